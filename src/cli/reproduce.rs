@@ -1,0 +1,66 @@
+//! `onset reproduce`: the paper's figures and tables from the tables in the repository.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use rayon::prelude::*;
+
+use crate::analysis::figure::Figure;
+use crate::analysis::paper::{PaperTable, Reproduce};
+use crate::error::{Error, Result};
+use crate::plot::{Theme, draw};
+use crate::registry::{published, published_from, write};
+use crate::report::{csv, reproduction};
+
+/// Regenerate every figure and table of the paper and compare every published number.
+///
+/// Writes each figure as NAME.svg, NAME.png and NAME.pdf with NAME.csv holding exactly the plotted data, each table as
+/// NAME.csv, and reproduction.csv with one row for every number the paper prints.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  onset reproduce\n  onset reproduce --only main,emergence --out my-figures")]
+pub(super) struct ReproduceArgs {
+    /// Folder the files are written to; created when it does not exist.
+    #[arg(long, value_name = "DIR", default_value = "figures")]
+    out: PathBuf,
+
+    /// Only these figures and tables, by name; the report then covers their numbers only.
+    #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
+    only: Vec<String>,
+
+    /// Folder with models.csv, evaluations.csv and the MMLU tables, in place of the ones inside the program.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+}
+
+pub(super) fn run(args: &ReproduceArgs) -> Result<()> {
+    let settings = Reproduce::new().only(&args.only)?;
+    let data = match &args.data {
+        Some(folder) => published_from(folder)?,
+        None => published()?,
+    };
+    let result = settings.run(&data)?;
+
+    let theme = Theme::default();
+    result.figures.par_iter().try_for_each(|figure| save_figure(figure, &theme, &args.out))?;
+    result.tables.iter().try_for_each(|table| save_table(table, &args.out))?;
+    // A part of the report under the whole report's name would pass for it.
+    let report = if result.partial { "reproduction-partial.csv" } else { "reproduction.csv" };
+    write::bytes(&args.out.join(report), &reproduction::csv(&result.rows).to_bytes()?)?;
+
+    let stdout = Path::new("standard output");
+    std::io::stdout().write_all(reproduction::terminal(&result, 80).as_bytes()).map_err(Error::write(stdout))
+}
+
+fn save_figure(figure: &Figure, theme: &Theme, out: &Path) -> Result<()> {
+    let drawing = draw(figure, theme)?;
+    let path = |ending: &str| out.join(format!("{}.{ending}", figure.name));
+    write::bytes(&path("svg"), drawing.svg().as_bytes())?;
+    write::bytes(&path("png"), &drawing.png()?)?;
+    write::bytes(&path("pdf"), &drawing.pdf()?)?;
+    write::bytes(&path("csv"), &csv::figure_data(figure).to_bytes()?)
+}
+
+fn save_table(table: &PaperTable, out: &Path) -> Result<()> {
+    write::bytes(&out.join(format!("{}.csv", table.name)), &reproduction::table_csv(table).to_bytes()?)
+}

@@ -1,0 +1,3 @@
+//! Tasks and the files that hold their results.
+
+pub mod lm_eval;

@@ -1,0 +1,206 @@
+//! Models and their pretraining compute, C = 6·N·D FLOPs with N parameters and D training tokens
+//! (Kaplan et al. 2020, section 2.1).
+//!
+//! ```
+//! use onset::registry::Models;
+//! let table = "model,family,hf_id,architecture,params,tokens,release,languages\n\
+//!              toy-7b,toy,,,7000000000,2000000000000,2023-11,en+cn\n";
+//! let models = Models::parse(table, "models.csv")?;
+//! let toy = models.get("toy-7b").expect("the table has this row");
+//! assert_eq!(toy.compute().0, 8.4e22);
+//! assert!(toy.release >= "2023-11".parse()?);
+//! # Ok::<(), onset::Error>(())
+//! ```
+
+use std::collections::HashMap;
+use std::fmt;
+use std::path::Path;
+use std::str::FromStr;
+
+use super::table::{Column, Kind, Table};
+use crate::{Error, Result};
+
+/// Floating-point operations spent on pretraining.
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
+pub struct Flops(pub f64);
+
+impl Flops {
+    /// log10 of the number of operations, the scale on which every curve of onset is fitted.
+    pub fn log10(self) -> f64 {
+        self.0.log10()
+    }
+}
+
+/// A month of a year; ordered in time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Month {
+    /// Year, four digits.
+    pub year: u16,
+    /// Month, 1 to 12.
+    pub month: u8,
+}
+
+impl FromStr for Month {
+    type Err = Error;
+
+    /// Reads `2023-11`.
+    fn from_str(text: &str) -> Result<Self> {
+        let bad = || Error::Argument(format!("`{text}` is not a month; write it as 2023-11"));
+        let (year, month) = text.split_once('-').ok_or_else(bad)?;
+        let digits = |part: &str, count: usize| part.len() == count && part.bytes().all(|b| b.is_ascii_digit());
+        if !digits(year, 4) || !digits(month, 2) {
+            return Err(bad());
+        }
+        let parsed = Self { year: year.parse().map_err(|_| bad())?, month: month.parse().map_err(|_| bad())? };
+        if (1..=12).contains(&parsed.month) { Ok(parsed) } else { Err(bad()) }
+    }
+}
+
+impl fmt::Display for Month {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:04}-{:02}", self.year, self.month)
+    }
+}
+
+/// One pretrained model.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Model {
+    /// Name, as the evaluations call it.
+    pub name: String,
+    /// Family: models trained by the same people with the same recipe and data.
+    pub family: String,
+    /// Where the weights are, as `organisation/name`.
+    pub hf_id: Option<String>,
+    /// Architecture, as the model's `config.json` calls it.
+    pub architecture: Option<String>,
+    /// Number of parameters N.
+    pub params: f64,
+    /// Number of training tokens D.
+    pub tokens: f64,
+    /// Month of release.
+    pub release: Month,
+    /// Main languages of the training data, as codes (`en`, `cn`); may be empty when unknown.
+    pub languages: Vec<String>,
+}
+
+impl Model {
+    /// Pretraining compute, 6·N·D.
+    pub fn compute(&self) -> Flops {
+        Flops(6.0 * self.params * self.tokens)
+    }
+
+    /// Whether `language` is one of the main languages of the training data.
+    pub fn trained_on(&self, language: &str) -> bool {
+        self.languages.iter().any(|l| l == language)
+    }
+}
+
+/// The columns of a table of models.
+pub const MODEL_COLUMNS: &[Column] = &[
+    Column::required("model", Kind::Text, "name, as the evaluations call it"),
+    Column::required("family", Kind::Text, "models of one recipe and one data set"),
+    Column::optional("hf_id", Kind::Text, "organisation/name of the weights"),
+    Column::optional("architecture", Kind::Text, "as in config.json"),
+    Column::required("params", Kind::Positive, "parameters"),
+    Column::required("tokens", Kind::Positive, "training tokens"),
+    Column::required("release", Kind::Month, "year-month"),
+    Column::optional("languages", Kind::Text, "codes joined by +"),
+];
+
+/// A table of models: unique names, families spelled one way.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Models {
+    models: Vec<Model>,
+    by_name: HashMap<String, usize>,
+}
+
+impl Models {
+    /// Reads a CSV or TSV file with the columns [`MODEL_COLUMNS`].
+    ///
+    /// # Errors
+    /// When the file cannot be read, or a row cannot be used: the message names file, row and column.
+    pub fn read(path: &Path) -> Result<Self> {
+        Self::from_table(&Table::read(path, MODEL_COLUMNS)?)
+    }
+
+    /// The same from text; `name` is what error messages call it.
+    ///
+    /// # Errors
+    /// As [`Models::read`].
+    pub fn parse(text: &str, name: &str) -> Result<Self> {
+        Self::from_table(&Table::parse(text.as_bytes(), Path::new(name), MODEL_COLUMNS)?)
+    }
+
+    pub(super) fn from_table(table: &Table) -> Result<Self> {
+        let mut models = Vec::with_capacity(table.rows());
+        let mut by_name = HashMap::with_capacity(table.rows());
+        let mut families: HashMap<String, (String, usize)> = HashMap::new();
+        for row in 0..table.rows() {
+            let model = Model {
+                name: table.text(row, "model")?.to_owned(),
+                family: table.text(row, "family")?.to_owned(),
+                hf_id: table.optional_text(row, "hf_id").map(str::to_owned),
+                architecture: table.optional_text(row, "architecture").map(str::to_owned),
+                params: table.number(row, "params")?,
+                tokens: table.number(row, "tokens")?,
+                release: table.month(row, "release")?,
+                languages: table
+                    .optional_text(row, "languages")
+                    .map(|codes| codes.split('+').map(|code| code.trim().to_owned()).collect())
+                    .unwrap_or_default(),
+            };
+            if let Some(first) = by_name.insert(model.name.clone(), row) {
+                let problem = format!("model `{}` is already in row {}", model.name, table.line(first));
+                return Err(table.cell_error(row, "model", problem));
+            }
+            let (spelling, first) =
+                families.entry(fold(&model.family)).or_insert_with(|| (model.family.clone(), row)).clone();
+            if spelling != model.family {
+                let problem = format!("family `{}` is spelled `{spelling}` in row {}", model.family, table.line(first));
+                return Err(table.cell_error(row, "family", problem));
+            }
+            models.push(model);
+        }
+        Ok(Self { models, by_name })
+    }
+
+    /// The model of this name.
+    pub fn get(&self, name: &str) -> Option<&Model> {
+        self.by_name.get(name).map(|&index| &self.models[index])
+    }
+
+    /// All models in the order of the table.
+    pub fn iter(&self) -> std::slice::Iter<'_, Model> {
+        self.models.iter()
+    }
+
+    /// Number of models.
+    pub fn len(&self) -> usize {
+        self.models.len()
+    }
+
+    /// Whether there is no model.
+    pub fn is_empty(&self) -> bool {
+        self.models.is_empty()
+    }
+
+    /// The name in the registry that differs from `name` in case and punctuation only, for error messages.
+    pub(crate) fn similar(&self, name: &str) -> Option<&str> {
+        let folded = fold(name);
+        self.models.iter().map(|model| model.name.as_str()).find(|known| fold(known) == folded)
+    }
+}
+
+impl<'a> IntoIterator for &'a Models {
+    type Item = &'a Model;
+    type IntoIter = std::slice::Iter<'a, Model>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+/// Letters and digits only, lower case: what two spellings of one name have in common.
+fn fold(name: &str) -> String {
+    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
