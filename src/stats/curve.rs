@@ -1,0 +1,123 @@
+//! What every fitted curve can be asked, so that covariances, bootstraps and profiles are written once.
+//!
+//! A fitted curve is y = f(x, z; β) with named parameters β, of which only the identified ones are listed: column j of
+//! the Jacobian is ∂f/∂β_j at the observations and `gradient` the same row at a new x, so a delta-method variance is
+//! `gradient' · covariance · gradient`.
+//!
+//! ```
+//! use onset::stats::curve::FittedCurve;
+//! use onset::stats::linear::Linear;
+//!
+//! let fit = Linear::new().fit(&[20.0, 21.0, 22.0, 23.0], &[0.25, 0.31, 0.34, 0.41], &[])?;
+//! assert_eq!(fit.names(), ["intercept", "slope"]);
+//! assert_eq!(fit.jacobian().len(), fit.estimates().len());
+//! assert_eq!(fit.gradient(24.0, &[]), [1.0, 24.0]);
+//! # Ok::<(), onset::Error>(())
+//! ```
+
+use super::observations::used;
+
+/// A curve after fitting; see the module.
+pub trait FittedCurve {
+    /// Names of the identified parameters (k of them).
+    fn names(&self) -> Vec<String>;
+
+    /// Their estimates, in the same order.
+    fn estimates(&self) -> Vec<f64>;
+
+    /// k columns of n derivatives of the fitted values, in the same order. Full rank unless a column is zero because
+    /// the curve is flat there.
+    fn jacobian(&self) -> Vec<Vec<f64>>;
+
+    /// Observed minus fitted, in the order of the observations (not multiplied by weights).
+    fn residuals(&self) -> &[f64];
+
+    /// Fitted values, in the order of the observations.
+    fn fitted(&self) -> &[f64];
+
+    /// The weights of the fit, if any.
+    fn weights(&self) -> Option<&[f64]>;
+
+    /// Sum of squared residuals, weighted where the fit was. Infinite when the squares exceed the largest `f64`.
+    fn sse(&self) -> f64;
+
+    /// Number of mean parameters of the model as asked for, the error variance not counted: what an information
+    /// criterion charges. At least the number of names; larger when the data leave one undetermined.
+    fn free_parameters(&self) -> usize;
+
+    /// The curve at `x` for a model with the group values `z` (missing ones count as 0, further ones are ignored).
+    fn predict(&self, x: f64, z: &[f64]) -> f64;
+
+    /// Derivatives of [`predict`](Self::predict) by the parameters (k values).
+    fn gradient(&self, x: f64, z: &[f64]) -> Vec<f64>;
+
+    /// Number of observations of positive weight.
+    fn n(&self) -> usize {
+        used(self.residuals().len(), self.weights())
+    }
+
+    /// 1 - SSE / Σ w (y - ȳ)², ȳ the weighted mean; `None` for constant scores.
+    fn r_squared(&self) -> Option<f64> {
+        r_squared(self.fitted(), self.residuals(), self.weights(), None)
+    }
+
+    /// Gaussian log-likelihood at the maximum, as R's `logLik` of `lm` and `nls`:
+    /// ½ Σ ln w - n/2 (ln 2π + 1 - ln n + ln SSE), observations of weight zero left out. Infinite for a perfect fit.
+    fn log_likelihood(&self) -> f64 {
+        log_likelihood(self.residuals(), self.weights())
+    }
+}
+
+/// The gradients at the observations, as columns.
+pub(crate) fn jacobian(curve: &impl FittedCurve, x: &[f64], groups: &[Vec<f64>]) -> Vec<Vec<f64>> {
+    let z = |i: usize| groups.iter().map(|g| g[i]).collect::<Vec<f64>>();
+    let rows: Vec<Vec<f64>> = x.iter().enumerate().map(|(i, x)| curve.gradient(*x, &z(i))).collect();
+    let k = rows.first().map_or(0, Vec::len);
+    (0..k).map(|j| rows.iter().map(|row| row[j]).collect()).collect()
+}
+
+/// 1 - SSE / Σ w (y - level)² with the weighted mean as the level where none is given, in units in which nothing
+/// overflows.
+pub(crate) fn r_squared(fitted: &[f64], residuals: &[f64], weights: Option<&[f64]>, level: Option<f64>) -> Option<f64> {
+    let weight = |i: usize| weights.map_or(1.0, |w| w[i]);
+    let y = |i: usize| fitted[i] + residuals[i];
+    let n = fitted.len();
+    let mass: f64 = (0..n).map(weight).sum();
+    let level = level.unwrap_or_else(|| (0..n).map(|i| y(i) * (weight(i) / mass)).sum());
+    let scale = (0..n).filter(|i| weight(*i) > 0.0).map(|i| (y(i) - level).abs()).fold(0.0, f64::max);
+    let size = (0..n).filter(|i| weight(*i) > 0.0).map(|i| y(i).abs()).fold(0.0, f64::max);
+    if !(scale > CONSTANT * size) || !scale.is_finite() {
+        return None;
+    }
+    let total: f64 = (0..n).map(|i| weight(i) * ((y(i) - level) / scale).powi(2)).sum();
+    let rest: f64 = (0..n).map(|i| weight(i) * (residuals[i] / scale).powi(2)).sum();
+    Some(1.0 - rest / total)
+}
+
+pub(crate) fn log_likelihood(residuals: &[f64], weights: Option<&[f64]>) -> f64 {
+    let weight = |i: usize| weights.map_or(1.0, |w| w[i]);
+    let used: Vec<usize> = (0..residuals.len()).filter(|i| weight(*i) > 0.0).collect();
+    let scale = used.iter().map(|&i| residuals[i].abs()).fold(0.0, f64::max);
+    if scale == 0.0 {
+        return f64::INFINITY;
+    }
+    let n = used.len() as f64;
+    let sse: f64 = used.iter().map(|&i| weight(i) * (residuals[i] / scale).powi(2)).sum();
+    let log_weights: f64 = used.iter().map(|&i| weight(i).ln()).sum();
+    0.5 * log_weights
+        - 0.5 * n * ((2.0 * std::f64::consts::PI).ln() + 1.0 - n.ln() + sse.ln() + 2.0 * scale.ln())
+}
+
+/// The weighted sum of squared residuals without overflow on the way.
+pub(crate) fn sum_of_squares(residuals: &[f64], weights: Option<&[f64]>) -> f64 {
+    let scale = residuals.iter().map(|e| e.abs()).fold(0.0, f64::max);
+    if scale == 0.0 {
+        return 0.0;
+    }
+    let scaled: f64 =
+        residuals.iter().enumerate().map(|(i, e)| weights.map_or(1.0, |w| w[i]) * (e / scale).powi(2)).sum();
+    (scaled.sqrt() * scale).powi(2)
+}
+
+/// Scores that vary by less than this share of their size are constant but for rounding.
+const CONSTANT: f64 = 1e-14;

@@ -1,0 +1,505 @@
+//! The emergence curve: chance up to the point of emergence c, then a straight rise.
+//!
+//!   y = r + α max(0, x - c) + Σ θ_k z_k + ε
+//!
+//! with x the log10 of pretraining compute in FLOPs, r chance, α the gain per decade beyond c and θ_k the difference of
+//! group k at equal compute (arXiv 2407.07890, figure 1). The fit is the global least-squares optimum, found exactly and
+//! without starting values: between two neighbouring x the model is linear in (α, αc, θ), so comparing one linear fit per
+//! interval and one per end finds the best of all (Hudson 1966; the private module `one_break` has the argument).
+//!
+//! **What was found** is part of the result, because a least-squares c always exists and does not always mean anything:
+//!
+//! | [`Outcome`] | the best fit | c |
+//! | --- | --- | --- |
+//! | `Break` | α > 0 and c inside the range of x | the point of emergence |
+//! | `NoBreak` | α > 0 and every model at or beyond c: a straight line | only bounded, by the smallest x |
+//! | `Flat` | nothing rises above chance: α ≤ 0, or a break gains nothing | meaningless |
+//!
+//! Report [`HingeFit::emergence`], which is `None` unless there is a break; the field `c` completes the formula in every
+//! case (for a straight line it is where the line would meet chance, which may be far outside the data).
+//!
+//! ```
+//! use onset::stats::hinge::{Hinge, Outcome};
+//!
+//! let log_compute = [20.5, 21.0, 21.5, 22.0, 22.5, 23.0, 23.5];
+//! let new = vec![0.0, 0.0, 1.0, 0.0, 1.0, 0.0, 1.0];
+//! let score = [0.25, 0.25, 0.28, 0.25, 0.33, 0.35, 0.43];
+//! let fit = Hinge::new().chance(0.25).fit(&log_compute, &score, &[new])?;
+//! assert_eq!(fit.outcome, Outcome::Break);
+//! assert!((fit.c - 22.0).abs() < 1e-9 && (fit.alpha - 0.1).abs() < 1e-9 && (fit.theta[0] - 0.03).abs() < 1e-9);
+//!
+//! let decline = Hinge::new().chance(0.25).fit(&[20.0, 21.0, 22.0, 23.0], &[0.40, 0.37, 0.35, 0.33], &[])?;
+//! assert_eq!((decline.outcome, decline.emergence()), (Outcome::Flat, None));
+//! # Ok::<(), onset::Error>(())
+//! ```
+
+use super::curve::{FittedCurve, jacobian, r_squared, sum_of_squares};
+use super::linear::{LeastSquares, LeastSquaresFit};
+use super::observations::{check, check_weights, group_names, only, shift, used};
+use super::one_break::{Best, Left, OneBreak, Shape};
+use crate::{Error, Result};
+
+/// A hinge to be fitted. Chance is 0 unless set or freed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Hinge {
+    chance: Option<f64>,
+    within_data: bool,
+    weights: Option<Vec<f64>>,
+}
+
+/// What a fit found; see the [module](self).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// Scores rise from a point inside the observed range of compute.
+    Break,
+    /// Scores rise over the whole observed range: c is at or below the smallest x.
+    NoBreak,
+    /// Nothing rises above chance.
+    Flat,
+}
+
+/// The estimates of a hinge.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct HingeEstimate {
+    /// Gain per unit of x (decade of compute) beyond the break. 0 or negative for [`Outcome::Flat`].
+    pub alpha: f64,
+    /// Where the fitted line leaves chance. An estimate of the point of emergence for [`Outcome::Break`] only.
+    pub c: f64,
+    /// One difference per group, 0 for one that is not identified.
+    pub theta: Vec<f64>,
+    /// Whether the data determine each group's difference: not if the group is empty, or repeats others.
+    pub theta_identified: Vec<bool>,
+    /// Whether the data determine c. If not (a single x beyond the break, say), other c between the same neighbouring x
+    /// fit as well, each with its own α.
+    pub c_identified: bool,
+    /// Chance, as given or as estimated.
+    pub chance: f64,
+    /// Weighted sum of squared residuals.
+    pub sse: f64,
+    /// What was found.
+    pub outcome: Outcome,
+}
+
+/// A fitted hinge.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct HingeFit {
+    /// Gain per unit of x (decade of compute) beyond the break. 0 or negative for [`Outcome::Flat`].
+    pub alpha: f64,
+    /// Where the fitted line leaves chance. An estimate of the point of emergence for [`Outcome::Break`] only: use
+    /// [`emergence`](Self::emergence). For a level above chance without slope it is negative infinity.
+    pub c: f64,
+    /// One difference per group, 0 for one that is not identified.
+    pub theta: Vec<f64>,
+    /// Whether the data determine each group's difference: not if the group is empty, or repeats others.
+    pub theta_identified: Vec<bool>,
+    /// Whether the data determine c. If not (a single x beyond the break, say), other c between the same neighbouring x
+    /// fit as well, each with its own α.
+    pub c_identified: bool,
+    /// Chance, as given or as estimated.
+    pub chance: f64,
+    /// Weighted sum of squared residuals; infinite when it exceeds the largest `f64`.
+    pub sse: f64,
+    /// What was found.
+    pub outcome: Outcome,
+    /// Number of models of positive weight.
+    pub n: usize,
+    /// Observed minus fitted, not multiplied by weights.
+    pub residuals: Vec<f64>,
+    /// Fitted values.
+    pub fitted: Vec<f64>,
+    curve: Curve,
+    x: Vec<f64>,
+    groups: Vec<Vec<f64>>,
+    weights: Option<Vec<f64>>,
+}
+
+/// A hinge bound to predictors and groups, to be fitted to many scores or weights: sorting is done once, and nothing is
+/// allocated per observation afterwards.
+///
+/// ```
+/// use onset::stats::hinge::Hinge;
+///
+/// let x = [20.0, 21.0, 22.0, 23.0, 24.0];
+/// let y = [0.25, 0.24, 0.31, 0.38, 0.47];
+/// let mut solver = Hinge::new().chance(0.25).solver(&x, &[])?;
+/// let drawn = [1.0, 0.0, 2.0, 1.0, 1.0]; // how often a bootstrap sample holds each model
+/// let replicate = solver.fit(&y, Some(&drawn))?;
+/// assert_eq!(replicate, solver.fit(&y, Some(&drawn))?);
+/// # Ok::<(), onset::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct HingeSolver {
+    chance: Option<f64>,
+    solver: OneBreak,
+    n: usize,
+    above_chance: Vec<f64>,
+}
+
+/// The fitted function of x, groups aside.
+#[derive(Debug, Clone, PartialEq)]
+struct Curve {
+    best: Best,
+    /// Positions in `best` are measured from here.
+    origin: f64,
+    chance: f64,
+    chance_free: bool,
+}
+
+impl Default for Hinge {
+    fn default() -> Self {
+        Self { chance: Some(0.0), within_data: false, weights: None }
+    }
+}
+
+impl Hinge {
+    /// A hinge that leaves 0, without weights.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Holds chance at `chance`.
+    #[must_use]
+    pub fn chance(mut self, chance: f64) -> Self {
+        self.chance = Some(chance);
+        self
+    }
+
+    /// Estimates chance as a parameter.
+    #[must_use]
+    pub fn free_chance(mut self) -> Self {
+        self.chance = None;
+        self
+    }
+
+    /// Whether c may not lie left of the smallest x: the best fit that leaves chance within the data.
+    #[must_use]
+    pub fn within_data(mut self, within: bool) -> Self {
+        self.within_data = within;
+        self
+    }
+
+    /// One weight per observation (inverse variances up to a factor).
+    ///
+    /// # Errors
+    /// `Argument` for a negative or non-finite weight.
+    pub fn weights(mut self, weights: &[f64]) -> Result<Self> {
+        check_weights(Some(weights), weights.len())?;
+        self.weights = Some(weights.to_vec());
+        Ok(self)
+    }
+
+    /// Fits scores `y` at `x` (log10 FLOPs; n values each, in any order, ties allowed) with one column of n values per
+    /// group (0 or 1, or any covariate).
+    ///
+    /// # Errors
+    /// `NotEnoughModels` for fewer observations of positive weight than parameters, `Undetermined` for a constant `x`,
+    /// `Argument` for lengths that differ and values that are not finite.
+    pub fn fit(&self, x: &[f64], y: &[f64], groups: &[Vec<f64>]) -> Result<HingeFit> {
+        let weights = self.weights.as_deref();
+        check(x, y, groups, weights)?;
+        let mut solver = self.solver(x, groups)?;
+        let best = solver.best(y, weights)?;
+        let curve = solver.curve(best);
+        let theta = &curve.best.theta;
+        let (mut fitted, mut residuals) = (Vec::with_capacity(y.len()), Vec::with_capacity(y.len()));
+        for (i, (x, y)) in x.iter().zip(y).enumerate() {
+            let shift: f64 = theta.iter().zip(groups).map(|(t, g)| t * g[i]).sum();
+            let value = curve.value(x - curve.origin) + shift;
+            fitted.push(value);
+            residuals.push(y - value);
+        }
+        let estimate = curve.estimate();
+        Ok(HingeFit {
+            alpha: estimate.alpha,
+            c: estimate.c,
+            theta: estimate.theta,
+            theta_identified: estimate.theta_identified,
+            c_identified: estimate.c_identified,
+            chance: estimate.chance,
+            sse: sum_of_squares(&residuals, weights),
+            outcome: estimate.outcome,
+            n: used(y.len(), weights),
+            residuals,
+            fitted,
+            curve,
+            x: x.to_vec(),
+            groups: groups.to_vec(),
+            weights: self.weights.clone(),
+        })
+    }
+
+    /// Binds predictors and groups for repeated fits. The weights of `self` are not used; the solver takes them anew.
+    ///
+    /// # Errors
+    /// `NotEnoughModels` without observations, `Argument` for lengths that differ and values that are not finite.
+    pub fn solver(&self, x: &[f64], groups: &[Vec<f64>]) -> Result<HingeSolver> {
+        check(x, x, groups, None)?;
+        let left = match self.chance {
+            Some(chance) if !chance.is_finite() => {
+                return Err(Error::Argument(format!("chance is {chance}, not a finite number")));
+            }
+            Some(_) => Left::Zero,
+            None => Left::Level,
+        };
+        let solver = OneBreak::new(left, self.within_data, x, groups)?;
+        Ok(HingeSolver { chance: self.chance, solver, n: x.len(), above_chance: Vec::new() })
+    }
+}
+
+impl HingeSolver {
+    /// The global optimum for the scores `y` with `weights` (n values each; a weight of 0 leaves the observation out, as
+    /// one not drawn into a bootstrap sample). The same estimates as [`Hinge::fit`].
+    ///
+    /// # Errors
+    /// As [`Hinge::fit`].
+    pub fn fit(&mut self, y: &[f64], weights: Option<&[f64]>) -> Result<HingeEstimate> {
+        let best = self.best(y, weights)?;
+        Ok(self.curve(best).estimate())
+    }
+
+    /// The least sum of squares with the break held at `c`: the profile of the fit in c. A `c` at or beyond the largest
+    /// x leaves the groups (and a free chance) alone.
+    ///
+    /// # Errors
+    /// As [`Hinge::fit`]; `Argument` when `c` is not finite.
+    pub fn sse_at(&mut self, y: &[f64], weights: Option<&[f64]>, c: f64) -> Result<f64> {
+        if !c.is_finite() {
+            return Err(Error::Argument(format!("the break is {c}, not a finite number")));
+        }
+        self.load(y, weights)?;
+        self.solver.sse_at(&self.above_chance, weights, c)
+    }
+
+    fn load(&mut self, y: &[f64], weights: Option<&[f64]>) -> Result<()> {
+        if y.len() != self.n {
+            return Err(Error::Argument(format!("{} scores for {} predictor values", y.len(), self.n)));
+        }
+        check_weights(weights, self.n)?;
+        let chance = self.chance.unwrap_or(0.0);
+        self.above_chance.clear();
+        self.above_chance.extend(y.iter().map(|y| y - chance));
+        match self.above_chance.iter().position(|y| !y.is_finite()) {
+            Some(i) => Err(Error::Argument(format!("score {} is {}, not a usable number", i + 1, y[i]))),
+            None => Ok(()),
+        }
+    }
+
+    fn best(&mut self, y: &[f64], weights: Option<&[f64]>) -> Result<Best> {
+        self.load(y, weights)?;
+        self.solver.solve(&self.above_chance, weights)
+    }
+
+    fn curve(&self, best: Best) -> Curve {
+        Curve {
+            chance: self.chance.unwrap_or(best.level),
+            chance_free: self.chance.is_none(),
+            origin: self.solver.origin(),
+            best,
+        }
+    }
+}
+
+impl HingeFit {
+    /// The point of emergence, log10 FLOPs, if there is one inside the data.
+    pub fn emergence(&self) -> Option<f64> {
+        (self.outcome == Outcome::Break).then_some(self.c)
+    }
+
+    /// The curve at `x` for a model with group values `z` (missing ones count as 0, further ones are ignored).
+    pub fn predict(&self, x: f64, z: &[f64]) -> f64 {
+        self.curve.value(x - self.curve.origin) + shift(&self.theta, z)
+    }
+
+    /// 1 - SSE / Σ w (y - ȳ)²; `None` for constant scores. Comparable with the R² of a line with intercept.
+    pub fn r_squared(&self) -> Option<f64> {
+        FittedCurve::r_squared(self)
+    }
+
+    /// 1 - SSE / Σ w (y - r)², which the published figures print as R²; `None` when every score is at chance. Not
+    /// comparable with the R² of a line with intercept.
+    pub fn r_squared_uncentered(&self) -> Option<f64> {
+        r_squared(&self.fitted, &self.residuals, self.weights.as_deref(), Some(self.chance))
+    }
+
+    /// Least squares of y - r on the identified groups and max(0, x - c), in this order, without intercept and with c
+    /// (and chance) taken as known. Its standard errors and p-values are the published ones; they leave out that c is
+    /// estimated. For a level without slope the last column is constant, and without anything above chance it is absent.
+    ///
+    /// # Errors
+    /// `Undetermined` when nothing is left to regress on.
+    pub fn conditional_least_squares(&self) -> Result<LeastSquaresFit> {
+        let mut names = group_names(&self.theta_identified);
+        let mut columns = only(&self.groups, &self.theta_identified);
+        match self.curve.best.shape {
+            Shape::Plain => {}
+            Shape::Constant => {
+                names.push("level".to_owned());
+                columns.push(vec![1.0; self.x.len()]);
+            }
+            Shape::Line | Shape::Bend => {
+                names.push("alpha".to_owned());
+                let from_break = |x: &f64| (x - self.curve.origin - self.curve.break_position()).max(0.0);
+                columns.push(self.x.iter().map(from_break).collect());
+            }
+        }
+        if columns.is_empty() {
+            return Err(Error::Undetermined("nothing rises above chance and there is no group: nothing to regress on".into()));
+        }
+        let y: Vec<f64> = self.fitted.iter().zip(&self.residuals).map(|(f, e)| (f - self.chance) + e).collect();
+        LeastSquares::fit_named(&names, &columns, &y, self.weights.as_deref())
+    }
+}
+
+impl FittedCurve for HingeFit {
+    /// `alpha` and `c` where there is a break; for a straight line `alpha` and `start`, the score of the smallest model,
+    /// in place of c; for a constant level `start` alone; then the groups, and `chance` if it was free. What the data do
+    /// not determine is left out.
+    fn names(&self) -> Vec<String> {
+        let mut names: Vec<String> = self.curve.lead().iter().map(|p| p.name().to_owned()).collect();
+        names.extend(group_names(&self.theta_identified));
+        if self.curve.chance_free {
+            names.push("chance".to_owned());
+        }
+        names
+    }
+
+    fn estimates(&self) -> Vec<f64> {
+        let mut values: Vec<f64> = self.curve.lead().iter().map(|p| self.curve.estimate_of(*p)).collect();
+        values.extend(only(&self.theta, &self.theta_identified));
+        values.extend(self.curve.chance_free.then_some(self.chance));
+        values
+    }
+
+    /// Columns max(0, x - c), -α·1[x > c], the identified groups, and 1 where chance is free; for a straight line
+    /// x - min x and 1 in place of the first two.
+    fn jacobian(&self) -> Vec<Vec<f64>> {
+        jacobian(self, &self.x, &self.groups)
+    }
+
+    fn residuals(&self) -> &[f64] {
+        &self.residuals
+    }
+
+    fn fitted(&self) -> &[f64] {
+        &self.fitted
+    }
+
+    fn weights(&self) -> Option<&[f64]> {
+        self.weights.as_deref()
+    }
+
+    fn sse(&self) -> f64 {
+        self.sse
+    }
+
+    fn free_parameters(&self) -> usize {
+        2 + self.theta.len() + usize::from(self.curve.chance_free)
+    }
+
+    fn predict(&self, x: f64, z: &[f64]) -> f64 {
+        HingeFit::predict(self, x, z)
+    }
+
+    fn gradient(&self, x: f64, z: &[f64]) -> Vec<f64> {
+        let d = x - self.curve.origin;
+        let mut row: Vec<f64> = self.curve.lead().iter().map(|p| self.curve.derivative(*p, d)).collect();
+        let known = |k: &usize| self.theta_identified[*k];
+        row.extend((0..self.theta.len()).filter(known).map(|k| z.get(k).copied().unwrap_or(0.0)));
+        row.extend(self.curve.chance_free.then_some(1.0));
+        row
+    }
+}
+
+/// The parameters of the curve itself, of which each shape has some.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lead {
+    Alpha,
+    C,
+    Start,
+}
+
+impl Lead {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Alpha => "alpha",
+            Self::C => "c",
+            Self::Start => "start",
+        }
+    }
+}
+
+impl Curve {
+    /// Which parameters of the curve the data determine.
+    fn lead(&self) -> &'static [Lead] {
+        match self.best.shape {
+            Shape::Plain => &[],
+            Shape::Constant => &[Lead::Start],
+            Shape::Bend if self.best.c_identified => &[Lead::Alpha, Lead::C],
+            Shape::Line if self.best.c_identified && !self.chance_free => &[Lead::Alpha, Lead::Start],
+            Shape::Bend | Shape::Line => &[Lead::Alpha],
+        }
+    }
+
+    fn estimate_of(&self, parameter: Lead) -> f64 {
+        match parameter {
+            Lead::Alpha => self.best.alpha,
+            Lead::C => self.origin + self.best.c,
+            Lead::Start => self.chance + self.best.start,
+        }
+    }
+
+    /// Derivative by a parameter at `d` from the origin. For a straight line the formula is continued left of the data.
+    fn derivative(&self, parameter: Lead, d: f64) -> f64 {
+        match (parameter, self.best.shape) {
+            (Lead::Alpha, Shape::Line) => d - self.best.bottom,
+            (Lead::Alpha, _) => (d - self.best.c).max(0.0),
+            (Lead::C, _) => -self.best.alpha * f64::from(u8::from(d > self.best.c)),
+            (Lead::Start, _) => 1.0,
+        }
+    }
+
+    /// The curve without groups at `d` from the origin.
+    fn value(&self, d: f64) -> f64 {
+        let Best { alpha, c, start, bottom, .. } = self.best;
+        self.chance
+            + match self.best.shape {
+                Shape::Plain => 0.0,
+                Shape::Constant => start,
+                // Continued left of the data as the hinge it is: no further than chance.
+                Shape::Line if alpha > 0.0 => (start + alpha * (d - bottom)).max(0.0),
+                Shape::Line => (start + alpha * (d - bottom)).min(0.0),
+                Shape::Bend => alpha * (d - c).max(0.0),
+            }
+    }
+
+    /// c from the origin; for a line where it meets chance.
+    fn break_position(&self) -> f64 {
+        let Best { alpha, c, start, bottom, .. } = self.best;
+        match self.best.shape {
+            Shape::Plain => 0.0,
+            Shape::Constant => f64::NEG_INFINITY,
+            Shape::Line => bottom - start / alpha,
+            Shape::Bend => c,
+        }
+    }
+
+    fn estimate(&self) -> HingeEstimate {
+        let outcome = match self.best.shape {
+            Shape::Bend if self.best.alpha > 0.0 => Outcome::Break,
+            Shape::Line if self.best.alpha > 0.0 => Outcome::NoBreak,
+            _ => Outcome::Flat,
+        };
+        HingeEstimate {
+            alpha: self.best.alpha,
+            c: self.origin + self.break_position(),
+            theta: self.best.theta.clone(),
+            theta_identified: self.best.identified.clone(),
+            c_identified: self.best.c_identified,
+            chance: self.chance,
+            sse: self.best.sse,
+            outcome,
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! Checks every fit makes of its data before it computes, and the groups the data can speak about.
+
+use super::linear::collinear_column;
+use crate::{Error, Result};
+
+/// Lengths agree, values are finite, weights are finite and not negative.
+pub(crate) fn check(x: &[f64], y: &[f64], groups: &[Vec<f64>], weights: Option<&[f64]>) -> Result<()> {
+    let n = y.len();
+    if x.len() != n {
+        return Err(Error::Argument(format!("{} predictor values for {n} scores", x.len())));
+    }
+    if let Some((k, group)) = groups.iter().enumerate().find(|(_, g)| g.len() != n) {
+        return Err(Error::Argument(format!("group {} has {} values for {n} scores", k + 1, group.len())));
+    }
+    check_weights(weights, n)?;
+    finite("predictor", x)?;
+    finite("score", y)?;
+    for group in groups {
+        finite("group value", group)?;
+    }
+    Ok(())
+}
+
+/// One finite, nonnegative weight per observation, not all zero.
+pub(crate) fn check_weights(weights: Option<&[f64]>, n: usize) -> Result<()> {
+    let Some(weights) = weights else { return Ok(()) };
+    if weights.len() != n {
+        return Err(Error::Argument(format!("{} weights for {n} scores", weights.len())));
+    }
+    if let Some(i) = weights.iter().position(|w| !w.is_finite() || *w < 0.0) {
+        return Err(Error::Argument(format!("weight {} is {}: weights are finite and not negative", i + 1, weights[i])));
+    }
+    Ok(())
+}
+
+fn finite(what: &str, values: &[f64]) -> Result<()> {
+    match values.iter().position(|v| !v.is_finite()) {
+        Some(i) => Err(Error::Argument(format!("{what} {} is {}, not a finite number", i + 1, values[i]))),
+        None => Ok(()),
+    }
+}
+
+/// Number of observations that count: those of positive weight.
+pub(crate) fn used(n: usize, weights: Option<&[f64]>) -> usize {
+    weights.map_or(n, |w| w.iter().filter(|w| **w > 0.0).count())
+}
+
+/// For each group whether its difference is determined beside the `base` columns and the groups before it: an empty
+/// group, or one that repeats others, is not.
+pub(crate) fn identified(base: &[Vec<f64>], groups: &[Vec<f64>], weights: Option<&[f64]>) -> Vec<bool> {
+    let mut kept: Vec<&[f64]> = base.iter().map(Vec::as_slice).collect();
+    groups
+        .iter()
+        .map(|group| {
+            kept.push(group);
+            let known = collinear_column(&kept, weights).is_none();
+            if !known {
+                kept.pop();
+            }
+            known
+        })
+        .collect()
+}
+
+/// `theta` for one group, `theta_1`, `theta_2`, … for several; only the identified ones.
+pub(crate) fn group_names(identified: &[bool]) -> Vec<String> {
+    let name = |k: usize| if identified.len() == 1 { "theta".to_owned() } else { format!("theta_{}", k + 1) };
+    (0..identified.len()).filter(|k| identified[*k]).map(name).collect()
+}
+
+/// The members of `values` whose group is identified.
+pub(crate) fn only<T: Clone>(values: &[T], identified: &[bool]) -> Vec<T> {
+    values.iter().zip(identified).filter(|(_, known)| **known).map(|(v, _)| v.clone()).collect()
+}
+
+/// A value per identified group put back to its place among all groups, 0 elsewhere.
+pub(crate) fn spread(values: &[f64], identified: &[bool]) -> Vec<f64> {
+    let mut rest = values.iter();
+    identified.iter().map(|known| if *known { rest.next().copied().unwrap_or(0.0) } else { 0.0 }).collect()
+}
+
+/// Σ θ_k z_k; missing values count as 0.
+pub(crate) fn shift(theta: &[f64], z: &[f64]) -> f64 {
+    theta.iter().zip(z).map(|(t, z)| t * z).sum()
+}
+
+/// The power of two that brings the largest of `values` into [1, 2); 1 when all are zero. Dividing by it is exact.
+pub(crate) fn binary_scale(values: impl Iterator<Item = f64>) -> f64 {
+    let largest = values.map(f64::abs).fold(0.0, f64::max);
+    if largest == 0.0 {
+        return 1.0;
+    }
+    // Kept away from the ends of the range, so that the scale and its inverse are normal numbers.
+    2.0_f64.powi(largest.log2().floor().clamp(-1020.0, 1020.0) as i32)
+}

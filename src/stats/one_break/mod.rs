@@ -1,0 +1,542 @@
+//! The exact least-squares fit of a curve with one break.
+//!
+//!   y = left(x) + α max(0, x - c) + Σ θ_k z_k,  left = 0, a free level, or a free line
+//!
+//! Between two neighbouring distinct x the active set {x > c} is fixed, and with αc as a parameter of its own the model
+//! is linear there: two lines that need not meet. If those of least squares meet inside the interval, at c*, that is the
+//! interval's best fit. If not, the best is at one of the interval's ends, because the admissible (α, αc) form a double
+//! cone, convex on either side of zero, on which a convex function without stationary point inside is least at the
+//! border. Where the two lines are not determined (one distinct x beyond the break, say) every value that the interval
+//! can reach is reached at an end as well. Hence, over all intervals, at most one linear fit inside and one at the end of
+//! each: the least of them is the global optimum, and no starting value enters. Source: Hudson (1966), "Fitting segmented
+//! curves whose join points have to be estimated", carried to group terms, weights and ties.
+//!
+//! **Left of the data.** With left = 0 the interval (-∞, min x] counts as well: the curve is then a straight line, and at
+//! the far end of that interval, c → -∞ with α → 0, a constant level. Both are candidates.
+//!
+//! **Cost.** After one sort, prefix and suffix moments give every linear fit in O(q³) for q groups; an interval's own
+//! unconstrained optimum bounds what it can reach, so most intervals are dismissed by that one number. The moments are
+//! centred on their own set of points. They choose; the fit that is returned is solved again by QR from the observations,
+//! together with every other candidate too close to call from the moments.
+
+mod moments;
+mod polish;
+
+use moments::{CrossProducts, Moments, add, length};
+
+use super::observations::{binary_scale, spread};
+use crate::{Error, Result};
+
+/// What the curve is left of the break, groups aside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Left {
+    /// Zero: the score minus a known chance level.
+    Zero,
+    /// A free level.
+    Level,
+    /// A free line.
+    Line,
+}
+
+impl Left {
+    fn parameters(self) -> usize {
+        match self {
+            Self::Zero => 0,
+            Self::Level => 1,
+            Self::Line => 2,
+        }
+    }
+}
+
+/// The form of the best fit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Shape {
+    /// No break term: left(x) and the groups alone.
+    Plain,
+    /// A constant level (left = 0 only): the limit c → -∞, α → 0.
+    Constant,
+    /// Every observation is at or beyond the break: a straight line.
+    Line,
+    /// A break inside the data.
+    Bend,
+}
+
+/// The best fit, in the caller's units. Positions are measured from the solver's origin, the largest x.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Best {
+    pub(super) shape: Shape,
+    /// Change of slope at the break, 0 without one.
+    pub(super) alpha: f64,
+    /// The break minus the origin; for `Line` the smallest x, for `Plain` and `Constant` 0.
+    pub(super) c: f64,
+    /// For `Line` and `Constant` with left = 0: the curve at the smallest x.
+    pub(super) start: f64,
+    /// The smallest x that counts, minus the origin.
+    pub(super) bottom: f64,
+    /// The free level of `Left::Level`; that of `Left::Line` at the origin.
+    pub(super) level: f64,
+    /// The slope of `Left::Line`.
+    pub(super) slope: f64,
+    /// One difference per group, 0 where not identified.
+    pub(super) theta: Vec<f64>,
+    pub(super) identified: Vec<bool>,
+    /// Whether the data determine c (and α) inside its interval.
+    pub(super) c_identified: bool,
+    pub(super) sse: f64,
+}
+
+/// A solver for one set of predictors and groups, reused over scores and weights.
+#[derive(Debug, Clone)]
+pub(super) struct OneBreak {
+    left: Left,
+    within: bool,
+    /// Observations by increasing x.
+    order: Vec<usize>,
+    /// x minus the largest and x minus the smallest, over `x_scale`, in that order. Two origins, because each half of
+    /// the data keeps its digits when measured from its own end.
+    from_top: Vec<f64>,
+    from_bottom: Vec<f64>,
+    origin: f64,
+    x_scale: f64,
+    /// Group values over `z_scale`, row by row in that order.
+    z: Vec<f64>,
+    z_scale: Vec<f64>,
+    problem: Problem,
+    scratch: Scratch,
+}
+
+/// One set of scores: the observations of positive weight, sorted, scaled, without the groups that are not identified.
+#[derive(Debug, Clone, Default)]
+struct Problem {
+    top: Vec<f64>,
+    bottom: Vec<f64>,
+    y: Vec<f64>,
+    w: Vec<f64>,
+    /// Square roots of the weights.
+    root: Vec<f64>,
+    /// Row by row, q per observation.
+    z: Vec<f64>,
+    q: usize,
+    /// Scores are (y - `y_mean`) / `y_scale`; the mean is taken off only where a level is free.
+    y_scale: f64,
+    y_mean: f64,
+    /// Weights are over `w_scale`.
+    w_scale: f64,
+    /// First row of every distinct x, and the number of rows at the end.
+    starts: Vec<usize>,
+    identified: Vec<bool>,
+    /// Moments of the rows from every distinct x on, and of none at the end.
+    suffixes: Vec<f64>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Scratch {
+    prefix: Vec<f64>,
+    point: Vec<f64>,
+    lower: Vec<f64>,
+    theta: Vec<f64>,
+    candidates: Vec<Candidate>,
+}
+
+/// A fit that the moments found, with the sum of squares they give it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Candidate {
+    place: Place,
+    sse: f64,
+}
+
+/// Where a candidate's break lies; in the order in which ties are decided, the simplest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Place {
+    Plain,
+    Constant,
+    /// Before all the data: their unconstrained straight line.
+    Before,
+    /// Between the distinct x of this index and the next.
+    After(usize),
+    /// At the distinct x of this index; `determined` tells whether c is, in the intervals on both
+    /// sides.
+    At { level: usize, determined: bool },
+}
+
+/// Positions of the variables in the moments.
+const X: usize = 0;
+const Y: usize = 1;
+const Z: usize = 2;
+
+/// Moments decide between sums of squares that differ by more than this share of Σ w y²: they carry 16 digits, less two
+/// or three for the summation and as many for the elimination.
+const TOO_CLOSE: f64 = 1e-11;
+
+impl OneBreak {
+    /// Sorts and scales. `x` and every group have one length and finite values (checked by the caller).
+    pub(super) fn new(left: Left, within: bool, x: &[f64], groups: &[Vec<f64>]) -> Result<Self> {
+        let mut order: Vec<usize> = (0..x.len()).collect();
+        order.sort_by(|&a, &b| x[a].total_cmp(&x[b]));
+        let (Some(&first), Some(&last)) = (order.first(), order.last()) else {
+            return Err(Error::NotEnoughModels { have: 0, need: left.parameters() + 2 });
+        };
+        if !(x[last] - x[first]).is_finite() {
+            return Err(Error::Argument("the range of the predictor exceeds the largest number".into()));
+        }
+        let x_scale = binary_scale([x[last] - x[first]].into_iter());
+        let z_scale: Vec<f64> = groups.iter().map(|g| binary_scale(g.iter().copied())).collect();
+        Ok(Self {
+            left,
+            within,
+            from_top: order.iter().map(|&i| (x[i] - x[last]) / x_scale).collect(),
+            from_bottom: order.iter().map(|&i| (x[i] - x[first]) / x_scale).collect(),
+            origin: x[last],
+            x_scale,
+            z: order.iter().flat_map(|&i| groups.iter().zip(&z_scale).map(move |(g, s)| g[i] / s)).collect(),
+            z_scale,
+            order,
+            problem: Problem::default(),
+            scratch: Scratch::default(),
+        })
+    }
+
+    /// The largest x, from which breaks are measured.
+    pub(super) fn origin(&self) -> f64 {
+        self.origin
+    }
+
+    /// The global optimum for the scores `y` and `weights` (zeros allowed, as in a bootstrap sample), both in the order
+    /// of the observations and checked by the caller.
+    pub(super) fn solve(&mut self, y: &[f64], weights: Option<&[f64]>) -> Result<Best> {
+        self.load(y, weights)?;
+        self.scan();
+        self.choose()
+    }
+
+    /// Least sum of squares with the break held at `c`.
+    pub(super) fn sse_at(&mut self, y: &[f64], weights: Option<&[f64]>, c: f64) -> Result<f64> {
+        self.load(y, weights)?;
+        self.profile((c - self.origin) / self.x_scale)
+    }
+
+    fn load(&mut self, y: &[f64], weights: Option<&[f64]>) -> Result<()> {
+        let groups = self.z_scale.len();
+        let p = &mut self.problem;
+        for list in [&mut p.top, &mut p.bottom, &mut p.y, &mut p.w, &mut p.root, &mut p.z] {
+            list.clear();
+        }
+        p.starts.clear();
+        p.w_scale = weights.map_or(1.0, |w| binary_scale(w.iter().copied()));
+        for (row, &i) in self.order.iter().enumerate() {
+            let w = weights.map_or(1.0, |w| w[i] / p.w_scale);
+            if w > 0.0 {
+                if p.top.last() != Some(&self.from_top[row]) {
+                    p.starts.push(p.top.len());
+                }
+                p.top.push(self.from_top[row]);
+                p.bottom.push(self.from_bottom[row]);
+                p.y.push(y[i]);
+                p.w.push(w);
+                p.root.push(w.sqrt());
+                p.z.extend_from_slice(&self.z[row * groups..(row + 1) * groups]);
+            }
+        }
+        let n = p.y.len();
+        p.starts.push(n);
+        let need = self.left.parameters() + 2;
+        if n < need {
+            return Err(Error::NotEnoughModels { have: n, need });
+        }
+        if p.levels() < 2 {
+            return Err(Error::Undetermined("the predictor is the same for every model".into()));
+        }
+        p.scale_scores(self.left);
+        p.q = groups;
+        p.accumulate(&mut self.scratch.point);
+        if p.identify(self.left) {
+            p.accumulate(&mut self.scratch.point);
+        }
+        if n < need + p.q {
+            return Err(Error::NotEnoughModels { have: n, need: need + p.q });
+        }
+        Ok(())
+    }
+
+    /// Fills the list of candidates with every fit that may be the best.
+    fn scan(&mut self) {
+        let (left, within) = (self.left, self.within);
+        let problem = &self.problem;
+        let span = self.from_bottom.last().copied().unwrap_or(0.0);
+        let scratch = &mut self.scratch;
+        scratch.candidates.clear();
+        let mut found = Found { list: &mut scratch.candidates, best: f64::INFINITY, band: 0.0 };
+        let all = problem.suffix(0);
+        found.band = TOO_CLOSE * all.raw(Y, Y);
+        let mut products = CrossProducts::new(&mut scratch.lower, problem.q + 1);
+        if let Some(sse) = problem.without_break(left, all, &mut products) {
+            found.add(Place::Plain, sse);
+        }
+        let mut end_needed = false;
+        let mut left_determined = true;
+        if left == Left::Zero && !within {
+            if let Some(sse) = problem.without_break(Left::Level, all, &mut products) {
+                found.add(Place::Constant, sse);
+            }
+            let line = problem.line(all, &mut products, &mut scratch.theta);
+            left_determined = line.is_some();
+            match line {
+                Some((sse, c)) if c <= problem.top[0] => found.add(Place::Before, sse),
+                _ => end_needed = true,
+            }
+        }
+        scratch.prefix.clear();
+        scratch.prefix.resize(length(problem.q + 2), 0.0);
+        for level in 0..problem.levels() - 1 {
+            problem.add_level(level, &mut scratch.prefix, &mut scratch.point);
+            let below = Moments { values: &scratch.prefix, p: problem.q + 2 };
+            let above = problem.suffix(level + 1);
+            let (low, high) = (problem.top[problem.starts[level]], problem.top[problem.starts[level + 1]]);
+            let lines = match left {
+                Left::Line if level == 0 => None,
+                _ if level + 2 == problem.levels() => None,
+                _ => problem.two_lines(left, span, below, above, &mut products, &mut scratch.theta),
+            };
+            let determined = left_determined && lines.is_some();
+            left_determined = lines.is_some();
+            let inside = match lines {
+                Some((sse, c)) if c >= low && c <= high => {
+                    found.add(Place::After(level), sse);
+                    true
+                }
+                // What the two lines cannot reach, no fit with its break in this interval can.
+                Some((sse, _)) => sse > found.best + found.band,
+                None => false,
+            };
+            if end_needed || !inside {
+                let bottom = problem.bottom[problem.starts[level]];
+                if let Some(sse) = problem.break_at(left, low, bottom, below, above, &mut products) {
+                    found.add(Place::At { level, determined }, sse);
+                }
+            }
+            end_needed = !inside;
+        }
+    }
+}
+
+/// The candidates so far. Those far above the best of their time are not kept.
+struct Found<'a> {
+    list: &'a mut Vec<Candidate>,
+    best: f64,
+    band: f64,
+}
+
+impl Found<'_> {
+    fn add(&mut self, place: Place, sse: f64) {
+        if sse <= self.best + self.band {
+            self.list.push(Candidate { place, sse });
+            self.best = self.best.min(sse);
+        }
+    }
+}
+
+impl Problem {
+    fn levels(&self) -> usize {
+        self.starts.len() - 1
+    }
+
+    fn suffix(&self, level: usize) -> Moments<'_> {
+        let p = self.q + 2;
+        let size = length(p);
+        Moments { values: &self.suffixes[level * size..(level + 1) * size], p }
+    }
+
+    fn scale_scores(&mut self, left: Left) {
+        self.y_mean = 0.0;
+        let first = binary_scale(self.y.iter().copied());
+        if left != Left::Zero {
+            let mass: f64 = self.w.iter().sum();
+            self.y_mean = self.y.iter().zip(&self.w).map(|(y, w)| y / first * (w / mass)).sum::<f64>() * first;
+            self.y.iter_mut().for_each(|y| *y -= self.y_mean);
+        }
+        self.y_scale = binary_scale(self.y.iter().copied());
+        self.y.iter_mut().for_each(|y| *y /= self.y_scale);
+    }
+
+    /// Moments of all suffixes, from the top down.
+    fn accumulate(&mut self, point: &mut Vec<f64>) {
+        let size = length(self.q + 2);
+        let levels = self.levels();
+        let mut suffixes = std::mem::take(&mut self.suffixes);
+        suffixes.clear();
+        suffixes.resize((levels + 1) * size, 0.0);
+        for level in (0..levels).rev() {
+            let (here, above) = suffixes[level * size..(level + 2) * size].split_at_mut(size);
+            here.copy_from_slice(above);
+            for row in (self.starts[level]..self.starts[level + 1]).rev() {
+                self.point(row, self.top[row], point);
+                add(here, point, self.w[row]);
+            }
+        }
+        self.suffixes = suffixes;
+    }
+
+    fn add_level(&self, level: usize, moments: &mut [f64], point: &mut Vec<f64>) {
+        for row in self.starts[level]..self.starts[level + 1] {
+            self.point(row, self.bottom[row], point);
+            add(moments, point, self.w[row]);
+        }
+    }
+
+    fn point(&self, row: usize, x: f64, into: &mut Vec<f64>) {
+        into.clear();
+        into.extend([x, self.y[row]]);
+        into.extend_from_slice(&self.z[row * self.q..(row + 1) * self.q]);
+    }
+
+    /// Finds the groups that left(x) and the groups before them do not already determine, and drops the others. Whether
+    /// any was dropped.
+    fn identify(&mut self, left: Left) -> bool {
+        let all = self.q;
+        let mut kept: Vec<usize> = Vec::with_capacity(all);
+        let mut identified = std::mem::take(&mut self.identified);
+        identified.clear();
+        let mut lower = Vec::new();
+        for group in 0..all {
+            kept.push(group);
+            let moments = self.suffix(0);
+            let mut products = CrossProducts::new(&mut lower, kept.len() + 1);
+            for (j, &a) in kept.iter().enumerate() {
+                for (k, &b) in kept[..=j].iter().enumerate() {
+                    products.set(j, k, left.product(moments, Z + a, Z + b));
+                }
+                products.set(kept.len(), j, 0.0);
+            }
+            products.set(kept.len(), kept.len(), 0.0);
+            // Relative to the group before a line is taken off it: rounding of a multiple of x is not a group.
+            let size = if left == Left::Line { moments.centred(Z + group, Z + group) } else { 0.0 };
+            let known = left.product(moments, Z + group, Z + group) > moments::COLLINEAR * size
+                && products.eliminate().is_some();
+            if !known {
+                kept.pop();
+            }
+            identified.push(known);
+        }
+        self.identified = identified;
+        if kept.len() == all {
+            return false;
+        }
+        self.z = (0..self.y.len()).flat_map(|row| kept.iter().map(move |k| (row, *k))).map(|(r, k)| self.z[r * all + k]).collect();
+        self.q = kept.len();
+        true
+    }
+
+    /// Sum of squares of left(x) and the groups alone.
+    fn without_break(&self, left: Left, all: Moments<'_>, products: &mut CrossProducts<'_>) -> Option<f64> {
+        self.fill(products, |j, k| left.product(all, j, k));
+        products.eliminate()
+    }
+
+    /// One line through everything, without a break; where it crosses zero.
+    fn line(&self, all: Moments<'_>, products: &mut CrossProducts<'_>, theta: &mut Vec<f64>) -> Option<(f64, f64)> {
+        self.fill(products, |j, k| all.beside_line(X, j, k));
+        let sse = products.eliminate()?;
+        products.coefficients(theta);
+        let (level, slope) = self.level_and_slope(all, theta);
+        Some((sse, all.mean(X) - level / slope))
+    }
+
+    /// Left and right fitted each on its own, with common group differences: their sum of squares, and the x (from the
+    /// top) at which they meet. `span` is the range of x.
+    fn two_lines(
+        &self,
+        left: Left,
+        span: f64,
+        below: Moments<'_>,
+        above: Moments<'_>,
+        products: &mut CrossProducts<'_>,
+        theta: &mut Vec<f64>,
+    ) -> Option<(f64, f64)> {
+        self.fill(products, |j, k| left.product(below, j, k) + above.beside_line(X, j, k));
+        let sse = products.eliminate()?;
+        products.coefficients(theta);
+        let (right, slope) = self.level_and_slope(above, theta);
+        let (left_value, left_slope) = match left {
+            Left::Zero => (0.0, 0.0),
+            Left::Level => (self.level_and_slope(below, theta).0, 0.0),
+            Left::Line => {
+                let (value, slope) = self.level_and_slope(below, theta);
+                (value + slope * (above.mean(X) - (below.mean(X) - span)), slope)
+            }
+        };
+        Some((sse, above.mean(X) - (right - left_value) / (slope - left_slope)))
+    }
+
+    /// Sum of squares with the break at `top` (from the largest x), which is `bottom` (from the smallest).
+    fn break_at(
+        &self,
+        left: Left,
+        top: f64,
+        bottom: f64,
+        below: Moments<'_>,
+        above: Moments<'_>,
+        products: &mut CrossProducts<'_>,
+    ) -> Option<f64> {
+        let all = self.suffix(0);
+        let lead = 1 + left.parameters();
+        products.resize(lead + self.q + 1);
+        // Variables: the right arm; the left arm; the level; groups; score. With a free line the arms are both sides of
+        // the break, which spans the same curves as a line and a hinge, and has no product between them.
+        for j in 0..=self.q {
+            let variable = if j == self.q { Y } else { Z + j };
+            products.set(lead + j, 0, above.about(X, top, variable));
+            if left == Left::Line {
+                products.set(lead + j, 1, below.about(X, bottom, variable));
+            }
+            if left != Left::Zero {
+                products.set(lead + j, lead - 1, all.mass() * all.mean(variable));
+            }
+            for k in 0..=j {
+                products.set(lead + j, lead + k, all.raw(variable, if k == self.q { Y } else { Z + k }));
+            }
+        }
+        products.set(0, 0, above.about(X, top, X));
+        if left == Left::Line {
+            products.set(1, 0, 0.0);
+            products.set(1, 1, below.about(X, bottom, X));
+            products.set(2, 1, below.mass() * (below.mean(X) - bottom));
+        }
+        if left != Left::Zero {
+            products.set(lead - 1, 0, above.mass() * (above.mean(X) - top));
+            products.set(lead - 1, lead - 1, all.mass());
+        }
+        products.eliminate()
+    }
+
+    /// Fills the cross-products of groups and score.
+    fn fill(&self, products: &mut CrossProducts<'_>, value: impl Fn(usize, usize) -> f64) {
+        products.resize(self.q + 1);
+        for j in 0..=self.q {
+            let variable = if j == self.q { Y } else { Z + j };
+            for k in 0..=j {
+                products.set(j, k, value(variable, if k == self.q { Y } else { Z + k }));
+            }
+        }
+    }
+
+    /// A set's own line, given the group differences: its value at the set's mean x, and its slope.
+    fn level_and_slope(&self, set: Moments<'_>, theta: &[f64]) -> (f64, f64) {
+        let (mut level, mut product) = (set.mean(Y), set.centred(X, Y));
+        for (k, t) in theta.iter().enumerate() {
+            level -= t * set.mean(Z + k);
+            product -= t * set.centred(X, Z + k);
+        }
+        (level, product / set.centred(X, X))
+    }
+}
+
+impl Left {
+    /// What is left of the cross-product of two variables after regression on this.
+    fn product(self, set: Moments<'_>, j: usize, k: usize) -> f64 {
+        match self {
+            Self::Zero => set.raw(j, k),
+            Self::Level => set.centred(j, k),
+            Self::Line => set.beside_line(X, j, k),
+        }
+    }
+}

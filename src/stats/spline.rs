@@ -1,0 +1,154 @@
+//! The fixed-knot spline of the published causal tables.
+//!
+//!   y = β0 + Σ θ_k z_k + β1 min(x, 22) + β2 clamp(x - 22, 0, 1) + β3 max(0, x - 23)
+//!
+//! a continuous line in log10 compute with knots at 10^22 and 10^23 FLOPs, by ordinary least squares (arXiv 2407.07890,
+//! the tables of direct and mediated effects; the source adjusts for compute without assuming a hinge). Other knots may
+//! be given.
+//!
+//! ```
+//! use onset::stats::curve::FittedCurve;
+//! use onset::stats::spline::Spline;
+//!
+//! let x = [20.0, 21.0, 22.0, 22.5, 23.0, 23.5, 24.0];
+//! let y = [0.25, 0.26, 0.27, 0.32, 0.37, 0.47, 0.57];
+//! let fit = Spline::paper().fit(&x, &y, &[])?;
+//! assert_eq!(fit.names(), ["intercept", "slope_1", "slope_2", "slope_3"]);
+//! assert!((fit.predict(22.25, &[]) - 0.295).abs() < 1e-12);
+//! # Ok::<(), onset::Error>(())
+//! ```
+
+use super::curve::FittedCurve;
+use super::linear::{LeastSquares, LeastSquaresFit};
+use super::observations::{check, check_weights, group_names, identified, only, shift, spread};
+use crate::{Error, Result};
+
+/// A spline to be fitted.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Spline {
+    knots: Vec<f64>,
+    weights: Option<Vec<f64>>,
+}
+
+/// A fitted spline.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct SplineFit {
+    /// One difference per group, 0 for one that is not identified.
+    pub theta: Vec<f64>,
+    /// Whether the data determine each group's difference.
+    pub theta_identified: Vec<bool>,
+    /// The regression behind it: columns intercept, identified groups, one per segment, with standard errors and p-values.
+    pub least_squares: LeastSquaresFit,
+    knots: Vec<f64>,
+}
+
+impl Spline {
+    /// The published one: knots at 22 and 23.
+    pub fn paper() -> Self {
+        Self { knots: vec![22.0, 23.0], weights: None }
+    }
+
+    /// Knots of your own, increasing.
+    ///
+    /// # Errors
+    /// `Argument` unless the knots are finite and increase.
+    pub fn new(knots: &[f64]) -> Result<Self> {
+        if knots.iter().any(|k| !k.is_finite()) || knots.windows(2).any(|pair| pair[0] >= pair[1]) {
+            return Err(Error::Argument("the knots of a spline must be finite and increase".into()));
+        }
+        Ok(Self { knots: knots.to_vec(), weights: None })
+    }
+
+    /// One weight per observation (inverse variances up to a factor).
+    ///
+    /// # Errors
+    /// `Argument` for a negative or non-finite weight.
+    pub fn weights(mut self, weights: &[f64]) -> Result<Self> {
+        check_weights(Some(weights), weights.len())?;
+        self.weights = Some(weights.to_vec());
+        Ok(self)
+    }
+
+    /// Fits scores `y` at `x` (log10 FLOPs) with one column of n values per group.
+    ///
+    /// # Errors
+    /// `NotEnoughModels` for fewer observations than coefficients, `Undetermined` naming the segment without enough
+    /// different x, `Argument` for lengths that differ or values that are not finite.
+    pub fn fit(&self, x: &[f64], y: &[f64], groups: &[Vec<f64>]) -> Result<SplineFit> {
+        let weights = self.weights.as_deref();
+        check(x, y, groups, weights)?;
+        let mut columns = vec![vec![1.0; x.len()]];
+        let segments = (0..=self.knots.len()).map(|j| x.iter().map(|x| segment(&self.knots, j, *x)).collect());
+        columns.extend(segments);
+        let identified = identified(&columns, groups, weights);
+        columns.splice(1..1, only(groups, &identified));
+        let mut names = vec!["intercept".to_owned()];
+        names.extend(group_names(&identified));
+        names.extend((0..=self.knots.len()).map(|j| format!("slope_{}", j + 1)));
+        let least_squares = LeastSquares::fit_named(&names, &columns, y, weights)?;
+        let known = identified.iter().filter(|k| **k).count();
+        let theta = spread(&least_squares.coefficients[1..1 + known], &identified);
+        Ok(SplineFit { theta, theta_identified: identified, least_squares, knots: self.knots.clone() })
+    }
+}
+
+/// The part of x that lies in segment j; the first starts at zero.
+fn segment(knots: &[f64], j: usize, x: f64) -> f64 {
+    let low = if j == 0 { None } else { knots.get(j - 1) };
+    let from_low = low.map_or(x, |low| (x - low).max(0.0));
+    match (knots.get(j), low) {
+        (Some(high), Some(low)) => from_low.min(high - low),
+        (Some(high), None) => from_low.min(*high),
+        (None, _) => from_low,
+    }
+}
+
+impl FittedCurve for SplineFit {
+    fn names(&self) -> Vec<String> {
+        self.least_squares.names.clone()
+    }
+
+    fn estimates(&self) -> Vec<f64> {
+        self.least_squares.coefficients.clone()
+    }
+
+    fn jacobian(&self) -> Vec<Vec<f64>> {
+        self.least_squares.columns.clone()
+    }
+
+    fn residuals(&self) -> &[f64] {
+        &self.least_squares.residuals
+    }
+
+    fn fitted(&self) -> &[f64] {
+        &self.least_squares.fitted
+    }
+
+    fn weights(&self) -> Option<&[f64]> {
+        self.least_squares.weights.as_deref()
+    }
+
+    fn sse(&self) -> f64 {
+        self.least_squares.sse()
+    }
+
+    fn free_parameters(&self) -> usize {
+        2 + self.knots.len() + self.theta.len()
+    }
+
+    fn predict(&self, x: f64, z: &[f64]) -> f64 {
+        let known = self.theta_identified.iter().filter(|k| **k).count();
+        let coefficients = &self.least_squares.coefficients;
+        let slopes = coefficients[1 + known..].iter().enumerate();
+        coefficients[0] + shift(&self.theta, z) + slopes.map(|(j, b)| b * segment(&self.knots, j, x)).sum::<f64>()
+    }
+
+    fn gradient(&self, x: f64, z: &[f64]) -> Vec<f64> {
+        let mut row = vec![1.0];
+        let known = |k: &usize| self.theta_identified[*k];
+        row.extend((0..self.theta.len()).filter(known).map(|k| z.get(k).copied().unwrap_or(0.0)));
+        row.extend((0..=self.knots.len()).map(|j| segment(&self.knots, j, x)));
+        row
+    }
+}
