@@ -1,0 +1,216 @@
+//! A figure as data: what is drawn, before anything is drawn.
+//!
+//! Every figure of onset is a [`Figure`] first. The plot layer turns it into SVG, PNG and PDF, the report layer into a
+//! tidy CSV with exactly the plotted numbers, so that a picture and the table beside it can never disagree.
+
+/// A grid of panels with one legend shared by all of them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Figure {
+    /// Name of the figure and of its files (`main`, `emergence`, ...).
+    pub name: String,
+    /// One sentence that says what is seen; written to the SVG as its description and to the gallery.
+    pub caption: String,
+    /// Panels in reading order, row by row.
+    pub panels: Vec<Panel>,
+    /// Panels per row.
+    pub columns: usize,
+    /// Width of one panel's plotting area over its height.
+    pub aspect: f64,
+    /// Entries of the shared legend, in order; series without an entry are drawn but not listed.
+    pub legend: Vec<LegendEntry>,
+    /// Heading of each row of panels, drawn to its left; empty, or one for every row.
+    pub row_titles: Vec<String>,
+}
+
+/// One coordinate system.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Panel {
+    /// Heading above the panel.
+    pub title: String,
+    /// Horizontal axis.
+    pub x: Axis,
+    /// Vertical axis.
+    pub y: Axis,
+    /// What is drawn, from back to front.
+    pub layers: Vec<Layer>,
+    /// Lines of text in a box that covers no data (estimates such as `θ̂ = 0.068`).
+    pub notes: Vec<Note>,
+}
+
+/// An axis of a panel.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Axis {
+    /// Quantity and unit, e.g. `Pretraining compute (FLOPs)`. Equal labels along a row or column are drawn once.
+    pub label: String,
+    /// How values map to positions.
+    pub scale: Scale,
+    /// Smallest and largest value shown; taken from the data with a margin when `None`.
+    pub range: Option<(f64, f64)>,
+    /// Positions of the labelled ticks; chosen automatically when empty.
+    pub ticks: Vec<f64>,
+    /// Names of the ticks for a categorical axis; empty, or one for every tick.
+    pub tick_labels: Vec<String>,
+}
+
+/// How values map to positions on an axis.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scale {
+    /// Proportional to the value.
+    Linear,
+    /// Proportional to its logarithm; ticks are labelled 10^k.
+    Log10,
+}
+
+/// A colour by meaning; the theme decides which colour that is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Hue {
+    /// Models released before the cut-off, the reference group.
+    Reference,
+    /// Models released from the cut-off on, the group under comparison.
+    Comparison,
+    /// A fitted line that belongs to no group.
+    Fit,
+    /// Chance level, zero lines, everything that is context.
+    Context,
+    /// The n-th of several categories (families, benchmarks, adjustment epochs).
+    Category(usize),
+}
+
+/// Shape of a point.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Marker {
+    /// Filled circle.
+    Circle,
+    /// Filled square.
+    Square,
+    /// Filled triangle, point up.
+    Triangle,
+    /// Filled diamond.
+    Diamond,
+    /// Circle without filling.
+    Ring,
+}
+
+/// Pattern of a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Stroke {
+    /// Unbroken.
+    Solid,
+    /// Long dashes.
+    Dashed,
+    /// Dots.
+    Dotted,
+}
+
+/// One observation drawn as a point.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Point {
+    /// Name of the model (or other unit).
+    pub label: String,
+    /// Horizontal value, in the axis' own unit (FLOPs, not log10 FLOPs).
+    pub x: f64,
+    /// Vertical value.
+    pub y: f64,
+    /// Interval drawn as an error bar.
+    pub interval: Option<(f64, f64)>,
+    /// Whether the label is written beside the point.
+    pub labelled: bool,
+}
+
+/// Something drawn in a panel.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Layer {
+    /// A cloud of observations.
+    Points {
+        /// Name of the series, as in the legend and the CSV.
+        series: String,
+        /// Colour by meaning.
+        hue: Hue,
+        /// Shape.
+        marker: Marker,
+        /// The observations.
+        points: Vec<Point>,
+    },
+    /// A curve through its vertices in order.
+    Line {
+        /// Name of the series.
+        series: String,
+        /// Colour by meaning.
+        hue: Hue,
+        /// Pattern.
+        stroke: Stroke,
+        /// Vertices (x, y).
+        vertices: Vec<(f64, f64)>,
+    },
+    /// The area between two curves: a confidence band, or the gap between two frontiers.
+    Band {
+        /// Name of the series.
+        series: String,
+        /// Colour by meaning.
+        hue: Hue,
+        /// Vertices (x, low, high).
+        vertices: Vec<(f64, f64, f64)>,
+    },
+    /// Bars that stand on zero.
+    Bars {
+        /// Name of the series.
+        series: String,
+        /// Colour by meaning.
+        hue: Hue,
+        /// Bars (left edge, right edge, height).
+        bars: Vec<(f64, f64, f64)>,
+    },
+    /// A horizontal line over the whole panel (chance level, zero).
+    HorizontalRule {
+        /// Name of the series.
+        series: String,
+        /// Height.
+        y: f64,
+    },
+    /// A vertical line over the whole panel (a point of emergence, a cut-off).
+    VerticalRule {
+        /// Name of the series.
+        series: String,
+        /// Colour by meaning.
+        hue: Hue,
+        /// Position.
+        x: f64,
+    },
+}
+
+/// An entry of the shared legend.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LegendEntry {
+    /// Text beside the key.
+    pub label: String,
+    /// Colour by meaning.
+    pub hue: Hue,
+    /// What the key looks like.
+    pub key: LegendKey,
+}
+
+/// What stands beside a legend entry's text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LegendKey {
+    /// A point.
+    Marker(Marker),
+    /// A piece of line.
+    Stroke(Stroke),
+    /// A piece of line with a point on it.
+    MarkedStroke(Marker, Stroke),
+    /// A filled box (bands, bars).
+    Box,
+}
+
+/// An estimate written into a panel.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Note {
+    /// Text as drawn, e.g. `θ̂ = 0.068`. Superscripts and the combining circumflex are plain Unicode.
+    pub text: String,
+    /// Machine name of the quantity for the CSV, e.g. `theta`.
+    pub quantity: String,
+    /// The quantity at full precision.
+    pub value: f64,
+    /// Drawn bold (the paper's mark for p < 0.05).
+    pub bold: bool,
+}
