@@ -1,0 +1,8 @@
+//! The questions: how score scales with compute, where it emerges, what adjustment changes; and the paper's figures as
+//! data.
+
+pub mod discriminator;
+pub mod figure;
+pub mod paper;
+pub mod pareto;
+pub mod scaling;

@@ -1,0 +1,252 @@
+//! The figures that compare two groups of models at equal compute: main, language, metric, reformulation,
+//! leaderboard_v2 and mmlu_pro_four. Each panel is one hinge fit with a group term; they differ in which scores enter.
+
+use super::panel::{BY_RELEASE, GroupNames, comparison_panel, compute_axis, group_layers, quantities, score_axis};
+use super::quantity::Quantity;
+use super::scatter::negative_brier;
+use super::scores::{ByModel, EPOCHS, Paper, adjustment_for, is_new, known};
+use crate::analysis::figure::{Figure, Panel};
+use crate::analysis::scaling::Scored;
+use crate::error::Result;
+use crate::registry::{Condition, Model};
+
+/// A figure and the numbers the paper prints in it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Built {
+    /// What is drawn.
+    pub figure: Figure,
+    /// The printed numbers, recomputed.
+    pub quantities: Vec<Quantity>,
+}
+
+/// Collects panels and their numbers.
+struct Builder {
+    figure: Figure,
+    quantities: Vec<Quantity>,
+    names: GroupNames,
+}
+
+impl Builder {
+    fn new(name: &str, caption: &str, columns: usize, names: GroupNames) -> Self {
+        let figure = Figure {
+            name: name.into(),
+            caption: caption.into(),
+            panels: Vec::new(),
+            columns,
+            aspect: 1.35,
+            legend: names.legend(),
+            row_titles: Vec::new(),
+        };
+        Self { figure, quantities: Vec::new(), names }
+    }
+
+    /// Adds a panel; `figure` and `item` say where the paper prints its θ and, when `with_r2`, its R².
+    fn panel(&mut self, spec: &PanelSpec<'_>, scores: &[Scored<'_>], range: (f64, f64)) -> Result<()> {
+        let y = score_axis(spec.y, Some(range));
+        let (panel, fit) = comparison_panel(&spec.title, y, scores, spec.chance, self.names, spec.with_r2)?;
+        self.quantities.extend(quantities(&panel, &fit, spec.figure, &spec.item));
+        self.push(panel);
+        Ok(())
+    }
+
+    fn push(&mut self, panel: Panel) {
+        self.figure.panels.push(panel);
+    }
+
+    fn build(self) -> Built {
+        Built { figure: self.figure, quantities: self.quantities }
+    }
+}
+
+struct PanelSpec<'a> {
+    figure: &'a str,
+    item: String,
+    title: String,
+    y: &'a str,
+    chance: f64,
+    with_r2: bool,
+}
+
+/// Smallest and largest score of several sets and the chance level, with a margin: one scale for panels side by side.
+pub(super) fn shared_range<'a>(sets: impl IntoIterator<Item = &'a ByModel>, chance: f64) -> (f64, f64) {
+    let (low, high) = sets
+        .into_iter()
+        .flat_map(|set| set.values())
+        .fold((chance, chance), |(low, high), &score| (low.min(score), high.max(score)));
+    let margin = 0.06 * (high - low).max(0.01);
+    (low - margin, high + margin)
+}
+
+/// θ and R² for MMLU and GSM8K before and after adjustment, models grouped by release.
+///
+/// # Errors
+/// When a score is missing or a fit impossible.
+pub fn main(paper: &Paper<'_>) -> Result<Built> {
+    let caption = "Accuracy against pretraining compute before (top) and after (bottom) every model is fine-tuned on the \
+                   same task data. Lines are hinge fits, y = r + α·max(0, x − c) + θ·new; θ̂ is bold where p < 0.05 with \
+                   c taken as known, R² is uncentred, both as published.";
+    two_benchmarks(paper, "main", caption, BY_RELEASE, is_new)
+}
+
+/// The same, models grouped by the languages of their training data.
+///
+/// # Errors
+/// When a score is missing or a fit impossible.
+pub fn language(paper: &Paper<'_>) -> Result<Built> {
+    let names = GroupNames { reference: "English", comparison: "English and Chinese" };
+    let caption = "Accuracy against pretraining compute before (top) and after (bottom) adjustment, models grouped by the \
+                   main languages of their training data.";
+    two_benchmarks(paper, "language", caption, names, |model| model.trained_on("cn"))
+}
+
+fn two_benchmarks(
+    paper: &Paper<'_>,
+    name: &str,
+    caption: &str,
+    names: GroupNames,
+    comparison: impl Fn(&Model) -> bool,
+) -> Result<Built> {
+    let mut builder = Builder::new(name, caption, 2, names);
+    builder.figure.row_titles = vec!["Unadjusted".into(), "Adjusted".into()];
+    let ids = ["mmlu", "gsm8k"];
+    let mut pairs = Vec::new();
+    for id in ids {
+        pairs.push(paper.pair(id, &Condition::epochs(adjustment_for(id), EPOCHS))?);
+    }
+    for stage in ["unadjusted", "adjusted"] {
+        for (id, (before, after)) in ids.iter().zip(&pairs) {
+            let benchmark = known(id)?;
+            let chance = benchmark.chance.published;
+            let scores = paper.grouped(if stage == "adjusted" { after } else { before }, &comparison)?;
+            let spec = PanelSpec {
+                figure: name,
+                item: format!("{id} {stage}"),
+                title: benchmark.name.to_string(),
+                y: "Accuracy",
+                chance,
+                with_r2: true,
+            };
+            builder.panel(&spec, &scores, shared_range([before, after], chance))?;
+        }
+    }
+    Ok(builder.build())
+}
+
+/// MMLU asked as multiple choice and as cloze: the gap is there in one and not in the other.
+///
+/// # Errors
+/// When a score is missing or a fit impossible.
+pub fn metric(paper: &Paper<'_>) -> Result<Built> {
+    let caption = "MMLU as released, asked as multiple choice (left) and as cloze (middle), and the negative Brier score of \
+                   multiple choice (right): the gap depends on the format, not on the metric.";
+    let mut builder = Builder::new("metric", caption, 3, BY_RELEASE);
+    for (id, format) in [("mmlu", "multiple choice"), ("mmlu_cloze", "cloze")] {
+        let scores = paper.unadjusted(id)?;
+        let spec = PanelSpec {
+            figure: "metric",
+            item: format!("mmlu {format}"),
+            title: format!("MMLU, {format}"),
+            y: "Accuracy",
+            chance: known(id)?.chance.published,
+            with_r2: false,
+        };
+        builder.panel(&spec, &paper.by_release(&scores)?, shared_range([&scores], spec.chance))?;
+    }
+    let brier = paper.by_release(&negative_brier(paper, "mmlu")?)?;
+    builder.push(Panel {
+        title: "MMLU, multiple choice".into(),
+        x: compute_axis(),
+        y: score_axis("−Brier score", None),
+        layers: group_layers(&brier, BY_RELEASE),
+        notes: Vec::new(),
+    });
+    Ok(builder.build())
+}
+
+/// ARC Challenge and HellaSwag, which are usually asked as cloze, asked as multiple choice, and adjusted.
+///
+/// # Errors
+/// When a score is missing or a fit impossible.
+pub fn reformulation(paper: &Paper<'_>) -> Result<Built> {
+    let caption = "ARC Challenge (top) and HellaSwag (bottom) in their usual cloze format, reformulated as multiple choice \
+                   like MMLU, and reformulated and adjusted.";
+    let mut builder = Builder::new("reformulation", caption, 3, BY_RELEASE);
+    for (id, name) in [("arc_challenge", "ARC Challenge"), ("hellaswag", "HellaSwag")] {
+        let multiple_choice = format!("{id}_mc");
+        let adjusted = Condition::epochs(adjustment_for(&multiple_choice), EPOCHS);
+        let cloze = paper.unadjusted(id)?;
+        let (before, after) = paper.pair(&multiple_choice, &adjusted)?;
+        let chance = known(id)?.chance.published;
+        let range = shared_range([&cloze, &before, &after], chance);
+        let stages = [
+            ("cloze", "Cloze", &cloze),
+            ("multiple choice", "Multiple choice", &before),
+            ("multiple choice, adjusted", "Multiple choice, adjusted", &after),
+        ];
+        for (item, title, scores) in stages {
+            let spec = PanelSpec {
+                figure: "reformulation",
+                item: format!("{id} {item}"),
+                title: title.into(),
+                y: "Accuracy",
+                chance,
+                with_r2: false,
+            };
+            builder.panel(&spec, &paper.by_release(scores)?, range)?;
+        }
+        builder.figure.row_titles.push(name.into());
+    }
+    Ok(builder.build())
+}
+
+/// The five benchmarks of the second open LLM leaderboard, before and after adjustment.
+///
+/// # Errors
+/// When a score is missing or a fit impossible.
+pub fn leaderboard_v2(paper: &Paper<'_>) -> Result<Built> {
+    let caption = "The benchmarks of the second open LLM leaderboard before (top) and after (bottom) adjustment, with the \
+                   published chance levels (0 for GPQA, MuSR and MATH).";
+    leaderboard(paper, "leaderboard_v2", caption, &["mmlu_pro", "gpqa", "musr", "bbh", "math_hard"])
+}
+
+/// MMLU-Pro with the number of options cut to four.
+///
+/// # Errors
+/// When a score is missing or a fit impossible.
+pub fn mmlu_pro_four(paper: &Paper<'_>) -> Result<Built> {
+    let caption = "MMLU-Pro with four options instead of ten, before and after adjustment.";
+    let mut built = leaderboard(paper, "mmlu_pro_four", caption, &["mmlu_pro_four"])?;
+    // The paper prints these two numbers in its leaderboard figure.
+    for quantity in &mut built.quantities {
+        quantity.figure = "leaderboard_v2".into();
+    }
+    built.figure.aspect = 1.35;
+    built.figure.row_titles.clear();
+    Ok(built)
+}
+
+fn leaderboard(paper: &Paper<'_>, name: &str, caption: &str, tasks: &[&str]) -> Result<Built> {
+    let mut builder = Builder::new(name, caption, 2, BY_RELEASE);
+    builder.figure.aspect = 1.9;
+    for task in tasks {
+        let id = format!("leaderboard_{task}");
+        let benchmark = known(&id)?;
+        let (before, after) = paper.pair(&id, &Condition::adjusted(adjustment_for(&id)))?;
+        // A published chance level of 0 far below the scores would flatten the panel; the range follows the scores.
+        let range = shared_range([&before, &after], before.values().copied().fold(f64::INFINITY, f64::min));
+        for (stage, title, scores) in [("unadjusted", "Unadjusted", &before), ("adjusted", "Adjusted", &after)] {
+            let spec = PanelSpec {
+                figure: name,
+                item: format!("{task} {stage}"),
+                title: title.into(),
+                // The row is named after the benchmark; a common label would stand in its middle.
+                y: "",
+                chance: benchmark.chance.published,
+                with_r2: false,
+            };
+            builder.panel(&spec, &paper.by_release(scores)?, range)?;
+        }
+        builder.figure.row_titles.push(benchmark.name.to_string());
+    }
+    Ok(builder.build())
+}

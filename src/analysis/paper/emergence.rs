@@ -1,0 +1,171 @@
+//! The figures emergence and loglinear: older models after more and more task examples.
+//!
+//! emergence fits two segments to score against compute, the left one at chance, as published: natural logarithms, only
+//! models with 10²⁰ < C < 10²⁴ FLOPs, and the break where the published criterion puts it
+//! ([`TwoSegment`](crate::stats::two_segment::TwoSegment)). loglinear fits one straight line and reports its R².
+
+use super::comparison::{Built, shared_range};
+use super::panel::{bent_line, compute_axis, flops, points, score_axis};
+use super::quantity::Quantity;
+use super::scores::{ByModel, Paper, adjustment_for, is_new, known};
+use crate::analysis::figure::{Figure, Hue, Layer, LegendEntry, LegendKey, Marker, Note, Panel, Stroke};
+use crate::analysis::scaling::{Scored, compute_range, families};
+use crate::error::{Error, Result};
+use crate::registry::Condition;
+use crate::stats::hinge::Hinge;
+use crate::stats::linear::Linear;
+use crate::stats::two_segment::TwoSegment;
+
+const MODELS: &str = "Models released before November 2023";
+const FIT: &str = "Fit";
+
+/// Compute range of the published two-segment fit, FLOPs, ends excluded.
+const RANGE: (f64, f64) = (1e20, 1e24);
+
+/// What a panel fits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Emergence,
+    LogLinear,
+}
+
+/// Task examples of each row's panels.
+type Rows = [(&'static str, [u64; 4]); 2];
+
+/// Points of emergence of MMLU and GSM8K after four numbers of task examples.
+///
+/// # Errors
+/// When a score is missing or a fit impossible.
+pub fn emergence(paper: &Paper<'_>) -> Result<Built> {
+    let rows = [("mmlu", [0, 6_400, 16_000, 64_000]), ("gsm8k", [0, 16_000, 64_000, 1_600_000])];
+    let caption = "Older models after more and more task examples: the point of emergence c_e moves to smaller compute. \
+                   Two-segment fits through chance.";
+    grid(paper, "emergence", caption, &rows, Kind::Emergence)
+}
+
+/// R² of the log-linear fit of MMLU and GSM8K after four numbers of task examples.
+///
+/// # Errors
+/// When a score is missing or a fit impossible.
+pub fn loglinear(paper: &Paper<'_>) -> Result<Built> {
+    let rows = [("mmlu", [0, 6_400, 16_000, 64_000]), ("gsm8k", [0, 16_000, 64_000, 320_000])];
+    let caption = "Older models after more and more task examples: a straight line in log compute describes the scores \
+                   better and better.";
+    grid(paper, "loglinear", caption, &rows, Kind::LogLinear)
+}
+
+fn grid(paper: &Paper<'_>, name: &str, caption: &str, rows: &Rows, kind: Kind) -> Result<Built> {
+    let mut figure = Figure {
+        name: name.into(),
+        caption: caption.into(),
+        panels: Vec::new(),
+        columns: 4,
+        aspect: 1.0,
+        legend: vec![
+            LegendEntry { label: MODELS.into(), hue: Hue::Reference, key: LegendKey::Marker(Marker::Circle) },
+            LegendEntry { label: FIT.into(), hue: Hue::Fit, key: LegendKey::Stroke(Stroke::Solid) },
+        ],
+        row_titles: Vec::new(),
+    };
+    let mut quantities = Vec::new();
+    for (id, examples) in rows {
+        let benchmark = known(id)?;
+        let chance = benchmark.chance.published;
+        let sets: Vec<ByModel> = examples.iter().map(|&n| at_examples(paper, id, n)).collect::<Result<_>>()?;
+        for (&n, scores) in examples.iter().zip(&sets) {
+            let scored: Vec<Scored<'_>> = paper.by_release(scores)?.into_iter().filter(|s| !s.comparison).collect();
+            let (fit_layer, note, remark) = match kind {
+                Kind::Emergence => emergence_fit(&scored, chance)?,
+                Kind::LogLinear => log_linear_fit(&scored)?,
+            };
+            quantities.push(Quantity {
+                figure: name.into(),
+                item: format!("{id} {n} task examples"),
+                quantity: note.quantity.clone(),
+                value: note.value,
+                models: scored.len(),
+                families: families(&scored),
+                remark,
+            });
+            let cloud = Layer::Points {
+                series: MODELS.into(),
+                hue: Hue::Reference,
+                marker: Marker::Circle,
+                points: points(&scored),
+            };
+            figure.panels.push(Panel {
+                title: format!("{} task examples", thousands(n)),
+                x: compute_axis(),
+                y: score_axis("Accuracy", Some(shared_range(&sets, chance))),
+                layers: vec![cloud, fit_layer],
+                notes: vec![note],
+            });
+        }
+        figure.row_titles.push(benchmark.name.to_string());
+    }
+    Ok(Built { figure, quantities })
+}
+
+/// Scores of the older models after `examples` task examples; 0 is the model as released.
+///
+/// # Errors
+/// When there is no such score.
+pub(super) fn at_examples(paper: &Paper<'_>, id: &str, examples: u64) -> Result<ByModel> {
+    let mut scores = match examples {
+        0 => paper.unadjusted(id)?,
+        n => paper.scores(id, &Condition::examples(adjustment_for(id), n))?,
+    };
+    scores.retain(|name, _| paper.data().models.get(name).is_some_and(|model| !is_new(model)));
+    Ok(scores)
+}
+
+fn emergence_fit(scores: &[Scored<'_>], chance: f64) -> Result<(Layer, Note, Option<String>)> {
+    let inside: Vec<Scored<'_>> =
+        scores.iter().copied().filter(|s| RANGE.0 < s.model.compute().0 && s.model.compute().0 < RANGE.1).collect();
+    let (x, y) = columns(&inside);
+    let natural: Vec<f64> = inside.iter().map(|s| s.model.compute().0.ln()).collect();
+    let fit = TwoSegment::new(chance).fit(&natural, &y)?;
+    let c = fit.break_at / std::f64::consts::LN_10;
+    let (low, high) = compute_range(&inside).unwrap_or((c, c));
+    let line = Layer::Line {
+        series: FIT.into(),
+        hue: Hue::Fit,
+        stroke: Stroke::Solid,
+        vertices: bent_line(low, high, c, |x| fit.predict(x * std::f64::consts::LN_10)),
+    };
+    let value = fit.break_at.exp();
+    let note = Note { text: format!("cₑ = {}", flops(value)), quantity: "c_e".into(), value, bold: false };
+    let least_squares = Hinge::new().chance(chance).within_data(true).fit(&x, &y, &[])?;
+    let remark = least_squares.emergence().map(|c| {
+        format!(
+            "The break minimises the squared residuals plus the Lagrange multipliers of the forced points, not the \
+             squared residuals: by least squares it is at {:.2e}.",
+            10f64.powf(c)
+        )
+    });
+    Ok((line, note, remark))
+}
+
+fn log_linear_fit(scores: &[Scored<'_>]) -> Result<(Layer, Note, Option<String>)> {
+    let (x, y) = columns(scores);
+    let fit = Linear::new().fit(&x, &y, &[])?;
+    let (low, high) = compute_range(scores).unwrap_or((0.0, 0.0));
+    let vertices = [low, high].map(|x| (10f64.powf(x), fit.predict(x, &[]))).to_vec();
+    let line = Layer::Line { series: FIT.into(), hue: Hue::Fit, stroke: Stroke::Solid, vertices };
+    let value =
+        fit.r_squared().ok_or_else(|| Error::Undetermined("every score is the same: there is no R²".into()))?;
+    Ok((line, Note { text: format!("R² = {value:.3}"), quantity: "r2".into(), value, bold: false }, None))
+}
+
+fn columns(scores: &[Scored<'_>]) -> (Vec<f64>, Vec<f64>) {
+    scores.iter().map(|s| (s.log10_compute(), s.score)).unzip()
+}
+
+/// `16000` as `16 k`, `1600000` as `1.6 M`.
+fn thousands(n: u64) -> String {
+    match n {
+        0 => "0".into(),
+        n if n < 1_000_000 => format!("{} k", n as f64 / 1e3),
+        n => format!("{} M", n as f64 / 1e6),
+    }
+}

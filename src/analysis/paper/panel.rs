@@ -1,0 +1,217 @@
+//! Building blocks of the paper's figures: axes, the two groups of models, fitted lines, estimates.
+
+use crate::analysis::figure::{
+    Axis, Hue, Layer, LegendEntry, LegendKey, Marker, Note, Panel, Point, Scale, Stroke,
+};
+use super::published_fit::PublishedFit;
+use super::quantity::Quantity;
+use crate::analysis::scaling::{Scored, compute_range};
+use crate::error::{Error, Result};
+
+/// Names of the two groups, as in the legend.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GroupNames {
+    /// z = 0.
+    pub reference: &'static str,
+    /// z = 1.
+    pub comparison: &'static str,
+}
+
+/// The paper's own grouping.
+pub const BY_RELEASE: GroupNames =
+    GroupNames { reference: "Released before November 2023", comparison: "Released from November 2023 on" };
+
+impl GroupNames {
+    /// The legend entries of both groups.
+    #[must_use]
+    pub fn legend(&self) -> Vec<LegendEntry> {
+        [(self.reference, Hue::Reference, Marker::Circle), (self.comparison, Hue::Comparison, Marker::Triangle)]
+            .into_iter()
+            .map(|(label, hue, marker)| LegendEntry {
+                label: label.to_owned(),
+                hue,
+                key: LegendKey::MarkedStroke(marker, Stroke::Solid),
+            })
+            .collect()
+    }
+}
+
+/// The axis every scaling figure shares.
+#[must_use]
+pub fn compute_axis() -> Axis {
+    Axis {
+        label: "Pretraining compute (FLOPs)".into(),
+        scale: Scale::Log10,
+        range: None,
+        ticks: Vec::new(),
+        tick_labels: Vec::new(),
+    }
+}
+
+/// A linear axis whose range is fixed, so that panels side by side compare.
+#[must_use]
+pub fn score_axis(label: &str, range: Option<(f64, f64)>) -> Axis {
+    Axis { label: label.to_owned(), scale: Scale::Linear, range, ticks: Vec::new(), tick_labels: Vec::new() }
+}
+
+/// The models of one group as points.
+#[must_use]
+pub fn points<'a>(scores: impl IntoIterator<Item = &'a Scored<'a>>) -> Vec<Point> {
+    scores
+        .into_iter()
+        .map(|s| Point {
+            label: s.model.name.clone(),
+            x: s.model.compute().0,
+            y: s.score,
+            interval: None,
+            labelled: false,
+        })
+        .collect()
+}
+
+/// Both groups as two clouds of points.
+#[must_use]
+pub fn group_layers(scores: &[Scored<'_>], names: GroupNames) -> Vec<Layer> {
+    [(false, names.reference, Hue::Reference, Marker::Circle), (true, names.comparison, Hue::Comparison, Marker::Triangle)]
+        .into_iter()
+        .map(|(comparison, series, hue, marker)| Layer::Points {
+            series: series.to_owned(),
+            hue,
+            marker,
+            points: points(scores.iter().filter(|s| s.comparison == comparison)),
+        })
+        .collect()
+}
+
+/// The chance level as a line across the panel.
+#[must_use]
+pub fn chance_layer(chance: f64) -> Layer {
+    Layer::HorizontalRule { series: "Chance".into(), y: chance }
+}
+
+/// The vertices of a curve that is straight but for a bend at `c`, from `low` to `high` (log10 FLOPs), as (FLOPs, score).
+#[must_use]
+pub fn bent_line(low: f64, high: f64, c: f64, curve: impl Fn(f64) -> f64) -> Vec<(f64, f64)> {
+    let mut xs = vec![low];
+    if low < c && c < high {
+        xs.push(c);
+    }
+    xs.push(high);
+    xs.into_iter().map(|x| (10f64.powf(x), curve(x))).collect()
+}
+
+/// The hinge of each group over that group's own range of compute.
+#[must_use]
+pub fn hinge_layers(scores: &[Scored<'_>], fit: &PublishedFit, names: GroupNames) -> Vec<Layer> {
+    [(false, names.reference, Hue::Reference), (true, names.comparison, Hue::Comparison)]
+        .into_iter()
+        .filter_map(|(comparison, series, hue)| {
+            let (low, high) = compute_range(scores.iter().filter(|s| s.comparison == comparison))?;
+            Some(Layer::Line {
+                series: series.to_owned(),
+                hue,
+                stroke: Stroke::Solid,
+                vertices: bent_line(low, high, fit.c, |x| fit.predict(x, comparison)),
+            })
+        })
+        .collect()
+}
+
+/// θ̂ with three decimals as the paper prints it, bold when its conditional p-value is below 0.05.
+fn theta_note(fit: &PublishedFit) -> Note {
+    Note {
+        text: format!("θ\u{302} = {}", signed(fit.theta, 3)),
+        quantity: "theta".into(),
+        value: fit.theta,
+        bold: fit.conditional_p().is_some_and(|p| p < 0.05),
+    }
+}
+
+/// The uncentred R² with three decimals.
+///
+/// # Errors
+/// [`Error::Undetermined`] when every score is at chance.
+fn uncentred_r2_note(fit: &PublishedFit) -> Result<Note> {
+    let value = fit
+        .r_squared_uncentered()
+        .ok_or_else(|| Error::Undetermined("every score is at chance: there is no R²".into()))?;
+    Ok(Note { text: format!("R² = {value:.3}"), quantity: "r2_uncentered".into(), value, bold: false })
+}
+
+/// A panel of two groups with their hinges, θ̂ and, when asked, the uncentred R².
+///
+/// # Errors
+/// When the fit is impossible.
+pub fn comparison_panel(
+    title: &str,
+    y: Axis,
+    scores: &[Scored<'_>],
+    chance: f64,
+    names: GroupNames,
+    with_r2: bool,
+) -> Result<(Panel, PublishedFit)> {
+    let fit = PublishedFit::new(scores, chance)?;
+    let mut layers = vec![chance_layer(chance)];
+    layers.extend(group_layers(scores, names));
+    layers.extend(hinge_layers(scores, &fit, names));
+    let mut notes = vec![theta_note(&fit)];
+    if with_r2 {
+        notes.push(uncentred_r2_note(&fit)?);
+    }
+    Ok((Panel { title: title.to_owned(), x: compute_axis(), y, layers, notes }, fit))
+}
+
+/// The panel's notes as recomputed numbers of the paper.
+pub fn quantities<'a>(
+    panel: &'a Panel,
+    fit: &'a PublishedFit,
+    figure: &'a str,
+    item: &'a str,
+) -> impl Iterator<Item = Quantity> + 'a {
+    let best = &fit.best;
+    let remark = fit.stopped_short.then(|| {
+        format!(
+            "The published local optimiser stops short of the best fit: the global optimum has θ = {:.4} (SSE {:.4} for \
+             {:.4}).",
+            best.theta[0],
+            best.sse,
+            fit.conditional.sse()
+        )
+    });
+    // What is drawn is what is reported.
+    panel.notes.iter().map(move |note| Quantity {
+        figure: figure.into(),
+        item: item.into(),
+        quantity: note.quantity.clone(),
+        value: note.value,
+        models: fit.models,
+        families: fit.families,
+        remark: remark.clone(),
+    })
+}
+
+/// A number with a true minus sign, as figures print it.
+#[must_use]
+pub fn signed(value: f64, decimals: usize) -> String {
+    format!("{value:.decimals$}").replace('-', "−")
+}
+
+/// FLOPs in scientific notation as figures print it, e.g. `1.3 × 10²²`.
+#[must_use]
+pub fn flops(value: f64) -> String {
+    let text = format!("{value:.1e}");
+    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    let raised: String = exponent.chars().map(superscript).collect();
+    format!("{mantissa} × 10{raised}")
+}
+
+fn superscript(digit: char) -> char {
+    match digit {
+        '-' => '⁻',
+        '1' => '¹',
+        '2' => '²',
+        '3' => '³',
+        '0' | '4'..='9' => char::from_u32(0x2070 + (digit as u32 - '0' as u32)).unwrap_or(digit),
+        other => other,
+    }
+}

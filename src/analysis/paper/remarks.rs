@@ -1,0 +1,90 @@
+//! What a careful reader should know about a printed number: the defects of the published analysis, each said where it
+//! bears on a number.
+
+use super::quantity::Quantity;
+use super::verdict::Printed;
+
+/// The remark beside a number. Never empty when the number was not reproduced.
+pub(super) fn remark(printed: &Printed, recomputed: &Quantity, reproduced: bool) -> String {
+    let mut remarks: Vec<&str> = recomputed.remark.as_deref().into_iter().collect();
+    let (figure, item, quantity) = (printed.figure.as_str(), printed.item.as_str(), printed.quantity.as_str());
+    let adjusted = item.contains("adjusted") && !item.contains("unadjusted");
+
+    match figure {
+        "reformulation" => remarks.push(TYPED),
+        "discriminator" => remarks.push(CLASSIFIER),
+        "recreate" if quantity == "theta" => remarks.push(RECREATED),
+        _ => {}
+    }
+    match quantity {
+        "theta" if figure != "reformulation" => {
+            if printed.note.as_deref().is_some_and(|note| note.contains("bold")) {
+                remarks.push(CONDITIONAL);
+            }
+            if (figure, item) == ("main", "gsm8k adjusted") {
+                remarks.push(NO_EVIDENCE);
+            }
+        }
+        "r2_uncentered" => remarks.push(UNCENTRED),
+        "c_e" => remarks.push(NO_INTERVAL),
+        "psi_se" | "phi_se" => remarks.push(CLASSICAL),
+        _ => {}
+    }
+    if adjusted || matches!(figure, "causal_direct" | "causal_mediated") {
+        remarks.push(MAX_RULE);
+    }
+    if uses_62_rows(figure, item) {
+        remarks.push(MEAN_OF_62);
+    }
+    if figure == "leaderboard_v2" && (item.starts_with("gpqa") || item.starts_with("musr")) {
+        remarks.push(CHANCE_ZERO);
+    }
+    match (figure, item) {
+        ("leaderboard_v2", "mmlu_pro adjusted" | "math_hard adjusted") => remarks.push(STILL_SIGNIFICANT),
+        ("language", _) => remarks.push(LANGUAGES),
+        ("emergence" | "loglinear", _) if item.starts_with("gsm8k") && recomputed.models < 34 => {
+            remarks.push(FEWER_MODELS);
+        }
+        _ => {}
+    }
+    if !reproduced && !explained(figure) {
+        remarks.insert(0, UNEXPLAINED);
+    }
+    remarks.join(" ")
+}
+
+/// Whether one of the remarks below says why the printed number cannot be met.
+fn explained(figure: &str) -> bool {
+    matches!(figure, "reformulation" | "discriminator")
+}
+
+fn uses_62_rows(figure: &str, item: &str) -> bool {
+    matches!(
+        figure,
+        "main" | "language" | "recreate" | "metric" | "pareto" | "emergence" | "loglinear" | "causal_direct"
+            | "causal_mediated" | "discriminator"
+    ) && item.starts_with("mmlu")
+}
+
+const UNEXPLAINED: &str = "Not reproduced from the published evaluation files by the published method; no cause is known.";
+const TYPED: &str = "The printed value is a constant typed into the published notebook; the data beside it give the \
+                     recomputed one.";
+const CLASSIFIER: &str = "The published classifier is gradient-boosted trees with unstated version defaults; here it is \
+                          bagged classification trees, so digits are not expected to agree.";
+const RECREATED: &str = "The two halves come from one random split.";
+const CONDITIONAL: &str = "Printed bold (p < 0.05) from standard errors that take the break as known and models as \
+                           independent; clustered by family they are about twice as large.";
+const NO_EVIDENCE: &str = "Not significant is not the same as equal: clustered by family, differences of about ±0.1 are \
+                           compatible with these data.";
+const UNCENTRED: &str = "Uncentred R² (no intercept): not comparable with the R² of the log-linear fits.";
+const NO_INTERVAL: &str = "No interval is given; the fit is forced through chance left of the data, and the published \
+                           code replaces any value above 1e23 by 2.1e22 (not needed here).";
+const CLASSICAL: &str = "Classical standard error; models of one family are taken as independent.";
+const MAX_RULE: &str = "Adjusted is the larger of the unadjusted and the adjusted score.";
+const MEAN_OF_62: &str = "MMLU is the unweighted mean of 62 rows (57 subjects and 5 group rows); the share of correct \
+                          items differs by up to 1.5 points.";
+const CHANCE_ZERO: &str = "Chance is taken as 0, where guessing scores about 0.25 (GPQA) or 0.36 (MuSR): there is no break \
+                           in the data and the fit is a straight line.";
+const STILL_SIGNIFICANT: &str = "Significant after adjustment by the paper's own test.";
+const LANGUAGES: &str = "Groups are by language of the training data, not by release.";
+const FEWER_MODELS: &str = "Some older models have no checkpoint here.";

@@ -1,0 +1,116 @@
+//! The tables of the paper: causal_direct, causal_mediated and discriminator.
+
+use super::quantity::Quantity;
+use super::scatter::finetuned_old_and_new;
+use super::scores::{EPOCHS, Paper, adjustment_for};
+use crate::analysis::discriminator::Discriminator;
+use crate::analysis::scaling::families;
+use crate::error::{Error, Result};
+use crate::registry::Condition;
+use crate::stats::spline::Spline;
+
+/// A table of the paper: its rows as printed quantities.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PaperTable {
+    /// Name, also of its file.
+    pub name: &'static str,
+    /// What it shows.
+    pub caption: &'static str,
+    /// Its numbers.
+    pub quantities: Vec<Quantity>,
+}
+
+/// ψ, the direct effect of a model's being new on the adjusted score.
+///
+/// # Errors
+/// When a score is missing or the regression impossible.
+pub fn causal_direct(paper: &Paper<'_>) -> Result<PaperTable> {
+    Ok(PaperTable {
+        name: "causal_direct",
+        caption: "Direct effect ψ of release from November 2023 on, on the adjusted score, given compute (spline with \
+                  knots at 10²² and 10²³ FLOPs).",
+        quantities: spline_rows(paper, "causal_direct", ["psi", "psi_se"], |_, adjusted| adjusted)?,
+    })
+}
+
+/// φ, the effect that goes through training on the test task: unadjusted minus adjusted score.
+///
+/// # Errors
+/// When a score is missing or the regression impossible.
+pub fn causal_mediated(paper: &Paper<'_>) -> Result<PaperTable> {
+    Ok(PaperTable {
+        name: "causal_mediated",
+        caption: "Mediated effect φ of release from November 2023 on, on unadjusted minus adjusted score, given compute \
+                  (spline with knots at 10²² and 10²³ FLOPs).",
+        quantities: spline_rows(paper, "causal_mediated", ["phi", "phi_se"], |unadjusted, adjusted| {
+            unadjusted - adjusted
+        })?,
+    })
+}
+
+fn spline_rows(
+    paper: &Paper<'_>,
+    table: &'static str,
+    [effect, effect_se]: [&'static str; 2],
+    response: impl Fn(f64, f64) -> f64,
+) -> Result<Vec<Quantity>> {
+    let mut rows = Vec::new();
+    for id in ["mmlu", "gsm8k"] {
+        let (before, after) = paper.pair(id, &Condition::epochs(adjustment_for(id), EPOCHS))?;
+        let scores = paper.by_release(&after)?;
+        let x: Vec<f64> = scores.iter().map(|s| s.log10_compute()).collect();
+        let z: Vec<f64> = scores.iter().map(|s| f64::from(u8::from(s.comparison))).collect();
+        let y: Vec<f64> = scores.iter().map(|s| response(before[&s.model.name], s.score)).collect();
+        let fit = Spline::paper().fit(&x, &y, &[z])?;
+        let undetermined = || Error::Undetermined("the spline regression leaves nothing to estimate an error from".into());
+        let standard_errors = fit.least_squares.standard_errors().ok_or_else(undetermined)?;
+        let r2 = fit.least_squares.r_squared().ok_or_else(undetermined)?;
+        let mut record = |quantity: &str, value| {
+            rows.push(Quantity {
+                figure: table.into(),
+                item: id.into(),
+                quantity: quantity.into(),
+                value,
+                models: scores.len(),
+                families: families(&scores),
+                remark: None,
+            });
+        };
+        // The group's column follows the intercept.
+        record(effect, fit.theta[0]);
+        record(effect_se, standard_errors[1]);
+        record("r2", r2);
+    }
+    Ok(rows)
+}
+
+/// Balanced accuracy of telling old from new by compute and score, before and after the old are fine-tuned.
+///
+/// # Errors
+/// When a score is missing.
+pub fn discriminator(paper: &Paper<'_>) -> Result<PaperTable> {
+    let mut quantities = Vec::new();
+    for id in ["mmlu", "gsm8k"] {
+        for (item, scores) in
+            [("old vs new", paper.unadjusted(id)?), ("fine-tuned old vs new", finetuned_old_and_new(paper, id)?)]
+        {
+            let scores = paper.by_release(&scores)?;
+            let found = Discriminator::default().run(&scores)?;
+            quantities.push(Quantity {
+                figure: "discriminator".into(),
+                item: format!("{id} {item}"),
+                quantity: "balanced_accuracy_percent".into(),
+                value: 100.0 * found.balanced_accuracy(),
+                models: scores.len(),
+                families: families(&scores),
+                remark: None,
+            });
+        }
+    }
+    Ok(PaperTable {
+        name: "discriminator",
+        caption: "Balanced accuracy, in percent, of telling older from newer models by compute and score: bagged trees, \
+                  leave-one-out; 50 is guessing.",
+        quantities,
+    })
+}

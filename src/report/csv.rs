@@ -1,0 +1,105 @@
+//! CSV files: the data behind a figure, and any table of named columns.
+
+use crate::analysis::figure::{Figure, Layer, Panel};
+use crate::error::{Error, Result};
+
+/// A table of text cells with named columns, in the order they are written.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CsvTable {
+    /// Column names.
+    pub columns: Vec<String>,
+    /// Rows, each as long as `columns`.
+    pub rows: Vec<Vec<String>>,
+}
+
+impl CsvTable {
+    /// An empty table with these columns.
+    #[must_use]
+    pub fn new(columns: &[&str]) -> Self {
+        Self { columns: columns.iter().map(|c| (*c).to_owned()).collect(), rows: Vec::new() }
+    }
+
+    /// The table as UTF-8 CSV with `\n` line ends (RFC 4180 quoting).
+    ///
+    /// # Errors
+    /// [`Error::Undetermined`] when a row has another length than the header.
+    pub fn to_bytes(&self) -> Result<Vec<u8>> {
+        let mut writer = ::csv::Writer::from_writer(Vec::new());
+        let write = |writer: &mut ::csv::Writer<Vec<u8>>, row: &[String]| {
+            writer.write_record(row).map_err(|e| Error::Undetermined(format!("a CSV row could not be written: {e}")))
+        };
+        write(&mut writer, &self.columns)?;
+        for row in &self.rows {
+            write(&mut writer, row)?;
+        }
+        writer.into_inner().map_err(|e| Error::Undetermined(format!("a CSV table could not be written: {e}")))
+    }
+}
+
+/// A number at full precision: the shortest text that reads back as the same value, in scientific notation where the
+/// plain one would be long (compute in FLOPs). Values that are not finite are blank.
+#[must_use]
+pub fn number(value: f64) -> String {
+    if !value.is_finite() {
+        String::new()
+    } else if value != 0.0 && (value.abs() >= 1e15 || value.abs() < 1e-5) {
+        format!("{value:e}")
+    } else {
+        format!("{value}")
+    }
+}
+
+/// Everything a figure shows, one row per drawn thing.
+///
+/// Columns: `panel` (its title, preceded by its row's title), `kind` (`point`, `line`, `band`, `bar`, `rule`, `note`),
+/// `series`, `label` (the model of a point, the quantity of a note), `x`, `y`, `low`, `high` (interval of a point, edges
+/// of a band), `text` (a note as printed).
+#[must_use]
+pub fn figure_data(figure: &Figure) -> CsvTable {
+    let mut table = CsvTable::new(&["panel", "kind", "series", "label", "x", "y", "low", "high", "text"]);
+    for (index, panel) in figure.panels.iter().enumerate() {
+        let row_title = figure.row_titles.get(index / figure.columns.max(1)).map_or("", String::as_str);
+        let name = [row_title, &panel.title].iter().filter(|s| !s.is_empty()).copied().collect::<Vec<_>>().join(", ");
+        panel_rows(&mut table, &name, panel);
+    }
+    table
+}
+
+fn panel_rows(table: &mut CsvTable, name: &str, panel: &Panel) {
+    let mut push = |kind: &str, series: &str, label: &str, numbers: [Option<f64>; 4], text: &str| {
+        let mut row: Vec<String> = [name, kind, series, label].iter().map(|s| (*s).to_owned()).collect();
+        row.extend(numbers.iter().map(|n| n.map_or(String::new(), number)));
+        row.push(text.to_owned());
+        table.rows.push(row);
+    };
+    for layer in &panel.layers {
+        match layer {
+            Layer::Points { series, points, .. } => {
+                for p in points {
+                    let (low, high) = p.interval.unzip();
+                    push("point", series, &p.label, [Some(p.x), Some(p.y), low, high], "");
+                }
+            }
+            Layer::Line { series, vertices, .. } => {
+                for &(x, y) in vertices {
+                    push("line", series, "", [Some(x), Some(y), None, None], "");
+                }
+            }
+            Layer::Band { series, vertices, .. } => {
+                for &(x, low, high) in vertices {
+                    push("band", series, "", [Some(x), None, Some(low), Some(high)], "");
+                }
+            }
+            Layer::Bars { series, bars, .. } => {
+                for &(left, right, height) in bars {
+                    push("bar", series, "", [Some((left + right) / 2.0), Some(height), Some(left), Some(right)], "");
+                }
+            }
+            Layer::HorizontalRule { series, y } => push("rule", series, "", [None, Some(*y), None, None], ""),
+            Layer::VerticalRule { series, x, .. } => push("rule", series, "", [Some(*x), None, None, None], ""),
+        }
+    }
+    for note in &panel.notes {
+        push("note", "", &note.quantity, [None, Some(note.value), None, None], &note.text);
+    }
+}

@@ -1,0 +1,147 @@
+//! The published method, recomputed, against the same method run by others: `fixtures/paper_reference_values.json` holds
+//! what the paper's own Python code gives on its evaluation files, to full precision, with the SSE of each fit.
+
+use onset::analysis::paper::{Paper, PublishedFit, Reproduce};
+use onset::registry::{Adjustment, Condition, Model, Published, published};
+use serde_json::Value;
+
+/// The published optimiser stops within this of the optimum; digits beyond it are its own.
+const LOCAL_OPTIMISER: f64 = 1e-4;
+/// An exact optimum may not lie above any other fit by more than rounding.
+const ROUNDING: f64 = 1e-9;
+
+fn reference() -> Value {
+    serde_json::from_str(include_str!("fixtures/paper_reference_values.json")).expect("the fixture is JSON")
+}
+
+fn data() -> Published {
+    published().expect("the embedded tables are sound")
+}
+
+fn is_new(model: &Model) -> bool {
+    model.release >= onset::analysis::paper::CUTOFF
+}
+
+/// The hinge fit behind a key such as `fig1.mmlu.pre`.
+fn fit(paper: &Paper<'_>, key: &str, chance: f64) -> PublishedFit {
+    let parts: Vec<&str> = key.split('.').collect();
+    let three_epochs = |id: &str| {
+        Condition::epochs(if id == "gsm8k" { Adjustment::Gsm8kAux } else { Adjustment::MmluAux }, "3")
+    };
+    let (scores, by_language) = match parts[..] {
+        [figure @ ("fig1" | "fig_cn"), id, stage] => {
+            let (before, after) = paper.pair(id, &three_epochs(id)).expect("scores");
+            (if stage == "pre" { before } else { after }, figure == "fig_cn")
+        }
+        ["fig_reform", id, "cloze"] => (paper.unadjusted(id).expect("scores"), false),
+        ["fig_reform", id, "mc"] => (paper.pair(&format!("{id}_mc"), &three_epochs(id)).expect("scores").0, false),
+        ["v2", id, stage] => {
+            let (before, after) = paper.pair(id, &Condition::adjusted(Adjustment::MmluAux)).expect("scores");
+            (if stage == "pre" { before } else { after }, false)
+        }
+        _ => panic!("unexpected key {key}"),
+    };
+    let scored = if by_language {
+        paper.grouped(&scores, |model| model.trained_on("cn"))
+    } else {
+        paper.grouped(&scores, is_new)
+    };
+    PublishedFit::new(&scored.expect("known models"), chance).expect("the fit is possible")
+}
+
+fn close(what: &str, ours: f64, theirs: f64, tolerance: f64) {
+    assert!((ours - theirs).abs() <= tolerance * theirs.abs().max(1.0), "{what}: {ours} here, {theirs} there");
+}
+
+#[test]
+fn every_hinge_fit_of_the_paper_is_met_or_bettered() {
+    let data = data();
+    let paper = Paper::new(&data);
+    let mut seen = 0;
+    for (key, expected) in reference().as_object().expect("an object") {
+        let Some(theirs) = expected.get("sse").and_then(Value::as_f64) else { continue };
+        let value = |name: &str| expected[name].as_f64().expect("a number");
+        let ours = fit(&paper, key, value("r"));
+        assert_eq!(ours.models as f64, value("n"), "{key}: models");
+        assert!(ours.best.sse <= theirs * (1.0 + ROUNDING), "{key}: SSE {} above {theirs}", ours.best.sse);
+        // Where the published optimiser ends in a local optimum, the exact solver finds the better one.
+        let stops_short = ["v2.leaderboard_mmlu_pro.post", "fig_cn.gsm8k.pre"].contains(&key.as_str());
+        assert_eq!(ours.stopped_short, stops_short, "{key}");
+        assert_eq!(ours.best.sse < theirs * 0.999, stops_short, "{key}: {} for {theirs}", ours.best.sse);
+        seen += 1;
+        // The published optimiser stops beside a kink here; its SSE is above the optimum by 2e-6 and θ moves by 4e-4.
+        let tolerance = if key == "fig_reform.arc_challenge.mc" { 1e-2 } else { LOCAL_OPTIMISER };
+        let standard_error = ours.conditional_standard_error().expect("both groups have models");
+        close(&format!("{key} θ"), ours.theta, value("theta"), tolerance);
+        close(&format!("{key} standard error"), standard_error, value("theta_se_fixed_ce"), tolerance);
+        close(&format!("{key} α"), ours.alpha, value("alpha"), tolerance);
+        let r2 = ours.r_squared_uncentered().expect("scores vary");
+        close(&format!("{key} R²"), r2, value("r2_uncentered"), 5.1e-4);
+        if key != "v2.leaderboard_gpqa.pre" {
+            // With chance taken as 0 there is no break in GPQA; where the straight line meets 0 is not compared.
+            close(&format!("{key} c"), ours.c, value("ce_log10"), tolerance);
+        }
+    }
+    assert!(seen >= 12, "only {seen} fits were compared");
+}
+
+#[test]
+fn every_other_number_of_the_paper_is_met() {
+    let result = Reproduce::new().run(&data()).expect("the embedded tables are complete");
+    let ours = |figure: &str, item: &str, quantity: &str| {
+        let row = result.rows.iter().find(|row| {
+            (row.printed.figure.as_str(), row.printed.item.as_str(), row.printed.quantity.as_str()) == (figure, item, quantity)
+        });
+        row.unwrap_or_else(|| panic!("no row {figure}, {item}, {quantity}")).recomputed.clone()
+    };
+    let reference = reference();
+    let theirs = |key: &str, field: &str| {
+        let value = if field.is_empty() { &reference[key] } else { &reference[key][field] };
+        value.as_f64().unwrap_or_else(|| panic!("no {key} {field}"))
+    };
+    for id in ["mmlu", "gsm8k"] {
+        for (stage, key) in [("unadjusted", "pre"), ("adjusted", "post")] {
+            let area = ours("pareto", &format!("{id} {stage}"), "area").value;
+            close("area", area, theirs(&format!("pareto.{id}.{key}"), ""), 1e-9);
+        }
+    }
+    for (id, examples, step) in
+        [("mmlu", 0, 0), ("mmlu", 6_400, 100), ("mmlu", 64_000, 1000), ("gsm8k", 0, 0)]
+    {
+        let key = format!("emergence.{id}.{step}");
+        let item = format!("{id} {examples} task examples");
+        let emergence = ours("emergence", &item, "c_e");
+        assert_eq!(emergence.models as f64, theirs(&key, "n"));
+        let c_e = theirs(&key, "ce");
+        assert!((emergence.value / c_e - 1.0).abs() < LOCAL_OPTIMISER, "{key}: {} for {c_e}", emergence.value);
+        close(&key, ours("loglinear", &item, "r2").value, theirs(&key, "r2_loglinear"), 1e-9);
+    }
+    for (table, symbol) in [("causal_direct", "psi"), ("causal_mediated", "phi")] {
+        let key = format!("causal.{symbol}.mmlu");
+        close(&key, ours(table, "mmlu", symbol).value, theirs(&key, "coef"), 1e-9);
+        close(&key, ours(table, "mmlu", &format!("{symbol}_se")).value, theirs(&key, "se"), 1e-9);
+    }
+    for id in ["mmlu", "gsm8k"] {
+        let gain = result.figures.iter().find(|f| f.name == "gain").expect("drawn");
+        let panel = gain.panels.iter().find(|p| p.title.eq_ignore_ascii_case(id)).expect("a panel each");
+        for quantity in ["mean_old", "mean_new"] {
+            let note = panel.notes.iter().find(|n| n.quantity == quantity).expect("both means are noted");
+            close(quantity, note.value, theirs(&format!("gain.{id}"), quantity), 1e-9);
+        }
+    }
+}
+
+#[test]
+fn every_printed_number_has_a_verdict_and_what_differs_is_explained() {
+    let result = Reproduce::new().run(&data()).expect("the embedded tables are complete");
+    assert_eq!(result.rows.len(), onset::analysis::paper::printed().expect("sound").len());
+    for row in &result.rows {
+        let p = &row.printed;
+        assert!(row.recomputed.value.is_finite(), "{} {} {}", p.figure, p.item, p.quantity);
+        assert!(row.recomputed.models > 0 && row.recomputed.families > 0);
+        if !row.reproduced {
+            assert!(!row.note.is_empty(), "{} {} {} differs without a word", p.figure, p.item, p.quantity);
+            assert!(!row.note.contains("no cause is known"), "{} {} {}: {}", p.figure, p.item, p.quantity, row.note);
+        }
+    }
+}
