@@ -159,6 +159,10 @@ fn only_the_command_line_and_the_reports_print() {
 fn no_room_is_named_after_nothing() {
     for (path, _) in sources() {
         let name = path.file_stem().expect("a file has a name").to_string_lossy().into_owned();
-        assert!(!["util", "utils", "helper", "helpers", "common", "misc"].contains(&name.as_str()), "{}", path.display());
+        assert!(
+            !["util", "utils", "helper", "helpers", "common", "misc"].contains(&name.as_str()),
+            "{}",
+            path.display()
+        );
     }
 }

@@ -25,9 +25,8 @@ fn is_new(model: &Model) -> bool {
 /// The hinge fit behind a key such as `fig1.mmlu.pre`.
 fn fit(paper: &Paper<'_>, key: &str, chance: f64) -> PublishedFit {
     let parts: Vec<&str> = key.split('.').collect();
-    let three_epochs = |id: &str| {
-        Condition::epochs(if id == "gsm8k" { Adjustment::Gsm8kAux } else { Adjustment::MmluAux }, "3")
-    };
+    let three_epochs =
+        |id: &str| Condition::epochs(if id == "gsm8k" { Adjustment::Gsm8kAux } else { Adjustment::MmluAux }, "3");
     let (scores, by_language) = match parts[..] {
         [figure @ ("fig1" | "fig_cn"), id, stage] => {
             let (before, after) = paper.pair(id, &three_epochs(id)).expect("scores");
@@ -90,7 +89,8 @@ fn every_other_number_of_the_paper_is_met() {
     let result = Reproduce::new().run(&data()).expect("the embedded tables are complete");
     let ours = |figure: &str, item: &str, quantity: &str| {
         let row = result.rows.iter().find(|row| {
-            (row.printed.figure.as_str(), row.printed.item.as_str(), row.printed.quantity.as_str()) == (figure, item, quantity)
+            (row.printed.figure.as_str(), row.printed.item.as_str(), row.printed.quantity.as_str())
+                == (figure, item, quantity)
         });
         row.unwrap_or_else(|| panic!("no row {figure}, {item}, {quantity}")).recomputed.clone()
     };
@@ -105,9 +105,7 @@ fn every_other_number_of_the_paper_is_met() {
             close("area", area, theirs(&format!("pareto.{id}.{key}"), ""), 1e-9);
         }
     }
-    for (id, examples, step) in
-        [("mmlu", 0, 0), ("mmlu", 6_400, 100), ("mmlu", 64_000, 1000), ("gsm8k", 0, 0)]
-    {
+    for (id, examples, step) in [("mmlu", 0, 0), ("mmlu", 6_400, 100), ("mmlu", 64_000, 1000), ("gsm8k", 0, 0)] {
         let key = format!("emergence.{id}.{step}");
         let item = format!("{id} {examples} task examples");
         let emergence = ours("emergence", &item, "c_e");

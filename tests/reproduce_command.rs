@@ -48,10 +48,8 @@ fn damaged(file: &str, edit: impl Fn(&str) -> String) -> tempfile::TempDir {
 fn refuses(folder: &Path, said: &[&str]) {
     let out = tempfile::tempdir().expect("a temporary folder");
     let target = out.path().join("figures");
-    let run = onset(
-        &["reproduce", "--data", folder.to_str().expect("UTF-8"), "--out", target.to_str().expect("UTF-8")],
-        "2",
-    );
+    let run =
+        onset(&["reproduce", "--data", folder.to_str().expect("UTF-8"), "--out", target.to_str().expect("UTF-8")], "2");
     let message = String::from_utf8_lossy(&run.stderr);
     assert_eq!(run.status.code(), Some(2), "{message}");
     for word in said {
@@ -83,7 +81,10 @@ fn fifteen_figures_come_in_three_formats_with_their_data() {
     for name in drawn {
         assert!(committed[&format!("{name}.png")].starts_with(b"\x89PNG"), "{name}");
         assert!(committed[&format!("{name}.pdf")].starts_with(b"%PDF"), "{name}");
-        assert!(committed[&format!("{name}.csv")].starts_with(b"panel,kind,series,label,x,y,low,high,text\n"), "{name}");
+        assert!(
+            committed[&format!("{name}.csv")].starts_with(b"panel,kind,series,label,x,y,low,high,text\n"),
+            "{name}"
+        );
     }
 }
 
@@ -93,7 +94,10 @@ fn only_draws_what_was_asked_for() {
     let run = onset(&["reproduce", "--only", "gain,causal_direct", "--out", out.path().to_str().expect("UTF-8")], "2");
     assert!(run.status.success());
     let names: Vec<String> = files(out.path()).into_keys().collect();
-    assert_eq!(names, ["causal_direct.csv", "gain.csv", "gain.pdf", "gain.png", "gain.svg", "reproduction-partial.csv"]);
+    assert_eq!(
+        names,
+        ["causal_direct.csv", "gain.csv", "gain.pdf", "gain.png", "gain.svg", "reproduction-partial.csv"]
+    );
 }
 
 #[test]

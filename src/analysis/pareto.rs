@@ -48,10 +48,7 @@ pub fn area_between(upper: &[Step], lower: &[Step], end: f64) -> f64 {
     let mut knots: Vec<f64> = upper.iter().chain(lower).map(|step| step.x).filter(|&x| x < end).collect();
     knots.push(end);
     knots.sort_by(f64::total_cmp);
-    knots
-        .windows(2)
-        .filter_map(|w| Some((value_at(upper, w[0])? - value_at(lower, w[0])?) * (w[1] - w[0])))
-        .sum()
+    knots.windows(2).filter_map(|w| Some((value_at(upper, w[0])? - value_at(lower, w[0])?) * (w[1] - w[0]))).sum()
 }
 
 #[cfg(test)]

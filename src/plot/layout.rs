@@ -7,12 +7,14 @@ use super::axis::Ruler;
 use super::furniture::{self, Side};
 use super::geometry::{Obstacle, Rect};
 use super::legend::{Legend, legend};
-use super::placement::{self, CORNERS, Corner, Labels, NoteBox, Surroundings, Wanted};
+use super::names::{Names, Surroundings, Wanted, names};
+use super::notes::{self, CORNERS, Corner, NoteBox};
 use super::shapes::{Coordinates, LINE, Located, Shape, coordinates, place, shapes};
+use super::sharing::Sharing;
 use super::text::{DESCENT, LEADING, Words, fit};
 use super::theme::{Role, Theme};
 use super::ticks::Ticks;
-use crate::analysis::figure::{Axis, Figure, Note, Panel};
+use crate::analysis::figure::{Figure, Note};
 
 /// Least distance of anything from the edge of the canvas in points.
 const EDGE: f64 = 3.0;
@@ -49,16 +51,7 @@ pub(super) struct PanelPlan<'a> {
     /// Width of its lines in points.
     pub line: f64,
     pub notes: Option<NoteBox>,
-    pub labels: Labels,
-}
-
-/// Which axis texts a panel draws itself.
-#[derive(Debug, Clone, Copy)]
-struct Own {
-    x_label: bool,
-    y_label: bool,
-    x_ticks: bool,
-    y_ticks: bool,
+    pub names: Names,
 }
 
 /// What is known before any position is.
@@ -67,9 +60,7 @@ struct Grid<'a> {
     theme: &'a Theme,
     columns: usize,
     rulers: Vec<(Ruler, Ruler)>,
-    own: Vec<Own>,
-    /// Labels that hold for the whole figure.
-    shared: (Option<&'a str>, Option<&'a str>),
+    sharing: Sharing<'a>,
 }
 
 /// Distances from the edges of the canvas in points.
@@ -105,7 +96,7 @@ pub(super) fn arrange<'a>(figure: &'a Figure, theme: &'a Theme) -> Arrangement<'
         arrangement = grid.set(margins, &above);
         grid.place_notes(&mut arrangement, &above);
     }
-    grid.place_labels(&mut arrangement);
+    grid.place_names(&mut arrangement);
     arrangement
 }
 
@@ -135,32 +126,8 @@ impl<'a> Grid<'a> {
         let panels = &figure.panels;
         let columns = figure.columns.clamp(1, panels.len().max(1));
         let rulers: Vec<(Ruler, Ruler)> = panels.iter().map(|p| (Ruler::across(p), Ruler::upwards(p))).collect();
-        let common = |axis: fn(&Panel) -> &Axis| {
-            let label = axis(&panels[0]).label.as_str();
-            let all = panels.len() > 1 && !label.is_empty() && panels.iter().all(|p| axis(p).label == label);
-            all.then_some(label)
-        };
-        let shared = (common(|p| &p.x), common(|p| &p.y));
-        let own = |i: usize| {
-            let (row, column) = (i / columns, i % columns);
-            let in_row = || (row * columns..((row + 1) * columns).min(panels.len())).filter(|&j| j != i);
-            let in_column = || (column..panels.len()).step_by(columns).filter(|&j| j != i);
-            let (first, lowest) = (column == 0, i + columns >= panels.len());
-            let same_x = |j: usize| panels[j].x.label == panels[i].x.label;
-            let same_y = |j: usize| panels[j].y.label == panels[i].y.label;
-            let same_x_axis =
-                |j: usize| same_x(j) && same_axis(&panels[j].x, &panels[i].x) && rulers[j].0 == rulers[i].0;
-            let same_y_axis =
-                |j: usize| same_y(j) && same_axis(&panels[j].y, &panels[i].y) && rulers[j].1 == rulers[i].1;
-            Own {
-                x_label: shared.0.is_none() && (lowest || !in_column().all(same_x)),
-                y_label: shared.1.is_none() && (first || !in_row().all(same_y)),
-                x_ticks: lowest || !in_column().all(same_x_axis),
-                y_ticks: first || !in_row().all(same_y_axis),
-            }
-        };
-        let own = (0..panels.len()).map(own).collect();
-        Self { figure, theme, columns, rulers, own, shared }
+        let sharing = Sharing::new(panels, &rulers, columns);
+        Self { figure, theme, columns, rulers, sharing }
     }
 
     fn rows(&self) -> usize {
@@ -174,7 +141,7 @@ impl<'a> Grid<'a> {
         let title_row = LEADING * theme.size(Role::Title);
         let label_row = LEADING * theme.size(Role::AxisLabel);
         let row_titles = if self.figure.row_titles.iter().any(|t| !t.is_empty()) { title_row + 2.0 * PAD } else { 0.0 };
-        let shared_y = self.shared.1.map_or(0.0, |_| label_row + PAD);
+        let shared_y = self.sharing.y_label.map_or(0.0, |_| label_row + PAD);
         let page = theme.points_wide(self.columns);
         let left = margins.left + row_titles + shared_y;
         let mut frame = ((page - left - margins.right) / self.columns as f64 - 26.0).max(NARROWEST_FRAME);
@@ -240,12 +207,12 @@ impl<'a> Grid<'a> {
             starts.last().map_or(0.0, |x| x + frame),
             panels.last().map_or(0.0, |p| p.frame.y1),
         );
-        if let Some(text) = self.shared.0 {
+        if let Some(text) = self.sharing.x_label {
             let (label, height) = furniture::below(text, bottom + PAD, &all, theme);
             words.extend(label);
             bottom += PAD + height;
         }
-        if let Some(text) = self.shared.1 {
+        if let Some(text) = self.sharing.y_label {
             let at = margins.left + row_titles + 0.8 * theme.size(Role::AxisLabel);
             words.extend(furniture::upright(text, at, &all, Role::AxisLabel, 1, theme));
         }
@@ -265,8 +232,8 @@ impl<'a> Grid<'a> {
         let label_row = LEADING * self.theme.size(Role::AxisLabel);
         let gap = |c: usize| {
             let needed = in_column(c).map(|i| {
-                let ticks = if self.own[i].y_ticks { sides[i].1.depth } else { 0.0 };
-                let lines = if self.own[i].y_label { self.y_label_lines(i) } else { 0 };
+                let ticks = if self.sharing.own[i].y_ticks { sides[i].1.depth } else { 0.0 };
+                let lines = if self.sharing.own[i].y_label { self.y_label_lines(i) } else { 0 };
                 TICK + PAD + ticks + lines as f64 * label_row + if lines > 0 { PAD } else { 0.0 }
             });
             let needed = needed.fold(0.0, f64::max);
@@ -287,9 +254,9 @@ impl<'a> Grid<'a> {
 
     /// Height of what stands below a frame.
     fn below(&self, i: usize, side: &Side, frame: f64) -> f64 {
-        let ticks = TICK + if self.own[i].x_ticks { PAD + side.depth } else { 0.0 };
+        let ticks = TICK + if self.sharing.own[i].x_ticks { PAD + side.depth } else { 0.0 };
         let label = &self.figure.panels[i].x.label;
-        if !self.own[i].x_label || label.is_empty() {
+        if !self.sharing.own[i].x_label || label.is_empty() {
             return ticks;
         }
         let sizes = (self.theme.size(Role::AxisLabel), Theme::SMALLEST);
@@ -298,7 +265,7 @@ impl<'a> Grid<'a> {
     }
 
     fn panel(&self, i: usize, frame: Rect, sides: &(Side, Side), mut words: Vec<Words>) -> PanelPlan<'a> {
-        let (panel, (x, y), own) = (&self.figure.panels[i], &self.rulers[i], self.own[i]);
+        let (panel, (x, y), own) = (&self.figure.panels[i], &self.rulers[i], self.sharing.own[i]);
         let coordinates = coordinates(x, y, &frame);
         let size = self.theme.size(Role::AxisLabel);
         let mut left = frame.x0 - TICK - PAD;
@@ -338,8 +305,8 @@ impl<'a> Grid<'a> {
         };
         let line = if small { 0.8 * LINE } else { LINE };
         let (x_ticks, y_ticks) = (sides.0.ticks.clone(), sides.1.ticks.clone());
-        let (notes, labels) = (None, Labels::default());
-        PanelPlan { frame, coordinates, x_ticks, y_ticks, words, shapes, radius, line, notes, labels }
+        let (notes, names) = (None, Names::default());
+        PanelPlan { frame, coordinates, x_ticks, y_ticks, words, shapes, radius, line, notes, names }
     }
 
     fn notes(&self, i: usize) -> &'a [Note] {
@@ -363,9 +330,7 @@ impl<'a> Grid<'a> {
         let free = |corner: Corner| {
             let panels = arrangement.panels.iter().enumerate().filter(|(i, _)| inside(*i));
             panels
-                .filter(|(i, plan)| {
-                    placement::corner_is_free(self.notes(*i), &plan.frame, &obstacles[*i], corner, usual)
-                })
+                .filter(|(i, plan)| notes::corner_is_free(self.notes(*i), &plan.frame, &obstacles[*i], corner, usual))
                 .count()
         };
         let mut corners = CORNERS;
@@ -374,7 +339,7 @@ impl<'a> Grid<'a> {
         for size in [usual, Theme::SMALLEST] {
             homeless.clear();
             for (i, plan) in arrangement.panels.iter_mut().enumerate().filter(|(i, _)| inside(*i)) {
-                plan.notes = placement::notes(self.notes(i), &plan.frame, &obstacles[i], &corners, size);
+                plan.notes = notes::notes(self.notes(i), &plan.frame, &obstacles[i], &corners, size);
                 if plan.notes.is_none() {
                     homeless.push(i);
                 }
@@ -398,7 +363,7 @@ impl<'a> Grid<'a> {
         }
     }
 
-    fn place_labels(&self, arrangement: &mut Arrangement) {
+    fn place_names(&self, arrangement: &mut Arrangement) {
         for plan in &mut arrangement.panels {
             let mut wanted = Vec::new();
             let (mut hard, mut soft) = (Vec::new(), Vec::new());
@@ -419,12 +384,7 @@ impl<'a> Grid<'a> {
             }
             hard.extend(plan.notes.iter().map(|notes| Obstacle::Box(notes.rect)));
             let around = Surroundings { radius: plan.radius, frame: &plan.frame, hard: &hard, soft: &soft };
-            plan.labels = placement::labels(&wanted, &around, self.theme);
+            plan.names = names(&wanted, &around, self.theme);
         }
     }
-}
-
-/// Whether two axes ask for the same ticks.
-fn same_axis(a: &Axis, b: &Axis) -> bool {
-    a.scale == b.scale && a.ticks == b.ticks && a.tick_labels == b.tick_labels
 }

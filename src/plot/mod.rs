@@ -42,11 +42,14 @@ mod furniture;
 mod geometry;
 mod layout;
 mod legend;
+mod names;
+mod notes;
 mod palette;
 mod panel;
-mod placement;
+mod pdf;
 mod raster;
 mod shapes;
+mod sharing;
 mod text;
 mod theme;
 mod ticks;
@@ -91,7 +94,7 @@ pub fn draw(figure: &Figure, theme: &Theme) -> Result<Drawing> {
     }
     let arrangement = layout::arrange(figure, theme);
     let svg = write(figure, &arrangement, theme).map_err(|e| problem(e.to_string()))?;
-    let omitted_labels = arrangement.panels.iter().map(|plan| plan.labels.omitted).sum();
+    let omitted_labels = arrangement.panels.iter().map(|plan| plan.names.omitted).sum();
     Ok(Drawing { name: figure.name.clone(), svg, dpi: theme.resolution(), omitted_labels, tree: OnceLock::new() })
 }
 

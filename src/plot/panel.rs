@@ -88,10 +88,10 @@ pub(super) fn draw(plan: &PanelPlan, surface: &Surface, theme: &Theme) -> Drawn 
     if plan.shapes.iter().all(Shape::is_empty) {
         surface.root.draw(&empty_word(plan, theme))?;
     }
-    for &(from, to) in &plan.labels.leaders {
+    for &(from, to) in &plan.names.leaders {
         surface.line(from, to, FAINT, 0.4)?;
     }
-    for words in &plan.labels.words {
+    for words in &plan.names.words {
         surface.root.draw(words)?;
     }
     if let Some(notes) = &plan.notes {

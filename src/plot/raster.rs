@@ -9,8 +9,6 @@ use super::palette;
 
 /// Units of a parsed SVG per inch: points are turned into CSS pixels.
 const UNITS_PER_INCH: f32 = 96.0;
-/// How often a PDF is written until its two fonts stand in order.
-const ATTEMPTS: usize = 64;
 
 /// The fonts of all figures, read once.
 static FONTS: LazyLock<Arc<fontdb::Database>> = LazyLock::new(|| {
@@ -57,22 +55,6 @@ pub(super) fn png(tree: &usvg::Tree, dpi: f64) -> Result<Vec<u8>, String> {
 /// Writes a PDF with embedded parts of the fonts.
 pub(super) fn pdf(tree: &usvg::Tree) -> Result<Vec<u8>, String> {
     let page = svg2pdf::PageOptions { dpi: UNITS_PER_INCH };
-    // svg2pdf keeps its fonts in a map of random order and writes them in it: with two fonts, the same picture has two
-    // files. Both are right; the one that starts with the regular face is kept.
-    for _ in 0..ATTEMPTS {
-        let bytes = svg2pdf::to_pdf(tree, svg2pdf::ConversionOptions::default(), page).map_err(|e| e.to_string())?;
-        if !starts_with_bold(&bytes) {
-            return Ok(bytes);
-        }
-    }
-    Err("the fonts could not be brought into order".into())
-}
-
-/// Whether a file names its bold face before its regular one. A file with one face has no order to keep.
-fn starts_with_bold(pdf: &[u8]) -> bool {
-    const NAME: &[u8] = b"DejaVuSans";
-    const BOLD: &[u8] = b"-Bold";
-    let names = pdf.windows(NAME.len()).enumerate().filter(|(_, window)| *window == NAME);
-    let bold: Vec<bool> = names.map(|(at, _)| pdf[at + NAME.len()..].starts_with(BOLD)).collect();
-    bold.first() == Some(&true) && bold.contains(&false)
+    let bytes = svg2pdf::to_pdf(tree, svg2pdf::ConversionOptions::default(), page).map_err(|e| e.to_string())?;
+    super::pdf::in_order(&bytes).ok_or_else(|| "the PDF could not be put in order".into())
 }

@@ -47,19 +47,19 @@ pub(super) const BOX_EDGE: Rgb = Rgb(0xc4, 0xc4, 0xc4);
 pub(super) const PAPER: Rgb = Rgb(0xff, 0xff, 0xff);
 
 /// Ten hues in the order in which categories take them: the colour-blind-safe set of Okabe and Ito (2008) in the
-/// darkened variant that seaborn calls "colorblind", its pale yellow and its grey replaced by hues that stand out on
-/// white. Neighbours in the list differ in lightness as well as in hue.
+/// darkened variant that seaborn calls "colorblind", with its pale and grey members replaced so that all of them, the
+/// fit and the context stay apart under every kind of colour blindness (the test below measures it).
 const CATEGORIES: [Rgb; 10] = [
     Rgb(0x01, 0x73, 0xb2),
     Rgb(0xde, 0x8f, 0x05),
     Rgb(0x02, 0x9e, 0x73),
-    Rgb(0xc4, 0x3c, 0x00),
+    Rgb(0xcc, 0x4a, 0x14),
     Rgb(0xcc, 0x78, 0xbc),
     Rgb(0x56, 0xb4, 0xe9),
-    Rgb(0x6e, 0x4a, 0x2a),
-    Rgb(0x2b, 0x2b, 0x6b),
-    Rgb(0xb5, 0xb0, 0x1b),
-    Rgb(0x5c, 0x5c, 0x5c),
+    Rgb(0x8c, 0x62, 0x39),
+    Rgb(0x3b, 0x2f, 0x8f),
+    Rgb(0xe3, 0xd7, 0x2b),
+    Rgb(0x1a, 0x1a, 0x1a),
 ];
 
 impl Theme {
@@ -95,8 +95,8 @@ pub(super) fn colour(hue: Hue) -> Rgb {
     match hue {
         Hue::Reference => CATEGORIES[0],
         Hue::Comparison => CATEGORIES[1],
-        Hue::Fit => Rgb(0xa5, 0x1d, 0x2d),
-        Hue::Context => Rgb(0x73, 0x73, 0x73),
+        Hue::Fit => Rgb(0x8b, 0x1a, 0x2b),
+        Hue::Context => Rgb(0x6b, 0x6b, 0x6b),
         Hue::Category(n) => CATEGORIES[n % CATEGORIES.len()],
     }
 }
@@ -111,5 +111,59 @@ impl Rgb {
     /// As written in SVG.
     pub(super) fn hex(self) -> String {
         format!("#{:02x}{:02x}{:02x}", self.0, self.1, self.2)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Linear RGB as seen with normal sight, without long-, medium- and short-wave cones (Machado, Oliveira and
+    /// Fernandes 2009, severity 1).
+    const SIGHTS: [[[f64; 3]; 3]; 4] = [
+        [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]],
+        [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+        [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
+        [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]],
+    ];
+    /// A difference of 2.3 in CIELAB is just noticeable; five times that is told apart at the size of a point.
+    const TOLD_APART: f64 = 11.5;
+
+    /// CIELAB coordinates under D65.
+    fn lab(colour: Rgb, sight: &[[f64; 3]; 3]) -> [f64; 3] {
+        let linear = [colour.0, colour.1, colour.2].map(|c| {
+            let v = f64::from(c) / 255.0;
+            if v <= 0.04045 { v / 12.92 } else { ((v + 0.055) / 1.055).powf(2.4) }
+        });
+        let dot = |row: &[f64; 3], v: &[f64; 3]| row.iter().zip(v).map(|(a, b)| a * b).sum::<f64>();
+        let seen = [0, 1, 2].map(|i| dot(&sight[i], &linear).clamp(0.0, 1.0));
+        let cube = |t: f64| if t > 0.008856 { t.cbrt() } else { 7.787 * t + 16.0 / 116.0 };
+        let x = cube(dot(&[0.4124, 0.3576, 0.1805], &seen) / 0.95047);
+        let y = cube(dot(&[0.2126, 0.7152, 0.0722], &seen));
+        let z = cube(dot(&[0.0193, 0.1192, 0.9505], &seen) / 1.08883);
+        [116.0 * y - 16.0, 500.0 * (x - y), 200.0 * (y - z)]
+    }
+
+    #[test]
+    fn every_two_hues_are_told_apart_without_any_kind_of_cones() {
+        let categories = (0..CATEGORIES.len()).map(Hue::Category);
+        let hues: Vec<Hue> = categories.chain([Hue::Fit, Hue::Context]).collect();
+        for sight in &SIGHTS {
+            for (i, a) in hues.iter().enumerate() {
+                for b in &hues[i + 1..] {
+                    let (p, q) = (lab(colour(*a), sight), lab(colour(*b), sight));
+                    let apart = (0..3).map(|k| (p[k] - q[k]).powi(2)).sum::<f64>().sqrt();
+                    assert!(apart > TOLD_APART, "{a:?} and {b:?} differ by {apart:.1}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn no_setting_makes_text_smaller_than_the_least_size() {
+        for text in [-3.0, 0.0, 5.0, f64::NAN, 8.0] {
+            let theme = Theme { text, ..Theme::default() };
+            assert!(theme.size(Role::Tick) >= Theme::SMALLEST && theme.size(Role::Title) >= theme.size(Role::Tick));
+        }
     }
 }

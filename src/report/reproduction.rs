@@ -8,9 +8,8 @@ use crate::analysis::paper::{PaperTable, Reproduction, ReproductionRow};
 /// (`reproduced` or `differs`), models, families, note.
 #[must_use]
 pub fn csv(rows: &[ReproductionRow]) -> CsvTable {
-    let mut table = CsvTable::new(&[
-        "figure", "item", "quantity", "published", "paper", "verdict", "models", "families", "note",
-    ]);
+    let mut table =
+        CsvTable::new(&["figure", "item", "quantity", "published", "paper", "verdict", "models", "families", "note"]);
     for row in rows {
         table.rows.push(vec![
             row.printed.figure.clone(),
@@ -47,23 +46,25 @@ pub fn table_csv(table: &PaperTable) -> CsvTable {
 #[must_use]
 pub fn terminal(reproduction: &Reproduction, width: usize) -> String {
     let mut table = TextTable::new(&[
-        ("figure", Align::Left),
-        ("item", Align::Left),
+        ("figure, item", Align::Left),
         ("quantity", Align::Left),
-        ("printed", Align::Right),
-        ("again", Align::Right),
+        ("paper", Align::Right),
+        ("onset", Align::Right),
         ("verdict", Align::Left),
-        ("n", Align::Right),
     ]);
+    let mut figure = "";
     for row in &reproduction.rows {
+        if row.printed.figure != figure {
+            figure = &row.printed.figure;
+            table.section(figure);
+        }
         table.push(vec![
-            row.printed.figure.clone(),
-            row.printed.item.clone(),
-            row.printed.quantity.clone(),
+            format!("  {}", row.printed.item),
+            // The one name that does not fit; the CSV has it in full.
+            row.printed.quantity.replace("balanced_accuracy_percent", "accuracy (%)"),
             row.printed.text.clone(),
             like(&row.printed.text, row.recomputed.value),
-            verdict(row).to_owned(),
-            row.recomputed.models.to_string(),
+            if row.reproduced { "holds" } else { "differs" }.to_owned(),
         ]);
     }
     let held = reproduction.rows.iter().filter(|row| row.reproduced).count();

@@ -9,18 +9,24 @@ pub enum Align {
     Right,
 }
 
-/// A table of text cells under a header.
+/// A table of text cells under a header, in sections if need be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TextTable {
     header: Vec<(String, Align)>,
     rows: Vec<Vec<String>>,
+    /// Row before which each section begins, and its title.
+    sections: Vec<(usize, String)>,
 }
 
 impl TextTable {
     /// An empty table with these columns.
     #[must_use]
     pub fn new(header: &[(&str, Align)]) -> Self {
-        Self { header: header.iter().map(|(name, align)| ((*name).to_owned(), *align)).collect(), rows: Vec::new() }
+        Self {
+            header: header.iter().map(|(name, align)| ((*name).to_owned(), *align)).collect(),
+            rows: Vec::new(),
+            sections: Vec::new(),
+        }
     }
 
     /// Appends a row; missing cells are blank, surplus cells are dropped.
@@ -30,16 +36,9 @@ impl TextTable {
         self.rows.push(row);
     }
 
-    /// Number of rows.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.rows.len()
-    }
-
-    /// Whether there is no row.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
+    /// Begins a section: a line of its own before the next row.
+    pub fn section(&mut self, title: &str) {
+        self.sections.push((self.rows.len(), title.to_owned()));
     }
 
     /// The table as lines of at most `width` characters: columns are padded, and the widest text column is shortened
@@ -69,7 +68,11 @@ impl TextTable {
         self.line(&mut out, &names, &widths);
         let rule: Vec<String> = widths.iter().map(|&w| "─".repeat(w)).collect();
         self.line(&mut out, &rule, &widths);
-        for row in &self.rows {
+        for (number, row) in self.rows.iter().enumerate() {
+            for (_, title) in self.sections.iter().filter(|(before, _)| *before == number) {
+                out.push_str(&shorten(title, width));
+                out.push('\n');
+            }
             self.line(&mut out, row, &widths);
         }
         out
@@ -126,5 +129,15 @@ mod tests {
         table.push(vec!["1".into()]);
         table.push(vec!["100".into()]);
         assert_eq!(table.render(80), "  n\n───\n  1\n100\n");
+    }
+
+    #[test]
+    fn a_section_stands_before_its_rows() {
+        let mut table = TextTable::new(&[("n", Align::Left)]);
+        table.section("first");
+        table.push(vec!["1".into()]);
+        table.section("second");
+        table.push(vec!["2".into()]);
+        assert_eq!(table.render(80), "n\n─\nfirst\n1\nsecond\n2\n");
     }
 }

@@ -5,7 +5,7 @@ use super::panel::{BY_RELEASE, GroupNames, comparison_panel, compute_axis, group
 use super::quantity::Quantity;
 use super::scatter::negative_brier;
 use super::scores::{ByModel, EPOCHS, Paper, adjustment_for, is_new, known};
-use crate::analysis::figure::{Figure, Panel};
+use crate::analysis::figure::{Figure, Layer, Panel};
 use crate::analysis::scaling::Scored;
 use crate::error::Result;
 use crate::registry::{Condition, Model};
@@ -53,7 +53,8 @@ impl Builder {
         self.figure.panels.push(panel);
     }
 
-    fn build(self) -> Built {
+    fn build(mut self) -> Built {
+        cover_lines(&mut self.figure.panels);
         Built { figure: self.figure, quantities: self.quantities }
     }
 }
@@ -75,6 +76,31 @@ pub(super) fn shared_range<'a>(sets: impl IntoIterator<Item = &'a ByModel>, chan
         .fold((chance, chance), |(low, high), &score| (low.min(score), high.max(score)));
     let margin = 0.06 * (high - low).max(0.01);
     (low - margin, high + margin)
+}
+
+/// Widens vertical ranges so that no fitted line leaves its panel. Panels that shared a range still share one.
+pub(super) fn cover_lines(panels: &mut [Panel]) {
+    let given: Vec<Option<(f64, f64)>> = panels.iter().map(|panel| panel.y.range).collect();
+    let heights = |panel: &Panel| -> Vec<f64> {
+        let lines = panel.layers.iter().filter_map(|layer| match layer {
+            Layer::Line { vertices, .. } => Some(vertices),
+            _ => None,
+        });
+        lines.flatten().map(|&(_, y)| y).collect()
+    };
+    let widened: Vec<Option<(f64, f64)>> = given
+        .iter()
+        .map(|range| {
+            let (low, high) = (*range)?;
+            let margin = 0.03 * (high - low);
+            let sharing = panels.iter().zip(&given).filter(|(_, other)| *other == range);
+            let lines = sharing.flat_map(|(panel, _)| heights(panel));
+            Some(lines.fold((low, high), |(low, high), y| (low.min(y - margin), high.max(y + margin))))
+        })
+        .collect();
+    for (panel, range) in panels.iter_mut().zip(widened) {
+        panel.y.range = range;
+    }
 }
 
 /// θ and R² for MMLU and GSM8K before and after adjustment, models grouped by release.

@@ -4,7 +4,7 @@
 //! models with 10²⁰ < C < 10²⁴ FLOPs, and the break where the published criterion puts it
 //! ([`TwoSegment`](crate::stats::two_segment::TwoSegment)). loglinear fits one straight line and reports its R².
 
-use super::comparison::{Built, shared_range};
+use super::comparison::{Built, cover_lines, shared_range};
 use super::panel::{bent_line, compute_axis, flops, points, score_axis};
 use super::quantity::Quantity;
 use super::scores::{ByModel, Paper, adjustment_for, is_new, known};
@@ -103,6 +103,9 @@ fn grid(paper: &Paper<'_>, name: &str, caption: &str, rows: &Rows, kind: Kind) -
         }
         figure.row_titles.push(benchmark.name.to_string());
     }
+    if kind == Kind::Emergence {
+        cover_lines(&mut figure.panels);
+    }
     Ok(Built { figure, quantities })
 }
 
@@ -152,8 +155,7 @@ fn log_linear_fit(scores: &[Scored<'_>]) -> Result<(Layer, Note, Option<String>)
     let (low, high) = compute_range(scores).unwrap_or((0.0, 0.0));
     let vertices = [low, high].map(|x| (10f64.powf(x), fit.predict(x, &[]))).to_vec();
     let line = Layer::Line { series: FIT.into(), hue: Hue::Fit, stroke: Stroke::Solid, vertices };
-    let value =
-        fit.r_squared().ok_or_else(|| Error::Undetermined("every score is the same: there is no R²".into()))?;
+    let value = fit.r_squared().ok_or_else(|| Error::Undetermined("every score is the same: there is no R²".into()))?;
     Ok((line, Note { text: format!("R² = {value:.3}"), quantity: "r2".into(), value, bold: false }, None))
 }
 
@@ -162,7 +164,7 @@ fn columns(scores: &[Scored<'_>]) -> (Vec<f64>, Vec<f64>) {
 }
 
 /// `16000` as `16 k`, `1600000` as `1.6 M`.
-fn thousands(n: u64) -> String {
+pub(super) fn thousands(n: u64) -> String {
     match n {
         0 => "0".into(),
         n if n < 1_000_000 => format!("{} k", n as f64 / 1e3),

@@ -66,8 +66,7 @@ fn panel(title: &str, scores: &[Scored<'_>], range: (f64, f64)) -> Result<(Panel
     let (_, end) =
         compute_range(scores).ok_or_else(|| Error::Undetermined(format!("{title}: no model to draw a frontier of")))?;
     let steps_of = |keep: &dyn Fn(&Scored<'_>) -> bool| {
-        let points: Vec<(f64, f64)> =
-            scores.iter().filter(|s| keep(s)).map(|s| (s.log10_compute(), s.score)).collect();
+        let points: Vec<(f64, f64)> = scores.iter().filter(|s| keep(s)).map(|s| (s.log10_compute(), s.score)).collect();
         frontier(&points)
     };
     let old = steps_of(&|s| !s.comparison);
@@ -80,10 +79,8 @@ fn panel(title: &str, scores: &[Scored<'_>], range: (f64, f64)) -> Result<(Panel
     {
         layers.push(Layer::Line { series: series.into(), hue, stroke, vertices: staircase(steps, end) });
     }
-    let notes =
-        vec![Note { text: format!("Area = {area:.2}"), quantity: "area".into(), value: area, bold: false }];
-    let panel =
-        Panel { title: title.into(), x: compute_axis(), y: score_axis("Accuracy", Some(range)), layers, notes };
+    let notes = vec![Note { text: format!("Area = {area:.2}"), quantity: "area".into(), value: area, bold: false }];
+    let panel = Panel { title: title.into(), x: compute_axis(), y: score_axis("Accuracy", Some(range)), layers, notes };
     Ok((panel, area))
 }
 

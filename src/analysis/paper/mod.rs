@@ -102,7 +102,10 @@ impl Reproduce {
     pub fn only(mut self, names: &[String]) -> Result<Self> {
         let known: Vec<&str> = Self::names().collect();
         if let Some(unknown) = names.iter().find(|name| !known.contains(&name.as_str())) {
-            return Err(Error::Argument(format!("unknown figure or table `{unknown}`; there are {}", known.join(", "))));
+            return Err(Error::Argument(format!(
+                "unknown figure or table `{unknown}`; there are {}",
+                known.join(", ")
+            )));
         }
         self.only = names.to_vec();
         Ok(self)

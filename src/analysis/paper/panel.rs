@@ -1,10 +1,8 @@
 //! Building blocks of the paper's figures: axes, the two groups of models, fitted lines, estimates.
 
-use crate::analysis::figure::{
-    Axis, Hue, Layer, LegendEntry, LegendKey, Marker, Note, Panel, Point, Scale, Stroke,
-};
 use super::published_fit::PublishedFit;
 use super::quantity::Quantity;
+use crate::analysis::figure::{Axis, Hue, Layer, LegendEntry, LegendKey, Marker, Note, Panel, Point, Scale, Stroke};
 use crate::analysis::scaling::{Scored, compute_range};
 use crate::error::{Error, Result};
 
@@ -72,15 +70,18 @@ pub fn points<'a>(scores: impl IntoIterator<Item = &'a Scored<'a>>) -> Vec<Point
 /// Both groups as two clouds of points.
 #[must_use]
 pub fn group_layers(scores: &[Scored<'_>], names: GroupNames) -> Vec<Layer> {
-    [(false, names.reference, Hue::Reference, Marker::Circle), (true, names.comparison, Hue::Comparison, Marker::Triangle)]
-        .into_iter()
-        .map(|(comparison, series, hue, marker)| Layer::Points {
-            series: series.to_owned(),
-            hue,
-            marker,
-            points: points(scores.iter().filter(|s| s.comparison == comparison)),
-        })
-        .collect()
+    [
+        (false, names.reference, Hue::Reference, Marker::Circle),
+        (true, names.comparison, Hue::Comparison, Marker::Triangle),
+    ]
+    .into_iter()
+    .map(|(comparison, series, hue, marker)| Layer::Points {
+        series: series.to_owned(),
+        hue,
+        marker,
+        points: points(scores.iter().filter(|s| s.comparison == comparison)),
+    })
+    .collect()
 }
 
 /// The chance level as a line across the panel.

@@ -115,8 +115,7 @@ impl PublishedFit {
 /// Where the sum of squares stops falling on the way from [`START`], and its value there; `None` when it falls out of the
 /// data, where c has no optimum of its own.
 fn descend(solver: &mut HingeSolver, x: &[f64], y: &[f64]) -> Result<Option<(f64, f64)>> {
-    let (low, high) =
-        x.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &x| (low.min(x), high.max(x)));
+    let (low, high) = x.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &x| (low.min(x), high.max(x)));
     let mut sse = |c: f64| solver.sse_at(y, None, c);
     let (mut c, mut here) = (START, sse(START)?);
     let direction = if sse(START - STEP)? < here { -STEP } else { STEP };

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::comparison::{Built, shared_range};
+use super::comparison::{Built, cover_lines, shared_range};
 use super::panel::{GroupNames, comparison_panel, compute_axis, points, quantities, score_axis};
 use super::scores::{ByModel, Paper, adjustment_for, known};
 use crate::analysis::figure::{Figure, Hue, Layer, Marker, Panel};
@@ -29,7 +29,9 @@ fn halves() -> Result<BTreeMap<String, bool>> {
             let treated = match table.text(row, "half")? {
                 "treated" => true,
                 "control" => false,
-                other => return Err(table.cell_error(row, "half", format!("`{other}` is neither control nor treated"))),
+                other => {
+                    return Err(table.cell_error(row, "half", format!("`{other}` is neither control nor treated")));
+                }
             };
             Ok((table.text(row, "model")?.to_owned(), treated))
         })
@@ -44,9 +46,10 @@ pub fn recreate(paper: &Paper<'_>) -> Result<Built> {
     let halves = halves()?;
     let mut figure = Figure {
         name: "recreate".into(),
-        caption: "Older models only. Fine-tuning one half of them (middle) makes a gap like the one between newer and older \
+        caption:
+            "Older models only. Fine-tuning one half of them (middle) makes a gap like the one between newer and older \
                   models; fine-tuning all of them (right) closes it."
-            .into(),
+                .into(),
         panels: Vec::new(),
         columns: 3,
         aspect: 1.25,
@@ -91,6 +94,7 @@ pub fn recreate(paper: &Paper<'_>) -> Result<Built> {
         }
         figure.row_titles.push(benchmark.name.to_string());
     }
+    cover_lines(&mut figure.panels);
     Ok(Built { figure, quantities: numbers })
 }
 

@@ -1,7 +1,7 @@
 //! The figures without a fit: gain, brier, families, finetuned_old_vs_new and saturation.
 
 use super::comparison::{Built, shared_range};
-use super::emergence::at_examples;
+use super::emergence::{at_examples, thousands};
 use super::panel::{BY_RELEASE, GroupNames, compute_axis, group_layers, points, score_axis, signed};
 use super::quantity::Quantity;
 use super::scores::{ByModel, EPOCHS, Paper, adjustment_for, is_new, known};
@@ -244,8 +244,10 @@ pub fn saturation(paper: &Paper<'_>) -> Result<Built> {
                    model may lose. The last part adds little.";
     let mut figure = figure("saturation", caption, 2, point_legend(BY_RELEASE));
     for (id, [start, middle, end]) in [("mmlu", [0, 192_000, 256_000]), ("gsm8k", [0, 1_280_000, 1_600_000])] {
-        let gains: Vec<ByModel> =
-            [(start, middle), (middle, end)].map(|(a, b)| gained(paper, id, a, b)).into_iter().collect::<Result<_>>()?;
+        let gains: Vec<ByModel> = [(start, middle), (middle, end)]
+            .map(|(a, b)| gained(paper, id, a, b))
+            .into_iter()
+            .collect::<Result<_>>()?;
         let range = shared_range(&gains, 0.0);
         for ((from, to), gain) in [(start, middle), (middle, end)].into_iter().zip(&gains) {
             let scores = paper.by_release(gain)?;
@@ -253,7 +255,7 @@ pub fn saturation(paper: &Paper<'_>) -> Result<Built> {
             let mut layers = vec![Layer::HorizontalRule { series: "No gain".into(), y: 0.0 }];
             layers.extend(group_layers(&scores, BY_RELEASE));
             figure.panels.push(Panel {
-                title: format!("From {} k to {} k task examples", from / 1000, to / 1000),
+                title: format!("From {} to {} task examples", thousands(from), thousands(to)),
                 x: compute_axis(),
                 y: score_axis("Gain in accuracy", Some(range)),
                 layers,

@@ -62,7 +62,8 @@ fn spline_rows(
         let z: Vec<f64> = scores.iter().map(|s| f64::from(u8::from(s.comparison))).collect();
         let y: Vec<f64> = scores.iter().map(|s| response(before[&s.model.name], s.score)).collect();
         let fit = Spline::paper().fit(&x, &y, &[z])?;
-        let undetermined = || Error::Undetermined("the spline regression leaves nothing to estimate an error from".into());
+        let undetermined =
+            || Error::Undetermined("the spline regression leaves nothing to estimate an error from".into());
         let standard_errors = fit.least_squares.standard_errors().ok_or_else(undetermined)?;
         let r2 = fit.least_squares.r_squared().ok_or_else(undetermined)?;
         let mut record = |quantity: &str, value| {

@@ -1,0 +1,518 @@
+//! The renderer seen from outside: what its files contain, read with a parser of their own.
+
+use onset::analysis::figure::{
+    Axis, Figure, Hue, Layer, LegendEntry, LegendKey, Marker, Note, Panel, Point, Scale, Stroke,
+};
+use onset::plot::{Drawing, Theme, draw};
+use proptest::prelude::*;
+use resvg::usvg::{self, roxmltree};
+
+/// Positions in the files are rounded to hundredths of a point, here and there twice.
+const ROUNDING: f64 = 0.03;
+
+#[derive(Debug, Clone, Copy)]
+struct Box2 {
+    x0: f64,
+    y0: f64,
+    x1: f64,
+    y1: f64,
+}
+
+impl Box2 {
+    fn overlaps(&self, other: &Self) -> bool {
+        self.x0 < other.x1 && other.x0 < self.x1 && self.y0 < other.y1 && other.y0 < self.y1
+    }
+
+    fn holds(&self, (x, y): (f64, f64)) -> bool {
+        x > self.x0 && x < self.x1 && y > self.y0 && y < self.y1
+    }
+
+    fn distance(&self, (x, y): (f64, f64)) -> f64 {
+        let (nx, ny) = (x.clamp(self.x0, self.x1), y.clamp(self.y0, self.y1));
+        (nx - x).hypot(ny - y)
+    }
+}
+
+/// A text with the box of its ink, as another program sees it.
+struct Text {
+    class: String,
+    content: String,
+    size: f64,
+    ink: Option<Box2>,
+    at: (f64, f64),
+}
+
+/// What an SVG shows, in points.
+struct Picture {
+    size: (f64, f64),
+    texts: Vec<Text>,
+    /// Boxes of notes.
+    notes: Vec<Box2>,
+    /// Centre and radius of points with names.
+    circles: Vec<(f64, f64, f64)>,
+    /// Stroked paths of lines and rules: vertices.
+    curves: Vec<Vec<(f64, f64)>>,
+    /// Filled paths of bands.
+    areas: Vec<Vec<(f64, f64)>>,
+}
+
+fn fonts() -> usvg::fontdb::Database {
+    let mut fonts = usvg::fontdb::Database::new();
+    fonts.load_font_data(dejavu::sans::regular().to_vec());
+    fonts.load_font_data(dejavu::sans::bold().to_vec());
+    fonts
+}
+
+fn ink_boxes(svg: &str) -> Vec<Option<Box2>> {
+    fn walk(group: &usvg::Group, found: &mut Vec<Option<Box2>>) {
+        for node in group.children() {
+            match node {
+                usvg::Node::Group(inner) => walk(inner, found),
+                usvg::Node::Text(text) => {
+                    let ink = text.flattened().bounding_box().transform(text.abs_transform());
+                    // CSS pixels to points.
+                    let edge = |v: f32| 0.75 * f64::from(v);
+                    let in_points = |b: usvg::Rect| Box2 {
+                        x0: edge(b.left()),
+                        y0: edge(b.top()),
+                        x1: edge(b.right()),
+                        y1: edge(b.bottom()),
+                    };
+                    found.push(ink.map(in_points));
+                }
+                _ => {}
+            }
+        }
+    }
+    let options = usvg::Options { fontdb: std::sync::Arc::new(fonts()), ..usvg::Options::default() };
+    let tree = usvg::Tree::from_str(svg, &options).expect("the SVG parses");
+    let mut found = Vec::new();
+    walk(tree.root(), &mut found);
+    found
+}
+
+fn picture(drawing: &Drawing) -> Picture {
+    let svg = drawing.svg();
+    let document = roxmltree::Document::parse(svg).expect("the SVG is well-formed XML");
+    let number = |node: roxmltree::Node, name: &str| {
+        node.attribute(name).and_then(|v| v.trim_end_matches("pt").parse::<f64>().ok()).unwrap_or(f64::NAN)
+    };
+    let in_class = |node: roxmltree::Node, class: &str| node.ancestors().any(|a| a.attribute("class") == Some(class));
+    let elements = || document.descendants().filter(roxmltree::Node::is_element);
+    let named = |tag: &'static str| elements().filter(move |n| n.has_tag_name(tag));
+    let root = document.root_element();
+    // usvg drops texts without a glyph, so an empty one would shift the two lists.
+    let nodes: Vec<_> = named("text").collect();
+    let inks = ink_boxes(svg);
+    assert_eq!(nodes.len(), inks.len(), "every text is drawn");
+    let texts = nodes.iter().zip(inks).map(|(node, ink)| Text {
+        class: node.attribute("class").unwrap_or_default().to_owned(),
+        content: node.descendants().filter_map(|n| if n.is_text() { n.text() } else { None }).collect(),
+        size: number(*node, "font-size"),
+        ink,
+        at: (number(*node, "x"), number(*node, "y")),
+    });
+    let notes = named("rect").filter(|n| in_class(*n, "notes") && n.attribute("fill") != Some("none")).map(|n| {
+        let (x0, y0) = (number(n, "x"), number(n, "y"));
+        Box2 { x0, y0, x1: x0 + number(n, "width"), y1: y0 + number(n, "height") }
+    });
+    let circles =
+        named("circle").filter(|n| in_class(*n, "points")).map(|n| (number(n, "cx"), number(n, "cy"), number(n, "r")));
+    let vertices = |n: roxmltree::Node| -> Vec<(f64, f64)> {
+        let d = n.attribute("d").unwrap_or_default().trim_start_matches('M').trim_end_matches('Z');
+        let pair = |p: &str| p.split_once(',').map(|(x, y)| (x.parse().unwrap(), y.parse().unwrap()));
+        d.split(' ').filter_map(pair).collect()
+    };
+    let drawn = |n: &roxmltree::Node| n.attribute("stroke-linejoin").is_some();
+    Picture {
+        size: (number(root, "width"), number(root, "height")),
+        texts: texts.collect(),
+        notes: notes.collect(),
+        circles: circles.collect(),
+        curves: named("path").filter(drawn).map(vertices).collect(),
+        areas: named("path").filter(|n| n.attribute("fill") != Some("none")).map(vertices).collect(),
+    }
+}
+
+fn axis(label: &str, scale: Scale) -> Axis {
+    Axis { label: label.into(), scale, range: None, ticks: vec![], tick_labels: vec![] }
+}
+
+fn note(text: &str, bold: bool) -> Note {
+    Note { text: text.into(), quantity: "theta".into(), value: 0.0, bold }
+}
+
+fn estimates() -> Vec<Note> {
+    vec![note("θ̂ = −0.068", true), note("R² = 0.930", false)]
+}
+
+fn point(label: &str, x: f64, y: f64) -> Point {
+    Point { label: label.into(), x, y, interval: None, labelled: false }
+}
+
+fn cloud(hue: Hue, points: Vec<Point>) -> Layer {
+    Layer::Points { series: "models".into(), hue, marker: Marker::Circle, points }
+}
+
+fn panel(title: &str, layers: Vec<Layer>, notes: Vec<Note>) -> Panel {
+    let (x, y) = (axis("Pretraining compute (FLOPs)", Scale::Log10), axis("Accuracy", Scale::Linear));
+    Panel { title: title.into(), x, y, layers, notes }
+}
+
+fn figure(panels: Vec<Panel>, columns: usize) -> Figure {
+    Figure {
+        name: "test".into(),
+        caption: "A figure of a test.".into(),
+        panels,
+        columns,
+        aspect: 1.3,
+        legend: vec![],
+        row_titles: vec![],
+    }
+}
+
+fn drawn(figure: &Figure) -> Drawing {
+    draw(figure, &Theme::default()).expect("the figure has panels")
+}
+
+/// A sequence without pattern in `0..1`.
+fn scattered(i: usize) -> f64 {
+    (i as f64 * 0.618_033_988_75 + 0.1).fract()
+}
+
+/// Two groups of 53 models in all, two fits and chance, like the paper's panels.
+fn paper_panel(title: &str, seed: usize) -> Panel {
+    let score = |log: f64| 0.25 + (0.2 * (log - 22.0)).max(0.0);
+    let models = |from: usize, to: usize, up: f64| -> Vec<Point> {
+        let model = |i: usize| {
+            let log = 20.0 + 5.0 * scattered(i + seed);
+            point(&format!("model-{i}"), 10f64.powf(log), score(log) + up + 0.05 * scattered(7 * i + seed))
+        };
+        (from..to).map(model).collect()
+    };
+    let fit = |hue, up: f64| Layer::Line {
+        series: "fit".into(),
+        hue,
+        stroke: Stroke::Solid,
+        vertices: [20.0, 22.0, 25.0].map(|log| (10f64.powf(log), score(log) + up)).to_vec(),
+    };
+    let layers = vec![
+        Layer::HorizontalRule { series: "chance".into(), y: 0.25 },
+        cloud(Hue::Reference, models(0, 30, 0.0)),
+        cloud(Hue::Comparison, models(30, 53, 0.05)),
+        fit(Hue::Reference, 0.02),
+        fit(Hue::Comparison, 0.07),
+    ];
+    panel(title, layers, estimates())
+}
+
+fn paper_figure(panels: usize, columns: usize) -> Figure {
+    let entry = |label: &str, hue, key| LegendEntry { label: label.into(), hue, key };
+    let mut figure = figure((0..panels).map(|i| paper_panel(&format!("Benchmark {i}"), i)).collect(), columns);
+    figure.legend = vec![
+        entry("Before November 2023", Hue::Reference, LegendKey::MarkedStroke(Marker::Circle, Stroke::Solid)),
+        entry("After November 2023", Hue::Comparison, LegendKey::MarkedStroke(Marker::Circle, Stroke::Solid)),
+        entry("Chance", Hue::Context, LegendKey::Stroke(Stroke::Dashed)),
+    ];
+    figure
+}
+
+fn assert_text_is_inside(picture: &Picture) {
+    for text in &picture.texts {
+        let Some(ink) = text.ink else { continue };
+        let inside = ink.x0 >= 0.0 && ink.y0 >= 0.0 && ink.x1 <= picture.size.0 && ink.y1 <= picture.size.1;
+        assert!(inside, "{:?} is cut off: {ink:?} on {:?}", text.content, picture.size);
+    }
+}
+
+/// Notes and names of points, as boxes of their ink or of their frame.
+fn placed(picture: &Picture) -> Vec<(String, Box2)> {
+    let texts = picture.texts.iter().filter(|t| t.class == "label" || t.class == "note");
+    texts.filter_map(|t| Some((t.content.clone(), t.ink?))).collect()
+}
+
+fn assert_notes_cover_nothing(picture: &Picture) -> Result<(), TestCaseError> {
+    let notes = picture.texts.iter().filter(|t| t.class == "note").filter_map(|t| t.ink);
+    for note in picture.notes.iter().copied().chain(notes) {
+        for &(x, y, r) in &picture.circles {
+            prop_assert!(note.distance((x, y)) > r - ROUNDING, "a point at {:?} is covered by {:?}", (x, y), note);
+        }
+        for pair in picture.curves.iter().flat_map(|curve| curve.windows(2)) {
+            let (a, b) = (pair[0], pair[1]);
+            let steps = (4.0 * (b.0 - a.0).hypot(b.1 - a.1)).ceil().max(1.0);
+            for i in 0..=steps as usize {
+                let t = i as f64 / steps;
+                let spot = (a.0 + t * (b.0 - a.0), a.1 + t * (b.1 - a.1));
+                prop_assert!(!note.holds(spot), "a line through {:?} is covered by {:?}", spot, note);
+            }
+        }
+        for area in &picture.areas {
+            for i in 0..=20 {
+                for j in 0..=20 {
+                    let (s, t) = (f64::from(i) / 20.0, f64::from(j) / 20.0);
+                    let spot = (note.x0 + s * (note.x1 - note.x0), note.y0 + t * (note.y1 - note.y0));
+                    prop_assert!(!in_polygon(area, spot), "a band at {:?} is covered by {:?}", spot, note);
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Even-odd rule.
+fn in_polygon(polygon: &[(f64, f64)], (x, y): (f64, f64)) -> bool {
+    let edges = polygon.iter().zip(polygon.iter().cycle().skip(1));
+    edges.filter(|(a, b)| (a.1 > y) != (b.1 > y) && x < a.0 + (y - a.1) / (b.1 - a.1) * (b.0 - a.0)).count() % 2 == 1
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn notes_cover_no_point_line_or_band_of_a_random_panel(
+        points in prop::collection::vec((20.0..24.0, 0.0..1.0), 0..70),
+        line in prop::collection::vec((20.0..24.0, 0.0..1.0), 0..5),
+        band in prop::option::of((0.0..1.0, 0.0..0.5, 0.0..1.0)),
+        columns in 1usize..4,
+        labelled in 0usize..6,
+    ) {
+        let mut models: Vec<Point> =
+            points.iter().enumerate().map(|(i, &(log, y))| point(&format!("m{i}"), 10f64.powf(log), y)).collect();
+        models.iter_mut().take(labelled).for_each(|p| p.labelled = true);
+        let vertices = line.iter().map(|&(log, y): &(f64, f64)| (10f64.powf(log), y)).collect();
+        let mut layers = vec![
+            cloud(Hue::Reference, models),
+            Layer::Line { series: "fit".into(), hue: Hue::Fit, stroke: Stroke::Solid, vertices },
+        ];
+        if let Some((start, width, end)) = band {
+            let vertices = vec![(1e20, start, start + width), (1e24, end, end + width)];
+            layers.insert(0, Layer::Band { series: "band".into(), hue: Hue::Reference, vertices });
+        }
+        let figure = figure(vec![panel("Random", layers, estimates()); columns], columns);
+        let drawing = drawn(&figure);
+        let picture = picture(&drawing);
+        prop_assert_eq!(picture.texts.iter().filter(|t| t.class == "note").count(), 2 * columns);
+        assert_notes_cover_nothing(&picture)?;
+        assert_text_is_inside(&picture);
+        let placed = placed(&picture);
+        for (i, (name, a)) in placed.iter().enumerate() {
+            for (other, b) in &placed[i + 1..] {
+                prop_assert!(!a.overlaps(b), "{} lies on {}", name, other);
+            }
+        }
+    }
+}
+
+#[test]
+fn names_of_points_overlap_neither_each_other_nor_points() {
+    for columns in [1, 2] {
+        let mut busy = paper_panel("Named", 3);
+        for layer in &mut busy.layers {
+            if let Layer::Points { points, .. } = layer {
+                points.iter_mut().step_by(3).for_each(|p| p.labelled = true);
+            }
+        }
+        let drawing = drawn(&figure(vec![busy; columns], columns));
+        let picture = picture(&drawing);
+        let names: Vec<Box2> = picture.texts.iter().filter(|t| t.class == "label").filter_map(|t| t.ink).collect();
+        assert_eq!(drawing.omitted_labels(), 0);
+        assert_eq!(names.len(), 18 * columns);
+        for (i, name) in names.iter().enumerate() {
+            assert!(names[i + 1..].iter().all(|other| !name.overlaps(other)));
+            assert!(picture.notes.iter().all(|note| !name.overlaps(note)));
+            for &(x, y, r) in &picture.circles {
+                assert!(name.distance((x, y)) > r - ROUNDING);
+            }
+        }
+    }
+}
+
+#[test]
+fn names_without_a_place_are_counted() {
+    let points = (0..150).map(|i| Point {
+        labelled: true,
+        ..point(&format!("a model with quite a long name {i}"), 10f64.powf(20.0 + 4.0 * scattered(i)), scattered(3 * i))
+    });
+    let drawing = drawn(&figure(vec![panel("Crowded", vec![cloud(Hue::Reference, points.collect())], vec![])], 1));
+    let written = picture(&drawing).texts.iter().filter(|t| t.class == "label").count();
+    assert!(drawing.omitted_labels() > 0);
+    assert_eq!(written + drawing.omitted_labels(), 150);
+}
+
+#[test]
+fn the_same_figure_gives_the_same_bytes_in_every_thread() {
+    let figure = paper_figure(4, 2);
+    let files = |figure: &Figure| {
+        let drawing = drawn(figure);
+        (drawing.svg().to_owned(), drawing.png().unwrap(), drawing.pdf().unwrap())
+    };
+    let first = files(&figure);
+    // Bold and regular text need two fonts, whose order in a PDF is the one thing that varied between runs.
+    assert!(first.0.contains("font-weight=\"bold\""));
+    let others: Vec<_> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..6).map(|_| scope.spawn(|| files(&figure))).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    assert!(others.iter().all(|other| *other == first));
+}
+
+#[test]
+fn files_have_the_promised_form_and_size() {
+    let drawing = drawn(&paper_figure(8, 4));
+    let (svg, png, pdf) = (drawing.svg(), drawing.png().unwrap(), drawing.pdf().unwrap());
+    let picture = picture(&drawing);
+    assert!(svg.contains("<title>test</title>") && svg.contains("<desc>A figure of a test.</desc>"));
+    assert!(!svg.contains("href") && !svg.contains("NaN"));
+    assert_eq!(&png[1..4], b"PNG");
+    let pixels = u32::from_be_bytes(png[16..20].try_into().unwrap());
+    // 6.75 inches at 300 dots per inch.
+    assert_eq!((picture.size.0, pixels), (486.0, 2025));
+    assert!(pdf.starts_with(b"%PDF-") && pdf.windows(10).any(|w| w == b"DejaVuSans"));
+    assert!(svg.len() < 150_000 && png.len() < 250_000 && pdf.len() < 130_000);
+}
+
+#[test]
+fn text_is_never_cut_off_and_never_below_seven_points() {
+    for (panels, columns) in [(1, 1), (4, 2), (8, 4), (3, 3), (6, 2), (5, 3)] {
+        let mut figure = paper_figure(panels, columns);
+        figure.row_titles = (0..panels.div_ceil(columns)).map(|i| format!("Row number {i} of the figure")).collect();
+        figure.panels[0].title = "A very long title ".repeat(12);
+        figure.panels[0].x.label = "Quantity/with/a-name_that_has_no_spaces_and_goes_on_and_on_and_on_and_on".into();
+        figure.panels[panels - 1].y.label = "Another label that is much longer than its axis is high".repeat(2);
+        figure.legend.push(LegendEntry {
+            label: "An entry that is wider than the whole figure ".repeat(5),
+            hue: Hue::Category(3),
+            key: LegendKey::Box,
+        });
+        let picture = picture(&drawn(&figure));
+        assert_text_is_inside(&picture);
+        for text in &picture.texts {
+            assert!(text.size >= Theme::SMALLEST, "{:?} is set in {} points", text.content, text.size);
+        }
+    }
+}
+
+#[test]
+fn powers_of_ten_stand_at_their_decades() {
+    let models = (20..=24).map(|k| point("m", 10f64.powi(k), 0.5)).collect();
+    let drawing = drawn(&figure(vec![panel("Decades", vec![cloud(Hue::Reference, models)], vec![])], 1));
+    let picture = picture(&drawing);
+    let labels: Vec<&Text> =
+        picture.texts.iter().filter(|t| t.class == "tick" && t.content.starts_with("10")).collect();
+    let contents: Vec<&str> = labels.iter().map(|t| t.content.as_str()).collect();
+    assert_eq!(contents, ["1020", "1021", "1022", "1023", "1024"]);
+    assert_eq!(drawing.svg().matches("<tspan dy=\"-").count(), 5, "exponents are raised");
+    for (label, circle) in labels.iter().zip(&picture.circles) {
+        assert!((label.at.0 - circle.0).abs() < ROUNDING);
+        let ink = label.ink.expect("digits have ink");
+        // Side bearings make the ink of a centred text a little uneven.
+        assert!(((ink.x0 + ink.x1) / 2.0 - circle.0).abs() < 1.0);
+    }
+}
+
+#[test]
+fn equal_axis_labels_are_drawn_once() {
+    let count = |figure: &Figure, text: &str| {
+        picture(&drawn(figure)).texts.iter().filter(|t| t.content == text && t.class != "tick").count()
+    };
+    let mut figure = paper_figure(6, 3);
+    assert_eq!((count(&figure, "Pretraining compute (FLOPs)"), count(&figure, "Accuracy")), (1, 1));
+    figure.panels[4].y.label = "Brier score".into();
+    // The upper row shares its label, the lower one cannot.
+    assert_eq!((count(&figure, "Accuracy"), count(&figure, "Brier score")), (3, 1));
+    figure.panels[2].x.label = "Parameters".into();
+    assert_eq!(count(&figure, "Pretraining compute (FLOPs)"), 3);
+}
+
+#[test]
+fn names_are_escaped_and_forbidden_characters_dropped() {
+    let evil = "<script>alert(1)</script> & \"co\" \u{0}\u{1}'x'";
+    let mut hostile = paper_panel(evil, 0);
+    hostile.layers.push(cloud(Hue::Fit, vec![Point { labelled: true, ..point(evil, 1e21, 0.8) }]));
+    hostile.x.label = evil.into();
+    hostile.notes.push(note(evil, false));
+    let mut figure = figure(vec![hostile], 1);
+    (figure.name, figure.caption, figure.row_titles) = (evil.into(), evil.into(), vec![evil.into()]);
+    let drawing = drawn(&figure);
+    assert!(!drawing.svg().contains("<script") && drawing.svg().contains("&lt;script&gt;"));
+    let document = roxmltree::Document::parse(drawing.svg()).expect("the SVG is well-formed XML");
+    let title = document.descendants().find(|n| n.has_tag_name("title")).and_then(|n| n.text().map(str::to_owned));
+    assert_eq!(title.as_deref(), Some("<script>alert(1)</script> & \"co\" 'x'"));
+    assert!(drawing.png().is_ok() && drawing.pdf().is_ok());
+}
+
+#[test]
+fn categories_have_their_names_whatever_their_length() {
+    let names = ["MMLU", "GSM8K", "ARC Challenge", "HellaSwag", "Winogrande", "TruthfulQA, multiple choice"];
+    for columns in [1, 3] {
+        let mut bars = panel("Bars", vec![], vec![]);
+        let heights = (0..names.len()).map(|i| (i as f64 - 0.3, i as f64 + 0.3, scattered(i) - 0.3)).collect();
+        bars.layers.push(Layer::Bars { series: "effect".into(), hue: Hue::Reference, bars: heights });
+        bars.x = axis("", Scale::Linear);
+        bars.x.ticks = (0..names.len()).map(|i| i as f64).collect();
+        bars.x.tick_labels = names.map(str::to_owned).to_vec();
+        let mut lying = bars.clone();
+        (lying.x, lying.y) = (bars.y.clone(), bars.x.clone());
+        lying.layers = vec![cloud(Hue::Fit, (0..names.len()).map(|i| point("e", scattered(i), i as f64)).collect())];
+        let picture = picture(&drawn(&figure(vec![bars, lying], columns)));
+        assert_text_is_inside(&picture);
+        for name in ["MMLU", "GSM8K", "HellaSwag", "Winogrande"] {
+            assert_eq!(picture.texts.iter().filter(|t| t.class == "tick" && t.content == name).count(), 2, "{name}");
+        }
+    }
+}
+
+#[test]
+fn degenerate_figures_are_drawn_without_nonsense() {
+    let line = |vertices: Vec<(f64, f64)>| Layer::Line {
+        series: "fit".into(),
+        hue: Hue::Fit,
+        stroke: Stroke::Dotted,
+        vertices,
+    };
+    let (nan, inf) = (f64::NAN, f64::INFINITY);
+    let odd = Point { interval: Some((nan, inf)), ..point("odd", 1e22, 0.5) };
+    let cases: Vec<(&str, Vec<Layer>)> = vec![
+        ("nothing", vec![]),
+        ("one point", vec![cloud(Hue::Reference, vec![point("p", 1e22, 0.5)])]),
+        ("no usable point", vec![cloud(Hue::Reference, vec![point("p", nan, 0.5), point("p", -1.0, inf)])]),
+        ("odd interval", vec![cloud(Hue::Reference, vec![odd])]),
+        ("equal values", vec![cloud(Hue::Reference, vec![point("p", 1e22, 0.0); 9])]),
+        ("huge values", vec![cloud(Hue::Reference, vec![point("p", 1e299, -1e299), point("p", 1e-299, 1e299)])]),
+        ("a line of one vertex", vec![line(vec![(1e22, 0.5)])]),
+        ("a broken line", vec![line(vec![(1e20, 0.1), (nan, 0.2), (1e22, inf), (0.0, 0.3), (1e24, 0.4)])]),
+        (
+            "a band inside out",
+            vec![Layer::Band { series: "b".into(), hue: Hue::Fit, vertices: vec![(1e20, 0.9, 0.1), (1e24, nan, 0.2)] }],
+        ),
+        ("bars of no width", vec![Layer::Bars { series: "b".into(), hue: Hue::Fit, bars: vec![(1e22, 1e22, nan)] }]),
+        (
+            "two hundred points",
+            vec![cloud(
+                Hue::Comparison,
+                (0..200).map(|i| point("p", 10f64.powf(20.0 + scattered(i)), scattered(5 * i))).collect(),
+            )],
+        ),
+        ("rules", vec![Layer::VerticalRule { series: "v".into(), hue: Hue::Fit, x: nan }]),
+    ];
+    let panels: Vec<Panel> = cases.into_iter().map(|(title, layers)| panel(title, layers, estimates())).collect();
+    for (columns, aspect) in [(1, 1.3), (3, nan), (0, 0.0), (99, inf)] {
+        let mut figure = figure(panels.clone(), columns);
+        figure.aspect = aspect;
+        let drawing = drawn(&figure);
+        assert!(!drawing.svg().contains("NaN") && !drawing.svg().contains("inf\""));
+        assert_text_is_inside(&picture(&drawing));
+    }
+    let all = figure(panels, 4);
+    let odd_theme = Theme { width: Some(nan), text: inf, dpi: nan };
+    for theme in [Theme { dpi: 72.0, ..Theme::default() }, odd_theme] {
+        let drawing = draw(&all, &theme).unwrap();
+        assert!(drawing.png().is_ok() && drawing.pdf().is_ok());
+    }
+}
+
+#[test]
+fn a_figure_without_panels_is_an_error() {
+    let problem = draw(&figure(vec![], 2), &Theme::default()).err().expect("there is nothing to draw");
+    assert_eq!(problem.to_string(), "cannot draw figure `test`: it has no panel");
+}
