@@ -92,6 +92,9 @@ pub enum Error {
         /// What is wrong.
         problem: String,
     },
+    /// A check that was asked for ran and found differences; the program exits with code 1, not 2.
+    #[error("{0}")]
+    CheckFailed(String),
     /// An argument is outside what is allowed.
     #[error("{0}")]
     Argument(String),

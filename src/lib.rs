@@ -5,7 +5,7 @@
 //! "Training on the Test Task Confounds Evaluation and Emergence" (Dominguez-Olmedo, Dorner, Hardt; arXiv 2407.07890).
 //!
 //! The layers, from the ground up: [`registry`] holds models, compute and scores; [`stats`] fits curves to slices of
-//! numbers; [`harness`] reads evaluation results; [`analysis`] asks the questions; [`plot`] and [`report`] show the
+//! numbers; [`lm`] runs language models; [`harness`] reads evaluation results; [`analysis`] asks the questions; [`plot`] and [`report`] show the
 //! answers; [`cli`] is the program.
 //!
 //! ```
@@ -25,6 +25,7 @@ pub mod analysis;
 pub mod cli;
 mod error;
 pub mod harness;
+pub mod lm;
 pub mod plot;
 pub mod registry;
 pub mod report;

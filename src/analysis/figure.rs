@@ -160,14 +160,14 @@ pub enum Layer {
         /// Bars (left edge, right edge, height).
         bars: Vec<(f64, f64, f64)>,
     },
-    /// A horizontal line over the whole panel (chance level, zero).
+    /// A horizontal line over the whole panel (chance level, zero), dashed in the colour of context.
     HorizontalRule {
         /// Name of the series.
         series: String,
         /// Height.
         y: f64,
     },
-    /// A vertical line over the whole panel (a point of emergence, a cut-off).
+    /// A vertical line over the whole panel (a point of emergence, a cut-off), dotted.
     VerticalRule {
         /// Name of the series.
         series: String,

@@ -3,6 +3,7 @@
 
 pub mod discriminator;
 pub mod figure;
+pub mod fit;
 pub mod paper;
 pub mod pareto;
 pub mod scaling;

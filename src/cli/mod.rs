@@ -4,7 +4,9 @@
 //! Exit codes: 0 success; 1 a check that was asked for failed; 2 bad input or bad usage (one line on standard error says
 //! which file, row and column); 141 on a closed pipe is avoided by treating it as success.
 
+mod fit;
 mod import;
+mod models;
 mod reproduce;
 
 use std::ffi::OsString;
@@ -29,8 +31,12 @@ struct Cli {
 enum Command {
     /// Regenerate every figure and table of the paper and compare every published number.
     Reproduce(reproduce::ReproduceArgs),
+    /// Fit emergence curves to your own table of models and scores.
+    Fit(Box<fit::FitArgs>),
     /// Read evaluation results of other tools into the observation table.
     Import(import::ImportArgs),
+    /// Look into language models: what is supported, what a folder holds, whether its numbers are right.
+    Models(models::ModelsArgs),
 }
 
 /// Runs the program with `arguments` (the first is the program's own name) and says how it should exit.
@@ -46,14 +52,16 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let outcome = match &cli.command {
         Command::Reproduce(args) => reproduce::run(args),
+        Command::Fit(args) => fit::run(args),
         Command::Import(args) => import::run(args),
+        Command::Models(args) => models::run(args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(Error::Write { source, .. }) if source.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("onset: {error}");
-            ExitCode::from(2)
+            ExitCode::from(if matches!(error, Error::CheckFailed(_)) { 1 } else { 2 })
         }
     }
 }

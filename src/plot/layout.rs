@@ -243,7 +243,7 @@ impl<'a> Grid<'a> {
             // Labels at the ends of two horizontal axes side by side must not meet.
             let right = in_column(c - 1).map(|i| sides[i].0.beyond.1).fold(0.0, f64::max);
             let left = in_column(c).map(|i| sides[i].0.beyond.0).fold(0.0, f64::max);
-            (needed + GUTTER.0).max(right + left + 2.0 * PAD)
+            (needed + GUTTER.0).max(right + left + 1.2 * self.theme.size(Role::Tick))
         };
         (0..self.columns).map(gap).collect()
     }

@@ -32,19 +32,23 @@ pub(super) fn legend<'a>(entries: &'a [LegendEntry], (left, right): (f64, f64), 
     let widest_key = entries.iter().map(|e| key_width(&e.key)).fold(0.0, f64::max);
     let texts: Vec<String> =
         entries.iter().map(|e| shorten(&e.label, room - widest_key - KEY_GAP * size, size, false)).collect();
-    let width = |i: usize| key_width(&entries[i].key) + KEY_GAP * size + Line::new(&texts[i]).width(size, false);
-    let columns = columns(entries.len(), room, ENTRY_GAP * size, width);
-    let total: f64 = columns.iter().sum::<f64>() + ENTRY_GAP * size * columns.len().saturating_sub(1) as f64;
+    let text_width = |i: usize| Line::new(&texts[i]).width(size, false);
+    let columns = columns(entries.len(), room, ENTRY_GAP * size, |members| {
+        let widest = |of: &dyn Fn(usize) -> f64| members.clone().map(of).fold(0.0, f64::max);
+        (widest(&|i| key_width(&entries[i].key)), KEY_GAP * size + widest(&text_width))
+    });
+    let total: f64 = columns.iter().map(|(key, text)| key + text + ENTRY_GAP * size).sum::<f64>() - ENTRY_GAP * size;
     let start = left + (room - total) / 2.0;
     let (mut keys, mut words) = (Vec::new(), Vec::new());
     for (i, entry) in entries.iter().enumerate() {
         let (row, column) = (i / columns.len(), i % columns.len());
-        let x = start + columns[..column].iter().map(|w| w + ENTRY_GAP * size).sum::<f64>();
-        let middle = top + (row as f64 + 0.5) * ROW * size;
-        let key = Rect::new(x, middle - 0.36 * size, x + key_width(&entry.key), middle + 0.36 * size);
+        let x = start + columns[..column].iter().map(|(key, text)| key + text + ENTRY_GAP * size).sum::<f64>();
+        let (y, half) = (top + (row as f64 + 0.5) * ROW * size, key_width(&entry.key) / 2.0);
+        // Keys of a column are centred on each other, so that their texts start at one place.
+        let (middle, text) = (x + columns[column].0 / 2.0, x + columns[column].0 + KEY_GAP * size);
         words.push(Words {
             line: Line::new(&texts[i]),
-            at: (key.x1 + KEY_GAP * size, middle + HALF_CAPITAL * size),
+            at: (text, y + HALF_CAPITAL * size),
             size,
             bold: false,
             anchor: Anchor::Start,
@@ -52,23 +56,28 @@ pub(super) fn legend<'a>(entries: &'a [LegendEntry], (left, right): (f64, f64), 
             colour: INK,
             class: "legend",
         });
-        keys.push((key, entry));
+        keys.push((Rect::new(middle - half, y - 0.36 * size, middle + half, y + 0.36 * size), entry));
     }
     let rows = if entries.is_empty() { 0 } else { entries.len().div_ceil(columns.len()) };
     Legend { keys, words, height: rows as f64 * ROW * size }
 }
 
-/// Widths of the most columns that fit; entries run row by row, and rows are as even as they can be.
-fn columns(entries: usize, room: f64, gap: f64, width: impl Fn(usize) -> f64) -> Vec<f64> {
-    let widths = |columns: usize| -> Vec<f64> {
-        (0..columns).map(|c| (c..entries).step_by(columns).map(&width).fold(0.0, f64::max)).collect()
+/// Widths of keys and texts of the most columns that fit; entries run row by row, and rows are as even as they can be.
+fn columns(
+    entries: usize,
+    room: f64,
+    gap: f64,
+    widths: impl Fn(std::iter::StepBy<std::ops::Range<usize>>) -> (f64, f64),
+) -> Vec<(f64, f64)> {
+    let set = |columns: usize| -> Vec<(f64, f64)> {
+        (0..columns).map(|column| widths((column..entries).step_by(columns))).collect()
     };
-    let fits = |w: &[f64]| w.iter().sum::<f64>() + gap * w.len().saturating_sub(1) as f64 <= room;
-    let most = (1..=entries).rev().find(|&c| fits(&widths(c))).unwrap_or(1);
+    let fits = |set: &[(f64, f64)]| set.iter().map(|(key, text)| key + text + gap).sum::<f64>() - gap <= room;
+    let most = (1..=entries).rev().find(|&c| fits(&set(c))).unwrap_or(1);
     let rows = entries.div_ceil(most).max(1);
     // Fewer columns may do with the same number of rows; more even rows look calmer.
-    let even = entries.div_ceil(rows).max(1);
-    if fits(&widths(even)) { widths(even) } else { widths(most) }
+    let even = set(entries.div_ceil(rows).max(1));
+    if fits(&even) { even } else { set(most) }
 }
 
 #[cfg(test)]
@@ -96,6 +105,17 @@ mod tests {
             let bounds = words.bounds();
             assert!(bounds.x0 >= narrow.0 && bounds.x1 <= narrow.1);
         }
+    }
+
+    #[test]
+    fn texts_of_a_column_start_at_one_place_whatever_their_keys() {
+        let mut all = entries(4);
+        all[0].key = LegendKey::Box;
+        let set = legend(&all, (0.0, 220.0), 0.0, &Theme::default());
+        assert_eq!(set.words[0].at.0, set.words[2].at.0);
+        let middle = |i: usize| (set.keys[i].0.x0 + set.keys[i].0.x1) / 2.0;
+        // Sums in another order may differ in the last digit.
+        assert!((middle(0) - middle(2)).abs() < 1e-9 && set.words[0].at.0 > set.keys[0].0.x1);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Figures: from [`Figure`](crate::analysis::figure::Figure) to SVG, PNG and PDF.
+//! Figures: from [`Figure`] to SVG, PNG and PDF.
 //!
 //! One renderer draws every figure, because a figure is data first: panels, layers, notes and a legend. [`draw`] sets
 //! and draws it once as SVG; PNG and PDF are made from that SVG, so the three never differ. Fonts are compiled in, and

@@ -3,7 +3,7 @@
 //! A figure has some ten colours on purpose and thousands by chance, where edges are smoothed and transparent points
 //! overlap. The most frequent ones (text, lines, fillings, paper) enter the palette as they are, the others in the order of
 //! their frequency unless one within `t` steps of brightness in every channel is there already; the least `t` for which
-//! 256 entries suffice is taken, and no pixel moves by more (0 where 256 colours suffice, about 12 of 255 in a figure of
+//! 256 entries suffice is taken, and no pixel moves by more (0 where 256 colours suffice, up to 16 of 255 in a figure of
 //! several panels).
 
 use std::collections::HashMap;

@@ -25,7 +25,7 @@ pub(super) const LEADING: f64 = 1.25;
 /// Reach below the baseline, as part of the text size.
 pub(super) const DESCENT: f64 = 0.24;
 
-/// Superscripts of Latin-1, which every font has; the others are drawn as raised digits.
+/// Superscripts of Latin-1, which every font has: after a letter, as in R², they stay characters.
 const LATIN_SUPERSCRIPTS: &str = "²³¹";
 const SUPERSCRIPTS: [(char, char); 12] = [
     ('⁰', '0'),
@@ -56,8 +56,8 @@ pub(super) struct Line {
 }
 
 impl Line {
-    /// A line as written, its exponents (`10²⁴`) turned into raised digits where fonts may lack the characters, and
-    /// without characters that XML forbids.
+    /// A line as written, but exponents of numbers (`10²⁴`) and whatever fonts may lack become raised digits, so that all
+    /// exponents look alike, and characters that XML forbids are left out.
     pub(super) fn new(text: &str) -> Self {
         let clean: Vec<char> =
             text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|&c| allowed_in_xml(c)).collect();
@@ -67,7 +67,8 @@ impl Line {
             let raised = plain_digit(first).is_some();
             let length = rest.iter().take_while(|c| plain_digit(**c).is_some() == raised).count();
             let (run, after) = rest.split_at(length);
-            if raised && !run.iter().all(|c| LATIN_SUPERSCRIPTS.contains(*c)) {
+            let after_digit = line.runs.last().is_some_and(|r| r.text.ends_with(|c: char| c.is_ascii_digit()));
+            if raised && (after_digit || !run.iter().all(|c| LATIN_SUPERSCRIPTS.contains(*c))) {
                 line.push(run.iter().filter_map(|c| plain_digit(*c)).collect(), true);
             } else {
                 line.push(run.iter().collect(), false);
@@ -241,6 +242,7 @@ mod tests {
         let runs: Vec<(&str, bool)> = power.runs.iter().map(|r| (r.text.as_str(), r.raised)).collect();
         assert_eq!(runs, [("from 10", false), ("24", true), (" FLOPs", false)]);
         assert_eq!(Line::new("R² = 0.9").runs.len(), 1);
+        assert_eq!(Line::new("5.6 × 10²²").runs.len(), Line::new("5.6 × 10²⁰").runs.len());
     }
 
     #[test]

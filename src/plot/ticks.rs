@@ -1,7 +1,7 @@
 //! Where an axis has ticks and what is written at them.
 //!
-//! Linear axes take the step among 1, 2, 2.5 and 5 times a power of ten that comes nearest to the number of ticks for
-//! which there is room; logarithmic ones take every first, second, third... decade, whichever is the closest spacing
+//! Linear axes take the step among 1, 2, 2.5 and 5 times a power of ten whose number of ticks comes nearest to the number
+//! for which there is room; logarithmic ones take every first, second, third... decade, whichever is the closest spacing
 //! whose labels stay apart, and fall back on 1, 2, 5 and their like where fewer than two decades are shown.
 
 use super::axis::Ruler;
@@ -64,8 +64,10 @@ fn stepped(ruler: &Ruler, wanted: usize) -> Vec<(f64, Line)> {
     if !scale.is_normal() {
         return Vec::new();
     }
-    let factor = [1.0, 2.0, 2.5, 5.0, 10.0].into_iter().find(|f| f * scale >= raw * 0.999).unwrap_or(10.0);
-    let step = factor * scale;
+    let count = |step: f64| (ruler.high / step + 1e-6).floor() - (ruler.low / step - 1e-6).ceil() + 1.0;
+    let off = |step: f64| (count(step) - wanted as f64).abs();
+    let steps = [0.5, 1.0, 2.0, 2.5, 5.0, 10.0].map(|factor| factor * scale);
+    let step = steps.into_iter().min_by(|a, b| off(*a).total_cmp(&off(*b))).unwrap_or(scale);
     let (first, last) = ((ruler.low / step - 1e-6).ceil(), (ruler.high / step + 1e-6).floor());
     if !(last - first).is_finite() || last - first > 100.0 || first.abs() > 1e12 {
         return Vec::new();

@@ -5,11 +5,14 @@
 //! - [`Observation`], [`Observations`]: one score of one model on one benchmark under one [`Condition`].
 //! - [`SubjectScores`]: MMLU by subject, from which both of its means are computed.
 //! - [`published`]: all of the above for the 53 models of arXiv 2407.07890.
+//! - [`modelset`]: anybody's tables as models with a predictor and a score.
 //! - [`table`]: how tables are read; [`write`](mod@write): how files are written.
 
 mod benchmark;
 mod export;
+mod json_lines;
 mod model;
+pub mod modelset;
 mod observation;
 mod published;
 mod scores;

@@ -87,6 +87,27 @@ impl Table {
         Self::parse(&std::fs::read(path).map_err(Error::read(path))?, path, columns)
     }
 
+    /// Reads a table whose columns are found later, by name: CSV, TSV, JSON lines (a file whose first character is `{`,
+    /// rows named by their line) or, with the Cargo feature `parquet`, Parquet (rows counted from 1).
+    ///
+    /// # Errors
+    /// [`Error::Read`] when the file cannot be read, [`Error::File`] when it is empty or not a table,
+    /// [`Error::Unsupported`] for Parquet in a program built without it.
+    pub fn open(path: &Path) -> Result<Self> {
+        let bytes = std::fs::read(path).map_err(Error::read(path))?;
+        if bytes.starts_with(b"PAR1") {
+            return parquet(bytes, path);
+        }
+        let start = bytes.iter().find(|b| !b.is_ascii_whitespace());
+        if start != Some(&b'{') {
+            return Self::parse(&bytes, path, &[]);
+        }
+        let file = |problem: String| Error::File { path: path.to_owned(), problem };
+        let text = std::str::from_utf8(&bytes).map_err(|_| file("the file is not UTF-8 text".into()))?;
+        let (csv, lines) = super::json_lines::to_csv(text).map_err(file)?;
+        Ok(Self { lines, ..Self::parse(csv.as_bytes(), path, &[])? })
+    }
+
     /// The same from bytes; `path` is what messages call it.
     ///
     /// # Errors
@@ -142,6 +163,16 @@ impl Table {
             }
         }
         Ok(table)
+    }
+
+    /// The file, as messages call it.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The columns' names, in order.
+    pub fn names(&self) -> &[String] {
+        &self.names
     }
 
     /// Number of rows without the header.
@@ -240,6 +271,26 @@ impl Table {
             _ => Ok(value),
         }
     }
+}
+
+/// Parquet through CSV text, so that there is one way from text to cells.
+#[cfg(feature = "parquet")]
+fn parquet(bytes: Vec<u8>, path: &Path) -> Result<Table> {
+    use polars::prelude::{CsvWriter, ParquetReader, QuoteStyle, SerWriter};
+
+    let file = |e: polars::prelude::PolarsError| Error::File { path: path.to_owned(), problem: e.to_string() };
+    let mut frame = ParquetReader::new(Cursor::new(bytes)).finish().map_err(file)?;
+    let mut csv = Vec::new();
+    CsvWriter::new(&mut csv).with_quote_style(QuoteStyle::Always).finish(&mut frame).map_err(file)?;
+    Ok(Table { lines: (1..=frame.height()).collect(), ..Table::parse(&csv, path, &[])? })
+}
+
+#[cfg(not(feature = "parquet"))]
+fn parquet(_: Vec<u8>, path: &Path) -> Result<Table> {
+    Err(Error::Unsupported {
+        what: format!("{}: Parquet in a program built without it", path.display()),
+        supported: "CSV, TSV, JSON lines; Parquet after `cargo build --release --features parquet`".into(),
+    })
 }
 
 /// One record of the file.

@@ -86,7 +86,7 @@ pub(crate) fn r_squared(fitted: &[f64], residuals: &[f64], weights: Option<&[f64
     let level = level.unwrap_or_else(|| (0..n).map(|i| y(i) * (weight(i) / mass)).sum());
     let scale = (0..n).filter(|i| weight(*i) > 0.0).map(|i| (y(i) - level).abs()).fold(0.0, f64::max);
     let size = (0..n).filter(|i| weight(*i) > 0.0).map(|i| y(i).abs()).fold(0.0, f64::max);
-    if !(scale > CONSTANT * size) || !scale.is_finite() {
+    if !scale.is_finite() || scale <= CONSTANT * size {
         return None;
     }
     let total: f64 = (0..n).map(|i| weight(i) * ((y(i) - level) / scale).powi(2)).sum();
@@ -104,8 +104,7 @@ pub(crate) fn log_likelihood(residuals: &[f64], weights: Option<&[f64]>) -> f64 
     let n = used.len() as f64;
     let sse: f64 = used.iter().map(|&i| weight(i) * (residuals[i] / scale).powi(2)).sum();
     let log_weights: f64 = used.iter().map(|&i| weight(i).ln()).sum();
-    0.5 * log_weights
-        - 0.5 * n * ((2.0 * std::f64::consts::PI).ln() + 1.0 - n.ln() + sse.ln() + 2.0 * scale.ln())
+    0.5 * log_weights - 0.5 * n * ((2.0 * std::f64::consts::PI).ln() + 1.0 - n.ln() + sse.ln() + 2.0 * scale.ln())
 }
 
 /// The weighted sum of squared residuals without overflow on the way.

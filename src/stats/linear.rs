@@ -27,7 +27,9 @@ use nalgebra::{DMatrix, DVector};
 
 use super::curve::{FittedCurve, r_squared, sum_of_squares};
 use super::distribution::student_two_sided;
-use super::observations::{binary_scale, check, check_weights, group_names, identified, only, shift, spread, used};
+use super::observations::{
+    binary_scale, check, check_weights, finite_result, group_names, identified_among, only, shift, spread, used,
+};
 use crate::{Error, Result};
 
 /// Least squares on given columns.
@@ -107,10 +109,12 @@ impl LeastSquares {
         let inverse = solved.r.solve_upper_triangular(&DMatrix::identity(k, k)).unwrap_or_else(|| DMatrix::zeros(k, k));
         let root = uncentre * inverse;
         let weight_scale = design.weight_scale;
+        let coefficients: Vec<f64> = (0..k).map(|j| coefficients[j] * (y_scale / design.scales[j])).collect();
+        finite_result(residuals.iter().chain(&coefficients))?;
         Ok(LeastSquaresFit {
             columns: columns.to_vec(),
             weights: weights.map(<[f64]>::to_vec),
-            coefficients: (0..k).map(|j| coefficients[j] * (y_scale / design.scales[j])).collect(),
+            coefficients,
             fitted: (0..n).map(|i| fitted[i] * y_scale).collect(),
             root_sse: sum_of_squares_root(&residuals, weights),
             residuals,
@@ -232,7 +236,7 @@ impl Linear {
         let weights = self.weights.as_deref();
         check(x, y, groups, weights)?;
         let mut columns = vec![vec![1.0; y.len()], x.to_vec()];
-        let identified = identified(&columns, groups, weights);
+        let identified = identified_among(&columns, groups, weights)?;
         columns.extend(only(groups, &identified));
         let mut names = vec!["intercept".to_owned(), "slope".to_owned()];
         names.extend(group_names(&identified));
@@ -294,7 +298,9 @@ impl FittedCurve for LinearFit {
 
     fn gradient(&self, x: f64, z: &[f64]) -> Vec<f64> {
         let mut row = vec![1.0, x];
-        row.extend((0..self.theta.len()).filter(|k| self.theta_identified[*k]).map(|k| z.get(k).copied().unwrap_or(0.0)));
+        row.extend(
+            (0..self.theta.len()).filter(|k| self.theta_identified[*k]).map(|k| z.get(k).copied().unwrap_or(0.0)),
+        );
         row
     }
 }
@@ -381,7 +387,7 @@ pub(crate) fn solve(design: DMatrix<f64>, mut y: DVector<f64>, norms: &[f64]) ->
     let qr = design.qr();
     qr.q_tr_mul(&mut y);
     let r = qr.unpack_r();
-    if let Some(j) = (0..k).find(|&j| !(r[(j, j)].abs() > rounding * norms[j])) {
+    if let Some(j) = (0..k).find(|&j| r[(j, j)].is_nan() || r[(j, j)].abs() <= rounding * norms[j]) {
         return Err(j);
     }
     match r.solve_upper_triangular(&y.rows(0, k).into_owned()) {

@@ -4,17 +4,41 @@
 //! to [`curve::FittedCurve`], which covariances, bootstraps and profiles are written against. The only door to argmin is
 //! [`optimise`].
 
+pub mod bootstrap;
+pub mod breaktest;
 pub mod clusters;
+pub mod components;
 pub mod covariance;
-pub mod multiplicity;
-pub mod random;
 pub mod curve;
 pub mod distribution;
+pub mod equivalence;
 pub mod hinge;
+pub mod hinge_bootstrap;
+pub mod inference;
+pub mod itemnoise;
 pub mod linear;
+pub mod logistic;
+pub mod multiplicity;
+pub mod optimise;
+pub mod permutation;
+pub mod profile;
+pub mod random;
+pub mod richards;
 pub mod segmented;
+pub mod selection;
+pub mod sensitivity;
+pub mod simex;
 pub mod spline;
 pub mod two_segment;
+pub mod wild;
 
+mod cross_products;
+mod fixed_hinge;
+mod flat;
 mod observations;
 mod one_break;
+mod sigmoid;
+mod wild_draws;
+mod wild_hinge;
+mod wild_linear;
+mod wild_model;

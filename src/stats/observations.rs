@@ -28,17 +28,33 @@ pub(crate) fn check_weights(weights: Option<&[f64]>, n: usize) -> Result<()> {
         return Err(Error::Argument(format!("{} weights for {n} scores", weights.len())));
     }
     if let Some(i) = weights.iter().position(|w| !w.is_finite() || *w < 0.0) {
-        return Err(Error::Argument(format!("weight {} is {}: weights are finite and not negative", i + 1, weights[i])));
+        return Err(Error::Argument(format!(
+            "weight {} is {:e}: weights are finite and not negative",
+            i + 1,
+            weights[i]
+        )));
     }
     Ok(())
 }
 
 fn finite(what: &str, values: &[f64]) -> Result<()> {
-    match values.iter().position(|v| !v.is_finite()) {
-        Some(i) => Err(Error::Argument(format!("{what} {} is {}, not a finite number", i + 1, values[i]))),
+    match values.iter().position(|v| v.is_nan() || v.abs() > LARGEST) {
+        Some(i) => Err(Error::Argument(format!("{what} {} is {:e}, not a number to compute with", i + 1, values[i]))),
         None => Ok(()),
     }
 }
+
+/// An error unless every number of a result is finite: predictor and score may be in units so far apart that a slope
+/// overflows.
+pub(crate) fn finite_result<'a>(values: impl IntoIterator<Item = &'a f64>) -> Result<()> {
+    if values.into_iter().all(|v| v.is_finite()) {
+        return Ok(());
+    }
+    Err(Error::Undetermined("the fit overflows: choose other units for the scores or the predictor".into()))
+}
+
+/// Values beyond this one are refused, so that sums and differences of a few never overflow.
+const LARGEST: f64 = 1e305;
 
 /// Number of observations that count: those of positive weight.
 pub(crate) fn used(n: usize, weights: Option<&[f64]>) -> usize {
@@ -60,6 +76,19 @@ pub(crate) fn identified(base: &[Vec<f64>], groups: &[Vec<f64>], weights: Option
             known
         })
         .collect()
+}
+
+/// As [`identified`], refusing data too few to tell: `NotEnoughModels` when base and groups outnumber the observations
+/// and a group that has members is not determined.
+pub(crate) fn identified_among(base: &[Vec<f64>], groups: &[Vec<f64>], weights: Option<&[f64]>) -> Result<Vec<bool>> {
+    let known = identified(base, groups, weights);
+    let n = base.first().map_or(0, Vec::len);
+    let (have, need) = (used(n, weights), base.len() + groups.len());
+    let has_members = |k: usize| (0..n).any(|i| groups[k][i] != 0.0 && weights.is_none_or(|w| w[i] > 0.0));
+    if have < need && (0..groups.len()).any(|k| !known[k] && has_members(k)) {
+        return Err(Error::NotEnoughModels { have, need });
+    }
+    Ok(known)
 }
 
 /// `theta` for one group, `theta_1`, `theta_2`, … for several; only the identified ones.

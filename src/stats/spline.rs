@@ -20,7 +20,7 @@
 
 use super::curve::FittedCurve;
 use super::linear::{LeastSquares, LeastSquaresFit};
-use super::observations::{check, check_weights, group_names, identified, only, shift, spread};
+use super::observations::{check, check_weights, group_names, identified_among, only, shift, spread};
 use crate::{Error, Result};
 
 /// A spline to be fitted.
@@ -81,7 +81,7 @@ impl Spline {
         let mut columns = vec![vec![1.0; x.len()]];
         let segments = (0..=self.knots.len()).map(|j| x.iter().map(|x| segment(&self.knots, j, *x)).collect());
         columns.extend(segments);
-        let identified = identified(&columns, groups, weights);
+        let identified = identified_among(&columns, groups, weights)?;
         columns.splice(1..1, only(groups, &identified));
         let mut names = vec!["intercept".to_owned()];
         names.extend(group_names(&identified));

@@ -1,7 +1,9 @@
 //! The figures that compare two groups of models at equal compute: main, language, metric, reformulation,
 //! leaderboard_v2 and mmlu_pro_four. Each panel is one hinge fit with a group term; they differ in which scores enter.
 
-use super::panel::{BY_RELEASE, GroupNames, comparison_panel, compute_axis, group_layers, quantities, score_axis};
+use super::panel::{
+    BY_RELEASE, GroupNames, chance_entry, comparison_panel, compute_axis, group_layers, quantities, score_axis,
+};
 use super::quantity::Quantity;
 use super::scatter::negative_brier;
 use super::scores::{ByModel, EPOCHS, Paper, adjustment_for, is_new, known};
@@ -34,7 +36,7 @@ impl Builder {
             panels: Vec::new(),
             columns,
             aspect: 1.35,
-            legend: names.legend(),
+            legend: names.legend().into_iter().chain([chance_entry()]).collect(),
             row_titles: Vec::new(),
         };
         Self { figure, quantities: Vec::new(), names }

@@ -34,6 +34,12 @@ impl GroupNames {
     }
 }
 
+/// The legend entry of [`chance_layer`].
+#[must_use]
+pub fn chance_entry() -> LegendEntry {
+    LegendEntry { label: "Chance".into(), hue: Hue::Context, key: LegendKey::Stroke(Stroke::Dashed) }
+}
+
 /// The axis every scaling figure shares.
 #[must_use]
 pub fn compute_axis() -> Axis {
@@ -194,7 +200,13 @@ pub fn quantities<'a>(
 /// A number with a true minus sign, as figures print it.
 #[must_use]
 pub fn signed(value: f64, decimals: usize) -> String {
-    format!("{value:.decimals$}").replace('-', "−")
+    let text = format!("{value:.decimals$}");
+    match text.strip_prefix('-') {
+        // What rounds to zero has no sign.
+        Some(zero) if zero.bytes().all(|b| matches!(b, b'0' | b'.')) => zero.to_owned(),
+        Some(size) => format!("−{size}"),
+        None => text,
+    }
 }
 
 /// FLOPs in scientific notation as figures print it, e.g. `1.3 × 10²²`.

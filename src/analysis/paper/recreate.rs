@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::comparison::{Built, cover_lines, shared_range};
-use super::panel::{GroupNames, comparison_panel, compute_axis, points, quantities, score_axis};
+use super::panel::{GroupNames, chance_entry, comparison_panel, compute_axis, points, quantities, score_axis};
 use super::scores::{ByModel, Paper, adjustment_for, known};
 use crate::analysis::figure::{Figure, Hue, Layer, Marker, Panel};
 use crate::error::Result;
@@ -53,7 +53,7 @@ pub fn recreate(paper: &Paper<'_>) -> Result<Built> {
         panels: Vec::new(),
         columns: 3,
         aspect: 1.25,
-        legend: NAMES.legend(),
+        legend: NAMES.legend().into_iter().chain([chance_entry()]).collect(),
         row_titles: Vec::new(),
     };
     let mut numbers = Vec::new();

@@ -3,7 +3,8 @@
 use nalgebra::{DMatrix, DVector};
 
 use super::super::linear::solve;
-use super::{Best, Candidate, Left, OneBreak, Place, Problem, Shape, TOO_CLOSE, spread};
+use super::super::observations::spread;
+use super::{Best, Candidate, Left, OneBreak, Place, Problem, Shape, TOO_CLOSE};
 use crate::{Error, Result};
 
 /// One candidate, solved from the observations; scaled units.
@@ -36,7 +37,8 @@ impl OneBreak {
         for candidate in &candidates {
             let bend = matches!(candidate.place, Place::After(_) | Place::At { .. });
             bends += usize::from(bend);
-            if !bend || bends <= BENDS {
+            let perfect = solved.iter().any(|s| s.sse <= ROUNDING * total);
+            if !bend || (bends <= BENDS && !perfect) {
                 solved.extend(self.solve_candidate(candidate, near_perfect));
             }
         }
@@ -48,7 +50,10 @@ impl OneBreak {
             .into_iter()
             .filter(|s| s.sse <= enough)
             .min_by(|a, b| a.shape.cmp(&b.shape).then(a.sse.total_cmp(&b.sse)))
-            .map(|s| self.unscale(s))
+            .map(|mut s| {
+                s.determined = s.determined && self.determines_break(&s);
+                self.unscale(s)
+            })
             .ok_or_else(|| Error::Undetermined("the design of the curve with a break is collinear".into()))
     }
 
@@ -88,7 +93,8 @@ impl OneBreak {
                 Some(Solved { shape: Shape::Constant, top: p.top[0], start, determined: true, coefficients, sse })
             }
             Place::Before => {
-                let (mut coefficients, sse) = p.regress(2, |i, j| if j == 0 { p.bottom[i] - p.bottom[0] } else { 1.0 })?;
+                let (mut coefficients, sse) =
+                    p.regress(2, |i, j| if j == 0 { p.bottom[i] - p.bottom[0] } else { 1.0 })?;
                 let start = coefficients.remove(1);
                 Some(Solved { shape: Shape::Line, top: p.top[0], start, determined: true, coefficients, sse })
             }
@@ -114,7 +120,7 @@ impl OneBreak {
         for _ in 0..STEPS {
             let Some(meet) = self.meeting_point(level) else { break };
             let (low, high) = (p.top[p.starts[level]], p.top[p.starts[level + 1]]);
-            let inside = meet.clamp(p.top[0], p.top[p.top.len() - 1]);
+            let inside = p.snap(meet.clamp(p.top[0], p.top[p.top.len() - 1]), low, high);
             if let Some(fit) = self.break_fixed(inside, true)
                 && best.as_ref().is_none_or(|b| fit.sse < b.sse)
             {
@@ -158,6 +164,28 @@ impl OneBreak {
         meet.is_finite().then_some(meet)
     }
 
+    /// Whether the observations beyond the break tell a shift of it from a change of the other parameters.
+    fn determines_break(&self, fit: &Solved) -> bool {
+        let p = &self.problem;
+        match fit.shape {
+            Shape::Plain | Shape::Constant => true,
+            Shape::Line => p.regress(2, |i, j| if j == 0 { p.bottom[i] - p.bottom[0] } else { 1.0 }).is_some(),
+            // Between two x the search for the break has found the two lines determined.
+            Shape::Bend if p.starts[..p.levels()].binary_search_by(|&row| p.top[row].total_cmp(&fit.top)).is_err() => {
+                true
+            }
+            Shape::Bend => {
+                let columns = p.regress(2 + self.left.parameters(), |i, j| match j {
+                    0 => (p.top[i] - fit.top).max(0.0),
+                    1 => f64::from(u8::from(p.top[i] > fit.top)),
+                    2 => 1.0,
+                    _ => p.top[i],
+                });
+                columns.is_some()
+            }
+        }
+    }
+
     fn break_fixed(&self, top: f64, determined: bool) -> Option<Solved> {
         let p = &self.problem;
         let (coefficients, sse) = p.regress(1 + self.left.parameters(), |i, j| match j {
@@ -196,6 +224,12 @@ impl OneBreak {
 }
 
 impl Problem {
+    /// A break that differs from an end of its interval by rounding is that end.
+    fn snap(&self, top: f64, low: f64, high: f64) -> f64 {
+        let near = SNAP * (self.top[self.top.len() - 1] - self.top[0]);
+        [low, high].into_iter().find(|end| (top - end).abs() <= near).unwrap_or(top)
+    }
+
     /// Least squares on `lead` columns and the groups: coefficients and the sum of squared residuals.
     fn regress(&self, lead: usize, column: impl Fn(usize, usize) -> f64) -> Option<(Vec<f64>, f64)> {
         let (n, q) = (self.y.len(), self.q);
@@ -214,6 +248,8 @@ impl Problem {
     }
 }
 
+/// Share of the range of x within which two breaks are the same but for rounding.
+const SNAP: f64 = 1e-14;
 /// Breaks solved again when the moments cannot tell them apart.
 const BENDS: usize = 6;
 /// Steps of the walk between intervals; noise-free data need one or two.

@@ -33,10 +33,16 @@
 //! # Ok::<(), onset::Error>(())
 //! ```
 
+mod shape;
+mod solver;
+
+use shape::Curve;
+pub use solver::HingeSolver;
+
 use super::curve::{FittedCurve, jacobian, r_squared, sum_of_squares};
 use super::linear::{LeastSquares, LeastSquaresFit};
-use super::observations::{check, check_weights, group_names, only, shift, used};
-use super::one_break::{Best, Left, OneBreak, Shape};
+use super::observations::{check, check_weights, finite_result, group_names, only, shift, used};
+use super::one_break::Shape;
 use crate::{Error, Result};
 
 /// A hinge to be fitted. Chance is 0 unless set or freed.
@@ -115,38 +121,6 @@ pub struct HingeFit {
     weights: Option<Vec<f64>>,
 }
 
-/// A hinge bound to predictors and groups, to be fitted to many scores or weights: sorting is done once, and nothing is
-/// allocated per observation afterwards.
-///
-/// ```
-/// use onset::stats::hinge::Hinge;
-///
-/// let x = [20.0, 21.0, 22.0, 23.0, 24.0];
-/// let y = [0.25, 0.24, 0.31, 0.38, 0.47];
-/// let mut solver = Hinge::new().chance(0.25).solver(&x, &[])?;
-/// let drawn = [1.0, 0.0, 2.0, 1.0, 1.0]; // how often a bootstrap sample holds each model
-/// let replicate = solver.fit(&y, Some(&drawn))?;
-/// assert_eq!(replicate, solver.fit(&y, Some(&drawn))?);
-/// # Ok::<(), onset::Error>(())
-/// ```
-#[derive(Debug, Clone)]
-pub struct HingeSolver {
-    chance: Option<f64>,
-    solver: OneBreak,
-    n: usize,
-    above_chance: Vec<f64>,
-}
-
-/// The fitted function of x, groups aside.
-#[derive(Debug, Clone, PartialEq)]
-struct Curve {
-    best: Best,
-    /// Positions in `best` are measured from here.
-    origin: f64,
-    chance: f64,
-    chance_free: bool,
-}
-
 impl Default for Hinge {
     fn default() -> Self {
         Self { chance: Some(0.0), within_data: false, weights: None }
@@ -210,6 +184,7 @@ impl Hinge {
             fitted.push(value);
             residuals.push(y - value);
         }
+        finite_result(&residuals)?;
         let estimate = curve.estimate();
         Ok(HingeFit {
             alpha: estimate.alpha,
@@ -235,69 +210,7 @@ impl Hinge {
     /// # Errors
     /// `NotEnoughModels` without observations, `Argument` for lengths that differ and values that are not finite.
     pub fn solver(&self, x: &[f64], groups: &[Vec<f64>]) -> Result<HingeSolver> {
-        check(x, x, groups, None)?;
-        let left = match self.chance {
-            Some(chance) if !chance.is_finite() => {
-                return Err(Error::Argument(format!("chance is {chance}, not a finite number")));
-            }
-            Some(_) => Left::Zero,
-            None => Left::Level,
-        };
-        let solver = OneBreak::new(left, self.within_data, x, groups)?;
-        Ok(HingeSolver { chance: self.chance, solver, n: x.len(), above_chance: Vec::new() })
-    }
-}
-
-impl HingeSolver {
-    /// The global optimum for the scores `y` with `weights` (n values each; a weight of 0 leaves the observation out, as
-    /// one not drawn into a bootstrap sample). The same estimates as [`Hinge::fit`].
-    ///
-    /// # Errors
-    /// As [`Hinge::fit`].
-    pub fn fit(&mut self, y: &[f64], weights: Option<&[f64]>) -> Result<HingeEstimate> {
-        let best = self.best(y, weights)?;
-        Ok(self.curve(best).estimate())
-    }
-
-    /// The least sum of squares with the break held at `c`: the profile of the fit in c. A `c` at or beyond the largest
-    /// x leaves the groups (and a free chance) alone.
-    ///
-    /// # Errors
-    /// As [`Hinge::fit`]; `Argument` when `c` is not finite.
-    pub fn sse_at(&mut self, y: &[f64], weights: Option<&[f64]>, c: f64) -> Result<f64> {
-        if !c.is_finite() {
-            return Err(Error::Argument(format!("the break is {c}, not a finite number")));
-        }
-        self.load(y, weights)?;
-        self.solver.sse_at(&self.above_chance, weights, c)
-    }
-
-    fn load(&mut self, y: &[f64], weights: Option<&[f64]>) -> Result<()> {
-        if y.len() != self.n {
-            return Err(Error::Argument(format!("{} scores for {} predictor values", y.len(), self.n)));
-        }
-        check_weights(weights, self.n)?;
-        let chance = self.chance.unwrap_or(0.0);
-        self.above_chance.clear();
-        self.above_chance.extend(y.iter().map(|y| y - chance));
-        match self.above_chance.iter().position(|y| !y.is_finite()) {
-            Some(i) => Err(Error::Argument(format!("score {} is {}, not a usable number", i + 1, y[i]))),
-            None => Ok(()),
-        }
-    }
-
-    fn best(&mut self, y: &[f64], weights: Option<&[f64]>) -> Result<Best> {
-        self.load(y, weights)?;
-        self.solver.solve(&self.above_chance, weights)
-    }
-
-    fn curve(&self, best: Best) -> Curve {
-        Curve {
-            chance: self.chance.unwrap_or(best.level),
-            chance_free: self.chance.is_none(),
-            origin: self.solver.origin(),
-            best,
-        }
+        HingeSolver::new(self.chance, self.within_data, x, groups)
     }
 }
 
@@ -345,7 +258,9 @@ impl HingeFit {
             }
         }
         if columns.is_empty() {
-            return Err(Error::Undetermined("nothing rises above chance and there is no group: nothing to regress on".into()));
+            return Err(Error::Undetermined(
+                "nothing rises above chance and there is no group: nothing to regress on".into(),
+            ));
         }
         let y: Vec<f64> = self.fitted.iter().zip(&self.residuals).map(|(f, e)| (f - self.chance) + e).collect();
         LeastSquares::fit_named(&names, &columns, &y, self.weights.as_deref())
@@ -372,7 +287,7 @@ impl FittedCurve for HingeFit {
         values
     }
 
-    /// Columns max(0, x - c), -α·1[x > c], the identified groups, and 1 where chance is free; for a straight line
+    /// Columns max(0, x - c), -α·1{x > c}, the identified groups, and 1 where chance is free; for a straight line
     /// x - min x and 1 in place of the first two.
     fn jacobian(&self) -> Vec<Vec<f64>> {
         jacobian(self, &self.x, &self.groups)
@@ -409,97 +324,5 @@ impl FittedCurve for HingeFit {
         row.extend((0..self.theta.len()).filter(known).map(|k| z.get(k).copied().unwrap_or(0.0)));
         row.extend(self.curve.chance_free.then_some(1.0));
         row
-    }
-}
-
-/// The parameters of the curve itself, of which each shape has some.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Lead {
-    Alpha,
-    C,
-    Start,
-}
-
-impl Lead {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Alpha => "alpha",
-            Self::C => "c",
-            Self::Start => "start",
-        }
-    }
-}
-
-impl Curve {
-    /// Which parameters of the curve the data determine.
-    fn lead(&self) -> &'static [Lead] {
-        match self.best.shape {
-            Shape::Plain => &[],
-            Shape::Constant => &[Lead::Start],
-            Shape::Bend if self.best.c_identified => &[Lead::Alpha, Lead::C],
-            Shape::Line if self.best.c_identified && !self.chance_free => &[Lead::Alpha, Lead::Start],
-            Shape::Bend | Shape::Line => &[Lead::Alpha],
-        }
-    }
-
-    fn estimate_of(&self, parameter: Lead) -> f64 {
-        match parameter {
-            Lead::Alpha => self.best.alpha,
-            Lead::C => self.origin + self.best.c,
-            Lead::Start => self.chance + self.best.start,
-        }
-    }
-
-    /// Derivative by a parameter at `d` from the origin. For a straight line the formula is continued left of the data.
-    fn derivative(&self, parameter: Lead, d: f64) -> f64 {
-        match (parameter, self.best.shape) {
-            (Lead::Alpha, Shape::Line) => d - self.best.bottom,
-            (Lead::Alpha, _) => (d - self.best.c).max(0.0),
-            (Lead::C, _) => -self.best.alpha * f64::from(u8::from(d > self.best.c)),
-            (Lead::Start, _) => 1.0,
-        }
-    }
-
-    /// The curve without groups at `d` from the origin.
-    fn value(&self, d: f64) -> f64 {
-        let Best { alpha, c, start, bottom, .. } = self.best;
-        self.chance
-            + match self.best.shape {
-                Shape::Plain => 0.0,
-                Shape::Constant => start,
-                // Continued left of the data as the hinge it is: no further than chance.
-                Shape::Line if alpha > 0.0 => (start + alpha * (d - bottom)).max(0.0),
-                Shape::Line => (start + alpha * (d - bottom)).min(0.0),
-                Shape::Bend => alpha * (d - c).max(0.0),
-            }
-    }
-
-    /// c from the origin; for a line where it meets chance.
-    fn break_position(&self) -> f64 {
-        let Best { alpha, c, start, bottom, .. } = self.best;
-        match self.best.shape {
-            Shape::Plain => 0.0,
-            Shape::Constant => f64::NEG_INFINITY,
-            Shape::Line => bottom - start / alpha,
-            Shape::Bend => c,
-        }
-    }
-
-    fn estimate(&self) -> HingeEstimate {
-        let outcome = match self.best.shape {
-            Shape::Bend if self.best.alpha > 0.0 => Outcome::Break,
-            Shape::Line if self.best.alpha > 0.0 => Outcome::NoBreak,
-            _ => Outcome::Flat,
-        };
-        HingeEstimate {
-            alpha: self.best.alpha,
-            c: self.origin + self.break_position(),
-            theta: self.best.theta.clone(),
-            theta_identified: self.best.identified.clone(),
-            c_identified: self.best.c_identified,
-            chance: self.chance,
-            sse: self.best.sse,
-            outcome,
-        }
     }
 }

@@ -1,0 +1,183 @@
+//! The figure of a fit: models with their names, the curve of every group with its confidence band, the estimates.
+
+use super::report::{Analysis, FitReport, FittedModel};
+use crate::analysis::figure::{
+    Axis, Figure, Hue, Layer, LegendEntry, LegendKey, Marker, Note, Panel, Point, Scale, Stroke,
+};
+
+/// One panel for the score, and one for the score after adjustment beside it.
+pub fn figure(report: &FitReport) -> Figure {
+    let after = report.adjusted.as_ref();
+    let mut panels = vec![panel(report, &report.unadjusted, if after.is_some() { "Before adjustment" } else { "" })];
+    panels.extend(after.map(|analysis| panel(report, analysis, "After adjustment")));
+    Figure {
+        name: "fit".into(),
+        caption: format!(
+            "{} against {}, {} models, with the {} curve and its pointwise 95 % confidence band.",
+            report.score, report.predictor.name, report.n_models, report.unadjusted.curve
+        ),
+        columns: panels.len(),
+        panels,
+        aspect: 1.35,
+        legend: legend(report),
+        row_titles: Vec::new(),
+    }
+}
+
+/// The looks of the reference group and of each group.
+fn look(report: &FitReport, group: usize) -> (Hue, Marker) {
+    const MARKERS: [Marker; 4] = [Marker::Circle, Marker::Triangle, Marker::Square, Marker::Diamond];
+    let hue = match (report.groups.len(), group) {
+        (0 | 1, 0) => Hue::Reference,
+        (1, _) => Hue::Comparison,
+        (_, k) => Hue::Category(k),
+    };
+    (hue, MARKERS[group % MARKERS.len()])
+}
+
+/// Name of the reference group (0) and of each group, as the legend and the CSV write it.
+fn series(report: &FitReport, group: usize) -> String {
+    match (report.groups.len(), group) {
+        (0, _) => "Models".into(),
+        (1, 0) => opposite(&report.groups[0].name),
+        (_, 0) => "Other models".into(),
+        (_, k) => report.groups[k - 1].name.clone(),
+    }
+}
+
+/// The models that are not in a group: `release < 2023-11` for `release >= 2023-11`.
+fn opposite(name: &str) -> String {
+    match name.split_once(" >= ") {
+        Some((column, value)) => format!("{column} < {value}"),
+        None => format!("not {name}"),
+    }
+}
+
+/// The group a model is drawn in: the last one it belongs to.
+fn group_of(model: &FittedModel) -> usize {
+    model.groups.iter().rposition(|z| *z != 0.0).map_or(0, |k| k + 1)
+}
+
+fn legend(report: &FitReport) -> Vec<LegendEntry> {
+    let mut entries: Vec<LegendEntry> = (0..=report.groups.len())
+        .map(|group| {
+            let (hue, marker) = look(report, group);
+            LegendEntry { label: series(report, group), hue, key: LegendKey::MarkedStroke(marker, Stroke::Solid) }
+        })
+        .collect();
+    if report.n_held_out > 0 {
+        entries.push(LegendEntry { label: "Held out".into(), hue: Hue::Context, key: LegendKey::Marker(Marker::Ring) });
+    }
+    entries
+}
+
+fn panel(report: &FitReport, analysis: &Analysis, title: &str) -> Panel {
+    let mut layers = Vec::new();
+    if let Some(chance) = report.chance.filter(|chance| in_view(analysis, *chance)) {
+        layers.push(Layer::HorizontalRule { series: "Chance".into(), y: chance });
+    }
+    for group in 0..=report.groups.len() {
+        let vertices = |analysis: &Analysis| -> Vec<(f64, f64, f64, f64)> {
+            let name = group.checked_sub(1).map(|k| report.groups[k].name.as_str());
+            let of_group = analysis.line.iter().filter(|p| p.curve == analysis.curve && p.group.as_deref() == name);
+            of_group.map(|p| (p.x, p.score, p.low.unwrap_or(p.score), p.high.unwrap_or(p.score))).collect()
+        };
+        let (hue, _) = look(report, group);
+        let points = vertices(analysis);
+        if !points.is_empty() && points.iter().any(|(_, _, low, high)| low < high) {
+            let vertices = points.iter().map(|(x, _, low, high)| (*x, *low, *high)).collect();
+            layers.push(Layer::Band { series: series(report, group), hue, vertices });
+        }
+        let vertices = points.iter().map(|(x, y, ..)| (*x, *y)).collect();
+        layers.push(Layer::Line { series: series(report, group), hue, stroke: Stroke::Solid, vertices });
+    }
+    for group in 0..=report.groups.len() {
+        let (hue, marker) = look(report, group);
+        let of_group = |held_out: bool| {
+            analysis.models.iter().filter(move |m| group_of(m) == group && m.held_out == held_out).map(point).collect()
+        };
+        let (fitted, held_out): (Vec<Point>, Vec<Point>) = (of_group(false), of_group(true));
+        layers.push(Layer::Points { series: series(report, group), hue, marker, points: fitted });
+        if !held_out.is_empty() {
+            let series = format!("{}, held out", series(report, group));
+            layers.push(Layer::Points { series, hue, marker: Marker::Ring, points: held_out });
+        }
+    }
+    if let Some(c) = analysis.c_e.estimate {
+        layers.push(Layer::VerticalRule { series: "Point of emergence".into(), hue: Hue::Context, x: c });
+    }
+    let scale = if report.is_logarithmic() { Scale::Log10 } else { Scale::Linear };
+    Panel {
+        title: title.to_owned(),
+        x: axis(&report.predictor.label, scale),
+        y: axis(&score_label(report), Scale::Linear),
+        layers,
+        notes: notes(report, analysis),
+    }
+}
+
+/// Whether a level is near the scores; a chance of 0 far below them would squeeze the panel.
+fn in_view(analysis: &Analysis, level: f64) -> bool {
+    let scores = analysis.models.iter().map(|m| m.score);
+    let (low, high) = scores.fold((f64::INFINITY, f64::NEG_INFINITY), |r, s| (r.0.min(s), r.1.max(s)));
+    (low - 0.25 * (high - low)..=high).contains(&level)
+}
+
+fn point(model: &FittedModel) -> Point {
+    let interval = model.low.zip(model.high).filter(|_| model.held_out);
+    // The interval of a held-out model is drawn around what was predicted; the point is what was observed.
+    Point { label: model.model.clone(), x: model.x, y: model.score, interval, labelled: true }
+}
+
+fn axis(label: &str, scale: Scale) -> Axis {
+    Axis { label: label.to_owned(), scale, range: None, ticks: Vec::new(), tick_labels: Vec::new() }
+}
+
+fn score_label(report: &FitReport) -> String {
+    match report.score_scale {
+        "percent" => format!("{} (%)", report.score),
+        _ => report.score.clone(),
+    }
+}
+
+fn notes(report: &FitReport, analysis: &Analysis) -> Vec<Note> {
+    let mut notes = Vec::new();
+    let with_interval = |name: &str, low: Option<f64>, high: Option<f64>, text: &dyn Fn(f64) -> String, value: f64| {
+        let end = |end: Option<f64>| end.map_or_else(|| "…".to_owned(), text);
+        format!("{name} = {} [{}, {}]", text(value), end(low), end(high))
+    };
+    let theta = &analysis.theta;
+    if let Some(value) = theta.estimate {
+        let text = with_interval("θ\u{302}", theta.low, theta.high, &|v| minus(v, 3), value);
+        let bold = theta.p_value.is_some_and(|p| p < 0.05);
+        notes.push(Note { text, quantity: "theta".into(), value, bold });
+    }
+    let c = &analysis.c_e;
+    if let Some(value) = c.estimate {
+        let format = |v: f64| if report.is_logarithmic() { scientific(v) } else { minus(v, 3) };
+        let text = with_interval("cₑ", c.low, c.high, &format, value);
+        notes.push(Note { text, quantity: "c_e".into(), value, bold: false });
+    }
+    if let Some(value) = analysis.r_squared {
+        notes.push(Note { text: format!("R² = {value:.3}"), quantity: "r_squared".into(), value, bold: false });
+    }
+    notes
+}
+
+fn minus(value: f64, decimals: usize) -> String {
+    format!("{value:.decimals$}").replace('-', "−")
+}
+
+/// `1.3 × 10²²`.
+fn scientific(value: f64) -> String {
+    let text = format!("{value:.1e}");
+    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    let raised = |digit: char| match digit {
+        '-' => '⁻',
+        '1' => '¹',
+        '2' => '²',
+        '3' => '³',
+        digit => char::from_u32(0x2070 + digit.to_digit(10).unwrap_or(0)).unwrap_or(digit),
+    };
+    format!("{mantissa} × 10{}", exponent.chars().map(raised).collect::<String>())
+}

@@ -1,0 +1,47 @@
+//! A curve fitted to anybody's model set, with intervals that can be believed.
+//!
+//! [`FitSettings`] reads tables, fits the emergence curve y = r + α·max(0, x − c) + θ·z and the curves it competes with,
+//! and reports what the data say and what they do not: every estimate with its standard error and interval, and a
+//! reason wherever there is none. With scores after adjustment both are fitted on the same models and compared pairwise.
+//! Models can be held out and predicted. The report is plain data: `report/` prints it, [`figure`] draws it.
+//!
+//! Which method an interval comes from is written beside it ([`Parameter::method`]); docs/formats.md describes the report
+//! as JSON, field by field.
+//!
+//! ```
+//! use onset::analysis::fit::FitSettings;
+//! use onset::registry::modelset::{ModelSet, Settings};
+//! use onset::registry::table::Table;
+//!
+//! let mut text = String::from("model,family,compute,score\n");
+//! for i in 0..16 {
+//!     let x = 20.0 + 0.25 * f64::from(i);
+//!     let score = 0.25 + 0.1 * (x - 22.0).max(0.0) + 0.004 * f64::from(i % 3);
+//!     text.push_str(&format!("m{i},f{},{:e},{score}\n", i / 3, 10f64.powf(x)));
+//! }
+//! let table = Table::parse(text.as_bytes(), "toys.csv".as_ref(), &[])?;
+//! let set = ModelSet::from_tables(&[table], &Settings::default())?;
+//! let report = FitSettings { bootstrap: 199, chance: "0.25".parse()?, ..FitSettings::default() }.fit(&set)?;
+//! assert_eq!(report.unadjusted.outcome, Some("break"));
+//! assert!((report.unadjusted.c_log10.estimate.unwrap_or(0.0) - 22.0).abs() < 0.1);
+//! # Ok::<(), onset::Error>(())
+//! ```
+
+mod curves;
+mod data;
+mod draw;
+mod forecast;
+mod hinge;
+mod input;
+mod parameter;
+mod report;
+mod settings;
+
+pub use draw::figure;
+pub use parameter::{Interval, Named, Parameter};
+pub use report::{
+    Analysis, BreakReport, CurvePoint, CurveReport, DifferenceReport, DroppedModel, EquivalenceReport, ErrorReport,
+    FitReport, FittedModel, GroupReport, HoldoutReport, NoiseReport, Prediction, ReasonCount, SCHEMA, SCHEMA_VERSION,
+    SettingsReport,
+};
+pub use settings::{ChanceLevel, CurveChoice, FitSettings, covariance_kind};

@@ -1,0 +1,385 @@
+//! The report of a fit: what `--format json` prints, field by field (docs/formats.md).
+//!
+//! Nothing in it is NaN or infinite: a value that does not exist is `None`, and a reason stands beside it.
+
+use serde::Serialize;
+
+use super::parameter::{Named, Parameter};
+use crate::registry::modelset::{Predictor, XScale};
+
+/// Name of the report's layout.
+pub const SCHEMA: &str = "onset.fit";
+
+/// Version of the report's layout; it changes when a field changes its meaning or goes.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// Everything a fit found.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct FitReport {
+    /// [`SCHEMA`].
+    pub schema: &'static str,
+    /// [`SCHEMA_VERSION`].
+    pub schema_version: u32,
+    /// Version of onset.
+    pub onset: &'static str,
+    /// The tables that were read.
+    pub tables: Vec<String>,
+    /// Name of the score.
+    pub score: String,
+    /// Its metric, where the table says.
+    pub metric: Option<String>,
+    /// Its scale: `share`, `percent` or `any`.
+    pub score_scale: &'static str,
+    /// The score after adjustment, where there is one.
+    pub adjusted_score: Option<String>,
+    /// The predictor.
+    #[serde(serialize_with = "predictor")]
+    pub predictor: Predictor,
+    /// Smallest and largest predictor among the fitted models, in its own unit.
+    pub range: (f64, f64),
+    /// What a guess scores; `None` when it was estimated.
+    pub chance: Option<f64>,
+    /// Where that level comes from.
+    pub chance_source: String,
+    /// The groups whose differences are estimated.
+    pub groups: Vec<GroupReport>,
+    /// Models fitted.
+    pub n_models: usize,
+    /// Families among them.
+    pub n_families: usize,
+    /// Clusters among them: sets of models that are not independent.
+    pub n_clusters: usize,
+    /// Share of the models in the largest cluster.
+    pub largest_cluster_share: f64,
+    /// Models held out.
+    pub n_held_out: usize,
+    /// Models left out, by reason.
+    pub dropped: Vec<ReasonCount>,
+    /// Models left out, by name.
+    pub dropped_models: Vec<DroppedModel>,
+    /// The settings.
+    pub settings: SettingsReport,
+    /// What a reader should know.
+    pub notes: Vec<String>,
+    /// The score as observed, before any adjustment.
+    #[serde(flatten)]
+    pub unadjusted: Analysis,
+    /// The score after adjustment.
+    pub adjusted: Option<Analysis>,
+    /// What adjustment changed.
+    pub differences: Option<DifferenceReport>,
+}
+
+/// One score, fitted.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Analysis {
+    /// The curve whose parameters follow.
+    pub curve: &'static str,
+    /// What the hinge found: `break`, `no_break` or `flat`; `None` when no hinge was fitted.
+    pub outcome: Option<&'static str>,
+    /// How scores rise: `abrupt`, `gradual` or `none`.
+    pub verdict: Option<&'static str>,
+    /// The curve that the verdict is about.
+    pub selected: Option<&'static str>,
+    /// Largest share of the rise within one third of the range.
+    pub steepest_third: Option<f64>,
+    /// Gain per unit of the predictor's scale (decade of compute) beyond the break.
+    pub alpha: Parameter,
+    /// The break on the log10 scale.
+    pub c_log10: Parameter,
+    /// The break in the predictor's own unit.
+    pub c_e: Parameter,
+    /// Difference of the first group at equal predictor.
+    pub theta: Parameter,
+    /// Differences of all groups, by their names.
+    pub thetas: Vec<Named>,
+    /// Share of the variance that the curve explains, around the mean.
+    pub r_squared: Option<f64>,
+    /// Sum of squared residuals.
+    pub sse: Option<f64>,
+    /// All curves.
+    pub curves: Vec<CurveReport>,
+    /// Whether there is a break at all.
+    pub break_test: BreakReport,
+    /// Whether the first group's difference is small enough not to matter.
+    pub equivalence: EquivalenceReport,
+    /// p-value of the first group's difference being 0, by relabelling families.
+    pub permutation_p: Option<f64>,
+    /// Every break that the data cannot tell from the best, in pieces.
+    pub c_set: Option<Vec<(Option<f64>, Option<f64>)>>,
+    /// How much of the scatter the items alone explain.
+    pub item_noise: Option<NoiseReport>,
+    /// What uncertain compute does to the estimates.
+    pub measurement_error: Option<Vec<ErrorReport>>,
+    /// What could not be computed, and why.
+    pub unknown: Vec<String>,
+    /// The models and their residuals from the curve.
+    #[serde(skip)]
+    pub models: Vec<FittedModel>,
+    /// The curve with its band, for drawing.
+    #[serde(skip)]
+    pub line: Vec<CurvePoint>,
+}
+
+/// One curve.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct CurveReport {
+    /// Its name.
+    pub curve: &'static str,
+    /// Why it could not be fitted; `None` when it was.
+    pub failed: Option<String>,
+    /// Whether the optimiser ended in a minimum; `None` for curves that are fitted exactly.
+    pub converged: Option<bool>,
+    /// Its parameters.
+    pub parameters: Vec<Named>,
+    /// Number of parameters, the error variance counted.
+    pub n_parameters: Option<usize>,
+    /// Sum of squared residuals.
+    pub sse: Option<f64>,
+    /// Share of the variance explained.
+    pub r_squared: Option<f64>,
+    /// Akaike's criterion for small samples.
+    pub aicc: Option<f64>,
+    /// Bayesian criterion.
+    pub bic: Option<f64>,
+    /// Root mean squared error of predicting each model without it.
+    pub rmse_without_model: Option<f64>,
+    /// Root mean squared error of predicting each family without it.
+    pub rmse_without_family: Option<f64>,
+    /// Predicted scores.
+    pub predictions: Vec<Prediction>,
+    /// How well held-out models are predicted.
+    pub holdout: Option<HoldoutReport>,
+}
+
+/// A predicted score.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Prediction {
+    /// The predictor in its own unit.
+    pub x: f64,
+    /// The group predicted for; `None` for the reference group.
+    pub group: Option<String>,
+    /// Predicted score of a new model.
+    pub score: Option<f64>,
+    /// Lower end of the 95 % prediction interval.
+    pub low: Option<f64>,
+    /// Upper end.
+    pub high: Option<f64>,
+    /// Whether the predictor is beyond the fitted models.
+    pub extrapolated: bool,
+}
+
+/// How well held-out models are predicted.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct HoldoutReport {
+    /// Which models were held out.
+    pub selection: String,
+    /// How many.
+    pub n: usize,
+    /// Root mean squared error.
+    pub rmse: Option<f64>,
+    /// Mean absolute error.
+    pub mae: Option<f64>,
+    /// Mean of observed minus predicted.
+    pub bias: Option<f64>,
+    /// Share of the models inside their 95 % prediction interval.
+    pub coverage: Option<f64>,
+}
+
+/// A group.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct GroupReport {
+    /// Its name.
+    pub name: String,
+    /// Models in it (with a value other than 0).
+    pub n_models: usize,
+    /// Families with at least one such model.
+    pub n_families: usize,
+}
+
+/// How many models were left out for one reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ReasonCount {
+    /// The reason.
+    pub reason: String,
+    /// How many.
+    pub models: usize,
+}
+
+/// A model that was left out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DroppedModel {
+    /// Its name.
+    pub model: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// The settings of a fit.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SettingsReport {
+    /// `all` or one curve.
+    pub curve: &'static str,
+    /// Kind of the standard errors.
+    pub covariance: &'static str,
+    /// What models share that are not independent: `family`, `model` or a column.
+    pub cluster: String,
+    /// Replicates of every bootstrap.
+    pub bootstrap: usize,
+    /// Level of the intervals.
+    pub level: f64,
+    /// Equivalence margin.
+    pub margin: Option<f64>,
+    /// What models are weighted by: `items` or a column.
+    pub weights: Option<String>,
+    /// Seed of the random draws.
+    pub seed: u64,
+}
+
+/// Whether there is a break at all.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+pub struct BreakReport {
+    /// Largest F of a change of slope against a straight line.
+    pub sup_f: Option<f64>,
+    /// Its p-value by wild cluster bootstrap.
+    pub p_value: Option<f64>,
+    /// Davies' bound on the p-value, for independent models.
+    pub davies_p: Option<f64>,
+    /// Why there is none.
+    pub reason: Option<String>,
+}
+
+/// Whether the first group's difference is small enough not to matter.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+pub struct EquivalenceReport {
+    /// The margin.
+    pub margin: Option<f64>,
+    /// p-value of the difference being at or beyond the margin.
+    pub p_value: Option<f64>,
+    /// Whether it lies within, at 5 %.
+    pub equivalent: Option<bool>,
+    /// The smallest margin at which it would.
+    pub smallest_margin: Option<f64>,
+    /// Why there is none.
+    pub reason: Option<String>,
+}
+
+/// How much of the scatter the items alone explain.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct NoiseReport {
+    /// Where the numbers of items come from.
+    pub items: String,
+    /// Share of the residual variance.
+    pub share: Option<f64>,
+    /// Mean standard deviation of a score over items.
+    pub item_sd: Option<f64>,
+    /// Standard deviation of what is left.
+    pub model_sd: Option<f64>,
+}
+
+/// One parameter with and without error in compute.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ErrorReport {
+    /// The parameter.
+    pub name: String,
+    /// As if compute were exact.
+    pub plain: Option<f64>,
+    /// Corrected.
+    pub corrected: Option<f64>,
+    /// Plain over corrected.
+    pub attenuation: Option<f64>,
+    /// Standard error of the corrected one.
+    pub se: Option<f64>,
+    /// Lower end of its interval.
+    pub low: Option<f64>,
+    /// Upper end.
+    pub high: Option<f64>,
+}
+
+/// What adjustment changed: before minus after, on the same models, the same families drawn for both.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct DifferenceReport {
+    /// θ before minus θ after, for the first group.
+    pub theta: Parameter,
+    /// The same for all groups, by their names.
+    pub thetas: Vec<Named>,
+    /// c before minus c after, on the scale of the fit.
+    pub c: Parameter,
+    /// α before minus α after.
+    pub alpha: Parameter,
+    /// R² before minus R² after.
+    pub r_squared: Parameter,
+}
+
+/// A model and its residual.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct FittedModel {
+    /// Its name.
+    pub model: String,
+    /// Its family.
+    pub family: String,
+    /// What it shares with models it is not independent of.
+    pub cluster: String,
+    /// The predictor in its own unit.
+    pub x: f64,
+    /// Its group values.
+    pub groups: Vec<f64>,
+    /// The score.
+    pub score: f64,
+    /// The curve's value.
+    pub fitted: Option<f64>,
+    /// Score minus curve.
+    pub residual: Option<f64>,
+    /// Residual over the residual standard deviation.
+    pub standardized: Option<f64>,
+    /// How far the curve's value follows the score: the diagonal of the hat matrix.
+    pub leverage: Option<f64>,
+    /// The first group's difference when the model's cluster is left out.
+    pub theta_without_cluster: Option<f64>,
+    /// Weight in the fit.
+    pub weight: Option<f64>,
+    /// Whether it was held out of the fit.
+    pub held_out: bool,
+    /// Lower end of its 95 % prediction interval, for held-out models.
+    pub low: Option<f64>,
+    /// Upper end.
+    pub high: Option<f64>,
+}
+
+/// A point of a curve with its confidence band.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CurvePoint {
+    /// The curve.
+    pub curve: &'static str,
+    /// The group; `None` for the reference group.
+    pub group: Option<String>,
+    /// The predictor in its own unit.
+    pub x: f64,
+    /// The curve.
+    pub score: f64,
+    /// Lower edge of the pointwise 95 % confidence band.
+    pub low: Option<f64>,
+    /// Upper edge.
+    pub high: Option<f64>,
+}
+
+/// The predictor as name and scale.
+fn predictor<S: serde::Serializer>(predictor: &Predictor, serializer: S) -> Result<S::Ok, S::Error> {
+    use serde::ser::SerializeStruct;
+    let mut fields = serializer.serialize_struct("Predictor", 2)?;
+    fields.serialize_field("name", &predictor.name)?;
+    fields.serialize_field("scale", predictor.scale.name())?;
+    fields.end()
+}
+
+impl FitReport {
+    /// Whether the predictor enters by its logarithm.
+    pub fn is_logarithmic(&self) -> bool {
+        self.predictor.scale == XScale::Log10
+    }
+}

@@ -1,0 +1,189 @@
+//! What to fit, and how far to go.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use super::report::FitReport;
+use super::{data, input};
+use crate::registry::modelset::{self, ModelSet};
+use crate::stats::covariance::Kind;
+use crate::stats::random::Seed;
+use crate::stats::selection::Curve;
+use crate::{Error, Result};
+
+/// Settings of a fit.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FitSettings {
+    /// How tables are read.
+    pub tables: modelset::Settings,
+    /// The curve or curves.
+    pub curve: CurveChoice,
+    /// What a guess scores, on the scale of the scores.
+    pub chance: ChanceLevel,
+    /// How standard errors are estimated.
+    pub covariance: Kind,
+    /// Replicates of every bootstrap.
+    pub bootstrap: usize,
+    /// Largest difference between groups that would not matter, on the scale of the scores.
+    pub margin: Option<f64>,
+    /// Weighs models by the noise that their number of items implies.
+    pub weigh_by_items: bool,
+    /// Where every random draw comes from.
+    pub seed: Seed,
+    /// Values of the predictor, in its own unit, to predict scores at.
+    pub predict: Vec<f64>,
+}
+
+impl Default for FitSettings {
+    fn default() -> Self {
+        Self {
+            tables: modelset::Settings::default(),
+            curve: CurveChoice::All,
+            chance: ChanceLevel::Known,
+            covariance: Kind::Cr3,
+            bootstrap: 9_999,
+            margin: None,
+            weigh_by_items: false,
+            seed: Seed(0),
+            predict: Vec::new(),
+        }
+    }
+}
+
+/// Level of the intervals.
+pub(super) const LEVEL: f64 = 0.95;
+
+/// Which curves are fitted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum CurveChoice {
+    /// Hinge, line, two segments, logistic and Richards curve, compared; the hinge's parameters are the report's.
+    #[default]
+    All,
+    /// One of them, compared with a constant level only.
+    One(Curve),
+}
+
+/// What a guess scores.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub enum ChanceLevel {
+    /// The level of the benchmark if onset knows it, 0 otherwise.
+    #[default]
+    Known,
+    /// This level.
+    Given(f64),
+    /// Estimated.
+    Free,
+}
+
+impl CurveChoice {
+    pub(super) fn curves(self) -> Vec<Curve> {
+        match self {
+            Self::All => vec![Curve::Hinge, Curve::Linear, Curve::Segmented, Curve::Logistic, Curve::Richards],
+            Self::One(curve) => vec![curve],
+        }
+    }
+
+    /// The curve whose parameters stand at the top of the report.
+    pub(super) fn headline(self) -> Curve {
+        match self {
+            Self::All => Curve::Hinge,
+            Self::One(curve) => curve,
+        }
+    }
+
+    /// `all` or the curve's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::One(curve) => curve.name(),
+        }
+    }
+}
+
+impl FromStr for CurveChoice {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let curves = Self::All.curves();
+        if text == "all" {
+            return Ok(Self::All);
+        }
+        curves.iter().find(|curve| curve.name() == text).map(|curve| Self::One(*curve)).ok_or_else(|| {
+            let known: Vec<&str> = curves.iter().map(|curve| curve.name()).collect();
+            Error::Argument(format!("unknown curve `{text}`: {} and all are known", known.join(", ")))
+        })
+    }
+}
+
+impl FromStr for ChanceLevel {
+    type Err = Error;
+
+    /// Reads `known`, `free` or a number.
+    fn from_str(text: &str) -> Result<Self> {
+        match text {
+            "known" => Ok(Self::Known),
+            "free" => Ok(Self::Free),
+            number => match number.parse::<f64>() {
+                Ok(level) if level.is_finite() => Ok(Self::Given(level)),
+                _ => Err(Error::Argument(format!("chance is `{text}`: write a number, `known` or `free`"))),
+            },
+        }
+    }
+}
+
+/// The covariance of this name, case aside (`CR2`, `hc3`, `classical`).
+///
+/// # Errors
+/// [`Error::Argument`] when there is none; it lists those there are.
+pub fn covariance_kind(name: &str) -> Result<Kind> {
+    const KINDS: [Kind; 10] = [
+        Kind::Classical,
+        Kind::Hc0,
+        Kind::Hc1,
+        Kind::Hc2,
+        Kind::Hc3,
+        Kind::Cr0,
+        Kind::Cr1,
+        Kind::Cr1s,
+        Kind::Cr2,
+        Kind::Cr3,
+    ];
+    KINDS.into_iter().find(|kind| kind.name().eq_ignore_ascii_case(name)).ok_or_else(|| {
+        let known: Vec<String> = KINDS.iter().map(|kind| kind.name().to_lowercase()).collect();
+        Error::Argument(format!("unknown covariance `{name}`: {} are known", known.join(", ")))
+    })
+}
+
+impl FitSettings {
+    /// Reads tables or results of lm-evaluation-harness (folders and `.json` files), joined by the models' names, and
+    /// fits them. What of the results could not be read stands in the report's notes.
+    ///
+    /// # Errors
+    /// Those of [`ModelSet::from_tables`] and of [`fit`](Self::fit).
+    pub fn run(&self, paths: &[PathBuf]) -> Result<FitReport> {
+        let (tables, warnings) = input::tables(paths)?;
+        let mut set = ModelSet::from_tables(&tables, &self.tables)?;
+        set.notes.extend(warnings);
+        self.fit(&set)
+    }
+
+    /// Fits a set of models.
+    ///
+    /// # Errors
+    /// [`Error::NotEnoughModels`] for fewer models than the curve has parameters, [`Error::Undetermined`] for a constant
+    /// predictor, [`Error::Argument`] for settings outside what is allowed. What is merely unknown is a reason in the
+    /// report.
+    pub fn fit(&self, set: &ModelSet) -> Result<FitReport> {
+        if self.bootstrap == 0 {
+            return Err(Error::Argument("a bootstrap needs at least one replicate".into()));
+        }
+        if let Some(margin) = self.margin.filter(|m| !(*m > 0.0 && m.is_finite())) {
+            return Err(Error::Argument(format!("an equivalence margin is a positive number, not {margin}")));
+        }
+        if let Some(bad) = self.predict.iter().find(|x| !set.predictor.scale.apply(**x).is_finite()) {
+            let scale = set.predictor.scale.name();
+            return Err(Error::Argument(format!("a score cannot be predicted at {bad} on a {scale} scale")));
+        }
+        data::analyse(self, set)
+    }
+}

@@ -1,0 +1,243 @@
+//! `onset fit`: a curve with honest intervals for anybody's model set.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+
+use crate::analysis::fit::{ChanceLevel, CurveChoice, FitReport, FitSettings, covariance_kind, figure};
+use crate::error::{Error, Result};
+use crate::plot::{Theme, draw};
+use crate::registry::modelset::{
+    Amount, ClusterBy, Cutoff, GroupBy, ScoreScale, Selection, Settings, XScale, compute_unit,
+};
+use crate::registry::write;
+use crate::report::{csv, fit};
+use crate::stats::covariance::Kind;
+use crate::stats::random::Seed;
+
+/// Fit a curve of score against compute to your own models.
+///
+/// Tables are CSV, TSV or JSON lines, wide (a column per score) or long (columns benchmark, value and perhaps metric and
+/// adjustment); folders and .json files are results of lm-evaluation-harness. Several tables are joined by the models'
+/// names. Columns are found by their usual names or named by flags, case and spaces aside. Compute is the table's own
+/// figure or 6 x params x tokens.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  onset fit scores.csv --score MMLU\n  \
+                        onset fit data/models.csv data/evaluations.csv --score mmlu --adjusted mmlu-aux:3\n  \
+                        onset fit results/ models.csv --score gsm8k --format json\n  \
+                        onset fit scores.csv --score MMLU --holdout 'compute > 1e23' --predict 1e25,1e26 --out fit\n\n\
+                        Exit codes: 0 success, 2 bad input (one line says which file, row and column).")]
+pub(super) struct FitArgs {
+    /// Tables, or results of lm-evaluation-harness.
+    #[arg(required = true, value_name = "TABLE")]
+    tables: Vec<PathBuf>,
+
+    /// Column of the score, or benchmark in a long table.
+    #[arg(long, value_name = "NAME")]
+    score: Option<String>,
+
+    /// Metric of the benchmark in a long table.
+    #[arg(long, value_name = "NAME")]
+    metric: Option<String>,
+
+    /// Score after adjustment: a column, or in a long table ADJUSTMENT, ADJUSTMENT:EPOCHS or ADJUSTMENT@EXAMPLES. Both are
+    /// fitted on the models that have both, and compared pairwise.
+    #[arg(long, value_name = "NAME")]
+    adjusted: Option<String>,
+
+    /// Scale of the scores: share (0 to 1), percent (0 to 100), any, or auto to tell by their values.
+    #[arg(long, value_name = "SCALE", default_value = "auto")]
+    score_scale: ScoreScale,
+
+    /// Column of the models' names.
+    #[arg(long, value_name = "COLUMN", help_heading = "Columns")]
+    model: Option<String>,
+
+    /// Column of the families.
+    #[arg(long, value_name = "COLUMN", help_heading = "Columns")]
+    family: Option<String>,
+
+    /// Column of the numbers of parameters.
+    #[arg(long, value_name = "COLUMN", help_heading = "Columns")]
+    params: Option<String>,
+
+    /// Column of the numbers of parameters active per token; compute then counts these.
+    #[arg(long, value_name = "COLUMN", help_heading = "Columns")]
+    active_params: Option<String>,
+
+    /// Column of the numbers of training tokens.
+    #[arg(long, value_name = "COLUMN", help_heading = "Columns")]
+    tokens: Option<String>,
+
+    /// Column of the pretraining compute.
+    #[arg(long, value_name = "COLUMN", help_heading = "Columns")]
+    compute: Option<String>,
+
+    /// FLOPs in one unit of that column: a number such as 1e21, or EFLOP, ZFLOP, PF-days; else read from its name.
+    #[arg(long, value_name = "UNIT", value_parser = compute_unit, help_heading = "Columns")]
+    compute_unit: Option<f64>,
+
+    /// Column of the release dates.
+    #[arg(long, value_name = "COLUMN", help_heading = "Columns")]
+    release: Option<String>,
+
+    /// Number of items behind each score, or a column of them.
+    #[arg(long, value_name = "N|COLUMN", help_heading = "Columns")]
+    items: Option<Amount>,
+
+    /// Column of weights, or `items` to weigh models by the noise of their items.
+    #[arg(long, value_name = "COLUMN", help_heading = "Columns")]
+    weights: Option<String>,
+
+    /// Predictor instead of compute: params, active_params, tokens, release or any column.
+    #[arg(long, value_name = "COLUMN", help_heading = "Columns")]
+    x: Option<String>,
+
+    /// Scale of the predictor, linear or log10 [default: log10 for compute, params and tokens, linear for all else].
+    #[arg(long, value_name = "SCALE", help_heading = "Columns")]
+    x_scale: Option<XScale>,
+
+    /// Month from which on models are compared with the older ones, or none [default: 2023-11 if all have a release date].
+    #[arg(long, value_name = "MONTH", default_value = "auto", hide_default_value = true, help_heading = "Groups")]
+    cutoff: Cutoff,
+
+    /// A further group: a column, or a selection such as 'language = en' or 'params > 1e10'; may be repeated.
+    #[arg(long, value_name = "GROUP", help_heading = "Groups")]
+    group: Vec<GroupBy>,
+
+    /// Which models are not independent: those of one family, none (model), or those alike in a column.
+    #[arg(long, value_name = "COLUMN", default_value = "family", value_parser = cluster, help_heading = "Groups")]
+    cluster: ClusterBy,
+
+    /// Curve: hinge, linear, segmented, logistic, richards, or all of them compared.
+    #[arg(long, value_name = "CURVE", default_value = "all", help_heading = "Fit")]
+    curve: CurveChoice,
+
+    /// Score of a guess, or `free` to estimate it [default: the benchmark's if known, else 0].
+    #[arg(
+        long,
+        value_name = "SCORE",
+        default_value = "known",
+        hide_default_value = true,
+        allow_negative_numbers = true,
+        help_heading = "Fit"
+    )]
+    chance: ChanceLevel,
+
+    /// Standard errors: classical, hc0 to hc3, cr0, cr1, cr1s, cr2 or cr3.
+    #[arg(long, value_name = "KIND", default_value = FitSettings::default().covariance.name(), value_parser = covariance_kind, help_heading = "Fit")]
+    covariance: Kind,
+
+    /// Replicates of every bootstrap.
+    #[arg(long, value_name = "N", default_value_t = FitSettings::default().bootstrap, help_heading = "Fit")]
+    bootstrap: usize,
+
+    /// Largest difference between groups that would not matter, in units of the score.
+    #[arg(long, value_name = "SCORE", help_heading = "Fit")]
+    margin: Option<f64>,
+
+    /// Standard deviation of log10 compute, or a column of them.
+    #[arg(long, value_name = "SD|COLUMN", help_heading = "Fit")]
+    compute_sd: Option<Amount>,
+
+    /// Seed of the random draws.
+    #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Fit")]
+    seed: u64,
+
+    /// Values of the predictor to predict scores at.
+    #[arg(long, value_name = "X,...", value_delimiter = ',', help_heading = "Forecast")]
+    predict: Vec<f64>,
+
+    /// Models to leave out and predict: 'COLUMN OP VALUE', such as 'compute > 1e23' or 'release >= 2024-01'.
+    #[arg(long, value_name = "SELECTION", help_heading = "Forecast")]
+    holdout: Option<Selection>,
+
+    /// How the report is printed.
+    #[arg(long, value_enum, default_value_t = Format::Table, help_heading = "Output")]
+    format: Format,
+
+    /// Folder for the figure (fit.svg, fit.png, fit.pdf, fit.csv), report.json, parameters.csv, predictions.csv and
+    /// diagnostics.csv; created when it does not exist.
+    #[arg(long, value_name = "DIR", help_heading = "Output")]
+    out: Option<PathBuf>,
+}
+
+/// How the report is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people, at most 80 columns wide.
+    Table,
+    /// Everything, as docs/formats.md describes it.
+    Json,
+    /// The estimates, one per row.
+    Csv,
+}
+
+fn cluster(text: &str) -> std::result::Result<ClusterBy, std::convert::Infallible> {
+    Ok(text.into())
+}
+
+pub(super) fn run(args: &FitArgs) -> Result<()> {
+    let report = settings(args).run(&args.tables)?;
+    if let Some(folder) = &args.out {
+        save(&report, folder)?;
+    }
+    let text = match args.format {
+        Format::Table => fit::terminal(&report, 80).into_bytes(),
+        Format::Json => fit::json(&report)?.into_bytes(),
+        Format::Csv => fit::parameters(&report).to_bytes()?,
+    };
+    std::io::stdout().write_all(&text).map_err(Error::write(Path::new("standard output")))
+}
+
+fn settings(args: &FitArgs) -> FitSettings {
+    let weigh_by_items = args.weights.as_deref() == Some("items");
+    FitSettings {
+        tables: Settings {
+            model: args.model.clone(),
+            family: args.family.clone(),
+            params: args.params.clone(),
+            active_params: args.active_params.clone(),
+            tokens: args.tokens.clone(),
+            compute: args.compute.clone(),
+            compute_unit: args.compute_unit,
+            release: args.release.clone(),
+            score: args.score.clone(),
+            metric: args.metric.clone(),
+            adjusted: args.adjusted.clone(),
+            score_scale: args.score_scale,
+            groups: args.group.clone(),
+            cutoff: args.cutoff,
+            cluster: args.cluster.clone(),
+            x: args.x.clone(),
+            x_scale: args.x_scale,
+            compute_sd: args.compute_sd.clone(),
+            items: args.items.clone(),
+            weights: args.weights.clone().filter(|_| !weigh_by_items),
+            holdout: args.holdout.clone(),
+        },
+        curve: args.curve,
+        chance: args.chance,
+        covariance: args.covariance,
+        bootstrap: args.bootstrap,
+        margin: args.margin,
+        weigh_by_items,
+        seed: Seed(args.seed),
+        predict: args.predict.clone(),
+    }
+}
+
+fn save(report: &FitReport, folder: &Path) -> Result<()> {
+    let figure = figure(report);
+    let drawing = draw(&figure, &Theme::default())?;
+    let path = |name: &str| folder.join(name);
+    write::bytes(&path("fit.svg"), drawing.svg().as_bytes())?;
+    write::bytes(&path("fit.png"), &drawing.png()?)?;
+    write::bytes(&path("fit.pdf"), &drawing.pdf()?)?;
+    write::bytes(&path("fit.csv"), &csv::figure_data(&figure).to_bytes()?)?;
+    write::bytes(&path("report.json"), fit::json(report)?.as_bytes())?;
+    write::bytes(&path("parameters.csv"), &fit::parameters(report).to_bytes()?)?;
+    write::bytes(&path("predictions.csv"), &fit::predictions(report).to_bytes()?)?;
+    write::bytes(&path("diagnostics.csv"), &fit::diagnostics(report).to_bytes()?)
+}

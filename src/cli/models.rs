@@ -1,0 +1,161 @@
+//! `onset models`: what can be run, what a model on disk is, and whether it computes the numbers it should.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use candle_core::DType;
+use clap::{Args, Subcommand};
+
+use crate::error::{Error, Result};
+use crate::lm::{Architecture, Check, Finding, Found, Placement};
+use crate::registry::published;
+use crate::report::terminal::{Align, TextTable};
+
+/// Language models: what is supported, what a model on disk is, and whether its numbers are right.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  onset models\n  onset models show pythia-70m\n  onset models check fixtures/llama"
+)]
+pub(super) struct ModelsArgs {
+    #[command(subcommand)]
+    what: Option<What>,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// The architectures that can be run and the models of the registry (the default).
+    List,
+    /// What a model is: architecture, size, context, tokenizer and the memory it needs.
+    Show {
+        /// Folder as on the hub, weights file, or GGUF file.
+        path: PathBuf,
+    },
+    /// Compare a model with the reference.safetensors beside it; exit code 1 beyond tolerance.
+    Check(CheckArgs),
+}
+
+#[derive(Debug, Args)]
+struct CheckArgs {
+    /// Folder with a model and its reference.
+    path: PathBuf,
+
+    /// Compare gradients too.
+    #[arg(long)]
+    gradients: bool,
+
+    /// Largest absolute difference of a logit.
+    #[arg(long, value_name = "X", default_value_t = 2e-4)]
+    tolerance: f64,
+
+    /// Device to run on: cpu, cuda, cuda:1, metal.
+    #[arg(long, default_value = "cpu")]
+    device: String,
+
+    /// Number format of weights and activations: f32, bf16, f16.
+    #[arg(long, default_value = "f32")]
+    dtype: String,
+}
+
+pub(super) fn run(args: &ModelsArgs) -> Result<()> {
+    match &args.what {
+        None | Some(What::List) => print(&list()?),
+        Some(What::Show { path }) => print(&show(&Found::at(path)?)),
+        Some(What::Check(args)) => check(args),
+    }
+}
+
+fn list() -> Result<String> {
+    let mut kinds =
+        TextTable::new(&[("architecture", Align::Left), ("model_type", Align::Left), ("class", Align::Left)]);
+    for kind in Architecture::ALL {
+        kinds.push(vec![kind.name().to_owned(), kind.model_types().join(", "), kind.classes().join(", ")]);
+    }
+    let columns =
+        [("model", Align::Left), ("architecture", Align::Left), ("params", Align::Right), ("tokens", Align::Right)];
+    let mut models = TextTable::new(&columns);
+    for model in published()?.models.iter() {
+        let architecture = model.architecture.clone().unwrap_or_default();
+        models.push(vec![model.name.clone(), architecture, short(model.params), short(model.tokens)]);
+    }
+    Ok(format!("{}\nGGUF: llama, qwen2, qwen3, gemma3, phi3\n\n{}", kinds.render(80), models.render(80)))
+}
+
+fn show(found: &Found) -> String {
+    let config = &found.config;
+    let mut dtypes: Vec<&str> = found.tensors.iter().map(|tensor| tensor.dtype.as_str()).collect();
+    dtypes.sort_unstable();
+    dtypes.dedup();
+    let tokenizer = match &found.tokenizer {
+        Some(tokenizer) => {
+            let special = |id: Option<u32>| id.map_or("none".to_owned(), |id| id.to_string());
+            format!("{} tokens, bos {}, eos {}", tokenizer.len(), special(tokenizer.bos), special(tokenizer.eos))
+        }
+        None => "none".to_owned(),
+    };
+    let memory = |dtype: DType| {
+        let cache = config.context * found.cache_bytes_per_token(dtype);
+        format!("{} weights + {} cache at {} tokens", bytes(found.weight_bytes(dtype)), bytes(cache), config.context)
+    };
+    let lines = [
+        ("architecture", config.architecture.name().to_owned()),
+        ("parameters", found.parameters().to_string()),
+        ("without embeddings", found.parameters_without_embeddings().to_string()),
+        ("stored as", dtypes.join(", ")),
+        ("layers", config.layers.to_string()),
+        ("hidden size", config.hidden_size.to_string()),
+        ("heads", format!("{} of width {}, {} for keys", config.heads, config.head_dim, config.kv_heads)),
+        ("vocabulary", config.vocab_size.to_string()),
+        ("context", config.context.to_string()),
+        ("tokenizer", tokenizer),
+        ("memory in f32", memory(DType::F32)),
+        ("memory in bf16", memory(DType::BF16)),
+    ];
+    let mut text = String::new();
+    for (name, value) in lines {
+        // Writing to a text cannot fail.
+        let _ = writeln!(text, "{name:<20}{value}");
+    }
+    text
+}
+
+fn check(args: &CheckArgs) -> Result<()> {
+    let settings = Check { logits: args.tolerance, gradients: args.gradients, ..Check::default() };
+    let findings = settings.run(&args.path, &Placement::named(&args.device, &args.dtype)?)?;
+    let columns =
+        [("compared", Align::Left), ("largest difference", Align::Right), ("allowed", Align::Right), ("", Align::Left)];
+    let mut table = TextTable::new(&columns);
+    // Of gradients, one per tensor and the largest first, those that fail and the five largest say enough.
+    let (gradients, others): (Vec<&Finding>, Vec<&Finding>) =
+        findings.iter().partition(|finding| finding.what.starts_with("gradient"));
+    let told = gradients.iter().enumerate().filter(|(place, finding)| *place < 5 || !finding.passed());
+    for finding in others.into_iter().chain(told.map(|(_, finding)| *finding)) {
+        let verdict = if finding.passed() { "ok" } else { "TOO LARGE" };
+        let (difference, allowed) = (format!("{:.2e}", finding.difference), format!("{:.0e}", finding.allowed));
+        table.push(vec![finding.what.clone(), difference, allowed, verdict.to_owned()]);
+    }
+    print(&table.render(80))?;
+    match findings.iter().filter(|finding| !finding.passed()).count() {
+        0 => Ok(()),
+        failed => Err(Error::CheckFailed(format!("{failed} of {} comparisons failed", findings.len()))),
+    }
+}
+
+fn print(text: &str) -> Result<()> {
+    std::io::stdout().write_all(text.as_bytes()).map_err(Error::write(Path::new("standard output")))
+}
+
+/// 7.0B, 1.40T.
+fn short(count: f64) -> String {
+    let (value, unit) = match count {
+        count if count >= 1e12 => (count / 1e12, "T"),
+        count if count >= 1e9 => (count / 1e9, "B"),
+        count => (count / 1e6, "M"),
+    };
+    format!("{value:.2}{unit}")
+}
+
+fn bytes(count: usize) -> String {
+    let gigabytes = count as f64 / (1u64 << 30) as f64;
+    if gigabytes >= 1.0 { format!("{gigabytes:.2} GiB") } else { format!("{:.1} MiB", gigabytes * 1024.0) }
+}

@@ -1,0 +1,158 @@
+//! Taking a model's tensors out of its weights: the one place that turns roles into names.
+
+use candle_core::Tensor;
+
+use super::architectures::Architecture;
+use super::attention::{Attention, Inputs};
+use super::config::{Config, Gating, Norm, Packing, QkNorm};
+use super::decoder::Layer;
+use super::linear::{Linear, Matrix};
+use super::normaliser::Normaliser;
+use super::weights::Weights;
+use crate::error::Result;
+
+pub(super) struct Builder<'a> {
+    pub config: Config,
+    weights: &'a Weights,
+    /// Whether the file leaves out the prefix that the names have.
+    rootless: bool,
+    ones: Tensor,
+    zeros: Tensor,
+}
+
+impl<'a> Builder<'a> {
+    pub fn new(mut config: Config, weights: &'a Weights) -> Result<Self> {
+        let embed = format!("{}.weight", config.names.embed);
+        let short = embed.strip_prefix(config.names.root).unwrap_or(&embed).to_owned();
+        let rootless = !weights.has(&embed) && weights.has(&short);
+        if config.architecture == Architecture::StableLmAlpha {
+            // Its config does not say how wide the MLP is, and a model of another size may round differently.
+            let name = format!("{}.weight", config.names.up.replace("{}", "0"));
+            if let Some([both, _]) = weights.shape(&name) {
+                config.intermediate_size = both / 2;
+            }
+        }
+        let longest = config.hidden_size.max(config.heads * config.head_dim);
+        let ones = Tensor::ones(longest, weights.dtype(), weights.device())?;
+        let zeros = ones.zeros_like()?;
+        Ok(Self { config, weights, rootless, ones, zeros })
+    }
+
+    pub fn layer(&self, number: usize) -> Result<Layer> {
+        let config = &self.config;
+        let names = &config.names;
+        let named = |name: &str| name.replace("{}", &number.to_string());
+        let (hidden, inner) = (config.hidden_size, config.intermediate_size);
+        let (heads, kv, width) = (config.heads, config.kv_heads, config.head_dim);
+        let biased = config.attention.input_bias;
+        let inputs = match config.attention.packing {
+            Packing::Separate => Inputs::Separate {
+                query: self.linear(&named(names.query), heads * width, hidden, biased)?,
+                key: self.linear(&named(names.key), kv * width, hidden, biased)?,
+                value: self.linear(&named(names.value), kv * width, hidden, biased)?,
+            },
+            _ => Inputs::Packed(self.linear(&named(names.packed), (heads + 2 * kv) * width, hidden, biased)?),
+        };
+        let attention = Attention {
+            inputs,
+            output: self.linear(&named(names.output), hidden, heads * width, config.attention.output_bias)?,
+            query_norm: self.head_norm(&named(names.query_norm), heads)?,
+            key_norm: self.head_norm(&named(names.key_norm), kv)?,
+            layer: number,
+        };
+        let mlp = config.mlp;
+        let gate = match mlp.gating {
+            Gating::Separate => Some(self.linear(&named(names.gate), inner, hidden, mlp.bias)?),
+            _ => None,
+        };
+        let outputs = if matches!(mlp.gating, Gating::GateThenUp | Gating::UpThenGate) { 2 * inner } else { inner };
+        Ok(Layer {
+            attention_norm: self.norm(&named(names.attention_norm))?,
+            attention,
+            attention_post_norm: self.norm(&named(names.attention_post_norm))?,
+            mlp_norm: self.norm(&named(names.mlp_norm))?,
+            gate,
+            up: self.linear(&named(names.up), outputs, hidden, mlp.bias)?,
+            down: self.linear(&named(names.down), hidden, inner, mlp.bias)?,
+            mlp_post_norm: self.norm(&named(names.mlp_post_norm))?,
+        })
+    }
+
+    /// A norm over the residual stream; none where it has no name.
+    pub fn norm(&self, name: &str) -> Result<Option<Normaliser>> {
+        if name.is_empty() {
+            return Ok(None);
+        }
+        self.normaliser(name, self.config.norm, self.config.hidden_size).map(Some)
+    }
+
+    fn head_norm(&self, name: &str, heads: usize) -> Result<Option<Normaliser>> {
+        let width = self.config.head_dim;
+        match self.config.attention.qk_norm {
+            QkNorm::None => Ok(None),
+            QkNorm::Head(norm) => self.normaliser(name, norm, width).map(Some),
+            QkNorm::All(norm) => self.normaliser(name, norm, heads * width).map(Some),
+            QkNorm::EachHead(norm) => {
+                let weight = |head| self.dense(&format!("{name}.norms.{head}.weight"), &[width]);
+                let weights = (0..heads).map(weight).collect::<Result<_>>()?;
+                Ok(Some(Normaliser::new(norm, weights, self.zeros.narrow(0, 0, heads * width)?)))
+            }
+        }
+    }
+
+    fn normaliser(&self, name: &str, norm: Norm, width: usize) -> Result<Normaliser> {
+        let part = |present: bool, ending: &str, otherwise: &Tensor| match present {
+            true => self.dense(&format!("{name}.{ending}"), &[width]),
+            false => Ok(otherwise.narrow(0, 0, width)?),
+        };
+        let weight = part(norm.weight, "weight", &self.ones)?;
+        Ok(Normaliser::new(norm, vec![weight], part(norm.bias, "bias", &self.zeros)?))
+    }
+
+    pub fn linear(&self, name: &str, outputs: usize, inputs: usize, biased: bool) -> Result<Linear> {
+        let matrix = match self.config.stored_transposed {
+            true => Matrix::Transposed(self.dense(&format!("{name}.weight"), &[inputs, outputs])?),
+            false => self.weights.matrix(&self.stored(&format!("{name}.weight")), outputs, inputs)?,
+        };
+        let bias = biased.then(|| self.dense(&format!("{name}.bias"), &[outputs])).transpose()?;
+        Ok(Linear { matrix, bias })
+    }
+
+    /// The embedding or the head, which GPT-2 does not store transposed.
+    pub fn table(&self, name: &str, rows: usize, width: usize) -> Result<Matrix> {
+        self.weights.matrix(&self.stored(&format!("{name}.weight")), rows, width)
+    }
+
+    pub fn dense(&self, name: &str, shape: &[usize]) -> Result<Tensor> {
+        self.weights.dense(&self.stored(name), shape)
+    }
+
+    /// The name of the head that the file uses.
+    pub fn head_name(&self) -> String {
+        let names = &self.config.names;
+        let used = |name: &str| ["weight", "bias"].iter().any(|end| self.weights.has(&format!("{name}.{end}")));
+        if !names.head_alias.is_empty() && !used(names.head) && used(names.head_alias) {
+            names.head_alias.to_owned()
+        } else {
+            names.head.to_owned()
+        }
+    }
+
+    /// Tensors that repeat others: a head that is tied, stored all the same.
+    pub fn may_be_left(&self) -> Vec<String> {
+        let names = &self.config.names;
+        let heads = [names.head, names.head_alias].map(|name| format!("{name}.weight"));
+        let divisors = ["rope_factors_short.weight", "rope_factors_long.weight"].map(str::to_owned);
+        match self.config.head.tied {
+            true => heads.into_iter().chain(divisors).collect(),
+            false => divisors.to_vec(),
+        }
+    }
+
+    fn stored(&self, name: &str) -> String {
+        match name.strip_prefix(self.config.names.root) {
+            Some(short) if self.rootless => short.to_owned(),
+            _ => name.to_owned(),
+        }
+    }
+}

@@ -1,0 +1,254 @@
+//! A model's architecture as data.
+//!
+//! One [`Decoder`](super::Decoder) runs every model; what differs between them is written down here: which norm, how
+//! positions enter, in which order a layer adds to the residual stream, how queries, keys and values are packed into one
+//! matrix, which activation. `architectures/` fills a [`Config`] from the `config.json` of each known kind of model,
+//! `gguf/` from the metadata of a GGUF file.
+
+use std::path::Path;
+
+use super::architectures::{self, Architecture};
+use super::keys::{self, Keys};
+use super::names::Names;
+use super::ops::Activation;
+use super::position::Position;
+use crate::error::{Error, Result};
+
+/// Everything about a model but its weights.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Config {
+    /// The kind of model.
+    pub architecture: Architecture,
+    /// Rows of the embedding: token ids are below this.
+    pub vocab_size: usize,
+    /// Width of the residual stream.
+    pub hidden_size: usize,
+    /// Width of the inner layer of the MLP.
+    pub intermediate_size: usize,
+    /// Number of layers.
+    pub layers: usize,
+    /// Number of query heads.
+    pub heads: usize,
+    /// Number of key and value heads; divides `heads`.
+    pub kv_heads: usize,
+    /// Width of a head.
+    pub head_dim: usize,
+    /// Tokens the model was made for.
+    pub context: usize,
+    /// What happens between token id and residual stream.
+    pub embedding: Embedding,
+    /// How positions enter.
+    pub position: Position,
+    /// The norm of every layer and of the output.
+    pub norm: Norm,
+    /// The order of norms and additions in a layer.
+    pub residual: Residual,
+    /// Queries, keys, values and scores.
+    pub attention: Attention,
+    /// The MLP.
+    pub mlp: Mlp,
+    /// From residual stream to logits.
+    pub head: Head,
+    /// Matrices are stored `[in, out]` (GPT-2's `Conv1D`) instead of `[out, in]`.
+    pub stored_transposed: bool,
+    /// The dtype the config names, if it does.
+    pub stored_dtype: Option<String>,
+    /// What the tensors are called.
+    pub(crate) names: Names,
+}
+
+/// What happens between token id and residual stream.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Embedding {
+    /// The rows are multiplied by this (Gemma: √hidden).
+    pub scale: Option<f64>,
+    /// A norm follows (BLOOM).
+    pub norm: bool,
+    /// The rows are this wide and projected to the hidden size, and back before the head (OPT-350m).
+    pub projected_from: Option<usize>,
+}
+
+/// A norm.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Norm {
+    /// RMS or LayerNorm.
+    pub kind: NormKind,
+    /// Added to the mean square or the variance.
+    pub eps: f64,
+    /// Added to the weight (Gemma stores weight − 1).
+    pub offset: f64,
+    /// Whether there is a weight (OLMo has none).
+    pub weight: bool,
+    /// Whether there is a bias.
+    pub bias: bool,
+}
+
+/// Which norm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NormKind {
+    /// x / √(mean x² + eps).
+    Rms,
+    /// (x − mean x) / √(var x + eps).
+    Layer,
+}
+
+/// The order of norms and additions in a layer; a norm whose name is not in the names table is left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Residual {
+    /// x += post(attention(pre(x))), then x += post(mlp(pre(x))).
+    Sequential,
+    /// x += attention(norm₁(x)) + mlp(norm₂(x)); without a second norm the MLP reads norm₁(x).
+    Parallel,
+    /// x = norm(x + attention(x)), then x = norm(x + mlp(x)) (OPT-350m).
+    NormAfterAdding,
+    /// n = norm(x), x = n + attention(n), and the same with the MLP (BLOOM's switch).
+    FromNormed,
+}
+
+/// Queries, keys, values and scores.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Attention {
+    /// How the three are stored.
+    pub packing: Packing,
+    /// Whether the query, key and value projections have biases.
+    pub input_bias: bool,
+    /// Whether the output projection has one.
+    pub output_bias: bool,
+    /// Norms of queries and keys.
+    pub qk_norm: QkNorm,
+    /// Queries, keys and values are clamped to ± this (OLMo).
+    pub clip: Option<f64>,
+    /// Scores are multiplied by this, layer by layer.
+    pub scales: Vec<f64>,
+    /// cap · tanh(score / cap) (Gemma 2).
+    pub softcap: Option<f64>,
+    /// Per layer: how many last positions a query sees, itself included; `None` for all.
+    pub windows: Vec<Option<usize>>,
+}
+
+/// How queries, keys and values share a matrix; rows are outputs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Packing {
+    /// Three matrices.
+    Separate,
+    /// All queries, then all keys, then all values.
+    Concatenated,
+    /// For every key head: its queries, its key, its value (with one query per key head: q, k, v of every head in turn).
+    Grouped,
+}
+
+/// Norms of queries and keys before positions enter.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum QkNorm {
+    /// None.
+    None,
+    /// One weight of head width for all heads.
+    Head(Norm),
+    /// One weight of head width for each head, a tensor each (StableLM 2 12B).
+    EachHead(Norm),
+    /// One norm over all heads together (OLMo 2).
+    All(Norm),
+}
+
+/// The MLP.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Mlp {
+    /// The non-linearity.
+    pub activation: Activation,
+    /// down(act(gate(x)) · up(x)) instead of down(act(up(x))).
+    pub gating: Gating,
+    /// Whether its matrices have biases.
+    pub bias: bool,
+}
+
+/// Whether and how the MLP is gated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gating {
+    /// Not gated: two matrices.
+    None,
+    /// Gate and up are two matrices.
+    Separate,
+    /// One matrix: gate, then up (Phi-3).
+    GateThenUp,
+    /// One matrix: up, then gate (StableLM-alpha).
+    UpThenGate,
+}
+
+/// From residual stream to logits.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Head {
+    /// The matrix is the embedding.
+    pub tied: bool,
+    /// Whether there is a bias.
+    pub bias: bool,
+    /// A norm precedes it; all but a few OPT models have one.
+    pub norm: bool,
+    /// cap · tanh(logit / cap) (Gemma 2).
+    pub softcap: Option<f64>,
+    /// Rows are scaled to length 1 (Baichuan 2).
+    pub unit_rows: bool,
+}
+
+impl Config {
+    /// Reads `config.json` of a model folder, or the file itself. Both spellings are understood: that of hub configs and
+    /// that of transformers 5.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] for an unknown architecture, an unknown switch, or a known one in a position that is not
+    /// implemented; [`Error::File`] for anything malformed, with the key.
+    pub fn read(path: &Path) -> Result<Self> {
+        let path = if path.is_dir() { path.join("config.json") } else { path.to_owned() };
+        Self::from_object(&path, &keys::read_object(&path)?)
+    }
+
+    /// The same from the bytes of a `config.json`; `path` is for messages.
+    ///
+    /// # Errors
+    /// As [`Config::read`].
+    pub fn parse(path: &Path, json: &[u8]) -> Result<Self> {
+        Self::from_object(path, &keys::parse_object(path, json)?)
+    }
+
+    pub(super) fn from_object(path: &Path, object: &serde_json::Map<String, serde_json::Value>) -> Result<Self> {
+        let keys = Keys::new(path, object);
+        let config = architectures::read(&keys)?;
+        keys.finish(config.architecture.name())?;
+        config.check(path)?;
+        Ok(config)
+    }
+
+    /// Query heads that share a key head.
+    pub(super) fn group(&self) -> usize {
+        self.heads / self.kv_heads
+    }
+
+    /// What must hold whatever the source: no later arithmetic can then divide by zero or overflow.
+    pub(super) fn check(&self, path: &Path) -> Result<()> {
+        let fail = |problem: String| Err(Error::File { path: path.to_owned(), problem });
+        let named = [
+            (self.vocab_size, "the vocabulary"),
+            (self.hidden_size, "the hidden size"),
+            (self.intermediate_size, "the intermediate size"),
+            (self.layers, "the number of layers"),
+            (self.heads, "the number of heads"),
+            (self.kv_heads, "the number of key heads"),
+            (self.head_dim, "the width of a head"),
+            (self.context, "the context"),
+        ];
+        for (size, what) in named {
+            if size == 0 || size > 1 << 31 {
+                return fail(format!("{what} is {size}"));
+            }
+        }
+        if !self.heads.is_multiple_of(self.kv_heads) {
+            return fail(format!("{} heads cannot share {} key heads evenly", self.heads, self.kv_heads));
+        }
+        if self.layers > 100_000
+            || self.attention.windows.len() != self.layers
+            || self.attention.scales.len() != self.layers
+        {
+            return fail(format!("{} layers, but settings for {} of them", self.layers, self.attention.windows.len()));
+        }
+        self.position.check(self.head_dim).or_else(fail)
+    }
+}

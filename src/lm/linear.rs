@@ -1,0 +1,58 @@
+//! A matrix of weights, dense or quantised, and what it does to rows.
+
+use std::sync::Arc;
+
+use candle_core::quantized::{QMatMul, QTensor};
+use candle_core::{DType, Module, Tensor};
+
+use super::ops;
+use crate::error::Result;
+
+/// A matrix that maps rows of width `in` to rows of width `out`.
+#[derive(Debug, Clone)]
+pub(super) enum Matrix {
+    /// (out, in).
+    Dense(Tensor),
+    /// (in, out): GPT-2 stores its matrices so.
+    Transposed(Tensor),
+    /// (out, in) in blocks of small integers; multiplied as they are.
+    Quantised(Arc<QTensor>),
+}
+
+/// A matrix with or without bias.
+#[derive(Debug, Clone)]
+pub(super) struct Linear {
+    pub matrix: Matrix,
+    pub bias: Option<Tensor>,
+}
+
+impl Matrix {
+    /// `x` of shape (rows, in) becomes (rows, out).
+    pub fn apply(&self, x: &Tensor) -> Result<Tensor> {
+        Ok(match self {
+            Self::Dense(weight) => ops::product(x, weight)?,
+            Self::Transposed(weight) => x.matmul(weight)?,
+            Self::Quantised(weight) => QMatMul::QTensor(Arc::clone(weight)).forward(&x.contiguous()?)?,
+        })
+    }
+
+    /// Rows `ids` of the matrix, in `dtype`.
+    pub fn rows(&self, ids: &Tensor, dtype: DType) -> Result<Tensor> {
+        Ok(match self {
+            Self::Dense(weight) => weight.index_select(ids, 0)?,
+            Self::Transposed(weight) => weight.t()?.contiguous()?.index_select(ids, 0)?,
+            Self::Quantised(weight) => weight.embedding(ids)?.to_dtype(dtype)?,
+        })
+    }
+}
+
+impl Linear {
+    /// `x` of shape (rows, in) becomes (rows, out).
+    pub fn apply(&self, x: &Tensor) -> Result<Tensor> {
+        let y = self.matrix.apply(x)?;
+        Ok(match &self.bias {
+            Some(bias) => y.broadcast_add(bias)?,
+            None => y,
+        })
+    }
+}

@@ -1,0 +1,40 @@
+//! Language models on candle: one decoder for every model of the paper and today's.
+//!
+//! Read in this order: [`Config`] (what a model is, as data), [`Decoder`] (what it does), `attention.rs`, [`Cache`]. Then
+//! `architectures/` (one reader of `config.json` per kind), `names.rs` (what each kind calls its tensors), [`Weights`]
+//! (tensors by name, from any file), `ops/` (the operations between matrix products, fused and plain).
+
+mod architectures;
+mod attention;
+mod build;
+mod cache;
+mod check;
+mod config;
+mod decoder;
+pub mod gguf;
+mod keys;
+mod linear;
+mod model;
+mod names;
+mod normaliser;
+mod ops;
+mod position;
+mod sampling;
+mod scoring;
+mod scripted;
+mod tokenizer;
+mod weights;
+
+pub use architectures::Architecture;
+pub use cache::Cache;
+pub use check::{Check, Finding};
+pub use config::{Attention, Config, Embedding, Gating, Head, Mlp, Norm, NormKind, Packing, QkNorm, Residual};
+pub use decoder::{Decoder, Feed, Pass};
+pub use model::{Found, Model, Placement};
+pub use ops::Activation;
+pub use position::{Alibi, Position, Rope, Rotation, Scaling, Yarn};
+pub use sampling::{Sampler, Sampling};
+pub use scoring::{Answer, LanguageModel, Question, Reading};
+pub use scripted::Scripted;
+pub use tokenizer::Tokenizer;
+pub use weights::{TensorInfo, Weights};

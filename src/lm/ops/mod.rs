@@ -1,0 +1,200 @@
+//! The few operations between matrix products, each in two forms.
+//!
+//! *Plain*: a composition of tensor operations, for every device and dtype. *Fused*: one pass over single-precision
+//! memory on the CPU, on all cores and with the widest vectors of the machine. Both can be differentiated: the fused
+//! form carries its written-out backward pass. Tests hold values and gradients of the two against each other.
+
+mod activation;
+mod math;
+mod norm;
+mod product;
+mod rotate;
+mod softmax;
+
+use candle_core::{CpuStorage, DType, Layout, Result, Shape, Storage, Tensor, bail};
+use pulp::{Simd, WithSimd};
+use rayon::prelude::*;
+
+pub use activation::Activation;
+pub(super) use activation::{activate, gate};
+pub(super) use norm::{NormShape, norm};
+pub(super) use product::product;
+pub(super) use rotate::rotate;
+pub(super) use softmax::{Scores, softmax};
+
+/// Whether the fused form applies.
+fn fused(x: &Tensor) -> bool {
+    x.device().is_cpu() && x.dtype() == DType::F32
+}
+
+/// Elements of one piece of work: enough to outweigh handing it to another core.
+const PIECE: usize = 16 * 1024;
+
+/// Work that fills a list, piece by piece. What a number is may depend on its place only, so the result does not depend
+/// on the number of cores.
+trait Fill: Sync {
+    /// Fills `out`, which starts at place `start`. To be compiled for the vectors of the machine, implementations and
+    /// all they call must be marked `#[inline(always)]`.
+    fn fill<S: Simd>(&self, simd: S, start: usize, out: &mut [f32]);
+}
+
+/// Fills a list of `count` numbers in pieces of whole `unit`s, on all cores.
+fn filled(count: usize, unit: usize, work: &impl Fill) -> Vec<f32> {
+    let mut out = vec![0f32; count];
+    let size = (PIECE / unit.max(1)).max(1) * unit.max(1);
+    let piece = |(index, out): (usize, &mut [f32])| vectorised(Piece { work, start: index * size, out });
+    if count <= 2 * PIECE {
+        out.chunks_mut(size).enumerate().for_each(piece);
+    } else {
+        out.par_chunks_mut(size).enumerate().for_each(piece);
+    }
+    out
+}
+
+struct Piece<'a, F> {
+    work: &'a F,
+    start: usize,
+    out: &'a mut [f32],
+}
+
+impl<F: Fill> WithSimd for Piece<'_, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        self.work.fill(simd, self.start, self.out);
+    }
+}
+
+/// Runs `work` compiled for the widest vectors that this machine has.
+fn vectorised<R>(work: impl WithSimd<Output = R>) -> R {
+    pulp::Arch::new().dispatch(work)
+}
+
+/// Σ aᵢ·bᵢ of two lists of equal length, in four vectors of running sums.
+#[inline(always)]
+fn dot<S: Simd>(simd: S, a: &[f32], b: &[f32]) -> f32 {
+    let ((a, a_rest), (b, b_rest)) = (S::as_simd_f32s(a), S::as_simd_f32s(b));
+    let zero = simd.splat_f32s(0.0);
+    let mut sums = [zero; 4];
+    let (a_fours, a_ones) = a.as_chunks::<4>();
+    let (b_fours, b_ones) = b.as_chunks::<4>();
+    for (a, b) in a_fours.iter().zip(b_fours) {
+        for lane in 0..4 {
+            sums[lane] = simd.mul_add_f32s(a[lane], b[lane], sums[lane]);
+        }
+    }
+    for (&a, &b) in a_ones.iter().zip(b_ones) {
+        sums[0] = simd.mul_add_f32s(a, b, sums[0]);
+    }
+    let pairs = (simd.add_f32s(sums[0], sums[1]), simd.add_f32s(sums[2], sums[3]));
+    let rest: f32 = a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum();
+    simd.reduce_sum_f32s(simd.add_f32s(pairs.0, pairs.1)) + rest
+}
+
+/// Σ aᵢ.
+#[inline(always)]
+fn sum<S: Simd>(simd: S, a: &[f32]) -> f32 {
+    let (a, rest) = S::as_simd_f32s(a);
+    let mut sums = [simd.splat_f32s(0.0); 4];
+    let (fours, ones) = a.as_chunks::<4>();
+    for a in fours {
+        for lane in 0..4 {
+            sums[lane] = simd.add_f32s(sums[lane], a[lane]);
+        }
+    }
+    for &a in ones {
+        sums[0] = simd.add_f32s(sums[0], a);
+    }
+    let pairs = (simd.add_f32s(sums[0], sums[1]), simd.add_f32s(sums[2], sums[3]));
+    simd.reduce_sum_f32s(simd.add_f32s(pairs.0, pairs.1)) + rest.iter().sum::<f32>()
+}
+
+/// Σ (aᵢ − mean)².
+#[inline(always)]
+fn spread<S: Simd>(simd: S, a: &[f32], mean: f32) -> f32 {
+    let (a, rest) = S::as_simd_f32s(a);
+    let middle = simd.splat_f32s(mean);
+    let mut total = simd.splat_f32s(0.0);
+    for &a in a {
+        let difference = simd.sub_f32s(a, middle);
+        total = simd.mul_add_f32s(difference, difference, total);
+    }
+    simd.reduce_sum_f32s(total) + rest.iter().map(|a| (a - mean) * (a - mean)).sum::<f32>()
+}
+
+/// The largest of a list; minus infinity of none.
+#[inline(always)]
+fn largest<S: Simd>(simd: S, a: &[f32]) -> f32 {
+    let (a, rest) = S::as_simd_f32s(a);
+    let mut most = simd.splat_f32s(f32::NEG_INFINITY);
+    for &a in a {
+        most = simd.max_f32s(most, a);
+    }
+    rest.iter().copied().fold(simd.reduce_max_f32s(most), f32::max)
+}
+
+/// The single-precision numbers of a contiguous operand.
+fn numbers<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [f32]> {
+    let all = storage.as_slice::<f32>()?;
+    match layout.contiguous_offsets() {
+        Some((start, end)) => Ok(&all[start..end]),
+        None => bail!("a fused operation needs its operands contiguous, not {layout:?}"),
+    }
+}
+
+/// The same of a tensor on the CPU.
+fn with_numbers<R>(tensor: &Tensor, f: impl FnOnce(&[f32]) -> Result<R>) -> Result<R> {
+    let tensor = tensor.contiguous()?;
+    let (storage, layout) = tensor.storage_and_layout();
+    match &*storage {
+        Storage::Cpu(storage) => f(numbers(storage, layout)?),
+        _ => bail!("a fused operation was called with a tensor that is not on the CPU"),
+    }
+}
+
+/// The result of a fused operation.
+fn done(values: Vec<f32>, shape: &Shape) -> Result<(CpuStorage, Shape)> {
+    Ok((CpuStorage::F32(values), shape.clone()))
+}
+
+#[cfg(test)]
+mod testing {
+    use candle_core::{Device, Result, Tensor, Var};
+
+    /// Two ways of computing the same thing in single precision.
+    pub const ROUNDING: f32 = 2e-5;
+
+    /// Numbers between −2 and 2 without pattern, the same every time.
+    pub fn sample(shape: impl Into<candle_core::Shape>, seed: u32) -> Var {
+        let shape = shape.into();
+        let mut state = seed.wrapping_mul(2_654_435_761).wrapping_add(12_345);
+        let values: Vec<f32> = (0..shape.elem_count())
+            .map(|_| {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                (state >> 8) as f32 / (1 << 22) as f32 - 2.0
+            })
+            .collect();
+        let tensor = Tensor::from_vec(values, shape, &Device::Cpu).expect("as many values as the shape has");
+        Var::from_tensor(&tensor).expect("a copy of a tensor")
+    }
+
+    pub fn largest_difference(a: &Tensor, b: &Tensor) -> f32 {
+        let difference = (a - b).and_then(|d| d.abs()).and_then(|d| d.flatten_all()?.max(0)).expect("equal shapes");
+        difference.to_scalar().expect("a single number")
+    }
+
+    /// Values and all gradients of two functions of `inputs` agree, for a loss that weighs every output differently.
+    pub fn agree(inputs: &[&Var], one: impl Fn() -> Result<Tensor>, other: impl Fn() -> Result<Tensor>) {
+        let (a, b) = (one().expect("fused"), other().expect("plain"));
+        assert!(largest_difference(&a, &b) < ROUNDING, "values differ by {}", largest_difference(&a, &b));
+        let weights = sample(a.shape().clone(), 99);
+        let gradients = |t: &Tensor| (t * weights.as_tensor()).and_then(|t| t.sum_all()?.backward()).expect("backward");
+        let (ga, gb) = (gradients(&a), gradients(&b));
+        for (index, input) in inputs.iter().enumerate() {
+            let (x, y) = (ga.get(input).expect("a gradient"), gb.get(input).expect("a gradient"));
+            let difference = largest_difference(x, y);
+            assert!(difference < 20.0 * ROUNDING, "gradient {index} differs by {difference}");
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! Text to token ids and back.
+
+use std::panic::catch_unwind;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Value};
+
+use super::gguf::{self, Header};
+use super::keys::read_object;
+use crate::error::{Error, Result};
+
+/// A tokenizer with the ids of its beginning and end tokens.
+#[derive(Debug, Clone)]
+pub struct Tokenizer {
+    path: PathBuf,
+    inner: tokenizers::Tokenizer,
+    /// Begins a text.
+    pub bos: Option<u32>,
+    /// Ends one.
+    pub eos: Option<u32>,
+}
+
+impl Tokenizer {
+    /// Reads `tokenizer.json` of a folder, with the special tokens of `tokenizer_config.json` or `config.json`.
+    ///
+    /// # Errors
+    /// [`Error::Read`] if there is none, [`Error::File`] if it is malformed.
+    pub fn read(folder: &Path) -> Result<Self> {
+        let path = folder.join("tokenizer.json");
+        let bytes = std::fs::read(&path).map_err(Error::read(&path))?;
+        let malformed =
+            |error: String| Error::File { path: path.clone(), problem: format!("is not a tokenizer: {error}") };
+        // The library trusts the merges of a tokenizer to make known tokens.
+        let read = catch_unwind(|| tokenizers::Tokenizer::from_bytes(bytes));
+        let inner = read
+            .map_err(|_| malformed("its merges do not fit its vocabulary".to_owned()))?
+            .map_err(|error| malformed(error.to_string()))?;
+        let optional = |name: &str| {
+            let path = folder.join(name);
+            if path.exists() { read_object(&path) } else { Ok(Map::new()) }
+        };
+        let (named, numbered) = (optional("tokenizer_config.json")?, optional("config.json")?);
+        let find = |name: &str| {
+            let text = match named.get(name) {
+                Some(Value::String(text)) => Some(text.as_str()),
+                Some(Value::Object(token)) => token.get("content").and_then(Value::as_str),
+                _ => None,
+            };
+            // A list of ids names several ends; the first is the usual one.
+            let id = match numbered.get(&format!("{name}_id")) {
+                Some(Value::Array(ids)) => ids.first().and_then(Value::as_u64),
+                other => other.and_then(Value::as_u64),
+            };
+            text.and_then(|text| inner.token_to_id(text)).or_else(|| id.and_then(|id| u32::try_from(id).ok()))
+        };
+        let (bos, eos) = (find("bos_token"), find("eos_token"));
+        Ok(Self { path, inner, bos, eos })
+    }
+
+    /// Builds the tokenizer that a GGUF file carries.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] for a kind that is not implemented, [`Error::File`] if it is incomplete.
+    pub fn from_gguf(path: &Path, header: &Header) -> Result<Self> {
+        let inner = gguf::tokenizer(path, header)?;
+        let (bos, eos) = (header.whole("tokenizer.ggml.bos_token_id"), header.whole("tokenizer.ggml.eos_token_id"));
+        Ok(Self { path: path.to_owned(), inner, bos, eos })
+    }
+
+    /// Token ids of `text`; `special` adds the beginning and end tokens that the tokenizer itself asks for.
+    ///
+    /// # Errors
+    /// [`Error::File`] if the tokenizer cannot express the text.
+    pub fn encode(&self, text: &str, special: bool) -> Result<Vec<u32>> {
+        Ok(self.inner.encode(text, special).map_err(|error| self.problem(&error))?.get_ids().to_vec())
+    }
+
+    /// The text of token ids; `special` keeps special tokens in it.
+    ///
+    /// # Errors
+    /// [`Error::File`] if the tokenizer cannot decode them.
+    pub fn decode(&self, tokens: &[u32], special: bool) -> Result<String> {
+        self.inner.decode(tokens, !special).map_err(|error| self.problem(&error))
+    }
+
+    /// Number of tokens, added ones included.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.inner.get_vocab_size(true)
+    }
+
+    /// Whether there are no tokens.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The id of a token given by its text.
+    #[must_use]
+    pub fn id(&self, token: &str) -> Option<u32> {
+        self.inner.token_to_id(token)
+    }
+
+    /// Fails if a token's id is beyond a vocabulary of `size`. Added tokens may be: Gemma 3's tokenizer names an image
+    /// token that its text models do not have.
+    ///
+    /// # Errors
+    /// [`Error::File`] naming the token.
+    pub fn check(&self, size: usize) -> Result<()> {
+        let largest = self.inner.get_vocab(false).into_iter().max_by_key(|(_, id)| *id);
+        match largest {
+            Some((token, id)) if id as usize >= size => Err(Error::File {
+                path: self.path.clone(),
+                problem: format!("has the token `{token}` with id {id}, but the model's vocabulary ends at {size}"),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    fn problem(&self, error: &dyn std::fmt::Display) -> Error {
+        Error::File { path: self.path.clone(), problem: error.to_string() }
+    }
+}

@@ -1,0 +1,311 @@
+//! Weights as "tensor by name", whatever file they are in.
+//!
+//! A folder may hold `model.safetensors`, several of them with an index, the same of PyTorch's `.bin`, or one GGUF file; a
+//! path may also name such a file. Files are mapped into memory and each tensor is copied once, to the device. Every
+//! tensor is checked for shape and for numbers that are not finite when it is taken; tensors that nobody takes are an
+//! error too, since a model that does not use them is not the model they were made for.
+
+mod finite;
+mod folder;
+mod pickle;
+mod safetensors;
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fs::File;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use candle_core::quantized::{GgmlDType, QStorage, QTensor};
+use candle_core::{DType, Device, Tensor};
+use memmap2::Mmap;
+
+use super::gguf;
+use super::linear::Matrix;
+use super::names::is_buffer;
+use crate::error::{Error, Result};
+
+pub(super) use folder::files;
+
+/// All tensors of a model, on disk or in memory.
+pub struct Weights {
+    /// The folder or file, for messages.
+    path: PathBuf,
+    files: Vec<Opened>,
+    tensors: BTreeMap<String, Stored>,
+    device: Device,
+    dtype: DType,
+    taken: RefCell<BTreeSet<String>>,
+}
+
+struct Opened {
+    path: PathBuf,
+    /// Nothing for PyTorch's files, which are read through their archive.
+    bytes: Option<Mmap>,
+}
+
+/// Where a tensor is.
+#[derive(Debug, Clone)]
+enum Stored {
+    Dense { file: usize, dtype: DType, shape: Vec<usize>, bytes: Range<usize> },
+    Blocks { file: usize, dtype: GgmlDType, shape: Vec<usize>, bytes: Range<usize> },
+    Pickled { file: usize, shape: Vec<usize> },
+    Held(Tensor),
+}
+
+/// Name, dtype and shape of a stored tensor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TensorInfo {
+    /// The name in the file.
+    pub name: String,
+    /// Of a number, or of a block of numbers.
+    pub dtype: String,
+    /// Outputs before inputs.
+    pub shape: Vec<usize>,
+    /// Bytes on disk.
+    pub bytes: usize,
+}
+
+impl TensorInfo {
+    /// The tensors that the header of a safetensors file names; `file` is all its bytes and `path` is for messages.
+    ///
+    /// # Errors
+    /// [`Error::File`] or [`Error::Tensor`] for anything that contradicts the format or the length of the file.
+    pub fn of_safetensors(path: &Path, file: &[u8]) -> Result<Vec<Self>> {
+        let info = |entry: safetensors::Entry| Self {
+            name: entry.name,
+            dtype: entry.dtype.as_str().to_owned(),
+            shape: entry.shape,
+            bytes: entry.bytes.len(),
+        };
+        Ok(safetensors::parse(path, file)?.into_iter().map(info).collect())
+    }
+}
+
+impl Weights {
+    /// Finds the weights at `path` (a folder or a file) and reads their headers. Tensors will be put on `device` in
+    /// `dtype`; quantised ones stay as they are.
+    ///
+    /// # Errors
+    /// [`Error::File`] for a folder without weights or a malformed header, [`Error::Tensor`] for a tensor that cannot
+    /// be where its header says.
+    pub fn open(path: &Path, device: &Device, dtype: DType) -> Result<Self> {
+        let mut weights = Self {
+            path: path.to_owned(),
+            files: Vec::new(),
+            tensors: BTreeMap::new(),
+            device: device.clone(),
+            dtype,
+            taken: RefCell::default(),
+        };
+        for file in files(path)? {
+            weights.add(&file)?;
+        }
+        Ok(weights)
+    }
+
+    /// Weights that are in memory already, for instance the variables of a training run; they are used as they are.
+    #[must_use]
+    pub fn from_tensors(tensors: &HashMap<String, Tensor>, device: &Device, dtype: DType) -> Self {
+        let held = |(name, tensor): (&String, &Tensor)| (name.clone(), Stored::Held(tensor.clone()));
+        Self {
+            path: PathBuf::from("weights in memory"),
+            files: Vec::new(),
+            tensors: tensors.iter().map(held).collect(),
+            device: device.clone(),
+            dtype,
+            taken: RefCell::default(),
+        }
+    }
+
+    /// The device that tensors are put on.
+    #[must_use]
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
+    /// The dtype that tensors are given.
+    #[must_use]
+    pub fn dtype(&self) -> DType {
+        self.dtype
+    }
+
+    /// Every stored tensor that is learned, sorted by name.
+    #[must_use]
+    pub fn infos(&self) -> Vec<TensorInfo> {
+        let info = |(name, stored): (&String, &Stored)| TensorInfo {
+            name: name.clone(),
+            dtype: stored.dtype_name(),
+            shape: stored.shape().to_vec(),
+            bytes: stored.bytes(),
+        };
+        self.tensors.iter().filter(|(name, _)| !is_buffer(name)).map(info).collect()
+    }
+
+    /// All tensors that are learned, dense and in `dtype`, by name: the start of a training run.
+    ///
+    /// # Errors
+    /// As the decoder's reading of each tensor.
+    pub fn all(&self) -> Result<HashMap<String, Tensor>> {
+        let names = self.tensors.keys().filter(|name| !is_buffer(name));
+        names.map(|name| Ok((name.clone(), self.dense(name, self.tensors[name].shape())?))).collect()
+    }
+
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.tensors.contains_key(name)
+    }
+
+    pub(super) fn shape(&self, name: &str) -> Option<&[usize]> {
+        self.tensors.get(name).map(Stored::shape)
+    }
+
+    /// The tensor `name` of exactly `shape`, dense.
+    pub(super) fn dense(&self, name: &str, shape: &[usize]) -> Result<Tensor> {
+        let stored = self.find(name, shape)?;
+        let tensor = match stored {
+            Stored::Held(tensor) => return Ok(tensor.clone()),
+            Stored::Dense { file, dtype, bytes, .. } => {
+                let bytes = self.bytes(*file, bytes);
+                finite::check(bytes, *dtype).map_err(|problem| self.wrong(name, problem))?;
+                Tensor::from_raw_buffer(bytes, *dtype, shape, &self.device)?
+            }
+            Stored::Blocks { .. } => self.blocks(name, stored)?.dequantize(&self.device)?,
+            Stored::Pickled { file, .. } => {
+                let tensor = pickle::read(&self.files[*file].path, name)?;
+                finite::check_tensor(&tensor).map_err(|problem| self.wrong(name, problem))?;
+                tensor.to_device(&self.device)?
+            }
+        };
+        Ok(tensor.to_dtype(self.dtype)?)
+    }
+
+    /// The matrix `name` of `outputs` × `inputs`, quantised if it is stored so.
+    pub(super) fn matrix(&self, name: &str, outputs: usize, inputs: usize) -> Result<Matrix> {
+        match self.find(name, &[outputs, inputs])? {
+            stored @ Stored::Blocks { dtype, .. } if dtype.block_size() > 1 => {
+                Ok(Matrix::Quantised(Arc::new(self.blocks(name, stored)?)))
+            }
+            _ => Ok(Matrix::Dense(self.dense(name, &[outputs, inputs])?)),
+        }
+    }
+
+    /// Fails if a tensor was not taken that holds something learned; `allowed` are those that may be left.
+    pub(super) fn expect_all_taken(&self, allowed: &[String]) -> Result<()> {
+        let taken = self.taken.borrow();
+        let left = |name: &&String| !taken.contains(*name) && !is_buffer(name) && !allowed.contains(name);
+        match self.tensors.keys().find(left) {
+            None => Ok(()),
+            Some(name) => Err(self.wrong(name, "is not part of the architecture that the config describes".to_owned())),
+        }
+    }
+
+    fn add(&mut self, path: &Path) -> Result<()> {
+        let number = self.files.len();
+        let kind = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+        if matches!(kind, "bin" | "pt" | "pth") {
+            for (name, shape) in pickle::list(path)? {
+                self.tensors.insert(name, Stored::Pickled { file: number, shape });
+            }
+            self.files.push(Opened { path: path.to_owned(), bytes: None });
+            return Ok(());
+        }
+        let file = File::open(path).map_err(Error::read(path))?;
+        // SAFETY: the mapping is only read. Another program that shortens the file meanwhile would end this one; that is
+        // the price every program pays that maps weights instead of copying them.
+        let bytes = unsafe { Mmap::map(&file) }.map_err(Error::read(path))?;
+        if kind == "gguf" || bytes.starts_with(b"GGUF") {
+            for tensor in gguf::Header::parse(path, &bytes)?.tensors {
+                let gguf::TensorPlace { name, dtype, shape, bytes } = tensor;
+                self.tensors.insert(name, Stored::Blocks { file: number, dtype, shape, bytes });
+            }
+        } else {
+            for entry in safetensors::parse(path, &bytes)? {
+                let safetensors::Entry { name, dtype, shape, bytes } = entry;
+                self.tensors.insert(name, Stored::Dense { file: number, dtype, shape, bytes });
+            }
+        }
+        self.files.push(Opened { path: path.to_owned(), bytes: Some(bytes) });
+        Ok(())
+    }
+
+    fn find(&self, name: &str, shape: &[usize]) -> Result<&Stored> {
+        let Some(stored) = self.tensors.get(name) else {
+            return Err(Error::Tensor {
+                path: self.path.clone(),
+                tensor: name.to_owned(),
+                problem: format!("is missing; the file has {} tensors", self.tensors.len()),
+            });
+        };
+        if stored.shape() != shape {
+            let problem = format!("has the shape {:?}, the config asks for {shape:?}", stored.shape());
+            return Err(self.wrong(name, problem));
+        }
+        self.taken.borrow_mut().insert(name.to_owned());
+        Ok(stored)
+    }
+
+    fn blocks(&self, name: &str, stored: &Stored) -> Result<QTensor> {
+        let Stored::Blocks { file, dtype, shape, bytes } = stored else {
+            return Err(self.wrong(name, "is not quantised".to_owned()));
+        };
+        let bytes = self.bytes(*file, bytes);
+        finite::check_blocks(bytes, *dtype).map_err(|problem| self.wrong(name, problem))?;
+        let read = |bytes: &[u8]| {
+            let storage = QStorage::from_data(std::borrow::Cow::Borrowed(bytes), &self.device, *dtype)?;
+            QTensor::new(storage, shape.as_slice())
+        };
+        // Blocks start with two-byte numbers; a file may place them at any address.
+        const ALIGNMENT: usize = 8;
+        if (bytes.as_ptr() as usize).is_multiple_of(ALIGNMENT) {
+            return Ok(read(bytes)?);
+        }
+        let mut aligned = vec![0u64; bytes.len().div_ceil(ALIGNMENT)];
+        // SAFETY: the vector owns at least this many bytes, and any bytes are valid numbers.
+        let copy = unsafe { std::slice::from_raw_parts_mut(aligned.as_mut_ptr().cast::<u8>(), bytes.len()) };
+        copy.copy_from_slice(bytes);
+        Ok(read(copy)?)
+    }
+
+    fn bytes(&self, file: usize, range: &Range<usize>) -> &[u8] {
+        // Ranges were checked against the length of the mapping when the header was read.
+        self.files[file].bytes.as_ref().map_or(&[], |bytes| &bytes[range.clone()])
+    }
+
+    fn wrong(&self, name: &str, problem: String) -> Error {
+        let file = match self.tensors.get(name) {
+            Some(Stored::Dense { file, .. } | Stored::Blocks { file, .. } | Stored::Pickled { file, .. }) => {
+                Some(*file)
+            }
+            _ => None,
+        };
+        let path = file.map_or(&self.path, |file| &self.files[file].path).clone();
+        Error::Tensor { path, tensor: name.to_owned(), problem }
+    }
+}
+
+impl Stored {
+    fn shape(&self) -> &[usize] {
+        match self {
+            Self::Dense { shape, .. } | Self::Blocks { shape, .. } | Self::Pickled { shape, .. } => shape,
+            Self::Held(tensor) => tensor.dims(),
+        }
+    }
+
+    fn dtype_name(&self) -> String {
+        match self {
+            Self::Dense { dtype, .. } => dtype.as_str().to_owned(),
+            Self::Blocks { dtype, .. } => format!("{dtype:?}").to_lowercase(),
+            Self::Pickled { .. } => "pickled".to_owned(),
+            Self::Held(tensor) => tensor.dtype().as_str().to_owned(),
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Dense { bytes, .. } | Self::Blocks { bytes, .. } => bytes.len(),
+            Self::Pickled { shape, .. } => shape.iter().product::<usize>() * 4,
+            Self::Held(tensor) => tensor.elem_count() * tensor.dtype().size_in_bytes(),
+        }
+    }
+}

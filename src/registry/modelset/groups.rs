@@ -1,0 +1,154 @@
+//! Groups of models whose difference at equal predictor is estimated.
+
+use std::collections::BTreeSet;
+
+use super::predictor::{self, Quantity, Sizes};
+use super::records::{Named, Record, Records};
+use super::{Cutoff, GroupBy, Selection, Settings, cells};
+use crate::registry::Month;
+use crate::{Error, Result};
+
+/// From which month on a model counts as new where nothing else is said (arXiv 2407.07890).
+const CUTOFF: Month = Month { year: 2023, month: 11 };
+
+/// More words than this in a column are names, not groups.
+const MOST_WORDS: usize = 8;
+
+/// One column of the design.
+pub(super) struct Group {
+    pub(super) name: String,
+    rule: Rule,
+}
+
+enum Rule {
+    From(Month),
+    Number(Named),
+    Word(Named, String),
+    Selected(Selection, Quantity),
+}
+
+/// The groups that were asked for; `usable` are the models that can be fitted otherwise.
+///
+/// # Errors
+/// A column that is not there, or that has too many or too few different words.
+pub(super) fn all(records: &Records<'_>, usable: &[&Record], settings: &Settings) -> Result<Vec<Group>> {
+    let mut groups = Vec::new();
+    let by_release = |month: Month| Group { name: format!("release >= {month}"), rule: Rule::From(month) };
+    match settings.cutoff {
+        Cutoff::From(month) => groups.push(by_release(month)),
+        Cutoff::Auto if settings.x.as_deref() != Some("release") && splits(records, usable) => {
+            groups.push(by_release(CUTOFF));
+        }
+        Cutoff::Auto | Cutoff::None => {}
+    }
+    for by in &settings.groups {
+        match by {
+            GroupBy::Selection(selection) => {
+                let quantity = Quantity::named(&selection.column, records)?;
+                groups.push(Group { name: selection.to_string(), rule: Rule::Selected(selection.clone(), quantity) });
+            }
+            GroupBy::Column(name) => groups.extend(of_column(records, usable, name)?),
+        }
+    }
+    Ok(groups)
+}
+
+/// Whether every model has a month, and some but not all are new.
+fn splits(records: &Records<'_>, usable: &[&Record]) -> bool {
+    let months: Option<Vec<Month>> =
+        usable.iter().map(|record| predictor::release(records, record).ok().flatten()).collect();
+    months.is_some_and(|months| {
+        let new = months.iter().filter(|month| **month >= CUTOFF).count();
+        new > 0 && new < months.len()
+    })
+}
+
+fn of_column(records: &Records<'_>, usable: &[&Record], name: &str) -> Result<Vec<Group>> {
+    let named = records.named(name)?;
+    let cells: Vec<&str> = usable.iter().filter_map(|r| records.cell_of(r, &named)).map(|cell| cell.text).collect();
+    if cells.iter().all(|cell| number(cell).is_some()) {
+        return Ok(vec![Group { name: name.to_owned(), rule: Rule::Number(named) }]);
+    }
+    let words: BTreeSet<&str> = cells.into_iter().collect();
+    if words.len() > MOST_WORDS {
+        return Err(Error::Argument(format!(
+            "column `{name}` has {} different words, which makes too many groups; choose one as --group '{name} = WORD'",
+            words.len()
+        )));
+    }
+    words
+        .into_iter()
+        .skip(1)
+        .map(|word| {
+            let rule = Rule::Word(records.named(name)?, word.to_owned());
+            Ok(Group { name: format!("{name} = {word}"), rule })
+        })
+        .collect()
+}
+
+/// The number of a cell, with `yes` and `true` as 1, `no` and `false` as 0.
+fn number(text: &str) -> Option<f64> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "yes" => Some(1.0),
+        "false" | "no" => Some(0.0),
+        _ => cells::plain_number(text),
+    }
+}
+
+/// What a model's group value is, or why it has none.
+pub(super) enum Value {
+    Is(f64),
+    NoRelease,
+    Missing(String),
+}
+
+impl Group {
+    /// The value of one model.
+    ///
+    /// # Errors
+    /// A cell that cannot be understood.
+    pub(super) fn value(&self, records: &Records<'_>, record: &Record, sizes: &Sizes) -> Result<Value> {
+        let indicator = |holds: bool| Value::Is(f64::from(u8::from(holds)));
+        Ok(match &self.rule {
+            Rule::From(month) => match predictor::release(records, record)? {
+                Some(release) => indicator(release >= *month),
+                None => Value::NoRelease,
+            },
+            Rule::Number(named) => match records.cell_of(record, named) {
+                Some(cell) => Value::Is(number(cell.text).ok_or_else(|| {
+                    cell.error(format!("`{}` is not a number, as the other values of the group are", cell.text))
+                })?),
+                None => Value::Missing(self.name.clone()),
+            },
+            Rule::Word(named, word) => match records.cell_of(record, named) {
+                Some(cell) => indicator(cell.text == word),
+                None => Value::Missing(self.name.clone()),
+            },
+            Rule::Selected(selection, quantity) => match selected(selection, quantity, records, record, sizes)? {
+                Some(holds) => indicator(holds),
+                None => Value::Missing(selection.column.clone()),
+            },
+        })
+    }
+}
+
+/// Whether a model is chosen; `None` when it has no value in the column.
+///
+/// # Errors
+/// A cell that cannot be compared.
+pub(super) fn selected(
+    selection: &Selection,
+    quantity: &Quantity,
+    records: &Records<'_>,
+    record: &Record,
+    sizes: &Sizes,
+) -> Result<Option<bool>> {
+    let number = match quantity {
+        Quantity::Release | Quantity::Other(_) => None,
+        known => known.value(records, record, sizes)?,
+    };
+    match (quantity.cell(records, record), number) {
+        (Some(cell), number) => selection.holds(cell.text, number).map(Some).map_err(|problem| cell.error(problem)),
+        (None, _) => Ok(None),
+    }
+}

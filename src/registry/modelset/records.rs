@@ -1,0 +1,199 @@
+//! The rows of all tables, joined by the models' names.
+
+use std::collections::HashMap;
+
+use super::cells;
+use super::columns::{Layout, Role, fold, missing, position};
+use super::scores::{Match, Place};
+use super::{Dropped, Reason};
+use crate::registry::table::Table;
+use crate::{Error, Result};
+
+/// All models of all tables.
+pub(super) struct Records<'t> {
+    tables: &'t [Table],
+    layouts: &'t [Layout],
+    places: &'t [Place],
+    pub(super) records: Vec<Record>,
+}
+
+/// One model and the rows that speak of it.
+pub(super) struct Record {
+    pub(super) name: String,
+    made_by: usize,
+    rows: Vec<Row>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Row {
+    table: usize,
+    row: usize,
+    holds: Match,
+}
+
+/// One cell with a value, and where it stands.
+#[derive(Clone, Copy)]
+pub(super) struct Cell<'t> {
+    pub(super) text: &'t str,
+    pub(super) unit: f64,
+    table: &'t Table,
+    row: usize,
+    column: usize,
+}
+
+impl Cell<'_> {
+    /// An error at this cell.
+    pub(super) fn error(&self, problem: String) -> Error {
+        self.table.cell_error(self.row, &self.table.names()[self.column], problem)
+    }
+
+    /// Its number.
+    pub(super) fn number(&self) -> Result<f64> {
+        cells::number(self.text).map_err(|problem| self.error(problem))
+    }
+
+    /// Its number, above zero and multiplied by the column's unit.
+    pub(super) fn count(&self) -> Result<f64> {
+        let count = cells::count(self.text).and_then(|count| cells::positive(count * self.unit, self.text));
+        count.map_err(|problem| self.error(problem))
+    }
+}
+
+/// A column that is named by a flag, in every table that has it.
+pub(super) struct Named(Vec<Option<usize>>);
+
+impl<'t> Records<'t> {
+    /// Joins the tables. Rows that are there twice are reported in the second place.
+    ///
+    /// # Errors
+    /// A row without name, or a model that stands twice in one table with different values.
+    pub(super) fn join(
+        tables: &'t [Table],
+        layouts: &'t [Layout],
+        places: &'t [Place],
+    ) -> Result<(Self, Vec<Dropped>)> {
+        let mut joined = Self { tables, layouts, places, records: Vec::new() };
+        let (mut by_name, mut by_key, mut dropped) = (HashMap::new(), HashMap::new(), Vec::new());
+        for (table, contents) in tables.iter().enumerate() {
+            for row in 0..contents.rows() {
+                let name = joined.name(table, row)?;
+                let keys = joined.keys(table, row, &name);
+                let made_here = |joined: &Self, at: usize| joined.records[at].made_by == table;
+                let found = by_name.get(&name).copied().or_else(|| {
+                    keys.iter().find_map(|key| by_key.get(key).copied().flatten()).filter(|at| !made_here(&joined, *at))
+                });
+                let at = found.unwrap_or(joined.records.len());
+                if found.is_none() {
+                    joined.records.push(Record { name: name.clone(), made_by: table, rows: Vec::new() });
+                }
+                // Two models that share a key are told apart by their full names only.
+                for key in keys {
+                    by_key.entry(key).and_modify(|e| *e = e.filter(|known| *known == at)).or_insert(Some(at));
+                }
+                by_name.insert(name, at);
+                if joined.add(at, table, row)? {
+                    dropped.push(Dropped { model: joined.records[at].name.clone(), reason: Reason::Repeated });
+                }
+            }
+        }
+        Ok((joined, dropped))
+    }
+
+    /// The model's name; `row N` in a single table without names.
+    fn name(&self, table: usize, row: usize) -> Result<String> {
+        let here = &self.tables[table];
+        match self.layouts[table].get(Role::Model) {
+            Some(found) => match here.at(row, found.index) {
+                Some(name) => Ok(name.to_owned()),
+                None => Err(here.cell_error(row, &here.names()[found.index], "the model has no name".into())),
+            },
+            None if self.tables.len() == 1 => Ok(format!("row {}", here.line(row))),
+            None => Err(missing(std::slice::from_ref(here), "model")),
+        }
+    }
+
+    /// What the names of one model have in common in different tables: no organisation, case or punctuation. A column
+    /// with the model's place on a hub gives another.
+    fn keys(&self, table: usize, row: usize, name: &str) -> Vec<String> {
+        let last = |name: &str| {
+            let name = name.rsplit('/').next().unwrap_or(name);
+            fold(name.rsplit("__").next().unwrap_or(name))
+        };
+        let here = &self.tables[table];
+        let hub = position(here, "hf_id").or_else(|| position(here, "hub_id")).and_then(|column| here.at(row, column));
+        let mut keys: Vec<String> = [Some(name), hub].into_iter().flatten().map(last).collect();
+        keys.retain(|key| !key.is_empty());
+        keys.dedup();
+        keys
+    }
+
+    /// Adds a row to the model `at`; `true` when the same row is there already.
+    fn add(&mut self, at: usize, table: usize, row: usize) -> Result<bool> {
+        let (here, layout) = (&self.tables[table], &self.layouts[table]);
+        let name = self.records[at].name.clone();
+        let holds = match &self.places[table] {
+            Place::Wide(..) => Match::Score,
+            Place::Long(wanted) => wanted.matches(here, layout, row),
+        };
+        let rows = &mut self.records[at].rows;
+        if let Some(first) = rows.iter().find(|r| r.table == table && r.holds == holds) {
+            // Of the other benchmarks of a long table one row is enough to know that the model is there.
+            if holds == Match::Neither {
+                return Ok(false);
+            }
+            let same = (0..here.names().len()).all(|column| here.at(first.row, column) == here.at(row, column));
+            if same {
+                return Ok(true);
+            }
+            let column = layout.get(Role::Model).map_or("model", |found| here.names()[found.index].as_str());
+            let problem = format!("`{name}` is already in row {} with other values", here.line(first.row));
+            return Err(here.cell_error(row, column, problem));
+        }
+        rows.push(Row { table, row, holds });
+        Ok(false)
+    }
+
+    /// The first cell of this role with a value.
+    pub(super) fn cell(&self, record: &Record, role: Role) -> Option<Cell<'t>> {
+        record.rows.iter().find_map(|r| {
+            // Numbers of items belong to the one benchmark.
+            if role == Role::Items && r.holds != Match::Score {
+                return None;
+            }
+            let found = self.layouts[r.table].get(role)?;
+            self.at(r, found.index, found.unit)
+        })
+    }
+
+    /// The cell with the score, or with the score after adjustment.
+    pub(super) fn score(&self, record: &Record, adjusted: bool) -> Option<Cell<'t>> {
+        record.rows.iter().find_map(|r| match &self.places[r.table] {
+            Place::Wide(score, after) => self.at(r, if adjusted { *after } else { *score }?, 1.0),
+            Place::Long(_) => {
+                let wanted = if adjusted { Match::Adjusted } else { Match::Score };
+                let value = self.layouts[r.table].get(Role::Value).filter(|_| r.holds == wanted)?;
+                self.at(r, value.index, 1.0)
+            }
+        })
+    }
+
+    /// The column of this name.
+    ///
+    /// # Errors
+    /// [`Error::MissingColumn`].
+    pub(super) fn named(&self, name: &str) -> Result<Named> {
+        let positions: Vec<Option<usize>> = self.tables.iter().map(|table| position(table, name)).collect();
+        if positions.iter().all(Option::is_none) { Err(missing(self.tables, name)) } else { Ok(Named(positions)) }
+    }
+
+    /// The first cell of this column with a value.
+    pub(super) fn cell_of(&self, record: &Record, named: &Named) -> Option<Cell<'t>> {
+        record.rows.iter().find_map(|r| self.at(r, named.0[r.table]?, 1.0))
+    }
+
+    fn at(&self, r: &Row, column: usize, unit: f64) -> Option<Cell<'t>> {
+        let table = &self.tables[r.table];
+        let text = table.at(r.row, column).filter(|text| !cells::is_missing(text))?;
+        Some(Cell { text, unit, table, row: r.row, column })
+    }
+}

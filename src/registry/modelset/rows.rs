@@ -1,0 +1,242 @@
+//! From joined records to the rows that are fitted.
+
+use std::collections::HashMap;
+
+use super::columns::{Layout, Role, check_flags, fold};
+use super::groups::{self, Group, Value};
+use super::predictor::{self, Quantity, Sizes};
+use super::records::{Cell, Named, Record, Records};
+use super::{Amount, ClusterBy, Dropped, ModelRow, ModelSet, Reason, ScoreScale, Settings, XScale, scale, scores};
+use crate::registry::table::Table;
+use crate::{Error, Result};
+
+pub(super) fn assemble(tables: &[Table], settings: &Settings) -> Result<ModelSet> {
+    check_flags(tables, settings)?;
+    let layouts = tables.iter().map(|table| Layout::of(table, settings)).collect::<Result<Vec<_>>>()?;
+    let (mut score, places) = scores::locate(tables, &layouts, settings)?;
+    let (records, mut dropped) = Records::join(tables, &layouts, &places)?;
+    let predictor = predictor::describe(settings);
+    let x = Quantity::named(&predictor.name, &records)?;
+
+    let mut scored = Vec::new();
+    for record in &records.records {
+        match Scored::of(&records, record, &x, settings, &predictor)? {
+            Ok(found) => scored.push(found),
+            Err(reason) => dropped.push(Dropped { model: record.name.clone(), reason }),
+        }
+    }
+    let usable: Vec<&Record> = scored.iter().map(|s| s.record).collect();
+    let groups = groups::all(&records, &usable, settings)?;
+    let further = Further::of(&records, settings)?;
+    let mut rows = Vec::new();
+    let (mut before, mut after) = (Vec::new(), Vec::new());
+    for found in &scored {
+        match further.row(&records, found, &groups, &predictor.scale)? {
+            Ok(row) => {
+                rows.push(row);
+                before.push((found.score, found.score_cell));
+                after.extend(found.adjusted);
+            }
+            Err(reason) => dropped.push(Dropped { model: found.record.name.clone(), reason }),
+        }
+    }
+    score.scale = scale::check(&before, settings.score_scale)?;
+    if score.scale != ScoreScale::Any {
+        scale::check(&after, score.scale)?;
+    }
+    one_spelling(&records, &scored)?;
+    let mut notes = Vec::new();
+    if settings.cluster == ClusterBy::Family && layouts.iter().all(|layout| layout.get(Role::Family).is_none()) {
+        notes.push("no column names the families: every model counts as independent".to_owned());
+    }
+    // A number of items is of use when all models have one.
+    if rows.iter().any(|row| row.items.is_none()) {
+        rows.iter_mut().for_each(|row| row.items = None);
+    }
+    Ok(ModelSet {
+        rows,
+        dropped,
+        score,
+        adjusted: settings.adjusted.clone(),
+        predictor,
+        groups: groups.into_iter().map(|group| group.name).collect(),
+        notes,
+        sources: tables.iter().map(|table| table.path().display().to_string()).collect(),
+    })
+}
+
+/// A model with score and predictor.
+struct Scored<'r, 't> {
+    record: &'r Record,
+    sizes: Sizes,
+    x: f64,
+    score: f64,
+    score_cell: Cell<'t>,
+    adjusted: Option<(f64, Cell<'t>)>,
+}
+
+impl<'r, 't> Scored<'r, 't> {
+    fn of(
+        records: &Records<'t>,
+        record: &'r Record,
+        x: &Quantity,
+        settings: &Settings,
+        predictor: &super::Predictor,
+    ) -> Result<Result<Self, Reason>> {
+        let Some(score_cell) = records.score(record, false) else { return Ok(Err(Reason::NoScore)) };
+        let adjusted = match records.score(record, true) {
+            Some(cell) => Some((cell.number()?, cell)),
+            None if settings.adjusted.is_some() => return Ok(Err(Reason::NoAdjusted)),
+            None => None,
+        };
+        let sizes = Sizes::of(records, record)?;
+        let Some(value) = x.value(records, record, &sizes)? else {
+            return Ok(Err(Reason::NoPredictor(predictor.name.clone())));
+        };
+        if predictor.scale == XScale::Log10 && value <= 0.0 {
+            let problem = format!("{value} has no logarithm; `--x-scale linear` takes it as it is");
+            return Err(match x.cell(records, record) {
+                Some(cell) => cell.error(problem),
+                None => Error::Undetermined(format!("{}: {problem}", record.name)),
+            });
+        }
+        Ok(Ok(Self { record, sizes, x: value, score: score_cell.number()?, score_cell, adjusted }))
+    }
+}
+
+/// Everything else a row holds.
+struct Further<'s> {
+    cluster: Option<Named>,
+    by_model: bool,
+    compute_sd: Option<(Source, &'s str)>,
+    items: Option<(Source, &'s str)>,
+    weights: Option<(Source, &'s str)>,
+    holdout: Option<(&'s super::Selection, Quantity)>,
+}
+
+/// Where a number comes from.
+enum Source {
+    Number(f64),
+    Column(Named),
+}
+
+impl<'s> Further<'s> {
+    fn of(records: &Records<'_>, settings: &'s Settings) -> Result<Self> {
+        let source = |amount: &'s Option<Amount>| -> Result<Option<(Source, &'s str)>> {
+            Ok(match amount {
+                Some(Amount::Number(number)) => Some((Source::Number(*number), "")),
+                Some(Amount::Column(name)) => Some((Source::Column(records.named(name)?), name.as_str())),
+                None => None,
+            })
+        };
+        Ok(Self {
+            cluster: match &settings.cluster {
+                ClusterBy::Column(name) => Some(records.named(name)?),
+                ClusterBy::Family | ClusterBy::Model => None,
+            },
+            by_model: settings.cluster == ClusterBy::Model,
+            compute_sd: source(&settings.compute_sd)?,
+            items: source(&settings.items)?,
+            weights: match &settings.weights {
+                Some(name) => Some((Source::Column(records.named(name)?), name.as_str())),
+                None => None,
+            },
+            holdout: match &settings.holdout {
+                Some(selection) => Some((selection, Quantity::named(&selection.column, records)?)),
+                None => None,
+            },
+        })
+    }
+
+    fn row(
+        &self,
+        records: &Records<'_>,
+        found: &Scored<'_, '_>,
+        groups: &[Group],
+        scale: &XScale,
+    ) -> Result<Result<ModelRow, Reason>> {
+        let (record, sizes) = (found.record, &found.sizes);
+        let mut z = Vec::with_capacity(groups.len());
+        for group in groups {
+            match group.value(records, record, sizes)? {
+                Value::Is(value) => z.push(value),
+                Value::NoRelease => return Ok(Err(Reason::NoRelease)),
+                Value::Missing(name) => return Ok(Err(Reason::NoValue(name))),
+            }
+        }
+        let family = records.cell(record, Role::Family).map_or(record.name.as_str(), |cell| cell.text);
+        let cluster = match &self.cluster {
+            Some(named) => match records.cell_of(record, named) {
+                Some(cell) => cell.text,
+                None => &record.name,
+            },
+            None if self.by_model => &record.name,
+            None => family,
+        };
+        let mut amounts = [None; 3];
+        for (amount, wanted) in amounts.iter_mut().zip([&self.compute_sd, &self.items, &self.weights]) {
+            *amount = match wanted {
+                Some((source, name)) => match number(records, record, source)? {
+                    Some(number) => Some(number),
+                    None => return Ok(Err(Reason::NoValue((*name).to_owned()))),
+                },
+                None => None,
+            };
+        }
+        let [compute_sd, items, weight] = amounts;
+        let items = match items {
+            Some(items) => Some(items),
+            None => records.cell(record, Role::Items).map(|cell| cell.count()).transpose()?,
+        };
+        let held_out = match &self.holdout {
+            Some((selection, quantity)) => {
+                groups::selected(selection, quantity, records, record, sizes)?.unwrap_or(false)
+            }
+            None => false,
+        };
+        Ok(Ok(ModelRow {
+            name: record.name.clone(),
+            family: family.to_owned(),
+            cluster: cluster.to_owned(),
+            x: found.x,
+            position: scale.apply(found.x),
+            // A date that cannot be read matters only to a group that needs it.
+            release: predictor::release(records, record).ok().flatten(),
+            groups: z,
+            score: found.score,
+            adjusted: found.adjusted.map(|(score, _)| score),
+            params: sizes.params,
+            active_params: sizes.active_params,
+            tokens: sizes.tokens,
+            compute: sizes.compute,
+            compute_sd,
+            items,
+            weight,
+            held_out,
+        }))
+    }
+}
+
+/// A number that is not negative.
+fn number(records: &Records<'_>, record: &Record, source: &Source) -> Result<Option<f64>> {
+    let named = match source {
+        Source::Number(number) => return Ok(Some(*number)),
+        Source::Column(named) => named,
+    };
+    let Some(cell) = records.cell_of(record, named) else { return Ok(None) };
+    let value = cell.number()?;
+    if value < 0.0 { Err(cell.error(format!("{} is negative", cell.text))) } else { Ok(Some(value)) }
+}
+
+/// Every family is spelled one way.
+fn one_spelling(records: &Records<'_>, scored: &[Scored<'_, '_>]) -> Result<()> {
+    let mut spellings: HashMap<String, &str> = HashMap::new();
+    for found in scored {
+        let Some(cell) = records.cell(found.record, Role::Family) else { continue };
+        let spelling = *spellings.entry(fold(cell.text)).or_insert(cell.text);
+        if spelling != cell.text {
+            return Err(cell.error(format!("family `{}` is spelled `{spelling}` in a row before", cell.text)));
+        }
+    }
+    Ok(())
+}

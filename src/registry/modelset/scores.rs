@@ -1,0 +1,264 @@
+//! Which score is meant: a column of a wide table, or a benchmark, metric and condition of a long one.
+
+use std::collections::BTreeSet;
+
+use super::columns::{Layout, Role, fold, position};
+use super::{Score, ScoreScale, Settings};
+use crate::registry::table::Table;
+use crate::registry::{BENCHMARKS, Benchmark};
+use crate::{Error, Result};
+
+/// Where the scores stand in one table.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Place {
+    /// In these columns (score, score after adjustment), where the table has them.
+    Wide(Option<usize>, Option<usize>),
+    /// In the rows that match.
+    Long(Wanted),
+}
+
+/// The rows of a long table that are meant.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Wanted {
+    benchmark: String,
+    metric: Option<String>,
+    adjusted: Option<Condition>,
+}
+
+/// An adjustment, its epochs and the task examples seen, as their cells read.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
+struct Condition {
+    adjustment: String,
+    epochs: String,
+    examples: String,
+}
+
+/// What one row of a long table is for this fit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Match {
+    Score,
+    Adjusted,
+    Neither,
+}
+
+/// Finds the score in every table.
+///
+/// # Errors
+/// When no table has it, or it stands for several things.
+pub(super) fn locate(tables: &[Table], layouts: &[Layout], settings: &Settings) -> Result<(Score, Vec<Place>)> {
+    let name = match &settings.score {
+        Some(name) => name.clone(),
+        None => guess(tables, layouts)?,
+    };
+    let mut places = Vec::with_capacity(tables.len());
+    let (mut found, mut adjusted_found, mut spelled, mut metric) = (false, settings.adjusted.is_none(), None, None);
+    for (table, layout) in tables.iter().zip(layouts) {
+        let wide = position(table, &name);
+        if wide.is_none()
+            && layout.is_long()
+            && let Some(wanted) = wanted(table, layout, &name, settings)?
+        {
+            found = true;
+            adjusted_found |= wanted.adjusted.is_some();
+            spelled.get_or_insert_with(|| wanted.benchmark.clone());
+            metric = metric.or_else(|| wanted.metric.clone());
+            places.push(Place::Long(wanted));
+            continue;
+        }
+        let adjusted = settings.adjusted.as_deref().and_then(|name| position(table, name));
+        found |= wide.is_some();
+        adjusted_found |= adjusted.is_some();
+        if let Some(column) = wide {
+            spelled.get_or_insert_with(|| table.names()[column].clone());
+        }
+        places.push(Place::Wide(wide, adjusted));
+    }
+    if !found {
+        return Err(unknown_score(tables, layouts, &name));
+    }
+    if !adjusted_found {
+        return Err(super::columns::missing(tables, settings.adjusted.as_deref().unwrap_or_default()));
+    }
+    let name = spelled.unwrap_or(name);
+    let benchmark = known(&name).filter(|b| metric.as_ref().is_none_or(|m| *m == b.score.to_string()));
+    Ok((Score { name, metric, benchmark, scale: ScoreScale::Auto }, places))
+}
+
+impl Wanted {
+    /// What the row is.
+    pub(super) fn matches(&self, table: &Table, layout: &Layout, row: usize) -> Match {
+        let cell = |role| layout.get(role).and_then(|found| table.at(row, found.index)).unwrap_or_default();
+        let metric_fits = self.metric.as_ref().is_none_or(|metric| cell(Role::Metric) == metric);
+        if cell(Role::Benchmark) != self.benchmark || !metric_fits {
+            return Match::Neither;
+        }
+        let condition = condition(table, layout, row);
+        if condition == Condition::default() {
+            Match::Score
+        } else if self.adjusted.as_ref() == Some(&condition) {
+            Match::Adjusted
+        } else {
+            Match::Neither
+        }
+    }
+}
+
+fn condition(table: &Table, layout: &Layout, row: usize) -> Condition {
+    let cell = |role| layout.get(role).and_then(|found| table.at(row, found.index)).unwrap_or_default().to_owned();
+    let adjustment = cell(Role::Adjustment);
+    Condition {
+        adjustment: if adjustment == "none" { String::new() } else { adjustment },
+        epochs: cell(Role::Epochs),
+        examples: cell(Role::Examples),
+    }
+}
+
+/// The different texts of a column in the rows that `keep` keeps.
+fn values(table: &Table, column: usize, keep: impl Fn(usize) -> bool) -> BTreeSet<&str> {
+    (0..table.rows()).filter(|row| keep(*row)).filter_map(|row| table.at(row, column)).collect()
+}
+
+/// The rows of this benchmark, if the long table has it.
+fn wanted(table: &Table, layout: &Layout, name: &str, settings: &Settings) -> Result<Option<Wanted>> {
+    let Some(column) = layout.get(Role::Benchmark).map(|found| found.index) else { return Ok(None) };
+    let benchmarks = values(table, column, |_| true);
+    let same = |b: &&&str| fold(b) == fold(name) || known(name).is_some_and(|known| known.id == **b);
+    let Some(benchmark) = benchmarks.get(name).or_else(|| benchmarks.iter().find(same)).copied() else {
+        return Ok(None);
+    };
+    let of_benchmark = |row: usize| table.at(row, column) == Some(benchmark);
+    let metric = match layout.get(Role::Metric) {
+        Some(found) => Some(metric(&values(table, found.index, of_benchmark), benchmark, settings)?),
+        None => None,
+    };
+    let adjusted = match &settings.adjusted {
+        Some(text) => {
+            let metric_fits = |row: usize| {
+                layout.get(Role::Metric).is_none_or(|found| table.at(row, found.index) == metric.as_deref())
+            };
+            let conditions: BTreeSet<Condition> = (0..table.rows())
+                .filter(|row| of_benchmark(*row) && metric_fits(*row))
+                .map(|row| condition(table, layout, row))
+                .filter(|condition| *condition != Condition::default())
+                .collect();
+            Some(adjustment(&conditions, text, benchmark)?)
+        }
+        None => None,
+    };
+    Ok(Some(Wanted { benchmark: benchmark.to_owned(), metric, adjusted }))
+}
+
+fn metric(found: &BTreeSet<&str>, benchmark: &str, settings: &Settings) -> Result<String> {
+    let listed = || found.iter().copied().collect::<Vec<_>>().join(", ");
+    if let Some(name) = &settings.metric {
+        let same = |m: &&&str| **m == name || m.split(',').next() == Some(name.as_str());
+        let metric = found.get(name.as_str()).or_else(|| found.iter().find(same));
+        return metric.map(|m| (*m).to_owned()).ok_or_else(|| {
+            Error::Argument(format!("`{benchmark}` has no metric `{name}`; its metrics are: {}", listed()))
+        });
+    }
+    let usual = known(benchmark).map(|b| b.score.to_string());
+    match usual.filter(|usual| found.contains(usual.as_str())) {
+        Some(usual) => Ok(usual),
+        None if found.len() == 1 => Ok(listed()),
+        None => {
+            Err(Error::Argument(format!("`{benchmark}` has several metrics; choose one by --metric: {}", listed())))
+        }
+    }
+}
+
+/// Reads `ADJUSTMENT`, `ADJUSTMENT:EPOCHS` or `ADJUSTMENT@EXAMPLES` as one of the conditions in the table.
+fn adjustment(conditions: &BTreeSet<Condition>, text: &str, benchmark: &str) -> Result<Condition> {
+    let matching: Vec<&Condition> = conditions.iter().filter(|c| c.spelled() == text).collect();
+    let matching =
+        if matching.is_empty() { conditions.iter().filter(|c| c.adjustment == text).collect() } else { matching };
+    let listed = |of: &[&Condition]| of.iter().map(|c| c.spelled()).collect::<Vec<_>>().join(", ");
+    match matching[..] {
+        [one] => Ok(one.clone()),
+        [] if conditions.is_empty() => {
+            Err(Error::Argument(format!("the table has no score of `{benchmark}` after adjustment")))
+        }
+        [] => {
+            let all: Vec<&Condition> = conditions.iter().collect();
+            Err(Error::Argument(format!("`{benchmark}` has no adjustment `{text}`; there are: {}", listed(&all))))
+        }
+        _ => Err(Error::Argument(format!(
+            "`{benchmark}` has several adjustments `{text}`; choose: {}",
+            listed(&matching)
+        ))),
+    }
+}
+
+impl Condition {
+    fn spelled(&self) -> String {
+        let mut text = self.adjustment.clone();
+        if !self.epochs.is_empty() {
+            text = format!("{text}:{}", self.epochs);
+        }
+        if !self.examples.is_empty() {
+            text = format!("{text}@{}", self.examples);
+        }
+        text
+    }
+}
+
+/// The benchmark of this id or printed name.
+fn known(name: &str) -> Option<&'static Benchmark> {
+    let same = |b: &&Benchmark| b.id == name || fold(&b.id) == fold(name) || fold(&b.name) == fold(name);
+    BENCHMARKS.iter().find(same)
+}
+
+/// The score when no one names it: the only benchmark of a long table, or the only column that can be meant.
+fn guess(tables: &[Table], layouts: &[Layout]) -> Result<String> {
+    let candidates = candidates(tables, layouts);
+    let usual = ["score", "accuracy", "acc"];
+    if let Some(name) = candidates.iter().find(|name| usual.contains(&fold(name).as_str())) {
+        return Ok(name.clone());
+    }
+    match &candidates[..] {
+        [one] => Ok(one.clone()),
+        [] => Err(Error::Argument("no column of the tables can be a score; name it by --score".into())),
+        _ => Err(Error::Argument(format!("which score? choose by --score: {}", shortened(&candidates)))),
+    }
+}
+
+/// Benchmarks of long tables and number columns without another role of wide ones.
+fn candidates(tables: &[Table], layouts: &[Layout]) -> Vec<String> {
+    let mut found = Vec::new();
+    for (table, layout) in tables.iter().zip(layouts) {
+        match layout.get(Role::Benchmark).filter(|_| layout.is_long()) {
+            Some(column) => found.extend(values(table, column.index, |_| true).into_iter().map(str::to_owned)),
+            None => found.extend(
+                table
+                    .names()
+                    .iter()
+                    .enumerate()
+                    .filter(|(k, _)| !layout.is_taken(*k) && is_number(table, *k))
+                    .map(|(_, n)| n.clone()),
+            ),
+        }
+    }
+    found.dedup();
+    found
+}
+
+/// Whether the first cell with a value is a number.
+fn is_number(table: &Table, column: usize) -> bool {
+    let cell = (0..table.rows()).filter_map(|row| table.at(row, column)).find(|cell| !super::cells::is_missing(cell));
+    cell.is_some_and(|cell| super::cells::number(cell).is_ok())
+}
+
+fn unknown_score(tables: &[Table], layouts: &[Layout], name: &str) -> Error {
+    let candidates = candidates(tables, layouts);
+    Error::Argument(format!("no table has a score `{name}`; there are: {}", shortened(&candidates)))
+}
+
+/// The first names of a long list.
+fn shortened(names: &[String]) -> String {
+    const SHOWN: usize = 24;
+    let mut text = names.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
+    if names.len() > SHOWN {
+        text.push_str(&format!(" and {} more", names.len() - SHOWN));
+    }
+    text
+}

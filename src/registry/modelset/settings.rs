@@ -1,0 +1,255 @@
+//! What of a table is read, and how.
+
+use std::str::FromStr;
+
+use super::columns::parse_unit;
+use super::selection::Selection;
+use crate::registry::Month;
+use crate::{Error, Result};
+
+/// How tables become a [`ModelSet`](super::ModelSet). Every column that is left open is found by its name.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Settings {
+    /// Column of the models' names.
+    pub model: Option<String>,
+    /// Column of the families' names.
+    pub family: Option<String>,
+    /// Column of the numbers of parameters.
+    pub params: Option<String>,
+    /// Column of the numbers of parameters active per token, for mixtures of experts; compute then counts these.
+    pub active_params: Option<String>,
+    /// Column of the numbers of training tokens.
+    pub tokens: Option<String>,
+    /// Column of the pretraining compute.
+    pub compute: Option<String>,
+    /// FLOPs in one unit of the compute column; `None` reads it from the column's name.
+    pub compute_unit: Option<f64>,
+    /// Column of the release dates.
+    pub release: Option<String>,
+    /// Column of the score (wide tables) or name of the benchmark (long tables).
+    pub score: Option<String>,
+    /// Metric of the score, in long tables; the benchmark's own when it is known.
+    pub metric: Option<String>,
+    /// Column of the score after adjustment (wide), or the condition it was observed under (long): `ADJUSTMENT`,
+    /// `ADJUSTMENT:EPOCHS` or `ADJUSTMENT@EXAMPLES`.
+    pub adjusted: Option<String>,
+    /// On what scale scores are.
+    pub score_scale: ScoreScale,
+    /// Groups whose difference at equal compute is estimated, beside the one by release.
+    pub groups: Vec<GroupBy>,
+    /// The release month from which on a model belongs to the group under comparison.
+    pub cutoff: Cutoff,
+    /// Which models are not independent.
+    pub cluster: ClusterBy,
+    /// The predictor: `compute`, `params`, `active_params`, `tokens`, `release` or any column; compute when `None`.
+    pub x: Option<String>,
+    /// Scale of the predictor; `None` for log10 of compute, parameters and tokens, linear for all else.
+    pub x_scale: Option<XScale>,
+    /// Standard deviation of log10 compute.
+    pub compute_sd: Option<Amount>,
+    /// Number of items behind each score; from the table's own column when `None`.
+    pub items: Option<Amount>,
+    /// Column of weights (inverse variances up to a factor).
+    pub weights: Option<String>,
+    /// Models that are left out of the fit and predicted.
+    pub holdout: Option<Selection>,
+}
+
+/// Scale of the predictor in the fit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum XScale {
+    /// As it is.
+    Linear,
+    /// Its decimal logarithm.
+    Log10,
+}
+
+/// On what scale scores are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ScoreScale {
+    /// Shares if all are between 0 and 1, percent if all are between 0 and 100 and most above 1, an error otherwise.
+    #[default]
+    Auto,
+    /// 0 to 1.
+    Share,
+    /// 0 to 100.
+    Percent,
+    /// Any finite number.
+    Any,
+}
+
+/// From which release month on a model belongs to the group under comparison.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Cutoff {
+    /// November 2023, as in arXiv 2407.07890, if every usable model has a release month and both groups have models.
+    #[default]
+    Auto,
+    /// There is no group by release.
+    None,
+    /// This month; models without a release month are left out.
+    From(Month),
+}
+
+/// Which models share data, code and people, so that their residuals are not independent.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum ClusterBy {
+    /// Those of one family; a model without family stands alone.
+    #[default]
+    Family,
+    /// None.
+    Model,
+    /// Those with the same value in this column.
+    Column(String),
+}
+
+/// How a group is made.
+#[derive(Debug, Clone, PartialEq)]
+pub enum GroupBy {
+    /// A column: numbers enter as they are, `yes`/`no` and `true`/`false` as 1 and 0, and of k words all but the first
+    /// in alphabetical order get a group each.
+    Column(String),
+    /// 1 where the selection holds, 0 elsewhere.
+    Selection(Selection),
+}
+
+/// A number for all models, or a column of them.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Amount {
+    /// The same for all.
+    Number(f64),
+    /// One per model.
+    Column(String),
+}
+
+impl FromStr for XScale {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        match text {
+            "linear" => Ok(Self::Linear),
+            "log10" => Ok(Self::Log10),
+            other => Err(Error::Argument(format!("unknown scale `{other}`: linear and log10 are known"))),
+        }
+    }
+}
+
+impl XScale {
+    /// `linear` or `log10`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Linear => "linear",
+            Self::Log10 => "log10",
+        }
+    }
+
+    /// `value` on this scale.
+    pub fn apply(self, value: f64) -> f64 {
+        match self {
+            Self::Linear => value,
+            Self::Log10 => value.log10(),
+        }
+    }
+
+    /// The value whose place on this scale is `position`.
+    pub fn invert(self, position: f64) -> f64 {
+        match self {
+            Self::Linear => position,
+            Self::Log10 => 10f64.powf(position),
+        }
+    }
+}
+
+impl FromStr for ScoreScale {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            "share" => Ok(Self::Share),
+            "percent" => Ok(Self::Percent),
+            "any" => Ok(Self::Any),
+            other => Err(Error::Argument(format!("unknown scale `{other}`: auto, share, percent and any are known"))),
+        }
+    }
+}
+
+impl ScoreScale {
+    /// `auto`, `share`, `percent` or `any`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Share => "share",
+            Self::Percent => "percent",
+            Self::Any => "any",
+        }
+    }
+
+    /// Smallest and largest value, where the scale has ends.
+    pub fn range(self) -> Option<(f64, f64)> {
+        match self {
+            Self::Share => Some((0.0, 1.0)),
+            Self::Percent => Some((0.0, 100.0)),
+            Self::Auto | Self::Any => None,
+        }
+    }
+}
+
+impl FromStr for Cutoff {
+    type Err = Error;
+
+    /// Reads `auto`, `none` or a month.
+    fn from_str(text: &str) -> Result<Self> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            "none" => Ok(Self::None),
+            month => month.parse().map(Self::From),
+        }
+    }
+}
+
+impl From<&str> for ClusterBy {
+    /// `family`, `model` (or `none`), or else the name of a column.
+    fn from(text: &str) -> Self {
+        match text {
+            "family" => Self::Family,
+            "model" | "none" => Self::Model,
+            column => Self::Column(column.to_owned()),
+        }
+    }
+}
+
+impl FromStr for GroupBy {
+    type Err = Error;
+
+    /// Reads a selection (`params > 1e10`, `language = en`) or, without any of its signs, the name of a column.
+    fn from_str(text: &str) -> Result<Self> {
+        if text.contains(['<', '>', '=']) {
+            text.parse().map(Self::Selection)
+        } else {
+            Ok(Self::Column(text.to_owned()))
+        }
+    }
+}
+
+impl FromStr for Amount {
+    type Err = Error;
+
+    /// Reads a number or the name of a column.
+    fn from_str(text: &str) -> Result<Self> {
+        match text.parse::<f64>() {
+            Ok(number) if number.is_finite() && number >= 0.0 => Ok(Self::Number(number)),
+            Ok(number) => Err(Error::Argument(format!("{number} is negative or not finite"))),
+            Err(_) => Ok(Self::Column(text.to_owned())),
+        }
+    }
+}
+
+/// FLOPs in a unit of compute, as written after `--compute-unit`: a number (`1e21`), `FLOP`, `EFLOP` or `PF-days`.
+///
+/// # Errors
+/// [`Error::Argument`] when it is none of them.
+pub fn compute_unit(text: &str) -> Result<f64> {
+    parse_unit(text).ok_or_else(|| {
+        Error::Argument(format!("unknown unit of compute `{text}`: write the FLOPs in one unit, such as 1e21"))
+    })
+}

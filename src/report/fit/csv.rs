@@ -1,0 +1,193 @@
+//! Tidy CSV of a fit: one row per parameter, per point of a curve, per model. A value that does not exist is an empty
+//! cell.
+
+use crate::analysis::fit::{Analysis, CurveReport, FitReport, Parameter};
+use crate::report::csv::{CsvTable, number};
+
+/// The analyses of a report with the name of their condition.
+fn analyses(report: &FitReport) -> impl Iterator<Item = (&'static str, &Analysis)> {
+    std::iter::once(("unadjusted", &report.unadjusted)).chain(report.adjusted.as_ref().map(|a| ("adjusted", a)))
+}
+
+fn optional(value: Option<f64>) -> String {
+    value.map_or_else(String::new, number)
+}
+
+/// One row per estimate.
+///
+/// Columns: `condition` (`unadjusted`, `adjusted`, `difference`), `curve`, `parameter`, `group` (of a difference between
+/// groups), `estimate`, `se`, `low`, `high`, `p_value`, `method` (of the interval), `reason` (why a value is missing). The
+/// first rows of a condition are the ones at the top of the report; the parameters of every curve, in its own names and
+/// with the intervals of its covariance, follow. R² and SSE have no interval of their own.
+#[must_use]
+pub fn parameters(report: &FitReport) -> CsvTable {
+    let mut table = CsvTable::new(&[
+        "condition",
+        "curve",
+        "parameter",
+        "group",
+        "estimate",
+        "se",
+        "low",
+        "high",
+        "p_value",
+        "method",
+        "reason",
+    ]);
+    for (condition, analysis) in analyses(report) {
+        let curve = analysis.curve;
+        for (name, parameter) in [("alpha", &analysis.alpha), ("c_log10", &analysis.c_log10), ("c_e", &analysis.c_e)] {
+            row(&mut table, [condition, curve, name, ""], parameter);
+        }
+        for theta in &analysis.thetas {
+            row(&mut table, [condition, curve, "theta", &theta.name], &theta.parameter);
+        }
+        let marks = [("r_squared", analysis.r_squared), ("sse", analysis.sse)];
+        for (name, value) in marks {
+            plain(&mut table, [condition, curve, name, ""], value);
+        }
+        for one in &analysis.curves {
+            curve_rows(&mut table, condition, one);
+        }
+    }
+    if let Some(changed) = &report.differences {
+        for theta in &changed.thetas {
+            row(&mut table, ["difference", "hinge", "theta", &theta.name], &theta.parameter);
+        }
+        for (name, parameter) in [("c", &changed.c), ("alpha", &changed.alpha), ("r_squared", &changed.r_squared)] {
+            row(&mut table, ["difference", "hinge", name, ""], parameter);
+        }
+    }
+    table
+}
+
+fn curve_rows(table: &mut CsvTable, condition: &str, one: &CurveReport) {
+    for named in &one.parameters {
+        row(table, [condition, one.curve, &format!("{}.{}", one.curve, named.name), ""], &named.parameter);
+    }
+    let marks = [
+        ("sse", one.sse),
+        ("r_squared", one.r_squared),
+        ("aicc", one.aicc),
+        ("bic", one.bic),
+        ("rmse_without_model", one.rmse_without_model),
+        ("rmse_without_family", one.rmse_without_family),
+    ];
+    for (name, value) in marks {
+        plain(table, [condition, one.curve, &format!("{}.{name}", one.curve), ""], value);
+    }
+}
+
+fn row(table: &mut CsvTable, names: [&str; 4], parameter: &Parameter) {
+    let mut cells: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+    let numbers = [parameter.estimate, parameter.se, parameter.low, parameter.high, parameter.p_value];
+    cells.extend(numbers.into_iter().map(optional));
+    cells.push(parameter.method.clone().unwrap_or_default());
+    cells.push(parameter.reason.clone().unwrap_or_default());
+    table.rows.push(cells);
+    for interval in &parameter.intervals {
+        let mut cells: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        cells.extend(
+            [parameter.estimate, interval.se, interval.low, interval.high, interval.p_value].into_iter().map(optional),
+        );
+        cells.extend([interval.method.clone(), interval.reason.clone().unwrap_or_default()]);
+        table.rows.push(cells);
+    }
+}
+
+fn plain(table: &mut CsvTable, names: [&str; 4], value: Option<f64>) {
+    let mut cells: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+    cells.push(optional(value));
+    cells.resize(table.columns.len(), String::new());
+    table.rows.push(cells);
+}
+
+/// One row per point of a curve.
+///
+/// Columns: `condition`, `curve`, `group` (empty for the reference group), `kind` (`curve`: `low` and `high` are the
+/// pointwise confidence band; `prediction`: they are the prediction interval of a new model), `x` (the predictor in its own
+/// unit), `score`, `low`, `high`.
+#[must_use]
+pub fn predictions(report: &FitReport) -> CsvTable {
+    let mut table = CsvTable::new(&["condition", "curve", "group", "kind", "x", "score", "low", "high"]);
+    for (condition, analysis) in analyses(report) {
+        for point in &analysis.line {
+            table.rows.push(vec![
+                condition.to_owned(),
+                point.curve.to_owned(),
+                point.group.clone().unwrap_or_default(),
+                "curve".to_owned(),
+                number(point.x),
+                number(point.score),
+                optional(point.low),
+                optional(point.high),
+            ]);
+        }
+        for (one, prediction) in analysis.curves.iter().flat_map(|c| c.predictions.iter().map(move |p| (c, p))) {
+            table.rows.push(vec![
+                condition.to_owned(),
+                one.curve.to_owned(),
+                prediction.group.clone().unwrap_or_default(),
+                "prediction".to_owned(),
+                number(prediction.x),
+                optional(prediction.score),
+                optional(prediction.low),
+                optional(prediction.high),
+            ]);
+        }
+    }
+    table
+}
+
+/// One row per model, for the curve at the top of the report.
+///
+/// Columns: `condition`, `model`, `family`, `cluster`, `status` (`fitted`, `held_out`), `x`, one column per group, `score`,
+/// `fitted`, `residual`, `standardized` (residual over the residual standard deviation), `leverage`,
+/// `theta_without_cluster` (the first group's difference when the model's cluster is left out), `weight`, `low`, `high` (the
+/// prediction interval of a held-out model). Models that were left out stand at the end, their reason as `status`.
+#[must_use]
+pub fn diagnostics(report: &FitReport) -> CsvTable {
+    let mut columns: Vec<&str> = vec!["condition", "model", "family", "cluster", "status", "x"];
+    columns.extend(report.groups.iter().map(|group| group.name.as_str()));
+    columns.extend([
+        "score",
+        "fitted",
+        "residual",
+        "standardized",
+        "leverage",
+        "theta_without_cluster",
+        "weight",
+        "low",
+        "high",
+    ]);
+    let mut table = CsvTable::new(&columns);
+    for (condition, analysis) in analyses(report) {
+        for model in &analysis.models {
+            let status = if model.held_out { "held_out" } else { "fitted" };
+            let names = [condition, &model.model, &model.family, &model.cluster, status];
+            let mut cells: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+            cells.push(number(model.x));
+            cells.extend(model.groups.iter().map(|z| number(*z)));
+            cells.push(number(model.score));
+            let numbers = [
+                model.fitted,
+                model.residual,
+                model.standardized,
+                model.leverage,
+                model.theta_without_cluster,
+                model.weight,
+                model.low,
+                model.high,
+            ];
+            cells.extend(numbers.into_iter().map(optional));
+            table.rows.push(cells);
+        }
+    }
+    for dropped in &report.dropped_models {
+        let mut cells = vec![String::new(); table.columns.len()];
+        cells[1] = dropped.model.clone();
+        cells[4] = dropped.reason.clone();
+        table.rows.push(cells);
+    }
+    table
+}

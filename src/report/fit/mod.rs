@@ -1,0 +1,20 @@
+//! The report of a fit: as a table for a terminal, as JSON, as tidy CSV.
+
+mod csv;
+mod terminal;
+
+pub use csv::{diagnostics, parameters, predictions};
+pub use terminal::terminal;
+
+use crate::analysis::fit::FitReport;
+use crate::error::{Error, Result};
+
+/// The report as JSON, indented, with a line end; docs/formats.md describes the fields. Values that do not exist are
+/// `null`, never NaN.
+///
+/// # Errors
+/// [`Error::Undetermined`] when it cannot be written as JSON, which no report that a fit returns brings about.
+pub fn json(report: &FitReport) -> Result<String> {
+    let text = serde_json::to_string_pretty(report);
+    text.map(|text| text + "\n").map_err(|e| Error::Undetermined(format!("the report cannot be written as JSON: {e}")))
+}

@@ -1,0 +1,359 @@
+//! The report for people: what was read, what was found, how sure it is, and what is not known.
+
+use crate::analysis::fit::{Analysis, FitReport, Parameter, Prediction};
+use crate::report::terminal::{Align, TextTable};
+
+/// The report as text of at most `width` columns.
+#[must_use]
+pub fn terminal(report: &FitReport, width: usize) -> String {
+    let mut text = Text { out: String::new(), width };
+    heading(&mut text, report);
+    match &report.adjusted {
+        None => analysis(&mut text, report, &report.unadjusted, ""),
+        Some(adjusted) => {
+            analysis(&mut text, report, &report.unadjusted, "before adjustment");
+            analysis(&mut text, report, adjusted, "after adjustment");
+        }
+    }
+    differences(&mut text, report);
+    for note in &report.notes {
+        text.paragraph(&format!("Note: {note}."));
+    }
+    text.out
+}
+
+/// Text that is broken at a width.
+struct Text {
+    out: String,
+    width: usize,
+}
+
+impl Text {
+    fn line(&mut self, line: &str) {
+        self.out.push_str(line);
+        self.out.push('\n');
+    }
+
+    /// Words on as many lines as they need, those after the first indented.
+    fn paragraph(&mut self, words: &str) {
+        let mut line = String::new();
+        for word in words.split_whitespace() {
+            let long = line.chars().count() + 1 + word.chars().count() > self.width;
+            if long && !line.trim().is_empty() {
+                self.line(&line);
+                line = "  ".to_owned();
+            }
+            if !line.trim().is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+        if !line.trim().is_empty() {
+            self.line(&line);
+        }
+    }
+
+    fn table(&mut self, table: &TextTable) {
+        self.out.push_str(&table.render(self.width));
+    }
+}
+
+fn heading(text: &mut Text, report: &FitReport) {
+    let metric = report.metric.as_ref().map_or_else(String::new, |metric| format!(" ({metric})"));
+    let scale = report.predictor.scale.name();
+    let on = if scale == "linear" { String::new() } else { format!("{scale} ") };
+    text.paragraph(&format!("{}{metric} against {on}{}", report.score, report.predictor.name));
+    let share = 100.0 * report.largest_cluster_share;
+    text.paragraph(&format!(
+        "{} of {}, {} from {} to {}; largest cluster {share:.0} % of the models",
+        counted(report.n_models, "model", "models"),
+        counted(report.n_families, "family", "families"),
+        report.predictor.name,
+        short(report.range.0),
+        short(report.range.1),
+    ));
+    let dropped: Vec<String> = report.dropped.iter().map(|d| format!("{} with {}", d.models, d.reason)).collect();
+    if !dropped.is_empty() {
+        let names: Vec<&str> = report.dropped_models.iter().take(NAMED).map(|d| d.model.as_str()).collect();
+        let more = report.dropped_models.len() - names.len();
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        text.paragraph(&format!("Left out: {} ({}{more})", dropped.join(", "), names.join(", ")));
+    }
+    for group in &report.groups {
+        text.paragraph(&format!(
+            "Group {}: {} of {}",
+            group.name,
+            counted(group.n_models, "model", "models"),
+            counted(group.n_families, "family", "families")
+        ));
+    }
+    match report.chance {
+        Some(chance) => text.paragraph(&format!("Chance {} ({})", short(chance), report.chance_source)),
+        None => text.paragraph("Chance is estimated"),
+    }
+}
+
+/// Names of models that were left out, printed at most.
+const NAMED: usize = 5;
+
+fn analysis(text: &mut Text, report: &FitReport, analysis: &Analysis, condition: &str) {
+    let title = if condition.is_empty() { String::new() } else { format!(", {condition}") };
+    text.line("");
+    text.paragraph(&format!("{}{title}: {}", capital(analysis.curve), found(analysis)));
+    let mut table = TextTable::new(&[
+        ("parameter", Align::Left),
+        ("estimate", Align::Right),
+        ("se", Align::Right),
+        ("95 % low", Align::Right),
+        ("high", Align::Right),
+        ("p", Align::Right),
+        ("method", Align::Left),
+    ]);
+    for (name, parameter) in [("alpha", &analysis.alpha), ("c_log10", &analysis.c_log10), ("c_e", &analysis.c_e)] {
+        table.push(cells(name, parameter));
+    }
+    for (k, theta) in analysis.thetas.iter().enumerate() {
+        let name = if analysis.thetas.len() == 1 { "theta".to_owned() } else { format!("theta {}", k + 1) };
+        table.push(cells(&name, &theta.parameter));
+    }
+    if analysis.curve != "hinge" {
+        let own = analysis.curves.iter().find(|curve| curve.curve == analysis.curve);
+        for named in own.iter().flat_map(|curve| &curve.parameters).filter(|p| !p.name.starts_with("theta")) {
+            table.push(cells(&named.name, &named.parameter));
+        }
+    }
+    text.table(&table);
+    let reasons = [("alpha", &analysis.alpha), ("c", &analysis.c_e), ("theta", &analysis.theta)];
+    for (name, reason) in reasons.iter().filter_map(|(name, p)| Some((name, p.reason.as_ref()?))) {
+        text.paragraph(&format!("{name}: {reason}"));
+    }
+    text.paragraph(&format!("R² {}, SSE {}", optional(analysis.r_squared, 4), optional(analysis.sse, 4)));
+    tests(text, analysis);
+    curves(text, analysis);
+    forecast(text, report, analysis);
+    for unknown in &analysis.unknown {
+        text.paragraph(&format!("Not known: {unknown}."));
+    }
+}
+
+fn found(analysis: &Analysis) -> String {
+    let outcome = match analysis.outcome {
+        Some("break") => "scores rise from a point inside the data",
+        Some("no_break") => "scores rise over the whole range, no break",
+        Some("flat") => "nothing rises above chance",
+        _ => "outcome not known",
+    };
+    match (analysis.verdict, analysis.selected) {
+        (Some(verdict), Some(selected)) => format!("{outcome}; verdict {verdict} (best curve: {selected})"),
+        _ => outcome.to_owned(),
+    }
+}
+
+fn cells(name: &str, p: &Parameter) -> Vec<String> {
+    let number = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), short);
+    vec![
+        name.to_owned(),
+        number(p.estimate),
+        number(p.se),
+        number(p.low),
+        number(p.high),
+        p.p_value.filter(|_| name.starts_with("theta")).map_or_else(String::new, p_value),
+        p.method.clone().unwrap_or_default(),
+    ]
+}
+
+fn tests(text: &mut Text, analysis: &Analysis) {
+    let test = &analysis.break_test;
+    match test.p_value {
+        Some(p) => {
+            let davies = test.davies_p.map_or_else(String::new, |p| format!(", Davies' bound {}", p_value(p)));
+            text.paragraph(&format!("Break against a straight line: p = {}{davies}", p_value(p)));
+        }
+        None => {
+            let reason = test.reason.as_deref().unwrap_or("not known");
+            text.paragraph(&format!("Break against a straight line: {reason}"));
+        }
+    }
+    let equal = &analysis.equivalence;
+    if let Some(smallest) = equal.smallest_margin {
+        let given = match (equal.margin, equal.p_value) {
+            (Some(margin), Some(p)) => {
+                let word = if equal.equivalent == Some(true) { "equivalent" } else { "not shown to be equivalent" };
+                format!("{word} within ±{} (p = {}); ", short(margin), p_value(p))
+            }
+            _ => String::new(),
+        };
+        text.paragraph(&format!("Groups: {given}smallest margin of equivalence ±{}", short(smallest)));
+    }
+    if let Some(p) = analysis.permutation_p {
+        text.paragraph(&format!("Permutation of families: p = {}", p_value(p)));
+    }
+    if let Some(noise) = &analysis.item_noise
+        && let Some(share) = noise.share
+    {
+        text.paragraph(&format!("Item noise explains {:.0} % of the residual variance", 100.0 * share));
+    }
+    for error in analysis.measurement_error.iter().flatten() {
+        if let (Some(plain), Some(corrected)) = (error.plain, error.corrected) {
+            text.paragraph(&format!(
+                "Uncertain compute: {} {} as if exact, {} corrected",
+                error.name,
+                short(plain),
+                short(corrected)
+            ));
+        }
+    }
+}
+
+fn curves(text: &mut Text, analysis: &Analysis) {
+    if analysis.curves.len() < 2 {
+        return;
+    }
+    text.line("");
+    let mut table = TextTable::new(&[
+        ("curve", Align::Left),
+        ("SSE", Align::Right),
+        ("R²", Align::Right),
+        ("AICc", Align::Right),
+        ("BIC", Align::Right),
+        ("without model", Align::Right),
+        ("family", Align::Right),
+    ]);
+    for one in &analysis.curves {
+        let mark = if Some(one.curve) == analysis.selected { "*" } else { "" };
+        let name = match (&one.failed, one.converged) {
+            (Some(_), _) => format!("{} (failed)", one.curve),
+            (None, Some(false)) => format!("{} (not converged)", one.curve),
+            _ => format!("{}{mark}", one.curve),
+        };
+        let criterion = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |v| format!("{v:.1}"));
+        table.push(vec![
+            name,
+            optional(one.sse, 4),
+            optional(one.r_squared, 4),
+            criterion(one.aicc),
+            criterion(one.bic),
+            optional(one.rmse_without_model, 4),
+            optional(one.rmse_without_family, 4),
+        ]);
+    }
+    text.table(&table);
+    for (one, reason) in analysis.curves.iter().filter_map(|one| Some((one, one.failed.as_ref()?))) {
+        text.paragraph(&format!("{}: {reason}", one.curve));
+    }
+}
+
+fn forecast(text: &mut Text, report: &FitReport, analysis: &Analysis) {
+    let own = analysis.curves.iter().find(|curve| curve.curve == analysis.curve);
+    let predictions: &[Prediction] = own.map_or(&[], |curve| &curve.predictions);
+    if !predictions.is_empty() {
+        text.line("");
+        let mut table = TextTable::new(&[
+            (report.predictor.name.as_str(), Align::Right),
+            ("predicted", Align::Right),
+            ("95 % low", Align::Right),
+            ("high", Align::Right),
+            ("group", Align::Left),
+            ("", Align::Left),
+        ]);
+        for p in predictions {
+            let number = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), short);
+            table.push(vec![
+                short(p.x),
+                number(p.score),
+                number(p.low),
+                number(p.high),
+                p.group.clone().unwrap_or_else(|| if report.groups.is_empty() { "" } else { "reference" }.to_owned()),
+                if p.extrapolated { "beyond the data" } else { "" }.to_owned(),
+            ]);
+        }
+        text.table(&table);
+    }
+    let held_out: Vec<_> = analysis.curves.iter().filter_map(|c| Some((c.curve, c.holdout.as_ref()?))).collect();
+    let Some((_, first)) = held_out.first() else { return };
+    text.line("");
+    text.paragraph(&format!("Held out ({}): {}", first.selection, counted(first.n, "model", "models")));
+    let mut table = TextTable::new(&[
+        ("curve", Align::Left),
+        ("RMSE", Align::Right),
+        ("MAE", Align::Right),
+        ("bias", Align::Right),
+        ("in 95 % interval", Align::Right),
+    ]);
+    for (curve, holdout) in held_out {
+        table.push(vec![
+            curve.to_owned(),
+            optional(holdout.rmse, 4),
+            optional(holdout.mae, 4),
+            optional(holdout.bias, 4),
+            holdout.coverage.map_or_else(|| "–".to_owned(), |share| format!("{:.0} %", 100.0 * share)),
+        ]);
+    }
+    text.table(&table);
+}
+
+fn differences(text: &mut Text, report: &FitReport) {
+    let Some(changed) = &report.differences else { return };
+    text.line("");
+    text.paragraph("Before minus after adjustment, the same families drawn for both:");
+    let mut table = TextTable::new(&[
+        ("parameter", Align::Left),
+        ("difference", Align::Right),
+        ("se", Align::Right),
+        ("95 % low", Align::Right),
+        ("high", Align::Right),
+        ("p", Align::Right),
+    ]);
+    let mut row = |name: &str, p: &Parameter| {
+        let mut all = cells(name, p);
+        all.truncate(5);
+        all.push(p.p_value.map_or_else(String::new, p_value));
+        table.push(all);
+    };
+    for (k, theta) in changed.thetas.iter().enumerate() {
+        let name = if changed.thetas.len() == 1 { "theta".to_owned() } else { format!("theta {}", k + 1) };
+        row(&name, &theta.parameter);
+    }
+    for (name, parameter) in [("c", &changed.c), ("alpha", &changed.alpha), ("R²", &changed.r_squared)] {
+        row(name, parameter);
+    }
+    text.table(&table);
+    if let Some(reason) = &changed.c.reason {
+        text.paragraph(&format!("c: {reason}"));
+    }
+}
+
+fn counted(n: usize, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
+}
+
+fn capital(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+fn optional(value: Option<f64>, digits: usize) -> String {
+    value.map_or_else(|| "–".to_owned(), |v| significant(v, digits))
+}
+
+/// Four significant digits.
+fn short(value: f64) -> String {
+    significant(value, 4)
+}
+
+/// So many significant digits, in scientific notation where the plain one would be long.
+fn significant(value: f64, digits: usize) -> String {
+    if value == 0.0 {
+        return "0".into();
+    }
+    let size = value.abs().log10().floor();
+    if !(-4.0..7.0).contains(&size) {
+        return format!("{value:.*e}", digits.saturating_sub(2));
+    }
+    let decimals = (digits as f64 - 1.0 - size).max(0.0) as usize;
+    format!("{value:.decimals$}")
+}
+
+fn p_value(p: f64) -> String {
+    if p < 0.0001 { "<0.0001".into() } else { format!("{p:.4}") }
+}

@@ -1,0 +1,422 @@
+//! One design, very many scores: the hinge of [`hinge`](super::hinge) fitted to bootstrap scores in about a microsecond.
+//!
+//! With the groups partialled out, M = I - Z(Z'WZ)^-1 Z'W, and s = My, every candidate of the exact search needs only the
+//! suffix sums a = Σ w s and b = Σ w x s over the rows beyond a break:
+//!
+//!   break free inside an interval: explained = (a, b) G^-1 (a, b)',  G the Gram of M·1[x>c] and M·x1[x>c]
+//!   break held at c:               explained = (b - c a)² / (G_xx - 2c G_wx + c² G_ww)
+//!
+//! (Frisch and Waugh 1933). The G depend on the design alone and are computed once. Restricted fits, bootstrap statistics
+//! and the profile in c all read from them. Candidates and their order are those of the exact solver.
+
+use nalgebra::{DMatrix, DVector};
+
+use super::observations::{binary_scale, check};
+use crate::{Error, Result};
+
+/// A design bound for many scores. Rows are in the caller's order; positions of x are the caller's too.
+#[derive(Debug, Clone)]
+pub(crate) struct FixedHinge {
+    /// Rows by increasing x.
+    order: Vec<usize>,
+    /// (x - centre) / scale, sorted.
+    x: Vec<f64>,
+    centre: f64,
+    scale: f64,
+    w: Vec<f64>,
+    /// First sorted row of each distinct x, and n.
+    starts: Vec<usize>,
+    /// Z'W-weighted projector pieces: columns sorted, and (Z'WZ)^-1 Z'W as q rows.
+    z: Vec<Vec<f64>>,
+    project: Vec<Vec<f64>>,
+    /// What the first group was divided by.
+    first_scale: f64,
+    /// Whether one of `z` is a free level.
+    level: bool,
+    /// Per distinct x: the Gram of the two lead columns over the rows from there on.
+    grams: Vec<Gram>,
+    /// Observations less parameters.
+    df: usize,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Gram {
+    ww: f64,
+    wx: f64,
+    xx: f64,
+    /// 1/det, or 0 where the two columns are not independent.
+    inverse_det: f64,
+}
+
+/// A fitted hinge on the fixed design.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Hinged {
+    /// The curve without groups is `level + slope·x` for sorted rows from `first` on (scaled x).
+    pub(crate) first: usize,
+    pub(crate) level: f64,
+    pub(crate) slope: f64,
+    /// Weighted sum of squares explained beyond the groups.
+    pub(crate) explained: f64,
+    /// Number of the distinct x from which on rows are beyond the break; the number of all where none is.
+    pub(crate) active: usize,
+}
+
+/// Buffers of one thread.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Scratch {
+    /// Scores with the groups partialled out, sorted.
+    pub(crate) partial: Vec<f64>,
+    a: Vec<f64>,
+    b: Vec<f64>,
+    /// Σ w partial².
+    pub(crate) total: f64,
+}
+
+impl FixedHinge {
+    /// Binds predictor, groups and weights. With `free_level` the chance level is estimated: a column of ones joins the
+    /// groups.
+    pub(crate) fn new(x: &[f64], groups: &[Vec<f64>], weights: Option<&[f64]>, free_level: bool) -> Result<Self> {
+        check(x, x, groups, weights)?;
+        let n = x.len();
+        let mut order: Vec<usize> = (0..n).collect();
+        order.sort_by(|&a, &b| x[a].total_cmp(&x[b]));
+        let (Some(&first), Some(&last)) = (order.first(), order.last()) else {
+            return Err(Error::NotEnoughModels { have: 0, need: 2 + groups.len() });
+        };
+        let span = x[last] - x[first];
+        if !(span > 0.0) {
+            return Err(Error::Undetermined("the predictor is the same for every model".into()));
+        }
+        if !span.is_finite() {
+            return Err(Error::Argument("the range of the predictor exceeds the largest number".into()));
+        }
+        let (centre, scale) = (0.5 * x[first] + 0.5 * x[last], span);
+        let sorted: Vec<f64> = order.iter().map(|&i| (x[i] - centre) / scale).collect();
+        let w_scale = weights.map_or(1.0, |w| binary_scale(w.iter().copied()));
+        let w: Vec<f64> = order.iter().map(|&i| weights.map_or(1.0, |w| w[i] / w_scale)).collect();
+        let mut starts: Vec<usize> = (0..n).filter(|&i| i == 0 || sorted[i] > sorted[i - 1]).collect();
+        starts.push(n);
+        let mut z: Vec<Vec<f64>> = Vec::with_capacity(groups.len() + 1);
+        for group in groups {
+            let size = binary_scale(group.iter().copied());
+            z.push(order.iter().map(|&i| group[i] / size).collect());
+        }
+        if free_level {
+            z.push(vec![1.0; n]);
+        }
+        let q = z.len();
+        if n < 3 + q {
+            return Err(Error::NotEnoughModels { have: n, need: 3 + q });
+        }
+        let project = projector(&z, &w)?;
+        let first_scale = groups.first().map_or(1.0, |g| binary_scale(g.iter().copied()));
+        let mut design = Self {
+            order,
+            x: sorted,
+            centre,
+            scale,
+            w,
+            starts,
+            z,
+            project,
+            first_scale,
+            level: free_level,
+            grams: Vec::new(),
+            df: n - 2 - q,
+        };
+        design.grams = design.all_grams();
+        Ok(design)
+    }
+
+    fn all_grams(&self) -> Vec<Gram> {
+        (0..self.levels())
+            .map(|level| {
+                let first = self.starts[level];
+                let mask = |value: &dyn Fn(usize) -> f64| -> Vec<f64> {
+                    let column: Vec<f64> = (0..self.x.len()).map(|i| if i < first { 0.0 } else { value(i) }).collect();
+                    self.partial_out(&column)
+                };
+                let (ones, xs) = (mask(&|_| 1.0), mask(&|i| self.x[i]));
+                let dot = |a: &[f64], b: &[f64]| -> f64 { (0..a.len()).map(|i| self.w[i] * a[i] * b[i]).sum() };
+                let (ww, wx, xx) = (dot(&ones, &ones), dot(&ones, &xs), dot(&xs, &xs));
+                let raw: f64 = self.w[first..].iter().sum();
+                let det = ww * xx - wx * wx;
+                // x is scaled to a range of one, so the columns' own sizes are at most `raw`.
+                let independent = ww > COLLINEAR * raw && xx > COLLINEAR * raw && det > COLLINEAR * ww * xx;
+                let inverse_det = if independent { 1.0 / det } else { 0.0 };
+                Gram { ww, wx, xx, inverse_det }
+            })
+            .collect()
+    }
+
+    /// Number of observations.
+    pub(crate) fn n(&self) -> usize {
+        self.x.len()
+    }
+
+    /// Observations less parameters.
+    pub(crate) fn df(&self) -> usize {
+        self.df
+    }
+
+    /// Number of distinct x.
+    pub(crate) fn levels(&self) -> usize {
+        self.starts.len() - 1
+    }
+
+    /// The caller's row at each sorted place.
+    pub(crate) fn order(&self) -> &[usize] {
+        &self.order
+    }
+
+    /// Distinct x number `level`, scaled.
+    pub(crate) fn knot(&self, level: usize) -> f64 {
+        self.x[self.starts[level]]
+    }
+
+    /// x of sorted row `row`, scaled.
+    pub(crate) fn at(&self, row: usize) -> f64 {
+        self.x[row]
+    }
+
+    /// From scaled x to the caller's.
+    pub(crate) fn unscaled(&self, x: f64) -> f64 {
+        self.centre + self.scale * x
+    }
+
+    /// From the caller's x to scaled.
+    pub(crate) fn scaled(&self, x: f64) -> f64 {
+        (x - self.centre) / self.scale
+    }
+
+    /// Brings caller-ordered values into sorted order.
+    pub(crate) fn sorted(&self, values: &[f64]) -> Vec<f64> {
+        self.order.iter().map(|&i| values[i]).collect()
+    }
+
+    /// Takes the groups out of sorted values.
+    fn partial_out(&self, values: &[f64]) -> Vec<f64> {
+        let mut rest = values.to_vec();
+        self.partial_out_in_place(values, &mut rest);
+        rest
+    }
+
+    fn partial_out_in_place(&self, values: &[f64], rest: &mut [f64]) {
+        for (column, row) in self.z.iter().zip(&self.project) {
+            let share: f64 = row.iter().zip(values).map(|(p, v)| p * v).sum();
+            for (r, c) in rest.iter_mut().zip(column) {
+                *r -= share * c;
+            }
+        }
+    }
+
+    /// Reads sorted scores: partials out the groups and sums from the top.
+    pub(crate) fn load(&self, y: &[f64], scratch: &mut Scratch) {
+        scratch.partial.clear();
+        scratch.partial.extend_from_slice(y);
+        self.partial_out_in_place(y, &mut scratch.partial);
+        scratch.a.resize(self.levels(), 0.0);
+        scratch.b.resize(self.levels(), 0.0);
+        let (mut a, mut b, mut total) = (0.0, 0.0, 0.0);
+        for level in (0..self.levels()).rev() {
+            for i in self.starts[level]..self.starts[level + 1] {
+                let ws = self.w[i] * scratch.partial[i];
+                a += ws;
+                b += self.x[i] * ws;
+                total += ws * scratch.partial[i];
+            }
+            scratch.a[level] = a;
+            scratch.b[level] = b;
+        }
+        scratch.total = total;
+    }
+
+    /// The best hinge for the loaded scores.
+    pub(crate) fn best(&self, scratch: &Scratch) -> Hinged {
+        let levels = self.levels();
+        let mut best = self.plain();
+        // c -> -inf with the slope -> 0: a constant level, unless there is a free one anyway.
+        let all = self.grams[0];
+        if !self.level && all.ww > 0.0 {
+            let explained = scratch.a[0] * scratch.a[0] / all.ww;
+            if explained > best.explained {
+                best = Hinged { first: 0, level: scratch.a[0] / all.ww, slope: 0.0, explained, active: 0 };
+            }
+        }
+        let mut previous_end_needed = false;
+        for active in 0..levels {
+            let gram = self.grams[active];
+            let (a, b) = (scratch.a[active], scratch.b[active]);
+            let mut end_needed = true;
+            if gram.inverse_det > 0.0 {
+                let level = (gram.xx * a - gram.wx * b) * gram.inverse_det;
+                let slope = (gram.ww * b - gram.wx * a) * gram.inverse_det;
+                let explained = a * level + b * slope;
+                end_needed = explained > best.explained;
+                if end_needed {
+                    // c = -level/slope lies at or below this knot and at or above the one before.
+                    let (low, high) =
+                        (if active == 0 { f64::NEG_INFINITY } else { self.knot(active - 1) }, self.knot(active));
+                    let c = -level / slope;
+                    if c >= low && c <= high {
+                        best = Hinged { first: self.starts[active], level, slope, explained, active };
+                        end_needed = false;
+                    }
+                }
+            }
+            if active > 0 && (end_needed || previous_end_needed) {
+                self.try_knot(active - 1, scratch, &mut best);
+            }
+            previous_end_needed = end_needed;
+        }
+        best
+    }
+
+    /// The best break between the distinct x numbers `from` and `to`, ends included.
+    pub(crate) fn best_between(&self, from: usize, to: usize, scratch: &Scratch) -> Hinged {
+        let mut best = self.plain();
+        self.try_knot(from, scratch, &mut best);
+        for active in from + 1..=to {
+            let gram = self.grams[active];
+            let (a, b) = (scratch.a[active], scratch.b[active]);
+            let level = (gram.xx * a - gram.wx * b) * gram.inverse_det;
+            let slope = (gram.ww * b - gram.wx * a) * gram.inverse_det;
+            let explained = a * level + b * slope;
+            if explained > best.explained {
+                let c = -level / slope;
+                if c >= self.knot(active - 1) && c <= self.knot(active) {
+                    best = Hinged { first: self.starts[active], level, slope, explained, active };
+                }
+            }
+            self.try_knot(active, scratch, &mut best);
+        }
+        best
+    }
+
+    /// No curve beside the groups.
+    fn plain(&self) -> Hinged {
+        Hinged { first: self.n(), level: 0.0, slope: 0.0, explained: 0.0, active: self.levels() }
+    }
+
+    fn try_knot(&self, level: usize, scratch: &Scratch, best: &mut Hinged) {
+        let c = self.knot(level);
+        if let Some(fit) = self.held_in(level + 1, c, scratch)
+            && fit.explained > best.explained
+        {
+            *best = fit;
+        }
+    }
+
+    /// Where the fitted curve leaves its level, scaled: c for a break, negative infinity for a constant.
+    pub(crate) fn best_break(&self, fit: Hinged) -> f64 {
+        if fit.slope == 0.0 { f64::NEG_INFINITY } else { -fit.level / fit.slope }
+    }
+
+    /// The fit with the break held at scaled `c`; `None` where nothing beyond it is determined.
+    pub(crate) fn held(&self, c: f64, scratch: &Scratch) -> Option<Hinged> {
+        let active = (0..self.levels()).find(|&level| self.knot(level) > c)?;
+        self.held_in(active, c, scratch)
+    }
+
+    fn held_in(&self, active: usize, c: f64, scratch: &Scratch) -> Option<Hinged> {
+        let gram = self.grams.get(active)?;
+        let size = self.held_norm(active, c);
+        let raw = (self.n() - self.starts[active]) as f64;
+        if !(size > COLLINEAR * (gram.xx + c * c * gram.ww)) || !(size > COLLINEAR * raw * (c - 0.5).powi(2).min(1.0)) {
+            return None;
+        }
+        let product = scratch.b[active] - c * scratch.a[active];
+        let slope = product / size;
+        Some(Hinged { first: self.starts[active], level: -c * slope, slope, explained: product * slope, active })
+    }
+
+    /// |M (x - c)+|² for rows from `active` on.
+    fn held_norm(&self, active: usize, c: f64) -> f64 {
+        let gram = self.grams[active];
+        gram.xx - 2.0 * c * gram.wx + c * c * gram.ww
+    }
+
+    /// Coefficients of the quadratic p c² + q c + r that is negative where the break held at c (between the knots
+    /// `active`-1 and `active`) explains more than `explained`.
+    pub(crate) fn excess_quadratic(&self, active: usize, explained: f64, scratch: &Scratch) -> [f64; 3] {
+        let gram = self.grams[active];
+        let (a, b) = (scratch.a[active], scratch.b[active]);
+        [explained * gram.ww - a * a, -2.0 * (explained * gram.wx - a * b), explained * gram.xx - b * b]
+    }
+
+    /// Fitted values of the curve and residuals after the groups, of the loaded scores; sorted.
+    pub(crate) fn residuals(&self, fit: Hinged, y: &[f64], into: &mut Vec<f64>) {
+        into.clear();
+        into.extend(y.iter().enumerate().map(|(i, y)| y - self.lead(fit, i)));
+        for (column, row) in self.z.iter().zip(&self.project) {
+            let share: f64 = row.iter().enumerate().map(|(i, p)| p * (y[i] - self.lead(fit, i))).sum();
+            for (r, c) in into.iter_mut().zip(column) {
+                *r -= share * c;
+            }
+        }
+    }
+
+    /// The curve without groups at sorted row `i`.
+    pub(crate) fn lead(&self, fit: Hinged, i: usize) -> f64 {
+        if i < fit.first { 0.0 } else { fit.level + fit.slope * self.x[i] }
+    }
+
+    /// max(0, x - c) with c at distinct x number `level`, groups taken out; sorted.
+    pub(crate) fn kink(&self, level: usize) -> Vec<f64> {
+        let c = self.knot(level);
+        let raw: Vec<f64> = self.x.iter().map(|x| (x - c).max(0.0)).collect();
+        self.partial_out(&raw)
+    }
+
+    /// The coefficient of the first group under `fit`, in the caller's units.
+    pub(crate) fn first_group(&self, fit: Hinged, y: &[f64]) -> f64 {
+        let share: f64 = self.project[0].iter().enumerate().map(|(i, p)| p * (y[i] - self.lead(fit, i))).sum();
+        share / self.first_scale
+    }
+
+    /// What weighted regression on the groups and the derivatives of a fit with this many `active` x leaves of sorted
+    /// `values`. A break at a knot counts as estimated too: its derivatives are those of the interval it borders on.
+    pub(crate) fn beside(&self, active: usize, values: &[f64]) -> Vec<f64> {
+        let mut rest = self.partial_out(values);
+        if active >= self.levels() {
+            return rest;
+        }
+        let first = self.starts[active];
+        let gram = self.grams[active];
+        let a: f64 = (first..self.n()).map(|i| self.w[i] * rest[i]).sum();
+        let b: f64 = (first..self.n()).map(|i| self.w[i] * rest[i] * self.x[i]).sum();
+        let (level, slope) = if gram.inverse_det > 0.0 {
+            ((gram.xx * a - gram.wx * b) * gram.inverse_det, (gram.ww * b - gram.wx * a) * gram.inverse_det)
+        } else if gram.ww > COLLINEAR * (self.n() - first) as f64 {
+            (a / gram.ww, 0.0)
+        } else {
+            return rest;
+        };
+        let lead: Vec<f64> = (0..self.n()).map(|i| if i < first { 0.0 } else { level + slope * self.x[i] }).collect();
+        let lead = self.partial_out(&lead);
+        rest.iter_mut().zip(&lead).for_each(|(r, l)| *r -= l);
+        rest
+    }
+}
+
+/// (Z'WZ)^-1 Z'W as q rows of n.
+fn projector(z: &[Vec<f64>], w: &[f64]) -> Result<Vec<Vec<f64>>> {
+    let (n, q) = (w.len(), z.len());
+    if q == 0 {
+        return Ok(Vec::new());
+    }
+    let design = DMatrix::from_fn(n, q, |i, j| z[j][i] * w[i].sqrt());
+    let gram = design.tr_mul(&design);
+    let norms: DVector<f64> = gram.diagonal();
+    let inverse = gram
+        .cholesky()
+        .filter(|c| (0..q).all(|j| c.l_dirty()[(j, j)].powi(2) > COLLINEAR * norms[j]))
+        .map(|c| c.inverse())
+        .ok_or_else(|| Error::Undetermined("a group has no members, or repeats other groups".into()))?;
+    Ok((0..q)
+        .map(|j| (0..n).map(|i| (0..q).map(|k| inverse[(j, k)] * z[k][i]).sum::<f64>() * w[i]).collect())
+        .collect())
+}
+
+/// Pivots below this share of their column's square are rounding error.
+const COLLINEAR: f64 = 1e-11;

@@ -1,0 +1,194 @@
+//! Two free lines that meet: score against log compute with a break in slope.
+//!
+//!   y = β0 + β1 x + δ max(0, x - c) + Σ θ_k z_k + ε
+//!
+//! What the R package `segmented` fits by iteration from a starting value (Muggeo 2003, "Estimating regression models
+//! with unknown break-points"), here by the exact solver that fits the [hinge](super::hinge): the global least-squares
+//! optimum, without starting values. The slope left of c is β1, right of it β1 + δ.
+//!
+//! ```
+//! use onset::stats::segmented::Segmented;
+//!
+//! let x = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
+//! let y = [2.0, 2.5, 3.0, 5.0, 8.0, 11.0];
+//! let fit = Segmented::new().fit(&x, &y, &[])?;
+//! assert!((fit.c - 3.4).abs() < 1e-12 && (fit.slope - 0.5).abs() < 1e-12 && (fit.delta - 2.5).abs() < 1e-12);
+//! # Ok::<(), onset::Error>(())
+//! ```
+
+use super::curve::{FittedCurve, jacobian, sum_of_squares};
+use super::observations::{check, check_weights, finite_result, group_names, only, shift, used};
+use super::one_break::{Best, Left, OneBreak, Shape};
+use crate::Result;
+
+/// Two lines to be fitted.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Segmented {
+    weights: Option<Vec<f64>>,
+}
+
+/// Two fitted lines.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct SegmentedFit {
+    /// The left line at x = 0.
+    pub intercept: f64,
+    /// Slope left of the break.
+    pub slope: f64,
+    /// Slope right of the break minus `slope`; 0 where no break improves on one line.
+    pub delta: f64,
+    /// The break, inside the range of x; the largest x where no break improves on one line.
+    pub c: f64,
+    /// Whether the data determine c. If not (a single x on one side of it, or no break at all), other c between the same
+    /// neighbouring x fit as well.
+    pub c_identified: bool,
+    /// One difference per group, 0 for one that is not identified.
+    pub theta: Vec<f64>,
+    /// Whether the data determine each group's difference.
+    pub theta_identified: Vec<bool>,
+    /// Weighted sum of squared residuals; infinite when it exceeds the largest `f64`.
+    pub sse: f64,
+    /// Number of observations of positive weight.
+    pub n: usize,
+    /// Observed minus fitted, not multiplied by weights.
+    pub residuals: Vec<f64>,
+    /// Fitted values.
+    pub fitted: Vec<f64>,
+    best: Best,
+    origin: f64,
+    x: Vec<f64>,
+    groups: Vec<Vec<f64>>,
+    weights: Option<Vec<f64>>,
+}
+
+impl Segmented {
+    /// Two lines without weights.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// One weight per observation (inverse variances up to a factor).
+    ///
+    /// # Errors
+    /// `Argument` for a negative or non-finite weight.
+    pub fn weights(mut self, weights: &[f64]) -> Result<Self> {
+        check_weights(Some(weights), weights.len())?;
+        self.weights = Some(weights.to_vec());
+        Ok(self)
+    }
+
+    /// Fits scores `y` at `x` (n values each, in any order, ties allowed) with one column of n values per group.
+    ///
+    /// # Errors
+    /// `NotEnoughModels` for fewer observations of positive weight than parameters, `Undetermined` for a constant `x`,
+    /// `Argument` for lengths that differ and values that are not finite.
+    pub fn fit(&self, x: &[f64], y: &[f64], groups: &[Vec<f64>]) -> Result<SegmentedFit> {
+        let weights = self.weights.as_deref();
+        check(x, y, groups, weights)?;
+        let mut solver = OneBreak::new(Left::Line, true, x, groups)?;
+        let best = solver.solve(y, weights)?;
+        let origin = solver.origin();
+        let (mut fitted, mut residuals) = (Vec::with_capacity(y.len()), Vec::with_capacity(y.len()));
+        for (i, (x, y)) in x.iter().zip(y).enumerate() {
+            let shift: f64 = best.theta.iter().zip(groups).map(|(t, g)| t * g[i]).sum();
+            let value = value(&best, x - origin) + shift;
+            fitted.push(value);
+            residuals.push(y - value);
+        }
+        finite_result(residuals.iter().chain([&best.alpha, &best.slope, &best.level]))?;
+        Ok(SegmentedFit {
+            intercept: best.level - best.slope * origin,
+            slope: best.slope,
+            delta: best.alpha,
+            c: origin + best.c,
+            c_identified: best.shape == Shape::Bend && best.c_identified,
+            theta: best.theta.clone(),
+            theta_identified: best.identified.clone(),
+            sse: sum_of_squares(&residuals, weights),
+            n: used(y.len(), weights),
+            residuals,
+            fitted,
+            best,
+            origin,
+            x: x.to_vec(),
+            groups: groups.to_vec(),
+            weights: self.weights.clone(),
+        })
+    }
+}
+
+impl SegmentedFit {
+    /// The curve at `x` for a model with group values `z` (missing ones count as 0, further ones are ignored).
+    pub fn predict(&self, x: f64, z: &[f64]) -> f64 {
+        value(&self.best, x - self.origin) + shift(&self.theta, z)
+    }
+
+    /// 1 - SSE / Σ w (y - ȳ)²; `None` for constant scores.
+    pub fn r_squared(&self) -> Option<f64> {
+        FittedCurve::r_squared(self)
+    }
+}
+
+/// The curve without groups at `d` from the origin.
+fn value(best: &Best, d: f64) -> f64 {
+    best.level + best.slope * d + best.alpha * (d - best.c).max(0.0)
+}
+
+impl FittedCurve for SegmentedFit {
+    /// `intercept`, `slope`, `delta`, `c`, groups; without `c` where it is not identified, and without `delta` where no
+    /// break improves on one line.
+    fn names(&self) -> Vec<String> {
+        let mut names = vec!["intercept".to_owned(), "slope".to_owned()];
+        names.extend((self.best.shape == Shape::Bend).then(|| "delta".to_owned()));
+        names.extend(self.c_identified.then(|| "c".to_owned()));
+        names.extend(group_names(&self.theta_identified));
+        names
+    }
+
+    fn estimates(&self) -> Vec<f64> {
+        let mut values = vec![self.intercept, self.slope];
+        values.extend((self.best.shape == Shape::Bend).then_some(self.delta));
+        values.extend(self.c_identified.then_some(self.c));
+        values.extend(only(&self.theta, &self.theta_identified));
+        values
+    }
+
+    /// Columns 1, x, max(0, x - c), -δ·1{x > c} and the identified groups.
+    fn jacobian(&self) -> Vec<Vec<f64>> {
+        jacobian(self, &self.x, &self.groups)
+    }
+
+    fn residuals(&self) -> &[f64] {
+        &self.residuals
+    }
+
+    fn fitted(&self) -> &[f64] {
+        &self.fitted
+    }
+
+    fn weights(&self) -> Option<&[f64]> {
+        self.weights.as_deref()
+    }
+
+    fn sse(&self) -> f64 {
+        self.sse
+    }
+
+    fn free_parameters(&self) -> usize {
+        4 + self.theta.len()
+    }
+
+    fn predict(&self, x: f64, z: &[f64]) -> f64 {
+        SegmentedFit::predict(self, x, z)
+    }
+
+    fn gradient(&self, x: f64, z: &[f64]) -> Vec<f64> {
+        let beyond = x - self.origin - self.best.c;
+        let mut row = vec![1.0, x];
+        row.extend((self.best.shape == Shape::Bend).then_some(beyond.max(0.0)));
+        row.extend(self.c_identified.then_some(-self.delta * f64::from(u8::from(beyond > 0.0))));
+        let known = |k: &usize| self.theta_identified[*k];
+        row.extend((0..self.theta.len()).filter(known).map(|k| z.get(k).copied().unwrap_or(0.0)));
+        row
+    }
+}

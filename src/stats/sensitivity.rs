@@ -1,0 +1,148 @@
+//! Does the answer hang on a choice? The fit repeated for every cut-off, and without every family.
+//!
+//! A group "released from month m on" is one of many that could have been drawn; [`cutoffs`] gives θ for every m at which
+//! the group changes. [`without_each_family`] leaves out one family at a time, which shows a result that one family makes.
+//! Standard errors are those asked for, by default CR3 with Satterthwaite's degrees of freedom.
+//!
+//! ```
+//! use onset::stats::clusters::Clusters;
+//! use onset::stats::hinge::Hinge;
+//! use onset::stats::sensitivity::{cutoffs, without_each_family};
+//! let x = [20.0, 20.5, 21.0, 21.5, 22.0, 22.3, 22.6, 23.0, 23.2, 23.5, 23.8, 24.0];
+//! let y = [0.24, 0.26, 0.25, 0.27, 0.31, 0.41, 0.38, 0.42, 0.53, 0.49, 0.61, 0.58];
+//! let month = [1, 1, 5, 5, 2, 2, 6, 6, 3, 3, 7, 7];
+//! let families = Clusters::new(&[1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6]);
+//! let hinge = Hinge::new().chance(0.25);
+//! let swept = cutoffs(&hinge, &x, &y, &month, &families)?;
+//! assert_eq!(swept.iter().map(|s| s.cutoff).collect::<Vec<_>>(), [2, 3, 5, 6, 7]);
+//! let new: Vec<f64> = month.iter().map(|m| f64::from(*m >= 5)).collect();
+//! assert_eq!(without_each_family(&hinge, &x, &y, &[new], &families)?.len(), 6);
+//! # Ok::<(), onset::Error>(())
+//! ```
+
+use super::clusters::Clusters;
+use super::covariance::{Covariance, Kind};
+use super::curve::FittedCurve;
+use super::hinge::{Hinge, HingeFit, Outcome};
+use crate::{Error, Result};
+
+/// θ at one cut-off.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Cutoff {
+    /// The group are the models released in this month or later.
+    pub cutoff: i64,
+    /// How many those are.
+    pub members: usize,
+    /// θ; `None` where the data do not determine it.
+    pub theta: Option<f64>,
+    /// Its CR3 standard error; `None` where there is none.
+    pub standard_error: Option<f64>,
+    /// 95 % interval; `None` with the standard error.
+    pub interval: Option<(f64, f64)>,
+    /// Two-sided p-value of θ = 0.
+    pub p_value: Option<f64>,
+    /// c where there is a break.
+    pub emergence: Option<f64>,
+}
+
+/// The fit without one family.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Without {
+    /// The family left out, as numbered by the clusters.
+    pub family: usize,
+    /// α.
+    pub alpha: Option<f64>,
+    /// c where there is a break.
+    pub emergence: Option<f64>,
+    /// One θ per group; `None` where it is no longer determined.
+    pub theta: Vec<Option<f64>>,
+    /// What was found; `None` when too few models are left to fit.
+    pub outcome: Option<Outcome>,
+}
+
+/// θ of the group "released in month m or later" for every m in `months` (n values; any increasing count of months) but
+/// the first, where all models would be in the group.
+///
+/// # Errors
+/// `Argument` when lengths differ; `Undetermined` when all models are of one month; those of the hinge.
+pub fn cutoffs(hinge: &Hinge, x: &[f64], y: &[f64], months: &[i64], clusters: &Clusters) -> Result<Vec<Cutoff>> {
+    if months.len() != y.len() || clusters.len() != y.len() {
+        return Err(Error::Argument("scores, months and cluster labels differ in number".into()));
+    }
+    let mut distinct = months.to_vec();
+    distinct.sort_unstable();
+    distinct.dedup();
+    if distinct.len() < 2 {
+        return Err(Error::Undetermined("all models are of one month: there is no cut-off to vary".into()));
+    }
+    distinct[1..]
+        .iter()
+        .map(|&cutoff| {
+            let group: Vec<f64> = months.iter().map(|m| f64::from(u8::from(*m >= cutoff))).collect();
+            let members = group.iter().filter(|z| **z == 1.0).count();
+            let fit = hinge.fit(x, y, &[group])?;
+            let known = fit.theta_identified[0];
+            let (standard_error, interval, p_value) = robust(&fit, clusters).unwrap_or((None, None, None));
+            Ok(Cutoff {
+                cutoff,
+                members,
+                theta: known.then(|| fit.theta[0]),
+                standard_error,
+                interval,
+                p_value,
+                emergence: fit.emergence(),
+            })
+        })
+        .collect()
+}
+
+/// Standard error, interval and p-value of the first group's difference.
+type Robust = (Option<f64>, Option<(f64, f64)>, Option<f64>);
+
+fn robust(fit: &HingeFit, clusters: &Clusters) -> Option<Robust> {
+    let place = fit.names().iter().position(|name| name == "theta")?;
+    let covariance = Covariance::new(Kind::Cr3).clusters(clusters).estimate(&fit.jacobian(), fit.residuals()).ok()?;
+    let (estimate, error) = (fit.theta[0], covariance.std_errors()[place]);
+    Some((
+        Some(error).filter(|e| *e > 0.0),
+        covariance.interval(place, estimate, 0.95),
+        covariance.p_value(place, estimate, 0.0),
+    ))
+}
+
+/// The fit without each family in turn.
+///
+/// # Errors
+/// `Argument` when lengths differ; those of the hinge on all the data.
+pub fn without_each_family(
+    hinge: &Hinge,
+    x: &[f64],
+    y: &[f64],
+    groups: &[Vec<f64>],
+    clusters: &Clusters,
+) -> Result<Vec<Without>> {
+    if clusters.len() != y.len() {
+        return Err(Error::Argument(format!("{} cluster labels for {} scores", clusters.len(), y.len())));
+    }
+    let mut solver = hinge.solver(x, groups)?;
+    solver.fit(y, None)?;
+    Ok((0..clusters.count())
+        .map(|family| {
+            let keep: Vec<f64> = clusters.of().iter().map(|g| f64::from(u8::from(*g != family))).collect();
+            match solver.fit(y, Some(&keep)) {
+                Ok(fit) => Without {
+                    family,
+                    alpha: Some(fit.alpha),
+                    emergence: (fit.outcome == Outcome::Break).then_some(fit.c),
+                    theta: fit.theta.iter().zip(&fit.theta_identified).map(|(t, known)| known.then_some(*t)).collect(),
+                    outcome: Some(fit.outcome),
+                },
+                Err(_) => {
+                    Without { family, alpha: None, emergence: None, theta: vec![None; groups.len()], outcome: None }
+                }
+            }
+        })
+        .collect())
+}

@@ -1,0 +1,115 @@
+//! The random multipliers of [`wild`](super::wild) and the counting of replicates, in parallel and in a fixed order.
+
+use rayon::prelude::*;
+
+use super::clusters::Clusters;
+use super::random::Seed;
+use super::wild::WildWeights;
+use crate::{Error, Result};
+
+/// The cluster multipliers of every replicate.
+#[derive(Debug)]
+pub(crate) struct Draws {
+    values: Vec<f64>,
+    clusters: usize,
+    pub(crate) replicates: usize,
+    pub(crate) weights: WildWeights,
+}
+
+impl Draws {
+    pub(crate) fn new(
+        seed: Seed,
+        replicates: usize,
+        weights: WildWeights,
+        clusters: &Clusters,
+        n: usize,
+        deciding: usize,
+    ) -> Result<Self> {
+        if clusters.len() != n {
+            return Err(Error::Argument(format!("{} cluster labels for {n} scores", clusters.len())));
+        }
+        if clusters.count() < 2 {
+            return Err(Error::Undetermined("a cluster bootstrap needs at least two clusters".into()));
+        }
+        if replicates == 0 {
+            return Err(Error::Argument("a bootstrap needs at least one replicate".into()));
+        }
+        let weights = match weights {
+            WildWeights::Auto if deciding < FEW => WildWeights::Webb,
+            WildWeights::Auto => WildWeights::Rademacher,
+            given => given,
+        };
+        let count = clusters.count();
+        let mut values = vec![0.0; replicates * count];
+        values.par_chunks_mut(count).enumerate().for_each(|(b, row)| {
+            let mut stream = seed.stream("wild cluster bootstrap", b as u64);
+            for v in row {
+                *v = match weights {
+                    WildWeights::Webb => WEBB[stream.below(6)],
+                    _ => [-1.0, 1.0][stream.below(2)],
+                };
+            }
+        });
+        Ok(Self { values, clusters: count, replicates, weights })
+    }
+
+    pub(crate) fn of(&self, b: usize) -> &[f64] {
+        &self.values[b * self.clusters..(b + 1) * self.clusters]
+    }
+
+    /// Adds up counts over blocks of replicates, in parallel.
+    pub(crate) fn sum<const K: usize>(
+        &self,
+        count: impl Fn(std::ops::Range<usize>) -> [usize; K] + Sync,
+    ) -> [usize; K] {
+        (0..self.replicates.div_ceil(BLOCK))
+            .into_par_iter()
+            .map(|block| count(block * BLOCK..((block + 1) * BLOCK).min(self.replicates)))
+            .reduce(|| [0; K], |a, b| std::array::from_fn(|k| a[k] + b[k]))
+    }
+}
+
+impl Draws {
+    /// The number of replicates that `count` finds, at most `replicates`. Replicates are read in parts; once the parts
+    /// read leave no doubt on which side of `threshold` the share will lie, the count so far is scaled up. The order is
+    /// fixed, so the answer does not depend on threads.
+    pub(crate) fn count_against(
+        &self,
+        threshold: f64,
+        count: impl Fn(std::ops::Range<usize>) -> usize + Sync,
+    ) -> usize {
+        let (mut found, mut read) = (0, 0);
+        while read < self.replicates {
+            let until = (read + PART).min(self.replicates);
+            let blocks = (until - read).div_ceil(BLOCK);
+            found += (0..blocks)
+                .into_par_iter()
+                .map(|block| count(read + block * BLOCK..(read + (block + 1) * BLOCK).min(until)))
+                .sum::<usize>();
+            read = until;
+            let doubt = DOUBT * (threshold * (1.0 - threshold) / read as f64).sqrt();
+            if threshold > 0.0 && (found as f64 / read as f64 - threshold).abs() > doubt {
+                break;
+            }
+        }
+        if read == self.replicates { found } else { found * self.replicates / read }
+    }
+}
+
+/// Below this many clusters on either side of a group, signs alone give too few patterns.
+const FEW: usize = 12;
+/// Replicates that one task works through.
+const BLOCK: usize = 512;
+/// Replicates read before asking whether more are needed.
+const PART: usize = 1_024;
+/// Binomial standard errors beyond which more replicates would not change a decision: one in 500,000.
+const DOUBT: f64 = 5.0;
+/// Webb's six points.
+const WEBB: [f64; 6] = [
+    -1.224_744_871_391_589,
+    -1.0,
+    -std::f64::consts::FRAC_1_SQRT_2,
+    std::f64::consts::FRAC_1_SQRT_2,
+    1.0,
+    1.224_744_871_391_589,
+];
