@@ -7,6 +7,7 @@ use onset::stats::bootstrap::Bootstrap;
 use onset::stats::breaktest::BreakTest;
 use onset::stats::clusters::Clusters;
 use onset::stats::curve::FittedCurve;
+use onset::stats::distribution::fisher_one_quantile;
 use onset::stats::hinge::{Hinge, Outcome};
 use onset::stats::hinge_bootstrap::{self, HingeQuantity};
 use onset::stats::inference::Inference;
@@ -58,6 +59,31 @@ fn the_wild_bootstrap_fits_the_same_hinge_as_the_exact_solver() {
         }
     }
     assert!(compared > 400, "only {compared} data sets could be compared");
+}
+
+#[test]
+fn the_profile_set_holds_exactly_the_breaks_whose_f_is_below_the_quantile() {
+    for seed in 0..40 {
+        let (x, y, new, _) = made_up(seed);
+        let Ok(profile) = Profile::new(&x, &y, std::slice::from_ref(&new), Some(0.25)) else { continue };
+        let set = profile.set(0.95).unwrap();
+        let critical = fisher_one_quantile(0.95, profile.df() as f64).unwrap();
+        let (low, high) = x.iter().fold((f64::MAX, f64::MIN), |(l, h), v| (l.min(*v), h.max(*v)));
+        for step in 1..400 {
+            let c = low + (high - low) * f64::from(step) / 400.0;
+            let f = profile.f(c);
+            // At a border itself rounding decides.
+            if (f / critical - 1.0).abs() > 1e-6 {
+                assert_eq!(set.contains(c), f < critical, "seed {seed}, c {c}, F {f} of {critical}");
+            }
+        }
+        for end in set.pieces.iter().flat_map(|p| [p.low, p.high]).flatten() {
+            let beside = [profile.f(end - 1e-7), profile.f(end + 1e-7)];
+            assert!(beside.iter().any(|f| *f > critical) && beside.iter().any(|f| *f < critical), "{end} is no border");
+        }
+        let best = Hinge::new().chance(0.25).fit(&x, &y, &[new]).unwrap();
+        assert!(best.emergence().is_none_or(|c| set.contains(c)));
+    }
 }
 
 #[test]

@@ -134,7 +134,7 @@ pub(super) struct FitArgs {
     bootstrap: usize,
 
     /// Largest difference between groups that would not matter, in units of the score.
-    #[arg(long, value_name = "SCORE", help_heading = "Fit")]
+    #[arg(long, value_name = "SCORE", allow_negative_numbers = true, help_heading = "Fit")]
     margin: Option<f64>,
 
     /// Standard deviation of log10 compute, or a column of them.
@@ -146,7 +146,7 @@ pub(super) struct FitArgs {
     seed: u64,
 
     /// Values of the predictor to predict scores at.
-    #[arg(long, value_name = "X,...", value_delimiter = ',', help_heading = "Forecast")]
+    #[arg(long, value_name = "X,...", value_delimiter = ',', allow_negative_numbers = true, help_heading = "Forecast")]
     predict: Vec<f64>,
 
     /// Models to leave out and predict: 'COLUMN OP VALUE', such as 'compute > 1e23' or 'release >= 2024-01'.

@@ -105,6 +105,7 @@ pub struct CovarianceEstimate {
     kind: Kind,
     matrix: Vec<Vec<f64>>,
     degrees_of_freedom: Vec<f64>,
+    alone: Vec<bool>,
     clusters: usize,
     largest_share: f64,
 }
@@ -157,10 +158,10 @@ impl<'a> Covariance<'a> {
         }
         let basis = Basis::new(columns, residuals, self.weights)?;
         let parts = if self.kind.is_clustered() { clusters } else { &Clusters::singletons(n) };
-        let (meat, degrees_of_freedom) = match self.kind {
+        let (meat, degrees_of_freedom, alone) = match self.kind {
             Kind::Classical => {
                 let variance = basis.residuals.norm_squared() / (n - k) as f64;
-                (DMatrix::identity(k, k) * variance, vec![(n - k) as f64; k])
+                (DMatrix::identity(k, k) * variance, vec![(n - k) as f64; k], vec![false; k])
             }
             kind => {
                 let adjusted = adjust(&basis, parts, kind)?;
@@ -169,7 +170,8 @@ impl<'a> Covariance<'a> {
                 } else {
                     vec![(n - k) as f64; k]
                 };
-                (meat(&basis, &adjusted) * correction(kind, n, k, parts.count()), df)
+                let alone = (0..k).map(|l| adjusted.iter().any(|part| part.decides(&basis, l))).collect();
+                (meat(&basis, &adjusted) * correction(kind, n, k, parts.count()), df, alone)
             }
         };
         let matrix = basis.unscale(&meat);
@@ -180,6 +182,7 @@ impl<'a> Covariance<'a> {
             kind: self.kind,
             matrix,
             degrees_of_freedom,
+            alone,
             clusters: clusters.count(),
             largest_share: clusters.largest_share(),
         })
@@ -205,6 +208,12 @@ impl CovarianceEstimate {
     /// Degrees of freedom per parameter.
     pub fn degrees_of_freedom(&self) -> &[f64] {
         &self.degrees_of_freedom
+    }
+
+    /// Whether one cluster alone determines part of parameter `index`, as when a group has a single family. CR0 to CR2 then
+    /// have a value, but nothing in it speaks of how much another family would have differed.
+    pub fn is_determined_by_one_cluster(&self, index: usize) -> bool {
+        self.alone.get(index).copied().unwrap_or(false)
     }
 
     /// Number of clusters (of observations, where none were given).
@@ -291,6 +300,17 @@ struct Adjusted {
     q: DMatrix<f64>,
     adjusted_q: DMatrix<f64>,
     adjusted_residuals: DVector<f64>,
+    /// Directions that this cluster alone determines, as columns.
+    own: DMatrix<f64>,
+}
+
+impl Adjusted {
+    /// Whether coefficient `l` rests on a direction that this cluster alone determines.
+    fn decides(&self, basis: &Basis, l: usize) -> bool {
+        let contrast = basis.inverse.row(l).transpose();
+        let size = contrast.norm();
+        self.own.ncols() > 0 && self.own.tr_mul(&(&self.q * contrast)).norm() > SHARE * size
+    }
 }
 
 fn adjust(basis: &Basis, clusters: &Clusters, kind: Kind) -> Result<Vec<Adjusted>> {
@@ -299,24 +319,26 @@ fn adjust(basis: &Basis, clusters: &Clusters, kind: Kind) -> Result<Vec<Adjusted
             let rows = clusters.members(g);
             let q = basis.q.select_rows(rows);
             let residuals = basis.residuals.select_rows(rows);
+            let eigen = (DMatrix::identity(rows.len(), rows.len()) - &q * q.transpose()).symmetric_eigen();
+            let full: Vec<usize> = (0..rows.len()).filter(|&j| eigen.eigenvalues[j] < FULL_LEVERAGE).collect();
+            let own = eigen.eigenvectors.select_columns(&full);
             let power = match kind {
                 Kind::Hc2 | Kind::Cr2 => -0.5,
                 Kind::Hc3 | Kind::Cr3 => -1.0,
-                _ => return Ok(Adjusted { adjusted_q: q.clone(), q, adjusted_residuals: residuals }),
+                _ => return Ok(Adjusted { adjusted_q: q.clone(), q, adjusted_residuals: residuals, own }),
             };
-            let own = (DMatrix::identity(rows.len(), rows.len()) - &q * q.transpose()).symmetric_eigen();
             // An eigenvalue of zero is a direction this cluster alone determines. CR2 leaves it out (its residual is
             // zero there); the others divide by it.
-            if kind != Kind::Cr2 && own.eigenvalues.iter().any(|v| *v < FULL_LEVERAGE) {
+            if kind != Kind::Cr2 && !full.is_empty() {
                 return Err(Error::Undetermined(format!(
                     "{} does not exist: one {} alone determines a parameter",
                     kind.name(),
                     if kind.is_clustered() { "family" } else { "model" }
                 )));
             }
-            let powers = own.eigenvalues.map(|v| if v < FULL_LEVERAGE { 0.0 } else { v.powf(power) });
-            let a = &own.eigenvectors * DMatrix::from_diagonal(&powers) * own.eigenvectors.transpose();
-            Ok(Adjusted { adjusted_q: &a * &q, adjusted_residuals: &a * residuals, q })
+            let powers = eigen.eigenvalues.map(|v| if v < FULL_LEVERAGE { 0.0 } else { v.powf(power) });
+            let a = &eigen.eigenvectors * DMatrix::from_diagonal(&powers) * eigen.eigenvectors.transpose();
+            Ok(Adjusted { adjusted_q: &a * &q, adjusted_residuals: &a * residuals, q, own })
         })
         .collect()
 }
@@ -358,3 +380,6 @@ const COLLINEAR: f64 = 1e-11;
 
 /// Eigenvalues of I-H_gg below this are rounding errors of zero.
 const FULL_LEVERAGE: f64 = 1e-10;
+
+/// A coefficient rests on a direction when more than this share of its weight lies there.
+const SHARE: f64 = 1e-6;

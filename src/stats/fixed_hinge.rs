@@ -337,11 +337,18 @@ impl FixedHinge {
     }
 
     /// Coefficients of the quadratic p c² + q c + r that is negative where the break held at c (between the knots
-    /// `active`-1 and `active`) explains more than `explained`.
-    pub(crate) fn excess_quadratic(&self, active: usize, explained: f64, scratch: &Scratch) -> [f64; 3] {
+    /// `active`-1 and `active`) explains more than `explained`; `None` where the groups leave nothing of the break term.
+    pub(crate) fn excess_quadratic(&self, active: usize, explained: f64, scratch: &Scratch) -> Option<[f64; 3]> {
         let gram = self.grams[active];
         let (a, b) = (scratch.a[active], scratch.b[active]);
-        [explained * gram.ww - a * a, -2.0 * (explained * gram.wx - a * b), explained * gram.xx - b * b]
+        let raw = (self.n() - self.starts[active]) as f64;
+        (gram.ww > COLLINEAR * raw)
+            .then(|| [explained * gram.ww - a * a, -2.0 * (explained * gram.wx - a * b), explained * gram.xx - b * b])
+    }
+
+    /// Whether the rows beyond tell where between the knots `active`-1 and `active` the break lies.
+    pub(crate) fn tells_apart(&self, active: usize) -> bool {
+        self.grams[active].inverse_det > 0.0
     }
 
     /// Fitted values of the curve and residuals after the groups, of the loaded scores; sorted.

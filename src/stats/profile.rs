@@ -120,9 +120,12 @@ impl Profile {
                 spans.push((low, high));
                 continue;
             }
-            let [p, q, r] = self.design.excess_quadratic(active, needed, &self.scratch);
+            let Some([p, q, r]) = self.design.excess_quadratic(active, needed, &self.scratch) else { continue };
             let mut cuts = vec![low];
-            cuts.extend(roots(p, q, r).into_iter().filter(|c| *c > low && *c < high));
+            // Where one x alone lies beyond, every break before it fits as well: F is constant.
+            if self.design.tells_apart(active) {
+                cuts.extend(roots(p, q, r).into_iter().filter(|c| *c > low && *c < high));
+            }
             cuts.push(high);
             for pair in cuts.windows(2) {
                 let middle = 0.5 * (pair[0] + pair[1]);
@@ -290,5 +293,5 @@ const LAST: f64 = 1e-6;
 const FINE: f64 = 2e-4;
 /// Borders closer than this share of the range are one.
 const ROUNDING: f64 = 1e-12;
-/// A sum of squares below this share of the scores' own is rounding error.
-const PERFECT: f64 = 1e-24;
+/// A sum of squares below this share of the scores' own cannot be told from rounding error of running sums.
+const PERFECT: f64 = 1e-13;

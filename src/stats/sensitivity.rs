@@ -2,7 +2,7 @@
 //!
 //! A group "released from month m on" is one of many that could have been drawn; [`cutoffs`] gives θ for every m at which
 //! the group changes. [`without_each_family`] leaves out one family at a time, which shows a result that one family makes.
-//! Standard errors are those asked for, by default CR3 with Satterthwaite's degrees of freedom.
+//! Standard errors are CR2 with Satterthwaite's degrees of freedom.
 //!
 //! ```
 //! use onset::stats::clusters::Clusters;
@@ -36,7 +36,7 @@ pub struct Cutoff {
     pub members: usize,
     /// θ; `None` where the data do not determine it.
     pub theta: Option<f64>,
-    /// Its CR3 standard error; `None` where there is none.
+    /// Its CR2 standard error; `None` where there is none, and where one family alone makes the group.
     pub standard_error: Option<f64>,
     /// 95 % interval; `None` with the standard error.
     pub interval: Option<(f64, f64)>,
@@ -103,7 +103,10 @@ type Robust = (Option<f64>, Option<(f64, f64)>, Option<f64>);
 
 fn robust(fit: &HingeFit, clusters: &Clusters) -> Option<Robust> {
     let place = fit.names().iter().position(|name| name == "theta")?;
-    let covariance = Covariance::new(Kind::Cr3).clusters(clusters).estimate(&fit.jacobian(), fit.residuals()).ok()?;
+    let covariance = Covariance::new(Kind::Cr2).clusters(clusters).estimate(&fit.jacobian(), fit.residuals()).ok()?;
+    if covariance.is_determined_by_one_cluster(place) {
+        return None;
+    }
     let (estimate, error) = (fit.theta[0], covariance.std_errors()[place]);
     Some((
         Some(error).filter(|e| *e > 0.0),

@@ -5,7 +5,7 @@
 //! times with errors of variance λσ_i² added to x, average each parameter, and extrapolate the quadratic through the
 //! averages (λ = 0 is the plain fit) to λ = -1, where no error is left.
 //!
-//! Variances go the same way (Stefanski and Cook 1995): at each λ the mean of the fits' own cluster-robust variances (CR3)
+//! Variances go the same way (Stefanski and Cook 1995): at each λ the mean of the fits' own cluster-robust variances (CR2)
 //! minus the variance of the estimates between simulations, extrapolated to λ = -1. Intervals use Student's t with the
 //! degrees of freedom of the plain fit. The attenuation is plain estimate over corrected estimate.
 //!
@@ -110,7 +110,7 @@ impl Simex {
         let plain = hinge.fit(x, y, groups)?;
         let names = plain.names();
         let estimates = plain.estimates();
-        let robust = Covariance::new(Kind::Cr3).clusters(clusters);
+        let robust = Covariance::new(Kind::Cr2).clusters(clusters);
         let variances = |fit: &dyn FittedCurve| -> Option<Vec<f64>> {
             let found = robust.estimate(&fit.jacobian(), fit.residuals()).ok()?;
             Some(found.std_errors().iter().map(|s| s * s).collect())

@@ -157,6 +157,11 @@ impl WildBootstrap {
 
     fn draws(&self, clusters: &Clusters, n: usize, column: &[f64]) -> Result<Draws> {
         let touching = clusters.touching(column);
+        if touching == 1 && clusters.count() > 1 {
+            return Err(Error::Undetermined(
+                "one family alone makes up the group: its difference cannot be told from the family's own".into(),
+            ));
+        }
         let smaller = touching.min(clusters.count() - touching.min(clusters.count()));
         // A column without zeros is no group label; then all clusters speak.
         let deciding = if smaller == 0 { clusters.count() } else { smaller };
@@ -232,7 +237,10 @@ impl WildParameter<'_> {
             }
             let Some(mut outside) = outside else { return Ok(None) };
             let tolerance = FINE * error;
-            while (outside - inside).abs() > tolerance {
+            for _ in 0..HALVINGS {
+                if (outside - inside).abs() <= tolerance {
+                    break;
+                }
                 let middle = 0.5 * (inside + outside);
                 if rejected(middle)? { outside = middle } else { inside = middle }
             }
@@ -266,6 +274,8 @@ fn no_such(what: &str, index: usize, have: usize) -> Error {
 
 /// Steps outward, each half as long again as the one before: 1.5^24 two-standard-error steps reach 3e4 standard errors.
 const DOUBLINGS: usize = 24;
+/// Halvings between two steps, more than the precision asked for ever needs.
+const HALVINGS: usize = 64;
 /// Precision of an interval's ends, in standard errors.
 const FINE: f64 = 5e-4;
 /// p-values are multiples of 1/(B+1); this keeps 0.05 from being above 0.05.

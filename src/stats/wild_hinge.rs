@@ -1,6 +1,8 @@
 //! The hinge under the wild cluster bootstrap: θ held at a value while c, α and the other groups are estimated anew in
 //! every replicate. The formulas are those of [`wild`](super::wild).
 
+use std::sync::OnceLock;
+
 use super::clusters::Clusters;
 use super::fixed_hinge::{FixedHinge, Hinged, Scratch};
 use super::observations::check;
@@ -16,8 +18,8 @@ pub(crate) struct HingeGroup {
     column: Vec<f64>,
     /// The other groups alone.
     without: FixedHinge,
-    /// Per number of active x: what the other derivatives leave of the column, times the weights; and its square.
-    beside: Vec<(Vec<f64>, f64)>,
+    /// Per number of active x, once a fit has them: what the other derivatives leave of the column, and its square.
+    beside: Vec<OnceLock<(Vec<f64>, f64)>>,
     cluster: Vec<usize>,
     clusters: usize,
     estimate: f64,
@@ -43,13 +45,7 @@ impl HingeGroup {
         let without = FixedHinge::new(x, &others, None, chance.is_none())?;
         let above: Vec<f64> = y.iter().map(|y| y - chance.unwrap_or(0.0)).collect();
         let column = full.sorted(&groups[tested]);
-        let beside = (0..=full.levels())
-            .map(|active| {
-                let rest = without.beside(active, &column);
-                let square = rest.iter().zip(&column).map(|(r, z)| r * z).sum();
-                (rest, square)
-            })
-            .collect();
+        let beside = (0..=full.levels()).map(|_| OnceLock::new()).collect();
         let cluster: Vec<usize> = full.order().iter().map(|&i| clusters.of()[i]).collect();
         let mut model = Self {
             y: full.sorted(&above),
@@ -67,6 +63,12 @@ impl HingeGroup {
             .estimate_and_error(&y, &mut Buffers::default())
             .ok_or_else(|| Error::Undetermined("the group's difference is not determined beside the curve".into()))?;
         (model.estimate, model.error) = (estimate, error);
+        let mut scratch = Scratch::default();
+        model.full.load(&y, &mut scratch);
+        let rest = scratch.total - model.full.best(&scratch).explained;
+        if !(rest > PERFECT * y.iter().map(|v| v * v).sum::<f64>()) {
+            return Err(Error::Undetermined("the fit is perfect: nothing is left to draw from".into()));
+        }
         Ok(model)
     }
 
@@ -75,7 +77,11 @@ impl HingeGroup {
         let fit = self.full.best(&buffers.hinge);
         let estimate = self.full.first_group(fit, y);
         self.full.residuals(fit, y, &mut buffers.residuals);
-        let (beside, square) = &self.beside[fit.active];
+        let (beside, square) = self.beside[fit.active].get_or_init(|| {
+            let rest = self.without.beside(fit.active, &self.column);
+            let square = rest.iter().zip(&self.column).map(|(r, z)| r * z).sum();
+            (rest, square)
+        });
         let error =
             cluster_error(beside, &buffers.residuals, &self.cluster, self.clusters, *square, &mut buffers.scores);
         (estimate.is_finite() && error.is_finite()).then_some((estimate, error))
@@ -121,3 +127,6 @@ impl Restricted for HingeGroup {
         Buffers::default()
     }
 }
+
+/// A sum of squares below this share of the scores' own cannot be told from rounding error of running sums.
+const PERFECT: f64 = 1e-13;

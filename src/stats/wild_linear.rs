@@ -21,7 +21,11 @@ pub(crate) struct LinearColumn {
 impl LinearColumn {
     pub(crate) fn new(columns: &[Vec<f64>], y: &[f64], tested: usize, clusters: &Clusters) -> Result<Self> {
         // Fails where the design is collinear, naming the column.
-        LeastSquares::fit(columns, y, None)?;
+        let fit = LeastSquares::fit(columns, y, None)?;
+        let size = |values: &[f64]| values.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
+        if !(size(&fit.residuals) > PERFECT * size(y)) {
+            return Err(Error::Undetermined("the fit is perfect: nothing is left to draw from".into()));
+        }
         if y.len() <= columns.len() {
             return Err(Error::NotEnoughModels { have: y.len(), need: columns.len() + 1 });
         }
@@ -112,3 +116,6 @@ fn orthonormal<'a>(columns: impl Iterator<Item = &'a [f64]>) -> Vec<Vec<f64>> {
     }
     basis
 }
+
+/// Residuals below this share of the scores cannot be told from rounding errors.
+const PERFECT: f64 = 1e-6;

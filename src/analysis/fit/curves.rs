@@ -113,7 +113,7 @@ pub(super) fn analyse(
     let main = fits[0];
     let head = if headline == Curve::Hinge {
         match sample.weights {
-            None => hinge::headline(settings, set, sample, &mut unknown)?,
+            None => hinge::headline(settings, set, sample, main, &mut unknown)?,
             Some(_) => hinge::weighted_headline(set, sample, &bend, main, &mut unknown),
         }
     } else {
@@ -140,7 +140,9 @@ pub(super) fn analyse(
         thetas: head.thetas,
         break_test: head.break_test,
         equivalence: head.equivalence,
+        wild_p: head.wild_p,
         permutation_p: head.permutation_p,
+        cutoffs: head.cutoffs,
         c_set: head.c_set,
         measurement_error: head.measurement_error,
         item_noise: noise,
@@ -257,7 +259,9 @@ fn other_headline(set: &ModelSet, sample: &Sample<'_>, main: &Fitted) -> Headlin
         thetas: thetas(set, sample, |k| main.theta(k, sample.groups.len())),
         break_test: BreakReport { reason: Some(skipped.clone()), ..BreakReport::default() },
         equivalence: EquivalenceReport { reason: Some(skipped), ..EquivalenceReport::default() },
+        wild_p: None,
         permutation_p: None,
+        cutoffs: None,
         c_set: None,
         measurement_error: None,
     }

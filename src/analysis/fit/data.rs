@@ -109,6 +109,7 @@ pub(super) fn analyse(settings: &FitSettings, set: &ModelSet) -> Result<FitRepor
         onset: env!("CARGO_PKG_VERSION"),
         tables: set.sources.clone(),
         score: set.score.name.clone(),
+        score_name: set.score.benchmark.map_or_else(|| set.score.name.clone(), |b| b.name.to_string()),
         metric: set.score.metric.clone(),
         score_scale: set.score.scale.name(),
         adjusted_score: set.adjusted.clone(),

@@ -14,7 +14,7 @@ pub fn figure(report: &FitReport) -> Figure {
         name: "fit".into(),
         caption: format!(
             "{} against {}, {} models, with the {} curve and its pointwise 95 % confidence band.",
-            report.score, report.predictor.name, report.n_models, report.unadjusted.curve
+            report.score_name, report.predictor.name, report.n_models, report.unadjusted.curve
         ),
         columns: panels.len(),
         panels,
@@ -37,19 +37,12 @@ fn look(report: &FitReport, group: usize) -> (Hue, Marker) {
 
 /// Name of the reference group (0) and of each group, as the legend and the CSV write it.
 fn series(report: &FitReport, group: usize) -> String {
+    let month = |k: usize| report.groups[k].name.strip_prefix("release >= ");
     match (report.groups.len(), group) {
         (0, _) => "Models".into(),
-        (1, 0) => opposite(&report.groups[0].name),
+        (1, 0) => month(0).map_or_else(|| format!("Not {}", report.groups[0].name), |m| format!("Released before {m}")),
         (_, 0) => "Other models".into(),
-        (_, k) => report.groups[k - 1].name.clone(),
-    }
-}
-
-/// The models that are not in a group: `release < 2023-11` for `release >= 2023-11`.
-fn opposite(name: &str) -> String {
-    match name.split_once(" >= ") {
-        Some((column, value)) => format!("{column} < {value}"),
-        None => format!("not {name}"),
+        (_, k) => month(k - 1).map_or_else(|| report.groups[k - 1].name.clone(), |m| format!("Released from {m} on")),
     }
 }
 
@@ -77,9 +70,11 @@ fn panel(report: &FitReport, analysis: &Analysis, title: &str) -> Panel {
         layers.push(Layer::HorizontalRule { series: "Chance".into(), y: chance });
     }
     for group in 0..=report.groups.len() {
+        let (low, high) = extent(analysis, group);
         let vertices = |analysis: &Analysis| -> Vec<(f64, f64, f64, f64)> {
             let name = group.checked_sub(1).map(|k| report.groups[k].name.as_str());
             let of_group = analysis.line.iter().filter(|p| p.curve == analysis.curve && p.group.as_deref() == name);
+            let of_group = of_group.filter(|p| (low..=high).contains(&p.x));
             of_group.map(|p| (p.x, p.score, p.low.unwrap_or(p.score), p.high.unwrap_or(p.score))).collect()
         };
         let (hue, _) = look(report, group);
@@ -110,10 +105,29 @@ fn panel(report: &FitReport, analysis: &Analysis, title: &str) -> Panel {
     Panel {
         title: title.to_owned(),
         x: axis(&report.predictor.label, scale),
-        y: axis(&score_label(report), Scale::Linear),
+        y: Axis { range: score_range(report), ..axis(&score_label(report), Scale::Linear) },
         layers,
         notes: notes(report, analysis),
     }
+}
+
+/// The group's own range of the predictor, and what was asked to be predicted beyond it.
+fn extent(analysis: &Analysis, group: usize) -> (f64, f64) {
+    let own = analysis.models.iter().filter(|model| group_of(model) == group).map(|model| model.x);
+    let asked = analysis.curves.iter().flat_map(|curve| curve.predictions.iter().map(|p| p.x));
+    own.chain(asked).fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (low.min(x), high.max(x)))
+}
+
+/// One range for both panels, so that before and after compare.
+fn score_range(report: &FitReport) -> Option<(f64, f64)> {
+    let analyses = || std::iter::once(&report.unadjusted).chain(&report.adjusted);
+    let scores = analyses().flat_map(|a| a.models.iter().map(|m| m.score));
+    let asked = analyses().flat_map(|a| a.curves.iter().filter(|c| c.curve == a.curve).flat_map(|c| &c.predictions));
+    let all = scores.chain(asked.filter_map(|p| p.score));
+    let (low, high) = all.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), y| (low.min(y), high.max(y)));
+    let low = report.chance.filter(|chance| in_view(&report.unadjusted, *chance)).map_or(low, |chance| low.min(chance));
+    let margin = 0.06 * (high - low);
+    (margin.is_finite() && margin > 0.0).then_some((low - margin, high + margin))
 }
 
 /// Whether a level is near the scores; a chance of 0 far below them would squeeze the panel.
@@ -135,8 +149,8 @@ fn axis(label: &str, scale: Scale) -> Axis {
 
 fn score_label(report: &FitReport) -> String {
     match report.score_scale {
-        "percent" => format!("{} (%)", report.score),
-        _ => report.score.clone(),
+        "percent" => format!("{} (%)", report.score_name),
+        _ => report.score_name.clone(),
     }
 }
 

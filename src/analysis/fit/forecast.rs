@@ -94,6 +94,7 @@ pub(super) fn predictions(
                 low: value.low,
                 high: value.high,
                 extrapolated: position < low || position > high,
+                outside_scale: set.score.scale.range().zip(value.at).is_some_and(|((l, h), at)| at < l || at > h),
             });
         }
     }

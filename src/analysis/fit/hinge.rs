@@ -1,14 +1,16 @@
 //! The emergence curve: what [`Inference`] finds, in the report's own terms.
 
-use super::curves::{Fitted, break_parameters, thetas};
+use super::curves::{self, Fitted, break_parameters, thetas};
 use super::data::Sample;
 use super::parameter::{Interval, Named, Parameter, finite};
-use super::report::{BreakReport, DifferenceReport, EquivalenceReport, ErrorReport};
+use super::report::{BreakReport, CutoffReport, DifferenceReport, EquivalenceReport, ErrorReport};
 use super::settings::{FitSettings, LEVEL};
+use crate::registry::Month;
 use crate::registry::modelset::ModelSet;
 use crate::stats::hinge::{HingeFit, Outcome};
 use crate::stats::inference::{Inference, InferenceReport, Quantity};
 use crate::stats::selection::Curve;
+use crate::stats::sensitivity::{self, Cutoff};
 use crate::stats::simex::Corrected;
 use crate::{Error, Result};
 
@@ -20,7 +22,9 @@ pub(super) struct Headline {
     pub(super) thetas: Vec<Named>,
     pub(super) break_test: BreakReport,
     pub(super) equivalence: EquivalenceReport,
+    pub(super) wild_p: Option<f64>,
     pub(super) permutation_p: Option<f64>,
+    pub(super) cutoffs: Option<Vec<CutoffReport>>,
     pub(super) c_set: Option<Vec<(Option<f64>, Option<f64>)>>,
     pub(super) measurement_error: Option<Vec<ErrorReport>>,
 }
@@ -54,6 +58,7 @@ pub(super) fn headline(
     settings: &FitSettings,
     set: &ModelSet,
     sample: &Sample<'_>,
+    main: &Fitted,
     unknown: &mut Vec<String>,
 ) -> Result<Headline> {
     let found = inference(settings, sample).run(&sample.x, &sample.y, &sample.groups, &sample.clusters)?;
@@ -64,6 +69,10 @@ pub(super) fn headline(
     let parameter = |quantity: &Quantity| Parameter { intervals: others(quantity), ..Parameter::from(quantity) };
     let mut alpha = parameter(&found.alpha);
     let mut c = parameter(&found.c);
+    if let Some(own) = main.parameter("c").filter(|_| c.estimate.is_some()) {
+        // A set of values has no standard error; the covariance's is the one that goes with those of α and θ.
+        (c.se, c.df) = (own.se, own.df);
+    }
     let mut all = thetas(set, sample, |k| {
         let mut theta = parameter(found.theta.get(k)?);
         if let Some(Ok(test)) = found.wild.get(k) {
@@ -92,6 +101,7 @@ pub(super) fn headline(
     let (c_log10, c_e) = break_parameters(c, set.predictor.scale);
     Ok(Headline {
         equivalence: equivalence(settings, &found),
+        wild_p: found.wild.first().and_then(|test| noted("wild cluster bootstrap", test, unknown)).map(|t| t.p_value),
         permutation_p: found
             .permutation
             .first()
@@ -100,6 +110,7 @@ pub(super) fn headline(
         break_test: break_test(&found),
         c_set: found.c_set.as_ref().ok().map(|set| set.pieces.iter().map(|piece| (piece.low, piece.high)).collect()),
         measurement_error: errors,
+        cutoffs: cutoffs(set, sample, unknown),
         alpha,
         c_log10,
         c_e,
@@ -131,7 +142,9 @@ pub(super) fn weighted_headline(
         thetas: thetas(set, sample, |k| main.theta(k, sample.groups.len())),
         break_test: BreakReport { reason: Some(WEIGHTED.into()), ..BreakReport::default() },
         equivalence: EquivalenceReport { reason: Some(WEIGHTED.into()), ..EquivalenceReport::default() },
+        wild_p: None,
         permutation_p: None,
+        cutoffs: None,
         c_set: None,
         measurement_error: None,
     }
@@ -222,6 +235,36 @@ impl From<&Corrected> for ErrorReport {
             se: one.standard_error.and_then(finite),
             low: low.and_then(finite),
             high: high.and_then(finite),
+        }
+    }
+}
+
+/// The first group's difference for every other month that the cut-off could have been, where it is the only group and one
+/// by release.
+fn cutoffs(set: &ModelSet, sample: &Sample<'_>, unknown: &mut Vec<String>) -> Option<Vec<CutoffReport>> {
+    let by_release = set.groups.len() == 1 && set.groups[0].starts_with("release >= ") && sample.places.len() == 1;
+    let count = |month: Month| i64::from(month.year) * 12 + i64::from(month.month) - 1;
+    let months: Vec<i64> = sample.rows.iter().map(|row| row.release.map(count)).collect::<Option<_>>()?;
+    let swept = || sensitivity::cutoffs(&curves::hinge(sample), &sample.x, &sample.y, &months, &sample.clusters);
+    let swept = by_release.then(swept)?;
+    let swept = noted("other cut-offs", &swept, unknown)?;
+    Some(swept.iter().map(CutoffReport::from).collect())
+}
+
+impl From<&Cutoff> for CutoffReport {
+    fn from(one: &Cutoff) -> Self {
+        // Counted from the months of the rows, whose years are above 0.
+        let (year, month) = (one.cutoff.div_euclid(12), one.cutoff.rem_euclid(12) + 1);
+        let (low, high) = one.interval.unzip();
+        Self {
+            cutoff: format!("{year:04}-{month:02}"),
+            n_models: one.members,
+            theta: one.theta.and_then(finite),
+            se: one.standard_error.and_then(finite),
+            low: low.and_then(finite),
+            high: high.and_then(finite),
+            p_value: one.p_value.and_then(finite),
+            c_position: one.emergence.and_then(finite),
         }
     }
 }

@@ -40,8 +40,8 @@ mod settings;
 pub use draw::figure;
 pub use parameter::{Interval, Named, Parameter};
 pub use report::{
-    Analysis, BreakReport, CurvePoint, CurveReport, DifferenceReport, DroppedModel, EquivalenceReport, ErrorReport,
-    FitReport, FittedModel, GroupReport, HoldoutReport, NoiseReport, Prediction, ReasonCount, SCHEMA, SCHEMA_VERSION,
-    SettingsReport,
+    Analysis, BreakReport, CurvePoint, CurveReport, CutoffReport, DifferenceReport, DroppedModel, EquivalenceReport,
+    ErrorReport, FitReport, FittedModel, GroupReport, HoldoutReport, NoiseReport, Prediction, ReasonCount, SCHEMA,
+    SCHEMA_VERSION, SettingsReport,
 };
 pub use settings::{ChanceLevel, CurveChoice, FitSettings, covariance_kind};

@@ -25,8 +25,10 @@ pub struct FitReport {
     pub onset: &'static str,
     /// The tables that were read.
     pub tables: Vec<String>,
-    /// Name of the score.
+    /// Name of the score, as the table writes it.
     pub score: String,
+    /// Its name for people: the benchmark's, if onset knows it.
+    pub score_name: String,
     /// Its metric, where the table says.
     pub metric: Option<String>,
     /// Its scale: `share`, `percent` or `any`.
@@ -105,8 +107,12 @@ pub struct Analysis {
     pub break_test: BreakReport,
     /// Whether the first group's difference is small enough not to matter.
     pub equivalence: EquivalenceReport,
-    /// p-value of the first group's difference being 0, by relabelling families.
+    /// p-value of the first group's difference being 0, by restricted wild cluster bootstrap.
+    pub wild_p: Option<f64>,
+    /// The same by relabelling families.
     pub permutation_p: Option<f64>,
+    /// The difference for every other month that the cut-off could have been.
+    pub cutoffs: Option<Vec<CutoffReport>>,
     /// Every break that the data cannot tell from the best, in pieces.
     pub c_set: Option<Vec<(Option<f64>, Option<f64>)>>,
     /// How much of the scatter the items alone explain.
@@ -170,6 +176,8 @@ pub struct Prediction {
     pub high: Option<f64>,
     /// Whether the predictor is beyond the fitted models.
     pub extrapolated: bool,
+    /// Whether the predicted score is outside the scale of the score, as a curve without ceiling can be.
+    pub outside_scale: bool,
 }
 
 /// How well held-out models are predicted.
@@ -265,6 +273,27 @@ pub struct EquivalenceReport {
     pub smallest_margin: Option<f64>,
     /// Why there is none.
     pub reason: Option<String>,
+}
+
+/// The difference between newer and older models at one cut-off.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CutoffReport {
+    /// The month from which on models count as new.
+    pub cutoff: String,
+    /// New models.
+    pub n_models: usize,
+    /// Their difference at equal predictor; `None` where the data do not determine it.
+    pub theta: Option<f64>,
+    /// Its CR3 standard error.
+    pub se: Option<f64>,
+    /// Lower end of its 95 % interval.
+    pub low: Option<f64>,
+    /// Upper end.
+    pub high: Option<f64>,
+    /// Two-sided p-value of 0.
+    pub p_value: Option<f64>,
+    /// The break on the scale of the fit, where there is one.
+    pub c_position: Option<f64>,
 }
 
 /// How much of the scatter the items alone explain.

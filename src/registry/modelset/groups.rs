@@ -31,7 +31,12 @@ enum Rule {
 ///
 /// # Errors
 /// A column that is not there, or that has too many or too few different words.
-pub(super) fn all(records: &Records<'_>, usable: &[&Record], settings: &Settings) -> Result<Vec<Group>> {
+pub(super) fn all(
+    records: &Records<'_>,
+    usable: &[&Record],
+    settings: &Settings,
+    notes: &mut Vec<String>,
+) -> Result<Vec<Group>> {
     let mut groups = Vec::new();
     let by_release = |month: Month| Group { name: format!("release >= {month}"), rule: Rule::From(month) };
     match settings.cutoff {
@@ -40,6 +45,9 @@ pub(super) fn all(records: &Records<'_>, usable: &[&Record], settings: &Settings
             groups.push(by_release(CUTOFF));
         }
         Cutoff::Auto | Cutoff::None => {}
+    }
+    if let (Cutoff::Auto, Some(note)) = (settings.cutoff, undated(records, usable)) {
+        notes.push(note);
     }
     for by in &settings.groups {
         match by {
@@ -51,6 +59,19 @@ pub(super) fn all(records: &Records<'_>, usable: &[&Record], settings: &Settings
         }
     }
     Ok(groups)
+}
+
+/// Says so when some models have a release month and others do not, and there is no group by release for that reason.
+fn undated(records: &Records<'_>, usable: &[&Record]) -> Option<String> {
+    let dated = usable.iter().filter(|record| matches!(predictor::release(records, record), Ok(Some(_)))).count();
+    let without = usable.len() - dated;
+    (dated > 0 && without > 0).then(|| {
+        format!(
+            "{without} of {} models have no release month that can be read, so there is no group by release; \
+             `--cutoff {CUTOFF}` makes one and leaves them out",
+            usable.len()
+        )
+    })
 }
 
 /// Whether every model has a month, and some but not all are new.

@@ -75,9 +75,10 @@ impl<'t> Records<'t> {
         let mut joined = Self { tables, layouts, places, records: Vec::new() };
         let (mut by_name, mut by_key, mut dropped) = (HashMap::new(), HashMap::new(), Vec::new());
         for (table, contents) in tables.iter().enumerate() {
+            let hub = position(contents, "hf_id").or_else(|| position(contents, "hub_id"));
             for row in 0..contents.rows() {
                 let name = joined.name(table, row)?;
-                let keys = joined.keys(table, row, &name);
+                let keys = keys(&name, hub.and_then(|column| contents.at(row, column)));
                 let made_here = |joined: &Self, at: usize| joined.records[at].made_by == table;
                 let found = by_name.get(&name).copied().or_else(|| {
                     keys.iter().find_map(|key| by_key.get(key).copied().flatten()).filter(|at| !made_here(&joined, *at))
@@ -110,21 +111,6 @@ impl<'t> Records<'t> {
             None if self.tables.len() == 1 => Ok(format!("row {}", here.line(row))),
             None => Err(missing(std::slice::from_ref(here), "model")),
         }
-    }
-
-    /// What the names of one model have in common in different tables: no organisation, case or punctuation. A column
-    /// with the model's place on a hub gives another.
-    fn keys(&self, table: usize, row: usize, name: &str) -> Vec<String> {
-        let last = |name: &str| {
-            let name = name.rsplit('/').next().unwrap_or(name);
-            fold(name.rsplit("__").next().unwrap_or(name))
-        };
-        let here = &self.tables[table];
-        let hub = position(here, "hf_id").or_else(|| position(here, "hub_id")).and_then(|column| here.at(row, column));
-        let mut keys: Vec<String> = [Some(name), hub].into_iter().flatten().map(last).collect();
-        keys.retain(|key| !key.is_empty());
-        keys.dedup();
-        keys
     }
 
     /// Adds a row to the model `at`; `true` when the same row is there already.
@@ -196,4 +182,17 @@ impl<'t> Records<'t> {
         let text = table.at(r.row, column).filter(|text| !cells::is_missing(text))?;
         Some(Cell { text, unit, table, row: r.row, column })
     }
+}
+
+/// What the names of one model have in common in different tables: no organisation, case or punctuation. Its place on a hub
+/// gives another.
+fn keys(name: &str, hub: Option<&str>) -> Vec<String> {
+    let last = |name: &str| {
+        let name = name.rsplit('/').next().unwrap_or(name);
+        fold(name.rsplit("__").next().unwrap_or(name))
+    };
+    let mut keys: Vec<String> = [Some(name), hub].into_iter().flatten().map(last).collect();
+    keys.retain(|key| !key.is_empty());
+    keys.dedup();
+    keys
 }

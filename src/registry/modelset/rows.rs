@@ -26,7 +26,8 @@ pub(super) fn assemble(tables: &[Table], settings: &Settings) -> Result<ModelSet
         }
     }
     let usable: Vec<&Record> = scored.iter().map(|s| s.record).collect();
-    let groups = groups::all(&records, &usable, settings)?;
+    let mut notes = Vec::new();
+    let groups = groups::all(&records, &usable, settings, &mut notes)?;
     let further = Further::of(&records, settings)?;
     let mut rows = Vec::new();
     let (mut before, mut after) = (Vec::new(), Vec::new());
@@ -45,7 +46,6 @@ pub(super) fn assemble(tables: &[Table], settings: &Settings) -> Result<ModelSet
         scale::check(&after, score.scale)?;
     }
     one_spelling(&records, &scored)?;
-    let mut notes = Vec::new();
     if settings.cluster == ClusterBy::Family && layouts.iter().all(|layout| layout.get(Role::Family).is_none()) {
         notes.push("no column names the families: every model counts as independent".to_owned());
     }

@@ -107,7 +107,6 @@ fn analysis(text: &mut Text, report: &FitReport, analysis: &Analysis, condition:
         ("95 % low", Align::Right),
         ("high", Align::Right),
         ("p", Align::Right),
-        ("method", Align::Left),
     ]);
     for (name, parameter) in [("alpha", &analysis.alpha), ("c_log10", &analysis.c_log10), ("c_e", &analysis.c_e)] {
         table.push(cells(name, parameter));
@@ -123,6 +122,7 @@ fn analysis(text: &mut Text, report: &FitReport, analysis: &Analysis, condition:
         }
     }
     text.table(&table);
+    methods(text, analysis);
     let reasons = [("alpha", &analysis.alpha), ("c", &analysis.c_e), ("theta", &analysis.theta)];
     for (name, reason) in reasons.iter().filter_map(|(name, p)| Some((name, p.reason.as_ref()?))) {
         text.paragraph(&format!("{name}: {reason}"));
@@ -133,6 +133,24 @@ fn analysis(text: &mut Text, report: &FitReport, analysis: &Analysis, condition:
     forecast(text, report, analysis);
     for unknown in &analysis.unknown {
         text.paragraph(&format!("Not known: {unknown}."));
+    }
+}
+
+/// Which interval comes from what.
+fn methods(text: &mut Text, analysis: &Analysis) {
+    let all = [("alpha", &analysis.alpha), ("c", &analysis.c_e), ("theta", &analysis.theta)];
+    let mut by_method: Vec<(&str, Vec<&str>)> = Vec::new();
+    for (name, p) in all.iter().filter(|(_, p)| p.low.is_some() || p.high.is_some()) {
+        let Some(method) = p.method.as_deref() else { continue };
+        match by_method.iter_mut().find(|(known, _)| *known == method) {
+            Some((_, names)) => names.push(name),
+            None => by_method.push((method, vec![name])),
+        }
+    }
+    let lines: Vec<String> =
+        by_method.iter().map(|(method, names)| format!("{} by {method}", names.join(", "))).collect();
+    if !lines.is_empty() {
+        text.paragraph(&format!("Intervals: {}", lines.join("; ")));
     }
 }
 
@@ -158,7 +176,6 @@ fn cells(name: &str, p: &Parameter) -> Vec<String> {
         number(p.low),
         number(p.high),
         p.p_value.filter(|_| name.starts_with("theta")).map_or_else(String::new, p_value),
-        p.method.clone().unwrap_or_default(),
     ]
 }
 
@@ -185,13 +202,16 @@ fn tests(text: &mut Text, analysis: &Analysis) {
         };
         text.paragraph(&format!("Groups: {given}smallest margin of equivalence ±{}", short(smallest)));
     }
-    if let Some(p) = analysis.permutation_p {
-        text.paragraph(&format!("Permutation of families: p = {}", p_value(p)));
+    let others = [("wild cluster bootstrap", analysis.wild_p), ("permutation of families", analysis.permutation_p)];
+    let others: Vec<String> =
+        others.iter().filter_map(|(name, p)| p.map(|p| format!("{name} p = {}", p_value(p)))).collect();
+    if !others.is_empty() {
+        text.paragraph(&format!("theta = 0: {}", others.join(", ")));
     }
     if let Some(noise) = &analysis.item_noise
         && let Some(share) = noise.share
     {
-        text.paragraph(&format!("Item noise explains {:.0} % of the residual variance", 100.0 * share));
+        text.paragraph(&format!("Item noise explains {} % of the residual variance", significant(100.0 * share, 2)));
     }
     for error in analysis.measurement_error.iter().flatten() {
         if let (Some(plain), Some(corrected)) = (error.plain, error.corrected) {
@@ -220,12 +240,9 @@ fn curves(text: &mut Text, analysis: &Analysis) {
         ("family", Align::Right),
     ]);
     for one in &analysis.curves {
-        let mark = if Some(one.curve) == analysis.selected { "*" } else { "" };
-        let name = match (&one.failed, one.converged) {
-            (Some(_), _) => format!("{} (failed)", one.curve),
-            (None, Some(false)) => format!("{} (not converged)", one.curve),
-            _ => format!("{}{mark}", one.curve),
-        };
+        let best = if Some(one.curve) == analysis.selected { "*" } else { "" };
+        let unsure = if one.converged == Some(false) { "†" } else { "" };
+        let name = format!("{}{best}{unsure}", one.curve);
         let criterion = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |v| format!("{v:.1}"));
         table.push(vec![
             name,
@@ -238,6 +255,9 @@ fn curves(text: &mut Text, analysis: &Analysis) {
         ]);
     }
     text.table(&table);
+    if analysis.curves.iter().any(|one| one.converged == Some(false)) {
+        text.paragraph("† the optimiser found no minimum: the best curve is a limit of its kind");
+    }
     for (one, reason) in analysis.curves.iter().filter_map(|one| Some((one, one.failed.as_ref()?))) {
         text.paragraph(&format!("{}: {reason}", one.curve));
     }
@@ -264,10 +284,16 @@ fn forecast(text: &mut Text, report: &FitReport, analysis: &Analysis) {
                 number(p.low),
                 number(p.high),
                 p.group.clone().unwrap_or_else(|| if report.groups.is_empty() { "" } else { "reference" }.to_owned()),
-                if p.extrapolated { "beyond the data" } else { "" }.to_owned(),
+                remark(p).to_owned(),
             ]);
         }
         text.table(&table);
+        if predictions.iter().any(|p| p.outside_scale) {
+            text.paragraph(&format!(
+                "The {} curve has no ceiling there; the JSON report has what every curve predicts.",
+                analysis.curve
+            ));
+        }
     }
     let held_out: Vec<_> = analysis.curves.iter().filter_map(|c| Some((c.curve, c.holdout.as_ref()?))).collect();
     let Some((_, first)) = held_out.first() else { return };
@@ -290,6 +316,14 @@ fn forecast(text: &mut Text, report: &FitReport, analysis: &Analysis) {
         ]);
     }
     text.table(&table);
+}
+
+fn remark(prediction: &Prediction) -> &'static str {
+    match (prediction.extrapolated, prediction.outside_scale) {
+        (_, true) => "beyond the scale",
+        (true, false) => "beyond the data",
+        (false, false) => "",
+    }
 }
 
 fn differences(text: &mut Text, report: &FitReport) {

@@ -5,10 +5,10 @@
 //!
 //! | quantity | interval |
 //! | --- | --- |
-//! | α, θ | Student's t with the CR3 standard error of the full Jacobian (c counts as estimated), clustered by family, on Satterthwaite's degrees of freedom |
+//! | α, θ | Student's t with the CR2 standard error of the full Jacobian (c counts as estimated), clustered by family, on Satterthwaite's degrees of freedom |
 //! | c | the set of all c that the restricted wild cluster bootstrap does not reject |
 //! | R² | pairs cluster bootstrap, BCa |
-//! | differences between two scores' α, c, θ | CR3 of both fits as one least-squares problem, families in common |
+//! | differences between two scores' α, c, θ | CR2 of both fits as one least-squares problem, families in common |
 //! | difference between two scores' R² | pairs cluster bootstrap, the same families drawn for both, percentile |
 //!
 //! The other methods' intervals are listed beside it. Nothing here fails as a whole because one part has no answer: the
@@ -99,6 +99,8 @@ pub struct InferenceReport {
     pub c: Quantity,
     /// One difference per group.
     pub theta: Vec<Quantity>,
+    /// Chance, where it was estimated.
+    pub chance: Option<Quantity>,
     /// R².
     pub r_squared: Quantity,
     /// Every c that is not rejected, piece by piece.
@@ -157,7 +159,7 @@ impl Inference {
             seed: Seed(0),
             replicates: 10_000,
             level: 0.95,
-            kind: Kind::Cr3,
+            kind: Kind::Cr2,
             margin: None,
             items: None,
             compute_sd: None,
@@ -192,8 +194,7 @@ impl Inference {
         self
     }
 
-    /// The covariance behind α and θ. Where CR3 does not exist, because one family alone determines a parameter, CR2
-    /// takes its place and the note says so.
+    /// The covariance behind α and θ, CR2 unless set.
     #[must_use]
     pub fn covariance(mut self, kind: Kind) -> Self {
         self.kind = kind;
@@ -258,6 +259,7 @@ impl Inference {
         others.push(c_quantity(&fit, exact.as_ref().map_err(ToString::to_string), PROFILE_F));
         Ok(InferenceReport {
             alpha: self.of_covariance(&fit, "alpha", &covariance),
+            chance: self.chance.is_none().then(|| self.of_covariance(&fit, "chance", &covariance)),
             c: c_quantity(&fit, c_set.as_ref().map_err(ToString::to_string), WILD_SET),
             theta,
             r_squared: self.of_replicates("r_squared", fit.r_squared(), &drawn, HingeQuantity::RSquared, true),
@@ -267,7 +269,13 @@ impl Inference {
             permutation: groups
                 .iter()
                 .map(|group| match groups.len() {
-                    1 => Permutation::new(self.seed).run(x, y, group, self.chance, families),
+                    1 => Permutation::new(self.seed).permutations(self.replicates).run(
+                        x,
+                        y,
+                        group,
+                        self.chance,
+                        families,
+                    ),
                     _ => Err(Error::Undetermined("the permutation test is for a single group".into())),
                 })
                 .collect(),

@@ -51,37 +51,25 @@ impl Quantity {
     }
 }
 
-/// A covariance and, where it is not of the kind asked for, why.
-pub(super) struct Chosen {
-    covariance: Result<CovarianceEstimate>,
-    note: Option<String>,
-}
-
 impl Inference {
-    /// The covariance of `fit`. Where CR3 is asked for and does not exist, CR2.
-    pub(super) fn covariance_of(&self, fit: &dyn FittedCurve, families: &Clusters) -> Chosen {
-        self.covariance_at(&fit.jacobian(), fit.residuals(), families)
-    }
-
-    fn covariance_at(&self, jacobian: &[Vec<f64>], residuals: &[f64], families: &Clusters) -> Chosen {
-        let estimate = |kind: Kind| Covariance::new(kind).clusters(families).estimate(jacobian, residuals);
-        match (estimate(self.kind), self.kind) {
-            (Err(error), Kind::Cr3) => match estimate(Kind::Cr2) {
-                Ok(second) => Chosen { covariance: Ok(second), note: Some(error.to_string()) },
-                Err(error) => Chosen { covariance: Err(error), note: None },
-            },
-            (covariance, _) => Chosen { covariance, note: None },
-        }
+    /// The covariance of `fit`, of the kind asked for.
+    pub(super) fn covariance_of(&self, fit: &dyn FittedCurve, families: &Clusters) -> Result<CovarianceEstimate> {
+        Covariance::new(self.kind).clusters(families).estimate(&fit.jacobian(), fit.residuals())
     }
 
     /// Parameter `name` of `fit` by its covariance.
-    pub(super) fn of_covariance(&self, fit: &HingeFit, name: &str, chosen: &Chosen) -> Quantity {
-        let kind = chosen.covariance.as_ref().map_or(self.kind, CovarianceEstimate::kind);
+    pub(super) fn of_covariance(
+        &self,
+        fit: &HingeFit,
+        name: &str,
+        covariance: &Result<CovarianceEstimate>,
+    ) -> Quantity {
+        let kind = self.kind;
         let Some(place) = fit.names().iter().position(|n| n == name) else {
             return Quantity::bare(name, None, kind.name()).noted(not_determined(fit, name));
         };
         let quantity = Quantity::bare(name, Some(fit.estimates()[place]), kind.name());
-        let mut quantity = self.with_covariance(quantity, place, chosen);
+        let mut quantity = self.with_covariance(quantity, place, covariance);
         if name == "c" {
             // Compute of one FLOP is no hypothesis.
             quantity.p_value = None;
@@ -89,11 +77,13 @@ impl Inference {
         quantity
     }
 
-    fn with_covariance(&self, mut quantity: Quantity, place: usize, chosen: &Chosen) -> Quantity {
-        if let Some(note) = &chosen.note {
-            quantity = quantity.noted(note.clone());
-        }
-        let covariance = match &chosen.covariance {
+    fn with_covariance(
+        &self,
+        mut quantity: Quantity,
+        place: usize,
+        covariance: &Result<CovarianceEstimate>,
+    ) -> Quantity {
+        let covariance = match covariance {
             Ok(covariance) => covariance,
             Err(error) => return quantity.noted(format!("no standard error: {error}")),
         };
@@ -102,8 +92,15 @@ impl Inference {
         if error == 0.0 {
             return quantity.noted("no standard error: the fit is perfect".into());
         }
+        if covariance.is_determined_by_one_cluster(place) && self.kind.is_clustered() {
+            return quantity.noted("no standard error: one family alone determines it".into());
+        }
+        let df = covariance.degrees_of_freedom()[place];
         quantity.standard_error = Some(error);
-        quantity.degrees_of_freedom = Some(covariance.degrees_of_freedom()[place]);
+        quantity.degrees_of_freedom = Some(df);
+        if df < FEW_DEGREES {
+            quantity = quantity.noted(format!("only {df:.1} effective degrees of freedom: few families carry it"));
+        }
         quantity.p_value = covariance.p_value(place, estimate, 0.0);
         if let Some((low, high)) = covariance.interval(place, estimate, self.level) {
             (quantity.low, quantity.high) = (Some(low), Some(high));
@@ -149,13 +146,12 @@ impl Inference {
         [Kind::Classical, Kind::Hc3, Kind::Cr1, Kind::Cr2, Kind::Cr3]
             .into_iter()
             .flat_map(|kind| {
-                let covariance = Covariance::new(kind).clusters(families).estimate(&fit.jacobian(), fit.residuals());
-                let chosen = Chosen { covariance, note: None };
                 let settings = self.clone().covariance(kind);
+                let covariance = settings.covariance_of(fit, families);
                 names
                     .iter()
                     .filter(|name| kind != self.kind || *name == "c")
-                    .map(|name| settings.of_covariance(fit, name, &chosen))
+                    .map(|name| settings.of_covariance(fit, name, &covariance))
                     .collect::<Vec<_>>()
             })
             .collect()
@@ -235,12 +231,9 @@ impl Inference {
         }
         let residuals = [&fits[0].residuals[..], &fits[1].residuals].concat();
         let twice = Clusters::new(&[families.of(), families.of()].concat());
-        let chosen = self.covariance_at(&columns, &residuals, &twice);
-        let mut quantity = self.with_covariance(quantity, 0, &chosen);
+        let covariance = Covariance::new(self.kind).clusters(&twice).estimate(&columns, &residuals);
+        let mut quantity = self.with_covariance(quantity, 0, &covariance);
         quantity.estimate = Some(estimate);
-        if let Ok(covariance) = &chosen.covariance {
-            quantity.method = covariance.kind().name();
-        }
         quantity
     }
 }
@@ -298,3 +291,6 @@ fn not_determined(fit: &HingeFit, name: &str) -> String {
         _ => format!("the data do not determine {name}"),
     }
 }
+
+/// Below this many degrees of freedom a Satterthwaite interval is not to be relied on (Pustejovsky and Tipton 2018).
+const FEW_DEGREES: f64 = 4.0;
