@@ -1,0 +1,48 @@
+//! What a task asks of a model, in text, and what a model answers: the seam between tasks and whatever runs models.
+
+use crate::error::Result;
+
+/// One question to a model, in text. Requests of one task that begin with the same text are answered fastest together.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Request {
+    /// How likely the continuation is after the context.
+    LogLikelihood {
+        /// Everything before the continuation: description, few-shot examples and the question. May be empty.
+        context: String,
+        /// The text whose log-likelihood is asked for, with the delimiter in front of it. Never empty.
+        continuation: String,
+    },
+    /// What the model writes after the context, always taking the likeliest token.
+    Generate {
+        /// Everything before the answer.
+        context: String,
+        /// The answer ends before the first of these; the end-of-sequence token always ends it.
+        until: Vec<String>,
+        /// The answer has at most so many tokens.
+        max_tokens: usize,
+    },
+}
+
+/// The answer to a [`Request`].
+#[derive(Debug, Clone, PartialEq)]
+pub enum Response {
+    /// To [`Request::LogLikelihood`].
+    LogLikelihood {
+        /// Sum of the natural logarithms of the probabilities of the continuation's tokens.
+        value: f64,
+        /// Whether each token of the continuation was the likeliest in its place.
+        greedy: bool,
+    },
+    /// To [`Request::Generate`]: the text, without what ended it.
+    Generated(String),
+}
+
+/// Whatever answers requests: a model in this process, a server, a script.
+pub trait Respond {
+    /// Answers all requests, in their order, handing each answer to `done` with its index as soon as it is known, so
+    /// that an interruption loses little. The order of the calls is up to the implementation.
+    ///
+    /// # Errors
+    /// Whatever stops the model; answers already handed over stand. An error of `done` ends the work and is returned.
+    fn respond(&mut self, requests: &[Request], done: &mut dyn FnMut(usize, Response) -> Result<()>) -> Result<()>;
+}
