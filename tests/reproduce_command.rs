@@ -13,14 +13,20 @@ fn onset(arguments: &[&str], threads: &str) -> Output {
         .expect("the program starts")
 }
 
+/// The files of a folder by name; those of `corrected` as `corrected/name`.
 fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
-    fs::read_dir(folder)
-        .expect("the folder is there")
-        .map(|entry| {
+    let mut found = BTreeMap::new();
+    for (prefix, folder) in [("", folder.to_owned()), ("corrected/", folder.join("corrected"))] {
+        let Ok(entries) = fs::read_dir(&folder) else { continue };
+        for entry in entries {
             let entry = entry.expect("readable");
-            (entry.file_name().to_string_lossy().into_owned(), fs::read(entry.path()).expect("readable"))
-        })
-        .collect()
+            if entry.path().is_file() {
+                let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
+                found.insert(name, fs::read(entry.path()).expect("readable"));
+            }
+        }
+    }
+    found
 }
 
 fn data_folder() -> PathBuf {
@@ -74,10 +80,10 @@ fn the_committed_figures_are_what_the_command_writes_on_any_number_of_threads() 
 }
 
 #[test]
-fn fifteen_figures_come_in_three_formats_with_their_data() {
+fn fifteen_figures_come_in_two_readings_and_three_formats_with_their_data() {
     let committed = files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("figures"));
     let drawn: Vec<&str> = committed.keys().filter_map(|name| name.strip_suffix(".svg")).collect();
-    assert_eq!(drawn.len(), 15, "{drawn:?}");
+    assert_eq!(drawn.len(), 2 * 15, "{drawn:?}");
     for name in drawn {
         assert!(committed[&format!("{name}.png")].starts_with(b"\x89PNG"), "{name}");
         assert!(committed[&format!("{name}.pdf")].starts_with(b"%PDF"), "{name}");
@@ -91,13 +97,28 @@ fn fifteen_figures_come_in_three_formats_with_their_data() {
 #[test]
 fn only_draws_what_was_asked_for() {
     let out = tempfile::tempdir().expect("a temporary folder");
-    let run = onset(&["reproduce", "--only", "gain,causal_direct", "--out", out.path().to_str().expect("UTF-8")], "2");
+    let folder = out.path().to_str().expect("UTF-8");
+    let run = onset(&["reproduce", "--only", "gain,causal_direct", "--mode", "paper", "--out", folder], "2");
     assert!(run.status.success());
     let names: Vec<String> = files(out.path()).into_keys().collect();
     assert_eq!(
         names,
         ["causal_direct.csv", "gain.csv", "gain.pdf", "gain.png", "gain.svg", "reproduction-partial.csv"]
     );
+}
+
+#[test]
+fn the_corrected_reading_alone_takes_the_folder_for_itself() {
+    let out = tempfile::tempdir().expect("a temporary folder");
+    let folder = out.path().to_str().expect("UTF-8");
+    let run = onset(&["reproduce", "--only", "causal_direct", "--mode", "corrected", "--out", folder], "2");
+    assert!(run.status.success());
+    let written = files(out.path());
+    assert_eq!(written.keys().collect::<Vec<_>>(), ["causal_direct.csv", "reproduction-partial.csv"]);
+    let committed = files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("figures"));
+    assert_eq!(written["causal_direct.csv"], committed["corrected/causal_direct.csv"]);
+    let report = String::from_utf8_lossy(&written["reproduction-partial.csv"]).into_owned();
+    assert!(report.lines().next().expect("a header").contains(",paper,verdict,corrected,low,high,equivalence_margin,"));
 }
 
 #[test]

@@ -21,17 +21,18 @@ pub struct Discriminator {
     trees: usize,
     max_depth: usize,
     seed: Seed,
+    by_family: bool,
 }
 
 impl Default for Discriminator {
     fn default() -> Self {
         // An odd number of trees leaves no tied vote; three levels can express any rectangle in two features.
-        Self { trees: 51, max_depth: 3, seed: Seed(0) }
+        Self { trees: 51, max_depth: 3, seed: Seed(0), by_family: false }
     }
 }
 
 /// How well the groups were told apart.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Discrimination {
     /// Share of the reference group that was recognised.
     pub recall_reference: f64,
@@ -39,6 +40,8 @@ pub struct Discrimination {
     pub recall_comparison: f64,
     /// Models classified.
     pub models: usize,
+    /// Per model whether its group was recognised.
+    pub recognised: Vec<bool>,
 }
 
 impl Discrimination {
@@ -54,6 +57,12 @@ impl Discriminator {
     #[must_use]
     pub fn seed(self, seed: Seed) -> Self {
         Self { seed, ..self }
+    }
+
+    /// Leaves out the model's whole family, so that it cannot be recognised by its relatives.
+    #[must_use]
+    pub fn leave_out_families(self) -> Self {
+        Self { by_family: true, ..self }
     }
 
     /// Classifies every model by trees grown on the others.
@@ -73,13 +82,21 @@ impl Discriminator {
             let hits = scores.iter().zip(&recognised).filter(|(s, hit)| s.comparison == group && **hit).count();
             hits as f64 / sizes[usize::from(group)] as f64
         });
-        Ok(Discrimination { recall_reference, recall_comparison, models: scores.len() })
+        Ok(Discrimination { recall_reference, recall_comparison, models: scores.len(), recognised })
+    }
+
+    fn is_relative(&self, other: &Scored<'_>, scores: &[Scored<'_>], left_out: usize) -> bool {
+        self.by_family && other.model.family == scores[left_out].model.family
     }
 
     /// The group most trees put the left-out model into.
     fn vote(&self, scores: &[Scored<'_>], left_out: usize) -> Result<bool> {
-        let others: Vec<&Scored<'_>> =
-            scores.iter().enumerate().filter(|(i, _)| *i != left_out).map(|(_, s)| s).collect();
+        let others: Vec<&Scored<'_>> = scores
+            .iter()
+            .enumerate()
+            .filter(|(i, s)| *i != left_out && !self.is_relative(s, scores, left_out))
+            .map(|(_, s)| s)
+            .collect();
         let features = |s: &Scored<'_>| [s.log10_compute(), s.score];
         let records = Array2::from_shape_fn((others.len(), 2), |(i, k)| features(others[i])[k]);
         let targets: Array1<bool> = others.iter().map(|s| s.comparison).collect();

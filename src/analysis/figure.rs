@@ -209,8 +209,20 @@ pub struct Note {
     pub text: String,
     /// Machine name of the quantity for the CSV, e.g. `theta`.
     pub quantity: String,
-    /// The quantity at full precision.
-    pub value: f64,
+    /// The quantity at full precision; `None` where the data do not determine one.
+    pub value: Option<f64>,
+    /// Lower end of its interval, where there is one.
+    pub low: Option<f64>,
+    /// Upper end of its interval.
+    pub high: Option<f64>,
     /// Drawn bold (the paper's mark for p < 0.05).
     pub bold: bool,
+}
+
+impl Note {
+    /// A number alone.
+    #[must_use]
+    pub fn new(text: impl Into<String>, quantity: &str, value: f64) -> Self {
+        Self { text: text.into(), quantity: quantity.into(), value: Some(value), low: None, high: None, bold: false }
+    }
 }

@@ -3,11 +3,11 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use rayon::prelude::*;
 
 use crate::analysis::figure::Figure;
-use crate::analysis::paper::{PaperTable, Reproduce};
+use crate::analysis::paper::{PaperTable, Reading, Regenerated, Reproduce};
 use crate::error::{Error, Result};
 use crate::plot::{Theme, draw};
 use crate::registry::{published, published_from, write};
@@ -16,9 +16,12 @@ use crate::report::{csv, reproduction};
 /// Regenerate every figure and table of the paper and compare every published number.
 ///
 /// Writes each figure as NAME.svg, NAME.png and NAME.pdf with NAME.csv holding exactly the plotted data, each table as
-/// NAME.csv, and reproduction.csv with one row for every number the paper prints.
+/// NAME.csv, and reproduction.csv with one row for every number the paper prints: as printed, recomputed by the published
+/// method, and corrected, with its interval. Corrected figures and tables are in the folder `corrected`.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  onset reproduce\n  onset reproduce --only main,emergence --out my-figures")]
+#[command(
+    after_help = "Examples:\n  onset reproduce\n  onset reproduce --only main,emergence --out my-figures\n  onset reproduce --mode corrected --out corrected-figures"
+)]
 pub(super) struct ReproduceArgs {
     /// Folder the files are written to; created when it does not exist.
     #[arg(long, value_name = "DIR", default_value = "figures")]
@@ -28,9 +31,24 @@ pub(super) struct ReproduceArgs {
     #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
     only: Vec<String>,
 
+    /// Which figures and tables are written; the report always has both readings.
+    #[arg(long, value_enum, default_value_t = Mode::Both)]
+    mode: Mode,
+
     /// Folder with models.csv, evaluations.csv and the MMLU tables, in place of the ones inside the program.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+}
+
+/// Which readings of the data are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Mode {
+    /// As published, to the last digit.
+    Paper,
+    /// Item-weighted, with true chance levels, exact fits and intervals that hold.
+    Corrected,
+    /// Both; the corrected ones in the folder `corrected`.
+    Both,
 }
 
 pub(super) fn run(args: &ReproduceArgs) -> Result<()> {
@@ -42,8 +60,17 @@ pub(super) fn run(args: &ReproduceArgs) -> Result<()> {
     let result = settings.run(&data)?;
 
     let theme = Theme::default();
-    result.figures.par_iter().try_for_each(|figure| save_figure(figure, &theme, &args.out))?;
-    result.tables.iter().try_for_each(|table| save_table(table, &args.out))?;
+    let beside = args.out.join(Reading::Corrected.name());
+    let written: Vec<(&Regenerated, &Path)> = match args.mode {
+        Mode::Paper => vec![(&result.paper, &args.out)],
+        Mode::Corrected => vec![(&result.corrected, &args.out)],
+        Mode::Both => vec![(&result.paper, &args.out), (&result.corrected, &beside)],
+    };
+    let figures = || written.iter().flat_map(|(one, out)| one.figures.iter().map(move |figure| (figure, *out)));
+    figures().par_bridge().try_for_each(|(figure, out)| save_figure(figure, &theme, out))?;
+    for (one, out) in &written {
+        one.tables.iter().try_for_each(|table| save_table(table, out))?;
+    }
     // A part of the report under the whole report's name would pass for it.
     let report = if result.partial { "reproduction-partial.csv" } else { "reproduction.csv" };
     write::bytes(&args.out.join(report), &reproduction::csv(&result.rows).to_bytes()?)?;

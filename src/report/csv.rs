@@ -100,6 +100,6 @@ fn panel_rows(table: &mut CsvTable, name: &str, panel: &Panel) {
         }
     }
     for note in &panel.notes {
-        push("note", "", &note.quantity, [None, Some(note.value), None, None], &note.text);
+        push("note", "", &note.quantity, [None, note.value, note.low, note.high], &note.text);
     }
 }

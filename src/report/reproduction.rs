@@ -2,44 +2,73 @@
 
 use super::csv::{CsvTable, number};
 use super::terminal::{Align, TextTable};
-use crate::analysis::paper::{PaperTable, Reproduction, ReproductionRow};
+use crate::analysis::paper::{Conclusion, PaperTable, Reproduction, ReproductionRow};
 
 /// The report as CSV: figure, item, quantity, published (as printed), paper (recomputed by the published method), verdict
-/// (`reproduced` or `differs`), models, families, note.
+/// (`reproduced` or `differs`), corrected with its 95 % interval and, for differences, the smallest margin of equivalence,
+/// models, families, note, conclusion (`stands`, `changes` or empty) and why. Empty cells are unknown.
 #[must_use]
 pub fn csv(rows: &[ReproductionRow]) -> CsvTable {
-    let mut table =
-        CsvTable::new(&["figure", "item", "quantity", "published", "paper", "verdict", "models", "families", "note"]);
+    let mut table = CsvTable::new(&[
+        "figure",
+        "item",
+        "quantity",
+        "published",
+        "paper",
+        "verdict",
+        "corrected",
+        "low",
+        "high",
+        "equivalence_margin",
+        "models",
+        "families",
+        "note",
+        "conclusion",
+        "why",
+    ]);
     for row in rows {
+        let corrected = &row.corrected.estimate;
         table.rows.push(vec![
             row.printed.figure.clone(),
             row.printed.item.clone(),
             row.printed.quantity.clone(),
             row.printed.text.clone(),
-            number(row.recomputed.value),
+            cell(row.recomputed.estimate.value),
             verdict(row).to_owned(),
-            row.recomputed.models.to_string(),
-            row.recomputed.families.to_string(),
+            cell(corrected.value),
+            cell(corrected.low),
+            cell(corrected.high),
+            cell(corrected.margin),
+            row.corrected.models.to_string(),
+            row.corrected.families.to_string(),
             row.note.clone(),
+            row.conclusion.map_or("", Conclusion::name).to_owned(),
+            row.why.clone(),
         ]);
     }
     table
 }
 
-/// One table of the paper as CSV: item, quantity, value, models, families.
+/// One table of the paper as CSV: item, quantity, value, low, high, models, families.
 #[must_use]
 pub fn table_csv(table: &PaperTable) -> CsvTable {
-    let mut csv = CsvTable::new(&["item", "quantity", "value", "models", "families"]);
+    let mut csv = CsvTable::new(&["item", "quantity", "value", "low", "high", "models", "families"]);
     for q in &table.quantities {
         csv.rows.push(vec![
             q.item.clone(),
             q.quantity.clone(),
-            number(q.value),
+            cell(q.estimate.value),
+            cell(q.estimate.low),
+            cell(q.estimate.high),
             q.models.to_string(),
             q.families.to_string(),
         ]);
     }
     csv
+}
+
+fn cell(value: Option<f64>) -> String {
+    value.map_or_else(String::new, number)
 }
 
 /// The report for a terminal of `width` columns, with a closing line that counts the verdicts.
@@ -50,7 +79,8 @@ pub fn terminal(reproduction: &Reproduction, width: usize) -> String {
         ("quantity", Align::Left),
         ("paper", Align::Right),
         ("onset", Align::Right),
-        ("verdict", Align::Left),
+        ("corrected, 95 %", Align::Right),
+        ("", Align::Left),
     ]);
     let mut figure = "";
     for row in &reproduction.rows {
@@ -58,31 +88,57 @@ pub fn terminal(reproduction: &Reproduction, width: usize) -> String {
             figure = &row.printed.figure;
             table.section(figure);
         }
+        let printed = &row.printed.text;
+        let changes = row.conclusion == Some(Conclusion::Changes);
         table.push(vec![
             format!("  {}", row.printed.item),
-            // The one name that does not fit; the CSV has it in full.
-            row.printed.quantity.replace("balanced_accuracy_percent", "accuracy (%)"),
-            row.printed.text.clone(),
-            like(&row.printed.text, row.recomputed.value),
-            if row.reproduced { "holds" } else { "differs" }.to_owned(),
+            // The names that do not fit; the CSV has them in full.
+            row.printed.quantity.replace("balanced_accuracy_percent", "acc. %").replace("_uncentered", ""),
+            printed.clone(),
+            format!("{}{}", shown(printed, row.recomputed.estimate.value), if row.reproduced { " " } else { "!" }),
+            interval(printed, row),
+            if changes { "*" } else { "" }.to_owned(),
         ]);
     }
     let held = reproduction.rows.iter().filter(|row| row.reproduced).count();
+    let changed = reproduction.rows.iter().filter(|row| row.conclusion == Some(Conclusion::Changes)).count();
     format!(
-        "{}{held} of {} printed numbers reproduced, {} differ; reproduction.csv says why.\n",
+        "{}{held} of {} printed numbers reproduced, {} differ (!). Corrected, {changed} conclusions change (*);\n\
+         reproduction.csv says why.\n",
         table.render(width),
         reproduction.rows.len(),
         reproduction.rows.len() - held
     )
 }
 
+/// The corrected number and its interval.
+fn interval(printed: &str, row: &ReproductionRow) -> String {
+    let corrected = &row.corrected.estimate;
+    let value = shown(printed, corrected.value);
+    match (corrected.low, corrected.high) {
+        (None, None) => value,
+        (low, high) => {
+            let end = |end: Option<f64>| end.map_or_else(|| "…".to_owned(), |v| short(printed, v));
+            format!("{value} [{}, {}]", end(low), end(high))
+        }
+    }
+}
+
 fn verdict(row: &ReproductionRow) -> &'static str {
     if row.reproduced { "reproduced" } else { "differs" }
 }
 
-/// `value` with one digit more than `printed` has, in the same notation.
-fn like(printed: &str, value: f64) -> String {
+fn shown(printed: &str, value: Option<f64>) -> String {
+    value.map_or_else(|| "none".to_owned(), |value| like(printed, value, 1))
+}
+
+fn short(printed: &str, value: f64) -> String {
+    like(printed, value, 0)
+}
+
+/// `value` with `more` digits more than `printed` has, in the same notation.
+fn like(printed: &str, value: f64, more: usize) -> String {
     let (mantissa, exponent) = printed.split_once('e').map_or((printed, false), |(m, _)| (m, true));
-    let decimals = 1 + mantissa.split_once('.').map_or(0, |(_, fraction)| fraction.len());
+    let decimals = more + mantissa.split_once('.').map_or(0, |(_, fraction)| fraction.len());
     if exponent { format!("{value:.decimals$e}") } else { format!("{value:.decimals$}") }
 }

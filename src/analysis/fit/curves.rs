@@ -8,7 +8,7 @@ use super::report::{Analysis, BreakReport, CurveReport, EquivalenceReport, Noise
 use super::settings::{CurveChoice, FitSettings, LEVEL};
 use crate::Result;
 use crate::registry::modelset::{ModelSet, XScale};
-use crate::stats::covariance::{Covariance, CovarianceEstimate, Kind};
+use crate::stats::covariance::{Covariance, CovarianceEstimate};
 use crate::stats::curve::FittedCurve;
 use crate::stats::hinge::{Hinge, Outcome};
 use crate::stats::logistic::Logistic;
@@ -194,12 +194,7 @@ fn fit(selection: &Selection, curve: Curve, settings: &FitSettings, sample: &Sam
         };
         covariance.estimate(&fit.jacobian(), fit.residuals())
     };
-    // CR3 does not exist where one family alone determines a parameter; CR2 does.
-    let covariance = match (estimate(settings.covariance), settings.covariance) {
-        (Err(_), Kind::Cr3) => estimate(Kind::Cr2),
-        (found, _) => found,
-    };
-    let covariance = covariance.map_err(|e| format!("no standard error: {e}"));
+    let covariance = estimate(settings.covariance).map_err(|e| format!("no standard error: {e}"));
     Ok(Fitted { curve, fit, covariance, converged })
 }
 

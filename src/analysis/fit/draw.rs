@@ -164,16 +164,16 @@ fn notes(report: &FitReport, analysis: &Analysis) -> Vec<Note> {
     if let Some(value) = theta.estimate {
         let text = with_interval("θ\u{302}", theta.low, theta.high, &|v| minus(v, 3), value);
         let bold = theta.p_value.is_some_and(|p| p < 0.05);
-        notes.push(Note { text, quantity: "theta".into(), value, bold });
+        notes.push(Note { text, quantity: "theta".into(), value: Some(value), low: theta.low, high: theta.high, bold });
     }
     let c = &analysis.c_e;
     if let Some(value) = c.estimate {
         let format = |v: f64| if report.is_logarithmic() { scientific(v) } else { minus(v, 3) };
         let text = with_interval("cₑ", c.low, c.high, &format, value);
-        notes.push(Note { text, quantity: "c_e".into(), value, bold: false });
+        notes.push(Note { low: c.low, high: c.high, ..Note::new(text, "c_e", value) });
     }
     if let Some(value) = analysis.r_squared {
-        notes.push(Note { text: format!("R² = {value:.3}"), quantity: "r_squared".into(), value, bold: false });
+        notes.push(Note::new(format!("R² = {value:.3}"), "r_squared", value));
     }
     notes
 }

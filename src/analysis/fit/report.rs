@@ -284,7 +284,7 @@ pub struct CutoffReport {
     pub n_models: usize,
     /// Their difference at equal predictor; `None` where the data do not determine it.
     pub theta: Option<f64>,
-    /// Its CR3 standard error.
+    /// Its CR2 standard error.
     pub se: Option<f64>,
     /// Lower end of its 95 % interval.
     pub low: Option<f64>,

@@ -40,7 +40,7 @@ impl Default for FitSettings {
             tables: modelset::Settings::default(),
             curve: CurveChoice::All,
             chance: ChanceLevel::Known,
-            covariance: Kind::Cr3,
+            covariance: Kind::Cr2,
             bootstrap: 9_999,
             margin: None,
             weigh_by_items: false,

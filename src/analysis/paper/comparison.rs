@@ -2,11 +2,11 @@
 //! leaderboard_v2 and mmlu_pro_four. Each panel is one hinge fit with a group term; they differ in which scores enter.
 
 use super::panel::{
-    BY_RELEASE, GroupNames, chance_entry, comparison_panel, compute_axis, group_layers, quantities, score_axis,
+    BY_RELEASE, GroupNames, PanelSpec, chance_entry, comparison_panel, compute_axis, group_layers, score_axis,
 };
 use super::quantity::Quantity;
 use super::scatter::negative_brier;
-use super::scores::{ByModel, EPOCHS, Paper, adjustment_for, is_new, known};
+use super::scores::{ByModel, EPOCHS, Paper, Reading, adjustment_for, is_new, known};
 use crate::analysis::figure::{Figure, Layer, Panel};
 use crate::analysis::scaling::Scored;
 use crate::error::Result;
@@ -25,11 +25,11 @@ pub struct Built {
 struct Builder {
     figure: Figure,
     quantities: Vec<Quantity>,
-    names: GroupNames,
+    reading: Reading,
 }
 
 impl Builder {
-    fn new(name: &str, caption: &str, columns: usize, names: GroupNames) -> Self {
+    fn new(reading: Reading, name: &str, caption: &str, columns: usize, names: GroupNames) -> Self {
         let figure = Figure {
             name: name.into(),
             caption: caption.into(),
@@ -39,14 +39,13 @@ impl Builder {
             legend: names.legend().into_iter().chain([chance_entry()]).collect(),
             row_titles: Vec::new(),
         };
-        Self { figure, quantities: Vec::new(), names }
+        Self { figure, quantities: Vec::new(), reading }
     }
 
-    /// Adds a panel; `figure` and `item` say where the paper prints its θ and, when `with_r2`, its R².
-    fn panel(&mut self, spec: &PanelSpec<'_>, scores: &[Scored<'_>], range: (f64, f64)) -> Result<()> {
-        let y = score_axis(spec.y, Some(range));
-        let (panel, fit) = comparison_panel(&spec.title, y, scores, spec.chance, self.names, spec.with_r2)?;
-        self.quantities.extend(quantities(&panel, &fit, spec.figure, &spec.item));
+    /// Adds a panel and its numbers.
+    fn panel(&mut self, spec: &PanelSpec<'_>, scores: &[Scored<'_>]) -> Result<()> {
+        let (panel, numbers) = comparison_panel(self.reading, spec, scores)?;
+        self.quantities.extend(numbers);
         self.push(panel);
         Ok(())
     }
@@ -59,15 +58,6 @@ impl Builder {
         cover_lines(&mut self.figure.panels);
         Built { figure: self.figure, quantities: self.quantities }
     }
-}
-
-struct PanelSpec<'a> {
-    figure: &'a str,
-    item: String,
-    title: String,
-    y: &'a str,
-    chance: f64,
-    with_r2: bool,
 }
 
 /// Smallest and largest score of several sets and the chance level, with a margin: one scale for panels side by side.
@@ -111,9 +101,12 @@ pub(super) fn cover_lines(panels: &mut [Panel]) {
 /// When a score is missing or a fit impossible.
 pub fn main(paper: &Paper<'_>) -> Result<Built> {
     let caption = "Accuracy against pretraining compute before (top) and after (bottom) every model is fine-tuned on the \
-                   same task data. Lines are hinge fits, y = r + α·max(0, x − c) + θ·new; θ̂ is bold where p < 0.05 with \
-                   c taken as known, R² is uncentred, both as published.";
-    two_benchmarks(paper, "main", caption, BY_RELEASE, is_new)
+                   same task data. Lines are hinge fits, y = r + α·max(0, x − c) + θ·new.";
+    let marks = match paper.reading() {
+        Reading::Published => "θ̂ is bold where p < 0.05 with c taken as known, R² is uncentred, both as published.",
+        Reading::Corrected => "θ̂ is bold where its interval leaves out zero, R² is centred.",
+    };
+    two_benchmarks(paper, "main", &format!("{caption} {marks}"), BY_RELEASE, is_new)
 }
 
 /// The same, models grouped by the languages of their training data.
@@ -134,7 +127,7 @@ fn two_benchmarks(
     names: GroupNames,
     comparison: impl Fn(&Model) -> bool,
 ) -> Result<Built> {
-    let mut builder = Builder::new(name, caption, 2, names);
+    let mut builder = Builder::new(paper.reading(), name, caption, 2, names);
     builder.figure.row_titles = vec!["Unadjusted".into(), "Adjusted".into()];
     let ids = ["mmlu", "gsm8k"];
     let mut pairs = Vec::new();
@@ -144,17 +137,19 @@ fn two_benchmarks(
     for stage in ["unadjusted", "adjusted"] {
         for (id, (before, after)) in ids.iter().zip(&pairs) {
             let benchmark = known(id)?;
-            let chance = benchmark.chance.published;
+            let chance = paper.chance(benchmark);
             let scores = paper.grouped(if stage == "adjusted" { after } else { before }, &comparison)?;
             let spec = PanelSpec {
                 figure: name,
                 item: format!("{id} {stage}"),
                 title: benchmark.name.to_string(),
                 y: "Accuracy",
+                range: shared_range([before, after], chance),
                 chance,
                 with_r2: true,
+                names,
             };
-            builder.panel(&spec, &scores, shared_range([before, after], chance))?;
+            builder.panel(&spec, &scores)?;
         }
     }
     Ok(builder.build())
@@ -167,18 +162,21 @@ fn two_benchmarks(
 pub fn metric(paper: &Paper<'_>) -> Result<Built> {
     let caption = "MMLU as released, asked as multiple choice (left) and as cloze (middle), and the negative Brier score of \
                    multiple choice (right): the gap depends on the format, not on the metric.";
-    let mut builder = Builder::new("metric", caption, 3, BY_RELEASE);
+    let mut builder = Builder::new(paper.reading(), "metric", caption, 3, BY_RELEASE);
     for (id, format) in [("mmlu", "multiple choice"), ("mmlu_cloze", "cloze")] {
         let scores = paper.unadjusted(id)?;
+        let chance = paper.chance(known(id)?);
         let spec = PanelSpec {
             figure: "metric",
             item: format!("mmlu {format}"),
             title: format!("MMLU, {format}"),
             y: "Accuracy",
-            chance: known(id)?.chance.published,
+            range: shared_range([&scores], chance),
+            chance,
             with_r2: false,
+            names: BY_RELEASE,
         };
-        builder.panel(&spec, &paper.by_release(&scores)?, shared_range([&scores], spec.chance))?;
+        builder.panel(&spec, &paper.by_release(&scores)?)?;
     }
     let brier = paper.by_release(&negative_brier(paper, "mmlu")?)?;
     builder.push(Panel {
@@ -198,13 +196,13 @@ pub fn metric(paper: &Paper<'_>) -> Result<Built> {
 pub fn reformulation(paper: &Paper<'_>) -> Result<Built> {
     let caption = "ARC Challenge (top) and HellaSwag (bottom) in their usual cloze format, reformulated as multiple choice \
                    like MMLU, and reformulated and adjusted.";
-    let mut builder = Builder::new("reformulation", caption, 3, BY_RELEASE);
+    let mut builder = Builder::new(paper.reading(), "reformulation", caption, 3, BY_RELEASE);
     for (id, name) in [("arc_challenge", "ARC Challenge"), ("hellaswag", "HellaSwag")] {
         let multiple_choice = format!("{id}_mc");
         let adjusted = Condition::epochs(adjustment_for(&multiple_choice), EPOCHS);
         let cloze = paper.unadjusted(id)?;
         let (before, after) = paper.pair(&multiple_choice, &adjusted)?;
-        let chance = known(id)?.chance.published;
+        let chance = paper.chance(known(id)?);
         let range = shared_range([&cloze, &before, &after], chance);
         let stages = [
             ("cloze", "Cloze", &cloze),
@@ -217,10 +215,12 @@ pub fn reformulation(paper: &Paper<'_>) -> Result<Built> {
                 item: format!("{id} {item}"),
                 title: title.into(),
                 y: "Accuracy",
+                range,
                 chance,
                 with_r2: false,
+                names: BY_RELEASE,
             };
-            builder.panel(&spec, &paper.by_release(scores)?, range)?;
+            builder.panel(&spec, &paper.by_release(scores)?)?;
         }
         builder.figure.row_titles.push(name.into());
     }
@@ -232,9 +232,14 @@ pub fn reformulation(paper: &Paper<'_>) -> Result<Built> {
 /// # Errors
 /// When a score is missing or a fit impossible.
 pub fn leaderboard_v2(paper: &Paper<'_>) -> Result<Built> {
-    let caption = "The benchmarks of the second open LLM leaderboard before (top) and after (bottom) adjustment, with the \
-                   published chance levels (0 for GPQA, MuSR and MATH).";
-    leaderboard(paper, "leaderboard_v2", caption, &["mmlu_pro", "gpqa", "musr", "bbh", "math_hard"])
+    let chance = match paper.reading() {
+        Reading::Published => "the published chance levels (0 for GPQA, MuSR and MATH)",
+        Reading::Corrected => "the chance levels that follow from the tasks",
+    };
+    let caption = format!(
+        "The benchmarks of the second open LLM leaderboard before (left) and after (right) adjustment, with {chance}."
+    );
+    leaderboard(paper, "leaderboard_v2", &caption, &["mmlu_pro", "gpqa", "musr", "bbh", "math_hard"])
 }
 
 /// MMLU-Pro with the number of options cut to four.
@@ -254,7 +259,7 @@ pub fn mmlu_pro_four(paper: &Paper<'_>) -> Result<Built> {
 }
 
 fn leaderboard(paper: &Paper<'_>, name: &str, caption: &str, tasks: &[&str]) -> Result<Built> {
-    let mut builder = Builder::new(name, caption, 2, BY_RELEASE);
+    let mut builder = Builder::new(paper.reading(), name, caption, 2, BY_RELEASE);
     builder.figure.aspect = 1.9;
     for task in tasks {
         let id = format!("leaderboard_{task}");
@@ -269,10 +274,12 @@ fn leaderboard(paper: &Paper<'_>, name: &str, caption: &str, tasks: &[&str]) -> 
                 title: title.into(),
                 // The row is named after the benchmark; a common label would stand in its middle.
                 y: "",
-                chance: benchmark.chance.published,
+                range,
+                chance: paper.chance(benchmark),
                 with_r2: false,
+                names: BY_RELEASE,
             };
-            builder.panel(&spec, &paper.by_release(scores)?, range)?;
+            builder.panel(&spec, &paper.by_release(scores)?)?;
         }
         builder.figure.row_titles.push(benchmark.name.to_string());
     }

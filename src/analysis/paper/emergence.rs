@@ -5,11 +5,12 @@
 //! ([`TwoSegment`](crate::stats::two_segment::TwoSegment)). loglinear fits one straight line and reports its R².
 
 use super::comparison::{Built, cover_lines, shared_range};
+use super::intervals;
 use super::panel::{bent_line, compute_axis, flops, points, score_axis};
-use super::quantity::Quantity;
-use super::scores::{ByModel, Paper, adjustment_for, is_new, known};
+use super::quantity::{Estimate, Quantity};
+use super::scores::{ByModel, Paper, Reading, adjustment_for, is_new, known};
 use crate::analysis::figure::{Figure, Hue, Layer, LegendEntry, LegendKey, Marker, Note, Panel, Stroke};
-use crate::analysis::scaling::{Scored, compute_range, families};
+use crate::analysis::scaling::{Scored, compute_range};
 use crate::error::{Error, Result};
 use crate::registry::Condition;
 use crate::stats::hinge::Hinge;
@@ -70,23 +71,18 @@ fn grid(paper: &Paper<'_>, name: &str, caption: &str, rows: &Rows, kind: Kind) -
     let mut quantities = Vec::new();
     for (id, examples) in rows {
         let benchmark = known(id)?;
-        let chance = benchmark.chance.published;
+        let chance = paper.chance(benchmark);
         let sets: Vec<ByModel> = examples.iter().map(|&n| at_examples(paper, id, n)).collect::<Result<_>>()?;
         for (&n, scores) in examples.iter().zip(&sets) {
             let scored: Vec<Scored<'_>> = paper.by_release(scores)?.into_iter().filter(|s| !s.comparison).collect();
-            let (fit_layer, note, remark) = match kind {
-                Kind::Emergence => emergence_fit(&scored, chance)?,
-                Kind::LogLinear => log_linear_fit(&scored)?,
+            let (layers, notes, estimate) = match (kind, paper.reading()) {
+                (Kind::Emergence, Reading::Published) => emergence_fit(&scored, chance)?,
+                (Kind::Emergence, Reading::Corrected) => corrected_emergence(&scored, chance)?,
+                (Kind::LogLinear, reading) => log_linear_fit(&scored, reading)?,
             };
-            quantities.push(Quantity {
-                figure: name.into(),
-                item: format!("{id} {n} task examples"),
-                quantity: note.quantity.clone(),
-                value: note.value,
-                models: scored.len(),
-                families: families(&scored),
-                remark,
-            });
+            let quantity = if kind == Kind::Emergence { "c_e" } else { "r2" };
+            let item = format!("{id} {n} task examples");
+            quantities.push(Quantity::of(name, &item, quantity, estimate, &scored));
             let cloud = Layer::Points {
                 series: MODELS.into(),
                 hue: Hue::Reference,
@@ -97,8 +93,8 @@ fn grid(paper: &Paper<'_>, name: &str, caption: &str, rows: &Rows, kind: Kind) -
                 title: format!("{} task examples", thousands(n)),
                 x: compute_axis(),
                 y: score_axis("Accuracy", Some(shared_range(&sets, chance))),
-                layers: vec![cloud, fit_layer],
-                notes: vec![note],
+                layers: [cloud].into_iter().chain(layers).collect(),
+                notes,
             });
         }
         figure.row_titles.push(benchmark.name.to_string());
@@ -122,22 +118,17 @@ pub(super) fn at_examples(paper: &Paper<'_>, id: &str, examples: u64) -> Result<
     Ok(scores)
 }
 
-fn emergence_fit(scores: &[Scored<'_>], chance: f64) -> Result<(Layer, Note, Option<String>)> {
+type Fitted = (Vec<Layer>, Vec<Note>, Estimate);
+
+fn emergence_fit(scores: &[Scored<'_>], chance: f64) -> Result<Fitted> {
     let inside: Vec<Scored<'_>> =
         scores.iter().copied().filter(|s| RANGE.0 < s.model.compute().0 && s.model.compute().0 < RANGE.1).collect();
     let (x, y) = columns(&inside);
     let natural: Vec<f64> = inside.iter().map(|s| s.model.compute().0.ln()).collect();
     let fit = TwoSegment::new(chance).fit(&natural, &y)?;
     let c = fit.break_at / std::f64::consts::LN_10;
-    let (low, high) = compute_range(&inside).unwrap_or((c, c));
-    let line = Layer::Line {
-        series: FIT.into(),
-        hue: Hue::Fit,
-        stroke: Stroke::Solid,
-        vertices: bent_line(low, high, c, |x| fit.predict(x * std::f64::consts::LN_10)),
-    };
+    let line = bent_fit(&inside, c, |x| fit.predict(x * std::f64::consts::LN_10));
     let value = fit.break_at.exp();
-    let note = Note { text: format!("cₑ = {}", flops(value)), quantity: "c_e".into(), value, bold: false };
     let least_squares = Hinge::new().chance(chance).within_data(true).fit(&x, &y, &[])?;
     let remark = least_squares.emergence().map(|c| {
         format!(
@@ -146,17 +137,64 @@ fn emergence_fit(scores: &[Scored<'_>], chance: f64) -> Result<(Layer, Note, Opt
             10f64.powf(c)
         )
     });
-    Ok((line, note, remark))
+    let notes = vec![Note::new(format!("cₑ = {}", flops(value)), "c_e", value)];
+    Ok((vec![line], notes, Estimate { remark, ..Estimate::bare(value) }))
 }
 
-fn log_linear_fit(scores: &[Scored<'_>]) -> Result<(Layer, Note, Option<String>)> {
+/// The hinge by least squares on every older model, its break with an interval.
+fn corrected_emergence(scores: &[Scored<'_>], chance: f64) -> Result<Fitted> {
+    let (x, y) = columns(scores);
+    let fit = Hinge::new().chance(chance).fit(&x, &y, &[])?;
+    let estimate = intervals::emergence(&fit, [&x, &y], &intervals::families_of(scores));
+    let line = bent_fit(scores, fit.c, |x| fit.predict(x, &[]));
+    let text = estimate.value.map_or_else(|| "no cₑ in the data".to_owned(), |c| format!("cₑ = {}", flops(c)));
+    let mut notes = vec![Note {
+        text,
+        quantity: "c_e".into(),
+        value: estimate.value,
+        low: estimate.low,
+        high: estimate.high,
+        bold: false,
+    }];
+    if let Some(text) = span(&estimate) {
+        notes.push(Note { text, quantity: String::new(), value: None, low: None, high: None, bold: false });
+    }
+    Ok((vec![line], notes, estimate))
+}
+
+/// The interval of a break in words; `None` without any bound.
+fn span(estimate: &Estimate) -> Option<String> {
+    match (estimate.low, estimate.high) {
+        (Some(low), Some(high)) => Some(format!("{} to {}", flops(low), flops(high))),
+        (Some(low), None) => Some(format!("from {}", flops(low))),
+        (None, Some(high)) => Some(format!("up to {}", flops(high))),
+        (None, None) => None,
+    }
+}
+
+fn bent_fit(scores: &[Scored<'_>], c: f64, curve: impl Fn(f64) -> f64) -> Layer {
+    let (low, high) = compute_range(scores).unwrap_or((c, c));
+    Layer::Line { series: FIT.into(), hue: Hue::Fit, stroke: Stroke::Solid, vertices: bent_line(low, high, c, curve) }
+}
+
+fn log_linear_fit(scores: &[Scored<'_>], reading: Reading) -> Result<Fitted> {
     let (x, y) = columns(scores);
     let fit = Linear::new().fit(&x, &y, &[])?;
     let (low, high) = compute_range(scores).unwrap_or((0.0, 0.0));
     let vertices = [low, high].map(|x| (10f64.powf(x), fit.predict(x, &[]))).to_vec();
     let line = Layer::Line { series: FIT.into(), hue: Hue::Fit, stroke: Stroke::Solid, vertices };
     let value = fit.r_squared().ok_or_else(|| Error::Undetermined("every score is the same: there is no R²".into()))?;
-    Ok((line, Note { text: format!("R² = {value:.3}"), quantity: "r2".into(), value, bold: false }, None))
+    let estimate = match reading {
+        Reading::Published => Estimate::bare(value),
+        Reading::Corrected => intervals::line_r_squared(value, &x, &y, &intervals::families_of(scores)),
+    };
+    let mut notes =
+        vec![Note { low: estimate.low, high: estimate.high, ..Note::new(format!("R² = {value:.3}"), "r2", value) }];
+    if let (Some(low), Some(high)) = (estimate.low, estimate.high) {
+        let text = format!("[{low:.3}, {high:.3}]");
+        notes.push(Note { text, quantity: String::new(), value: None, low: None, high: None, bold: false });
+    }
+    Ok((vec![line], notes, estimate))
 }
 
 fn columns(scores: &[Scored<'_>]) -> (Vec<f64>, Vec<f64>) {

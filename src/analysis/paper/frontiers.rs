@@ -2,11 +2,11 @@
 
 use super::comparison::{Built, shared_range};
 use super::panel::{BY_RELEASE, compute_axis, group_layers, score_axis};
-use super::quantity::Quantity;
-use super::scores::{EPOCHS, Paper, adjustment_for, known};
+use super::quantity::{Estimate, Quantity};
+use super::scores::{EPOCHS, Paper, Reading, adjustment_for, known};
 use crate::analysis::figure::{Figure, Hue, Layer, LegendEntry, LegendKey, Note, Panel, Stroke};
 use crate::analysis::pareto::{Step, area_between, frontier, value_at};
-use crate::analysis::scaling::{Scored, compute_range, families};
+use crate::analysis::scaling::{Scored, compute_range};
 use crate::error::{Error, Result};
 use crate::registry::Condition;
 
@@ -45,21 +45,20 @@ pub fn pareto(paper: &Paper<'_>) -> Result<Built> {
         for id in ["mmlu", "gsm8k"] {
             let (before, after) = paper.pair(id, &Condition::epochs(adjustment_for(id), EPOCHS))?;
             let scores = paper.by_release(if stage == "adjusted" { &after } else { &before })?;
-            let range = shared_range([&before, &after], known(id)?.chance.published);
+            let range = shared_range([&before, &after], paper.chance(known(id)?));
             let (panel, area) = panel(&known(id)?.name, &scores, range)?;
             figure.panels.push(panel);
-            quantities.push(Quantity {
-                figure: "pareto".into(),
-                item: format!("{id} {stage}"),
-                quantity: "area".into(),
-                value: area,
-                models: scores.len(),
-                families: families(&scores),
-                remark: None,
-            });
+            let estimate = Estimate { remark: no_interval(paper.reading()), ..Estimate::bare(area) };
+            quantities.push(Quantity::of("pareto", &format!("{id} {stage}"), "area", estimate, &scores));
         }
     }
     Ok(Built { figure, quantities })
+}
+
+/// A frontier is made of maxima, for which no resampling of families gives an interval that holds.
+fn no_interval(reading: Reading) -> Option<String> {
+    (reading == Reading::Corrected)
+        .then(|| "No interval: a frontier is made of maxima, which a bootstrap cannot bound.".to_owned())
 }
 
 fn panel(title: &str, scores: &[Scored<'_>], range: (f64, f64)) -> Result<(Panel, f64)> {
@@ -79,7 +78,7 @@ fn panel(title: &str, scores: &[Scored<'_>], range: (f64, f64)) -> Result<(Panel
     {
         layers.push(Layer::Line { series: series.into(), hue, stroke, vertices: staircase(steps, end) });
     }
-    let notes = vec![Note { text: format!("Area = {area:.2}"), quantity: "area".into(), value: area, bold: false }];
+    let notes = vec![Note::new(format!("Area = {area:.2}"), "area", area)];
     let panel = Panel { title: title.into(), x: compute_axis(), y: score_axis("Accuracy", Some(range)), layers, notes };
     Ok((panel, area))
 }

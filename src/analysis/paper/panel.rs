@@ -1,10 +1,11 @@
 //! Building blocks of the paper's figures: axes, the two groups of models, fitted lines, estimates.
 
-use super::published_fit::PublishedFit;
-use super::quantity::Quantity;
-use crate::analysis::figure::{Axis, Hue, Layer, LegendEntry, LegendKey, Marker, Note, Panel, Point, Scale, Stroke};
+use super::group_fit::GroupFit;
+use super::quantity::{Estimate, Quantity};
+use super::scores::Reading;
+use crate::analysis::figure::{Axis, Hue, Layer, LegendEntry, LegendKey, Marker, Panel, Point, Scale, Stroke};
 use crate::analysis::scaling::{Scored, compute_range};
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// Names of the two groups, as in the legend.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,7 +110,7 @@ pub fn bent_line(low: f64, high: f64, c: f64, curve: impl Fn(f64) -> f64) -> Vec
 
 /// The hinge of each group over that group's own range of compute.
 #[must_use]
-pub fn hinge_layers(scores: &[Scored<'_>], fit: &PublishedFit, names: GroupNames) -> Vec<Layer> {
+fn hinge_layers(scores: &[Scored<'_>], fit: &GroupFit, names: GroupNames) -> Vec<Layer> {
     [(false, names.reference, Hue::Reference), (true, names.comparison, Hue::Comparison)]
         .into_iter()
         .filter_map(|(comparison, series, hue)| {
@@ -118,83 +119,64 @@ pub fn hinge_layers(scores: &[Scored<'_>], fit: &PublishedFit, names: GroupNames
                 series: series.to_owned(),
                 hue,
                 stroke: Stroke::Solid,
-                vertices: bent_line(low, high, fit.c, |x| fit.predict(x, comparison)),
+                vertices: bent_line(low, high, fit.c(), |x| fit.predict(x, comparison)),
             })
         })
         .collect()
 }
 
-/// θ̂ with three decimals as the paper prints it, bold when its conditional p-value is below 0.05.
-fn theta_note(fit: &PublishedFit) -> Note {
-    Note {
-        text: format!("θ\u{302} = {}", signed(fit.theta, 3)),
-        quantity: "theta".into(),
-        value: fit.theta,
-        bold: fit.conditional_p().is_some_and(|p| p < 0.05),
-    }
+/// A panel that compares two groups, and where the paper prints its numbers.
+pub(super) struct PanelSpec<'a> {
+    /// Figure the numbers belong to.
+    pub(super) figure: &'a str,
+    /// Panel within it.
+    pub(super) item: String,
+    /// Title as drawn.
+    pub(super) title: String,
+    /// Label of the vertical axis.
+    pub(super) y: &'a str,
+    /// Range of the vertical axis.
+    pub(super) range: (f64, f64),
+    /// Chance level.
+    pub(super) chance: f64,
+    /// Whether R² is reported besides θ.
+    pub(super) with_r2: bool,
+    /// Names of the groups.
+    pub(super) names: GroupNames,
 }
 
-/// The uncentred R² with three decimals.
-///
-/// # Errors
-/// [`Error::Undetermined`] when every score is at chance.
-fn uncentred_r2_note(fit: &PublishedFit) -> Result<Note> {
-    let value = fit
-        .r_squared_uncentered()
-        .ok_or_else(|| Error::Undetermined("every score is at chance: there is no R²".into()))?;
-    Ok(Note { text: format!("R² = {value:.3}"), quantity: "r2_uncentered".into(), value, bold: false })
-}
-
-/// A panel of two groups with their hinges, θ̂ and, when asked, the uncentred R².
+/// A panel of two groups with their hinges, θ̂ and, when asked, R²; with the same numbers as recomputed ones.
 ///
 /// # Errors
 /// When the fit is impossible.
-pub fn comparison_panel(
-    title: &str,
-    y: Axis,
+pub(super) fn comparison_panel(
+    reading: Reading,
+    spec: &PanelSpec<'_>,
     scores: &[Scored<'_>],
-    chance: f64,
-    names: GroupNames,
-    with_r2: bool,
-) -> Result<(Panel, PublishedFit)> {
-    let fit = PublishedFit::new(scores, chance)?;
-    let mut layers = vec![chance_layer(chance)];
-    layers.extend(group_layers(scores, names));
-    layers.extend(hinge_layers(scores, &fit, names));
-    let mut notes = vec![theta_note(&fit)];
-    if with_r2 {
-        notes.push(uncentred_r2_note(&fit)?);
+) -> Result<(Panel, Vec<Quantity>)> {
+    let fit = GroupFit::new(reading, scores, spec.chance)?;
+    let mut layers = vec![chance_layer(spec.chance)];
+    layers.extend(group_layers(scores, spec.names));
+    layers.extend(hinge_layers(scores, &fit, spec.names));
+    let mut notes = vec![fit.theta_note()];
+    let mut quantities = vec![Quantity::of(spec.figure, &spec.item, "theta", fit.theta(), scores)];
+    if spec.with_r2 {
+        let r2 = fit.r_squared()?;
+        notes.push(fit.r_squared_note(&r2));
+        quantities.push(Quantity::of(spec.figure, &spec.item, "r2_uncentered", r2, scores));
     }
-    Ok((Panel { title: title.to_owned(), x: compute_axis(), y, layers, notes }, fit))
+    let y = score_axis(spec.y, Some(spec.range));
+    Ok((Panel { title: spec.title.clone(), x: compute_axis(), y, layers, notes }, quantities))
 }
 
-/// The panel's notes as recomputed numbers of the paper.
-pub fn quantities<'a>(
-    panel: &'a Panel,
-    fit: &'a PublishedFit,
-    figure: &'a str,
-    item: &'a str,
-) -> impl Iterator<Item = Quantity> + 'a {
-    let best = &fit.best;
-    let remark = fit.stopped_short.then(|| {
-        format!(
-            "The published local optimiser stops short of the best fit: the global optimum has θ = {:.4} (SSE {:.4} for \
-             {:.4}).",
-            best.theta[0],
-            best.sse,
-            fit.conditional.sse()
-        )
-    });
-    // What is drawn is what is reported.
-    panel.notes.iter().map(move |note| Quantity {
-        figure: figure.into(),
-        item: item.into(),
-        quantity: note.quantity.clone(),
-        value: note.value,
-        models: fit.models,
-        families: fit.families,
-        remark: remark.clone(),
-    })
+/// A number with three decimals and its interval, where there is one: `0.068 [0.011, 0.125]`.
+#[must_use]
+pub(super) fn with_bracket(estimate: &Estimate) -> String {
+    let value = estimate.value.map_or_else(|| "unknown".to_owned(), |v| signed(v, 3));
+    match (estimate.low, estimate.high) {
+        (Some(low), Some(high)) => format!("{value} [{}, {}]", signed(low, 3), signed(high, 3)),
+        _ => value,
+    }
 }
 
 /// A number with a true minus sign, as figures print it.

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::comparison::{Built, cover_lines, shared_range};
-use super::panel::{GroupNames, chance_entry, comparison_panel, compute_axis, points, quantities, score_axis};
-use super::scores::{ByModel, Paper, adjustment_for, known};
+use super::panel::{GroupNames, PanelSpec, chance_entry, comparison_panel, compute_axis, points, score_axis};
+use super::scores::{ByModel, Paper, Reading, adjustment_for, known};
 use crate::analysis::figure::{Figure, Hue, Layer, Marker, Panel};
 use crate::error::Result;
 use crate::registry::table::{Column, Kind, Table};
@@ -67,7 +67,7 @@ pub fn recreate(paper: &Paper<'_>) -> Result<Built> {
             };
             halves.iter().filter_map(pick).collect::<ByModel>()
         });
-        let chance = benchmark.chance.published;
+        let chance = paper.chance(benchmark);
         let range = shared_range([&none, &some, &all], chance);
         let is_treated = |model: &Model| halves.get(&model.name).copied().unwrap_or(false);
         figure.panels.push(Panel {
@@ -87,9 +87,18 @@ pub fn recreate(paper: &Paper<'_>) -> Result<Built> {
             ("All models adjusted", format!("{id} some models fine-tuned, adjusted"), &all),
         ] {
             let scored = paper.grouped(scores, is_treated)?;
-            let y = score_axis("Accuracy", Some(range));
-            let (panel, fit) = comparison_panel(title, y, &scored, chance, NAMES, false)?;
-            numbers.extend(quantities(&panel, &fit, "recreate", &item));
+            let spec = PanelSpec {
+                figure: "recreate",
+                item,
+                title: title.into(),
+                y: "Accuracy",
+                range,
+                chance,
+                with_r2: false,
+                names: NAMES,
+            };
+            let (panel, found) = comparison_panel(paper.reading(), &spec, &scored)?;
+            numbers.extend(found);
             figure.panels.push(panel);
         }
         figure.row_titles.push(benchmark.name.to_string());
@@ -98,8 +107,8 @@ pub fn recreate(paper: &Paper<'_>) -> Result<Built> {
     Ok(Built { figure, quantities: numbers })
 }
 
-/// Scores of the control half and of the treated half when no model, the treated half, and every model is fine-tuned.
-/// Each is the larger of the score and the one it started from, as published.
+/// Scores of the control half and of the treated half when no model, the treated half, and every model is fine-tuned. In
+/// the published reading each is the larger of the score and the one it started from.
 fn stages(paper: &Paper<'_>, id: &str) -> Result<[(ByModel, ByModel); 3]> {
     let base = paper.unadjusted(id)?;
     let after = |epochs: &str| paper.scores(id, &Condition::epochs(adjustment_for(id), epochs));
@@ -107,7 +116,10 @@ fn stages(paper: &Paper<'_>, id: &str) -> Result<[(ByModel, ByModel); 3]> {
     let no_less = |scores: &ByModel, start: &ByModel| -> ByModel {
         scores
             .iter()
-            .map(|(model, &score)| (model.clone(), start.get(model).map_or(score, |&s| score.max(s))))
+            .map(|(model, &score)| {
+                let floor = start.get(model).filter(|_| paper.reading() == Reading::Published);
+                (model.clone(), floor.map_or(score, |&s| score.max(s)))
+            })
             .collect()
     };
     Ok([

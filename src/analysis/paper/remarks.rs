@@ -6,7 +6,7 @@ use super::verdict::Printed;
 
 /// The remark beside a number. Never empty when the number was not reproduced.
 pub(super) fn remark(printed: &Printed, recomputed: &Quantity, reproduced: bool) -> String {
-    let mut remarks: Vec<&str> = recomputed.remark.as_deref().into_iter().collect();
+    let mut remarks: Vec<&str> = recomputed.estimate.remark.as_deref().into_iter().collect();
     let (figure, item, quantity) = (printed.figure.as_str(), printed.item.as_str(), printed.quantity.as_str());
     let adjusted = item.contains("adjusted") && !item.contains("unadjusted");
 

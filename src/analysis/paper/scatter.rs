@@ -3,10 +3,10 @@
 use super::comparison::{Built, shared_range};
 use super::emergence::{at_examples, thousands};
 use super::panel::{BY_RELEASE, GroupNames, compute_axis, group_layers, points, score_axis, signed};
-use super::quantity::Quantity;
+use super::quantity::{Estimate, Quantity};
 use super::scores::{ByModel, EPOCHS, Paper, adjustment_for, is_new, known};
 use crate::analysis::figure::{Figure, Hue, Layer, LegendEntry, LegendKey, Marker, Note, Panel, Stroke};
-use crate::analysis::scaling::{Scored, families};
+use crate::analysis::scaling::Scored;
 use crate::error::{Error, Result};
 use crate::registry::{Condition, Model};
 
@@ -58,21 +58,8 @@ pub fn gain(paper: &Paper<'_>) -> Result<Built> {
             let group: Vec<Scored<'_>> = scores.iter().copied().filter(|s| s.comparison == comparison).collect();
             let mean = mean(&group)?;
             layers.push(mean_line(&scores, mean, hue, stroke));
-            notes.push(Note {
-                text: format!("Mean {label}: {mean:.3}"),
-                quantity: quantity.into(),
-                value: mean,
-                bold: false,
-            });
-            quantities.push(Quantity {
-                figure: "gain".into(),
-                item: id.into(),
-                quantity: quantity.into(),
-                value: mean,
-                models: group.len(),
-                families: families(&group),
-                remark: None,
-            });
+            notes.push(Note::new(format!("Mean {label}: {mean:.3}"), quantity, mean));
+            quantities.push(Quantity::of("gain", id, quantity, Estimate::bare(mean), &group));
         }
         figure.panels.push(Panel {
             title: known(id)?.name.to_string(),
@@ -114,7 +101,7 @@ pub fn brier(paper: &Paper<'_>) -> Result<Built> {
     for (id, name) in [("arc_challenge", "ARC Challenge"), ("hellaswag", "HellaSwag")] {
         let cloze = paper.unadjusted(id)?;
         let choice = paper.unadjusted(&format!("{id}_mc"))?;
-        let range = shared_range([&cloze, &choice], known(id)?.chance.published);
+        let range = shared_range([&cloze, &choice], paper.chance(known(id)?));
         for (title, label, scores, range) in [
             ("Cloze", "Accuracy", &cloze, Some(range)),
             ("Multiple choice", "Accuracy", &choice, Some(range)),
@@ -133,7 +120,7 @@ pub fn brier(paper: &Paper<'_>) -> Result<Built> {
     Ok(Built { figure, quantities: Vec::new() })
 }
 
-/// The Brier score with its sign turned, so that up is better, as released; MMLU as the plain mean of 62 rows.
+/// The Brier score with its sign turned, so that up is better, as released.
 ///
 /// # Errors
 /// When there is no such score.
@@ -193,7 +180,7 @@ pub fn families_figure(paper: &Paper<'_>) -> Result<Built> {
             figure.panels.push(Panel {
                 title: known(id)?.name.to_string(),
                 x: compute_axis(),
-                y: score_axis("Accuracy", Some(shared_range([&before, &after], known(id)?.chance.published))),
+                y: score_axis("Accuracy", Some(shared_range([&before, &after], paper.chance(known(id)?)))),
                 layers,
                 notes: Vec::new(),
             });
@@ -259,12 +246,7 @@ pub fn saturation(paper: &Paper<'_>) -> Result<Built> {
                 x: compute_axis(),
                 y: score_axis("Gain in accuracy", Some(range)),
                 layers,
-                notes: vec![Note {
-                    text: format!("Mean {}", signed(mean, 3)),
-                    quantity: "mean_gain".into(),
-                    value: mean,
-                    bold: false,
-                }],
+                notes: vec![Note::new(format!("Mean {}", signed(mean, 3)), "mean_gain", mean)],
             });
         }
         figure.row_titles.push(known(id)?.name.to_string());

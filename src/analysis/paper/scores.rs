@@ -17,17 +17,62 @@ pub const EPOCHS: &str = "3";
 /// Scores of one condition by model name.
 pub type ByModel = BTreeMap<String, f64>;
 
-/// The published tables with the published reading of them.
+/// How the published tables are read (STATISTICS §5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Reading {
+    /// As the paper reads them, to the last digit: MMLU as the plain mean of 62 rows, adjusted as the larger of two
+    /// scores, chance as published, and the published fits.
+    #[default]
+    Published,
+    /// As they should be read: MMLU weighted by items, adjusted as measured, chance as it follows from the tasks, exact
+    /// fits, and intervals that hold for models that come in families.
+    Corrected,
+}
+
+impl Reading {
+    /// Its name in files and arguments.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Published => "paper",
+            Self::Corrected => "corrected",
+        }
+    }
+}
+
+/// The published tables with a reading of them.
 #[derive(Debug, Clone, Copy)]
 pub struct Paper<'a> {
     data: &'a Published,
+    reading: Reading,
 }
 
 impl<'a> Paper<'a> {
     /// Reads `data` as the paper does.
     #[must_use]
     pub fn new(data: &'a Published) -> Self {
-        Self { data }
+        Self { data, reading: Reading::Published }
+    }
+
+    /// Reads them otherwise.
+    #[must_use]
+    pub fn read_as(self, reading: Reading) -> Self {
+        Self { reading, ..self }
+    }
+
+    /// How the tables are read.
+    #[must_use]
+    pub fn reading(&self) -> Reading {
+        self.reading
+    }
+
+    /// What a guess scores on a benchmark.
+    #[must_use]
+    pub fn chance(&self, benchmark: &Benchmark) -> f64 {
+        match self.reading {
+            Reading::Published => benchmark.chance.published,
+            Reading::Corrected => benchmark.chance.corrected(),
+        }
     }
 
     /// The tables.
@@ -36,12 +81,16 @@ impl<'a> Paper<'a> {
         self.data
     }
 
-    /// Scores of `id` under `condition` as the paper takes them (MMLU: plain mean of the 62 rows of a results file).
+    /// Scores of `id` under `condition` (MMLU: as the reading says).
     ///
     /// # Errors
     /// [`Error::Undetermined`] when the tables hold no such score.
     pub fn scores(&self, id: &str, condition: &Condition) -> Result<ByModel> {
-        let scores = self.data.scores(known(id)?, condition, MmluMean::Of62Rows);
+        let mean = match self.reading {
+            Reading::Published => MmluMean::Of62Rows,
+            Reading::Corrected => MmluMean::ItemWeighted,
+        };
+        let scores = self.data.scores(known(id)?, condition, mean);
         if scores.is_empty() {
             return Err(Error::Undetermined(format!("there is no score of {id} under {condition}")));
         }
@@ -56,21 +105,25 @@ impl<'a> Paper<'a> {
         self.scores(id, &Condition::unadjusted())
     }
 
-    /// Brier scores as released; for MMLU the plain mean of the 62 rows of a results file. Empty when there is none.
+    /// Brier scores as released; for MMLU the published reading takes the plain mean of the 62 rows of a results file.
+    /// Empty when there is none.
     #[must_use]
     pub fn brier(&self, id: &str) -> ByModel {
         let released = Condition::unadjusted();
         let rows = self.data.observations.by_model(id, &Metric::plain(Measure::Brier), &released);
         rows.into_iter()
             .map(|(model, score)| {
-                let score = self.data.subjects.brier_mean_of_62(&model, id, &released).unwrap_or(score);
-                (model, score)
+                let of_rows = match self.reading {
+                    Reading::Published => self.data.subjects.brier_mean_of_62(&model, id, &released),
+                    Reading::Corrected => None,
+                };
+                (model, of_rows.unwrap_or(score))
             })
             .collect()
     }
 
-    /// Scores as released and after adjustment under `condition`, for the models that have both. Adjusted is the larger
-    /// of the two, as published: no model is counted as made worse by fine-tuning.
+    /// Scores as released and after adjustment under `condition`, for the models that have both. In the published reading
+    /// adjusted is the larger of the two: no model is counted as made worse by fine-tuning.
     ///
     /// # Errors
     /// As [`Paper::scores`].
@@ -79,8 +132,10 @@ impl<'a> Paper<'a> {
         let mut after = self.scores(id, condition)?;
         before.retain(|model, _| after.contains_key(model));
         after.retain(|model, _| before.contains_key(model));
-        for (model, score) in &mut after {
-            *score = score.max(before[model]);
+        if self.reading == Reading::Published {
+            for (model, score) in &mut after {
+                *score = score.max(before[model]);
+            }
         }
         Ok((before, after))
     }

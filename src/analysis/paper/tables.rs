@@ -1,10 +1,10 @@
 //! The tables of the paper: causal_direct, causal_mediated and discriminator.
 
-use super::quantity::Quantity;
+use super::intervals;
+use super::quantity::{Estimate, Quantity};
 use super::scatter::finetuned_old_and_new;
-use super::scores::{EPOCHS, Paper, adjustment_for};
+use super::scores::{EPOCHS, Paper, Reading, adjustment_for};
 use crate::analysis::discriminator::Discriminator;
-use crate::analysis::scaling::families;
 use crate::error::{Error, Result};
 use crate::registry::Condition;
 use crate::stats::spline::Spline;
@@ -64,23 +64,26 @@ fn spline_rows(
         let fit = Spline::paper().fit(&x, &y, &[z])?;
         let undetermined =
             || Error::Undetermined("the spline regression leaves nothing to estimate an error from".into());
-        let standard_errors = fit.least_squares.standard_errors().ok_or_else(undetermined)?;
-        let r2 = fit.least_squares.r_squared().ok_or_else(undetermined)?;
-        let mut record = |quantity: &str, value| {
-            rows.push(Quantity {
-                figure: table.into(),
-                item: id.into(),
-                quantity: quantity.into(),
-                value,
-                models: scores.len(),
-                families: families(&scores),
-                remark: None,
-            });
-        };
+        let least_squares = &fit.least_squares;
+        let r2 = least_squares.r_squared().ok_or_else(undetermined)?;
         // The group's column follows the intercept.
-        record(effect, fit.theta[0]);
-        record(effect_se, standard_errors[1]);
-        record("r2", r2);
+        let (difference, error, r2) = match paper.reading() {
+            Reading::Published => {
+                let place = 1;
+                let errors = least_squares.standard_errors().ok_or_else(undetermined)?;
+                let p_value = least_squares.p_values().and_then(|p| p.get(place).copied());
+                let difference = Estimate { p_value, ..Estimate::bare(fit.theta[0]) };
+                (difference, Some(errors[place]), Estimate::bare(r2))
+            }
+            Reading::Corrected => {
+                let clusters = intervals::families_of(&scores);
+                let (difference, error) = intervals::regression(least_squares, 1, &clusters);
+                (difference, error, intervals::regression_r_squared(r2, &least_squares.columns, &y, &clusters))
+            }
+        };
+        rows.push(Quantity::of(table, id, effect, difference, &scores));
+        rows.push(Quantity::of(table, id, effect_se, Estimate { value: error, ..Estimate::default() }, &scores));
+        rows.push(Quantity::of(table, id, "r2", r2, &scores));
     }
     Ok(rows)
 }
@@ -96,16 +99,16 @@ pub fn discriminator(paper: &Paper<'_>) -> Result<PaperTable> {
             [("old vs new", paper.unadjusted(id)?), ("fine-tuned old vs new", finetuned_old_and_new(paper, id)?)]
         {
             let scores = paper.by_release(&scores)?;
-            let found = Discriminator::default().run(&scores)?;
-            quantities.push(Quantity {
-                figure: "discriminator".into(),
-                item: format!("{id} {item}"),
-                quantity: "balanced_accuracy_percent".into(),
-                value: 100.0 * found.balanced_accuracy(),
-                models: scores.len(),
-                families: families(&scores),
-                remark: None,
-            });
+            let estimate = match paper.reading() {
+                Reading::Published => {
+                    Estimate::bare(100.0 * Discriminator::default().run(&scores)?.balanced_accuracy())
+                }
+                Reading::Corrected => {
+                    intervals::balanced_accuracy(&Discriminator::default().leave_out_families().run(&scores)?, &scores)
+                }
+            };
+            let item = format!("{id} {item}");
+            quantities.push(Quantity::of("discriminator", &item, "balanced_accuracy_percent", estimate, &scores));
         }
     }
     Ok(PaperTable {
