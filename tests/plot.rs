@@ -139,7 +139,7 @@ fn axis(label: &str, scale: Scale) -> Axis {
 }
 
 fn note(text: &str, bold: bool) -> Note {
-    Note { text: text.into(), quantity: "theta".into(), value: 0.0, bold }
+    Note { bold, ..Note::new(text, "theta", 0.0) }
 }
 
 fn estimates() -> Vec<Note> {
