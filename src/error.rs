@@ -92,6 +92,64 @@ pub enum Error {
         /// What is wrong.
         problem: String,
     },
+    /// A server of models cannot be reached, refused, or answered with something that cannot be used.
+    #[error("{url}: {problem}")]
+    Server {
+        /// Its address.
+        url: String,
+        /// What went wrong.
+        problem: String,
+    },
+    /// A settings file cannot be used; all that is wrong with it is listed, one problem per line.
+    #[error("{}: {}{}", path.display(), if problems.len() == 1 { "" } else { "several problems" }, listed(problems))]
+    Settings {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, with lines.
+        problems: Vec<String>,
+    },
+    /// A task of the evaluation harness cannot be used.
+    #[error("task `{task}`: {problem}")]
+    Task {
+        /// The task's name.
+        task: String,
+        /// What is wrong, with file and line where there is one.
+        problem: String,
+    },
+    /// One item of a task cannot be used.
+    #[error("task `{task}`, item {item}: {problem}")]
+    TaskItem {
+        /// The task's name.
+        task: String,
+        /// The item's place in its split, from 0 (the `doc_id` of result files).
+        item: usize,
+        /// What is wrong.
+        problem: String,
+    },
+    /// A request cannot be put to a model.
+    #[error("request {index}: {problem}")]
+    Request {
+        /// Its place among the requests, from 0.
+        index: usize,
+        /// What is wrong.
+        problem: String,
+    },
+    /// Work was stopped from outside; what was finished stands.
+    #[error("stopped")]
+    Interrupted,
+    /// A training step gave a number that is none; the weights are still those before it.
+    #[error("training stopped at step {step}: {what}; {batch}")]
+    Diverged {
+        /// The step, from 1.
+        step: usize,
+        /// What was not a number.
+        what: String,
+        /// What the step was given.
+        batch: String,
+    },
+    /// A command of the Slurm workload manager failed.
+    #[error("Slurm: {0}")]
+    Slurm(String),
     /// A check that was asked for ran and found differences; the program exits with code 1, not 2.
     #[error("{0}")]
     CheckFailed(String),
@@ -102,6 +160,14 @@ pub enum Error {
 
 /// `Result` with [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// One problem on the line it stands on, several below it.
+fn listed(problems: &[String]) -> String {
+    match problems {
+        [one] => one.clone(),
+        several => several.iter().map(|problem| format!("\n  {problem}")).collect(),
+    }
+}
 
 impl Error {
     /// For `map_err` on a failed read of `path`.
@@ -115,6 +181,7 @@ impl Error {
     }
 }
 
+#[cfg(feature = "models")]
 impl From<candle_core::Error> for Error {
     fn from(source: candle_core::Error) -> Self {
         // The backend appends a backtrace, line by line, where RUST_BACKTRACE is set; messages here are one line.

@@ -5,8 +5,9 @@
 //! "Training on the Test Task Confounds Evaluation and Emergence" (Dominguez-Olmedo, Dorner, Hardt; arXiv 2407.07890).
 //!
 //! The layers, from the ground up: [`registry`] holds models, compute and scores; [`stats`] fits curves to slices of
-//! numbers; [`lm`] runs language models; [`harness`] reads evaluation results; [`analysis`] asks the questions; [`plot`] and [`report`] show the
-//! answers; [`cli`] is the program.
+//! numbers; [`lm`] runs language models; [`harness`] evaluates them and reads evaluation results; [`train`] fine-tunes them;
+//! [`analysis`] asks the questions; [`study`] runs models × tasks × checkpoints; [`lab`] makes worlds whose truth is known;
+//! [`plot`] and [`report`] show the answers; [`cli`] is the program.
 //!
 //! ```
 //! use onset::stats::hinge::Hinge;
@@ -25,10 +26,18 @@ pub mod analysis;
 pub mod cli;
 mod error;
 pub mod harness;
+#[cfg(feature = "models")]
+pub mod lab;
+#[cfg(feature = "models")]
 pub mod lm;
+pub mod notebook;
 pub mod plot;
 pub mod registry;
 pub mod report;
 pub mod stats;
+#[cfg(feature = "models")]
+pub mod study;
+#[cfg(feature = "models")]
+pub mod train;
 
 pub use error::{Error, Result};

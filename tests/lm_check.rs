@@ -1,5 +1,7 @@
 //! The check that `onset models check` runs.
 
+#![cfg(feature = "models")]
+
 use std::path::Path;
 
 use onset::lm::{Check, Placement};

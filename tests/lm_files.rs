@@ -1,5 +1,7 @@
 //! Files that models come in: whole, in pieces, pickled, GGUF; and files that are damaged or lie.
 
+#![cfg(feature = "models")]
+
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 

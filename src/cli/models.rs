@@ -8,14 +8,15 @@ use candle_core::DType;
 use clap::{Args, Subcommand};
 
 use crate::error::{Error, Result};
-use crate::lm::{Architecture, Check, Finding, Found, Placement};
+use crate::lm::{Architecture, Check, Finding, Found, Placement, locate};
 use crate::registry::published;
 use crate::report::terminal::{Align, TextTable};
+use crate::train::check_training;
 
 /// Language models: what is supported, what a model on disk is, and whether its numbers are right.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  onset models\n  onset models show pythia-70m\n  onset models check fixtures/llama"
+    after_help = "Examples:\n  onset models\n  onset models show pythia-70m\n  onset models show hf:EleutherAI/pythia-70m\n  onset models check fixtures/llama"
 )]
 pub(super) struct ModelsArgs {
     #[command(subcommand)]
@@ -25,13 +26,19 @@ pub(super) struct ModelsArgs {
 #[derive(Debug, Subcommand)]
 enum What {
     /// The architectures that can be run and the models of the registry (the default).
+    #[command(after_help = "Examples:\n  onset models list")]
     List,
     /// What a model is: architecture, size, context, tokenizer and the memory it needs.
+    #[command(after_help = "Examples:\n  onset models show pythia-70m\n  onset models show model.gguf")]
     Show {
-        /// Folder as on the hub, weights file, or GGUF file.
+        /// Folder as on the hub, weights file, GGUF file, or `hf:ORG/NAME` in a build with the feature `hub`.
+        #[arg(value_name = "MODEL")]
         path: PathBuf,
     },
     /// Compare a model with the reference.safetensors beside it; exit code 1 beyond tolerance.
+    #[command(
+        after_help = "Examples:\n  onset models check fixtures/llama\n  onset models check fixtures/llama --gradients"
+    )]
     Check(CheckArgs),
 }
 
@@ -43,6 +50,10 @@ struct CheckArgs {
     /// Compare gradients too.
     #[arg(long)]
     gradients: bool,
+
+    /// Take the reference's optimiser steps and compare loss and gradient before each.
+    #[arg(long)]
+    training: bool,
 
     /// Largest absolute difference of a logit.
     #[arg(long, value_name = "X", default_value_t = 2e-4)]
@@ -60,7 +71,7 @@ struct CheckArgs {
 pub(super) fn run(args: &ModelsArgs) -> Result<()> {
     match &args.what {
         None | Some(What::List) => print(&list()?),
-        Some(What::Show { path }) => print(&show(&Found::at(path)?)),
+        Some(What::Show { path }) => print(&show(&Found::at(&locate(path)?)?)),
         Some(What::Check(args)) => check(args),
     }
 }
@@ -69,7 +80,12 @@ fn list() -> Result<String> {
     let mut kinds =
         TextTable::new(&[("architecture", Align::Left), ("model_type", Align::Left), ("class", Align::Left)]);
     for kind in Architecture::ALL {
-        kinds.push(vec![kind.name().to_owned(), kind.model_types().join(", "), kind.classes().join(", ")]);
+        // A class a line: no name may be cut where the terminal is narrow.
+        for (line, class) in kind.classes().iter().enumerate() {
+            let told = |text: String| if line == 0 { text } else { String::new() };
+            let types = told(kind.model_types().join(", "));
+            kinds.push(vec![told(kind.name().to_owned()), types, (*class).to_owned()]);
+        }
     }
     let columns =
         [("model", Align::Left), ("architecture", Align::Left), ("params", Align::Right), ("tokens", Align::Right)];
@@ -121,7 +137,12 @@ fn show(found: &Found) -> String {
 
 fn check(args: &CheckArgs) -> Result<()> {
     let settings = Check { logits: args.tolerance, gradients: args.gradients, ..Check::default() };
-    let findings = settings.run(&args.path, &Placement::named(&args.device, &args.dtype)?)?;
+    let placement = Placement::named(&args.device, &args.dtype)?;
+    let path = locate(&args.path)?;
+    let mut findings = settings.run(&path, &placement)?;
+    if args.training {
+        findings.extend(check_training(&path, &placement)?);
+    }
     let columns =
         [("compared", Align::Left), ("largest difference", Align::Right), ("allowed", Align::Right), ("", Align::Left)];
     let mut table = TextTable::new(&columns);

@@ -10,6 +10,7 @@ use candle_core::Tensor;
 
 use super::cache::Cache;
 use super::config::{Config, Packing, QkNorm};
+use super::kernels::{Part, Sequence, attend};
 use super::linear::Linear;
 use super::normaliser::Normaliser;
 use super::ops::{self, Scores};
@@ -34,7 +35,7 @@ pub(super) enum Inputs {
 }
 
 /// What the layers of one forward pass share.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Batch {
     pub segments: Vec<Segment>,
     /// Angles of layers without and with a window.
@@ -57,6 +58,9 @@ pub(super) struct Segment {
 /// Queries handled at a time where no gradient is needed: keys that none of them sees are left out, and scores of long
 /// prompts do not pile up.
 const QUERIES: usize = 256;
+
+/// New tokens of a sequence up to which keys and values are read where they lie, without matrix products.
+const STEPS: usize = 8;
 
 impl Attention {
     /// `x` of shape (tokens, hidden) becomes (tokens, hidden). `caches` has one cache per segment, or is empty.
@@ -102,11 +106,27 @@ impl Attention {
     /// Weighs values by scores: (tokens, heads × width).
     fn mix(&self, config: &Config, batch: &Batch, projected: &Projected, caches: &[&mut Cache]) -> Result<Tensor> {
         let width = config.heads * config.head_dim;
+        let learning = projected.query.track_op() || projected.value.track_op();
+        if caches.is_empty() && learning && ops::fused(&projected.query) {
+            let lengths = batch.segments.iter().map(|segment| segment.new).collect();
+            let Projected { query, key, value } = projected;
+            return Ok(ops::attention(query, key, value, lengths, &self.scores(config, batch))?);
+        }
         let mut outputs = Vec::new();
         let mut index = 0;
         while index < batch.segments.len() {
             let first = batch.segments[index];
             let rest = &batch.segments[index..];
+            let stepped = match caches.get(index..) {
+                Some(_) if projected.fits_kernel() => rest.iter().take_while(|s| s.new <= STEPS).count(),
+                _ => 0,
+            };
+            if let Some(caches) = caches.get(index..index + stepped).filter(|caches| !caches.is_empty()) {
+                let place = self.scores(config, batch);
+                outputs.push(projected.stepped(config, &place, &rest[..stepped], caches, self.layer)?);
+                index += stepped;
+                continue;
+            }
             let alike = if caches.is_empty() { rest.iter().take_while(|s| s.new == first.new).count() } else { 1 };
             let place = self.scores(config, batch);
             let mixed = match caches.get(index) {
@@ -168,9 +188,55 @@ impl Projected {
         cache: &Cache,
         layer: usize,
     ) -> Result<Tensor> {
-        let heads_first = |t: &Tensor| t.narrow(0, segment.start, segment.new)?.transpose(0, 1)?.contiguous();
-        cache.write(layer, &heads_first(&self.key)?, &heads_first(&self.value)?)?;
+        self.write(segment, cache, layer)?;
         self.blocks(config, place, segment, 1, QUERIES, |from, to| cache.view(layer, from, to))
+    }
+
+    /// Whether the kernel for few new tokens knows device and dtype, and no gradient is wanted.
+    fn fits_kernel(&self) -> bool {
+        ops::fused(&self.query) && !self.query.track_op()
+    }
+
+    /// A few new tokens of each of several neighbouring sequences, which continue what is in their caches.
+    fn stepped(
+        &self,
+        config: &Config,
+        place: &Scores,
+        segments: &[Segment],
+        caches: &[&mut Cache],
+        layer: usize,
+    ) -> Result<Tensor> {
+        let (heads, width) = (config.heads, config.head_dim);
+        for (&segment, cache) in segments.iter().zip(caches) {
+            self.write(segment, cache, layer)?;
+        }
+        let held: Vec<_> = caches.iter().map(|cache| cache.hold(layer)).collect();
+        let mixed = ops::with_numbers(&self.query, |query| {
+            let mut sequences = Vec::with_capacity(segments.len());
+            for (segment, held) in segments.iter().zip(&held) {
+                let mut parts = Vec::with_capacity(held.len());
+                for (keys, values, layout, length) in held {
+                    let (keys, values) = (ops::memory(keys, layout)?, ops::memory(values, layout)?);
+                    parts.push(Part {
+                        keys,
+                        values,
+                        capacity: keys.len() / (config.kv_heads * width),
+                        length: *length,
+                    });
+                }
+                let query = &query[segment.start * heads * width..][..segment.new * heads * width];
+                sequences.push(Sequence { query, new: segment.new, past: segment.past, parts });
+            }
+            Ok(attend(&sequences, place, heads, width))
+        })?;
+        let tokens = mixed.len() / (heads * width);
+        Ok(Tensor::from_vec(mixed, (tokens, heads * width), self.query.device())?)
+    }
+
+    /// Puts the keys and values of a sequence into its cache.
+    fn write(&self, segment: Segment, cache: &Cache, layer: usize) -> Result<()> {
+        let heads_first = |t: &Tensor| t.narrow(0, segment.start, segment.new)?.transpose(0, 1)?.contiguous();
+        cache.write(layer, &heads_first(&self.key)?, &heads_first(&self.value)?)
     }
 
     /// Attention of `count` equal sequences, `step` queries at a time; `view` gives keys and values at positions

@@ -114,6 +114,7 @@ impl<'a> Builder<'a> {
             true => Matrix::Transposed(self.dense(&format!("{name}.weight"), &[inputs, outputs])?),
             false => self.weights.matrix(&self.stored(&format!("{name}.weight")), outputs, inputs)?,
         };
+        let matrix = self.weights.adapted(name, matrix);
         let bias = biased.then(|| self.dense(&format!("{name}.bias"), &[outputs])).transpose()?;
         Ok(Linear { matrix, bias })
     }

@@ -4,9 +4,10 @@
 //! the chunks: a prefix that a thousand sequences share is stored once. A chunk grows only while a single cache holds it.
 //! [`Cache::rewind`] shortens the list's view of its chunks.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
-use candle_core::Tensor;
+use candle_core::{Layout, Storage, Tensor};
 
 use crate::error::{Error, Result};
 
@@ -112,6 +113,20 @@ impl Cache {
         all_keys.slice_set(&keys.contiguous()?, 1, at)?;
         all_values.slice_set(&values.contiguous()?, 1, at)?;
         Ok(())
+    }
+
+    /// What keys and values of a layer are stored in, chunk by chunk, their common layout and the tokens that count.
+    pub(super) fn hold(
+        &self,
+        layer: usize,
+    ) -> Vec<(impl Deref<Target = Storage>, impl Deref<Target = Storage>, &Layout, usize)> {
+        let mut held = Vec::with_capacity(self.parts.len());
+        for part in &self.parts {
+            let (keys, values) = &part.chunk.layers[layer];
+            let ((keys, layout), (values, _)) = (keys.storage_and_layout(), values.storage_and_layout());
+            held.push((keys, values, layout, part.length));
+        }
+        held
     }
 
     /// Keys and values of a layer at positions `from..to`, chunk by chunk, as views.

@@ -79,7 +79,7 @@ pub struct Feed<'a> {
 }
 
 /// A forward pass on its way through the layers.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Pass {
     batch: Batch,
     /// The residual stream: (tokens of all sequences, hidden).

@@ -17,6 +17,19 @@ pub(super) enum Matrix {
     Transposed(Tensor),
     /// (out, in) in blocks of small integers; multiplied as they are.
     Quantised(Arc<QTensor>),
+    /// Another matrix plus a product of two small ones.
+    Adapted(Arc<Matrix>, Adapter),
+}
+
+/// A change of low rank to a matrix W of shape (out, in): W + scale · up · down (Hu et al. 2021, arXiv 2106.09685).
+#[derive(Debug, Clone)]
+pub struct Adapter {
+    /// A: (rank, in).
+    pub down: Tensor,
+    /// B: (out, rank).
+    pub up: Tensor,
+    /// Alpha over rank.
+    pub scale: f64,
 }
 
 /// A matrix with or without bias.
@@ -33,6 +46,10 @@ impl Matrix {
             Self::Dense(weight) => ops::product(x, weight)?,
             Self::Transposed(weight) => x.matmul(weight)?,
             Self::Quantised(weight) => QMatMul::QTensor(Arc::clone(weight)).forward(&x.contiguous()?)?,
+            Self::Adapted(matrix, adapter) => {
+                let narrow = ops::product(x, &adapter.down)?;
+                (matrix.apply(x)? + (ops::product(&narrow, &adapter.up)? * adapter.scale)?)?
+            }
         })
     }
 
@@ -42,6 +59,8 @@ impl Matrix {
             Self::Dense(weight) => weight.index_select(ids, 0)?,
             Self::Transposed(weight) => weight.t()?.contiguous()?.index_select(ids, 0)?,
             Self::Quantised(weight) => weight.embedding(ids)?.to_dtype(dtype)?,
+            // Adapters are put on the matrices of layers only.
+            Self::Adapted(matrix, _) => matrix.rows(ids, dtype)?,
         })
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! Read in this order: [`Config`] (what a model is, as data), [`Decoder`] (what it does), `attention.rs`, [`Cache`]. Then
 //! `architectures/` (one reader of `config.json` per kind), `names.rs` (what each kind calls its tensors), [`Weights`]
-//! (tensors by name, from any file), `ops/` (the operations between matrix products, fused and plain).
+//! (tensors by name, from any file), `ops/` (the operations between matrix products, fused and plain), `kernels/` (what
+//! generating text spends its time in).
 
 mod architectures;
 mod attention;
@@ -12,8 +13,11 @@ mod check;
 mod config;
 mod decoder;
 pub mod gguf;
+mod kernels;
 mod keys;
 mod linear;
+mod locate;
+mod loss;
 mod model;
 mod names;
 mod normaliser;
@@ -30,6 +34,9 @@ pub use cache::Cache;
 pub use check::{Check, Finding};
 pub use config::{Attention, Config, Embedding, Gating, Head, Mlp, Norm, NormKind, Packing, QkNorm, Residual};
 pub use decoder::{Decoder, Feed, Pass};
+pub use linear::Adapter;
+pub use locate::locate;
+pub use loss::continued;
 pub use model::{Found, Model, Placement};
 pub use ops::Activation;
 pub use position::{Alibi, Position, Rope, Rotation, Scaling, Yarn};

@@ -24,6 +24,43 @@ pub fn with(path: &Path, fill: impl FnOnce(&mut dyn Write) -> std::io::Result<()
     write(path, fill).map_err(Error::write(path))
 }
 
+/// Lets `fill` write the files of a new folder, which appears at `path` with all of them or not at all. A folder that is
+/// there already is replaced.
+///
+/// # Errors
+/// [`Error::Write`], and what `fill` returns; what was at `path` before is then still there.
+pub fn folder(path: &Path, fill: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
+    let above = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    std::fs::create_dir_all(above).map_err(Error::write(path))?;
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".onset-").suffix(".tmp");
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o777));
+    // Removed with all it holds unless it gets its name.
+    let temporary = builder.tempdir_in(above).map_err(Error::write(path))?;
+    fill(temporary.path())?;
+    // Two folders cannot change places in one step: the old one waits beside the new until that has its name.
+    let old = temporary.path().with_extension("old");
+    let replaced = path.exists();
+    if replaced {
+        std::fs::rename(path, &old).map_err(Error::write(path))?;
+    }
+    if let Err(error) = std::fs::rename(temporary.path(), path) {
+        if replaced {
+            // Best effort: the error that is returned says that the folder could not be written.
+            let _ = std::fs::rename(&old, path);
+        }
+        return Err(Error::write(path)(error));
+    }
+    if replaced {
+        std::fs::remove_dir_all(&old).map_err(Error::write(path))?;
+    }
+    Ok(())
+}
+
 fn write(path: &Path, fill: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) -> std::io::Result<()> {
     let folder = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,

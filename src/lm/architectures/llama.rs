@@ -33,6 +33,7 @@ pub(super) fn qwen(keys: &Keys<'_>, architecture: Architecture) -> Result<Config
     } else {
         config.attention.input_bias = true;
     }
+    keys.only("use_mrope", false)?;
     let used = keys.flag_or("use_sliding_window", false)?;
     let window = window(keys, "sliding_window", Some(4096))?.filter(|_| used);
     let first = keys.count_or("max_window_layers", 28)?;
@@ -136,9 +137,6 @@ pub(super) fn stablelm_alpha(keys: &Keys<'_>, architecture: Architecture) -> Res
     let activation = activation(keys, &["hidden_act"], Activation::Silu)?;
     let mut config = sizes.config(architecture, intermediate, norm, activation);
     config.position = rope(keys, &config, 0.25)?;
-    if keys.number_or(&["rotary_scaling_factor"], 1.0)? != 1.0 {
-        return Err(keys.unsupported("`rotary_scaling_factor` other than 1", "1"));
-    }
     config.head.tied = keys.flag_or("tie_word_embeddings", false)?;
     config.residual = Residual::Parallel;
     config.attention.packing = Packing::Grouped;

@@ -17,7 +17,11 @@ pub(in crate::lm) struct Defaults {
 /// Reads the settings at the top level; `section` picks one of several in `rope_parameters` (Gemma 3).
 pub(in crate::lm) fn read<'a>(keys: &Keys<'a>, defaults: &Defaults, section: Option<&'a str>) -> Result<Rope> {
     let theta = keys.number_or(&["rope_theta", "rotary_emb_base"], defaults.theta)?;
-    let fraction = keys.number_or(&["partial_rotary_factor", "rotary_pct"], defaults.fraction)?;
+    let fraction = keys.number_or(&["partial_rotary_factor", "rotary_pct", "rope_pct"], defaults.fraction)?;
+    keys.only("rope_interleaved", false)?;
+    if keys.number_or(&["rotary_scaling_factor"], 1.0)? != 1.0 {
+        return Err(keys.unsupported("`rotary_scaling_factor` other than 1", "1"));
+    }
     let mut inner = match keys.object("rope_scaling")? {
         Some(scaling) => Some(scaling),
         None => keys.object("rope_parameters")?,

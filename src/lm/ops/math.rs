@@ -7,7 +7,7 @@
 /// eˣ by the reduction x = n·ln 2 + r, |r| ≤ ln 2 / 2, and the Taylor polynomial of eʳ to r⁷ (remainder 2·10⁻⁸).
 /// Arguments beyond the range of the format are clamped to it.
 #[inline(always)]
-pub(super) fn exp(x: f32) -> f32 {
+pub(in crate::lm) fn exp(x: f32) -> f32 {
     const LN2_HIGH: f32 = 0.693_359_4;
     const LN2_LOW: f32 = -2.121_944_4e-4;
     // Adding and subtracting 1.5·2²³ rounds to the nearest whole number.
@@ -35,7 +35,7 @@ pub(super) fn sigmoid(x: f32) -> f32 {
 
 /// tanh x as 2·sigmoid(2x) − 1.
 #[inline(always)]
-pub(super) fn tanh(x: f32) -> f32 {
+pub(in crate::lm) fn tanh(x: f32) -> f32 {
     2.0 * sigmoid(2.0 * x) - 1.0
 }
 

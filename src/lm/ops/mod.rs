@@ -5,7 +5,9 @@
 //! form carries its written-out backward pass. Tests hold values and gradients of the two against each other.
 
 mod activation;
-mod math;
+mod attention;
+mod cross_entropy;
+pub(in crate::lm) mod math;
 mod norm;
 mod product;
 mod rotate;
@@ -17,13 +19,15 @@ use rayon::prelude::*;
 
 pub use activation::Activation;
 pub(super) use activation::{activate, gate};
+pub(super) use attention::attention;
+pub(super) use cross_entropy::cross_entropy;
 pub(super) use norm::{NormShape, norm};
 pub(super) use product::product;
 pub(super) use rotate::rotate;
 pub(super) use softmax::{Scores, softmax};
 
 /// Whether the fused form applies.
-fn fused(x: &Tensor) -> bool {
+pub(in crate::lm) fn fused(x: &Tensor) -> bool {
     x.device().is_cpu() && x.dtype() == DType::F32
 }
 
@@ -67,13 +71,13 @@ impl<F: Fill> WithSimd for Piece<'_, F> {
 }
 
 /// Runs `work` compiled for the widest vectors that this machine has.
-fn vectorised<R>(work: impl WithSimd<Output = R>) -> R {
+pub(in crate::lm) fn vectorised<R>(work: impl WithSimd<Output = R>) -> R {
     pulp::Arch::new().dispatch(work)
 }
 
 /// Σ aᵢ·bᵢ of two lists of equal length, in four vectors of running sums.
 #[inline(always)]
-fn dot<S: Simd>(simd: S, a: &[f32], b: &[f32]) -> f32 {
+pub(in crate::lm) fn dot<S: Simd>(simd: S, a: &[f32], b: &[f32]) -> f32 {
     let ((a, a_rest), (b, b_rest)) = (S::as_simd_f32s(a), S::as_simd_f32s(b));
     let zero = simd.splat_f32s(0.0);
     let mut sums = [zero; 4];
@@ -94,7 +98,7 @@ fn dot<S: Simd>(simd: S, a: &[f32], b: &[f32]) -> f32 {
 
 /// Σ aᵢ.
 #[inline(always)]
-fn sum<S: Simd>(simd: S, a: &[f32]) -> f32 {
+pub(in crate::lm) fn sum<S: Simd>(simd: S, a: &[f32]) -> f32 {
     let (a, rest) = S::as_simd_f32s(a);
     let mut sums = [simd.splat_f32s(0.0); 4];
     let (fours, ones) = a.as_chunks::<4>();
@@ -125,7 +129,7 @@ fn spread<S: Simd>(simd: S, a: &[f32], mean: f32) -> f32 {
 
 /// The largest of a list; minus infinity of none.
 #[inline(always)]
-fn largest<S: Simd>(simd: S, a: &[f32]) -> f32 {
+pub(in crate::lm) fn largest<S: Simd>(simd: S, a: &[f32]) -> f32 {
     let (a, rest) = S::as_simd_f32s(a);
     let mut most = simd.splat_f32s(f32::NEG_INFINITY);
     for &a in a {
@@ -144,11 +148,16 @@ fn numbers<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [f32]> {
 }
 
 /// The same of a tensor on the CPU.
-fn with_numbers<R>(tensor: &Tensor, f: impl FnOnce(&[f32]) -> Result<R>) -> Result<R> {
+pub(in crate::lm) fn with_numbers<R>(tensor: &Tensor, f: impl FnOnce(&[f32]) -> Result<R>) -> Result<R> {
     let tensor = tensor.contiguous()?;
     let (storage, layout) = tensor.storage_and_layout();
-    match &*storage {
-        Storage::Cpu(storage) => f(numbers(storage, layout)?),
+    f(memory(&storage, layout)?)
+}
+
+/// The same of what a tensor keeps its numbers in.
+pub(in crate::lm) fn memory<'a>(storage: &'a Storage, layout: &Layout) -> Result<&'a [f32]> {
+    match storage {
+        Storage::Cpu(storage) => numbers(storage, layout),
         _ => bail!("a fused operation was called with a tensor that is not on the CPU"),
     }
 }

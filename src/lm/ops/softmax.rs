@@ -49,7 +49,9 @@ impl Scores {
         (head, query, start..end)
     }
 
-    fn bias(&self, head: usize, query: usize, column: usize) -> f32 {
+    /// What is added to a score of `head`.
+    #[inline(always)]
+    pub(in crate::lm) fn bias(&self, head: usize, query: usize, column: usize) -> f32 {
         self.alibi.as_ref().map_or(0.0, |(alibi, slopes)| {
             let bias = alibi.bias(slopes[head], query, self.first_key + column);
             if alibi.falcon { bias * self.scale } else { bias }

@@ -14,6 +14,9 @@ const SINGLE: &[&str] = &["model.safetensors", "pytorch_model.bin"];
 
 /// The files of a folder, or the file itself; an index counts as its files.
 pub(in crate::lm) fn files(path: &Path) -> Result<Vec<PathBuf>> {
+    if !path.exists() {
+        return Err(Error::read(path)(std::io::ErrorKind::NotFound.into()));
+    }
     if !path.is_dir() {
         return if path.to_string_lossy().ends_with(".index.json") { indexed(path) } else { Ok(vec![path.to_owned()]) };
     }

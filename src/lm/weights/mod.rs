@@ -22,7 +22,7 @@ use candle_core::{DType, Device, Tensor};
 use memmap2::Mmap;
 
 use super::gguf;
-use super::linear::Matrix;
+use super::linear::{Adapter, Matrix};
 use super::names::is_buffer;
 use crate::error::{Error, Result};
 
@@ -37,7 +37,14 @@ pub struct Weights {
     device: Device,
     dtype: DType,
     taken: RefCell<BTreeSet<String>>,
+    /// By the name of the matrix without its ending.
+    adapters: HashMap<String, Adapter>,
+    /// Makes tensors that are nowhere yet.
+    maker: Option<Maker>,
 }
+
+/// From name and shape to a tensor.
+type Maker = Box<dyn Fn(&str, &[usize]) -> Result<Tensor>>;
 
 struct Opened {
     path: PathBuf,
@@ -98,6 +105,8 @@ impl Weights {
             device: device.clone(),
             dtype,
             taken: RefCell::default(),
+            adapters: HashMap::new(),
+            maker: None,
         };
         for file in files(path)? {
             weights.add(&file)?;
@@ -116,7 +125,27 @@ impl Weights {
             device: device.clone(),
             dtype,
             taken: RefCell::default(),
+            adapters: HashMap::new(),
+            maker: None,
         }
+    }
+
+    /// Weights of a new model: `make` is called with the name and shape of every tensor the decoder asks for.
+    pub fn made(make: impl Fn(&str, &[usize]) -> Result<Tensor> + 'static, device: &Device, dtype: DType) -> Self {
+        Self { maker: Some(Box::new(make)), ..Self::from_tensors(&HashMap::new(), device, dtype) }
+    }
+
+    /// The same with changes of low rank to matrices of layers, which are named as the architecture does (not the file)
+    /// and without `.weight`.
+    #[must_use]
+    pub fn with_adapters(self, adapters: HashMap<String, Adapter>) -> Self {
+        Self { adapters, ..self }
+    }
+
+    /// Names of the tensors that a decoder was made of.
+    #[must_use]
+    pub fn taken(&self) -> Vec<String> {
+        self.taken.borrow().iter().cloned().collect()
     }
 
     /// The device that tensors are put on.
@@ -162,6 +191,9 @@ impl Weights {
 
     /// The tensor `name` of exactly `shape`, dense.
     pub(super) fn dense(&self, name: &str, shape: &[usize]) -> Result<Tensor> {
+        if let Some(make) = &self.maker {
+            return make(name, shape);
+        }
         let stored = self.find(name, shape)?;
         let tensor = match stored {
             Stored::Held(tensor) => return Ok(tensor.clone()),
@@ -182,11 +214,22 @@ impl Weights {
 
     /// The matrix `name` of `outputs` × `inputs`, quantised if it is stored so.
     pub(super) fn matrix(&self, name: &str, outputs: usize, inputs: usize) -> Result<Matrix> {
+        if self.maker.is_some() {
+            return Ok(Matrix::Dense(self.dense(name, &[outputs, inputs])?));
+        }
         match self.find(name, &[outputs, inputs])? {
             stored @ Stored::Blocks { dtype, .. } if dtype.block_size() > 1 => {
                 Ok(Matrix::Quantised(Arc::new(self.blocks(name, stored)?)))
             }
             _ => Ok(Matrix::Dense(self.dense(name, &[outputs, inputs])?)),
+        }
+    }
+
+    /// `matrix` with its adapter, if it has one.
+    pub(super) fn adapted(&self, name: &str, matrix: Matrix) -> Matrix {
+        match self.adapters.get(name) {
+            Some(adapter) => Matrix::Adapted(Arc::new(matrix), adapter.clone()),
+            None => matrix,
         }
     }
 
