@@ -1,4 +1,14 @@
-//! Tasks and the files that hold their results.
+//! Tasks, what runs models on them, and the files that hold their results.
 
+pub mod helm;
+pub mod inspect;
+pub mod lighteval;
 pub mod lm_eval;
+mod logs;
 pub mod request;
+#[cfg(feature = "models")]
+pub mod results;
+#[cfg(feature = "models")]
+pub mod runner;
+pub mod server;
+pub mod tasks;

@@ -71,7 +71,7 @@ impl<'a> ResultsFile<'a> {
 }
 
 /// The same JSON with every bare NaN, Infinity and -Infinity replaced by null; `None` when there is none.
-fn without_non_finite(bytes: &[u8]) -> Option<Vec<u8>> {
+pub(in crate::harness) fn without_non_finite(bytes: &[u8]) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(bytes.len());
     let (mut at, mut quoted, mut found) = (0, false, false);
     while at < bytes.len() {

@@ -68,6 +68,11 @@ pub struct Imported {
 /// # Errors
 /// [`Error::Read`] when one of `paths` cannot be read. What is wrong further down is a warning.
 pub fn import(paths: &[PathBuf], settings: &Settings) -> Result<Imported> {
+    gather(paths, &|found| read(found, settings))
+}
+
+/// [`import`] with any reader of files.
+pub(in crate::harness) fn gather(paths: &[PathBuf], reader: &(dyn Fn(&Found) -> Read + Sync)) -> Result<Imported> {
     let mut warnings = Vec::new();
     let mut files = Vec::new();
     for path in paths {
@@ -81,7 +86,7 @@ pub fn import(paths: &[PathBuf], settings: &Settings) -> Result<Imported> {
     }
     files.sort();
     files.dedup_by(|a, b| a.path == b.path);
-    let read: Vec<Read> = files.par_iter().map(|found| read(found, settings)).collect();
+    let read: Vec<Read> = files.par_iter().map(reader).collect();
 
     let mut unknown: BTreeMap<String, usize> = BTreeMap::new();
     let mut kept: Vec<(Vec<Observation>, f64, bool)> = Vec::with_capacity(read.len());
@@ -107,18 +112,19 @@ pub fn import(paths: &[PathBuf], settings: &Settings) -> Result<Imported> {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Found {
-    path: PathBuf,
+pub(in crate::harness) struct Found {
+    pub path: PathBuf,
     /// As written to the table: relative to the folder that was given, with forward slashes.
-    source: String,
+    pub source: String,
 }
 
-struct Read {
-    outcome: Outcome,
-    problems: Vec<String>,
+/// What a file gave, and what of it could not be used.
+pub(in crate::harness) struct Read {
+    pub outcome: Outcome,
+    pub problems: Vec<String>,
 }
 
-enum Outcome {
+pub(in crate::harness) enum Outcome {
     Rows { rows: Vec<Observation>, date: f64, limited: bool },
     UnknownModel(String),
     Nothing,
@@ -188,7 +194,7 @@ fn rows_of(file: &ResultsFile<'_>, found: &Found, settings: &Settings) -> Read {
 }
 
 /// The registry's name for `name`: the same, or that of the model with this hub name, or with a hub name that ends so.
-fn registered(models: &Models, name: &str) -> Option<String> {
+pub(in crate::harness) fn registered(models: &Models, name: &str) -> Option<String> {
     let same_hub_name = |model: &&crate::registry::Model| {
         model.hf_id.as_deref().is_some_and(|id| {
             id.eq_ignore_ascii_case(name) || id.rsplit('/').next().is_some_and(|last| last.eq_ignore_ascii_case(name))

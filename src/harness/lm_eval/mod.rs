@@ -34,5 +34,8 @@ mod origin;
 mod rows;
 mod subjects;
 
+pub(super) use file::without_non_finite;
+pub(super) use import::{Found, Outcome, Read, gather, registered};
 pub use import::{Imported, Settings, Warning, import};
+pub(super) use origin::condition;
 pub use subjects::SubjectTables;

@@ -53,7 +53,7 @@ pub(super) fn model(file: &ResultsFile<'_>, path: &Path, settings: &Settings) ->
 ///
 /// # Errors
 /// A sentence, when there is a checkpoint but nothing says what it was trained on.
-pub(super) fn condition(path: &Path, settings: &Settings) -> Result<Condition, String> {
+pub(in crate::harness) fn condition(path: &Path, settings: &Settings) -> Result<Condition, String> {
     let folders = folders(path);
     let named = folders.iter().rposition(|folder| adjustment(folder).is_some());
     let adjustment =

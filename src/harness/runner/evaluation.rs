@@ -1,0 +1,334 @@
+//! Models on tasks: the one function that everything calls which wants scores.
+//!
+//! ```no_run
+//! use onset::harness::runner::{EvaluationSettings, Loaded, evaluate};
+//! use onset::lm::Placement;
+//!
+//! let loaded = Loaded::load("pythia-70m".as_ref(), &Placement::default(), None, 1 << 30)?;
+//! let settings = EvaluationSettings { tasks: vec!["arc_*".into()], ..EvaluationSettings::default() };
+//! let evaluation = evaluate(&loaded.subject(), &settings, &mut |_| ())?;
+//! for task in &evaluation.tasks {
+//!     println!("{}: {:?}", task.name, task.metrics);
+//! }
+//! # Ok::<(), onset::Error>(())
+//! ```
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use super::encode::Encoder;
+use super::journal::{Journal, Key};
+use super::local::Local;
+use super::subject::{Identity, Subject};
+use crate::error::{Error, Result};
+use crate::harness::request::{Request, Response};
+use crate::harness::results::{Facts, Folder, Record};
+use crate::harness::tasks::{Draw, Group, Items, Library, Metric, Scored, Selection, Task, samples_hash};
+use crate::lm::LanguageModel;
+use crate::registry::Observation;
+
+/// What is evaluated and how.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// Names or globs of tasks, groups and tags.
+    pub tasks: Vec<String>,
+    /// Files and folders with task definitions beside the built-in ones.
+    pub definitions: Vec<PathBuf>,
+    /// Folder with the data of tasks.
+    pub data: Option<PathBuf>,
+    /// Which items and examples are drawn.
+    pub draw: Draw,
+    /// Whether a prompt that is too long is cut at its beginning, as lm-evaluation-harness does; else it is an error.
+    pub truncate: bool,
+    /// Whether special tokens are added to prompts; `None` leaves it to the tokenizer.
+    pub special: Option<bool>,
+    /// Where results are written and answers kept. Without, nothing is.
+    pub out: Option<PathBuf>,
+    /// What is known of the model, for the table of observations.
+    pub facts: Facts,
+    /// Ends the work with [`Error::Interrupted`] once it is true.
+    pub stop: Option<Arc<AtomicBool>>,
+}
+
+/// What an evaluation reports while it runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Event<'a> {
+    /// All tasks have been read.
+    Begin {
+        /// Their number.
+        tasks: usize,
+        /// Items of all of them.
+        items: usize,
+    },
+    /// A task begins.
+    Task {
+        /// Its name.
+        name: &'a str,
+        /// Its items.
+        items: usize,
+        /// Those of them that were answered in an earlier run.
+        known: usize,
+    },
+    /// An item has been answered.
+    Item,
+}
+
+/// Scores, and where they were written.
+#[derive(Debug, Clone)]
+pub struct Evaluation {
+    /// What was evaluated.
+    pub identity: Identity,
+    /// In the order they were asked for.
+    pub tasks: Vec<TaskScores>,
+    /// Groups of them.
+    pub groups: Vec<GroupScores>,
+    /// Requests answered by the model.
+    pub asked: usize,
+    /// Requests answered in an earlier run.
+    pub remembered: usize,
+    /// Seconds this run took.
+    pub seconds: f64,
+    /// The results file, where one was written.
+    pub results: Option<PathBuf>,
+    /// The table of observations, where one was written.
+    pub table: Option<PathBuf>,
+    /// Its rows.
+    pub observations: Vec<Observation>,
+}
+
+/// The scores of a task.
+#[derive(Debug, Clone)]
+pub struct TaskScores {
+    /// Its name.
+    pub name: String,
+    /// Its name for people.
+    pub alias: String,
+    /// Examples in the prompt.
+    pub shots: usize,
+    /// Items that were asked.
+    pub items: usize,
+    /// One for each metric and filter.
+    pub metrics: Vec<Metric>,
+}
+
+/// The scores of a group of tasks.
+#[derive(Debug, Clone)]
+pub struct GroupScores {
+    /// Its name.
+    pub name: String,
+    /// Its name for people.
+    pub alias: String,
+    /// Tasks and groups it is made of.
+    pub members: Vec<String>,
+    /// One for each metric and filter.
+    pub metrics: Vec<Metric>,
+}
+
+/// Evaluates a model. What is known from an earlier run in the same folder is not asked again, and a run that was
+/// interrupted and is started again writes the same bytes as one that was not.
+///
+/// # Errors
+/// [`Error::Task`] or [`Error::TaskItem`] naming what cannot be used, [`Error::Interrupted`], and those of the model and
+/// of files. Answers that were given stand.
+pub fn evaluate<M: LanguageModel>(
+    subject: &Subject<'_, M>,
+    settings: &Settings,
+    watch: &mut dyn FnMut(Event<'_>),
+) -> Result<Evaluation> {
+    let began = Instant::now();
+    let Selection { tasks, groups } = select(settings)?;
+    let plan = tasks.iter().map(|task| Planned::of(task, settings)).collect::<Result<Vec<_>>>()?;
+    watch(Event::Begin { tasks: tasks.len(), items: plan.iter().map(|planned| planned.items).sum() });
+
+    let key = subject.key(settings);
+    let folder = settings.out.as_deref().map(|out| Folder::new(out, &subject.identity.name));
+    let mut journal = folder.as_ref().map(|folder| Journal::open(&folder.answers())).transpose()?;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as i128);
+    let started = match &mut journal {
+        Some(journal) => journal.start(&run(&key, &tasks, &plan, settings), now)?,
+        None => now,
+    };
+
+    let encoder = Encoder::new(subject.tokenizer, subject.model.context())?;
+    let encoder = encoder.special(settings.special).truncate(settings.truncate);
+    let mut local = Local::new(subject.model, subject.tokenizer, encoder, subject.limits.clone()).ends(&subject.ends);
+    if let Some(stop) = &settings.stop {
+        local = local.stop(stop);
+    }
+    let mut asking = Asking { local, key, journal, watch, asked: 0, remembered: 0 };
+    let mut record = Record::new(&subject.identity, subject.model.context(), subject.tokenizer, settings, started);
+    let mut evaluated = Vec::with_capacity(tasks.len());
+    for task in &tasks {
+        let mut items = task.items(&settings.draw)?;
+        let responses = asking.task(task, &mut items)?;
+        let (scores, scored) = score(task, &items, &responses)?;
+        let filters = scored.first().map_or(1, |first| first.samples.len());
+        if let Some(folder) = &folder {
+            folder.samples(task.name(), started, &items, &responses, &scored)?;
+        }
+        record.task(task, &items, &scores, samples_hash(&items.items, filters));
+        evaluated.push(scores);
+    }
+    let groups: Vec<GroupScores> = groups.iter().map(|group| of_group(group, &evaluated)).collect();
+    let (asked, remembered) = (asking.asked, asking.remembered);
+    let mut evaluation = Evaluation {
+        identity: subject.identity.clone(),
+        tasks: evaluated,
+        groups,
+        asked,
+        remembered,
+        seconds: 0.0,
+        results: None,
+        table: None,
+        observations: Vec::new(),
+    };
+    if let Some(folder) = &folder {
+        let results = folder.results(started, &record.finish(&evaluation.groups))?;
+        let (table, observations) = folder.observations(started, &results, &subject.identity, &settings.facts)?;
+        (evaluation.results, evaluation.table, evaluation.observations) = (Some(results), Some(table), observations);
+    }
+    evaluation.seconds = began.elapsed().as_secs_f64();
+    Ok(evaluation)
+}
+
+/// The tasks that settings name.
+pub(super) fn select(settings: &Settings) -> Result<Selection> {
+    let mut library = Library::built_in()?;
+    for path in &settings.definitions {
+        library.add(path)?;
+    }
+    library.select(&settings.tasks, settings.data.as_deref())
+}
+
+/// What is known of a task before it is asked.
+struct Planned {
+    items: usize,
+    hash: String,
+}
+
+impl Planned {
+    fn of(task: &Task, settings: &Settings) -> Result<Self> {
+        let items = task.items(&settings.draw)?;
+        Ok(Self { items: items.items.len(), hash: items.hash })
+    }
+}
+
+impl<M: LanguageModel> Subject<'_, M> {
+    /// The key of all that answers depend on besides the request.
+    fn key(&self, settings: &Settings) -> Key {
+        let Identity { weights, tokenizer, dtype, device, .. } = &self.identity;
+        let (special, truncate, context) = (settings.special, settings.truncate, self.model.context());
+        let (version, ends) = (env!("CARGO_PKG_VERSION"), &self.ends);
+        Key::new(&format!(
+            "onset {version}\nweights {weights}\ntokenizer {tokenizer}\ndtype {dtype}\ndevice {device}\n\
+             special {special:?}\ntruncate {truncate}\ncontext {context}\nends {ends:?}"
+        ))
+    }
+}
+
+/// The key of a run: the same command on the same model and tasks is the same run.
+fn run(key: &Key, tasks: &[Task], plan: &[Planned], settings: &Settings) -> Key {
+    let mut what = format!("{}\n{:?}\n{:?}\n", key.as_str(), settings.draw, settings.facts);
+    for (task, planned) in tasks.iter().zip(plan) {
+        what.push_str(&format!("{} {}\n", task.name(), planned.hash));
+    }
+    what.push_str(&settings.tasks.join("\n"));
+    Key::new(&what)
+}
+
+struct Asking<'a, M: LanguageModel> {
+    local: Local<'a, M>,
+    key: Key,
+    journal: Option<Journal>,
+    watch: &'a mut dyn FnMut(Event<'_>),
+    asked: usize,
+    remembered: usize,
+}
+
+impl<M: LanguageModel> Asking<'_, M> {
+    /// The answers to all requests of a task, item by item.
+    fn task(&mut self, task: &Task, items: &mut Items) -> Result<Vec<Vec<Response>>> {
+        let Self { local, key, journal, watch, asked, remembered } = self;
+        let items = &mut items.items;
+        let owners: Vec<usize> =
+            items.iter().enumerate().flat_map(|(at, item)| item.requests.iter().map(move |_| at)).collect();
+        // Prompts can be hundreds of megabytes: they are moved out of the items for a while, not copied.
+        let counts: Vec<usize> = items.iter().map(|item| item.requests.len()).collect();
+        let requests: Vec<Request> = items.iter_mut().flat_map(|item| std::mem::take(&mut item.requests)).collect();
+        let keys: Vec<Key> = requests.iter().map(|request| key.request(request)).collect();
+        let mut answers: Vec<Option<Response>> =
+            keys.iter().map(|key| journal.as_ref().and_then(|journal| journal.get(key)).cloned()).collect();
+        let known: Vec<bool> = answers.iter().map(Option::is_some).collect();
+        let mut open: Vec<usize> = vec![0; items.len()];
+        for (&owner, _) in owners.iter().zip(&known).filter(|(_, known)| !**known) {
+            open[owner] += 1;
+        }
+        let (all, answered) = (items.len(), open.iter().filter(|&&open| open == 0).count());
+        watch(Event::Task { name: task.name(), items: all, known: answered });
+        *remembered += known.iter().filter(|&&known| known).count();
+        let doc_ids: Vec<usize> = items.iter().map(|item| item.doc_id).collect();
+        let at = |index: usize, problem: String| Error::TaskItem {
+            task: task.name().to_owned(),
+            item: doc_ids[owners[index]],
+            problem,
+        };
+        let outcome = local.resume(&requests, &known, &mut |index, response| {
+            if matches!(response, Response::LogLikelihood { value, .. } if value.is_nan()) {
+                return Err(at(index, "the model's probabilities are not numbers".into()));
+            }
+            if let Some(journal) = journal {
+                journal.append(&keys[index], &response)?;
+            }
+            answers[index] = Some(response);
+            *asked += 1;
+            open[owners[index]] -= 1;
+            if open[owners[index]] == 0 {
+                watch(Event::Item);
+            }
+            Ok(())
+        });
+        outcome.map_err(|error| match error {
+            Error::Request { index, problem } => at(index, problem),
+            other => other,
+        })?;
+        let mut requests = requests.into_iter();
+        for (item, &count) in items.iter_mut().zip(&counts) {
+            item.requests.extend(requests.by_ref().take(count));
+        }
+        let mut answers = answers.into_iter().enumerate();
+        let mut of_item = |&count: &usize| {
+            let own = answers.by_ref().take(count);
+            own.map(|(index, answer)| answer.ok_or_else(|| at(index, "was not answered".into()))).collect()
+        };
+        counts.iter().map(&mut of_item).collect()
+    }
+}
+
+fn score(task: &Task, items: &Items, responses: &[Vec<Response>]) -> Result<(TaskScores, Vec<Scored>)> {
+    let scored: Vec<Scored> = items
+        .items
+        .iter()
+        .zip(responses)
+        .map(|(item, responses)| task.score(item, responses))
+        .collect::<Result<_>>()?;
+    let scores = TaskScores {
+        name: task.name().to_owned(),
+        alias: task.alias().to_owned(),
+        shots: items.shots,
+        items: items.items.len(),
+        metrics: task.aggregate(&scored)?,
+    };
+    Ok((scores, scored))
+}
+
+fn of_group(group: &Group, tasks: &[TaskScores]) -> GroupScores {
+    let of = |name: &str| tasks.iter().find(|task| task.name == name).map(|task| task.metrics.as_slice());
+    GroupScores {
+        name: group.name().to_owned(),
+        alias: group.alias().to_owned(),
+        members: group.members().to_vec(),
+        metrics: group.aggregate(of),
+    }
+}

@@ -1,0 +1,203 @@
+//! The model that is evaluated, and what tells it from every other.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use super::local::Limits;
+use crate::error::{Error, Result};
+use crate::lm::{Decoder, Found, LanguageModel, Model, Placement, Tokenizer};
+
+/// What tells a model from every other: answers are only used again where all of this is the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// Its name, as `organisation/name` or `name`.
+    pub name: String,
+    /// A hash of its weights and its config, or any text that changes whenever they do.
+    pub weights: String,
+    /// The same of its tokenizer.
+    pub tokenizer: String,
+    /// The dtype it is computed in.
+    pub dtype: String,
+    /// The device it is computed on.
+    pub device: String,
+    /// Numbers that were learned, where known.
+    pub parameters: Option<u64>,
+}
+
+/// A model that can be evaluated.
+#[derive(Debug)]
+pub struct Subject<'a, M: LanguageModel> {
+    /// What is asked.
+    pub model: &'a M,
+    /// Its tokenizer.
+    pub tokenizer: &'a Tokenizer,
+    /// Tokens beside the tokenizer's end token that end a text.
+    pub ends: Vec<u32>,
+    /// What it is.
+    pub identity: Identity,
+    /// How much is done at a time.
+    pub limits: Limits,
+}
+
+/// A model from disk.
+#[derive(Debug)]
+pub struct Loaded {
+    decoder: Decoder,
+    tokenizer: Tokenizer,
+    ends: Vec<u32>,
+    identity: Identity,
+    limits: Limits,
+}
+
+impl Loaded {
+    /// Loads the model at `path` and hashes its files. `name` is what it is called, the folder's or file's name if
+    /// nothing is said; `memory` is the number of bytes to stay within beside its weights.
+    ///
+    /// # Errors
+    /// Those of [`Model::load`]; [`Error::File`] for a model without tokenizer, [`Error::Read`].
+    pub fn load(path: &Path, placement: &Placement, name: Option<&str>, memory: usize) -> Result<Self> {
+        let found = find(path)?;
+        let limits = Limits::within(memory, &found, placement);
+        let parameters = u64::try_from(found.parameters()).ok();
+        let Model { decoder, tokenizer } = Model::load(path, placement)?;
+        let tokenizer = tokenizer.ok_or_else(|| no_tokenizer(path))?;
+        let (weights, of_tokenizer) = hashes(path)?;
+        let identity = Identity {
+            name: name.map_or_else(|| name_of(path), str::to_owned),
+            weights,
+            tokenizer: of_tokenizer,
+            dtype: placement.dtype.as_str().to_owned(),
+            device: format!("{:?}", placement.device.location()).to_lowercase(),
+            parameters,
+        };
+        Ok(Self { decoder, tokenizer, ends: ends(path)?, identity, limits })
+    }
+
+    /// The model as an evaluation sees it.
+    #[must_use]
+    pub fn subject(&self) -> Subject<'_, Decoder> {
+        Subject {
+            model: &self.decoder,
+            tokenizer: &self.tokenizer,
+            ends: self.ends.clone(),
+            identity: self.identity.clone(),
+            limits: self.limits.clone(),
+        }
+    }
+}
+
+impl Limits {
+    /// Limits for a model that is to take at most `memory` bytes beside its weights and the keys and values of shared
+    /// prefixes.
+    #[must_use]
+    pub fn within(memory: usize, found: &Found, placement: &Placement) -> Self {
+        let config = &found.config;
+        let dtype = placement.dtype.size_in_bytes();
+        // The stream and its copies, queries, keys and values, and the MLP's three intermediate results; the allocator
+        // holds on to about as much again.
+        let wide = 8 * config.hidden_size + 4 * config.heads * config.head_dim + 3 * config.intermediate_size;
+        let per_token = (2 * wide * dtype).max(1);
+        let remembered = found.cache_bytes_per_token(placement.dtype).max(1);
+        let default = Self::default();
+        // A quarter is left for logits.
+        Self {
+            tokens: (memory / 4 / per_token).clamp(64, default.tokens),
+            remembered: (memory / 2 / remembered).clamp(1024, default.remembered),
+            ..default
+        }
+    }
+}
+
+/// What is at a path, if there is anything.
+pub(super) fn find(path: &Path) -> Result<Found> {
+    std::fs::metadata(path).map_err(Error::read(path))?;
+    Found::at(path)
+}
+
+/// What a model at a path is called if nothing else is said.
+fn name_of(path: &Path) -> String {
+    let whole = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let name = if whole.is_dir() { whole.file_name() } else { whole.file_stem() };
+    name.map_or_else(|| "model".to_owned(), |name| name.to_string_lossy().into_owned())
+}
+
+pub(super) fn no_tokenizer(path: &Path) -> Error {
+    Error::File { path: path.to_owned(), problem: "has no tokenizer beside its weights".into() }
+}
+
+/// Tokens that the files beside the weights say end a text.
+fn ends(path: &Path) -> Result<Vec<u32>> {
+    let folder = folder(path);
+    let mut ends = Vec::new();
+    for name in ["generation_config.json", "config.json"] {
+        let path = folder.join(name);
+        if !path.is_file() {
+            continue;
+        }
+        let bytes = std::fs::read(&path).map_err(Error::read(&path))?;
+        let json: Value = serde_json::from_slice(&bytes)
+            .map_err(|error| Error::File { path: path.clone(), problem: format!("is not JSON: {error}") })?;
+        let ids = match json.get("eos_token_id") {
+            Some(Value::Array(ids)) => ids.clone(),
+            Some(id) => vec![id.clone()],
+            None => Vec::new(),
+        };
+        ends.extend(ids.iter().filter_map(Value::as_u64).filter_map(|id| u32::try_from(id).ok()));
+    }
+    ends.sort_unstable();
+    ends.dedup();
+    Ok(ends)
+}
+
+fn folder(path: &Path) -> &Path {
+    if path.is_dir() { path } else { path.parent().unwrap_or(Path::new("")) }
+}
+
+/// SHA-256 of the weights with their config, and of the tokenizer.
+fn hashes(path: &Path) -> Result<(String, String)> {
+    let folder = folder(path);
+    let mut weights = Vec::new();
+    if path.is_dir() {
+        for entry in std::fs::read_dir(path).map_err(Error::read(path))? {
+            let file = entry.map_err(Error::read(path))?.path();
+            let kind = file.extension().and_then(|kind| kind.to_str()).unwrap_or_default();
+            if matches!(kind, "safetensors" | "bin" | "pt" | "pth" | "gguf") {
+                weights.push(file);
+            }
+        }
+        weights.sort();
+    } else {
+        weights.push(path.to_owned());
+    }
+    weights.push(folder.join("config.json"));
+    let beside = ["tokenizer.json", "tokenizer_config.json", "generation_config.json"].map(|name| folder.join(name));
+    let weights = hash(&weights)?;
+    // A GGUF file holds its tokenizer itself.
+    let gguf = path.extension().is_some_and(|kind| kind == "gguf");
+    let tokenizer = if gguf { weights.clone() } else { hash(&beside)? };
+    Ok((weights, tokenizer))
+}
+
+/// SHA-256 of the names and contents of those files that exist.
+fn hash(files: &[PathBuf]) -> Result<String> {
+    let mut hash = Sha256::new();
+    let mut buffer = vec![0; 1 << 20];
+    for path in files.iter().filter(|path| path.is_file()) {
+        let mut file = File::open(path).map_err(Error::read(path))?;
+        let length = file.metadata().map_err(Error::read(path))?.len();
+        hash.update(path.file_name().unwrap_or_default().as_encoded_bytes());
+        hash.update(length.to_le_bytes());
+        loop {
+            let read = file.read(&mut buffer).map_err(Error::read(path))?;
+            if read == 0 {
+                break;
+            }
+            hash.update(&buffer[..read]);
+        }
+    }
+    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+}

@@ -1,0 +1,134 @@
+//! What is asked of `/v1/completions`, and what its answer means.
+
+use serde_json::{Map, Value, json};
+
+/// Stop sequences the protocol allows; the answer is cut at all of them in any case.
+const MOST_STOPS: usize = 4;
+
+/// Log-probabilities are not above 0 but for rounding.
+const ROUNDING: f64 = 1e-3;
+
+/// One request.
+pub(super) struct Ask<'a> {
+    pub(super) model: &'a str,
+    pub(super) prompt: &'a str,
+    pub(super) max_tokens: u32,
+    pub(super) echo: bool,
+    pub(super) stop: &'a [String],
+}
+
+impl Ask<'_> {
+    pub(super) fn body(&self) -> Value {
+        let mut body = json!({
+            "model": self.model,
+            "prompt": self.prompt,
+            "max_tokens": self.max_tokens,
+            "temperature": 0,
+        });
+        if self.echo {
+            body["echo"] = true.into();
+            body["logprobs"] = 1.into();
+        }
+        let stops: Vec<&str> =
+            self.stop.iter().map(String::as_str).filter(|s| !s.is_empty()).take(MOST_STOPS).collect();
+        if !stops.is_empty() {
+            body["stop"] = stops.into();
+        }
+        body
+    }
+}
+
+/// The text of the first choice.
+pub(super) fn text(answer: &Value) -> Result<&str, String> {
+    answer.pointer("/choices/0/text").and_then(Value::as_str).ok_or_else(|| "the answer has no text".into())
+}
+
+/// A prompt as the server sent it back.
+#[derive(Debug)]
+pub(super) struct Completion {
+    tokens: Vec<Token>,
+}
+
+#[derive(Debug)]
+struct Token {
+    text: String,
+    log_probability: Option<f64>,
+    likeliest: bool,
+}
+
+impl Completion {
+    /// Reads the echo of a prompt; the token that was written after it is dropped.
+    pub(super) fn read(answer: &Value) -> Result<Self, String> {
+        let told = answer.pointer("/choices/0/logprobs").filter(|told| told.is_object());
+        let told = told.ok_or("the answer has no `logprobs`")?;
+        let list = |name: &str| {
+            told.get(name).and_then(Value::as_array).ok_or_else(|| format!("the answer has no `logprobs.{name}`"))
+        };
+        let (texts, values, tops) = (list("tokens")?, list("token_logprobs")?, list("top_logprobs")?);
+        if texts.len() != values.len() || texts.len() != tops.len() {
+            return Err("the lists of `logprobs` have different lengths".into());
+        }
+        let prompt_tokens = answer.pointer("/usage/prompt_tokens").and_then(Value::as_u64);
+        let counted = prompt_tokens.and_then(|n| usize::try_from(n).ok()).filter(|n| *n <= texts.len());
+        let length = counted.unwrap_or_else(|| texts.len().saturating_sub(1));
+        let tokens = texts.iter().zip(values).zip(tops).take(length).map(|((text, value), top)| {
+            let log_probability = value.as_f64().filter(|value| value.is_finite());
+            let likeliest = log_probability.is_some_and(|own| best(top.as_object()).is_some_and(|best| own >= best));
+            Token { text: text.as_str().unwrap_or_default().to_owned(), log_probability, likeliest }
+        });
+        Ok(Self { tokens: tokens.collect() })
+    }
+
+    /// Number of tokens of the prompt.
+    pub(super) fn len(&self) -> usize {
+        self.tokens.len()
+    }
+
+    /// Whether this can be the echo of `prompt`.
+    pub(super) fn check(&self, prompt: &str) -> Result<(), String> {
+        if self.tokens.len() < 2 {
+            return Err(format!("{} tokens came back for a prompt of {} characters", self.tokens.len(), prompt.len()));
+        }
+        let told: String = self.tokens.iter().map(|token| token.text.as_str()).collect();
+        if !told.ends_with(prompt) {
+            return Err("the tokens that came back are not those of the prompt".into());
+        }
+        match self.tokens[1..].iter().find(|token| !token.log_probability.is_some_and(|value| value <= ROUNDING)) {
+            Some(token) => Err(format!("the token `{}` of the prompt has no log-probability", token.text)),
+            None => Ok(()),
+        }
+    }
+
+    /// The token that `continuation` begins with, if its tokens' texts are exactly its text.
+    pub(super) fn boundary(&self, continuation: &str) -> Option<usize> {
+        let mut rest = continuation;
+        for (index, token) in self.tokens.iter().enumerate().rev() {
+            if rest.is_empty() {
+                return Some(index + 1);
+            }
+            rest = rest.strip_suffix(token.text.as_str())?;
+        }
+        rest.is_empty().then_some(0)
+    }
+
+    /// Sum of the logarithms from token `start` on, and whether each was the likeliest.
+    pub(super) fn log_likelihood(&self, start: usize) -> Result<(f64, bool), String> {
+        let tokens = self.tokens.get(start..).filter(|tokens| !tokens.is_empty());
+        let tokens = tokens.ok_or("the continuation adds no token to its context")?;
+        let (mut sum, mut greedy) = (0.0, true);
+        for token in tokens {
+            sum += token.log_probability.ok_or_else(|| match start {
+                0 => "the first token of a text with nothing before it has no probability on this server".to_owned(),
+                _ => format!("the token `{}` has no log-probability", token.text),
+            })?;
+            greedy &= token.likeliest;
+        }
+        Ok((sum, greedy))
+    }
+}
+
+fn best(top: Option<&Map<String, Value>>) -> Option<f64> {
+    top?.values()
+        .filter_map(Value::as_f64)
+        .fold(None, |best: Option<f64>, value| Some(best.map_or(value, |b| b.max(value))))
+}

@@ -1,0 +1,152 @@
+//! One POST with JSON in and out, repeated while there is hope.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use super::Settings;
+use crate::error::{Error, Result};
+
+/// Largest answer that is read; an echo of a long prompt with its probabilities is a few megabytes.
+const LARGEST: u64 = 1 << 28;
+
+/// Longest pause between two tries, unless the server asks for more.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+/// Longest pause a server can ask for.
+const LONGEST_ASKED: Duration = Duration::from_secs(300);
+
+/// How often a pause looks whether the work has ended.
+const LOOK: Duration = Duration::from_millis(20);
+
+#[derive(Debug)]
+pub(super) struct Client {
+    agent: ureq::Agent,
+    url: String,
+    attempts: u32,
+    back_off: Duration,
+    api_key: Option<String>,
+}
+
+/// Why one try failed.
+enum Failure {
+    /// It may go better next time, after a pause if the server asked for one.
+    Passing(String, Option<Duration>),
+    /// It will fail again.
+    Lasting(String),
+}
+
+impl Client {
+    pub(super) fn new(url: &str, settings: &Settings) -> Result<Self> {
+        let trimmed = url.trim_end_matches('/');
+        if trimmed.starts_with("https://") {
+            return Err(Error::Unsupported {
+                what: format!("{url}: encryption"),
+                supported: "http:// (a tunnel such as `ssh -L` makes a distant server local)".into(),
+            });
+        }
+        let host = trimmed.strip_prefix("http://").unwrap_or_default();
+        if host.is_empty() || host.contains(char::is_whitespace) {
+            return Err(Error::Argument(format!("`{url}` is not an address such as http://localhost:8000")));
+        }
+        let base = trimmed.strip_suffix("/completions").unwrap_or(trimmed);
+        let base = if base.ends_with("/v1") { base.to_owned() } else { format!("{base}/v1") };
+        let config = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(settings.timeout))
+            .max_idle_connections_per_host(settings.concurrency.max(1))
+            // Servers of models stand in the same network; a proxy for the internet does not know them.
+            .proxy(None)
+            .build();
+        Ok(Self {
+            agent: config.new_agent(),
+            url: base,
+            attempts: settings.attempts.max(1),
+            back_off: settings.back_off,
+            api_key: settings.api_key.clone(),
+        })
+    }
+
+    pub(super) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// An answer that came whole and says something impossible.
+    pub(super) fn broken(&self, problem: String) -> Error {
+        Error::Server { url: self.url.clone(), problem }
+    }
+
+    /// The answer to `body`; a raised `stop` ends the pauses between tries.
+    pub(super) fn post(&self, body: &Value, stop: &AtomicBool) -> Result<Value> {
+        let bytes = body.to_string().into_bytes();
+        let mut pause = self.back_off;
+        for attempt in 1.. {
+            let (problem, asked) = match self.once(&bytes) {
+                Ok(answer) => return Ok(answer),
+                Err(Failure::Lasting(problem)) => return Err(self.broken(problem)),
+                Err(Failure::Passing(problem, asked)) => (problem, asked),
+            };
+            if attempt >= self.attempts || stop.load(Ordering::Relaxed) {
+                let tries = if attempt == 1 { "once".to_owned() } else { format!("{attempt} times") };
+                return Err(self.broken(format!("{problem} (tried {tries})")));
+            }
+            wait(asked.map_or(pause, |asked| asked.min(LONGEST_ASKED)), stop);
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+        Err(self.broken("was never asked".into()))
+    }
+
+    fn once(&self, body: &[u8]) -> Result<Value, Failure> {
+        let mut request =
+            self.agent.post(format!("{}/completions", self.url)).header("content-type", "application/json");
+        if let Some(key) = &self.api_key {
+            request = request.header("authorization", format!("Bearer {key}"));
+        }
+        let mut response = request.send(body).map_err(failure)?;
+        let status = response.status().as_u16();
+        let asked = response.headers().get("retry-after").and_then(|value| value.to_str().ok());
+        let asked = asked.and_then(|text| text.trim().parse().ok()).map(Duration::from_secs);
+        let text = response.body_mut().with_config().limit(LARGEST).read_to_vec().map_err(failure)?;
+        if (200..300).contains(&status) {
+            return serde_json::from_slice(&text)
+                .map_err(|e| Failure::Passing(format!("the answer is not whole JSON: {e}"), None));
+        }
+        let problem = format!("status {status}: {}", said(&text));
+        if status == 408 || status == 429 || status >= 500 {
+            Err(Failure::Passing(problem, asked))
+        } else {
+            Err(Failure::Lasting(problem))
+        }
+    }
+}
+
+fn failure(error: ureq::Error) -> Failure {
+    match error {
+        ureq::Error::BadUri(_) | ureq::Error::Http(_) | ureq::Error::BodyExceedsLimit(_) => {
+            Failure::Lasting(error.to_string())
+        }
+        other => Failure::Passing(other.to_string(), None),
+    }
+}
+
+/// The message in an error's body: `error.message`, `message`, `detail`, or its beginning as it is.
+fn said(body: &[u8]) -> String {
+    const SHOWN: usize = 300;
+    let text = String::from_utf8_lossy(body);
+    let json: Option<Value> = serde_json::from_str(&text).ok();
+    let message = json.as_ref().and_then(|json| {
+        let places = ["/error/message", "/message", "/detail", "/error"];
+        places.iter().find_map(|place| json.pointer(place).and_then(Value::as_str))
+    });
+    let message = message.unwrap_or(&text).trim();
+    let line: String = message.chars().map(|c| if c.is_control() { ' ' } else { c }).take(SHOWN).collect();
+    if line.is_empty() { "without a word".into() } else { line }
+}
+
+fn wait(pause: Duration, stop: &AtomicBool) {
+    let start = Instant::now();
+    while start.elapsed() < pause && !stop.load(Ordering::Relaxed) {
+        std::thread::sleep(LOOK.min(pause.saturating_sub(start.elapsed())));
+    }
+}

@@ -1,0 +1,183 @@
+//! Models behind an OpenAI-compatible completions server (vLLM, SGLang and the like), for what does not fit one machine.
+//!
+//! The log-likelihood of a continuation c after a context x is the sum of ln p(tᵢ | t₁ … tᵢ₋₁) over the tokens of c
+//! within x·c. A server tells it when it is asked to complete x·c with `echo` and `logprobs`: it then sends the prompt
+//! back, token by token, with the logarithm of each token's probability. [`Server::connect`] asks for that once, with a
+//! prompt of its own, and refuses a server that cannot do it. Spaces at the end of a context count to the continuation,
+//! as in lm-evaluation-harness (`TemplateLM._encode_pair`).
+//!
+//! Where c begins among the tokens is found by their texts. Where these do not meet the boundary (a token that covers the
+//! end of x and the beginning of c, bytes that are no text), x is sent alone and as many tokens are skipped as it has.
+//!
+//! Requests that fail for a reason that may pass (no connection, time-out, status 429 or 5xx, an answer that breaks off)
+//! are repeated with growing pauses; any other refusal ends the work with what the server said.
+//!
+//! ```no_run
+//! use onset::harness::request::{Request, Respond};
+//! use onset::harness::server::{Server, Settings};
+//!
+//! let mut server = Server::connect("http://localhost:8000", "my-model", &Settings::default())?;
+//! let asked = Request::LogLikelihood { context: "The sky is".into(), continuation: " blue".into() };
+//! server.respond(&[asked], &mut |index, answer| {
+//!     assert_eq!(index, 0);
+//!     let _ = answer;
+//!     Ok(())
+//! })?;
+//! # Ok::<(), onset::Error>(())
+//! ```
+
+mod completion;
+mod http;
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use self::completion::{Ask, Completion};
+use self::http::Client;
+use super::request::{Request, Respond, Response};
+use crate::error::{Error, Result};
+
+/// How a server is spoken to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Requests under way at one time, at least 1.
+    pub concurrency: usize,
+    /// How often one request is tried before it counts as failed, at least 1.
+    pub attempts: u32,
+    /// How long one try may take, from the connection to the last byte.
+    pub timeout: Duration,
+    /// Pause after the first failed try; it doubles with every further one, up to a minute.
+    pub back_off: Duration,
+    /// Sent as `Authorization: Bearer …`.
+    pub api_key: Option<String>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            concurrency: 8,
+            attempts: 6,
+            timeout: Duration::from_secs(300),
+            back_off: Duration::from_millis(500),
+            api_key: None,
+        }
+    }
+}
+
+/// A server that was found to give what an evaluation needs.
+#[derive(Debug)]
+pub struct Server {
+    client: Client,
+    model: String,
+    concurrency: usize,
+}
+
+/// What the server is asked at first: plain words that every tokenizer splits into several tokens.
+const PROBE: &str = "The quick brown fox jumps over the lazy dog";
+
+impl Server {
+    /// Speaks to the server at `url` (`http://host:port`, with or without `/v1`) about the model it serves as `model`.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] for an address that is none, [`Error::Server`] when it cannot be reached or refuses,
+    /// [`Error::Unsupported`] when it does not give log-probabilities of a prompt, or for `https`.
+    pub fn connect(url: &str, model: &str, settings: &Settings) -> Result<Self> {
+        let client = Client::new(url, settings)?;
+        let server = Self { client, model: model.to_owned(), concurrency: settings.concurrency.max(1) };
+        server.probe()?;
+        Ok(server)
+    }
+
+    /// The address it was found at.
+    pub fn url(&self) -> &str {
+        self.client.url()
+    }
+
+    /// The name the server knows the model by.
+    pub fn model(&self) -> &str {
+        &self.model
+    }
+
+    fn probe(&self) -> Result<()> {
+        let answer = self.ask_echo(PROBE, &AtomicBool::new(false))?;
+        Completion::read(&answer).and_then(|told| told.check(PROBE)).map_err(|problem| Error::Unsupported {
+            what: format!("{}: a server that gives no log-probabilities of a prompt ({problem})", self.client.url()),
+            supported: "completions with `echo` and `logprobs`, as vLLM and SGLang give them".into(),
+        })
+    }
+
+    fn ask_echo(&self, prompt: &str, stop: &AtomicBool) -> Result<serde_json::Value> {
+        // Some servers refuse to write nothing; the one token is dropped from the answer.
+        let ask = Ask { model: &self.model, prompt, max_tokens: 1, echo: true, stop: &[] };
+        self.client.post(&ask.body(), stop)
+    }
+
+    fn echo(&self, prompt: &str, stop: &AtomicBool) -> Result<Completion> {
+        Completion::read(&self.ask_echo(prompt, stop)?).map_err(|problem| self.client.broken(problem))
+    }
+
+    fn answer(&self, request: &Request, stop: &AtomicBool) -> Result<Response> {
+        match request {
+            Request::LogLikelihood { context, continuation } => {
+                let kept = context.trim_end().len();
+                let (context, spaces) = context.split_at(kept);
+                self.log_likelihood(context, &format!("{spaces}{continuation}"), stop)
+            }
+            Request::Generate { context, until, max_tokens } => {
+                let max_tokens = u32::try_from(*max_tokens).unwrap_or(u32::MAX);
+                let ask = Ask { model: &self.model, prompt: context, max_tokens, echo: false, stop: until };
+                let answer = self.client.post(&ask.body(), stop)?;
+                let text = completion::text(&answer).map_err(|problem| self.client.broken(problem))?;
+                let end = until.iter().filter(|u| !u.is_empty()).filter_map(|u| text.find(u.as_str())).min();
+                Ok(Response::Generated(text[..end.unwrap_or(text.len())].to_owned()))
+            }
+        }
+    }
+
+    fn log_likelihood(&self, context: &str, continuation: &str, stop: &AtomicBool) -> Result<Response> {
+        let told = self.echo(&format!("{context}{continuation}"), stop)?;
+        let start = match told.boundary(continuation) {
+            Some(start) => start,
+            None if context.is_empty() => 0,
+            None => self.echo(context, stop)?.len(),
+        };
+        let (value, greedy) = told.log_likelihood(start).map_err(|problem| self.client.broken(problem))?;
+        Ok(Response::LogLikelihood { value, greedy })
+    }
+}
+
+impl Respond for Server {
+    fn respond(&mut self, requests: &[Request], done: &mut dyn FnMut(usize, Response) -> Result<()>) -> Result<()> {
+        let (next, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
+        let (sender, receiver) = mpsc::channel();
+        let server = &*self;
+        std::thread::scope(|scope| {
+            for _ in 0..self.concurrency.min(requests.len()) {
+                let (sender, next, stop) = (sender.clone(), &next, &stop);
+                scope.spawn(move || {
+                    while !stop.load(Ordering::Relaxed) {
+                        let index = next.fetch_add(1, Ordering::Relaxed);
+                        let Some(request) = requests.get(index) else { break };
+                        // The receiver goes only when the work has ended, and then nobody waits for the answer.
+                        let _ = sender.send((index, server.answer(request, stop)));
+                    }
+                });
+            }
+            drop(sender);
+            let mut outcome = Ok(());
+            for (index, answer) in receiver {
+                if outcome.is_ok() {
+                    outcome = answer.and_then(|answer| done(index, answer));
+                } else if let Ok(answer) = answer {
+                    // Answers that were under way when another failed are not lost; the first error is the one told.
+                    let _ = done(index, answer);
+                }
+                if outcome.is_err() {
+                    stop.store(true, Ordering::Relaxed);
+                }
+            }
+            outcome
+        })
+    }
+}

@@ -1,0 +1,181 @@
+//! From the scores of items to the result of a task, and from tasks to groups.
+//!
+//! The standard error of a mean is s/√n with the sample standard deviation s (divisor n − 1). Medians, perplexities and
+//! means that skip missing scores have lm-evaluation-harness's bootstrap: 100 generators, seeded 0 to 99, draw 1,000
+//! resamples each with Python's `random.choices`, and the standard deviation of the 100,000 values is the standard
+//! error; same draws, same digits. The Brier score has none there and none here.
+//!
+//! A group of tasks with means mᵢ, sizes nᵢ and standard errors sᵢ has Σ nᵢmᵢ / Σ nᵢ and the pooled standard error
+//! √(Σ (nᵢ − 1) nᵢ sᵢ² / (Σ nᵢ − k) / Σ nᵢ), or, where it does not weigh by size, Σ mᵢ / k and √(Σ sᵢ²) / k.
+
+use rayon::prelude::*;
+
+use super::metric::{Aggregation, MetricSpec, pairwise_sum};
+use super::sampling::Random;
+
+/// The result of a task or group under one filter and metric.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Metric {
+    /// The metric, `acc` for example.
+    pub name: String,
+    /// The filter, `none` where the task names none.
+    pub filter: String,
+    /// The aggregate over all items.
+    pub value: f64,
+    /// Its standard error; `None` is what results files call `N/A`.
+    pub stderr: Option<f64>,
+    /// Items behind it.
+    pub n: usize,
+    /// Wilson's interval at 95 %, where every item scores 0 or 1.
+    pub interval: Option<(f64, f64)>,
+    /// Whether more is better.
+    pub higher_is_better: bool,
+}
+
+/// The 97.5 % point of the standard normal distribution.
+const NORMAL_975: f64 = 1.959_963_984_540_054;
+
+/// Generators and resamples each, as lm-evaluation-harness has them by default.
+const BOOTSTRAP: (u64, usize) = (100, 1000);
+
+pub(super) fn metric(spec: &MetricSpec, filter: &str, scores: &[f64]) -> Metric {
+    let n = scores.len();
+    let value = aggregate(spec.aggregation, scores);
+    let stderr = match spec.aggregation {
+        _ if n < 2 => None,
+        Aggregation::Mean => Some(sample_deviation(scores) / (n as f64).sqrt()),
+        Aggregation::Brier => None,
+        Aggregation::NanMean | Aggregation::Median | Aggregation::Perplexity => {
+            Some(bootstrap(spec.aggregation, scores))
+        }
+    };
+    let yes_or_no = spec.aggregation == Aggregation::Mean && scores.iter().all(|score| *score == 0.0 || *score == 1.0);
+    Metric {
+        name: spec.name.clone(),
+        filter: filter.to_owned(),
+        value,
+        stderr,
+        n,
+        interval: yes_or_no.then(|| wilson(value, n)),
+        higher_is_better: spec.higher_is_better,
+    }
+}
+
+fn mean(numbers: &[f64]) -> f64 {
+    numbers.iter().sum::<f64>() / numbers.len() as f64
+}
+
+fn aggregate(aggregation: Aggregation, scores: &[f64]) -> f64 {
+    match aggregation {
+        Aggregation::Mean => mean(scores),
+        Aggregation::Brier => pairwise_sum(scores) / scores.len() as f64,
+        Aggregation::Perplexity => (-mean(scores)).exp(),
+        Aggregation::NanMean => {
+            let there: Vec<f64> = scores.iter().copied().filter(|score| !score.is_nan()).collect();
+            pairwise_sum(&there) / there.len() as f64
+        }
+        Aggregation::Median => {
+            let mut sorted = scores.to_vec();
+            sorted.sort_by(f64::total_cmp);
+            sorted.get(sorted.len() / 2).copied().unwrap_or(f64::NAN)
+        }
+    }
+}
+
+/// Square root of the sum of squared deviations over n − 1.
+fn sample_deviation(numbers: &[f64]) -> f64 {
+    let middle = mean(numbers);
+    (numbers.iter().map(|number| (number - middle).powi(2)).sum::<f64>() / (numbers.len() - 1) as f64).sqrt()
+}
+
+fn bootstrap(aggregation: Aggregation, scores: &[f64]) -> f64 {
+    let chunk = |seed: u64| {
+        let mut random = Random::new(seed);
+        let mut drawn = vec![0.0; scores.len()];
+        let mut values = Vec::with_capacity(BOOTSTRAP.1);
+        for _ in 0..BOOTSTRAP.1 {
+            for (score, at) in drawn.iter_mut().zip(random.resample(scores.len())) {
+                *score = scores[at];
+            }
+            values.push(aggregate(aggregation, &drawn));
+        }
+        values
+    };
+    // One generator per chunk, so the values and their order do not depend on the number of threads.
+    let chunks: Vec<Vec<f64>> = (0..BOOTSTRAP.0).into_par_iter().map(chunk).collect();
+    sample_deviation(&chunks.concat())
+}
+
+/// Wilson's score interval at 95 % (Wilson 1927, doi:10.1080/01621459.1927.10502953) for a share of n.
+fn wilson(share: f64, n: usize) -> (f64, f64) {
+    let (n, z2) = (n as f64, NORMAL_975 * NORMAL_975);
+    let middle = (share + z2 / (2.0 * n)) / (1.0 + z2 / n);
+    let half = NORMAL_975 / (1.0 + z2 / n) * (share * (1.0 - share) / n + z2 / (4.0 * n * n)).sqrt();
+    ((middle - half).max(0.0), (middle + half).min(1.0))
+}
+
+/// What `aggregate_metric_list` asks for.
+#[derive(Debug, Clone)]
+pub(super) struct GroupMetric {
+    pub name: String,
+    /// Filters to aggregate; all that occur where `None`.
+    pub filters: Option<Vec<String>>,
+    pub weight_by_size: bool,
+}
+
+impl GroupMetric {
+    /// The group's results from those of its tasks.
+    pub fn of(&self, tasks: &[&[Metric]]) -> Vec<Metric> {
+        let found = || tasks.iter().flat_map(|metrics| metrics.iter()).filter(|metric| metric.name == self.name);
+        let filters = self.filters.clone().unwrap_or_else(|| {
+            let mut all: Vec<String> = found().map(|metric| metric.filter.clone()).collect();
+            all.sort();
+            all.dedup();
+            all
+        });
+        let pooled = |filter: String| {
+            let parts: Vec<&Metric> = found().filter(|metric| metric.filter == filter).collect();
+            let first = parts.first()?;
+            let sizes: Vec<f64> = parts.iter().map(|part| part.n as f64).collect();
+            let weights: Vec<f64> = if self.weight_by_size { sizes.clone() } else { vec![1.0; sizes.len()] };
+            let (k, total) = (sizes.len() as f64, sizes.iter().sum::<f64>());
+            let value = parts.iter().zip(&weights).map(|(part, weight)| part.value * weight).sum::<f64>()
+                / weights.iter().sum::<f64>();
+            let errors: Option<Vec<f64>> = parts.iter().map(|part| part.stderr).collect();
+            let stderr = errors.map(|errors| {
+                if self.weight_by_size {
+                    let squares = errors.iter().zip(&sizes).map(|(error, size)| (size - 1.0) * error * error * size);
+                    (squares.sum::<f64>() / (total - k) / total).sqrt()
+                } else {
+                    errors.iter().map(|error| error * error).sum::<f64>().sqrt() / k
+                }
+            });
+            let every_item = self.weight_by_size && parts.iter().all(|part| part.interval.is_some());
+            Some(Metric {
+                name: self.name.clone(),
+                filter,
+                value,
+                stderr,
+                n: total as usize,
+                interval: every_item.then(|| wilson(value, total as usize)),
+                higher_is_better: first.higher_is_better,
+            })
+        };
+        filters.into_iter().filter_map(pooled).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // Newcombe 1998, doi:10.1002/(SICI)1097-0258(19980430)17:8<857::AID-SIM777>3.0.CO;2-E, gives 0.2553 and 0.3662 for
+    // 81 of 263.
+    #[test]
+    fn wilson_intervals_are_those_of_the_literature() {
+        let (low, high) = wilson(81.0 / 263.0, 263);
+        assert!((low - 0.2553).abs() < 5e-5 && (high - 0.3662).abs() < 5e-5, "{low} {high}");
+        assert_eq!(wilson(0.0, 10).0, 0.0);
+        assert!(wilson(1.0, 10).0 > 0.7);
+    }
+}

@@ -1,0 +1,465 @@
+//! A task file, read key by key: what is not known and could change a score is refused with its line.
+
+use std::collections::BTreeMap;
+
+use super::data::Dataset;
+use super::filter::Ensemble;
+use super::functions::Function;
+use super::metric::MetricSpec;
+use super::template::Template;
+use super::value::Value;
+use super::yaml::{Content, Node};
+use crate::error::Result;
+
+/// What is asked of a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Output {
+    LogLikelihood,
+    MultipleChoice,
+    GenerateUntil,
+}
+
+/// A `doc_to_…` key.
+#[derive(Debug, Clone)]
+pub(super) enum Field {
+    /// The same number for every document.
+    Whole(i64),
+    /// The name of a column, or a template.
+    Text(Template),
+    /// The same list for every document.
+    List(Vec<Value>),
+    /// A function that is built in.
+    Function(Function),
+}
+
+/// How few-shot examples are picked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sampler {
+    /// At random, anew for every item.
+    Random,
+    /// The first ones.
+    First,
+}
+
+/// `fewshot_config` with what it inherits from the task.
+#[derive(Debug, Clone)]
+pub(super) struct FewShot {
+    pub sampler: Sampler,
+    pub split: Option<String>,
+    pub samples: Option<Vec<Value>>,
+    pub process: Option<Function>,
+    pub text: Field,
+    pub target: Field,
+    pub choice: Option<Field>,
+    pub prefix: Option<Template>,
+    pub target_delimiter: String,
+    pub delimiter: String,
+}
+
+/// `generation_kwargs`.
+#[derive(Debug, Clone)]
+pub(super) struct Generation {
+    /// As results files record it.
+    pub arguments: Value,
+    pub until: Vec<String>,
+    pub max_tokens: usize,
+}
+
+/// A task file whose every key is understood.
+#[derive(Debug, Clone)]
+pub(super) struct Config {
+    pub name: String,
+    pub alias: String,
+    pub version: Value,
+    pub tags: Vec<String>,
+    pub output: Output,
+    pub dataset: Dataset,
+    pub training: Option<String>,
+    pub validation: Option<String>,
+    pub test: Option<String>,
+    pub process: Option<Function>,
+    pub results: Option<Function>,
+    pub text: Field,
+    pub target: Field,
+    pub choice: Option<Field>,
+    pub description: Option<Template>,
+    pub prefix: Option<Template>,
+    pub target_delimiter: String,
+    pub few_shot: FewShot,
+    pub shots: Option<usize>,
+    pub generation: Generation,
+    pub repeats: usize,
+    pub filters: Vec<Ensemble>,
+    pub metrics: Vec<MetricSpec>,
+    /// As results files record it under `configs`.
+    pub record: Value,
+}
+
+/// Keys that say nothing about prompts or scores.
+const IGNORED: [&str; 6] =
+    ["group", "group_alias", "tag", "should_decontaminate", "doc_to_decontamination_query", "metadata"];
+
+/// Keys that are understood; any other is refused.
+const KNOWN: [&str; 28] = [
+    "task",
+    "task_alias",
+    "dataset_path",
+    "dataset_name",
+    "dataset_kwargs",
+    "training_split",
+    "validation_split",
+    "test_split",
+    "fewshot_split",
+    "process_docs",
+    "doc_to_text",
+    "doc_to_target",
+    "doc_to_choice",
+    "process_results",
+    "description",
+    "target_delimiter",
+    "fewshot_delimiter",
+    "fewshot_config",
+    "num_fewshot",
+    "metric_list",
+    "output_type",
+    "generation_kwargs",
+    "repeats",
+    "filter_list",
+    "gen_prefix",
+    "unsafe_code",
+    "task_list",
+    "include",
+];
+
+/// Tokens of an answer where a task file does not say how many.
+const ANSWER_TOKENS: usize = 256;
+
+impl Config {
+    /// # Errors
+    /// A key that is missing, unknown or has the wrong kind of value, with file and line.
+    pub fn new(task: &Node) -> Result<Self> {
+        for (key, node) in task.entries() {
+            let known = KNOWN.contains(&key.as_str()) || IGNORED.contains(&key.as_str());
+            if !known && !node.is_null() {
+                return Err(node.wrong(format!("the key `{key}` is not known, and it could change the scores")));
+            }
+        }
+        if let Some(node) = given(task, "unsafe_code").filter(|node| !matches!(node.flag(), Ok(false))) {
+            return Err(node.wrong("tasks that run code are not supported"));
+        }
+        let name = required(task, "task")?.text()?.to_owned();
+        let dataset = Dataset::new(task)?;
+        let path = dataset.path.clone();
+        let output = output(task)?;
+        let fields = |node: &Node, key: &str| field(node, key, &path);
+        let text = fields(required(task, "doc_to_text")?, "doc_to_text")?;
+        let target = match given(task, "doc_to_target") {
+            Some(node) => fields(node, "doc_to_target")?,
+            None => return Err(task.wrong("`doc_to_target` is missing: no item would have an answer")),
+        };
+        let choice = given(task, "doc_to_choice").map(|node| fields(node, "doc_to_choice")).transpose()?;
+        if output == Output::MultipleChoice && choice.is_none() {
+            return Err(task.wrong("`output_type: multiple_choice` needs `doc_to_choice`"));
+        }
+        let process = function(task, "process_docs", &path)?;
+        let results = function(task, "process_results", &path)?;
+        let delimiter =
+            |key, default: &str| given(task, key).map_or(Ok(default.to_owned()), |n| n.text().map(str::to_owned));
+        let target_delimiter = delimiter("target_delimiter", " ")?;
+        let few_shot_delimiter = delimiter("fewshot_delimiter", "\n\n")?;
+        let prefix = template(task, "gen_prefix")?;
+        let split = |key| given(task, key).map(|node| node.text().map(str::to_owned)).transpose();
+        let (training, validation, test) = (split("training_split")?, split("validation_split")?, split("test_split")?);
+        if test.is_none() && validation.is_none() {
+            return Err(task.wrong("neither `test_split` nor `validation_split` is given"));
+        }
+        let few_shot = FewShot {
+            sampler: Sampler::Random,
+            split: split("fewshot_split")?,
+            samples: None,
+            process,
+            text: text.clone(),
+            target: target.clone(),
+            choice: choice.clone(),
+            prefix: prefix.clone(),
+            target_delimiter: target_delimiter.clone(),
+            delimiter: few_shot_delimiter.clone(),
+        };
+        let few_shot = few_shot.configured(given(task, "fewshot_config"), &path)?;
+        let generation = generation(task, output, &few_shot_delimiter)?;
+        let mut config = Self {
+            alias: given(task, "task_alias").map_or(Ok(name.as_str()), Node::text)?.to_owned(),
+            version: given(task, "metadata").and_then(|m| m.get("version")).map_or("Yaml".into(), Node::value),
+            tags: given(task, "tag").map(Node::texts).transpose()?.unwrap_or_default(),
+            shots: count(task, "num_fewshot")?,
+            repeats: count(task, "repeats")?.unwrap_or(1),
+            description: template(task, "description")?,
+            filters: Ensemble::read(given(task, "filter_list"), output)?,
+            metrics: MetricSpec::read(given(task, "metric_list"), output, results, task)?,
+            name,
+            output,
+            dataset,
+            training,
+            validation,
+            test,
+            process,
+            results,
+            text,
+            target,
+            choice,
+            prefix,
+            target_delimiter,
+            few_shot,
+            generation,
+            record: Value::Null,
+        };
+        if config.repeats == 0 {
+            return Err(required(task, "repeats")?.wrong("at least one answer per item is needed"));
+        }
+        config.record = record(task, &config, &few_shot_delimiter);
+        Ok(config)
+    }
+
+    /// The split that is evaluated.
+    pub fn split(&self) -> &str {
+        self.test.as_deref().or(self.validation.as_deref()).unwrap_or_default()
+    }
+}
+
+impl FewShot {
+    fn configured(mut self, node: Option<&Node>, dataset: &str) -> Result<Self> {
+        for (key, node) in node.map(Node::entries).unwrap_or_default() {
+            if node.is_null() && key != "process_docs" {
+                continue;
+            }
+            match key.as_str() {
+                "sampler" => {
+                    self.sampler = match node.text()? {
+                        "default" => Sampler::Random,
+                        "first_n" => Sampler::First,
+                        other => return Err(node.wrong(format!("the sampler `{other}` is not known"))),
+                    };
+                }
+                "split" => self.split = Some(node.text()?.to_owned()),
+                "samples" => match node.data()? {
+                    Value::List(samples) => self.samples = Some(samples),
+                    other => return Err(node.wrong(format!("`samples` is {}, not a list", other.kind()))),
+                },
+                "process_docs" => self.process = known_function(node, "process_docs", dataset)?,
+                "doc_to_text" => self.text = field(node, key, dataset)?,
+                "doc_to_target" => self.target = field(node, key, dataset)?,
+                "doc_to_choice" => self.choice = Some(field(node, key, dataset)?),
+                "gen_prefix" => self.prefix = Some(compiled(node)?),
+                "fewshot_delimiter" => self.delimiter = node.text()?.to_owned(),
+                "target_delimiter" => self.target_delimiter = node.text()?.to_owned(),
+                _ => {
+                    let problem =
+                        format!("`{key}` under `fewshot_config` is not known, and it could change the scores");
+                    return Err(node.wrong(problem));
+                }
+            }
+        }
+        Ok(self)
+    }
+}
+
+/// A key that is there and not null.
+pub(super) fn given<'a>(node: &'a Node, key: &str) -> Option<&'a Node> {
+    node.get(key).filter(|node| !node.is_null())
+}
+
+fn required<'a>(node: &'a Node, key: &str) -> Result<&'a Node> {
+    given(node, key).ok_or_else(|| node.wrong(format!("`{key}` is missing")))
+}
+
+fn count(node: &Node, key: &str) -> Result<Option<usize>> {
+    let Some(node) = given(node, key) else { return Ok(None) };
+    usize::try_from(node.whole()?).map(Some).map_err(|_| node.wrong("a count cannot be negative"))
+}
+
+fn output(task: &Node) -> Result<Output> {
+    let Some(node) = given(task, "output_type") else { return Ok(Output::GenerateUntil) };
+    match node.text()? {
+        "loglikelihood" => Ok(Output::LogLikelihood),
+        "multiple_choice" => Ok(Output::MultipleChoice),
+        "generate_until" => Ok(Output::GenerateUntil),
+        other => Err(node.wrong(format!(
+            "`output_type: {other}` is not supported; supported: multiple_choice, loglikelihood, generate_until"
+        ))),
+    }
+}
+
+fn compiled(node: &Node) -> Result<Template> {
+    Template::new(node.text()?).map_err(|problem| node.wrong(problem))
+}
+
+fn template(task: &Node, key: &str) -> Result<Option<Template>> {
+    given(task, key).map(compiled).transpose()
+}
+
+fn function(task: &Node, key: &str, dataset: &str) -> Result<Option<Function>> {
+    given(task, key).map_or(Ok(None), |node| known_function(node, key, dataset))
+}
+
+fn known_function(node: &Node, key: &str, dataset: &str) -> Result<Option<Function>> {
+    match &node.content {
+        Content::Scalar(Value::Null) => Ok(None),
+        Content::Function(name) => Function::find(key, name, dataset).map(Some).ok_or_else(|| unknown(node, key, name)),
+        _ => Err(node.wrong(format!("`{key}` must be a `!function`"))),
+    }
+}
+
+fn unknown(node: &Node, key: &str, name: &str) -> crate::error::Error {
+    node.wrong(format!(
+        "`{key}: !function {name}` is Python code, which onset does not run; built in are the functions of HellaSwag, \
+         Winogrande and TruthfulQA MC2"
+    ))
+}
+
+fn field(node: &Node, key: &str, dataset: &str) -> Result<Field> {
+    match &node.content {
+        Content::Scalar(Value::Int(number)) => Ok(Field::Whole(*number)),
+        Content::Scalar(Value::Text(_)) => compiled(node).map(Field::Text),
+        Content::Function(name) => {
+            Function::find(key, name, dataset).map(Field::Function).ok_or_else(|| unknown(node, key, name))
+        }
+        Content::List(_) if key != "doc_to_text" => Ok(Field::List(match node.data()? {
+            Value::List(list) => list,
+            other => vec![other],
+        })),
+        Content::Map(entries) if key == "doc_to_choice" => {
+            Ok(Field::List(entries.iter().map(|(_, node)| node.data()).collect::<Result<_>>()?))
+        }
+        _ => Err(node.wrong(format!("`{key}` cannot be {}", node.value().kind()))),
+    }
+}
+
+fn generation(task: &Node, output: Output, delimiter: &str) -> Result<Generation> {
+    let stop = || Value::List(vec![delimiter.into()]);
+    let Some(node) = given(task, "generation_kwargs") else {
+        let arguments = Value::Map(vec![
+            ("temperature".to_owned(), Value::Float(0.0)),
+            ("do_sample".to_owned(), Value::Bool(false)),
+            ("max_gen_toks".to_owned(), Value::Int(ANSWER_TOKENS as i64)),
+            ("until".to_owned(), stop()),
+        ]);
+        return Ok(Generation { arguments, until: vec![delimiter.to_owned()], max_tokens: ANSWER_TOKENS });
+    };
+    let mut arguments = node.data()?;
+    // `do_sample: false` overrules a temperature, as in lm-evaluation-harness.
+    let greedy = given(node, "do_sample");
+    let (mut until, mut most) = (vec![delimiter.to_owned()], BTreeMap::new());
+    for (key, node) in node.entries() {
+        match key.as_str() {
+            "until" => until = node.texts()?,
+            "do_sample" if node.flag()? => {
+                return Err(node.wrong("sampled answers are not supported (`do_sample: true`)"));
+            }
+            // Without sampling these change nothing.
+            "do_sample" | "top_p" | "top_k" => {}
+            "temperature" => {
+                let temperature = number(node)?;
+                if temperature != 0.0 && greedy.is_none() {
+                    return Err(node.wrong("sampled answers are not supported (`temperature` above 0)"));
+                }
+                arguments.set("temperature", Value::Float(temperature));
+            }
+            "max_gen_toks" | "max_new_tokens" | "max_tokens" | "max_completion_tokens" => {
+                let tokens = usize::try_from(node.whole()?).ok().filter(|tokens| *tokens > 0);
+                let rank = ["max_gen_toks", "max_new_tokens", "max_tokens"].iter().position(|name| name == key);
+                most.insert(rank.unwrap_or(3), tokens.ok_or_else(|| node.wrong("at least one token is needed"))?);
+            }
+            _ => {
+                let problem = format!("`{key}` under `generation_kwargs` is not known, and it could change the scores");
+                return Err(node.wrong(problem));
+            }
+        }
+    }
+    if output == Output::GenerateUntil && node.get("until").is_none() {
+        arguments.set("until", stop());
+    }
+    let max_tokens = most.first_key_value().map_or(ANSWER_TOKENS, |(_, tokens)| *tokens);
+    Ok(Generation { arguments, until, max_tokens })
+}
+
+/// A number, or text that is one (YAML 1.1 reads `1e-5` as text).
+fn number(node: &Node) -> Result<f64> {
+    match node.value() {
+        Value::Int(number) => Ok(number as f64),
+        Value::Float(number) => Ok(number),
+        other => other.python().parse().map_err(|_| node.wrong("a number is needed here")),
+    }
+}
+
+/// The configuration as lm-evaluation-harness writes it into results files: every key in its order, defaults filled in.
+fn record(task: &Node, config: &Config, delimiter: &str) -> Value {
+    let plain = |key: &str| task.get(key).map(Node::value).unwrap_or_default();
+    let choices = || match (&config.few_shot.choice, task.get("doc_to_choice")) {
+        (Some(_), Some(node)) => node.value(),
+        _ => Value::Null,
+    };
+    let few = |key: &str, default: Value| {
+        let own = task.get("fewshot_config").and_then(|node| node.get(key)).map(Node::value);
+        own.unwrap_or(default)
+    };
+    let few_shot = Value::Map(
+        [
+            ("sampler", few("sampler", "default".into())),
+            ("split", few("split", plain("fewshot_split"))),
+            ("process_docs", few("process_docs", plain("process_docs"))),
+            ("fewshot_indices", Value::Null),
+            ("samples", few("samples", Value::Null)),
+            ("doc_to_text", few("doc_to_text", plain("doc_to_text"))),
+            ("doc_to_choice", few("doc_to_choice", choices())),
+            ("doc_to_target", few("doc_to_target", plain("doc_to_target"))),
+            ("gen_prefix", few("gen_prefix", plain("gen_prefix"))),
+            ("fewshot_delimiter", few("fewshot_delimiter", delimiter.into())),
+            ("target_delimiter", few("target_delimiter", config.target_delimiter.as_str().into())),
+        ]
+        .map(|(key, value)| (key.to_owned(), value))
+        .to_vec(),
+    );
+    let or = |key: &str, default: Value| match plain(key) {
+        Value::Null => default,
+        value => value,
+    };
+    let generation = match config.output {
+        Output::GenerateUntil => config.generation.arguments.clone(),
+        _ => plain("generation_kwargs"),
+    };
+    let mut metadata = plain("metadata");
+    metadata.set("config_source", task.file.display().to_string().into());
+    let entries = [
+        ("task", config.name.as_str().into()),
+        ("task_alias", plain("task_alias")),
+        ("dataset_path", plain("dataset_path")),
+        ("dataset_name", plain("dataset_name")),
+        ("dataset_kwargs", plain("dataset_kwargs")),
+        ("training_split", plain("training_split")),
+        ("validation_split", plain("validation_split")),
+        ("test_split", plain("test_split")),
+        ("fewshot_split", plain("fewshot_split")),
+        ("process_docs", plain("process_docs")),
+        ("doc_to_text", plain("doc_to_text")),
+        ("doc_to_target", plain("doc_to_target")),
+        ("unsafe_code", Value::Bool(false)),
+        ("doc_to_choice", plain("doc_to_choice")),
+        ("process_results", plain("process_results")),
+        ("description", or("description", "".into())),
+        ("target_delimiter", config.target_delimiter.as_str().into()),
+        ("fewshot_delimiter", delimiter.into()),
+        ("fewshot_config", few_shot),
+        ("num_fewshot", or("num_fewshot", Value::Int(0))),
+        ("metric_list", plain("metric_list")),
+        ("output_type", or("output_type", "generate_until".into())),
+        ("generation_kwargs", generation),
+        ("repeats", Value::Int(config.repeats as i64)),
+        ("filter_list", plain("filter_list")),
+        ("should_decontaminate", or("should_decontaminate", Value::Bool(false))),
+        ("doc_to_decontamination_query", plain("doc_to_decontamination_query")),
+        ("gen_prefix", plain("gen_prefix")),
+        ("metadata", metadata),
+    ];
+    let kept = entries.into_iter().filter(|(_, value)| *value != Value::Null);
+    Value::Map(kept.map(|(key, value)| (key.to_owned(), value)).collect())
+}

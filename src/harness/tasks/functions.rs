@@ -1,0 +1,212 @@
+//! The Python functions of task files that are built in.
+//!
+//! `!function` in a task file names code that stands in a Python file beside it. onset runs no Python; the functions
+//! of HellaSwag, Winogrande and TruthfulQA are known by their names together with their data set, and the definitions
+//! that come with onset use a few more (`built_in.…`). Any other name is refused.
+
+use std::sync::LazyLock;
+
+use super::literal;
+use super::math;
+use super::regex::Pattern;
+use super::sampling::Random;
+use super::template::{capitalize, strip};
+use super::value::Value;
+
+/// A function that task files may name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Function {
+    /// HellaSwag `process_docs`: adds query, choices and gold.
+    HellaSwagDocs,
+    /// Winogrande `doc_to_text`: which option is right, from 0.
+    WinograndeText,
+    /// Winogrande `doc_to_target`: what follows the blank.
+    WinograndeTarget,
+    /// Winogrande `doc_to_choice`: the sentence up to the blank, with each option.
+    WinograndeChoices,
+    /// TruthfulQA `process_results`: the share of probability on true answers.
+    TruthfulResults,
+    /// GPQA `process_docs`: cleaned choices in random order.
+    GpqaDocs,
+    /// MuSR `doc_to_text`: the story, the question and the numbered choices.
+    MusrText,
+    /// MATH `process_docs`: level 5 only, adds the normalised answer.
+    MathDocs,
+    /// MATH `process_results`: whether the normalised answers are the same text.
+    MathResults,
+}
+
+/// Key it may stand under, its name in task files, the data sets it is known for (none: any), and what it is.
+const KNOWN: [(&str, &str, &[&str], Function); 9] = [
+    ("process_docs", "utils.process_docs", &["hellaswag", "Rowan/hellaswag"], Function::HellaSwagDocs),
+    ("doc_to_text", "preprocess_winogrande.doc_to_text", &[], Function::WinograndeText),
+    ("doc_to_target", "preprocess_winogrande.doc_to_target", &[], Function::WinograndeTarget),
+    ("doc_to_choice", "preprocess_winogrande.doc_to_choice", &[], Function::WinograndeChoices),
+    (
+        "process_results",
+        "utils.process_results_mc2",
+        &["truthful_qa", "truthfulqa/truthful_qa"],
+        Function::TruthfulResults,
+    ),
+    ("process_docs", "built_in.gpqa.process_docs", &[], Function::GpqaDocs),
+    ("doc_to_text", "built_in.musr.doc_to_text", &[], Function::MusrText),
+    ("process_docs", "built_in.math_hard.process_docs", &[], Function::MathDocs),
+    ("process_results", "built_in.math_hard.process_results", &[], Function::MathResults),
+];
+
+impl Function {
+    /// The function that a task file names under a key, for its data set.
+    pub fn find(key: &str, name: &str, dataset: &str) -> Option<Self> {
+        KNOWN
+            .iter()
+            .find(|(at, known, datasets, _)| {
+                *at == key && *known == name && (datasets.is_empty() || datasets.contains(&dataset))
+            })
+            .map(|(.., function)| *function)
+    }
+
+    /// The name it goes by in task files.
+    pub fn name(self) -> &'static str {
+        KNOWN.iter().find(|(.., function)| *function == self).map_or("", |(_, name, ..)| name)
+    }
+
+    /// Changes all documents of a split, as `process_docs` does.
+    ///
+    /// # Errors
+    /// The place of the document from 0, and what is wrong with it.
+    pub fn documents(self, documents: Vec<Value>) -> Result<Vec<Value>, (usize, String)> {
+        // lm-evaluation-harness shuffles GPQA's choices with the process-wide generator, seeded with 0.
+        let mut random = Random::new(0);
+        let mut out = Vec::with_capacity(documents.len());
+        for (at, mut document) in documents.into_iter().enumerate() {
+            let added = match self {
+                Self::HellaSwagDocs => hellaswag(&document),
+                Self::GpqaDocs => gpqa(&document, &mut random),
+                Self::MathDocs => {
+                    if text(&document, "level").map_err(|problem| (at, problem))? != "Level 5" {
+                        continue;
+                    }
+                    let answer = text(&document, "solution").and_then(math::answer);
+                    answer.map(|answer| vec![("answer", answer.into())])
+                }
+                _ => Err(format!("`{}` does not change documents", self.name())),
+            };
+            for (key, value) in added.map_err(|problem| (at, problem))? {
+                document.set(key, value);
+            }
+            out.push(document);
+        }
+        Ok(out)
+    }
+
+    /// The value for one document, as `doc_to_text`, `doc_to_target` and `doc_to_choice` give it.
+    ///
+    /// # Errors
+    /// What is wrong with the document.
+    pub fn field(self, document: &Value) -> Result<Value, String> {
+        match self {
+            Self::WinograndeText => match text(document, "answer")? {
+                "1" => Ok(Value::Int(0)),
+                "2" => Ok(Value::Int(1)),
+                other => Err(format!("`answer` is `{other}`, not 1 or 2")),
+            },
+            Self::WinograndeTarget => {
+                let (_, after) = blank(document)?;
+                Ok(strip(after).into())
+            }
+            Self::WinograndeChoices => {
+                let (before, _) = blank(document)?;
+                let option = |key| text(document, key).map(|option| Value::from(format!("{before}{option}")));
+                Ok(Value::List(vec![option("option1")?, option("option2")?]))
+            }
+            Self::MusrText => musr(document),
+            _ => Err(format!("`{}` gives no text", self.name())),
+        }
+    }
+}
+
+fn text<'a>(document: &'a Value, key: &str) -> Result<&'a str, String> {
+    match document.get(key) {
+        Some(Value::Text(text)) => Ok(text),
+        Some(other) => Err(format!("`{key}` is {}, text is needed", other.kind())),
+        None => Err(format!("`{key}` is missing")),
+    }
+}
+
+/// What stands before and after the blank of a Winogrande sentence.
+fn blank(document: &Value) -> Result<(&str, &str), String> {
+    text(document, "sentence")?.split_once('_').ok_or_else(|| "`sentence` has no blank (`_`)".to_owned())
+}
+
+/// WikiHow's brackets and double spaces taken out, as the task files of HellaSwag and GPQA do.
+fn cleaned(text: &str) -> Result<String, String> {
+    static BRACKETS: LazyLock<Result<Pattern, String>> = LazyLock::new(|| Pattern::new(r"\[.*?\]"));
+    let text = strip(text).replace(" [title]", ". ");
+    Ok(BRACKETS.as_ref()?.replace(&text, "", 0)?.replace("  ", " "))
+}
+
+fn hellaswag(document: &Value) -> Result<Vec<(&'static str, Value)>, String> {
+    let context = format!("{} {}", text(document, "ctx_a")?, capitalize(text(document, "ctx_b")?));
+    let query = cleaned(&format!("{}: {context}", text(document, "activity_label")?))?;
+    let endings = document.get("endings").and_then(Value::as_list).ok_or("`endings` is no list")?;
+    let choices = endings
+        .iter()
+        .map(|ending| cleaned(ending.as_text().ok_or("an ending is not text")?).map(Value::from))
+        .collect::<Result<Vec<_>, String>>()?;
+    let label = document.get("label").map(Value::python).unwrap_or_default();
+    let gold = label.trim().parse::<i64>().map_err(|_| format!("`label` is `{label}`, not a number"))?;
+    Ok(vec![("query", query.into()), ("choices", Value::List(choices)), ("gold", Value::Int(gold))])
+}
+
+fn gpqa(document: &Value, random: &mut Random) -> Result<Vec<(&'static str, Value)>, String> {
+    let choice = |key: &str| match document.get(key) {
+        Some(Value::Null) => Ok(" ".to_owned()),
+        Some(value) => cleaned(&value.python()),
+        None => Err(format!("`{key}` is missing")),
+    };
+    let right = choice("Correct Answer")?;
+    let wrong = ["Incorrect Answer 1", "Incorrect Answer 2", "Incorrect Answer 3"];
+    let mut choices = wrong.iter().map(|key| choice(key)).collect::<Result<Vec<_>, _>>()?;
+    choices.push(right.clone());
+    random.shuffle(&mut choices);
+    let letter = choices.iter().position(|choice| *choice == right).and_then(|at| "ABCD".get(at..=at));
+    let answer = format!("({})", letter.unwrap_or_default());
+    let names = ["choice1", "choice2", "choice3", "choice4"];
+    let mut added: Vec<_> = names.into_iter().zip(choices.into_iter().map(Value::from)).collect();
+    added.push(("answer", answer.into()));
+    Ok(added)
+}
+
+fn musr(document: &Value) -> Result<Value, String> {
+    let choices = literal::parse(text(document, "choices")?).map_err(|problem| format!("`choices`: {problem}"))?;
+    let choices = choices.as_list().ok_or("`choices` is no list")?;
+    let lines: String =
+        choices.iter().enumerate().map(|(at, choice)| format!("{} - {}\n", at + 1, choice.python())).collect();
+    Ok(format!("{}\n\n{}\n\n{lines}\nAnswer:", text(document, "narrative")?, text(document, "question")?).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_function_is_known_only_under_its_key_and_data_set() {
+        assert_eq!(
+            Function::find("process_docs", "utils.process_docs", "Rowan/hellaswag"),
+            Some(Function::HellaSwagDocs)
+        );
+        assert_eq!(Function::find("process_docs", "utils.process_docs", "mine"), None);
+        assert_eq!(Function::find("doc_to_text", "utils.process_docs", "hellaswag"), None);
+    }
+
+    #[test]
+    fn a_document_without_what_a_function_needs_is_told() {
+        let document: Value = serde_json::from_str(r#"{"sentence": "no blank", "answer": "3"}"#).unwrap();
+        assert!(Function::WinograndeTarget.field(&document).unwrap_err().contains("blank"));
+        assert!(Function::WinograndeText.field(&document).unwrap_err().contains("not 1 or 2"));
+        assert_eq!(
+            Function::HellaSwagDocs.documents(vec![document]).unwrap_err(),
+            (0, "`ctx_a` is missing".to_owned())
+        );
+    }
+}

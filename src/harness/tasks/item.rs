@@ -1,0 +1,409 @@
+//! Items: a document, its prompt as requests, and what answers it rightly.
+//!
+//! The text before a question is, as in lm-evaluation-harness, the description and then for each few-shot example its
+//! text, the target delimiter, its target and the few-shot delimiter, without any further white space.
+
+use sha2::{Digest, Sha256};
+
+use super::config::{Config, FewShot, Field, Output, Sampler};
+use super::functions::Function;
+use super::literal;
+use super::sampling::Random;
+use super::template::{Template, is_space};
+use super::value::Value;
+use crate::error::{Error, Result};
+use crate::harness::request::Request;
+
+/// Which items are drawn and with how many examples before them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Draw {
+    /// At most so many items, from the front; all where `None`.
+    pub limit: Option<usize>,
+    /// Few-shot examples in place of the task's number; a task that fixes 0 keeps it.
+    pub shots: Option<usize>,
+    /// Seed of the few-shot sampler.
+    pub seed: u64,
+}
+
+impl Default for Draw {
+    /// Everything, with the task's own examples, and lm-evaluation-harness's `fewshot_seed` 1234.
+    fn default() -> Self {
+        Self { limit: None, shots: None, seed: 1234 }
+    }
+}
+
+/// The items of a task.
+#[derive(Debug, Clone)]
+pub struct Items {
+    /// The items, in the order of their documents.
+    pub items: Vec<Item>,
+    /// Items of the whole split, drawn or not.
+    pub total: usize,
+    /// Few-shot examples before each.
+    pub shots: usize,
+    /// SHA-256 of everything that answers and scores depend on: definition, documents, draw. In hexadecimal.
+    pub hash: String,
+}
+
+/// One question with everything needed to score its answer.
+#[derive(Debug, Clone)]
+pub struct Item {
+    /// Place of the document in its split, from 0.
+    pub doc_id: usize,
+    /// The document, after `process_docs`.
+    pub doc: Value,
+    /// What `doc_to_target` gives: the text to generate, or the number of the right choice.
+    pub target: Value,
+    /// Places of the few-shot examples in their split (or list of samples), in the order of the prompt.
+    pub few_shot_ids: Vec<usize>,
+    /// What the model is asked.
+    pub requests: Vec<Request>,
+    /// Texts of the choices of a multiple-choice item.
+    pub(super) choices: Vec<String>,
+    /// The right choices; several only where the target is a list.
+    pub(super) gold: Vec<usize>,
+    /// `generation_kwargs` as results files record them.
+    pub(super) arguments: Value,
+}
+
+impl Item {
+    /// SHA-256 of the document, as lm-evaluation-harness writes it: over its JSON indented by 2. In hexadecimal.
+    pub fn doc_hash(&self) -> String {
+        sha256(&self.doc.to_json_indented())
+    }
+
+    /// SHA-256 of the context of the first request, in hexadecimal.
+    pub fn prompt_hash(&self) -> String {
+        match self.requests.first() {
+            Some(Request::LogLikelihood { context, .. } | Request::Generate { context, .. }) => sha256(context),
+            None => sha256(""),
+        }
+    }
+
+    /// SHA-256 of the target as Python prints it, in hexadecimal.
+    pub fn target_hash(&self) -> String {
+        sha256(&self.target.python())
+    }
+}
+
+/// lm-evaluation-harness's `task_hashes`: SHA-256 over document, prompt and target hashes of every line of the samples
+/// file, which has each item once per filter.
+pub fn samples_hash(items: &[Item], filters: usize) -> String {
+    let once: String = items.iter().map(|item| item.doc_hash() + &item.prompt_hash() + &item.target_hash()).collect();
+    sha256(&once.repeat(filters))
+}
+
+/// SHA-256 of a text, in hexadecimal.
+pub(super) fn sha256(text: &str) -> String {
+    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Documents of a task and what its first one says about it.
+pub(super) struct Builder<'a> {
+    config: &'a Config,
+    columns: Vec<String>,
+    examples: Vec<Value>,
+    /// Texts of the examples that were used so far.
+    texts: Vec<Option<String>>,
+    random: Random,
+    shots: usize,
+    /// Each choice is a context of its own, followed by one target (Winogrande).
+    many_contexts: bool,
+}
+
+impl<'a> Builder<'a> {
+    pub fn new(config: &'a Config, first: &Value, examples: Vec<Value>, draw: &Draw) -> Result<Self> {
+        let columns = match first {
+            Value::Map(entries) => entries.iter().map(|(key, _)| key.clone()).collect(),
+            _ => Vec::new(),
+        };
+        let shots = match (config.shots, draw.shots) {
+            (Some(0), _) => 0,
+            (own, asked) => asked.or(own).unwrap_or(0),
+        };
+        let texts = vec![None; examples.len()];
+        let random = Random::new(draw.seed);
+        let mut builder = Self { config, columns, examples, texts, random, shots, many_contexts: false };
+        let text = builder.field(&config.text, first).map_err(|problem| builder.item_error(0, problem))?;
+        builder.many_contexts = config.choice.is_some() && text.as_index().is_some();
+        if builder.many_contexts && config.output != Output::MultipleChoice {
+            return Err(
+                builder.item_error(0, "`doc_to_text` gives a number, which only multiple choice can use".into())
+            );
+        }
+        Ok(builder)
+    }
+
+    pub fn shots(&self) -> usize {
+        self.shots
+    }
+
+    fn item_error(&self, item: usize, problem: String) -> Error {
+        Error::TaskItem { task: self.config.name.clone(), item, problem }
+    }
+
+    pub fn item(&mut self, doc_id: usize, doc: Value) -> Result<Item> {
+        self.build(doc_id, doc).map_err(|problem| self.item_error(doc_id, problem))
+    }
+
+    fn build(&mut self, doc_id: usize, doc: Value) -> Result<Item, String> {
+        let config = self.config;
+        let few_shot_ids = self.draw_examples(&doc)?;
+        let mut context = match &config.description {
+            Some(template) => match doc.get(template.source()) {
+                Some(value) => value.python(),
+                None => template.render(&doc)?,
+            },
+            None => String::new(),
+        };
+        for id in &few_shot_ids {
+            context += &self.example_text(*id).map_err(|problem| format!("few-shot example {id}: {problem}"))?;
+        }
+        let text = self.question(&config.text, &doc)?;
+        let target = self.target(&config.target, &doc)?;
+        if target == Value::Null {
+            return Err("the item has no answer (`doc_to_target` gives nothing)".to_owned());
+        }
+        let choices = self.choices(config.choice.as_ref(), &doc)?;
+        let prefix = self.prefix(config.prefix.as_ref(), &doc)?;
+        let prompt = |text: &str| {
+            let delimiter = if apart(text, &prefix) { config.target_delimiter.as_str() } else { "" };
+            format!("{context}{text}{delimiter}{prefix}")
+        };
+        let after = |text: &str| format!("{}{text}", config.target_delimiter);
+        let ask = |context: String, continuation: String| {
+            let request = Request::LogLikelihood { context, continuation: continuation.clone() };
+            if continuation.is_empty() { Err("a continuation is empty".to_owned()) } else { Ok(request) }
+        };
+        let question = || match &text {
+            Value::Text(text) => Ok(text.as_str()),
+            other => Err(format!("doc_to_text: {} where text is needed", other.kind())),
+        };
+        let mut gold = Vec::new();
+        let requests = match config.output {
+            Output::GenerateUntil => {
+                if config.choice.is_some() {
+                    gold = right_choices(&target, &choices)?;
+                }
+                vec![Request::Generate {
+                    context: prompt(question()?),
+                    until: config.generation.until.clone(),
+                    max_tokens: config.generation.max_tokens,
+                }]
+            }
+            Output::LogLikelihood => match &target {
+                Value::Text(target) => vec![ask(prompt(question()?), target.clone())?],
+                other => return Err(format!("doc_to_target: {} where text is needed", other.kind())),
+            },
+            Output::MultipleChoice if self.many_contexts => {
+                gold = right_choices(&text, &choices)?;
+                // The prefix follows each context with no delimiter between, as there.
+                let contexts = choices.iter().map(|choice| format!("{context}{choice}{prefix}"));
+                contexts.map(|context| ask(context, after(&target.python()))).collect::<Result<_, _>>()?
+            }
+            Output::MultipleChoice => {
+                if choices.is_empty() {
+                    return Err("the item has no choices".to_owned());
+                }
+                gold = right_choices(&target, &choices)?;
+                let context = prompt(question()?);
+                choices.iter().map(|choice| ask(context.clone(), after(choice))).collect::<Result<_, _>>()?
+            }
+        };
+        let mut requests: Vec<Request> = requests;
+        if config.output == Output::MultipleChoice && config.metrics.iter().any(|m| m.name == "acc_mutual_info") {
+            let alone = choices.iter().map(|choice| ask(String::new(), after(choice)));
+            requests.extend(alone.collect::<Result<Vec<_>, _>>()?);
+        }
+        let arguments = config.generation.arguments.clone();
+        Ok(Item { doc_id, doc, target, few_shot_ids, requests, choices, gold, arguments })
+    }
+
+    /// The examples before one item. The sampler's state runs on from item to item.
+    fn draw_examples(&mut self, doc: &Value) -> Result<Vec<usize>, String> {
+        let (count, config) = (self.shots, self.config);
+        if count == 0 {
+            return Ok(Vec::new());
+        }
+        // The item itself is kept out only where both splits have the same name, or neither has one.
+        let same = config.few_shot.split == config.test;
+        match config.few_shot.sampler {
+            Sampler::First => {
+                let others = (0..self.examples.len()).filter(|id| !same || self.examples[*id] != *doc);
+                let ids: Vec<usize> = others.take(count).collect();
+                if ids.len() < count {
+                    return Err(format!("{count} few-shot examples are asked for, there are {}", ids.len()));
+                }
+                Ok(ids)
+            }
+            Sampler::Random if !same => self.random.sample(self.examples.len(), count),
+            Sampler::Random => {
+                let drawn = self.random.sample(self.examples.len(), count + 1)?;
+                let mut ids: Vec<usize> = drawn.into_iter().filter(|id| self.examples[*id] != *doc).collect();
+                ids.truncate(count);
+                if ids.len() < count {
+                    let pool: Vec<usize> = (0..self.examples.len()).filter(|id| self.examples[*id] != *doc).collect();
+                    ids = self.random.sample(pool.len(), count)?.into_iter().map(|at| pool[at]).collect();
+                }
+                Ok(ids)
+            }
+        }
+    }
+
+    fn example_text(&mut self, id: usize) -> Result<String, String> {
+        if let Some(text) = &self.texts[id] {
+            return Ok(text.clone());
+        }
+        let text = self.example(&self.examples[id])?;
+        self.texts[id] = Some(text.clone());
+        Ok(text)
+    }
+
+    /// One few-shot example with its answer and the delimiter after it.
+    fn example(&self, doc: &Value) -> Result<String, String> {
+        let FewShot { text, target, choice, prefix, target_delimiter, delimiter, .. } = &self.config.few_shot;
+        let text = self.question(text, doc)?;
+        let choices = self.choices(choice.as_ref(), doc)?;
+        let target = self.target(target, doc)?;
+        let prefix = self.prefix(prefix.as_ref(), doc)?;
+        let nth = |at: i64| {
+            usize::try_from(at).ok().and_then(|at| choices.get(at)).cloned().ok_or_else(|| no_choice(at, &choices))
+        };
+        let question = match (&text, self.many_contexts) {
+            (Value::Text(text), false) => text.clone(),
+            (other, true) if other.as_index().is_some() => nth(other.as_index().unwrap_or_default())?,
+            (other, _) => return Err(format!("doc_to_text: {} where text is needed", other.kind())),
+        };
+        let answer = match &target {
+            Value::Text(text) => text.clone(),
+            Value::List(list) => match list.first() {
+                Some(Value::Text(text)) => text.clone(),
+                _ => return Err("doc_to_target: a list that does not begin with text".to_owned()),
+            },
+            other => match other.as_index() {
+                Some(at) if !choices.is_empty() && !self.many_contexts => nth(at)?,
+                _ => return Err(format!("the example has no answer (`doc_to_target` gives {})", other.kind())),
+            },
+        };
+        if target == Value::Text(String::new()) {
+            // Without an answer the next text follows at once, as there.
+            let delimiter = if apart(&question, &prefix) { target_delimiter.as_str() } else { "" };
+            return Ok(format!("{question}{delimiter}{prefix}"));
+        }
+        let space = if apart(&prefix, &answer) { " " } else { "" };
+        let between = if prefix.is_empty() || apart(&question, &prefix) { target_delimiter } else { "" };
+        Ok(format!("{question}{between}{prefix}{space}{answer}{delimiter}"))
+    }
+
+    /// `gen_prefix`, empty where there is none.
+    fn prefix(&self, prefix: Option<&Template>, doc: &Value) -> Result<String, String> {
+        match prefix {
+            None => Ok(String::new()),
+            Some(prefix) if self.is_column(prefix) => {
+                Ok(doc.get(prefix.source()).map_or_else(String::new, Value::python))
+            }
+            Some(prefix) => prefix.render(doc).map_err(|problem| format!("gen_prefix: {problem}")),
+        }
+    }
+
+    /// `doc_to_text`: text, or the number of a choice.
+    fn question(&self, field: &Field, doc: &Value) -> Result<Value, String> {
+        self.field(field, doc).map_err(|problem| format!("doc_to_text: {problem}"))
+    }
+
+    /// `doc_to_target`: what a template prints is a list where it looks like one.
+    fn target(&self, field: &Field, doc: &Value) -> Result<Value, String> {
+        let value = self.field(field, doc).map_err(|problem| format!("doc_to_target: {problem}"))?;
+        match (&value, field) {
+            (Value::Text(text), Field::Text(template))
+                if text.len() >= 2 && text.starts_with('[') && text.ends_with(']') && !self.is_column(template) =>
+            {
+                Ok(literal::parse(text).unwrap_or(value))
+            }
+            _ => Ok(value),
+        }
+    }
+
+    fn is_column(&self, template: &Template) -> bool {
+        self.columns.iter().any(|column| column == template.source())
+    }
+
+    /// A column as it is; what a template prints, where digits are a number if there are choices.
+    fn field(&self, field: &Field, doc: &Value) -> Result<Value, String> {
+        match field {
+            Field::Whole(number) => Ok(Value::Int(*number)),
+            Field::List(list) => Ok(Value::List(list.clone())),
+            Field::Function(function) => function.field(doc),
+            Field::Text(template) if self.is_column(template) => {
+                Ok(doc.get(template.source()).cloned().unwrap_or_default())
+            }
+            Field::Text(template) => {
+                let text = template.render(doc)?;
+                let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+                if digits && self.config.choice.is_some() {
+                    return literal::parse(&text);
+                }
+                Ok(Value::Text(text))
+            }
+        }
+    }
+
+    fn choices(&self, field: Option<&Field>, doc: &Value) -> Result<Vec<String>, String> {
+        let Some(field) = field else { return Ok(Vec::new()) };
+        self.listed(field, doc).map_err(|problem| format!("doc_to_choice: {problem}"))
+    }
+
+    fn listed(&self, field: &Field, doc: &Value) -> Result<Vec<String>, String> {
+        let value = match field {
+            Field::Text(template) if !self.is_column(template) => literal::parse(&template.render(doc)?)?,
+            field => self.field(field, doc)?,
+        };
+        let Value::List(list) = value else { return Err(format!("{} where a list is needed", value.kind())) };
+        let texts = list.into_iter().map(|choice| match choice {
+            Value::Text(text) => Ok(text),
+            other => Err(format!("a choice is {}, not text", other.kind())),
+        });
+        texts.collect()
+    }
+}
+
+/// Whether two texts need a delimiter between them: neither has white space where they meet.
+fn apart(before: &str, after: &str) -> bool {
+    let meets = |c: Option<char>| c.is_some_and(|c| !is_space(c));
+    meets(before.chars().next_back()) && meets(after.chars().next())
+}
+
+fn no_choice(at: i64, choices: &[String]) -> String {
+    format!("the answer is choice {at} (from 0), there are {} choices", choices.len())
+}
+
+/// The right choices: numbers from 0, or the texts of choices.
+fn right_choices(target: &Value, choices: &[String]) -> Result<Vec<usize>, String> {
+    match target {
+        Value::List(list) if list.is_empty() => Err("the item has no answer (an empty list)".to_owned()),
+        Value::List(list) => {
+            Ok(list.iter().map(|one| right_choices(one, choices)).collect::<Result<Vec<_>, _>>()?.concat())
+        }
+        Value::Text(text) => match choices.iter().position(|choice| choice == text) {
+            Some(at) => Ok(vec![at]),
+            None => Err(format!("the answer `{text}` is not among the choices")),
+        },
+        other => match other.as_index() {
+            Some(at) => {
+                let found = usize::try_from(at).ok().filter(|at| *at < choices.len());
+                found.map(|at| vec![at]).ok_or_else(|| no_choice(at, choices))
+            }
+            None => Err(format!("the item has no answer ({} where a choice is needed)", other.kind())),
+        },
+    }
+}
+
+/// Applies `process_docs` to the documents of a split.
+pub(super) fn processed(task: &str, process: Option<Function>, docs: Vec<Value>) -> Result<Vec<Value>> {
+    match process {
+        None => Ok(docs),
+        Some(function) => {
+            function.documents(docs).map_err(|(item, problem)| Error::TaskItem { task: task.to_owned(), item, problem })
+        }
+    }
+}

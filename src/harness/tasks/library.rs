@@ -1,0 +1,418 @@
+//! Finding tasks by name: definitions, groups, tags and globs.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use super::aggregate::{GroupMetric, Metric};
+use super::built_in;
+use super::config::given;
+use super::task::Task;
+use super::yaml::{self, Content, Node};
+use crate::error::{Error, Result};
+
+/// Definitions of tasks and groups, by name. Nothing of their data is read.
+#[derive(Debug, Clone)]
+pub struct Library {
+    definitions: BTreeMap<String, Definition>,
+    tags: BTreeMap<String, BTreeSet<String>>,
+    /// What was wrong with files that were left out; a task looked for in vain may stand in one of them.
+    left_out: Vec<String>,
+}
+
+#[derive(Debug, Clone)]
+enum Definition {
+    Task(Node),
+    Group(Node),
+}
+
+/// Tasks to run, and the groups they were named by.
+#[derive(Debug, Clone, Default)]
+pub struct Selection {
+    /// Each task once, in the order in which they were first named.
+    pub tasks: Vec<Task>,
+    /// Each group once, inner groups before those they are in.
+    pub groups: Vec<Group>,
+}
+
+/// Several tasks under one name, with a result of their own.
+#[derive(Debug, Clone)]
+pub struct Group {
+    name: String,
+    alias: String,
+    version: String,
+    members: Vec<String>,
+    tasks: Vec<String>,
+    metrics: Vec<GroupMetric>,
+}
+
+/// Keys of a group file that are not passed on to its tasks.
+const GROUP_KEYS: [&str; 6] = ["group", "group_alias", "task", "aggregate_metric_list", "metadata", "tag"];
+
+impl Library {
+    /// The benchmarks that come with onset.
+    ///
+    /// # Errors
+    /// None that a user could cause: a definition in the program that is malformed.
+    pub fn built_in() -> Result<Self> {
+        let mut library = Self { definitions: BTreeMap::new(), tags: BTreeMap::new(), left_out: Vec::new() };
+        for node in built_in::definitions()? {
+            library.define(node)?;
+        }
+        Ok(library)
+    }
+
+    /// Adds a task file, or every `*.yaml` below a folder; files that define neither a task nor a group are parts that
+    /// others include. What is added replaces what had the same name. Gives the files of a folder that were left out,
+    /// each with what is wrong with it and where.
+    ///
+    /// # Errors
+    /// A file that cannot be read or is malformed, with its line; a folder without any task.
+    pub fn add(&mut self, path: &Path) -> Result<Vec<Error>> {
+        let mut files = Vec::new();
+        yaml_files(path, &mut files)?;
+        files.sort();
+        let (mut found, mut left_out) = (false, Vec::new());
+        for file in &files {
+            match read(file).and_then(|node| self.define(node)) {
+                Ok(name) => found |= name.is_some(),
+                Err(error) if path.is_dir() => left_out.push(error),
+                Err(error) => return Err(error),
+            }
+        }
+        if !found {
+            let nothing = || "no task and no group is defined here".to_owned();
+            return Err(match left_out.into_iter().next() {
+                Some(error) => error,
+                None => Error::File { path: path.to_owned(), problem: nothing() },
+            });
+        }
+        self.left_out.extend(left_out.iter().map(ToString::to_string));
+        Ok(left_out)
+    }
+
+    /// Takes a definition under its name; `None` where it has none.
+    fn define(&mut self, node: Node) -> Result<Option<String>> {
+        if let Some(class) = given(&node, "class") {
+            return Err(class.wrong("tasks written in Python (`class`) are not supported"));
+        }
+        let task = given(&node, "task").filter(|task| !matches!(task.content, Content::List(_)));
+        let (name, definition) = match (task, given(&node, "group")) {
+            (Some(task), group) => {
+                let name = task.text()?.to_owned();
+                // A group named in a task file is an old way to write a tag.
+                for tags in [given(&node, "tag"), group].into_iter().flatten() {
+                    for tag in tags.texts()? {
+                        self.tags.entry(tag).or_default().insert(name.clone());
+                    }
+                }
+                (name, Definition::Task(node))
+            }
+            (None, Some(group)) => (group.text()?.to_owned(), Definition::Group(node)),
+            (None, None) => return Ok(None),
+        };
+        self.definitions.insert(name.clone(), definition);
+        Ok(Some(name))
+    }
+
+    /// Names of all tasks, groups and tags, sorted.
+    pub fn names(&self) -> Vec<&str> {
+        let all: BTreeSet<&str> = self.definitions.keys().chain(self.tags.keys()).map(String::as_str).collect();
+        all.into_iter().collect()
+    }
+
+    /// The tasks that the patterns name: names of tasks, groups and tags, with `*`, `?` and `[a-z]` as in a shell, or
+    /// paths ending in `.yaml`. `data` is the folder with local copies of data sets.
+    ///
+    /// # Errors
+    /// A pattern that names nothing; a definition that is not understood, with file and line.
+    pub fn select(&self, patterns: &[String], data: Option<&Path>) -> Result<Selection> {
+        let mut library = Cow::Borrowed(self);
+        let mut selector = Selector { data, selection: Selection::default() };
+        for pattern in patterns {
+            let mut names: Vec<String> = Vec::new();
+            if pattern.ends_with(".yaml") || pattern.ends_with(".yml") {
+                let path = Path::new(pattern);
+                names.extend(library.to_mut().define(read(path)?)?);
+                if names.is_empty() {
+                    return Err(Error::File { path: path.to_owned(), problem: "no task is defined here".to_owned() });
+                }
+            } else if library.definitions.contains_key(pattern) || library.tags.contains_key(pattern) {
+                names.push(pattern.clone());
+            } else {
+                let wanted: Vec<char> = pattern.chars().collect();
+                let matches = |name: &&str| matches_glob(&wanted, &name.chars().collect::<Vec<_>>());
+                names.extend(library.names().into_iter().filter(matches).map(str::to_owned));
+            }
+            if names.is_empty() {
+                return Err(Error::Argument(library.nothing_named(pattern)));
+            }
+            for name in names {
+                selector.name(&library, &name, &[], &mut Vec::new())?;
+            }
+        }
+        Ok(selector.selection)
+    }
+
+    fn nothing_named(&self, pattern: &str) -> String {
+        let shared = |name: &str| name.chars().zip(pattern.chars()).take_while(|(a, b)| a == b).count();
+        let mut near: Vec<&str> =
+            self.names().into_iter().filter(|name| name.contains(pattern) || shared(name) > 3).collect();
+        near.sort_by_key(|name| std::cmp::Reverse(shared(name)));
+        near.truncate(8);
+        let hint = if near.is_empty() { String::new() } else { format!("; near: {}", near.join(", ")) };
+        let broken = match self.left_out.as_slice() {
+            [] => String::new(),
+            [first, ..] => format!("; {} files were left out, the first because of {first}", self.left_out.len()),
+        };
+        format!("there is no task, group or tag `{pattern}`{hint}{broken}")
+    }
+}
+
+struct Selector<'a> {
+    data: Option<&'a Path>,
+    selection: Selection,
+}
+
+impl Selector<'_> {
+    /// Adds what a name stands for; gives the names of its tasks. `open` are the groups around it.
+    fn name(
+        &mut self,
+        library: &Library,
+        name: &str,
+        over: &[(String, Node)],
+        open: &mut Vec<String>,
+    ) -> Result<Vec<String>> {
+        match library.definitions.get(name) {
+            Some(Definition::Task(node)) => self.task(node, name, over).map(|()| vec![name.to_owned()]),
+            Some(Definition::Group(node)) => self.group(library, name, node, over, open),
+            None => match library.tags.get(name) {
+                Some(tasks) => {
+                    let each = tasks.iter().map(|task| self.name(library, task, over, open));
+                    Ok(each.collect::<Result<Vec<_>>>()?.concat())
+                }
+                None => Err(Error::Argument(library.nothing_named(name))),
+            },
+        }
+    }
+
+    fn task(&mut self, node: &Node, name: &str, over: &[(String, Node)]) -> Result<()> {
+        let mut definition = node.clone();
+        for (key, value) in over {
+            definition.set(key, value.clone());
+        }
+        let task = Task::new(&definition, self.data.map(PathBuf::from))?;
+        match self.selection.tasks.iter().find(|other| other.name() == name) {
+            None => self.selection.tasks.push(task),
+            Some(other) if other.hash() == task.hash() => {}
+            Some(_) => {
+                let problem = "it is named twice with different settings".to_owned();
+                return Err(Error::Task { task: name.to_owned(), problem });
+            }
+        }
+        Ok(())
+    }
+
+    fn group(
+        &mut self,
+        library: &Library,
+        name: &str,
+        node: &Node,
+        over: &[(String, Node)],
+        open: &mut Vec<String>,
+    ) -> Result<Vec<String>> {
+        if open.iter().any(|other| other == name) {
+            return Err(node.wrong(format!("the group `{name}` contains itself")));
+        }
+        open.push(name.to_owned());
+        let own = node.entries().iter().filter(|(key, _)| !GROUP_KEYS.contains(&key.as_str()));
+        let passed: Vec<(String, Node)> = own.chain(over).cloned().collect();
+        let alone;
+        let list = match given(node, "task").map(|task| (&task.content, task)) {
+            Some((Content::List(list), _)) => list.as_slice(),
+            Some((_, task)) => {
+                alone = [task.clone()];
+                &alone
+            }
+            None => &[],
+        };
+        let (mut members, mut tasks) = (Vec::new(), Vec::new());
+        for member in list {
+            let (member, leaves) = self.member(library, name, member, &passed, open)?;
+            members.push(member);
+            tasks.extend(leaves);
+        }
+        open.pop();
+        if !self.selection.groups.iter().any(|group| group.name == name) {
+            let version = given(node, "metadata").and_then(|metadata| metadata.get("version"));
+            self.selection.groups.push(Group {
+                name: name.to_owned(),
+                alias: given(node, "group_alias").map_or(Ok(name), Node::text)?.to_owned(),
+                version: version.map_or_else(|| "N/A".to_owned(), |version| version.value().python()),
+                members,
+                tasks: tasks.clone(),
+                metrics: group_metrics(given(node, "aggregate_metric_list"))?,
+            });
+        }
+        Ok(tasks)
+    }
+
+    /// One entry of a group's list: a name, or a mapping that refers to a task or group or defines one on the spot.
+    fn member(
+        &mut self,
+        library: &Library,
+        group: &str,
+        member: &Node,
+        passed: &[(String, Node)],
+        open: &mut Vec<String>,
+    ) -> Result<(String, Vec<String>)> {
+        let Content::Map(entries) = &member.content else {
+            let name = member.text()?;
+            let leaves = self.name(library, name, passed, open).map_err(|error| located(error, member))?;
+            return Ok((name.to_owned(), leaves));
+        };
+        let inner = given(member, "group");
+        let key = if inner.is_some() { "group" } else { "task" };
+        let named = given(member, key).ok_or_else(|| member.wrong("a member of a group needs `task` or `group`"))?;
+        let name = named.text()?;
+        let own = entries.iter().filter(|(other, _)| other != key);
+        if library.definitions.contains_key(name) || library.tags.contains_key(name) {
+            let over: Vec<(String, Node)> = passed.iter().chain(own).cloned().collect();
+            return Ok((name.to_owned(), self.name(library, name, &over, open)?));
+        }
+        let full = format!("{group}::{name}");
+        if inner.is_some() {
+            return Ok((full.clone(), self.group(library, &full, member, passed, open)?));
+        }
+        let mut task = Node { content: Content::Map(Vec::new()), ..member.clone() };
+        for (key, value) in passed.iter().chain(entries) {
+            task.set(key, value.clone());
+        }
+        task.set("task", Node { content: Content::Scalar(full.as_str().into()), ..named.clone() });
+        self.task(&task, &full, &[])?;
+        Ok((full.clone(), vec![full]))
+    }
+}
+
+/// The place of a name that does not exist.
+fn located(error: Error, at: &Node) -> Error {
+    match error {
+        Error::Argument(problem) => at.wrong(problem),
+        error => error,
+    }
+}
+
+fn group_metrics(list: Option<&Node>) -> Result<Vec<GroupMetric>> {
+    let Some(list) = list else { return Ok(Vec::new()) };
+    let entries = match &list.content {
+        Content::List(entries) => entries.as_slice(),
+        _ => std::slice::from_ref(list),
+    };
+    let metric = |entry: &Node| {
+        let name = given(entry, "metric").ok_or_else(|| entry.wrong("an aggregated metric has no `metric`"))?;
+        let mut metric = GroupMetric { name: name.text()?.to_owned(), filters: None, weight_by_size: true };
+        for (key, node) in entry.entries().iter().filter(|(_, node)| !node.is_null()) {
+            match key.as_str() {
+                "metric" => {}
+                "filter_list" => metric.filters = Some(node.texts()?),
+                "weight_by_size" => metric.weight_by_size = node.flag()?,
+                "aggregation" if matches!(&node.content, Content::Scalar(value) if value.as_text() == Some("mean")) => {
+                }
+                "aggregation" => return Err(node.wrong("groups can only be aggregated by `mean`")),
+                // It was written here by mistake in many group files and says nothing about the result.
+                "higher_is_better" => {}
+                _ => return Err(node.wrong(format!("`{key}` is not known under `aggregate_metric_list`"))),
+            }
+        }
+        Ok(metric)
+    };
+    entries.iter().map(metric).collect()
+}
+
+impl Group {
+    /// The group's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// `group_alias`, or the name.
+    pub fn alias(&self) -> &str {
+        &self.alias
+    }
+
+    /// `metadata.version`, or `N/A`.
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// Tasks and groups directly in it, as results files list them under `group_subtasks`.
+    pub fn members(&self) -> &[String] {
+        &self.members
+    }
+
+    /// All tasks in it, also through inner groups.
+    pub fn tasks(&self) -> &[String] {
+        &self.tasks
+    }
+
+    /// The group's results from those of its tasks, which `of` gives by name. Empty where the group asks for none.
+    pub fn aggregate<'m>(&self, of: impl Fn(&str) -> Option<&'m [Metric]>) -> Vec<Metric> {
+        let tasks: Vec<&[Metric]> = self.tasks.iter().filter_map(|task| of(task)).collect();
+        self.metrics.iter().flat_map(|metric| metric.of(&tasks)).collect()
+    }
+}
+
+fn read(path: &Path) -> Result<Node> {
+    yaml::load(path, &|path| std::fs::read_to_string(path).map_err(Error::read(path)))
+}
+
+fn yaml_files(path: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
+    if !path.is_dir() {
+        found.push(path.to_owned());
+        return Ok(());
+    }
+    for entry in std::fs::read_dir(path).map_err(Error::read(path))? {
+        let entry = entry.map_err(Error::read(path))?.path();
+        let hidden = entry.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+        if entry.is_dir() && !hidden {
+            yaml_files(&entry, found)?;
+        } else if entry.extension().is_some_and(|ending| ending == "yaml") {
+            found.push(entry);
+        }
+    }
+    Ok(())
+}
+
+/// Whether a name matches a pattern with `*`, `?`, `[abc]`, `[a-z]` and `[!a]`.
+fn matches_glob(pattern: &[char], name: &[char]) -> bool {
+    match pattern.first() {
+        None => name.is_empty(),
+        Some('*') => (0..=name.len()).any(|skipped| matches_glob(&pattern[1..], &name[skipped..])),
+        Some('?') => !name.is_empty() && matches_glob(&pattern[1..], &name[1..]),
+        Some('[') => {
+            let end = pattern.iter().skip(2).position(|c| *c == ']').map(|at| at + 2);
+            let (Some(end), Some(first)) = (end, name.first()) else {
+                return name.first() == Some(&'[') && matches_glob(&pattern[1..], &name[1..]);
+            };
+            let negated = pattern[1] == '!';
+            let set = &pattern[1 + usize::from(negated)..end];
+            let inside = set.windows(3).any(|w| w[1] == '-' && (w[0]..=w[2]).contains(first)) || set.contains(first);
+            inside != negated && matches_glob(&pattern[end + 1..], &name[1..])
+        }
+        Some(c) => name.first() == Some(c) && matches_glob(&pattern[1..], &name[1..]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn globs_match_as_in_a_shell() {
+        let matches = |pattern: &str, name: &str| {
+            matches_glob(&pattern.chars().collect::<Vec<_>>(), &name.chars().collect::<Vec<_>>())
+        };
+        assert!(matches("mmlu_*", "mmlu_anatomy") && matches("*_mc", "arc_challenge_mc") && matches("gsm?k", "gsm8k"));
+        assert!(matches("[a-h]*", "gsm8k") && !matches("[!a-h]*", "gsm8k") && !matches("mmlu", "mmlu_anatomy"));
+    }
+}

@@ -1,0 +1,367 @@
+//! Scores of one item: `metric_list` and `process_results`.
+
+use super::config::{Output, given};
+use super::functions::Function;
+use super::regex::Pattern;
+use super::value::{Value, python_float};
+use super::yaml::{Content, Node};
+use crate::error::Result;
+
+/// How a metric's scores become one number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Aggregation {
+    Mean,
+    NanMean,
+    Median,
+    Perplexity,
+    Brier,
+}
+
+/// One entry of `metric_list`.
+#[derive(Debug, Clone)]
+pub(super) struct MetricSpec {
+    pub name: String,
+    pub aggregation: Aggregation,
+    pub higher_is_better: bool,
+    pub matching: Matching,
+}
+
+/// What `exact_match` overlooks.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Matching {
+    ignore_case: bool,
+    ignore_punctuation: bool,
+    ignore_numbers: bool,
+    regexes_to_ignore: Vec<Pattern>,
+}
+
+/// The score of one item under one metric.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Score {
+    /// A whole number, written without a point in results files.
+    Whole(i64),
+    /// Any other number.
+    Real(f64),
+    /// What the Brier score is made of: the right choice, and the probability of each.
+    Distribution {
+        /// The right choice, from 0.
+        gold: usize,
+        /// One probability per choice; they sum to 1.
+        probabilities: Vec<f64>,
+    },
+}
+
+impl Score {
+    /// The number that is averaged; of a distribution, its distance Σ(p − 1{right})² from certainty.
+    pub fn number(&self) -> f64 {
+        match self {
+            Self::Whole(number) => *number as f64,
+            Self::Real(number) => *number,
+            Self::Distribution { gold, probabilities } => {
+                let squares: Vec<f64> = probabilities
+                    .iter()
+                    .enumerate()
+                    .map(|(at, p)| (p - if at == *gold { 1.0 } else { 0.0 }).powi(2))
+                    .collect();
+                pairwise_sum(&squares)
+            }
+        }
+    }
+
+    /// As lines of `samples_*.jsonl` hold it.
+    pub(super) fn value(&self) -> Value {
+        match self {
+            Self::Whole(number) => Value::Int(*number),
+            Self::Real(number) => Value::Float(*number),
+            Self::Distribution { gold, probabilities } => {
+                Value::List(vec![Value::Int(*gold as i64), numpy_text(probabilities).into()])
+            }
+        }
+    }
+}
+
+/// The metrics lm-evaluation-harness takes where a task names none, and what it does with each that is supported.
+const DEFAULTS: [(&str, Aggregation, bool, &[Output]); 7] = [
+    ("acc", Aggregation::Mean, true, &[Output::LogLikelihood, Output::MultipleChoice]),
+    ("acc_norm", Aggregation::Mean, true, &[Output::MultipleChoice]),
+    ("acc_bytes", Aggregation::Mean, true, &[Output::MultipleChoice]),
+    ("acc_mutual_info", Aggregation::Mean, true, &[Output::MultipleChoice]),
+    ("brier_score", Aggregation::Brier, false, &[Output::MultipleChoice]),
+    ("exact_match", Aggregation::Mean, true, &[Output::MultipleChoice, Output::GenerateUntil]),
+    ("perplexity", Aggregation::Perplexity, false, &[Output::LogLikelihood]),
+];
+
+impl MetricSpec {
+    /// # Errors
+    /// A metric, an aggregation or an option that is not known, with its line.
+    pub fn read(list: Option<&Node>, output: Output, results: Option<Function>, task: &Node) -> Result<Vec<Self>> {
+        let Some(list) = list else {
+            let names: &[&str] = match output {
+                Output::LogLikelihood => &["perplexity", "acc"],
+                Output::MultipleChoice => &["acc", "acc_norm"],
+                Output::GenerateUntil => &["exact_match"],
+            };
+            return names.iter().map(|name| Self::default_of(name, output, task)).collect();
+        };
+        let Content::List(entries) = &list.content else { return Err(list.wrong("`metric_list` must be a list")) };
+        let mut metrics: Vec<Self> = Vec::new();
+        for entry in entries {
+            let name =
+                given(entry, "metric").ok_or_else(|| entry.wrong("an entry of `metric_list` has no `metric`"))?;
+            if let Content::Function(function) = &name.content {
+                return Err(
+                    name.wrong(format!("the metric `!function {function}` is Python code, which onset does not run"))
+                );
+            }
+            let metric = Self::default_of(name.text()?, output, name)?.configured(entry)?;
+            if results.is_none_or(|results| results.gives(&metric.name)) {
+                metrics.retain(|other| other.name != metric.name);
+                metrics.push(metric);
+            }
+        }
+        if metrics.is_empty() { Err(list.wrong("no metric is left")) } else { Ok(metrics) }
+    }
+
+    fn default_of(name: &str, output: Output, at: &Node) -> Result<Self> {
+        let known = DEFAULTS.iter().find(|(known, .., outputs)| *known == name && outputs.contains(&output));
+        let Some((name, aggregation, higher_is_better, _)) = known else {
+            let fitting: Vec<&str> =
+                DEFAULTS.iter().filter(|(.., outputs)| outputs.contains(&output)).map(|(name, ..)| *name).collect();
+            return Err(
+                at.wrong(format!("the metric `{name}` is not supported here; supported: {}", fitting.join(", ")))
+            );
+        };
+        Ok(Self {
+            name: (*name).to_owned(),
+            aggregation: *aggregation,
+            higher_is_better: *higher_is_better,
+            matching: Matching::default(),
+        })
+    }
+
+    fn configured(mut self, entry: &Node) -> Result<Self> {
+        for (key, node) in entry.entries().iter().filter(|(_, node)| !node.is_null()) {
+            match key.as_str() {
+                "metric" => {}
+                "higher_is_better" => self.higher_is_better = node.flag()?,
+                "aggregation" => {
+                    if let Content::Function(function) = &node.content {
+                        let problem =
+                            format!("the aggregation `!function {function}` is Python code, which onset does not run");
+                        return Err(node.wrong(problem));
+                    }
+                    self.aggregation = match (node.text()?, self.aggregation) {
+                        ("brier_score", Aggregation::Brier) => Aggregation::Brier,
+                        ("mean", Aggregation::Mean | Aggregation::Perplexity) => Aggregation::Mean,
+                        ("nanmean", Aggregation::Mean) => Aggregation::NanMean,
+                        ("median", Aggregation::Mean | Aggregation::Perplexity) => Aggregation::Median,
+                        ("perplexity", Aggregation::Mean | Aggregation::Perplexity) => Aggregation::Perplexity,
+                        (other, _) => {
+                            return Err(node.wrong(format!("the aggregation `{other}` does not fit `{}`", self.name)));
+                        }
+                    };
+                }
+                // Belongs to groups; in a task it is read by nobody.
+                "weight_by_size" if self.name != "exact_match" => {}
+                // The metric of that name in the `evaluate` library is the same one.
+                "hf_evaluate" if self.name == "exact_match" => {}
+                "ignore_case" if self.name == "exact_match" => self.matching.ignore_case = node.flag()?,
+                "ignore_punctuation" if self.name == "exact_match" => self.matching.ignore_punctuation = node.flag()?,
+                "ignore_numbers" if self.name == "exact_match" => self.matching.ignore_numbers = node.flag()?,
+                "regexes_to_ignore" if self.name == "exact_match" => {
+                    let patterns = node.texts()?;
+                    self.matching.regexes_to_ignore = patterns
+                        .iter()
+                        .map(|pattern| Pattern::new(pattern).map_err(|problem| node.wrong(problem)))
+                        .collect::<Result<_>>()?;
+                }
+                _ => return Err(node.wrong(format!("`{key}` is not known for the metric `{}`", self.name))),
+            }
+        }
+        Ok(self)
+    }
+}
+
+impl Function {
+    /// Whether a `process_results` function gives this metric.
+    fn gives(self, metric: &str) -> bool {
+        match self {
+            Self::TruthfulResults => metric == "acc",
+            Self::MathResults => metric == "exact_match",
+            _ => false,
+        }
+    }
+}
+
+impl Matching {
+    fn reduce(&self, text: &str) -> Result<String, String> {
+        let mut text = text.to_owned();
+        for pattern in &self.regexes_to_ignore {
+            text = pattern.replace(&text, "", 0)?;
+        }
+        if self.ignore_case {
+            text = text.to_lowercase();
+        }
+        let dropped = |c: &char| {
+            (self.ignore_punctuation && c.is_ascii_punctuation()) || (self.ignore_numbers && c.is_ascii_digit())
+        };
+        Ok(text.chars().filter(|c| !dropped(c)).collect())
+    }
+
+    /// Whether an answer equals a reference, apart from what is overlooked.
+    ///
+    /// # Errors
+    /// A regular expression that gives no answer.
+    pub fn equal(&self, answer: &str, reference: &str) -> Result<bool, String> {
+        Ok(self.reduce(answer)? == self.reduce(reference)?)
+    }
+}
+
+/// Place of the first greatest number; of the first that is no number, where there is one (as numpy does).
+pub(super) fn argmax(numbers: &[f64]) -> usize {
+    if let Some(at) = numbers.iter().position(|number| number.is_nan()) {
+        return at;
+    }
+    let mut best = 0;
+    for (at, number) in numbers.iter().enumerate() {
+        if *number > numbers[best] {
+            best = at;
+        }
+    }
+    best
+}
+
+/// Probabilities proportional to the exponentials, summed in numpy's order.
+pub(super) fn softmax(logs: &[f64]) -> Vec<f64> {
+    let most = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let powers: Vec<f64> = logs.iter().map(|log| (log - most).exp()).collect();
+    let sum = pairwise_sum(&powers);
+    powers.into_iter().map(|power| power / sum).collect()
+}
+
+/// The sum in the order in which numpy adds contiguous numbers: eight running sums in blocks of at most 128, blocks
+/// halved. The same order gives the same last digit.
+pub(super) fn pairwise_sum(numbers: &[f64]) -> f64 {
+    if numbers.len() < 8 {
+        return numbers.iter().fold(-0.0, |sum, number| sum + number);
+    }
+    if numbers.len() > 128 {
+        let half = numbers.len() / 2;
+        let (left, right) = numbers.split_at(half - half % 8);
+        return pairwise_sum(left) + pairwise_sum(right);
+    }
+    let mut sums = [0.0; 8];
+    sums.copy_from_slice(&numbers[..8]);
+    let blocks = numbers[8..].chunks_exact(8);
+    let rest = blocks.remainder();
+    for block in blocks {
+        for (sum, number) in sums.iter_mut().zip(block) {
+            *sum += number;
+        }
+    }
+    let [a, b, c, d, e, f, g, h] = sums;
+    rest.iter().fold(((a + b) + (c + d)) + ((e + f) + (g + h)), |sum, number| sum + number)
+}
+
+/// How numpy prints a row of numbers: eight decimals at most, powers of ten where the range is wide, lines of at most
+/// 75 characters.
+fn numpy_text(numbers: &[f64]) -> String {
+    // One character of each line is kept for the closing bracket.
+    const WIDTH: usize = 74;
+    let (mut text, mut line) = (String::new(), " ".to_owned());
+    for (at, word) in numpy_words(numbers).iter().enumerate() {
+        if at > 0 {
+            line.push(' ');
+        }
+        if line.len() > 1 && line.len() + word.len() > WIDTH {
+            text += line.trim_end();
+            text.push('\n');
+            line = " ".to_owned();
+        }
+        line += word;
+    }
+    format!("[{}]", &(text + &line)[1..])
+}
+
+fn numpy_words(numbers: &[f64]) -> Vec<String> {
+    let finite: Vec<f64> = numbers.iter().copied().filter(|number| number.is_finite()).map(f64::abs).collect();
+    let not_zero = finite.iter().copied().filter(|number| *number > 0.0);
+    let (least, most) = not_zero.fold((f64::INFINITY, 0.0_f64), |(least, most), x| (least.min(x), most.max(x)));
+    let powers = most > 0.0 && (most >= 1e8 || least < 1e-4 || most / least > 1000.0);
+    let special = |number: &f64| if number.is_nan() { "nan" } else { "inf" }.to_owned();
+    // Digits of each after the point: the fewest that tell it apart, but eight at most.
+    let decimals = |text: &str| text.split_once('.').map_or(0, |(_, digits)| digits.len());
+    let words: Vec<String> = if powers {
+        let mantissa = |number: &f64| {
+            let rounded = format!("{number:.8e}");
+            let (digits, power) = rounded.split_once('e').unwrap_or((&rounded, "0"));
+            let shortest = format!("{number:e}");
+            let short = shortest.split_once('e').map_or("", |(digits, _)| digits).to_owned();
+            let digits = if decimals(&short) <= 8 { short } else { digits.trim_end_matches('0').to_owned() };
+            (digits, power.parse::<i32>().unwrap_or(0))
+        };
+        let most = numbers.iter().filter(|x| x.is_finite()).map(|x| decimals(&mantissa(x).0)).max().unwrap_or(0);
+        let word = |number: &f64| {
+            if !number.is_finite() {
+                return special(number);
+            }
+            let (digits, power) = mantissa(number);
+            let point = if digits.contains('.') { "" } else { "." };
+            let zeros = "0".repeat(most - decimals(&digits));
+            format!("{digits}{point}{zeros}e{}{:02}", if power < 0 { '-' } else { '+' }, power.abs())
+        };
+        numbers.iter().map(word).collect()
+    } else {
+        let short = |number: &f64| {
+            let text = python_float(*number);
+            if decimals(&text) <= 8 { text } else { format!("{number:.8}").trim_end_matches('0').to_owned() }
+        };
+        let shown = |text: &str| if text.ends_with(".0") { 0 } else { decimals(text) };
+        let most = numbers.iter().filter(|x| x.is_finite()).map(|x| shown(&short(x))).max().unwrap_or(0);
+        let word = |number: &f64| {
+            if !number.is_finite() {
+                return special(number);
+            }
+            let text = short(number);
+            let (whole, digits) = text.split_once('.').unwrap_or((&text, ""));
+            let digits = if shown(&text) == 0 { "" } else { digits };
+            format!("{whole}.{digits:<most$}")
+        };
+        numbers.iter().map(word).collect()
+    };
+    let widest = words.iter().map(String::len).max().unwrap_or(0);
+    words.into_iter().map(|word| format!("{word:>widest$}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // The expected texts are `str(numpy.array(numbers))` of numpy 2.
+    #[test]
+    fn rows_print_as_numpy_prints_them() {
+        for (numbers, expected) in [
+            (vec![0.5, 0.25, 0.25], "[0.5  0.25 0.25]"),
+            (vec![0.1, 0.123_456_789, 0.7], "[0.1        0.12345679 0.7       ]"),
+            (vec![1e-5, 0.5, 0.49999], "[1.0000e-05 5.0000e-01 4.9999e-01]"),
+            (vec![1.0, 2e-9], "[1.e+00 2.e-09]"),
+            (vec![0.9, 0.1, 0.0], "[0.9 0.1 0. ]"),
+            (
+                vec![0.333_333_333_333_33; 12],
+                "[0.33333333 0.33333333 0.33333333 0.33333333 0.33333333 0.33333333\n 0.33333333 0.33333333 0.33333333 \
+                 0.33333333 0.33333333 0.33333333]",
+            ),
+        ] {
+            assert_eq!(numpy_text(&numbers), expected);
+        }
+    }
+
+    #[test]
+    fn exact_match_overlooks_only_what_it_is_told() {
+        let strict = Matching::default();
+        assert!(!strict.equal("A.", "a").unwrap() && strict.equal("a", "a").unwrap());
+        let loose =
+            Matching { ignore_case: true, ignore_punctuation: true, ignore_numbers: true, ..Matching::default() };
+        assert!(loose.equal("A.1", "a").unwrap());
+    }
+}

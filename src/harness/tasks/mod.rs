@@ -1,0 +1,63 @@
+//! Tasks of lm-evaluation-harness: definitions, prompts, filters, metrics and aggregates, without any model.
+//!
+//! A task file of lm-evaluation-harness 0.4 runs unchanged where it is declarative. Prompts, hashes, filtered answers,
+//! scores, aggregates and standard errors are the same as its own, digit by digit; docs/tasks.md lists what is
+//! understood, what is refused and where the few differences are.
+//!
+//! ```
+//! use onset::harness::request::Response;
+//! use onset::harness::tasks::{Draw, Library};
+//!
+//! let folder = tempfile::tempdir().unwrap();
+//! std::fs::write(folder.path().join("sums.jsonl"), r#"{"a": 2, "b": 3}"#).unwrap();
+//! std::fs::write(
+//!     folder.path().join("sums.yaml"),
+//!     r#"
+//! task: sums
+//! dataset_path: json
+//! dataset_kwargs: {data_files: {test: sums.jsonl}}
+//! test_split: test
+//! doc_to_text: "{{a}} + {{b}} ="
+//! doc_to_target: "{{a + b}}"
+//! generation_kwargs: {until: ["\n"]}
+//! metric_list: [{metric: exact_match}]
+//! filter_list: [{name: number, filter: [{function: regex, regex_pattern: "[0-9]+"}, {function: take_first}]}]
+//! "#,
+//! )
+//! .unwrap();
+//!
+//! let mut library = Library::built_in()?;
+//! library.add(folder.path())?;
+//! let selection = library.select(&["sums".to_owned()], None)?;
+//! let task = &selection.tasks[0];
+//! let items = task.items(&Draw::default())?.items;
+//! let scored = task.score(&items[0], &[Response::Generated(" 5, I think".to_owned())])?;
+//! assert_eq!(task.aggregate(&[scored])?[0].value, 1.0);
+//! # Ok::<(), onset::Error>(())
+//! ```
+
+mod aggregate;
+mod built_in;
+mod config;
+mod data;
+mod filter;
+mod functions;
+mod item;
+mod layouts;
+mod library;
+mod literal;
+mod math;
+mod metric;
+mod regex;
+mod sampling;
+mod task;
+mod template;
+mod value;
+mod yaml;
+
+pub use aggregate::Metric;
+pub use item::{Draw, Item, Items, samples_hash};
+pub use library::{Group, Library, Selection};
+pub use metric::Score;
+pub use task::{Sample, Scored, Task};
+pub use value::Value;

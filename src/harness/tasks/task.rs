@@ -1,0 +1,352 @@
+//! A task: from its definition to items, from answers to scores, from scores to results.
+
+use std::path::PathBuf;
+
+use super::aggregate::{self, Metric};
+use super::config::{Config, Output};
+use super::functions::Function;
+use super::item::{Builder, Draw, Item, Items, processed, sha256};
+use super::math;
+use super::metric::{Score, argmax, softmax};
+use super::value::{Value, python_float};
+use super::yaml::Node;
+use crate::error::{Error, Result};
+use crate::harness::request::{Request, Response};
+
+/// A benchmark as one file defines it. Reading its documents is left to [`Task::items`].
+#[derive(Debug, Clone)]
+pub struct Task {
+    config: Config,
+    data: Option<PathBuf>,
+}
+
+/// The scores of one item, under each filter of its task.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scored {
+    /// The item's [`Item::doc_id`].
+    pub doc_id: usize,
+    /// One per filter, in the order of the task's `filter_list`.
+    pub samples: Vec<Sample>,
+}
+
+/// The scores of one item under one filter.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sample {
+    /// The filter's name; `none` where the task names none.
+    pub filter: String,
+    /// What the filter made of the answer to each request.
+    pub filtered: Vec<Value>,
+    /// Metric and score, in the order of results files.
+    pub metrics: Vec<(String, Score)>,
+    /// Answers to each request (`repeats`).
+    repeats: usize,
+}
+
+impl Task {
+    pub(super) fn new(definition: &Node, data: Option<PathBuf>) -> Result<Self> {
+        Ok(Self { config: Config::new(definition)?, data })
+    }
+
+    /// The task's name.
+    pub fn name(&self) -> &str {
+        &self.config.name
+    }
+
+    /// `task_alias`, or the name.
+    pub fn alias(&self) -> &str {
+        &self.config.alias
+    }
+
+    /// `metadata.version`, or `Yaml` where the file gives none.
+    pub fn version(&self) -> &Value {
+        &self.config.version
+    }
+
+    /// Names that stand for several tasks and for this one.
+    pub fn tags(&self) -> &[String] {
+        &self.config.tags
+    }
+
+    /// The definition with its defaults, as results files hold it under `configs`.
+    pub fn config(&self) -> &Value {
+        &self.config.record
+    }
+
+    /// Each metric, and whether more of it is better.
+    pub fn higher_is_better(&self) -> Vec<(&str, bool)> {
+        self.config.metrics.iter().map(|metric| (metric.name.as_str(), metric.higher_is_better)).collect()
+    }
+
+    /// Names of the filters, in order.
+    pub fn filters(&self) -> Vec<&str> {
+        self.config.filters.iter().map(|filter| filter.name.as_str()).collect()
+    }
+
+    /// SHA-256 of the definition, apart from the place of its file, in hexadecimal.
+    pub fn hash(&self) -> String {
+        let mut record = self.config.record.clone();
+        let mut metadata = record.get("metadata").cloned().unwrap_or_default();
+        metadata.set("config_source", Value::Null);
+        record.set("metadata", metadata);
+        sha256(&record.to_json())
+    }
+
+    fn wrong(&self, problem: impl std::fmt::Display) -> Error {
+        Error::Task { task: self.config.name.clone(), problem: problem.to_string() }
+    }
+
+    fn item_wrong(&self, item: &Item, problem: impl Into<String>) -> Error {
+        Error::TaskItem { task: self.config.name.clone(), item: item.doc_id, problem: problem.into() }
+    }
+
+    /// Reads the documents and builds every prompt.
+    ///
+    /// # Errors
+    /// Data that are missing or cannot be read, a template that fails (with item and line), an item without an answer,
+    /// more few-shot examples than there are.
+    pub fn items(&self, draw: &Draw) -> Result<Items> {
+        let config = &self.config;
+        let split = |name: &str| config.dataset.split(name, self.data.as_deref()).map_err(|error| self.wrong(error));
+        let docs = processed(&config.name, config.process, split(config.split())?)?;
+        let Some(first) = docs.first() else {
+            return Err(self.wrong(format!("the split `{}` has no documents", config.split())));
+        };
+        let few = &config.few_shot;
+        let wanted = draw.shots.or(config.shots).unwrap_or(0) > 0 && config.shots != Some(0);
+        let examples = match (&few.split, &few.samples) {
+            _ if !wanted => Vec::new(),
+            (Some(name), _) => processed(&config.name, few.process, split(name)?)?,
+            (None, Some(samples)) => samples.clone(),
+            (None, None) => match config.training.as_ref().or(config.validation.as_ref()) {
+                Some(name) => processed(&config.name, config.process, split(name)?)?,
+                None => docs.clone(),
+            },
+        };
+        let mut hashed = self.hash() + &format!(" {} {draw:?}", env!("CARGO_PKG_VERSION"));
+        for doc in docs.iter().chain(&examples) {
+            hashed += &doc.to_json();
+        }
+        let mut builder = Builder::new(config, first, examples, draw)?;
+        let shots = builder.shots();
+        let total = docs.len();
+        let drawn = docs.into_iter().take(draw.limit.unwrap_or(total)).enumerate();
+        let items = drawn.map(|(doc_id, doc)| builder.item(doc_id, doc)).collect::<Result<_>>()?;
+        Ok(Items { items, total, shots, hash: sha256(&hashed) })
+    }
+
+    /// The items of the training split, without examples before them: what a model would be trained on.
+    ///
+    /// # Errors
+    /// As [`Task::items`]; a task without training split.
+    pub fn training_items(&self) -> Result<Vec<Item>> {
+        let config = &self.config;
+        let Some(name) = &config.training else {
+            return Err(self.wrong("names no training split".to_owned()));
+        };
+        let docs = config.dataset.split(name, self.data.as_deref()).map_err(|error| self.wrong(error))?;
+        let docs = processed(&config.name, config.process, docs)?;
+        let Some(first) = docs.first() else {
+            return Err(self.wrong(format!("the split `{name}` has no documents")));
+        };
+        let mut builder = Builder::new(config, first, Vec::new(), &Draw { shots: Some(0), ..Draw::default() })?;
+        docs.iter().enumerate().map(|(doc_id, doc)| builder.item(doc_id, doc.clone())).collect()
+    }
+
+    /// Filters and scores the answers to an item's requests, given in their order.
+    ///
+    /// # Errors
+    /// Answers that do not fit the requests, or a filter that gives no answer; the item is named.
+    pub fn score(&self, item: &Item, responses: &[Response]) -> Result<Scored> {
+        if responses.len() != item.requests.len() {
+            let (have, need) = (responses.len(), item.requests.len());
+            return Err(self.item_wrong(item, format!("{have} answers to {need} requests")));
+        }
+        let fits = item.requests.iter().zip(responses).all(|pair| {
+            matches!(
+                pair,
+                (Request::LogLikelihood { .. }, Response::LogLikelihood { .. })
+                    | (Request::Generate { .. }, Response::Generated(_))
+            )
+        });
+        if !fits {
+            return Err(self.item_wrong(item, "an answer is of another kind than its request"));
+        }
+        let mut samples = Vec::with_capacity(self.config.filters.len());
+        for filter in &self.config.filters {
+            let apply = |response: &Response| filter.apply(vec![answer(response); self.config.repeats]);
+            let filtered = responses.iter().map(apply).collect::<Result<Vec<_>, _>>();
+            let filtered = filtered.map_err(|problem| self.item_wrong(item, problem))?;
+            let metrics = match self.config.output {
+                Output::GenerateUntil => self.score_text(item, &filtered),
+                Output::LogLikelihood => Ok(self.score_continuation(responses)),
+                Output::MultipleChoice => self.score_choice(item, responses),
+            };
+            let metrics = metrics.map_err(|problem| self.item_wrong(item, problem))?;
+            samples.push(Sample { filter: filter.name.clone(), filtered, metrics, repeats: self.config.repeats });
+        }
+        Ok(Scored { doc_id: item.doc_id, samples })
+    }
+
+    fn score_continuation(&self, responses: &[Response]) -> Vec<(String, Score)> {
+        let Some(Response::LogLikelihood { value, greedy }) = responses.first() else { return Vec::new() };
+        let score =
+            |name: &str| if name == "perplexity" { Score::Real(*value) } else { Score::Whole(i64::from(*greedy)) };
+        // Results files always have the perplexity first.
+        let names =
+            ["perplexity", "acc"].into_iter().filter(|name| self.config.metrics.iter().any(|m| m.name == *name));
+        names.map(|name| (name.to_owned(), score(name))).collect()
+    }
+
+    fn score_choice(&self, item: &Item, responses: &[Response]) -> Result<Vec<(String, Score)>, String> {
+        let (mut logs, greedy): (Vec<f64>, Vec<bool>) = responses.iter().map(log_likelihood).unzip();
+        let alone = logs.split_off(item.choices.len().min(logs.len()));
+        if self.config.results == Some(Function::TruthfulResults) {
+            return Ok(vec![("acc".to_owned(), Score::Real(truthful(item, &logs)?))]);
+        }
+        let per = |length: fn(&str) -> usize| {
+            let scaled = logs.iter().zip(&item.choices).map(|(log, choice)| log / length(choice) as f64);
+            argmax(&scaled.collect::<Vec<_>>())
+        };
+        let right = |at: usize| Score::Real(if item.gold.contains(&at) { 1.0 } else { 0.0 });
+        let mut scores = Vec::new();
+        // The order of results files, whatever the order of `metric_list`.
+        for name in ["acc", "acc_norm", "acc_bytes", "exact_match", "brier_score", "acc_mutual_info"] {
+            if !self.config.metrics.iter().any(|metric| metric.name == name) {
+                continue;
+            }
+            let score = match name {
+                "acc" => right(argmax(&logs)),
+                "acc_norm" => right(per(|choice| choice.chars().count())),
+                "acc_bytes" => right(per(str::len)),
+                "exact_match" => Score::Whole(i64::from(item.gold.iter().any(|at| greedy.get(*at) == Some(&true)))),
+                "brier_score" => match item.gold.as_slice() {
+                    [gold] => Score::Distribution { gold: *gold, probabilities: softmax(&logs) },
+                    _ => return Err("the Brier score needs one right choice".to_owned()),
+                },
+                _ => right(argmax(&logs.iter().zip(&alone).map(|(with, without)| with - without).collect::<Vec<_>>())),
+            };
+            scores.push((name.to_owned(), score));
+        }
+        Ok(scores)
+    }
+
+    fn score_text(&self, item: &Item, filtered: &[Value]) -> Result<Vec<(String, Score)>, String> {
+        let answer = match filtered.first() {
+            Some(Value::List(list)) if list.len() == 1 => list[0].python(),
+            Some(Value::List(list)) => {
+                return Err(format!("the filters leave {} answers; the last should be `take_first`", list.len()));
+            }
+            Some(value) => value.python(),
+            None => return Err("there is no answer".to_owned()),
+        };
+        if self.config.results == Some(Function::MathResults) {
+            let gold = item.doc.get("answer").and_then(Value::as_text).ok_or("`answer` is missing")?;
+            let right = math::is_right(&answer, gold)?;
+            return Ok(vec![("exact_match".to_owned(), Score::Whole(i64::from(right)))]);
+        }
+        let references: Vec<String> = match &item.target {
+            _ if !item.gold.is_empty() => item.gold.iter().map(|at| item.choices[*at].clone()).collect(),
+            Value::List(list) => list.iter().map(Value::python).collect(),
+            target => vec![target.python()],
+        };
+        let mut scores = Vec::new();
+        for metric in &self.config.metrics {
+            let mut right = false;
+            for reference in &references {
+                right |= metric.matching.equal(&answer, reference)?;
+            }
+            scores.push((metric.name.clone(), Score::Real(f64::from(u8::from(right)))));
+        }
+        Ok(scores)
+    }
+
+    /// The results over all items: one per filter and metric, filters first, in the order of results files.
+    ///
+    /// # Errors
+    /// Nothing was scored.
+    pub fn aggregate(&self, scored: &[Scored]) -> Result<Vec<Metric>> {
+        let Some(first) = scored.first() else { return Err(self.wrong("no item was scored")) };
+        let mut metrics = Vec::new();
+        for (at, sample) in first.samples.iter().enumerate() {
+            for (name, _) in &sample.metrics {
+                let all = scored.iter().filter_map(|one| one.samples.get(at));
+                let of_metric = |sample: &Sample| {
+                    sample.metrics.iter().find(|(other, _)| other == name).map(|(_, score)| score.number())
+                };
+                let scores: Vec<f64> = all.filter_map(of_metric).collect();
+                if let Some(spec) = self.config.metrics.iter().find(|spec| spec.name == *name) {
+                    metrics.push(aggregate::metric(spec, &sample.filter, &scores));
+                }
+            }
+        }
+        Ok(metrics)
+    }
+}
+
+impl Sample {
+    /// The line of `samples_<task>_<date>.jsonl`. lm-evaluation-harness writes all items under the first filter, then
+    /// all under the next.
+    pub fn record(&self, item: &Item, responses: &[Response]) -> Value {
+        let arguments = item.requests.iter().enumerate().map(|(at, request)| {
+            let (context, what) = match request {
+                Request::LogLikelihood { context, continuation } => (context, Value::from(continuation.as_str())),
+                Request::Generate { context, .. } => (context, item.arguments.clone()),
+            };
+            let both = vec![("arg_0".to_owned(), context.as_str().into()), ("arg_1".to_owned(), what)];
+            (format!("gen_args_{at}"), Value::Map(both))
+        });
+        let given = responses.iter().map(|response| Value::List(vec![printed(&answer(response)); self.repeats]));
+        let mut entries: Vec<(String, Value)> = [
+            ("doc_id", Value::Int(item.doc_id as i64)),
+            ("doc", item.doc.clone()),
+            ("target", item.target.python().into()),
+            ("arguments", Value::Map(arguments.collect())),
+            ("resps", Value::List(given.collect())),
+            ("filtered_resps", Value::List(self.filtered.iter().map(printed).collect())),
+            ("filter", self.filter.as_str().into()),
+            ("metrics", Value::List(self.metrics.iter().map(|(name, _)| name.as_str().into()).collect())),
+            ("doc_hash", item.doc_hash().into()),
+            ("prompt_hash", item.prompt_hash().into()),
+            ("target_hash", item.target_hash().into()),
+        ]
+        .map(|(key, value)| (key.to_owned(), value))
+        .into();
+        entries.extend(self.metrics.iter().map(|(name, score)| (name.clone(), score.value())));
+        Value::Map(entries)
+    }
+}
+
+/// An answer as filters take it: text, or the pair of log-likelihood and greedy flag.
+fn answer(response: &Response) -> Value {
+    match response {
+        Response::LogLikelihood { value, greedy } => Value::List(vec![Value::Float(*value), Value::Bool(*greedy)]),
+        Response::Generated(text) => text.as_str().into(),
+    }
+}
+
+/// Every number and flag as text, in lists of any depth.
+fn printed(value: &Value) -> Value {
+    match value {
+        Value::List(list) => Value::List(list.iter().map(printed).collect()),
+        Value::Float(number) => python_float(*number).into(),
+        other => other.python().into(),
+    }
+}
+
+fn log_likelihood(response: &Response) -> (f64, bool) {
+    match response {
+        Response::LogLikelihood { value, greedy } => (*value, *greedy),
+        Response::Generated(_) => (f64::NAN, false),
+    }
+}
+
+/// The share of probability on the true answers; they stand before the first label 0.
+fn truthful(item: &Item, logs: &[f64]) -> Result<f64, String> {
+    let labels = item.doc.get("mc2_targets").and_then(|targets| targets.get("labels")).and_then(Value::as_list);
+    let labels = labels.ok_or("`mc2_targets.labels` is missing")?;
+    let split = labels.iter().position(|label| label.as_index() == Some(0)).ok_or("no answer is labelled false")?;
+    let powers: Vec<f64> = logs.iter().map(|log| log.exp()).collect();
+    let (true_ones, false_ones) = powers.split_at(split.min(powers.len()));
+    let total = true_ones.iter().sum::<f64>() + false_ones.iter().sum::<f64>();
+    Ok(true_ones.iter().map(|power| power / total).sum())
+}

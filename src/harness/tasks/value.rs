@@ -1,0 +1,416 @@
+//! Values of documents and task files, with the order of their keys and Python's difference between `1` and `1.0`.
+//!
+//! lm-evaluation-harness hashes a document as `sha256(json.dumps(doc, indent=2, ensure_ascii=False))`, pastes values
+//! into prompts with `str()` and reads lists back with `ast.literal_eval`. Key order, number types and Python's way of
+//! writing them therefore reach prompts and hashes, and have to survive.
+//!
+//! ```
+//! use onset::harness::tasks::Value;
+//! let doc: Value = serde_json::from_str(r#"{"b": [1, 1.0, "it's"], "a": null}"#).unwrap();
+//! assert_eq!(doc.to_json(), r#"{"b": [1, 1.0, "it's"], "a": null}"#);
+//! assert_eq!(doc.python(), r#"{'b': [1, 1.0, "it's"], 'a': None}"#);
+//! ```
+
+use std::fmt;
+use std::sync::LazyLock;
+
+use fancy_regex::Regex;
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::ser::{Serialize, SerializeMap, Serializer};
+
+/// A JSON value whose objects keep the order of their keys.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub enum Value {
+    /// `null`, Python's `None`.
+    #[default]
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// A whole number written without a point.
+    Int(i64),
+    /// Any other number.
+    Float(f64),
+    /// Text.
+    Text(String),
+    /// A list.
+    List(Vec<Value>),
+    /// An object, its keys in the order of the source.
+    Map(Vec<(String, Value)>),
+}
+
+impl Value {
+    /// The value under a key, where this is an object that has it.
+    pub fn get(&self, key: &str) -> Option<&Value> {
+        match self {
+            Self::Map(entries) => entries.iter().find(|(name, _)| name == key).map(|(_, value)| value),
+            _ => None,
+        }
+    }
+
+    /// The text, where this is text.
+    pub fn as_text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The list, where this is a list.
+    pub fn as_list(&self) -> Option<&[Value]> {
+        match self {
+            Self::List(list) => Some(list),
+            _ => None,
+        }
+    }
+
+    /// The whole number, where this is one; as in Python, `true` is 1.
+    pub(super) fn as_index(&self) -> Option<i64> {
+        match self {
+            Self::Int(number) => Some(*number),
+            Self::Bool(flag) => Some(i64::from(*flag)),
+            _ => None,
+        }
+    }
+
+    /// Sets a key of an object, at its old place or at the end. Other kinds become an object with this one key.
+    pub(super) fn set(&mut self, key: &str, value: Value) {
+        if !matches!(self, Self::Map(_)) {
+            *self = Self::Map(Vec::new());
+        }
+        if let Self::Map(entries) = self {
+            match entries.iter_mut().find(|(name, _)| name == key) {
+                Some((_, old)) => *old = value,
+                None => entries.push((key.to_owned(), value)),
+            }
+        }
+    }
+
+    /// Python's name of the kind, for messages.
+    pub(super) fn kind(&self) -> &'static str {
+        match self {
+            Self::Null => "nothing",
+            Self::Bool(_) => "true or false",
+            Self::Int(_) => "a whole number",
+            Self::Float(_) => "a number",
+            Self::Text(_) => "text",
+            Self::List(_) => "a list",
+            Self::Map(_) => "a mapping",
+        }
+    }
+
+    /// One line of JSON, as Python's `json.dumps(value, ensure_ascii=False)` writes it.
+    pub fn to_json(&self) -> String {
+        let mut out = String::new();
+        self.write_json(&mut out, None);
+        out
+    }
+
+    /// JSON over several lines, as Python's `json.dumps(value, indent=2, ensure_ascii=False)` writes it.
+    pub fn to_json_indented(&self) -> String {
+        let mut out = String::new();
+        self.write_json(&mut out, Some(0));
+        out
+    }
+
+    fn write_json(&self, out: &mut String, depth: Option<usize>) {
+        match self {
+            Self::Null => out.push_str("null"),
+            Self::Bool(flag) => out.push_str(if *flag { "true" } else { "false" }),
+            Self::Int(number) => out.push_str(&number.to_string()),
+            Self::Float(number) if number.is_nan() => out.push_str("NaN"),
+            Self::Float(number) if number.is_infinite() => {
+                out.push_str(if *number > 0.0 { "Infinity" } else { "-Infinity" });
+            }
+            Self::Float(number) => out.push_str(&python_float(*number)),
+            Self::Text(text) => write_json_text(out, text),
+            Self::List(list) => {
+                write_json_items(out, depth, ('[', ']'), list, |out, depth, item| item.write_json(out, depth));
+            }
+            Self::Map(entries) => write_json_items(out, depth, ('{', '}'), entries, |out, depth, (key, value)| {
+                write_json_text(out, key);
+                out.push_str(": ");
+                value.write_json(out, depth);
+            }),
+        }
+    }
+
+    /// What Python's `str()` makes of the value: text as it is, everything else as `repr()` writes it.
+    pub fn python(&self) -> String {
+        match self {
+            Self::Text(text) => text.clone(),
+            other => {
+                let mut out = String::new();
+                other.write_repr(&mut out);
+                out
+            }
+        }
+    }
+
+    fn write_repr(&self, out: &mut String) {
+        match self {
+            Self::Null => out.push_str("None"),
+            Self::Bool(flag) => out.push_str(if *flag { "True" } else { "False" }),
+            Self::Int(number) => out.push_str(&number.to_string()),
+            Self::Float(number) => out.push_str(&python_float(*number)),
+            Self::Text(text) => write_text_repr(out, text),
+            Self::List(list) => {
+                out.push('[');
+                for (at, item) in list.iter().enumerate() {
+                    out.push_str(if at == 0 { "" } else { ", " });
+                    item.write_repr(out);
+                }
+                out.push(']');
+            }
+            Self::Map(entries) => {
+                out.push('{');
+                for (at, (key, value)) in entries.iter().enumerate() {
+                    out.push_str(if at == 0 { "" } else { ", " });
+                    write_text_repr(out, key);
+                    out.push_str(": ");
+                    value.write_repr(out);
+                }
+                out.push('}');
+            }
+        }
+    }
+}
+
+fn write_json_items<T>(
+    out: &mut String,
+    depth: Option<usize>,
+    brackets: (char, char),
+    items: &[T],
+    write: impl Fn(&mut String, Option<usize>, &T),
+) {
+    out.push(brackets.0);
+    let inner = depth.map(|depth| depth + 1);
+    let break_line = |out: &mut String, depth: Option<usize>| {
+        if let Some(depth) = depth {
+            out.push('\n');
+            out.extend(std::iter::repeat_n("  ", depth));
+        }
+    };
+    for (at, item) in items.iter().enumerate() {
+        if at > 0 {
+            out.push_str(if depth.is_some() { "," } else { ", " });
+        }
+        break_line(out, inner);
+        write(out, inner, item);
+    }
+    if !items.is_empty() {
+        break_line(out, depth);
+    }
+    out.push(brackets.1);
+}
+
+fn write_json_text(out: &mut String, text: &str) {
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            '\u{8}' => out.push_str("\\b"),
+            '\u{c}' => out.push_str("\\f"),
+            c if c < ' ' => out.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+}
+
+/// `repr()` of text: single quotes unless only those occur inside, and escapes for what cannot be seen.
+fn write_text_repr(out: &mut String, text: &str) {
+    let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
+    out.push(quote);
+    for c in text.chars() {
+        match c {
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            c if c == quote => {
+                out.push('\\');
+                out.push(c);
+            }
+            c if c.is_ascii_graphic() || c == ' ' => out.push(c),
+            c if c.is_ascii() || !printable(c) => out.push_str(&match u32::from(c) {
+                code @ 0..=0xff => format!("\\x{code:02x}"),
+                code @ 0x100..=0xffff => format!("\\u{code:04x}"),
+                code => format!("\\U{code:08x}"),
+            }),
+            c => out.push(c),
+        }
+    }
+    out.push(quote);
+}
+
+/// Python's `str.isprintable` for one character beyond ASCII: neither a separator nor one of the "other" categories.
+fn printable(c: char) -> bool {
+    static HIDDEN: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"[\p{C}\p{Z}]").ok());
+    let mut buffer = [0; 4];
+    HIDDEN.as_ref().is_none_or(|hidden| !hidden.is_match(c.encode_utf8(&mut buffer)).unwrap_or(false))
+}
+
+/// `repr()` of a Python float: the fewest digits that read back as the same number, with an exponent from 1e16 up and
+/// below 1e-4.
+pub(super) fn python_float(number: f64) -> String {
+    if number.is_nan() {
+        return "nan".to_owned();
+    }
+    if number.is_infinite() {
+        return if number > 0.0 { "inf" } else { "-inf" }.to_owned();
+    }
+    let shortest = format!("{number:e}");
+    let digits = shortest.bytes().take_while(|b| *b != b'e').filter(u8::is_ascii_digit).count();
+    // Where the number lies half-way between two shortest texts Python takes the even one.
+    let even = format!("{number:.*e}", digits.saturating_sub(1));
+    let scientific = if even.parse() == Ok(number) { even } else { shortest };
+    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+    let power: i32 = exponent.parse().unwrap_or(0);
+    if number == 0.0 || (-4..16).contains(&power) {
+        let decimals = (digits as i32 - 1 - power).max(1);
+        format!("{number:.*}", decimals as usize)
+    } else {
+        format!("{mantissa}e{}{:02}", if power < 0 { '-' } else { '+' }, power.abs())
+    }
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl From<String> for Value {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<i64> for Value {
+    fn from(number: i64) -> Self {
+        Self::Int(number)
+    }
+}
+
+impl From<f64> for Value {
+    fn from(number: f64) -> Self {
+        Self::Float(number)
+    }
+}
+
+impl From<bool> for Value {
+    fn from(flag: bool) -> Self {
+        Self::Bool(flag)
+    }
+}
+
+impl<T: Into<Value>> From<Vec<T>> for Value {
+    fn from(list: Vec<T>) -> Self {
+        Self::List(list.into_iter().map(Into::into).collect())
+    }
+}
+
+impl Serialize for Value {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Null => serializer.serialize_unit(),
+            Self::Bool(flag) => serializer.serialize_bool(*flag),
+            Self::Int(number) => serializer.serialize_i64(*number),
+            Self::Float(number) => serializer.serialize_f64(*number),
+            Self::Text(text) => serializer.serialize_str(text),
+            Self::List(list) => list.serialize(serializer),
+            Self::Map(entries) => {
+                let mut map = serializer.serialize_map(Some(entries.len()))?;
+                for (key, value) in entries {
+                    map.serialize_entry(key, value)?;
+                }
+                map.end()
+            }
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Value {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(AnyValue)
+    }
+}
+
+struct AnyValue;
+
+impl<'de> Visitor<'de> for AnyValue {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, flag: bool) -> Result<Value, E> {
+        Ok(Value::Bool(flag))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Value, E> {
+        Ok(Value::Int(number))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Value, E> {
+        Ok(i64::try_from(number).map_or(Value::Float(number as f64), Value::Int))
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<Value, E> {
+        Ok(Value::Float(number))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
+        Ok(Value::Text(text.to_owned()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
+        let mut list = Vec::new();
+        while let Some(item) = seq.next_element()? {
+            list.push(item);
+        }
+        Ok(Value::List(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
+        let mut value = Value::Map(Vec::new());
+        while let Some((key, item)) = map.next_entry::<String, Value>()? {
+            // The last of equal keys counts, as in Python.
+            value.set(&key, item);
+        }
+        Ok(value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // Each is `repr()` of CPython 3.11.
+    #[test]
+    fn floats_print_as_in_python() {
+        for (number, expected) in [
+            (-12.155_410_766_601_562_5, "-12.155410766601562"),
+            (1e16, "1e+16"),
+            (123_456_789_012_345_680.0, "1.2345678901234568e+17"),
+            (0.0001, "0.0001"),
+            (0.000_012_5, "1.25e-05"),
+            (100.0, "100.0"),
+            (-0.0, "-0.0"),
+            (5e-324, "5e-324"),
+            (0.1 + 0.2, "0.30000000000000004"),
+            (9_007_199_254_740_993.0, "9007199254740992.0"),
+        ] {
+            assert_eq!(python_float(number), expected);
+        }
+    }
+}
