@@ -1,0 +1,237 @@
+//! `onset evaluate`: language models on benchmarks, with answers that survive an interruption.
+
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use clap::{Args, ValueEnum};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::error::{Error, Result};
+use crate::harness::results::Facts;
+use crate::harness::runner::{EvaluationSettings, Event, Limits, Loaded, evaluate, preview};
+use crate::harness::tasks::{Draw, Library};
+use crate::lm::{Placement, locate};
+use crate::registry::Month;
+use crate::report::evaluate as report;
+
+/// Evaluate a language model.
+///
+/// Prompts, tokens, scores and result files are those of lm-evaluation-harness; its YAML task files run unchanged where
+/// they are declarative. What prompts share is computed once. Answers are kept as they come: after an interruption the
+/// same command goes on where it stopped.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  onset evaluate pythia-70m --tasks arc_challenge,mmlu --data benchmarks\n  \
+                        onset evaluate gemma-3-270m.gguf --tasks 'mmlu_*' --data benchmarks --limit 10\n  \
+                        onset evaluate pythia-70m --tasks my_task --task-dir tasks --dry-run\n\n\
+                        Exit codes: 0 success, 2 bad input (one line says which task and item) or interrupted.")]
+pub(super) struct EvaluateArgs {
+    /// A model: a folder as on the Hugging Face hub, a weights file in one, a GGUF file, or hf:ORG/NAME.
+    model: PathBuf,
+
+    /// Tasks, groups or tags; globs such as 'mmlu_*'.
+    #[arg(long, required = true, value_delimiter = ',', num_args = 1.., value_name = "GLOBS")]
+    tasks: Vec<String>,
+
+    /// Folder with the data of the tasks.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+
+    /// A YAML file, or a folder of them, that defines more tasks; may be repeated.
+    #[arg(long, value_name = "DIR")]
+    task_dir: Vec<PathBuf>,
+
+    /// Folder for results, samples, observations and answers.
+    #[arg(long, value_name = "DIR", default_value = "results")]
+    out: PathBuf,
+
+    /// Examples in the prompt, instead of what each task says.
+    #[arg(long, value_name = "N", help_heading = "Items")]
+    shots: Option<usize>,
+
+    /// Only the first items of each task.
+    #[arg(long, value_name = "N", help_heading = "Items")]
+    limit: Option<usize>,
+
+    /// Seed of the examples that are drawn at random.
+    #[arg(long, value_name = "N", default_value_t = Draw::default().seed, help_heading = "Items")]
+    seed: u64,
+
+    /// Keep the end of a prompt that is longer than the model's context, as lm-evaluation-harness does.
+    #[arg(long, help_heading = "Items")]
+    truncate: bool,
+
+    /// Add the beginning token to prompts, or do not [default: as the tokenizer says].
+    #[arg(long, value_name = "BOOL", help_heading = "Items")]
+    add_bos: Option<bool>,
+
+    /// Device: cpu, cuda, cuda:N or metal.
+    #[arg(long, value_name = "DEVICE", default_value = "cpu", help_heading = "Running")]
+    device: String,
+
+    /// Type of numbers: f32, bf16 or f16; quantised weights stay quantised.
+    #[arg(long, value_name = "DTYPE", default_value = "f32", help_heading = "Running")]
+    dtype: String,
+
+    /// Memory to stay within beside the weights and the cache of shared prefixes, in MiB.
+    #[arg(long, value_name = "MIB", default_value_t = 1024, help_heading = "Running")]
+    memory: usize,
+
+    /// Texts written side by side.
+    #[arg(long, value_name = "N", default_value_t = Limits::default().sequences, help_heading = "Running")]
+    batch: usize,
+
+    /// Print the first prompt of each task with its tokens, and what it all would cost, and stop.
+    #[arg(long, help_heading = "Running")]
+    dry_run: bool,
+
+    /// The model's name, such as EleutherAI/pythia-70m [default: the name of the folder].
+    #[arg(long, value_name = "NAME", help_heading = "What is known of the model")]
+    name: Option<String>,
+
+    /// Its family.
+    #[arg(long, value_name = "FAMILY", help_heading = "What is known of the model")]
+    family: Option<String>,
+
+    /// Its parameters [default: counted].
+    #[arg(long, value_name = "N", help_heading = "What is known of the model")]
+    params: Option<f64>,
+
+    /// The tokens it was trained on.
+    #[arg(long, value_name = "N", help_heading = "What is known of the model")]
+    tokens: Option<f64>,
+
+    /// The month of its release.
+    #[arg(long, value_name = "YYYY-MM", help_heading = "What is known of the model")]
+    release: Option<Month>,
+
+    /// How the scores are printed.
+    #[arg(long, value_enum, default_value_t = Format::Table, help_heading = "Output")]
+    format: Format,
+}
+
+/// How scores are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people, at most 80 columns wide.
+    Table,
+    /// The results file.
+    Json,
+    /// The observations, one per row.
+    Csv,
+}
+
+pub(super) fn run(args: &EvaluateArgs) -> Result<()> {
+    let placement = Placement::named(&args.device, &args.dtype)?;
+    let stop = Arc::new(AtomicBool::new(false));
+    let settings = settings(args, &stop)?;
+    warn_of_left_out(&args.task_dir)?;
+    let model = locate(&args.model)?;
+    let name = args.name.as_deref().or_else(|| {
+        let id = args.model.to_str()?.strip_prefix("hf:")?;
+        id.split('@').next()
+    });
+    let memory = args.memory.saturating_mul(1 << 20);
+    if args.dry_run {
+        return print(report::preview(&preview(&model, &placement, &settings, memory)?).as_bytes());
+    }
+    interruptible(&stop)?;
+    let loaded = Loaded::load(&model, &placement, name, memory)?;
+    let mut subject = loaded.subject();
+    subject.limits.sequences = args.batch;
+    let mut progress = Progress::new();
+    let evaluation = evaluate(&subject, &settings, &mut |event| progress.show(event));
+    progress.bar.finish_and_clear();
+    let evaluation = evaluation.inspect_err(|error| {
+        if matches!(error, Error::Interrupted) {
+            eprintln!("onset: answers are kept in {}; the same command goes on from there", args.out.display());
+        }
+    })?;
+    match args.format {
+        Format::Table => print(report::terminal(&evaluation, 80).as_bytes()),
+        Format::Json => print(&file(evaluation.results.as_deref())?),
+        Format::Csv => print(&file(evaluation.table.as_deref())?),
+    }
+}
+
+/// A file that cannot be read as a task is left out of a folder; a name or glob that meant it would miss it silently.
+fn warn_of_left_out(folders: &[PathBuf]) -> Result<()> {
+    let mut library = Library::built_in()?;
+    for folder in folders {
+        for left_out in library.add(folder)? {
+            eprintln!("onset: left out: {left_out}");
+        }
+    }
+    Ok(())
+}
+
+fn settings(args: &EvaluateArgs, stop: &Arc<AtomicBool>) -> Result<EvaluationSettings> {
+    for (name, value) in [("params", args.params), ("tokens", args.tokens)] {
+        if value.is_some_and(|value| !(value > 0.0 && value.is_finite())) {
+            return Err(Error::Argument(format!("--{name} must be a number above 0")));
+        }
+    }
+    if args.batch == 0 || args.memory == 0 {
+        return Err(Error::Argument("--batch and --memory must be above 0".into()));
+    }
+    Ok(EvaluationSettings {
+        tasks: args.tasks.clone(),
+        definitions: args.task_dir.clone(),
+        data: args.data.clone(),
+        draw: Draw { limit: args.limit, shots: args.shots, seed: args.seed },
+        truncate: args.truncate,
+        special: args.add_bos,
+        out: Some(args.out.clone()),
+        facts: Facts { family: args.family.clone(), params: args.params, tokens: args.tokens, release: args.release },
+        stop: Some(Arc::clone(stop)),
+    })
+}
+
+/// The first Ctrl-C stops between two forward passes, the second at once.
+fn interruptible(stop: &Arc<AtomicBool>) -> Result<()> {
+    let stop = Arc::clone(stop);
+    let handler = move || {
+        if stop.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+        eprintln!("\nonset: finishing what is in hand; once more to stop at once");
+    };
+    ctrlc::set_handler(handler).map_err(|error| Error::Argument(format!("Ctrl-C cannot be handled: {error}")))
+}
+
+/// A bar with items a second and the time left; nothing where standard error is no terminal.
+struct Progress {
+    bar: ProgressBar,
+}
+
+impl Progress {
+    fn new() -> Self {
+        let bar = if std::io::stderr().is_terminal() { ProgressBar::new(0) } else { ProgressBar::hidden() };
+        let template = "{msg:20!} {wide_bar} {pos}/{len} items, {per_sec}, {eta} left";
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        Self { bar }
+    }
+
+    fn show(&mut self, event: Event<'_>) {
+        match event {
+            Event::Begin { items, .. } => self.bar.set_length(items as u64),
+            Event::Task { name, known, .. } => {
+                self.bar.set_message(name.to_owned());
+                // What was known before says nothing about the speed.
+                self.bar.set_length(self.bar.length().unwrap_or(0).saturating_sub(known as u64));
+            }
+            Event::Item => self.bar.inc(1),
+        }
+    }
+}
+
+fn file(path: Option<&Path>) -> Result<Vec<u8>> {
+    path.map_or_else(|| Ok(Vec::new()), |path| std::fs::read(path).map_err(Error::read(path)))
+}
+
+fn print(text: &[u8]) -> Result<()> {
+    std::io::stdout().write_all(text).map_err(Error::write(Path::new("standard output")))
+}
