@@ -1,0 +1,176 @@
+//! What a fine-tuning run would do, what it did, and its loss as a figure.
+
+use std::fmt::Write;
+
+use crate::Result;
+use crate::analysis::figure::{Axis, Figure, Hue, Layer, LegendEntry, LegendKey, Panel, Scale, Stroke};
+use crate::lm::Tokenizer;
+use crate::report::terminal::{Align, TextTable};
+use crate::train::{Encoded, Sequence, Step};
+
+/// One line of the table at the end of a run.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Row {
+    /// Examples seen.
+    pub examples: usize,
+    /// Loss of the last step, in nats.
+    pub loss: f64,
+    /// Name and value of each score.
+    pub scores: Vec<(String, f64)>,
+}
+
+/// Bars of the histogram of lengths.
+const BARS: usize = 12;
+/// Characters of the longest bar.
+const LONGEST_BAR: usize = 40;
+
+/// The first examples as the model will see them: what is only read stands between ⟦ and ⟧, and what is learned is cut
+/// into its tokens by │. Then what was cut or left out, and how long the sequences are.
+///
+/// # Errors
+/// Those of the tokenizer.
+pub fn preview(encoded: &Encoded, too_long: usize, tokenizer: &Tokenizer, shown: usize) -> Result<String> {
+    let mut text = String::new();
+    for (number, sequence) in encoded.sequences.iter().take(shown).enumerate() {
+        // Writing to a text cannot fail.
+        let _ = writeln!(
+            text,
+            "── example {}: {} tokens, {} learned",
+            number + 1,
+            sequence.tokens.len(),
+            sequence.targets()
+        );
+        let (read, learned) = sequence.tokens.split_at(sequence.from.min(sequence.tokens.len()));
+        let pieces = learned.iter().map(|&token| tokenizer.decode(&[token], true)).collect::<Result<Vec<_>>>()?;
+        let _ = writeln!(text, "⟦{}⟧│{}│", tokenizer.decode(read, true)?, pieces.join("│"));
+    }
+    let learned: usize = encoded.sequences.iter().map(Sequence::targets).sum();
+    let all: usize = encoded.sequences.iter().map(|sequence| sequence.tokens.len()).sum();
+    let _ = writeln!(text, "\n{} examples, {all} tokens, {learned} of them learned", encoded.sequences.len());
+    let counts = [
+        (encoded.truncated, "lost the beginning of their prompt"),
+        (encoded.without_prompt, "of these lost all of it"),
+        (encoded.dropped, "were left out: longer than the block"),
+        (too_long, "were left out: too many characters"),
+    ];
+    for (count, what) in counts.into_iter().filter(|(count, _)| *count > 0) {
+        let _ = writeln!(text, "{count} {what}");
+    }
+    text.push_str(&histogram(&encoded.sequences));
+    Ok(text)
+}
+
+fn histogram(sequences: &[Sequence]) -> String {
+    let longest = sequences.iter().map(|sequence| sequence.tokens.len()).max().unwrap_or(0);
+    let width = longest.div_ceil(BARS).max(1);
+    let mut counts = vec![0usize; longest.div_ceil(width).max(1)];
+    for sequence in sequences {
+        counts[sequence.tokens.len().saturating_sub(1) / width] += 1;
+    }
+    let most = counts.iter().copied().max().unwrap_or(1).max(1);
+    let mut text = format!("\n{:>13}  {:>8}\n", "tokens", "examples");
+    for (number, count) in counts.iter().enumerate() {
+        let range = format!("{}–{}", number * width + 1, (number + 1) * width);
+        let _ = writeln!(text, "{range:>13}  {count:>8}  {}", "█".repeat((count * LONGEST_BAR).div_ceil(most)));
+    }
+    text
+}
+
+/// Examples, loss and scores of every checkpoint, at most `width` columns wide.
+#[must_use]
+pub fn table(rows: &[Row], width: usize) -> String {
+    let mut names: Vec<&str> = Vec::new();
+    for (name, _) in rows.iter().flat_map(|row| &row.scores) {
+        if !names.contains(&name.as_str()) {
+            names.push(name);
+        }
+    }
+    let mut columns = vec![("examples", Align::Right), ("loss", Align::Right)];
+    columns.extend(names.iter().map(|name| (*name, Align::Right)));
+    let mut table = TextTable::new(&columns);
+    for row in rows {
+        let mut cells = vec![row.examples.to_string(), format!("{:.4}", row.loss)];
+        for name in &names {
+            let score = row.scores.iter().find(|(known, _)| known == name);
+            cells.push(score.map(|(_, value)| format!("{value:.4}")).unwrap_or_default());
+        }
+        table.push(cells);
+    }
+    table.render(width)
+}
+
+/// Loss and learning rate over the examples seen; beside the loss of every step, its running mean.
+#[must_use]
+pub fn loss_figure(steps: &[Step]) -> Figure {
+    let line = |series: &str, hue, stroke, vertices| Layer::Line { series: series.into(), hue, stroke, vertices };
+    let at = |value: &dyn Fn(&Step) -> f64| steps.iter().map(|step| (step.examples as f64, value(step))).collect();
+    let axis = |label: &str| Axis {
+        label: label.into(),
+        scale: Scale::Linear,
+        range: None,
+        ticks: Vec::new(),
+        tick_labels: Vec::new(),
+    };
+    // A mean over about a twentieth of the run shows its course.
+    let keep = 1.0 - 1.0 / (steps.len() as f64 / 20.0).max(1.0);
+    let (mut sum, mut weight) = (0.0, 0.0);
+    let smooth = |step: &Step| {
+        (sum, weight) = (keep * sum + step.loss, keep * weight + 1.0);
+        (step.examples as f64, sum / weight)
+    };
+    let smooth: Vec<(f64, f64)> = steps.iter().map(smooth).collect();
+    let panel = |title: &str, y: &str, layers| Panel {
+        title: title.into(),
+        x: axis("Task examples seen"),
+        y: axis(y),
+        layers,
+        notes: Vec::new(),
+    };
+    let entry = |label: &str, hue| LegendEntry { label: label.into(), hue, key: LegendKey::Stroke(Stroke::Solid) };
+    Figure {
+        name: "loss".into(),
+        caption: "Training loss in nats per learned token, and the learning rate, over the task examples seen.".into(),
+        panels: vec![
+            panel(
+                "Loss",
+                "Nats per learned token",
+                vec![
+                    line("each step", Hue::Context, Stroke::Solid, at(&|step| step.loss)),
+                    line("running mean", Hue::Reference, Stroke::Solid, smooth),
+                ],
+            ),
+            panel(
+                "Learning rate",
+                "Learning rate",
+                vec![line("learning rate", Hue::Reference, Stroke::Solid, at(&|step| step.rate))],
+            ),
+        ],
+        columns: 2,
+        aspect: 1.4,
+        legend: vec![entry("each step", Hue::Context), entry("running mean", Hue::Reference)],
+        row_titles: Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_has_a_column_for_every_score_and_blanks_where_there_is_none() {
+        let rows = [
+            Row { examples: 640, loss: 1.25, scores: Vec::new() },
+            Row { examples: 1920, loss: 1.0, scores: vec![("toy_mc acc".into(), 0.5)] },
+        ];
+        let text = table(&rows, 80);
+        assert!(text.contains("toy_mc acc") && text.contains("0.5000") && text.contains("640"), "{text}");
+    }
+
+    #[test]
+    fn the_histogram_counts_every_sequence() {
+        let sequences: Vec<Sequence> = (1..50).map(|length| Sequence::packed(vec![0; length])).collect();
+        let text = histogram(&sequences);
+        let counts = text.lines().skip(2).map(|line| line.split_whitespace().nth(1).and_then(|n| n.parse().ok()));
+        assert_eq!(counts.map(|count: Option<usize>| count.unwrap_or(0)).sum::<usize>(), 49);
+    }
+}
