@@ -1,0 +1,174 @@
+//! Plan, state and results of a study as text.
+
+use std::fmt::Write as _;
+
+use super::fits::FitAt;
+use crate::report::terminal::{Align, TextTable};
+use crate::study::slurm::{Followed, Task};
+use crate::study::{Collected, Outcome, Plan, Planned, State};
+
+/// What there is to do and what it costs.
+pub fn plan(plan: &Plan, width: usize) -> String {
+    let mut table = TextTable::new(&[
+        ("cell", Align::Left),
+        ("done", Align::Right),
+        ("state", Align::Left),
+        ("FLOPs left", Align::Right),
+        ("memory", Align::Right),
+        ("disk", Align::Right),
+    ]);
+    for planned in &plan.cells {
+        let cost = &planned.cost;
+        table.push(vec![
+            planned.cell.name.clone(),
+            share(planned),
+            state(planned),
+            cost.flops.map(|flops| format!("{flops:.1e}")).unwrap_or_default(),
+            bytes(cost.memory as f64),
+            bytes(cost.disk),
+        ]);
+    }
+    let mut text = table.render(width);
+    let flops: Option<f64> = plan.cells.iter().map(|planned| planned.cost.flops).sum();
+    let results: Option<f64> = plan.cells.iter().map(|planned| planned.cost.results).sum();
+    let most = plan.cells.iter().map(|planned| planned.cost.memory).max().unwrap_or(0);
+    totals(&mut text, plan);
+    // Writing to a String cannot fail.
+    if let Some(flops) = flops {
+        let _ = write!(text, ", about {flops:.1e} FLOPs left");
+    }
+    if let Some(results) = results {
+        let _ = write!(text, ", {} of results", bytes(results));
+    }
+    let _ = writeln!(text, ", at most {} of memory in one cell", bytes(most as f64));
+    text
+}
+
+/// How far the study is; `queued` are its tasks in Slurm's queue.
+pub fn status(plan: &Plan, queued: &std::collections::BTreeMap<String, Task>, width: usize) -> String {
+    let mut table = TextTable::new(&[("cell", Align::Left), ("done", Align::Right), ("state", Align::Left)]);
+    for planned in &plan.cells {
+        let mut state = state(planned);
+        if let Some(task) = queued.get(&planned.cell.name) {
+            let _ = write!(state, " (Slurm {}: {})", task.job, task.state.to_lowercase());
+        }
+        table.push(vec![planned.cell.name.clone(), share(planned), state]);
+    }
+    let mut text = table.render(width);
+    totals(&mut text, plan);
+    text.push('\n');
+    for planned in plan.unfinished() {
+        if let State::Failed(failure) = &planned.state {
+            let times = if failure.times == 1 { String::new() } else { format!(" ({} times)", failure.times) };
+            let _ = writeln!(text, "{} failed{times}: {}", planned.cell.name, failure.error);
+        }
+    }
+    text
+}
+
+/// What a run on this machine came to, on one line.
+pub fn outcome(outcome: &Outcome) -> String {
+    let mut parts = vec![format!("{} cells done", outcome.done)];
+    let further = [
+        (outcome.before, "done before"),
+        (outcome.elsewhere, "done elsewhere"),
+        (outcome.failed.len(), "failed"),
+        (outcome.others.len(), "in the hands of others"),
+        (outcome.left, "left"),
+    ];
+    parts.extend(further.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")));
+    parts.join(", ")
+}
+
+/// What a run on a cluster came to.
+pub fn followed(followed: &Followed) -> String {
+    let mut text = format!("{} cells done, {} failed", followed.done, followed.failed.len());
+    if followed.left > 0 {
+        let _ = write!(text, ", {} still in the queue", followed.left);
+    }
+    for (cell, reason) in &followed.failed {
+        let _ = write!(text, "\n  {cell}: {reason}");
+    }
+    text
+}
+
+/// What was collected, on one line per thing to know.
+pub fn collected(collected: &Collected) -> String {
+    let (rows, single) = (collected.observations.len(), collected.replicates.len());
+    let mut text = format!("{rows} scores");
+    if single > rows {
+        let _ = write!(text, " (means of {single} over seeds)");
+    }
+    if !collected.unfinished.is_empty() {
+        let _ = write!(text, "; {} cells are not finished", collected.unfinished.len());
+    }
+    for warning in &collected.warnings {
+        let _ = write!(text, "\n{warning}");
+    }
+    text
+}
+
+/// What the fits say as a function of the task examples seen.
+pub fn trajectory(fits: &[FitAt], width: usize) -> String {
+    let mut table = TextTable::new(&[
+        ("examples", Align::Right),
+        ("models", Align::Right),
+        ("theta", Align::Right),
+        ("c_e", Align::Right),
+        ("R²", Align::Right),
+        ("", Align::Left),
+    ]);
+    let mut last = None;
+    for fit in fits {
+        let name = (&fit.benchmark, &fit.metric);
+        if last != Some(name) {
+            table.section(&format!("{} ({})", fit.benchmark, fit.metric));
+            last = Some(name);
+        }
+        let analysis = fit.analysis();
+        let reason = fit.fit.as_ref().err().cloned();
+        table.push(vec![
+            fit.condition.examples.map_or_else(|| "none".into(), |examples| examples.to_string()),
+            fit.points.len().to_string(),
+            analysis.and_then(|a| a.theta.estimate).map(|v| format!("{v:.3}")).unwrap_or_default(),
+            analysis.and_then(|a| a.c_e.estimate).map(|v| format!("{v:.1e}")).unwrap_or_default(),
+            analysis.and_then(|a| a.r_squared).map(|v| format!("{v:.3}")).unwrap_or_default(),
+            reason.or_else(|| analysis.and_then(|a| a.theta.reason.clone())).unwrap_or_default(),
+        ]);
+    }
+    table.render(width)
+}
+
+fn share(planned: &Planned) -> String {
+    format!("{}/{}", planned.done, planned.wanted.len())
+}
+
+fn state(planned: &Planned) -> String {
+    match &planned.state {
+        State::Done => "done".into(),
+        State::Waiting if planned.done > 0 => "begun".into(),
+        State::Waiting => "to do".into(),
+        State::Failed(_) => "failed".into(),
+        State::Running(owner) if owner.doing.is_empty() => format!("{owner}"),
+        State::Running(owner) => format!("{owner}: {}", owner.doing),
+    }
+}
+
+fn totals(text: &mut String, plan: &Plan) {
+    let done = plan.cells.iter().filter(|planned| planned.state == State::Done).count();
+    let conditions: usize = plan.cells.iter().map(|planned| planned.wanted.len()).sum();
+    let finished: usize = plan.cells.iter().map(|planned| planned.done).sum();
+    let all = plan.cells.len();
+    let _ = write!(text, "{done} of {all} cells and {finished} of {conditions} evaluations done");
+}
+
+/// Bytes in a unit that leaves few digits.
+fn bytes(bytes: f64) -> String {
+    const UNITS: [&str; 5] = ["B", "kB", "MB", "GB", "TB"];
+    let (mut value, mut unit) = (bytes, 0);
+    while value >= 1000.0 && unit + 1 < UNITS.len() {
+        value /= 1000.0;
+        unit += 1;
+    }
+    if unit == 0 { format!("{value:.0} B") } else { format!("{value:.1} {}", UNITS[unit]) }
+}

@@ -1,0 +1,4 @@
+//! A study that explains itself.
+
+/// What `onset study init` writes: every key, with its meaning.
+pub const EXAMPLE: &str = include_str!("example.toml");

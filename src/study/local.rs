@@ -1,0 +1,352 @@
+//! Cells on this machine: as many side by side as memory and cores allow.
+
+use std::collections::HashSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::{Duration, Instant};
+
+use super::cell::Cell;
+use super::lock::{BEAT, Lock, Owner, Taken};
+use super::plan::{Plan, Planned, State};
+use super::settings::Study;
+use super::store;
+use super::work::{CellRun, Work};
+use crate::error::{Error, Result};
+
+/// How cells run on this machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Local {
+    /// Cells side by side at most.
+    pub cells: usize,
+    /// Memory they may take together, in bytes. A cell that needs more runs alone.
+    pub memory: u64,
+    /// How often cells that others work on are looked at.
+    pub poll: Duration,
+    /// Whether to wait for them, and to take over those whose owners die.
+    pub wait: bool,
+    /// Only the cells of these names; all when empty.
+    pub only: Vec<String>,
+}
+
+impl Local {
+    /// What the study asks for: one cell per core, or one at a time on an accelerator; free memory.
+    pub fn of(study: &Study) -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let cells = if study.run.device == "cpu" { cores } else { 1 };
+        Self {
+            cells: study.run.cells.unwrap_or(cells),
+            memory: study.run.memory.or_else(free_memory).unwrap_or(u64::MAX),
+            poll: Duration::from_secs(2),
+            wait: true,
+            only: Vec::new(),
+        }
+    }
+}
+
+/// Hears what becomes of the cells. Calls come from several threads.
+pub trait Watch: Sync {
+    /// A cell begins.
+    fn begins(&self, cell: &Cell) {
+        let _ = cell;
+    }
+    /// It is this far, from 0 to 1.
+    fn progress(&self, cell: &Cell, share: f64, doing: &str) {
+        let _ = (cell, share, doing);
+    }
+    /// It ended.
+    fn ends(&self, cell: &Cell, ended: &Ended) {
+        let _ = (cell, ended);
+    }
+    /// Nothing is left but the work of others.
+    fn waits(&self, others: &[(String, Owner)]) {
+        let _ = others;
+    }
+}
+
+/// Watches nothing.
+impl Watch for () {}
+
+/// How a cell ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ended {
+    /// All its conditions have scores.
+    Done,
+    /// Somebody else finished it.
+    Elsewhere,
+    /// It failed.
+    Failed(String),
+    /// It was stopped, and goes on where it was at the next run.
+    Stopped,
+}
+
+/// What a run came to.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Outcome {
+    /// Cells that were finished before.
+    pub before: usize,
+    /// Cells that this run finished.
+    pub done: usize,
+    /// Cells that others finished meanwhile.
+    pub elsewhere: usize,
+    /// Cells that failed, and why.
+    pub failed: Vec<(String, String)>,
+    /// Cells that others still work on.
+    pub others: Vec<(String, Owner)>,
+    /// Cells that were stopped or never begun.
+    pub left: usize,
+}
+
+/// Runs what is left of the plan. A failed cell does not stop the others.
+///
+/// # Errors
+/// When the study's folder cannot be written (no space, a vanished mount): what to do about it. Cells under way are
+/// stopped, and what they finished is kept.
+pub fn run(
+    study: &Study,
+    work: &dyn Work,
+    plan: &Plan,
+    settings: &Local,
+    stop: &Arc<AtomicBool>,
+    watch: &dyn Watch,
+) -> Result<Outcome> {
+    store::open(study)?;
+    let known: HashSet<&str> = plan.cells.iter().map(|planned| planned.cell.name.as_str()).collect();
+    if let Some(unknown) = settings.only.iter().find(|name| !known.contains(name.as_str())) {
+        return Err(Error::Argument(format!("the study has no cell `{unknown}`")));
+    }
+    let only: HashSet<&str> = settings.only.iter().map(String::as_str).collect();
+    let meant = |planned: &&Planned| only.is_empty() || only.contains(planned.cell.name.as_str());
+    let meant: Vec<&Planned> = plan.cells.iter().filter(meant).collect();
+    let waiting: Vec<usize> = (0..meant.len()).filter(|i| meant[*i].state != State::Done).collect();
+    let before = meant.len() - waiting.len();
+    let workers = settings.cells.clamp(1, waiting.len().max(1));
+    let queue = Queue { waiting, outcome: Outcome { before, ..Outcome::default() }, ..Queue::default() };
+    let floor = Floor {
+        study,
+        work,
+        settings,
+        stop,
+        halt: AtomicBool::new(false),
+        watch,
+        meant,
+        shared: Mutex::new(queue),
+        changed: Condvar::new(),
+    };
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let heart = scope.spawn(|| floor.beat(&over));
+        let workers: Vec<_> = (0..workers).map(|_| scope.spawn(|| floor.work())).collect();
+        // Workers catch the panics of cells; their own would be a bug of this file and is shown by the scope.
+        let ended: Vec<_> = workers.into_iter().map(std::thread::ScopedJoinHandle::join).collect();
+        over.store(true, Ordering::Relaxed);
+        heart.thread().unpark();
+        if let Some(panic) = ended.into_iter().find_map(Result::err) {
+            std::panic::resume_unwind(panic);
+        }
+    });
+    let mut queue = floor.queue();
+    if let Some(error) = queue.halted.take() {
+        return Err(error);
+    }
+    let mut outcome = std::mem::take(&mut queue.outcome);
+    outcome.left += queue.waiting.len();
+    outcome.others = floor.others(&queue);
+    outcome.failed.sort();
+    Ok(outcome)
+}
+
+#[derive(Default)]
+struct Queue {
+    /// Cells nobody works on, in order.
+    waiting: Vec<usize>,
+    /// Cells others work on.
+    held: Vec<(usize, Owner)>,
+    polled: Option<Instant>,
+    running: usize,
+    memory: u64,
+    locks: Vec<Weak<Lock>>,
+    outcome: Outcome,
+    halted: Option<Error>,
+}
+
+struct Floor<'a> {
+    study: &'a Study,
+    work: &'a dyn Work,
+    settings: &'a Local,
+    stop: &'a Arc<AtomicBool>,
+    /// Set when the disk, not a cell, is at fault.
+    halt: AtomicBool,
+    watch: &'a dyn Watch,
+    meant: Vec<&'a Planned>,
+    shared: Mutex<Queue>,
+    changed: Condvar,
+}
+
+enum Attempt {
+    Ended(Ended),
+    Theirs(Owner),
+    Halt(Error),
+}
+
+impl Floor<'_> {
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        // The queue is whole between any two statements that change it.
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn others(&self, queue: &Queue) -> Vec<(String, Owner)> {
+        queue.held.iter().map(|(index, owner)| (self.meant[*index].cell.name.clone(), owner.clone())).collect()
+    }
+
+    fn work(&self) {
+        while let Some(index) = self.next() {
+            let attempt = self.attempt(self.meant[index]);
+            let mut queue = self.queue();
+            queue.running -= 1;
+            queue.memory -= self.meant[index].cost.memory;
+            let name = || self.meant[index].cell.name.clone();
+            match attempt {
+                Attempt::Ended(Ended::Done) => queue.outcome.done += 1,
+                Attempt::Ended(Ended::Elsewhere) => queue.outcome.elsewhere += 1,
+                Attempt::Ended(Ended::Failed(error)) => queue.outcome.failed.push((name(), error)),
+                Attempt::Ended(Ended::Stopped) => queue.outcome.left += 1,
+                Attempt::Theirs(owner) => queue.held.push((index, owner)),
+                Attempt::Halt(error) => {
+                    queue.halted.get_or_insert(error);
+                    self.halt.store(true, Ordering::Relaxed);
+                    self.stop.store(true, Ordering::Relaxed);
+                }
+            }
+            self.changed.notify_all();
+        }
+    }
+
+    /// The next cell that fits into memory; `None` when nothing is left for this thread.
+    fn next(&self) -> Option<usize> {
+        let mut queue = self.queue();
+        loop {
+            if self.stop.load(Ordering::Relaxed) {
+                return None;
+            }
+            let fits = |queue: &Queue, i: usize| {
+                let memory = self.meant[i].cost.memory;
+                queue.running == 0 || queue.memory.saturating_add(memory) <= self.settings.memory
+            };
+            if let Some(at) = queue.waiting.iter().position(|i| fits(&queue, *i)) {
+                let index = queue.waiting.remove(at);
+                queue.running += 1;
+                queue.memory += self.meant[index].cost.memory;
+                return Some(index);
+            }
+            if queue.waiting.is_empty() && queue.running == 0 && (queue.held.is_empty() || !self.settings.wait) {
+                return None;
+            }
+            if queue.waiting.is_empty() && !queue.held.is_empty() && self.settings.wait {
+                match queue.polled {
+                    None => {
+                        queue.polled = Some(Instant::now());
+                        if queue.running == 0 {
+                            self.watch.waits(&self.others(&queue));
+                        }
+                    }
+                    Some(last) if last.elapsed() >= self.settings.poll => {
+                        queue.polled = None;
+                        let held = std::mem::take(&mut queue.held);
+                        queue.waiting = held.into_iter().map(|(index, _)| index).collect();
+                        continue;
+                    }
+                    Some(_) => {}
+                }
+            }
+            let pause = self.settings.poll.min(Duration::from_millis(200));
+            queue = self.changed.wait_timeout(queue, pause).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    fn attempt(&self, planned: &Planned) -> Attempt {
+        let cell = &planned.cell;
+        let lock = match store::still_there(cell).and_then(|()| Lock::take(&cell.lock())) {
+            Ok(Taken::Mine(lock)) => Arc::new(lock),
+            Ok(Taken::Theirs(owner)) => return Attempt::Theirs(owner.unwrap_or_default()),
+            Err(error) => return self.failed(cell, error),
+        };
+        self.remember(&lock);
+        let watch = |share: f64, doing: &str| self.watch.progress(cell, share, doing);
+        let mut run = match CellRun::new(cell, &planned.wanted, &lock, self.stop, &watch) {
+            Ok(run) => run,
+            Err(error) => return self.failed(cell, error),
+        };
+        if run.is_complete() {
+            return Attempt::Ended(Ended::Elsewhere);
+        }
+        self.watch.begins(cell);
+        let outcome = catch_unwind(AssertUnwindSafe(|| self.work.run(&mut run)));
+        let ended = match outcome {
+            Ok(Ok(())) if run.is_complete() => {
+                store::tidy(cell, self.study.evaluation.keep);
+                Ended::Done
+            }
+            Ok(Ok(())) => return self.failed(cell, Error::Undetermined("it ended before all was evaluated".into())),
+            Ok(Err(Error::Interrupted)) => Ended::Stopped,
+            Ok(Err(error)) => return self.failed(cell, error),
+            Err(panic) => {
+                let said = panic.downcast_ref::<String>().map(String::as_str);
+                let said = said.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("without a word");
+                return self.failed(cell, Error::Undetermined(format!("the program panicked: {said}")));
+            }
+        };
+        self.watch.ends(cell, &ended);
+        Attempt::Ended(ended)
+    }
+
+    fn failed(&self, cell: &Cell, error: Error) -> Attempt {
+        if self.halt.load(Ordering::Relaxed) {
+            return Attempt::Ended(Ended::Stopped);
+        }
+        let halt = |problem: String| Attempt::Halt(Error::File { path: self.study.output.clone(), problem });
+        if let Some(remedy) = store::remedy(&error, &self.study.output) {
+            return halt(remedy);
+        }
+        let said = error.to_string();
+        if let Err(unwritten) = store::note_failure(cell, &said)
+            && let Some(remedy) = store::remedy(&unwritten, &self.study.output)
+        {
+            return halt(remedy);
+        }
+        let ended = Ended::Failed(said);
+        self.watch.ends(cell, &ended);
+        Attempt::Ended(ended)
+    }
+
+    fn remember(&self, lock: &Arc<Lock>) {
+        let mut queue = self.queue();
+        if queue.locks.len() > 4 * self.settings.cells {
+            queue.locks.retain(|lock| lock.strong_count() > 0);
+        }
+        queue.locks.push(Arc::downgrade(lock));
+    }
+
+    /// Touches the locks until the work is over.
+    fn beat(&self, over: &AtomicBool) {
+        while !over.load(Ordering::Relaxed) {
+            std::thread::park_timeout(BEAT);
+            let locks: Vec<Arc<Lock>> = {
+                let mut queue = self.queue();
+                queue.locks.retain(|lock| lock.strong_count() > 0);
+                queue.locks.iter().filter_map(Weak::upgrade).collect()
+            };
+            for lock in locks {
+                // A lock that cannot be touched goes stale, and its cell soon finds that it cannot write either.
+                let _ = lock.beat(None);
+            }
+        }
+    }
+}
+
+/// Memory that can be had without swapping, in bytes, where the system says.
+fn free_memory() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
+}

@@ -1,0 +1,65 @@
+//! The loop: models × tasks × numbers of task examples × seeds, from one file, restartable, on one machine or on Slurm.
+//!
+//! A [`Study`] is read from `study.toml` and checked as a whole. Its [`Cell`]s, one per model and seed, are independent:
+//! each evaluates its model, fine-tunes it and evaluates every checkpoint, in a folder of its own. Every score is kept with
+//! a digest of all that it depends on, so that a cell with the digests that a [`Plan`] asks for is never run again, and
+//! any other goes on from where it was. A file lock keeps two programs out of one cell. [`run`] works on this machine,
+//! [`slurm`] on a cluster, and [`collect`](collect()) joins what was found into the tables that a fit reads.
+//!
+//! What is done in a cell stands behind the trait [`Work`].
+//!
+//! ```
+//! use onset::study::{Cell, Study};
+//!
+//! let text = r#"
+//!     [study]
+//!     name = "two-seeds"
+//!     seeds = [0, 1]
+//!     [[models]]
+//!     name = "toy"
+//!     params = 1e6
+//!     tokens = 1e9
+//!     server = "http://localhost:8000"
+//!     served_model = "toy"
+//!     [evaluation]
+//!     tasks = []
+//! "#;
+//! // Everything that is wrong is said at once.
+//! let error = Study::parse(text, "study.toml".as_ref()).unwrap_err();
+//! assert_eq!(error.to_string(), "study.toml: line 12: `tasks` must name at least one task");
+//!
+//! let study = Study::parse(&text.replace("[]", r#"["mmlu"]"#), "study.toml".as_ref())?;
+//! // Without an adjustment a second seed has nothing to do.
+//! assert_eq!(Cell::all(&study).len(), 1);
+//! # Ok::<(), onset::Error>(())
+//! ```
+
+mod cell;
+mod collect;
+mod estimate;
+mod example;
+mod local;
+mod lock;
+mod plan;
+mod reader;
+#[cfg(feature = "models")]
+mod real;
+mod results;
+mod settings;
+pub mod slurm;
+mod store;
+mod work;
+
+pub use cell::{Cell, digest, fingerprint};
+pub use collect::{Collected, SeedSpread, collect};
+pub use estimate::Cost;
+pub use example::EXAMPLE;
+pub use local::{Ended, Local, Outcome, Watch, run};
+pub use lock::{BEAT, Owner, STALE};
+pub use plan::{Plan, Planned, State};
+#[cfg(feature = "models")]
+pub use real::Real;
+pub use results::{CellResults, ConditionResults};
+pub use settings::{Evaluation, Fit, LAYOUTS, Recipe, Run, Source, Study, StudyModel};
+pub use store::Failure;
+pub use work::{Amount, CellRun, Work};

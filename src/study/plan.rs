@@ -1,0 +1,157 @@
+//! What there is to do: every cell, what is done of it, and what the rest will cost.
+
+use std::collections::HashMap;
+
+use rayon::prelude::*;
+
+use super::cell::{Cell, digest};
+use super::estimate::{Cost, cost};
+use super::lock::{Lock, Owner};
+use super::results::CellResults;
+use super::settings::{Recipe, Source, Study};
+use super::store::{self, Failure};
+use super::work::{Amount, Work};
+use crate::error::Result;
+use crate::registry::Condition;
+
+/// Changes when the same inputs give other scores.
+const VERSION: &str = "onset-cell-1";
+
+/// The cells of a study.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    /// All cells, in order.
+    pub cells: Vec<Planned>,
+    /// How much there is to read in each.
+    pub amount: Option<Amount>,
+}
+
+/// A cell and its state.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Planned {
+    /// The cell.
+    pub cell: Cell,
+    /// Its conditions, each with the digest of everything its scores depend on.
+    pub wanted: Vec<(Condition, String)>,
+    /// How many of them are finished.
+    pub done: usize,
+    /// What becomes of the rest.
+    pub state: State,
+    /// What the rest costs.
+    pub cost: Cost,
+}
+
+/// What becomes of a cell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum State {
+    /// Nothing is left to do.
+    Done,
+    /// Nobody works on it.
+    Waiting,
+    /// Somebody does.
+    Running(Owner),
+    /// It was tried and failed.
+    Failed(Failure),
+}
+
+impl Plan {
+    /// Finds out what of the study is done. Nothing is written.
+    ///
+    /// # Errors
+    /// Those of `work`, and [`File`](crate::Error::File) for results that cannot be read.
+    pub fn new(study: &Study, work: &dyn Work) -> Result<Self> {
+        let keys = Keys::new(study, work)?;
+        let cells = Cell::all(study).into_par_iter().map(|cell| planned(cell, &keys, study)).collect::<Result<_>>()?;
+        Ok(Self { cells, amount: None })
+    }
+
+    /// Adds what the rest will cost; this reads tasks and data.
+    ///
+    /// # Errors
+    /// Those of `work`.
+    pub fn with_costs(mut self, study: &Study, work: &dyn Work) -> Result<Self> {
+        let amount = work.amount()?;
+        for planned in &mut self.cells {
+            planned.cost = cost(study, &planned.cell, planned.missing(), Some(&amount));
+        }
+        self.amount = Some(amount);
+        Ok(self)
+    }
+
+    /// Cells with something left to do.
+    pub fn unfinished(&self) -> impl Iterator<Item = &Planned> {
+        self.cells.iter().filter(|planned| planned.state != State::Done)
+    }
+}
+
+impl Planned {
+    /// Conditions that are not finished.
+    pub fn missing(&self) -> usize {
+        self.wanted.len() - self.done
+    }
+}
+
+/// The digests of everything that scores depend on.
+struct Keys {
+    models: HashMap<String, String>,
+    tasks: String,
+    adjustment: Option<String>,
+    dtype: String,
+}
+
+impl Keys {
+    fn new(study: &Study, work: &dyn Work) -> Result<Self> {
+        let models = study.models.par_iter().filter(|model| model.source != Source::Imported);
+        let models = models.map(|model| Ok((model.name.clone(), work.model(model)?)));
+        let recipe = study.adjustment.as_ref().filter(|_| study.models.iter().any(|model| model.adjust));
+        let adjustment =
+            recipe.map(|recipe| Ok::<_, crate::Error>(of_recipe(recipe, &work.adjustment()?))).transpose()?;
+        let models = models.collect::<Result<_>>()?;
+        Ok(Self { models, tasks: work.tasks()?, adjustment, dtype: study.run.dtype.clone() })
+    }
+
+    fn of(&self, cell: &Cell, condition: &Condition) -> String {
+        let model = self.models.get(&cell.model.name).map(String::as_str).unwrap_or_default();
+        let evaluated = [VERSION, model, &self.tasks, &self.dtype];
+        match (condition.examples, &self.adjustment) {
+            (Some(examples), Some(adjustment)) => {
+                let (examples, seed) = (examples.to_string(), cell.seed.to_string());
+                digest(evaluated.into_iter().chain([adjustment.as_str(), &seed, &examples]))
+            }
+            _ => digest(evaluated),
+        }
+    }
+}
+
+/// Everything of a recipe but its checkpoints, which change nothing of each other.
+fn of_recipe(recipe: &Recipe, data: &str) -> String {
+    let numbers = format!(
+        "{} {} {} {:e} {:e} {:e} {:e} {} {}",
+        recipe.layout,
+        recipe.epochs,
+        recipe.batch,
+        recipe.learning_rate,
+        recipe.floor,
+        recipe.warmup,
+        recipe.weight_decay,
+        recipe.block,
+        recipe.end_token
+    );
+    digest([recipe.name.to_string().as_str(), data, &numbers])
+}
+
+fn planned(cell: Cell, keys: &Keys, study: &Study) -> Result<Planned> {
+    let wanted: Vec<(Condition, String)> =
+        cell.conditions.iter().map(|condition| (condition.clone(), keys.of(&cell, condition))).collect();
+    let results = CellResults::read(&cell)?;
+    let done = wanted.iter().filter(|(condition, key)| results.has(condition, key)).count();
+    let state = if done == wanted.len() {
+        State::Done
+    } else if let Some(owner) = Lock::holder(&cell.lock()) {
+        State::Running(owner)
+    } else {
+        store::failure(&cell).map_or(State::Waiting, State::Failed)
+    };
+    let cost = cost(study, &cell, wanted.len() - done, None);
+    Ok(Planned { cell, wanted, done, state, cost })
+}

@@ -1,0 +1,236 @@
+//! The work of a cell on real models: `harness` evaluates, `train` fine-tunes.
+
+mod adjust;
+mod remote;
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use super::cell::{digest, fingerprint};
+use super::settings::{Recipe, Source, Study, StudyModel};
+use super::work::{Amount, CellRun, Work};
+use crate::error::{Error, Result};
+use crate::harness::request::Request;
+use crate::harness::runner::{EvaluationSettings, Event, Identity, Limits, Loaded, Subject, evaluate};
+use crate::harness::tasks::{Draw, Library, Selection};
+use crate::lm::{Decoder, Placement, locate};
+use crate::registry::{Condition, Observation};
+use crate::train::data::{Example, Layout};
+
+/// Memory beside the weights that an evaluation stays within, in bytes. Scores do not depend on it.
+const BESIDE_WEIGHTS: usize = 1 << 30;
+
+/// Characters of a token, about, for estimates without a tokenizer.
+const CHARACTERS_PER_TOKEN: f64 = 4.0;
+
+/// The work of a cell on real models.
+#[derive(Debug)]
+pub struct Real {
+    study: Study,
+    read: OnceLock<Read>,
+}
+
+/// What is known of the tasks once they were read.
+#[derive(Debug, Clone)]
+struct Read {
+    hash: String,
+    tokens: f64,
+    scores: f64,
+}
+
+impl Real {
+    /// Of this study. Nothing is read yet.
+    pub fn new(study: &Study) -> Self {
+        Self { study: study.clone(), read: OnceLock::new() }
+    }
+
+    fn draw(&self) -> Draw {
+        let count = |n: Option<u64>| n.and_then(|n| usize::try_from(n).ok());
+        let evaluation = &self.study.evaluation;
+        Draw { limit: count(evaluation.limit), shots: count(evaluation.shots), ..Draw::default() }
+    }
+
+    fn selection(&self) -> Result<Selection> {
+        let evaluation = &self.study.evaluation;
+        let mut library = Library::built_in()?;
+        for path in &evaluation.include {
+            library.add(path)?;
+        }
+        library.select(&evaluation.tasks, evaluation.data.as_deref())
+    }
+
+    fn read(&self) -> Result<&Read> {
+        if let Some(read) = self.read.get() {
+            return Ok(read);
+        }
+        let Selection { tasks, groups } = self.selection()?;
+        let (mut parts, mut characters, mut scores) = (vec![format!("{}", self.study.evaluation.truncate)], 0, 0);
+        for task in &tasks {
+            let items = task.items(&self.draw())?;
+            characters += items.items.iter().flat_map(|item| &item.requests).map(length).sum::<usize>();
+            scores += task.higher_is_better().len() * task.filters().len().max(1);
+            parts.extend([task.name().to_owned(), items.hash]);
+        }
+        for group in &groups {
+            scores += 1;
+            parts.push(format!("{} {} {}", group.name(), group.version(), group.tasks().join(" ")));
+        }
+        let hash = digest(parts.iter().map(String::as_str));
+        let read = Read { hash, tokens: characters as f64 / CHARACTERS_PER_TOKEN, scores: scores as f64 };
+        Ok(self.read.get_or_init(|| read))
+    }
+
+    fn examples(&self, recipe: &Recipe) -> Result<Vec<Example>> {
+        let known: BTreeMap<&str, Layout> = Layout::NAMES.into_iter().collect();
+        let layout = known.get(recipe.layout.as_str()).copied();
+        let layout = layout.ok_or_else(|| Error::Argument(format!("unknown layout `{}`", recipe.layout)))?;
+        let mut examples = Vec::new();
+        for path in &recipe.data {
+            examples.extend(layout.read(path)?.examples);
+        }
+        Ok(examples)
+    }
+
+    fn settings(&self, run: &CellRun<'_>, condition: &Condition) -> EvaluationSettings {
+        let evaluation = &self.study.evaluation;
+        EvaluationSettings {
+            tasks: evaluation.tasks.clone(),
+            definitions: evaluation.include.clone(),
+            data: evaluation.data.clone(),
+            draw: self.draw(),
+            truncate: evaluation.truncate,
+            out: Some(run.folder(condition)),
+            stop: Some(run.stop()),
+            ..EvaluationSettings::default()
+        }
+    }
+
+    /// Evaluates a model under a condition and records its scores; `from` and `to` are where the cell is before and after.
+    fn evaluate(
+        &self,
+        run: &mut CellRun<'_>,
+        subject: &Subject<'_, Decoder>,
+        condition: &Condition,
+        (from, to): (f64, f64),
+    ) -> Result<()> {
+        let settings = self.settings(run, condition);
+        let (mut items, mut done) = (1, 0);
+        let what = doing(condition);
+        let mut watch = |event: Event<'_>| {
+            match event {
+                Event::Begin { items: all, .. } => items = all.max(1),
+                Event::Task { known, .. } => done += known,
+                Event::Item => done += 1,
+            }
+            // A stop is heard by the evaluation itself.
+            let _ = run.progress(from + (to - from) * done as f64 / items as f64, &what);
+        };
+        let evaluation = evaluate(subject, &settings, &mut watch)?;
+        let observations = named(evaluation.observations, run, condition);
+        self.keep(run, condition, &observations)
+    }
+
+    /// Records scores; the files they were made of go at once, so that a cell never has those of more than one condition.
+    fn keep(&self, run: &mut CellRun<'_>, condition: &Condition, observations: &[Observation]) -> Result<()> {
+        run.record(condition, observations)?;
+        if !self.study.evaluation.keep {
+            // What cannot be removed now goes with the cell's folder for evaluations.
+            let _ = std::fs::remove_dir_all(run.folder(condition));
+        }
+        Ok(())
+    }
+}
+
+impl Work for Real {
+    fn model(&self, model: &StudyModel) -> Result<String> {
+        match &model.source {
+            Source::Path(path) => {
+                let path = locate(path)?;
+                fingerprint(&path).map_err(Error::read(&path))
+            }
+            Source::Server { model, .. } => Ok(digest(["server", model])),
+            Source::Imported => Ok(String::new()),
+        }
+    }
+
+    fn tasks(&self) -> Result<String> {
+        Ok(self.read()?.hash.clone())
+    }
+
+    fn adjustment(&self) -> Result<String> {
+        let paths = self.study.adjustment.iter().flat_map(|recipe| &recipe.data);
+        let parts = paths.map(|path| fingerprint(path).map_err(Error::read(path))).collect::<Result<Vec<_>>>()?;
+        Ok(digest(parts.iter().map(String::as_str)))
+    }
+
+    fn amount(&self) -> Result<Amount> {
+        let Read { tokens, scores, .. } = *self.read()?;
+        let mut adjustment = 0.0;
+        if let Some(recipe) = &self.study.adjustment {
+            let of =
+                |example: &Example| (example.prompt.len() + example.completion.len()) as f64 / CHARACTERS_PER_TOKEN;
+            let examples = self.examples(recipe)?;
+            adjustment = examples.iter().map(of).sum::<f64>() * recipe.epochs as f64;
+        }
+        Ok(Amount { evaluation: tokens, adjustment, scores })
+    }
+
+    fn run(&self, run: &mut CellRun<'_>) -> Result<()> {
+        let path = match &run.cell().model.source {
+            Source::Path(path) => locate(path)?,
+            Source::Server { url, model } => return remote::run(self, run, url, model),
+            Source::Imported => return Ok(()),
+        };
+        let placement = Placement::named(&self.study.run.device, &self.study.run.dtype)?;
+        let released = Condition::unadjusted();
+        let learns = run.missing().iter().any(|condition| *condition != released);
+        if run.missing().contains(&released) {
+            run.progress(0.0, "loading")?;
+            let loaded = Loaded::load(&path, &placement, Some(&run.cell().model.name), BESIDE_WEIGHTS)?;
+            let share = if learns { 1.0 / run.cell().conditions.len() as f64 } else { 1.0 };
+            self.evaluate(run, &loaded.subject(), &released, (0.0, share))?;
+        }
+        match &self.study.adjustment {
+            Some(recipe) if learns => adjust::run(self, recipe, run, &path, &placement),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What a person reads while the condition is evaluated.
+fn doing(condition: &Condition) -> String {
+    match condition.examples {
+        Some(examples) => format!("evaluating after {examples} examples"),
+        None => "evaluating as released".into(),
+    }
+}
+
+/// The rows under the cell's own names.
+fn named(observations: Vec<Observation>, run: &CellRun<'_>, condition: &Condition) -> Vec<Observation> {
+    let own =
+        |observation| Observation { model: run.cell().model.name.clone(), condition: condition.clone(), ..observation };
+    observations.into_iter().map(own).collect()
+}
+
+fn length(request: &Request) -> usize {
+    match request {
+        Request::LogLikelihood { context, continuation } => context.len() + continuation.len(),
+        Request::Generate { context, max_tokens, .. } => context.len() + max_tokens * CHARACTERS_PER_TOKEN as usize,
+    }
+}
+
+/// A checkpoint that is still being trained, as an evaluation sees it.
+fn checkpoint<'a>(
+    decoder: &'a Decoder,
+    loaded: &'a adjust::Base,
+    identity: Identity,
+    limits: &Limits,
+) -> Subject<'a, Decoder> {
+    Subject {
+        model: decoder,
+        tokenizer: &loaded.tokenizer,
+        ends: loaded.ends.clone(),
+        identity,
+        limits: limits.clone(),
+    }
+}

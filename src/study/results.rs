@@ -1,0 +1,193 @@
+//! The results of one cell: one small file, rewritten whole whenever a condition is finished.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::cell::Cell;
+use crate::error::{Error, Result};
+use crate::registry::{Adjustment, Condition, Observation, write};
+
+/// Name and version of the file's layout.
+const SCHEMA: &str = "onset.cell/1";
+
+/// What a cell has found so far.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CellResults {
+    schema: String,
+    /// Version of onset that wrote it.
+    pub onset: String,
+    /// Name of the model.
+    pub model: String,
+    /// Seed of the adjustment.
+    pub seed: u64,
+    /// Finished conditions, in the order they are reached.
+    pub conditions: Vec<ConditionResults>,
+}
+
+/// The scores under one condition.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ConditionResults {
+    /// Name of the adjustment.
+    adjustment: String,
+    /// Task examples seen.
+    examples: Option<u64>,
+    /// Digest of everything the scores depend on.
+    pub key: String,
+    /// The scores.
+    scores: Vec<ScoreRecord>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct ScoreRecord {
+    benchmark: String,
+    #[serde(default, skip_serializing_if = "is_task")]
+    kind: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    group: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    format: Option<String>,
+    metric: String,
+    value: f64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    stderr: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    items: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    shots: Option<u32>,
+}
+
+fn is_task(kind: &str) -> bool {
+    kind.is_empty() || kind == "task"
+}
+
+impl CellResults {
+    pub(super) fn none(cell: &Cell) -> Self {
+        Self {
+            schema: SCHEMA.into(),
+            onset: env!("CARGO_PKG_VERSION").into(),
+            model: cell.model.name.clone(),
+            seed: cell.seed,
+            conditions: Vec::new(),
+        }
+    }
+
+    /// Reads the results of a cell; a cell without a file has none.
+    ///
+    /// # Errors
+    /// [`Error::Read`], or [`Error::File`] for a file that is no results of a cell.
+    pub fn read(cell: &Cell) -> Result<Self> {
+        let path = cell.results();
+        match std::fs::read(&path) {
+            Ok(bytes) => Self::parse(&bytes, &path),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::none(cell)),
+            Err(error) => Err(Error::read(&path)(error)),
+        }
+    }
+
+    fn parse(bytes: &[u8], path: &Path) -> Result<Self> {
+        let file = |problem| Error::File { path: path.to_owned(), problem };
+        let results: Self = serde_json::from_slice(bytes)
+            .map_err(|e| file(format!("not the results of a cell ({e}); delete it to have the cell run again")))?;
+        if results.schema != SCHEMA {
+            return Err(file(format!("its layout is `{}`, this program knows `{SCHEMA}`", results.schema)));
+        }
+        Ok(results)
+    }
+
+    pub(super) fn write(&self, cell: &Cell) -> Result<()> {
+        let path = cell.results();
+        let mut json = serde_json::to_vec(self).map_err(|e| Error::write(&path)(e.into()))?;
+        json.push(b'\n');
+        write::bytes(&path, &json)
+    }
+
+    /// Whether the condition is finished with what this key stands for.
+    pub(super) fn has(&self, condition: &Condition, key: &str) -> bool {
+        self.conditions.iter().any(|found| found.key == key && found.is(condition))
+    }
+
+    /// Adds a finished condition, keeps those of the others that are still wanted, and puts them in order.
+    pub(super) fn put(
+        &mut self,
+        wanted: &[(Condition, String)],
+        condition: &Condition,
+        key: &str,
+        observations: &[Observation],
+    ) {
+        let mut kept = std::mem::take(&mut self.conditions);
+        kept.retain(|found| !found.is(condition));
+        kept.push(ConditionResults {
+            adjustment: condition.adjustment.to_string(),
+            examples: condition.examples,
+            key: key.to_owned(),
+            scores: observations.iter().map(record).collect(),
+        });
+        for (condition, key) in wanted {
+            if let Some(at) = kept.iter().position(|found| found.key == *key && found.is(condition)) {
+                self.conditions.push(kept.swap_remove(at));
+            }
+        }
+    }
+
+    /// The scores of the wanted conditions as observations.
+    ///
+    /// # Errors
+    /// [`Error::File`] when a format or a metric is unknown.
+    pub(super) fn observations(&self, cell: &Cell, wanted: &[(Condition, String)]) -> Result<Vec<Observation>> {
+        let mut observations = Vec::new();
+        for (condition, key) in wanted {
+            let found = self.conditions.iter().find(|found| found.key == *key && found.is(condition));
+            for score in found.map(|found| found.scores.as_slice()).unwrap_or_default() {
+                let observation = score.observation(cell, condition);
+                observations.push(
+                    observation.map_err(|error| Error::File { path: cell.results(), problem: error.to_string() })?,
+                );
+            }
+        }
+        Ok(observations)
+    }
+}
+
+impl ConditionResults {
+    fn is(&self, condition: &Condition) -> bool {
+        let name = match &condition.adjustment {
+            Adjustment::Other(name) => self.adjustment == *name,
+            known => self.adjustment == known.to_string(),
+        };
+        name && self.examples == condition.examples
+    }
+}
+
+impl ScoreRecord {
+    fn observation(&self, cell: &Cell, condition: &Condition) -> Result<Observation> {
+        Ok(Observation {
+            model: cell.model.name.clone(),
+            benchmark: self.benchmark.clone(),
+            kind: if self.kind.is_empty() { Default::default() } else { self.kind.parse()? },
+            group: self.group.clone(),
+            format: self.format.as_deref().map(str::parse).transpose()?,
+            metric: self.metric.parse()?,
+            value: self.value,
+            stderr: self.stderr,
+            items: self.items,
+            shots: self.shots,
+            condition: condition.clone(),
+            source: format!("cells/{}/results.json", cell.name),
+        })
+    }
+}
+
+fn record(observation: &Observation) -> ScoreRecord {
+    ScoreRecord {
+        benchmark: observation.benchmark.clone(),
+        kind: observation.kind.to_string(),
+        group: observation.group.clone(),
+        format: observation.format.map(|format| format.to_string()),
+        metric: observation.metric.to_string(),
+        value: observation.value,
+        stderr: observation.stderr,
+        items: observation.items,
+        shots: observation.shots,
+    }
+}

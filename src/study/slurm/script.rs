@@ -1,0 +1,145 @@
+//! The scripts that are submitted.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use super::Slurm;
+use super::queue::{Commands, prefix};
+use crate::error::{Error, Result};
+use crate::registry::write;
+use crate::study::cell::Cell;
+use crate::study::settings::Study;
+use crate::study::store;
+
+/// A job array that was submitted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Submission {
+    /// The job's number in Slurm.
+    pub job: String,
+    /// Its folder.
+    pub folder: PathBuf,
+    /// The cells, in the order of the array's tasks.
+    pub cells: Vec<String>,
+}
+
+/// Submits these cells, in several arrays if the cluster allows no array so long, and one job after them that collects.
+///
+/// # Errors
+/// [`Error::Write`], or [`Error::Slurm`] with what `sbatch` said.
+pub fn submit(study: &Study, cells: &[&Cell]) -> Result<Vec<Submission>> {
+    store::open(study)?;
+    let commands = Commands::of(study);
+    let places = Places::new(study)?;
+    let mut submissions = Vec::new();
+    for part in cells.chunks(commands.longest_array().max(1)) {
+        let folder = next_folder(&study.output)?;
+        let names: Vec<String> = part.iter().map(|cell| cell.name.clone()).collect();
+        write::bytes(&folder.join("cells"), format!("{}\n", names.join("\n")).as_bytes())?;
+        let script = folder.join("array.sh");
+        write::bytes(&script, array(study, &places, &folder, part.len())?.as_bytes())?;
+        let job = commands.sbatch(&script, None)?;
+        write::bytes(&folder.join("job"), format!("{job}\n").as_bytes())?;
+        submissions.push(Submission { job, folder, cells: names });
+    }
+    if let Some(last) = submissions.last() {
+        let script = last.folder.join("collect.sh");
+        write::bytes(&script, collect(study, &places, &last.folder)?.as_bytes())?;
+        let jobs: Vec<&str> = submissions.iter().map(|submission| submission.job.as_str()).collect();
+        // After any end: what is finished is collected, and what is not is named.
+        commands.sbatch(&script, Some(&format!("afterany:{}", jobs.join(":"))))?;
+    }
+    Ok(submissions)
+}
+
+struct Places {
+    program: PathBuf,
+    study: PathBuf,
+    prefix: String,
+}
+
+impl Places {
+    fn new(study: &Study) -> Result<Self> {
+        let program = match &study.slurm.program {
+            Some(program) => program.clone(),
+            None => std::env::current_exe().map_err(Error::read(Path::new("this program")))?,
+        };
+        let whole = |path: &Path| std::path::absolute(path).map_err(Error::read(path));
+        Ok(Self { program, study: whole(&study.file)?, prefix: prefix(study)? })
+    }
+}
+
+/// Makes the folder of the next submission. Its number is taken when the folder is there, so that two programs that
+/// submit at once get two.
+fn next_folder(output: &Path) -> Result<PathBuf> {
+    let all = std::path::absolute(output.join("slurm")).map_err(Error::read(output))?;
+    std::fs::create_dir_all(&all).map_err(Error::write(&all))?;
+    for number in 1..100_000 {
+        let folder = all.join(format!("{number:04}"));
+        match std::fs::create_dir(&folder) {
+            Ok(()) => return Ok(folder),
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(Error::write(&folder)(error)),
+        }
+    }
+    Err(Error::File { path: all, problem: "it holds 99,999 submissions; remove the old ones".into() })
+}
+
+fn array(study: &Study, places: &Places, folder: &Path, tasks: usize) -> Result<String> {
+    let number = folder.file_name().unwrap_or_default().to_string_lossy();
+    let at_once = study.slurm.at_once.map(|n| format!("%{n}")).unwrap_or_default();
+    let mut options = vec![
+        format!("--job-name={}-{number}", places.prefix),
+        format!("--array=0-{}{at_once}", tasks.saturating_sub(1)),
+        format!("--output={}", quoted(&folder.join("%a.log"))?),
+    ];
+    options.extend(study.slurm.gpus.map(|gpus| format!("--gpus={gpus}")));
+    options.extend(study.slurm.cpus.map(|cpus| format!("--cpus-per-task={cpus}")));
+    options.extend(study.slurm.memory.as_ref().map(|memory| format!("--mem={memory}")));
+    options.extend(study.slurm.time.as_ref().map(|time| format!("--time={time}")));
+    let cells = quoted(&folder.join("cells"))?;
+    let commands = [
+        format!("cell=$(sed -n \"$((SLURM_ARRAY_TASK_ID + 1))p\" {cells})"),
+        format!("exec {} study run {} --only \"$cell\"", quoted(&places.program)?, quoted(&places.study)?),
+    ];
+    Ok(script(&study.slurm, &options, &commands))
+}
+
+fn collect(study: &Study, places: &Places, folder: &Path) -> Result<String> {
+    let options =
+        [format!("--job-name={}-collect", places.prefix), format!("--output={}", quoted(&folder.join("collect.log"))?)];
+    let (program, file) = (quoted(&places.program)?, quoted(&places.study)?);
+    let commands = [format!("{program} study collect {file}"), format!("{program} study report {file}")];
+    Ok(script(&study.slurm, &options, &commands))
+}
+
+fn script(slurm: &Slurm, options: &[String], commands: &[String]) -> String {
+    let mut text = String::from("#!/bin/bash\n");
+    // Writing to a String cannot fail.
+    for option in options {
+        let _ = writeln!(text, "#SBATCH {option}");
+    }
+    for (option, value) in [("partition", &slurm.partition), ("account", &slurm.account)] {
+        if let Some(value) = value {
+            let _ = writeln!(text, "#SBATCH --{option}={value}");
+        }
+    }
+    for line in &slurm.extra {
+        let _ = writeln!(text, "{line}");
+    }
+    text.push_str("set -eu\n");
+    for line in slurm.setup.iter().chain(commands) {
+        let _ = writeln!(text, "{line}");
+    }
+    text
+}
+
+/// A path in single quotes, as both the shell and `sbatch` read it.
+fn quoted(path: &Path) -> Result<String> {
+    match path.to_str() {
+        Some(text) if !text.contains(['\'', '\n']) => Ok(format!("'{text}'")),
+        _ => {
+            let problem = "a path with a quotation mark or a line break, or not UTF-8, cannot go into a Slurm script";
+            Err(Error::File { path: path.to_owned(), problem: problem.into() })
+        }
+    }
+}
