@@ -33,6 +33,22 @@ pub(super) struct FitArgs {
     #[arg(required = true, value_name = "TABLE")]
     tables: Vec<PathBuf>,
 
+    #[command(flatten)]
+    options: FitOptions,
+
+    /// How the report is printed.
+    #[arg(long, value_enum, default_value_t = Format::Table, help_heading = "Output")]
+    format: Format,
+
+    /// Folder for the figure (fit.svg, fit.png, fit.pdf, fit.csv), report.json, parameters.csv, predictions.csv and
+    /// diagnostics.csv; created when it does not exist.
+    #[arg(long, value_name = "DIR", help_heading = "Output")]
+    out: Option<PathBuf>,
+}
+
+/// How tables are read and what is fitted: the flags of every command that fits.
+#[derive(Debug, Args)]
+pub(super) struct FitOptions {
     /// Column of the score, or benchmark in a long table.
     #[arg(long, value_name = "NAME")]
     score: Option<String>,
@@ -152,15 +168,6 @@ pub(super) struct FitArgs {
     /// Models to leave out and predict: 'COLUMN OP VALUE', such as 'compute > 1e23' or 'release >= 2024-01'.
     #[arg(long, value_name = "SELECTION", help_heading = "Forecast")]
     holdout: Option<Selection>,
-
-    /// How the report is printed.
-    #[arg(long, value_enum, default_value_t = Format::Table, help_heading = "Output")]
-    format: Format,
-
-    /// Folder for the figure (fit.svg, fit.png, fit.pdf, fit.csv), report.json, parameters.csv, predictions.csv and
-    /// diagnostics.csv; created when it does not exist.
-    #[arg(long, value_name = "DIR", help_heading = "Output")]
-    out: Option<PathBuf>,
 }
 
 /// How the report is printed.
@@ -179,7 +186,7 @@ fn cluster(text: &str) -> std::result::Result<ClusterBy, std::convert::Infallibl
 }
 
 pub(super) fn run(args: &FitArgs) -> Result<()> {
-    let report = settings(args).run(&args.tables)?;
+    let report = args.options.settings().run(&args.tables)?;
     if let Some(folder) = &args.out {
         save(&report, folder)?;
     }
@@ -191,40 +198,43 @@ pub(super) fn run(args: &FitArgs) -> Result<()> {
     std::io::stdout().write_all(&text).map_err(Error::write(Path::new("standard output")))
 }
 
-fn settings(args: &FitArgs) -> FitSettings {
-    let weigh_by_items = args.weights.as_deref() == Some("items");
-    FitSettings {
-        tables: Settings {
-            model: args.model.clone(),
-            family: args.family.clone(),
-            params: args.params.clone(),
-            active_params: args.active_params.clone(),
-            tokens: args.tokens.clone(),
-            compute: args.compute.clone(),
-            compute_unit: args.compute_unit,
-            release: args.release.clone(),
-            score: args.score.clone(),
-            metric: args.metric.clone(),
-            adjusted: args.adjusted.clone(),
-            score_scale: args.score_scale,
-            groups: args.group.clone(),
-            cutoff: args.cutoff,
-            cluster: args.cluster.clone(),
-            x: args.x.clone(),
-            x_scale: args.x_scale,
-            compute_sd: args.compute_sd.clone(),
-            items: args.items.clone(),
-            weights: args.weights.clone().filter(|_| !weigh_by_items),
-            holdout: args.holdout.clone(),
-        },
-        curve: args.curve,
-        chance: args.chance,
-        covariance: args.covariance,
-        bootstrap: args.bootstrap,
-        margin: args.margin,
-        weigh_by_items,
-        seed: Seed(args.seed),
-        predict: args.predict.clone(),
+impl FitOptions {
+    /// The flags as settings of the library.
+    pub(super) fn settings(&self) -> FitSettings {
+        let weigh_by_items = self.weights.as_deref() == Some("items");
+        FitSettings {
+            tables: Settings {
+                model: self.model.clone(),
+                family: self.family.clone(),
+                params: self.params.clone(),
+                active_params: self.active_params.clone(),
+                tokens: self.tokens.clone(),
+                compute: self.compute.clone(),
+                compute_unit: self.compute_unit,
+                release: self.release.clone(),
+                score: self.score.clone(),
+                metric: self.metric.clone(),
+                adjusted: self.adjusted.clone(),
+                score_scale: self.score_scale,
+                groups: self.group.clone(),
+                cutoff: self.cutoff,
+                cluster: self.cluster.clone(),
+                x: self.x.clone(),
+                x_scale: self.x_scale,
+                compute_sd: self.compute_sd.clone(),
+                items: self.items.clone(),
+                weights: self.weights.clone().filter(|_| !weigh_by_items),
+                holdout: self.holdout.clone(),
+            },
+            curve: self.curve,
+            chance: self.chance,
+            covariance: self.covariance,
+            bootstrap: self.bootstrap,
+            margin: self.margin,
+            weigh_by_items,
+            seed: Seed(self.seed),
+            predict: self.predict.clone(),
+        }
     }
 }
 

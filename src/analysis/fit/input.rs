@@ -11,7 +11,7 @@ use crate::{Error, Result};
 ///
 /// # Errors
 /// When a path cannot be read, is no table, or when nothing of the results can be read.
-pub(super) fn tables(paths: &[PathBuf]) -> Result<(Vec<Table>, Vec<String>)> {
+pub fn tables(paths: &[PathBuf]) -> Result<(Vec<Table>, Vec<String>)> {
     let (mut tables, mut warnings) = (Vec::new(), Vec::new());
     for path in paths {
         if is_results(path)? {

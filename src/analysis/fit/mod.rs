@@ -38,6 +38,7 @@ mod report;
 mod settings;
 
 pub use draw::figure;
+pub use input::tables;
 pub use parameter::{Interval, Named, Parameter};
 pub use report::{
     Analysis, BreakReport, CurvePoint, CurveReport, CutoffReport, DifferenceReport, DroppedModel, EquivalenceReport,

@@ -1,0 +1,41 @@
+//! `onset report`: what onset found, as one HTML file to look into and to pass on.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::fit::FitOptions;
+use crate::error::{Error, Result};
+use crate::registry::write;
+use crate::report::html::Document;
+
+/// Write what was found as one HTML file: words, interactive figures, tables, methods and provenance.
+///
+/// INPUT is a folder that `onset fit --out` or `onset reproduce` wrote, the JSON of `onset fit --format json`, or tables as
+/// `onset fit` reads them, which are then fitted with the flags below. The file loads nothing from the network.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  onset report figures --out paper.html\n  \
+                        onset report fit-folder --out report.html\n  \
+                        onset report scores.csv --score MMLU --out report.html\n  \
+                        onset report data/models.csv data/evaluations.csv --score mmlu --adjusted mmlu-aux:3 --out mmlu.html\n\n\
+                        Exit codes: 0 success, 2 bad input (one line says which file, row and column).")]
+pub(super) struct ReportArgs {
+    /// A folder or JSON file that onset wrote, or tables to fit.
+    #[arg(required = true, value_name = "INPUT")]
+    inputs: Vec<PathBuf>,
+
+    /// The file to write.
+    #[arg(long, value_name = "FILE", default_value = "report.html", help_heading = "Output")]
+    out: PathBuf,
+
+    #[command(flatten)]
+    options: FitOptions,
+}
+
+pub(super) fn run(args: &ReportArgs) -> Result<()> {
+    let page = Document::open(&args.inputs, &args.options.settings())?.to_html()?;
+    write::bytes(&args.out, page.as_bytes())?;
+    let said = format!("{} ({:.1} MB)\n", args.out.display(), page.len() as f64 / 1e6);
+    std::io::stdout().write_all(said.as_bytes()).map_err(Error::write(Path::new("standard output")))
+}

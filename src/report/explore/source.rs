@@ -1,0 +1,57 @@
+//! The tables behind an input.
+
+use std::path::PathBuf;
+
+use crate::analysis::fit::{FitSettings, tables as read};
+use crate::error::{Error, Result};
+use crate::registry::table::Table;
+use crate::registry::{observations_csv, published};
+use crate::report::html::{Kind, fit_behind, kind};
+
+/// The tables, what of them could not be read, and the settings with what the input itself says of them.
+pub(super) fn tables(paths: &[PathBuf], settings: &FitSettings) -> Result<(Vec<Table>, Vec<String>, FitSettings)> {
+    let mut settings = settings.clone();
+    let (tables, warnings) = match kind(paths)? {
+        Kind::Tables => read(paths)?,
+        Kind::Reproduction => (published_tables()?, Vec::new()),
+        Kind::FitFolder | Kind::FitJson => {
+            let behind = fit_behind(paths)?;
+            let missing = behind.tables.iter().find(|path| !path.exists());
+            if let Some(missing) = missing {
+                let problem = format!(
+                    "the fit was made from {}, which is not there; give the tables themselves",
+                    missing.display()
+                );
+                // A kind of fit is only told of a path that exists.
+                let path = paths.first().cloned().unwrap_or_default();
+                return Err(Error::File { path, problem });
+            }
+            settings.tables.score.get_or_insert(behind.score);
+            settings.tables.metric = settings.tables.metric.or(behind.metric);
+            settings.tables.adjusted = settings.tables.adjusted.or(behind.adjusted);
+            read(&behind.tables)?
+        }
+    };
+    if settings.tables.score.is_none() && matches!(kind(paths)?, Kind::Reproduction) {
+        settings.tables.score = Some("mmlu".into());
+        settings.tables.adjusted.get_or_insert_with(|| "mmlu-aux:3".into());
+    }
+    Ok((tables, warnings, settings))
+}
+
+/// The models and observations inside the program as tables.
+fn published_tables() -> Result<Vec<Table>> {
+    let known = published()?;
+    let mut models = String::from("model,family,params,tokens,release\n");
+    for model in known.models.iter() {
+        models.push_str(&format!(
+            "{},{},{},{},{}\n",
+            model.name, model.family, model.params, model.tokens, model.release
+        ));
+    }
+    let observations = observations_csv(known.observations.rows());
+    Ok(vec![
+        Table::parse(models.as_bytes(), "models.csv".as_ref(), &[])?,
+        Table::parse(observations.as_bytes(), "evaluations.csv".as_ref(), &[])?,
+    ])
+}

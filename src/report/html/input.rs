@@ -1,0 +1,48 @@
+//! What kind of thing an input is.
+
+use std::path::{Path, PathBuf};
+
+use super::paper::REPORTS;
+use crate::analysis::fit::SCHEMA;
+use crate::{Error, Result};
+
+/// A kind of input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::report) enum Kind {
+    /// A folder that `onset reproduce` wrote.
+    Reproduction,
+    /// A folder that `onset fit --out` wrote.
+    FitFolder,
+    /// The JSON of `onset fit --format json`.
+    FitJson,
+    /// Tables, or results of an evaluation tool.
+    Tables,
+}
+
+/// Looks at the paths: one folder or JSON file may be a result of onset, all else are tables.
+///
+/// # Errors
+/// [`Error::Read`] when a path is not there.
+pub(in crate::report) fn kind(paths: &[PathBuf]) -> Result<Kind> {
+    for path in paths {
+        std::fs::metadata(path).map_err(Error::read(path))?;
+    }
+    let [path] = paths else { return Ok(Kind::Tables) };
+    let has = |name: &str| path.join(name).is_file();
+    Ok(if REPORTS.iter().any(|name| has(name)) {
+        Kind::Reproduction
+    } else if has("report.json") && has("diagnostics.csv") {
+        Kind::FitFolder
+    } else if is_fit_json(path) {
+        Kind::FitJson
+    } else {
+        Kind::Tables
+    })
+}
+
+/// Whether a file is JSON whose `schema` is that of a fit. JSON lines and results of other tools are none.
+fn is_fit_json(path: &Path) -> bool {
+    let Ok(text) = std::fs::read_to_string(path) else { return false };
+    let schema = |value: &serde_json::Value| value.get("schema").and_then(|s| s.as_str()) == Some(SCHEMA);
+    text.trim_start().starts_with('{') && serde_json::from_str(&text).is_ok_and(|value| schema(&value))
+}

@@ -1,0 +1,166 @@
+//! From a document to HTML: the templates, and what they are filled with.
+
+use minijinja::value::Serde;
+use minijinja::{AutoEscape, Environment, Value, context};
+use serde::Serialize;
+use serde_json::json;
+
+use super::document::{Content, Document};
+use super::fit::FitData;
+use super::paper::PaperData;
+use super::{policy, words};
+use crate::analysis::fit::FitReport;
+use crate::registry::modelset::ModelSet;
+use crate::report::csv;
+use crate::{Error, Result};
+
+const PLOTLY: &str = include_str!("../../../vendor/plotly/plotly-basic.min.js");
+const STYLE: &str = include_str!("templates/style.css");
+const PAGE_SCRIPT: &str = include_str!("templates/page.js");
+const FIT_SCRIPT: &str = include_str!("templates/fit.js");
+const PAPER_SCRIPT: &str = include_str!("templates/paper.js");
+const LIVE_SCRIPT: &str = include_str!("templates/live.js");
+
+/// Name and text of every template; a name ending in `.html` escapes what it prints.
+const TEMPLATES: [(&str, &str); 8] = [
+    ("page.html", include_str!("templates/page.html")),
+    ("parts.html", include_str!("templates/parts.html")),
+    ("summary.html", include_str!("templates/summary.html")),
+    ("estimates.html", include_str!("templates/estimates.html")),
+    ("tables.html", include_str!("templates/tables.html")),
+    ("methods.html", include_str!("templates/methods.html")),
+    ("fit.html", include_str!("templates/fit.html")),
+    ("paper.html", include_str!("templates/paper.html")),
+];
+
+/// What a page shows of a fit: its data, and the words and tables that go with them.
+#[derive(Debug, Clone, Serialize)]
+pub(in crate::report) struct FitPart {
+    fit: FitData,
+    regions: Regions,
+}
+
+impl FitPart {
+    /// Of a fit just made of `set`.
+    pub(in crate::report) fn of(report: &FitReport, set: &ModelSet) -> Result<Self> {
+        let fit = FitData::of(report, set)?;
+        Ok(Self { regions: regions(&fit)?, fit })
+    }
+}
+
+/// The parts of a fit's page that a refit replaces, as HTML.
+#[derive(Debug, Clone, Serialize)]
+struct Regions {
+    summary: String,
+    estimates: String,
+    tables: String,
+    methods: String,
+}
+
+/// The page; `live` is what its controls offer when a server answers them.
+pub(super) fn page(document: &Document, live: Option<&serde_json::Value>) -> Result<String> {
+    let environment = environment()?;
+    let own = match &document.content {
+        Content::Fit(_) => FIT_SCRIPT,
+        Content::Paper(_) => PAPER_SCRIPT,
+    };
+    let mut scripts = vec![PLOTLY, PAGE_SCRIPT, own];
+    scripts.extend(live.map(|_| LIVE_SCRIPT));
+    let (title, main, data) = match &document.content {
+        Content::Fit(data) => {
+            let title = format!("{} against {}", data.fields()?.score_name, data.fields()?.predictor.name);
+            let values = context! {
+                regions => value(&regions(data)?), sources => value(&document.sources), report => value(&data.report),
+                onset => env!("CARGO_PKG_VERSION"), has_models => data.has_models(), live => live.is_some(),
+            };
+            let main = render(&environment, "fit.html", values)?;
+            (title, main, json!({ "fit": data, "live": live }))
+        }
+        Content::Paper(data) => (
+            "The paper, regenerated".to_owned(),
+            paper(&environment, data, value(&document.sources))?,
+            json!({ "paper": data }),
+        ),
+    };
+    let data = serde_json::to_string(&data).map_err(|e| failed("data", &e))?;
+    let policy = policy::content_security(&scripts, live.is_some());
+    let values = context! { title, main, policy, scripts, style => STYLE, data => policy::json_block(&data) };
+    render(&environment, "page.html", values)
+}
+
+/// The parts of a fit's page that a refit replaces.
+fn regions(data: &FitData) -> Result<Regions> {
+    let environment = environment()?;
+    let fields = data.fields()?;
+    let report = &data.report;
+    let mut conditions = vec![json!({
+        "id": "unadjusted",
+        "title": if fields.adjusted.is_some() { "before" } else { "" },
+        "analysis": report,
+    })];
+    if fields.adjusted.is_some() {
+        conditions.push(json!({ "id": "adjusted", "title": "after", "analysis": report["adjusted"] }));
+    }
+    let values = context! {
+        summary => words::summary(&fields),
+        report => value(report),
+        data => value(data),
+        conditions => value(&conditions),
+        log => fields.is_logarithmic(),
+    };
+    let one = |name: &str| render(&environment, name, values.clone());
+    Ok(Regions {
+        summary: one("summary.html")?,
+        estimates: one("estimates.html")?,
+        tables: one("tables.html")?,
+        methods: one("methods.html")?,
+    })
+}
+
+fn paper(environment: &Environment<'_>, data: &PaperData, sources: Value) -> Result<String> {
+    let count = |column: &str, cell: &str| data.verdicts.count(column, cell);
+    let values = context! {
+        paper => value(data), sources, onset => env!("CARGO_PKG_VERSION"),
+        printed => data.verdicts.rows.len(), reproduced => count("verdict", "reproduced"),
+        stands => count("conclusion", "stands"), changes => count("conclusion", "changes"),
+    };
+    render(environment, "paper.html", values)
+}
+
+/// Anything that can be written as JSON, as the templates see it.
+fn value<T: Serialize + ?Sized>(of: &T) -> Value {
+    Value::from(Serde(of))
+}
+
+fn environment() -> Result<Environment<'static>> {
+    let mut environment = Environment::new();
+    environment.set_auto_escape_callback(|name| match name.ends_with(".html") {
+        true => AutoEscape::Html,
+        false => AutoEscape::None,
+    });
+    for (name, text) in TEMPLATES {
+        environment.add_template(name, text).map_err(|e| failed(name, &e))?;
+    }
+    environment.add_filter("number", |value: &Value| of_number(value, words::decimal, "–"));
+    environment.add_filter("raw", |value: &Value| of_number(value, csv::number, ""));
+    environment.add_filter("p", |value: &Value| {
+        of_number(value, |p| if p < 0.0001 { "< 0.0001".into() } else { format!("{p:.4}") }, "")
+    });
+    environment.add_filter("words", |text: &str| text.replace('_', " "));
+    Ok(environment)
+}
+
+/// A number as text, or what stands in the place of none.
+fn of_number(value: &Value, text: impl Fn(f64) -> String, none: &str) -> String {
+    f64::try_from(value.clone()).map_or_else(|_| none.to_owned(), text)
+}
+
+fn render(environment: &Environment<'_>, name: &str, values: Value) -> Result<String> {
+    let template = environment.get_template(name).map_err(|e| failed(name, &e))?;
+    template.render(values).map_err(|e| failed(name, &e))
+}
+
+fn failed(what: &str, error: &dyn std::error::Error) -> Error {
+    let cause = error.source().map_or_else(String::new, |source| format!(": {source}"));
+    Error::Undetermined(format!("the page's {what} cannot be written: {error}{cause}"))
+}

@@ -1,0 +1,240 @@
+//! What a fit found, as sentences with their numbers and intervals.
+
+use super::fields::{Analysis, Parameter, Report};
+
+/// The summary, one paragraph per question: where scores rise, what separates the groups, what adjustment changed, how
+/// scores rise.
+pub(super) fn summary(report: &Report) -> Vec<String> {
+    let mut said = vec![sample(report)];
+    match &report.adjusted {
+        None => said.extend(analysis(report, &report.unadjusted, "")),
+        Some(adjusted) => {
+            said.extend(analysis(report, &report.unadjusted, "Before adjustment, "));
+            said.extend(analysis(report, adjusted, "After adjustment, "));
+            said.extend(changed(report));
+        }
+    }
+    said
+}
+
+fn sample(report: &Report) -> String {
+    let x = |value: f64| predictor(report, value);
+    let mut text = format!(
+        "{} of {} models from {} families, with {} from {} to {}. The largest cluster holds {:.0} % of the models.",
+        report.score_name,
+        report.n_models,
+        report.n_families,
+        report.predictor.name,
+        x(report.range.0),
+        x(report.range.1),
+        100.0 * report.largest_cluster_share
+    );
+    if report.n_held_out > 0 {
+        text.push_str(&format!(" {} more were held out and predicted.", report.n_held_out));
+    }
+    if !report.dropped_models.is_empty() {
+        text.push_str(&format!(" {} were left out; the tables below name them.", report.dropped_models.len()));
+    }
+    text
+}
+
+fn analysis(report: &Report, of: &Analysis, when: &str) -> Vec<String> {
+    let mut said = vec![begin(when, &emergence(report, of))];
+    said.extend(difference(report, of, when));
+    said.extend(shape(of, when));
+    said
+}
+
+fn emergence(report: &Report, of: &Analysis) -> String {
+    let (name, x) = (&report.score_name, &report.predictor.name);
+    match (of.outcome.as_deref(), of.c_e.estimate) {
+        (Some("break"), Some(c)) if of.curve == "hinge" => format!(
+            "{name} starts to rise at {x} {}{}.{}",
+            predictor(report, c),
+            bracket(&interval(report, &of.c_e, |v| predictor(report, v)), &of.c_e),
+            gain(report, of, "Beyond that point a"),
+        ),
+        (Some("no_break"), _) => format!(
+            "{name} rises over the whole range: the data hold no point of emergence, only an upper bound.{}",
+            gain(report, of, "A"),
+        ),
+        (Some("flat"), _) => format!("nothing rises above chance on {name}."),
+        (_, Some(c)) => format!(
+            "the {} curve of {name} bends at {x} {}{}.",
+            of.curve,
+            predictor(report, c),
+            bracket(&interval(report, &of.c_e, |v| predictor(report, v)), &of.c_e),
+        ),
+        _ => format!(
+            "the {} curve was fitted to {name}; it has no point of emergence{}.",
+            of.curve,
+            of.r_squared.map_or_else(String::new, |r| format!(" (R² {r:.3})"))
+        ),
+    }
+}
+
+/// How much a model gains per unit of the predictor's scale; only the hinge says so in one number.
+fn gain(report: &Report, of: &Analysis, begin: &str) -> String {
+    let Some(alpha) = of.alpha.estimate.filter(|_| of.curve == "hinge") else { return String::new() };
+    let per = if report.is_logarithmic() { "tenfold" } else { "unit of" };
+    let unit = report.unit();
+    let known = bracket(&interval(report, &of.alpha, decimal), &of.alpha);
+    format!(" {begin} model gains {}{unit} per {per} {}{known}.", decimal(alpha), report.predictor.name)
+}
+
+fn difference(report: &Report, of: &Analysis, when: &str) -> Option<String> {
+    let group = report.groups.first()?;
+    let Some(theta) = of.theta.estimate else {
+        let reason = of.theta.reason.as_deref().unwrap_or("the data do not determine it");
+        return Some(begin(when, &format!("the difference between the groups is not known: {reason}.")));
+    };
+    let who = match group.name.strip_prefix("release >= ") {
+        Some(month) => format!("the {} models released from {month} on score", group.n_models),
+        None => format!("the {} models with {} score", group.n_models, group.name),
+    };
+    let direction = if theta < 0.0 { "lower" } else { "higher" };
+    let p = of.theta.p_value.map_or_else(String::new, |p| format!(", p {}", p_value(p)));
+    let zero = match (of.theta.low, of.theta.high) {
+        (Some(low), Some(high)) if low <= 0.0 && high >= 0.0 => {
+            " The interval contains 0, which is no evidence that there is no difference."
+        }
+        _ => "",
+    };
+    let margin = of.equivalence.smallest_margin.map_or_else(String::new, |margin| {
+        format!(" The smallest margin within which the groups are equivalent at 5 % is ±{}.", decimal(margin))
+    });
+    Some(begin(
+        when,
+        &format!(
+            "at equal {} {who} {}{} {direction} than the others (θ = {}{}{p}{}).{zero}{margin}",
+            report.predictor.name,
+            decimal(theta.abs()),
+            report.unit(),
+            decimal(theta),
+            interval(report, &of.theta, decimal),
+            method(&of.theta),
+        ),
+    ))
+}
+
+fn shape(of: &Analysis, when: &str) -> Option<String> {
+    // One curve alone was compared with a constant level only.
+    if of.curves.len() < 2 {
+        return None;
+    }
+    let verdict = match (of.verdict.as_deref()?, of.selected.as_deref()) {
+        ("abrupt", Some(curve)) => format!("scores rise abruptly: the {curve} curve predicts best"),
+        ("gradual", Some(curve)) => format!("scores rise gradually: the {curve} curve predicts best"),
+        (_, Some(curve)) => format!("scores do not rise in a way the curves tell apart; {curve} predicts best"),
+        _ => return None,
+    };
+    let test = of
+        .break_test
+        .p_value
+        .map_or_else(String::new, |p| format!(" (test of a break against a straight line: p {})", p_value(p)));
+    Some(begin(when, &format!("{verdict}{test}.")))
+}
+
+fn changed(report: &Report) -> Option<String> {
+    let changed = report.differences.as_ref()?;
+    let mut said = Vec::new();
+    if let Some(theta) = changed.theta.estimate {
+        let p = changed.theta.p_value.map_or_else(String::new, |p| format!(", p {}", p_value(p)));
+        let known = interval(report, &changed.theta, decimal);
+        said.push(format!("θ before minus θ after adjustment is {}{known}{p}.", decimal(theta)));
+    }
+    if let Some(c) = changed.c.estimate.filter(|_| report.is_logarithmic()) {
+        let known = interval(report, &changed.c, decimal);
+        said.push(format!("The point of emergence before is {} decades above that after{known}.", decimal(c)));
+    }
+    if said.is_empty() {
+        return None;
+    }
+    said.push("The same families are drawn for both.".into());
+    Some(said.join(" "))
+}
+
+/// A sentence after its condition, with a capital where it begins.
+fn begin(when: &str, sentence: &str) -> String {
+    if !when.is_empty() {
+        return format!("{when}{sentence}");
+    }
+    let mut letters = sentence.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// An interval in parentheses, with the method it comes from.
+fn bracket(interval: &str, p: &Parameter) -> String {
+    if interval.is_empty() { String::new() } else { format!(" ({}{})", interval.trim_start_matches(", "), method(p)) }
+}
+
+fn interval(report: &Report, p: &Parameter, number: impl Fn(f64) -> String) -> String {
+    let level = format!("{:.0} %", 100.0 * report.settings.level);
+    match (p.low, p.high) {
+        (Some(low), Some(high)) => format!(", {level} interval {} to {}", number(low), number(high)),
+        (None, Some(high)) => format!(", {level} interval up to {}, not bounded below", number(high)),
+        (Some(low), None) => format!(", {level} interval from {}, not bounded above", number(low)),
+        (None, None) => String::new(),
+    }
+}
+
+fn method(p: &Parameter) -> String {
+    let known = p.method.as_deref().filter(|_| p.low.is_some() || p.high.is_some());
+    known.map_or_else(String::new, |method| format!(", by {method}"))
+}
+
+/// A value of the predictor: `1.2 × 10²² FLOPs` for compute.
+fn predictor(report: &Report, value: f64) -> String {
+    let unit = if report.predictor.name == "compute" { " FLOPs" } else { "" };
+    format!("{}{unit}", if report.is_logarithmic() { scientific(value) } else { decimal(value) })
+}
+
+/// Three significant digits, with a minus sign.
+pub(super) fn decimal(value: f64) -> String {
+    if value == 0.0 || !value.is_finite() {
+        return "0".into();
+    }
+    let size = value.abs().log10().floor();
+    if !(-4.0..6.0).contains(&size) {
+        return scientific(value);
+    }
+    let decimals = (2.0 - size).clamp(0.0, 6.0) as usize;
+    format!("{value:.decimals$}").replace('-', "−")
+}
+
+/// `1.3 × 10²²`.
+pub(super) fn scientific(value: f64) -> String {
+    let text = format!("{value:.2e}");
+    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    let raised = |digit: char| match digit {
+        '-' => '⁻',
+        '1' => '¹',
+        '2' => '²',
+        '3' => '³',
+        digit => char::from_u32(0x2070 + digit.to_digit(10).unwrap_or(0)).unwrap_or(digit),
+    };
+    if exponent == "0" {
+        return mantissa.replace('-', "−");
+    }
+    format!("{} × 10{}", mantissa.replace('-', "−"), exponent.chars().map(raised).collect::<String>())
+}
+
+/// `= 0.0312`, `< 0.0001`.
+fn p_value(p: f64) -> String {
+    if p < 0.0001 { "< 0.0001".into() } else { format!("= {p:.4}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_read_as_people_write_them() {
+        assert_eq!(decimal(-0.0631), "−0.0631");
+        assert_eq!(decimal(12.345), "12.3");
+        assert_eq!(decimal(0.0), "0");
+        assert_eq!(scientific(1.2e22), "1.20 × 10²²");
+        assert_eq!(scientific(-3.4e-5), "−3.40 × 10⁻⁵");
+        assert_eq!(p_value(0.00001), "< 0.0001");
+    }
+}
