@@ -1,0 +1,213 @@
+//! `onset lab`: the whole method where the truth is known.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use clap::{Args, ValueEnum};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::analysis::fit::{ChanceLevel, CurveChoice, FitSettings};
+use crate::error::{Error, Result};
+use crate::lab::exam::{CLOZE, MULTIPLE_CHOICE};
+use crate::lab::{ADJUSTMENT, CHANCE, Event, Experiment, Member, Phase, SEQUENCE, Suite, table};
+use crate::plot::{Theme, draw};
+use crate::registry::modelset::{Cutoff, GroupBy, Settings};
+use crate::registry::write;
+use crate::report::csv;
+use crate::report::lab::{LabFit, LabReport};
+use crate::stats::random::Seed;
+use crate::stats::selection::Curve;
+
+/// Largest difference between kinds of models that is taken not to matter, in accuracy.
+const MARGIN: f64 = 0.1;
+
+/// Replicates of the fits' bootstraps.
+const REPLICATES: usize = 999;
+
+/// Train small language models of which it is known how much of the test's task they have seen, and analyse them.
+///
+/// Families of models that differ only in the share of test-task documents are pretrained from nothing on text about a
+/// made-up world, tested in multiple-choice and cloze format, adjusted on the same task examples, and tested again.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  onset lab --preset quick --out lab\n  \
+                        onset lab --preset full --out lab-full --resume\n  \
+                        onset lab --preset quick --calibrate 20 --out calibration\n\n\
+                        Exit codes: 0 success, 2 bad input or interrupted (repeat with --resume to go on).")]
+pub(super) struct LabArgs {
+    /// How many models, and how large.
+    #[arg(long, value_enum, default_value_t = Preset::Quick)]
+    preset: Preset,
+
+    /// Seed of world, texts and weights.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+
+    /// Folder for tasks, models, records, tables and figures.
+    #[arg(long, value_name = "DIR", default_value = "lab")]
+    out: PathBuf,
+
+    /// Take up an earlier run in the same folder: models that are done are not trained again.
+    #[arg(long)]
+    resume: bool,
+
+    /// Models trained side by side; it changes no number [default: the number of processors].
+    #[arg(long, value_name = "N")]
+    workers: Option<usize>,
+
+    /// Instead: in so many worlds with another seed each and no difference between the kinds of models, count how often
+    /// the interval of the difference holds 0.
+    #[arg(long, value_name = "WORLDS", default_value_t = 0, hide_default_value = true)]
+    calibrate: u64,
+}
+
+/// A suite of models.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Preset {
+    /// A few minutes on two processors.
+    Quick,
+    /// About an hour.
+    Full,
+}
+
+pub(super) fn run(args: &LabArgs) -> Result<()> {
+    let suite = match args.preset {
+        Preset::Quick => Suite::quick(),
+        Preset::Full => Suite::full(),
+    };
+    if !args.resume && args.out.join("records").exists() {
+        let problem = "holds models of an earlier run; add --resume to take it up, or name another folder";
+        return Err(Error::File { path: args.out.clone(), problem: problem.to_owned() });
+    }
+    let stop = Arc::new(AtomicBool::new(false));
+    let told = Arc::clone(&stop);
+    // A second handler in the same process cannot be set; the first then serves.
+    let _ = ctrlc::set_handler(move || told.store(true, Ordering::Relaxed));
+    let text = match args.calibrate {
+        0 => {
+            let report = one(args, &suite, args.seed, &args.out, &stop)?;
+            save(&report, &args.out)?;
+            report.terminal(80)
+        }
+        worlds => calibrate(args, &suite.without_difference(), worlds, &stop)?,
+    };
+    std::io::stdout().write_all(text.as_bytes()).map_err(Error::write(Path::new("standard output")))
+}
+
+/// Trains, tests and fits one world.
+fn one(args: &LabArgs, suite: &Suite, seed: u64, out: &Path, stop: &Arc<AtomicBool>) -> Result<LabReport> {
+    let workers = args.workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+    let experiment = Experiment::new(suite.clone(), Seed(seed), out).workers(workers).stop(Arc::clone(stop));
+    let bar = ProgressBar::new(0);
+    if let Ok(style) = ProgressStyle::with_template("{msg:24!} {wide_bar} {percent:>3} %, {eta} left") {
+        bar.set_style(style);
+    }
+    let models = experiment.run(&|event| progress(&bar, suite, event));
+    bar.finish_and_clear();
+    let observations = out.join("observations.csv");
+    write::bytes(&observations, table(&models?).as_bytes())?;
+    fit(suite, seed, &observations)
+}
+
+/// The bar counts multiplications in thousands: a step of a large model takes longer.
+fn progress(bar: &ProgressBar, suite: &Suite, event: Event<'_>) {
+    let examples = suite.examples.last().copied().unwrap_or_default();
+    let work = |member: &Member, sequences: usize| (member.parameters * sequences * SEQUENCE / 1000) as u64;
+    match event {
+        Event::Begin(members) => bar.set_length(members.iter().map(|m| work(m, m.sequences + examples)).sum()),
+        Event::Known(member) => bar.inc(work(member, member.sequences + examples)),
+        Event::Step { member, phase, done, .. } => {
+            let batch = match phase {
+                Phase::Pretraining => suite.recipe.batch,
+                Phase::Adjustment => suite.recipe.adjustment_batch,
+            };
+            bar.inc(work(member, batch));
+            if done == 1 {
+                bar.set_message(member.name.clone());
+            }
+        }
+        Event::Done(..) => {}
+    }
+}
+
+fn fit(suite: &Suite, seed: u64, observations: &Path) -> Result<LabReport> {
+    let Some((reference, others)) = suite.kinds.split_first() else {
+        return Err(Error::Argument("a suite needs kinds of models".to_owned()));
+    };
+    let groups =
+        others.iter().map(|kind| format!("cohort = {}", kind.name).parse()).collect::<Result<Vec<GroupBy>>>()?;
+    let fits = |score: &str, adjusted: Option<String>| -> Result<LabFit> {
+        let curve = |curve| {
+            FitSettings {
+                tables: Settings {
+                    score: Some(score.to_owned()),
+                    metric: Some("acc".to_owned()),
+                    adjusted: adjusted.clone(),
+                    groups: groups.clone(),
+                    cutoff: Cutoff::None,
+                    ..Settings::default()
+                },
+                curve: CurveChoice::One(curve),
+                chance: ChanceLevel::Given(CHANCE),
+                bootstrap: REPLICATES,
+                margin: Some(MARGIN),
+                seed: Seed(seed),
+                ..FitSettings::default()
+            }
+            .run(&[observations.to_owned()])
+        };
+        Ok(LabFit { hinge: curve(Curve::Hinge)?, line: curve(Curve::Linear)? })
+    };
+    let adjusted = suite
+        .examples
+        .iter()
+        .map(|&examples| Ok((examples, fits(MULTIPLE_CHOICE, Some(format!("{ADJUSTMENT}@{examples}")))?)))
+        .collect::<Result<_>>()?;
+    Ok(LabReport {
+        kinds: others.iter().map(|kind| (kind.name.clone(), kind.share)).collect(),
+        reference: reference.share,
+        cloze: fits(CLOZE, None)?,
+        adjusted,
+    })
+}
+
+fn save(report: &LabReport, out: &Path) -> Result<()> {
+    write::bytes(&out.join("summary.csv"), &report.csv().to_bytes()?)?;
+    for figure in report.figures() {
+        let drawing = draw(&figure, &Theme::default())?;
+        let path = |ending: &str| out.join("figures").join(format!("{}.{ending}", figure.name));
+        write::bytes(&path("svg"), drawing.svg().as_bytes())?;
+        write::bytes(&path("png"), &drawing.png()?)?;
+        write::bytes(&path("pdf"), &drawing.pdf()?)?;
+        write::bytes(&path("csv"), &csv::figure_data(&figure).to_bytes()?)?;
+    }
+    Ok(())
+}
+
+/// How often the interval of a difference that is not there holds 0.
+fn calibrate(args: &LabArgs, suite: &Suite, worlds: u64, stop: &Arc<AtomicBool>) -> Result<String> {
+    let mut table = csv::CsvTable::new(&["seed", "kind", "theta", "theta_low", "theta_high", "holds_0"]);
+    let (mut held, mut known) = (0, 0);
+    for seed in (0..worlds).map(|number| args.seed.wrapping_add(number)) {
+        let report = one(args, suite, seed, &args.out.join(format!("seed-{seed}")), stop)?;
+        let Some((_, fits)) = report.adjusted.first() else { continue };
+        for ((kind, _), named) in report.kinds.iter().zip(&fits.hinge.unadjusted.thetas) {
+            let theta = &named.parameter;
+            let shown = |value: Option<f64>| value.map(csv::number).unwrap_or_default();
+            let holds = theta.low.zip(theta.high).map(|(low, high)| low <= 0.0 && 0.0 <= high);
+            known += usize::from(holds.is_some());
+            held += usize::from(holds == Some(true));
+            table.rows.push(vec![
+                seed.to_string(),
+                kind.clone(),
+                shown(theta.estimate),
+                shown(theta.low),
+                shown(theta.high),
+                holds.map(|holds| holds.to_string()).unwrap_or_default(),
+            ]);
+        }
+        write::bytes(&args.out.join("calibration.csv"), &table.to_bytes()?)?;
+    }
+    Ok(format!("{held} of {known} intervals of 95 % hold 0, the true difference, in {worlds} worlds\n"))
+}

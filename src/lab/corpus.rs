@@ -1,0 +1,74 @@
+//! The text of a model: as many documents of each kind as its shares say, in random order.
+
+use super::documents::{self, END, SEQUENCE, STATEMENT};
+use super::suite::{Kind, Member, Suite};
+use super::vocabulary::Vocabulary;
+use super::world::{Part, World};
+use crate::error::Result;
+use crate::stats::random::Seed;
+use crate::train::Sequence;
+
+/// What a training sequence holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Content {
+    Statements,
+    List,
+    Question,
+}
+
+/// The pretraining text of a model: its number of sequences, each of whole documents. The same seed and member give the
+/// same text.
+///
+/// # Errors
+/// [`Error::Argument`](crate::Error::Argument) if `vocabulary` is not of this world.
+pub fn pretraining(
+    world: &World,
+    vocabulary: &Vocabulary,
+    suite: &Suite,
+    member: &Member,
+    seed: Seed,
+) -> Result<Vec<Sequence>> {
+    let mut stream = seed.stream(&format!("lab text {}", member.text), member.shape.width as u64);
+    let mut contents = contents(&member.kind, suite.lists, member.sequences);
+    stream.shuffle(&mut contents);
+    let text = contents.into_iter().map(|content| match content {
+        Content::Statements => {
+            let statements: Vec<String> = (0..SEQUENCE / STATEMENT)
+                .map(|_| {
+                    let fact = world.draw(&mut stream);
+                    documents::statement(world, fact, &mut stream)
+                })
+                .collect();
+            statements.join(" ")
+        }
+        Content::List => documents::list(world, &mut stream),
+        Content::Question => documents::question(world, Part::Pretraining, &mut stream),
+    });
+    text.map(|text| Ok(Sequence::packed(vocabulary.encode(&text)?))).collect()
+}
+
+/// Shares of documents, exact up to rounding: the kind is a number, not a chance.
+fn contents(kind: &Kind, lists: f64, sequences: usize) -> Vec<Content> {
+    let share = |share: f64| (share * sequences as f64).round() as usize;
+    let (questions, lists) = (share(kind.share), share(lists));
+    let mut contents = vec![Content::Question; questions];
+    contents.extend(vec![Content::List; lists]);
+    contents.resize(sequences, Content::Statements);
+    contents
+}
+
+/// Examples of the adjustment, of which only the answers are learned; the same for every model of an experiment.
+///
+/// # Errors
+/// [`Error::Argument`](crate::Error::Argument) if `vocabulary` is not of this world.
+pub fn adjustment(world: &World, vocabulary: &Vocabulary, examples: usize, seed: Seed) -> Result<Vec<Sequence>> {
+    let mut stream = seed.stream("lab adjustment", 0);
+    let end = format!(" {END}");
+    (0..examples)
+        .map(|_| {
+            let text = documents::question(world, Part::Adjustment, &mut stream);
+            let tokens = vocabulary.encode(text.strip_suffix(&end).unwrap_or(&text))?;
+            Ok(Sequence { from: tokens.len() - 1, tokens })
+        })
+        .collect()
+}

@@ -1,0 +1,194 @@
+//! One model: pretrained, tested, adjusted, tested again.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use candle_core::Tensor;
+
+use super::corpus;
+use super::documents::SEQUENCE;
+use super::exam::{CLOZE, MULTIPLE_CHOICE};
+use super::experiment::Phase;
+use super::record::{Record, Score};
+use super::suite::{Member, Suite};
+use super::vocabulary::Vocabulary;
+use super::world::World;
+use crate::error::{Error, Result};
+use crate::harness::runner::{self, EvaluationSettings, Identity, Limits, Subject};
+use crate::lm::{Config, Decoder, Tokenizer};
+use crate::stats::random::Seed;
+use crate::train::{
+    AdamW, Checkpoint, Ending, Length, Next, Observer, Outcome, Schedule, Sequence, Settings, Shape as Fall, Step,
+    Trainer, Warmup, random_weights, save,
+};
+
+/// What all models of an experiment share.
+#[derive(Debug)]
+pub(super) struct School<'a> {
+    pub suite: &'a Suite,
+    pub seed: Seed,
+    pub world: World,
+    pub vocabulary: Vocabulary,
+    pub tokenizer: Tokenizer,
+    /// Folder with the tasks.
+    pub tasks: &'a Path,
+    pub stop: Option<Arc<AtomicBool>>,
+}
+
+impl School<'_> {
+    /// Trains and tests a model, leaves its weights in `folder` and tells `watch` of every step: phase, steps done, steps
+    /// in all.
+    pub fn teach(
+        &self,
+        member: &Member,
+        fingerprint: String,
+        folder: &Path,
+        watch: &dyn Fn(Phase, usize, usize),
+    ) -> Result<Record> {
+        let config = self.vocabulary.config(&member.shape)?;
+        let own = self.seed.stream(&format!("lab weights {}", member.name), 0).bits();
+        let weights = random_weights(&config, self.suite.recipe.spread, own)?;
+        let text = corpus::pretraining(&self.world, &self.vocabulary, self.suite, member, self.seed)?;
+        let mut trainer = Trainer::new(config.clone(), &weights, self.pretraining(member))?;
+        let outcome =
+            self.run(&mut trainer, &text, &mut Lesson { phase: Phase::Pretraining, watch, after: None, school: self })?;
+        let mut record = Record {
+            model: member.name.clone(),
+            fingerprint,
+            loss: last_tenth(&outcome),
+            adjustment_loss: None,
+            scores: self.test(trainer.decoder(), 0)?,
+        };
+        let tensors = trainer.tensors()?;
+        save(folder, &self.vocabulary.files(&member.shape), &tensors)?;
+        self.adjust(config, tensors.into_iter().collect(), member, watch, &mut record)?;
+        Ok(record)
+    }
+
+    fn adjust(
+        &self,
+        config: Config,
+        weights: HashMap<String, Tensor>,
+        member: &Member,
+        watch: &dyn Fn(Phase, usize, usize),
+        record: &mut Record,
+    ) -> Result<()> {
+        let Some(&most) = self.suite.examples.last() else { return Ok(()) };
+        let examples = corpus::adjustment(&self.world, &self.vocabulary, most, self.seed)?;
+        let mut trainer = Trainer::new(config, &weights, self.adjustment(member))?;
+        let after = Some(&mut record.scores);
+        let mut lesson = Lesson { phase: Phase::Adjustment, watch, after, school: self };
+        let outcome = self.run(&mut trainer, &examples, &mut lesson)?;
+        record.adjustment_loss = Some(last_tenth(&outcome));
+        Ok(())
+    }
+
+    fn run(&self, trainer: &mut Trainer, data: &[Sequence], lesson: &mut Lesson<'_>) -> Result<Outcome> {
+        let outcome = trainer.run(data, None, lesson)?;
+        match outcome.ending {
+            Ending::Finished => Ok(outcome),
+            Ending::Stopped => Err(Error::Interrupted),
+        }
+    }
+
+    fn pretraining(&self, member: &Member) -> Settings {
+        let recipe = &self.suite.recipe;
+        Settings {
+            batch: recipe.batch,
+            checkpoints: Vec::new(),
+            ..self.settings(recipe.rate, recipe.batch, member, 0.1, Warmup::Share(0.05))
+        }
+    }
+
+    fn adjustment(&self, member: &Member) -> Settings {
+        let recipe = &self.suite.recipe;
+        Settings {
+            batch: recipe.adjustment_batch,
+            checkpoints: self.suite.examples.clone(),
+            ..self.settings(recipe.adjustment_rate, recipe.adjustment_batch, member, 0.0, Warmup::Share(0.02))
+        }
+    }
+
+    fn settings(&self, rate: f64, batch: usize, member: &Member, decay: f64, warmup: Warmup) -> Settings {
+        // Wider models want smaller steps; half-way between no change and the inverse that Yang et al. (2022,
+        // arXiv 2203.03466) derive for hidden matrices suits tables, which are a large part of small models.
+        let peak = rate * (32.0 / member.shape.width as f64).sqrt();
+        Settings {
+            length: Length::Epochs(1),
+            schedule: Schedule { peak, floor: 0.05, warmup, shape: Fall::Cosine },
+            optimiser: AdamW { beta2: 0.98, decay, ..AdamW::default() },
+            // The text is in random order already.
+            shuffle: false,
+            pass_tokens: batch * SEQUENCE,
+            ..Settings::default()
+        }
+    }
+
+    fn test(&self, decoder: &Decoder, examples: usize) -> Result<Vec<Score>> {
+        let identity = Identity {
+            name: "lab".to_owned(),
+            weights: String::new(),
+            tokenizer: String::new(),
+            dtype: "F32".to_owned(),
+            device: "cpu".to_owned(),
+            parameters: None,
+        };
+        let subject = Subject {
+            model: decoder,
+            tokenizer: &self.tokenizer,
+            ends: Vec::new(),
+            identity,
+            limits: Limits::default(),
+        };
+        let settings = EvaluationSettings {
+            tasks: vec![MULTIPLE_CHOICE.to_owned(), CLOZE.to_owned()],
+            definitions: vec![self.tasks.to_owned()],
+            stop: self.stop.clone(),
+            ..EvaluationSettings::default()
+        };
+        let evaluation = runner::evaluate(&subject, &settings, &mut |_| {})?;
+        let mut scores = Vec::new();
+        for task in evaluation.tasks {
+            let Some(metric) = task.metrics.iter().find(|metric| metric.name == "acc") else { continue };
+            scores.push(Score { task: task.name, examples, value: metric.value, items: metric.n });
+        }
+        Ok(scores)
+    }
+
+    fn stopped(&self) -> bool {
+        self.stop.as_ref().is_some_and(|stop| stop.load(Ordering::Relaxed))
+    }
+}
+
+/// Tells of steps, and tests at checkpoints where there are scores to add to.
+struct Lesson<'a> {
+    phase: Phase,
+    watch: &'a dyn Fn(Phase, usize, usize),
+    after: Option<&'a mut Vec<Score>>,
+    school: &'a School<'a>,
+}
+
+impl Observer for Lesson<'_> {
+    fn on_step(&mut self, step: &Step) -> Result<Next> {
+        (self.watch)(self.phase, step.step, step.of);
+        Ok(if self.school.stopped() { Next::Stop } else { Next::Continue })
+    }
+
+    fn on_checkpoint(&mut self, checkpoint: &Checkpoint<'_>) -> Result<()> {
+        if let Some(scores) = &mut self.after
+            && !self.school.stopped()
+        {
+            scores.extend(self.school.test(checkpoint.decoder, checkpoint.examples)?);
+        }
+        Ok(())
+    }
+}
+
+/// Mean loss over the last tenth of a run.
+fn last_tenth(outcome: &Outcome) -> f64 {
+    let steps = &outcome.steps;
+    let last = &steps[steps.len() - steps.len().div_ceil(10)..];
+    last.iter().map(|step| step.loss).sum::<f64>() / last.len().max(1) as f64
+}

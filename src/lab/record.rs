@@ -1,0 +1,66 @@
+//! What is known of a model once it has been trained and tested: one file, written when all of it is known.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+use crate::registry::write;
+
+/// A trained and tested model.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// Its name.
+    pub model: String,
+    /// Everything that its numbers depend on; a record is used again only where this is the same.
+    pub fingerprint: String,
+    /// Mean loss over the last tenth of pretraining, in nats a token.
+    pub loss: f64,
+    /// Mean loss over the last tenth of the adjustment, in nats an answer.
+    pub adjustment_loss: Option<f64>,
+    /// Scores in the order they were found.
+    pub scores: Vec<Score>,
+}
+
+/// One score of a model.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Score {
+    /// The task.
+    pub task: String,
+    /// Task examples of the adjustment seen before; 0 for the model as pretrained.
+    pub examples: usize,
+    /// Share of right answers.
+    pub value: f64,
+    /// Questions.
+    pub items: usize,
+}
+
+impl Record {
+    /// The record at `path`, if there is one of this fingerprint.
+    ///
+    /// # Errors
+    /// [`Error::Read`] for a file that is there and cannot be read. One that was written by another version is as good as
+    /// none.
+    pub(super) fn read(path: &Path, fingerprint: &str) -> Result<Option<Self>> {
+        match std::fs::read(path) {
+            Ok(bytes) => {
+                let record: Option<Self> = serde_json::from_slice(&bytes).ok();
+                Ok(record.filter(|record| record.fingerprint == fingerprint))
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(Error::read(path)(error)),
+        }
+    }
+
+    pub(super) fn write(&self, path: &Path) -> Result<()> {
+        let text = serde_json::to_string_pretty(self)
+            .map_err(|error| Error::File { path: path.to_owned(), problem: error.to_string() })?;
+        write::bytes(path, format!("{text}\n").as_bytes())
+    }
+
+    /// The score of a task after so many examples.
+    #[must_use]
+    pub fn score(&self, task: &str, examples: usize) -> Option<&Score> {
+        self.scores.iter().find(|score| score.task == task && score.examples == examples)
+    }
+}

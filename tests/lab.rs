@@ -1,0 +1,244 @@
+//! The lab from outside: what text and tests are made of, and that an experiment is the same however it is run.
+#![cfg(feature = "models")]
+
+use std::collections::{BTreeSet, HashSet};
+use std::sync::Mutex;
+
+use onset::analysis::fit::{ChanceLevel, CurveChoice, FitSettings};
+use onset::lab::exam::{MULTIPLE_CHOICE, questions};
+use onset::lab::{
+    ADJUSTMENT, CHANCE, Event, Experiment, Family, Kind, Order, Part, SEQUENCE, Suite, Vocabulary, World,
+    WorldSettings, adjustment, pretraining, stem, table,
+};
+use onset::lm::{Model, Placement};
+use onset::registry::modelset::{Cutoff, ModelSet, Settings};
+use onset::registry::table::Table;
+use onset::report::lab::{LabFit, LabReport};
+use onset::stats::random::Seed;
+use onset::stats::selection::Curve;
+
+/// Two models of some hundred sequences: seconds.
+fn tiny() -> Suite {
+    let kind = |name: &str, share| Kind { name: name.to_owned(), share };
+    Suite {
+        world: WorldSettings { entities: 16, attributes: 4, tail: 0.5, order: Order::Random },
+        kinds: vec![kind("old", 0.0), kind("new", 0.5)],
+        families: vec![Family { name: "a".to_owned(), layers: 1, head: 4 }],
+        widths: vec![8],
+        tokens: 12_000.0,
+        growth: 0.0,
+        lists: 0.1,
+        examples: vec![32, 64],
+        ..Suite::quick()
+    }
+}
+
+/// Places of `needle` in `tokens`.
+fn holds(tokens: &[u32], needle: &[u32]) -> bool {
+    tokens.windows(needle.len()).any(|window| window == needle)
+}
+
+#[test]
+fn no_question_of_pretraining_or_adjustment_asks_for_a_fact_of_the_test() -> onset::Result<()> {
+    let (suite, seed) = (tiny(), Seed(11));
+    let world = World::new(&suite.world, seed)?;
+    let vocabulary = Vocabulary::new(&world);
+    let question = vocabulary.encode("question")?;
+    let stems: Vec<Vec<u32>> =
+        world.part(Part::Test).iter().map(|&fact| vocabulary.encode(&stem(&world, fact))).collect::<Result<_, _>>()?;
+    let mut text = adjustment(&world, &vocabulary, 400, seed)?;
+    for member in suite.members(&vocabulary)? {
+        text.extend(pretraining(&world, &vocabulary, &suite, &member, seed)?);
+    }
+    let asked: Vec<_> = text.iter().filter(|sequence| holds(&sequence.tokens, &question)).collect();
+    assert!(asked.len() > 500, "{} questions", asked.len());
+    for sequence in asked {
+        assert!(stems.iter().all(|stem| !holds(&sequence.tokens, stem)));
+    }
+    Ok(())
+}
+
+#[test]
+fn the_facts_of_the_test_are_stated_in_the_text_of_every_model() -> onset::Result<()> {
+    let (suite, seed) = (Suite { tokens: 60_000.0, ..tiny() }, Seed(11));
+    let world = World::new(&suite.world, seed)?;
+    let vocabulary = Vocabulary::new(&world);
+    for member in suite.members(&vocabulary)? {
+        let text = pretraining(&world, &vocabulary, &suite, &member, seed)?;
+        for &fact in world.part(Part::Test) {
+            let statement = vocabulary.encode(&format!("{} {}", stem(&world, fact), world.value(fact)))?;
+            assert!(text.iter().any(|sequence| holds(&sequence.tokens, &statement)), "{}: {fact:?}", member.name);
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn the_text_of_a_kind_has_its_share_of_questions_and_nothing_else_differs() -> onset::Result<()> {
+    let (suite, seed) = (tiny(), Seed(2));
+    let world = World::new(&suite.world, seed)?;
+    let vocabulary = Vocabulary::new(&world);
+    let (question, list) = (vocabulary.encode("question")?, vocabulary.encode("list")?);
+    for member in suite.members(&vocabulary)? {
+        let text = pretraining(&world, &vocabulary, &suite, &member, seed)?;
+        assert!(text.iter().all(|sequence| sequence.tokens.len() == SEQUENCE));
+        let share = |word: &[u32]| {
+            text.iter().filter(|sequence| holds(&sequence.tokens, word)).count() as f64 / text.len() as f64
+        };
+        // Exact up to rounding to whole sequences.
+        let rounding = 1.0 / text.len() as f64;
+        assert!((share(&question) - member.kind.share).abs() <= rounding);
+        assert!((share(&list) - suite.lists).abs() <= rounding);
+    }
+    Ok(())
+}
+
+#[test]
+fn where_options_are_in_random_order_every_fact_is_asked_with_its_answer_under_each_letter() -> onset::Result<()> {
+    let world = World::new(&tiny().world, Seed(5))?;
+    let asked: Vec<_> =
+        questions(&world, Seed(5)).iter().map(|question| (question.fact(), question.letter())).collect();
+    let distinct: HashSet<_> = asked.iter().copied().collect();
+    assert_eq!(asked.len(), 4 * world.part(Part::Test).len());
+    assert_eq!(distinct.len(), asked.len());
+    Ok(())
+}
+
+#[test]
+fn an_experiment_is_the_same_however_many_models_train_side_by_side() -> onset::Result<()> {
+    let folder = tempfile::tempdir().expect("there is a place for temporary files");
+    let run =
+        |name: &str, workers| Experiment::new(tiny(), Seed(3), &folder.path().join(name)).workers(workers).run(&|_| {});
+    let (alone, together) = (run("alone", 1)?, run("together", 2)?);
+    assert_eq!(table(&alone), table(&together));
+    // Two tasks, as pretrained and after each number of examples, for both models.
+    assert_eq!(table(&alone).lines().count(), 1 + 2 * 2 * 3);
+    let other = Experiment::new(tiny(), Seed(4), &folder.path().join("other")).run(&|_| {})?;
+    assert_ne!(table(&alone), table(&other));
+    Ok(())
+}
+
+#[test]
+fn a_model_that_is_done_is_not_trained_again_and_is_an_ordinary_model_folder() -> onset::Result<()> {
+    let folder = tempfile::tempdir().expect("there is a place for temporary files");
+    let run = |suite: Suite| -> onset::Result<(String, BTreeSet<String>)> {
+        let trained = Mutex::new(BTreeSet::new());
+        let models = Experiment::new(suite, Seed(3), folder.path()).run(&|event| {
+            if let Event::Step { member, .. } = event {
+                trained.lock().expect("nobody panics while holding it").insert(member.name.clone());
+            }
+        })?;
+        Ok((table(&models), trained.into_inner().expect("nobody panics while holding it")))
+    };
+    let (first, trained) = run(tiny())?;
+    assert_eq!(trained.len(), 2);
+    // As if the run had died before the second model was done.
+    std::fs::remove_file(folder.path().join("records/new-a-8.json")).expect("it was written");
+    let (again, trained) = run(tiny())?;
+    assert_eq!((again.as_str(), trained), (first.as_str(), BTreeSet::from(["new-a-8".to_owned()])));
+    // Another learning rate is another model.
+    let mut changed = tiny();
+    changed.recipe.rate *= 2.0;
+    assert_eq!(run(changed)?.1.len(), 2);
+
+    let model = Model::load(&folder.path().join("models/old-a-8"), &Placement::default())?;
+    let tokenizer = model.tokenizer.expect("the lab writes one");
+    let world = World::new(&tiny().world, Seed(3))?;
+    let text = questions(&world, Seed(3))[0].prompt(&world);
+    assert_eq!(tokenizer.encode(&text, false)?, Vocabulary::new(&world).encode(&text)?);
+    assert_eq!(tokenizer.decode(&tokenizer.encode(&text, false)?, false)?, text);
+    assert!(folder.path().join("tasks").join(format!("{MULTIPLE_CHOICE}.yaml")).is_file());
+    Ok(())
+}
+
+#[test]
+fn a_suite_that_cannot_be_is_refused_with_what_is_wrong() {
+    let refused = |suite: Suite| {
+        let folder = tempfile::tempdir().expect("there is a place for temporary files");
+        Experiment::new(suite, Seed(0), folder.path()).run(&|_| {}).expect_err("it cannot be").to_string()
+    };
+    let mut odd = tiny();
+    odd.world.entities = 15;
+    assert!(refused(odd).contains("chance is exact only"), "facts that do not divide");
+    assert!(refused(Suite { widths: vec![10], ..tiny() }).contains("width of 10"));
+    assert!(refused(Suite { lists: 0.6, ..tiny() }).contains("no room for statements"));
+    assert!(refused(Suite { examples: vec![33], ..tiny() }).contains("divide by the batch"));
+    assert!(refused(Suite { families: Vec::new(), ..tiny() }).contains("no models"));
+}
+
+/// A hinge at 10¹⁰ FLOPs with a difference of `gap` for new models, as rows of a table of the lab.
+fn rows(benchmark: &str, adjustment: &str, examples: &str, gap: f64) -> String {
+    let mut text = String::new();
+    for (cohort, share, difference) in [("old", 0.0, 0.0), ("new", 0.3, gap), ("mid", 0.1, gap / 3.0)] {
+        for (family, shift) in [("a", 0.002), ("b", -0.002), ("c", 0.001)] {
+            for step in 0..5 {
+                let x = 9.4 + 0.4 * f64::from(step) + 20.0 * shift;
+                let value = 0.25 + 0.2 * (x - 10.0_f64).max(0.0) + difference + shift;
+                let tokens = 10_f64.powf(x) / 6e4;
+                text.push_str(&format!(
+                    "{cohort}-{family}-{step},{cohort}-{family},{cohort},{share},1,8,10000,{tokens},{benchmark},,acc,{value},192,{adjustment},{examples}\n"
+                ));
+            }
+        }
+    }
+    text
+}
+
+#[test]
+fn the_report_finds_a_known_difference_and_that_adjustment_removed_it() -> onset::Result<()> {
+    let header = table(&[]);
+    let text = [
+        header.as_str(),
+        &rows("lab_mc", "none", "", 0.12),
+        &rows("lab_mc", ADJUSTMENT, "64", 0.0),
+        &rows("lab_cloze", "none", "", 0.0),
+    ]
+    .concat();
+    let tables = [Table::parse(text.as_bytes(), "observations.csv".as_ref(), &[])?];
+    let fit = |score: &str, adjusted: Option<&str>, curve| -> onset::Result<_> {
+        let settings = Settings {
+            score: Some(score.to_owned()),
+            adjusted: adjusted.map(str::to_owned),
+            groups: vec!["cohort = new".parse()?, "cohort = mid".parse()?],
+            cutoff: Cutoff::None,
+            ..Settings::default()
+        };
+        let set = ModelSet::from_tables(&tables, &settings)?;
+        let fit = FitSettings {
+            bootstrap: 99,
+            chance: ChanceLevel::Given(CHANCE),
+            margin: Some(0.1),
+            ..FitSettings::default()
+        };
+        FitSettings { curve: CurveChoice::One(curve), ..fit }.fit(&set)
+    };
+    let both = |score: &str, adjusted| -> onset::Result<LabFit> {
+        Ok(LabFit { hinge: fit(score, adjusted, Curve::Hinge)?, line: fit(score, adjusted, Curve::Linear)? })
+    };
+    let report = LabReport {
+        kinds: vec![("new".to_owned(), 0.3), ("mid".to_owned(), 0.1)],
+        reference: 0.0,
+        cloze: both("lab_cloze", None)?,
+        adjusted: vec![(64, both("lab_mc", Some("lab@64"))?)],
+    };
+    let csv = report.csv();
+    let cell = |row: usize, column: &str| {
+        let column = csv.columns.iter().position(|name| name == column).expect("the column is there");
+        csv.rows[row][column].clone()
+    };
+    let theta = |row| cell(row, "theta").parse::<f64>().expect("there is an estimate");
+    // Families are shifted by at most 0.002, and so are estimates.
+    let within = 0.005;
+    assert_eq!(csv.rows.len(), 6);
+    assert!((theta(0) - 0.12).abs() < within && (theta(1) - 0.04).abs() < within, "{} {}", theta(0), theta(1));
+    assert!(theta(2).abs() < within && theta(4).abs() < within, "{} {}", theta(2), theta(4));
+    assert_eq!((cell(0, "equivalent"), cell(2, "equivalent")), ("false".to_owned(), "true".to_owned()));
+    assert!(report.terminal(80).lines().all(|line| line.chars().count() <= 80));
+
+    let figures = report.figures();
+    let names: Vec<&str> = figures.iter().map(|figure| figure.name.as_str()).collect();
+    assert_eq!(names, ["main", "reformulation", "emergence", "dose"]);
+    let labels: Vec<&str> = figures[0].legend.iter().map(|entry| entry.label.as_str()).collect();
+    assert_eq!(labels, ["reference: share 0", "new: share 0.3", "mid: share 0.1"]);
+    Ok(())
+}
