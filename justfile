@@ -21,3 +21,11 @@ bench:
 # Where the time of a cold build goes.
 timings:
     cargo build --release --timings
+
+# Execute every notebook in the Rust kernel and keep the outputs; the first time it builds the kernel.
+notebooks:
+    bash .ci/notebooks --write
+
+# Write docs/paper.md from figures/reproduction.csv, and the outputs shown in docs/tutorial.md, anew.
+paper-page:
+    ONSET_UPDATE=1 cargo test --release --test docs

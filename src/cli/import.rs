@@ -1,15 +1,23 @@
 //! `onset import`: evaluation results of other tools as a table of observations.
 
 use std::path::PathBuf;
+use std::time::SystemTime;
 
 use clap::{Args, Subcommand};
 
 use crate::error::{Error, Result};
-use crate::harness::lm_eval::{self, Settings, SubjectTables};
+use crate::harness::lm_eval::{self, Imported, Settings, SubjectTables};
+use crate::harness::{helm, inspect, lighteval};
 use crate::registry::{Adjustment, Models, observations_csv, write};
+use crate::report::every_eval_ever::{self, Source};
 
 /// Read evaluation results of other tools into the table of observations.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  onset import lm-eval results/ --out scores.csv\n  \
+                        onset import lighteval results/ --out scores.csv --models models.csv\n  \
+                        onset import helm benchmark_output/runs --out scores.csv\n  \
+                        onset import inspect logs/ --out scores.csv --every-eval-ever records --organization 'My Lab'\n\n\
+                        Exit codes: 0 success, 2 bad input. What cannot be read is named on standard error and skipped.")]
 pub(super) struct ImportArgs {
     #[command(subcommand)]
     tool: Tool,
@@ -23,6 +31,18 @@ enum Tool {
     /// itself records. Folders `mmluaux` and `gsm8kaux` name the adjustment, a folder such as `e3` or `e1+2` directly
     /// above them the epochs, and `step_N` a checkpoint. What cannot be read is named on standard error and skipped.
     LmEval(LmEvalArgs),
+    /// Results of Hugging Face's lighteval (results_TIME.json).
+    #[command(after_help = "Examples:\n  onset import lighteval results/ --out scores.csv\n  \
+                            onset import lighteval results/ --out scores.csv --adjustment mmlu-aux --epochs 3")]
+    Lighteval(LogArgs),
+    /// Runs of HELM: folders with run_spec.json and stats.json.
+    #[command(after_help = "Examples:\n  onset import helm benchmark_output/runs --out scores.csv\n  \
+                            onset import helm benchmark_output/runs/latest --out scores.csv --models data/models.csv")]
+    Helm(LogArgs),
+    /// Logs of Inspect, written as JSON; dump binary .eval files with `inspect log dump` first.
+    #[command(after_help = "Examples:\n  onset import inspect logs/ --out scores.csv\n  \
+                            onset import inspect log.json --model my-7b --out scores.csv")]
+    Inspect(LogArgs),
 }
 
 #[derive(Debug, Args)]
@@ -30,6 +50,21 @@ enum Tool {
                         onset import lm-eval evaluations/ --out data/evaluations.csv --models data/models.csv \
                         --mmlu-subjects data")]
 struct LmEvalArgs {
+    #[command(flatten)]
+    log: LogArgs,
+
+    /// Write MMLU by subject to mmlu_subjects.csv, mmlu_correct.csv and mmlu_brier.csv in this folder.
+    #[arg(long, value_name = "DIR")]
+    mmlu_subjects: Option<PathBuf>,
+
+    /// Task examples per step of a checkpoint `step_N`.
+    #[arg(long, value_name = "N", default_value_t = Settings::default().batch)]
+    batch: u64,
+}
+
+// What every tool's results are read with. No documentation: it would stand in the help of every tool.
+#[derive(Debug, Args)]
+struct LogArgs {
     /// Results files, or folders with results files in and below them.
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
@@ -38,13 +73,17 @@ struct LmEvalArgs {
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
 
+    /// Write the scores as records of Every Eval Ever too, one per model, into this folder.
+    #[arg(long, value_name = "DIR", requires = "organization")]
+    every_eval_ever: Option<PathBuf>,
+
+    /// Who ran the evaluations, for these records.
+    #[arg(long, value_name = "NAME")]
+    organization: Option<String>,
+
     /// Keep only the models of this table, under its names.
     #[arg(long, value_name = "FILE")]
     models: Option<PathBuf>,
-
-    /// Write MMLU by subject to mmlu_subjects.csv, mmlu_correct.csv and mmlu_brier.csv in this folder.
-    #[arg(long, value_name = "DIR")]
-    mmlu_subjects: Option<PathBuf>,
 
     /// Name of the model of all files.
     #[arg(long, value_name = "NAME")]
@@ -61,40 +100,69 @@ struct LmEvalArgs {
     /// How many task examples they had seen.
     #[arg(long, value_name = "N")]
     examples: Option<u64>,
-
-    /// Task examples per step of a checkpoint `step_N`.
-    #[arg(long, value_name = "N", default_value_t = Settings::default().batch)]
-    batch: u64,
 }
+
+/// Reads results files or folders.
+type Importer = fn(&[PathBuf], &Settings) -> Result<Imported>;
 
 pub(super) fn run(args: &ImportArgs) -> Result<()> {
     match &args.tool {
         Tool::LmEval(args) => lm_eval(args),
+        Tool::Lighteval(args) => logs(args, lighteval::import, "lighteval", "lighteval"),
+        Tool::Helm(args) => logs(args, helm::import, "HELM", "helm"),
+        Tool::Inspect(args) => logs(args, inspect::import, "Inspect", "inspect_ai"),
     }
 }
 
-fn lm_eval(args: &LmEvalArgs) -> Result<()> {
-    let settings = Settings {
+fn settings(args: &LogArgs) -> Result<Settings> {
+    Ok(Settings {
         models: args.models.as_deref().map(Models::read).transpose()?,
         model: args.model.clone(),
         adjustment: args.adjustment.clone(),
         epochs: args.epochs.clone(),
         examples: args.examples,
-        batch: args.batch,
-    };
-    let mut imported = lm_eval::import(&args.paths, &settings)?;
+        ..Settings::default()
+    })
+}
+
+fn logs(args: &LogArgs, import: Importer, tool: &str, library: &str) -> Result<()> {
+    let imported = import(&args.paths, &settings(args)?)?;
+    warn(&imported, tool)?;
+    save(args, &imported, library)
+}
+
+fn lm_eval(args: &LmEvalArgs) -> Result<()> {
+    let settings = Settings { batch: args.batch, ..settings(&args.log)? };
+    let mut imported = lm_eval::import(&args.log.paths, &settings)?;
     let subjects = match &args.mmlu_subjects {
         Some(folder) if !imported.observations.is_empty() => Some((folder, SubjectTables::take_from(&mut imported)?)),
         _ => None,
     };
+    warn(&imported, "lm-evaluation-harness")?;
+    if let Some((folder, tables)) = subjects {
+        tables.save(folder)?;
+    }
+    save(&args.log, &imported, "lm_eval")
+}
+
+/// Names what was left out.
+fn warn(imported: &Imported, tool: &str) -> Result<()> {
     for warning in &imported.warnings {
         eprintln!("onset: skipped {warning}");
     }
     if imported.files == 0 {
-        return Err(Error::Argument("nothing could be read: no file has results of lm-evaluation-harness".into()));
+        return Err(Error::Argument(format!("nothing could be read: no file has results of {tool}")));
     }
-    if let Some((folder, tables)) = subjects {
-        tables.save(folder)?;
+    Ok(())
+}
+
+fn save(args: &LogArgs, imported: &Imported, library: &str) -> Result<()> {
+    if let (Some(folder), Some(organization)) = (&args.every_eval_ever, &args.organization) {
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        let source = Source { organization: organization.clone(), library: library.to_owned(), retrieved: now };
+        for record in every_eval_ever::records(&imported.observations, &source)? {
+            write::bytes(&folder.join(&record.path), record.json.as_bytes())?;
+        }
     }
     write::bytes(&args.out, observations_csv(&imported.observations).as_bytes())?;
     let (rows, files) = (imported.observations.len(), imported.files);

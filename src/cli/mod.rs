@@ -4,15 +4,27 @@
 //! Exit codes: 0 success; 1 a check that was asked for failed; 2 bad input or bad usage (one line on standard error says
 //! which file, row and column); 141 on a closed pipe is avoided by treating it as success.
 
+mod completions;
+#[cfg(feature = "models")]
+mod evaluate;
+mod explore;
+#[cfg(feature = "models")]
+mod finetune;
 mod fit;
 mod import;
+#[cfg(feature = "models")]
+mod lab;
+#[cfg(feature = "models")]
 mod models;
+mod report;
 mod reproduce;
+#[cfg(feature = "models")]
+mod study;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::error::Error;
 
@@ -22,6 +34,9 @@ use crate::error::Error;
 /// and after every model is fine-tuned on the same task data (arXiv 2407.07890).
 #[derive(Debug, Parser)]
 #[command(name = "onset", version, max_term_width = 100, propagate_version = true)]
+#[command(after_help = "Examples:\n  onset reproduce\n  onset fit scores.csv --score MMLU\n  \
+                        onset import lm-eval results/ --out scores.csv\n  onset help fit\n\n\
+                        Exit codes: 0 success, 1 a check that was asked for failed, 2 bad input or bad usage.")]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -35,8 +50,27 @@ enum Command {
     Fit(Box<fit::FitArgs>),
     /// Read evaluation results of other tools into the observation table.
     Import(import::ImportArgs),
+    /// Write one self-contained HTML page about a table, a fit or the reproduction.
+    Report(Box<report::ReportArgs>),
+    /// Serve that page on this machine, with fits that follow what is chosen on it.
+    Explore(Box<explore::ExploreArgs>),
+    /// Evaluate language models as lm-evaluation-harness does.
+    #[cfg(feature = "models")]
+    Evaluate(Box<evaluate::EvaluateArgs>),
+    /// Fine-tune a language model on task data, with checkpoints along the way.
+    #[cfg(feature = "models")]
+    Finetune(Box<finetune::FinetuneArgs>),
+    /// Evaluate, adjust and evaluate again a whole set of models, on this machine or by Slurm.
+    #[cfg(feature = "models")]
+    Study(study::StudyArgs),
+    /// Run the whole method in a small world whose truth is known.
+    #[cfg(feature = "models")]
+    Lab(lab::LabArgs),
     /// Look into language models: what is supported, what a folder holds, whether its numbers are right.
+    #[cfg(feature = "models")]
     Models(models::ModelsArgs),
+    /// Write completions for a shell, or manual pages.
+    Completions(completions::CompletionsArgs),
 }
 
 /// Runs the program with `arguments` (the first is the program's own name) and says how it should exit.
@@ -54,7 +88,19 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Reproduce(args) => reproduce::run(args),
         Command::Fit(args) => fit::run(args),
         Command::Import(args) => import::run(args),
+        Command::Report(args) => report::run(args),
+        Command::Explore(args) => explore::run(args),
+        #[cfg(feature = "models")]
+        Command::Evaluate(args) => evaluate::run(args),
+        #[cfg(feature = "models")]
+        Command::Finetune(args) => finetune::run(args),
+        #[cfg(feature = "models")]
+        Command::Study(args) => study::run(args),
+        #[cfg(feature = "models")]
+        Command::Lab(args) => lab::run(args),
+        #[cfg(feature = "models")]
         Command::Models(args) => models::run(args),
+        Command::Completions(args) => completions::run(args, Cli::command()),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,6 +1,18 @@
-//! What leaves the program as text: CSV files and terminal tables.
+//! What leaves the program as text: CSV files, terminal tables and pages.
 
 pub mod csv;
+#[cfg(feature = "models")]
+pub mod evaluate;
+pub mod every_eval_ever;
+pub mod explore;
+#[cfg(feature = "models")]
+pub mod finetune;
 pub mod fit;
+pub mod html;
+#[cfg(feature = "models")]
+pub mod lab;
 pub mod reproduction;
+pub mod reproduction_page;
+#[cfg(feature = "models")]
+pub mod study;
 pub mod terminal;
