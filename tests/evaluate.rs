@@ -294,6 +294,7 @@ fn progress_counts_every_item_once() {
     let (mut items, mut all, mut names) = (0, 0, Vec::new());
     let loaded = load("neox-bytelevel");
     let evaluation = evaluate(&loaded.subject(), &settings, &mut |event| match event {
+        Event::LeftOut(file) => panic!("no folder was given, yet {file}"),
         Event::Begin { items, tasks } => (all, _) = (items, assert_eq!(tasks, 3)),
         Event::Task { name, known, .. } => {
             assert_eq!(known, 0);

@@ -7,3 +7,4 @@ pub mod fit;
 pub mod paper;
 pub mod pareto;
 pub mod scaling;
+pub mod words;

@@ -11,7 +11,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::error::{Error, Result};
 use crate::harness::results::Facts;
 use crate::harness::runner::{EvaluationSettings, Event, Limits, Loaded, evaluate, preview};
-use crate::harness::tasks::{Draw, Library};
+use crate::harness::tasks::Draw;
 use crate::lm::{Placement, locate};
 use crate::registry::Month;
 use crate::report::evaluate as report;
@@ -126,7 +126,6 @@ pub(super) fn run(args: &EvaluateArgs) -> Result<()> {
     let placement = Placement::named(&args.device, &args.dtype)?;
     let stop = Arc::new(AtomicBool::new(false));
     let settings = settings(args, &stop)?;
-    warn_of_left_out(&args.task_dir)?;
     let model = locate(&args.model)?;
     let name = args.name.as_deref().or_else(|| {
         let id = args.model.to_str()?.strip_prefix("hf:")?;
@@ -134,7 +133,9 @@ pub(super) fn run(args: &EvaluateArgs) -> Result<()> {
     });
     let memory = args.memory.saturating_mul(1 << 20);
     if args.dry_run {
-        return print(report::preview(&preview(&model, &placement, &settings, memory)?).as_bytes());
+        let preview = preview(&model, &placement, &settings, memory)?;
+        preview.left_out.iter().for_each(|file| left_out(file));
+        return print(report::preview(&preview).as_bytes());
     }
     interruptible(&stop)?;
     let loaded = Loaded::load(&model, &placement, name, memory)?;
@@ -155,15 +156,9 @@ pub(super) fn run(args: &EvaluateArgs) -> Result<()> {
     }
 }
 
-/// A file that cannot be read as a task is left out of a folder; a name or glob that meant it would miss it silently.
-fn warn_of_left_out(folders: &[PathBuf]) -> Result<()> {
-    let mut library = Library::built_in()?;
-    for folder in folders {
-        for left_out in library.add(folder)? {
-            eprintln!("onset: left out: {left_out}");
-        }
-    }
-    Ok(())
+/// A name or glob that meant the file would miss it silently.
+fn left_out(file: &str) {
+    eprintln!("onset: left out: {file}");
 }
 
 fn settings(args: &EvaluateArgs, stop: &Arc<AtomicBool>) -> Result<EvaluationSettings> {
@@ -217,6 +212,7 @@ impl Progress {
 
     fn show(&mut self, event: Event<'_>) {
         match event {
+            Event::LeftOut(file) => left_out(file),
             Event::Begin { items, .. } => self.bar.set_length(items as u64),
             Event::Task { name, known, .. } => {
                 self.bar.set_message(name.to_owned());

@@ -291,11 +291,11 @@ fn examples(args: &FinetuneArgs) -> Result<(Vec<Example>, usize)> {
     if !args.task.is_empty() {
         let mut library = Library::built_in()?;
         for folder in &args.task_dir {
-            for left_out in library.add(folder)? {
-                eprintln!("onset: left out: {left_out}");
-            }
+            library.add(folder)?;
         }
-        for task in library.select(&args.task, args.task_data.as_deref())?.tasks {
+        let selection = library.select(&args.task, args.task_data.as_deref())?;
+        selection.left_out.iter().for_each(|file| eprintln!("onset: left out: {file}"));
+        for task in selection.tasks {
             examples.extend(of_task(&task)?);
         }
     }

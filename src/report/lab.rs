@@ -160,8 +160,8 @@ impl LabReport {
         figures
     }
 
-    /// The figure with kinds and shares as names of the series, and no names beside the points: they say nothing that
-    /// shape and colour do not.
+    /// The figure with kinds and shares as names of the series, one scale for all panels, and no names beside the points:
+    /// they say nothing that shape and colour do not.
     fn named(&self, mut figure: Figure) -> Figure {
         let name = |series: &mut String| {
             let kind = self.kinds.iter().find(|(kind, _)| *series == format!("cohort = {kind}"));
@@ -172,6 +172,10 @@ impl LabReport {
             }
         };
         figure.legend.iter_mut().for_each(|entry| name(&mut entry.label));
+        for panel in &mut figure.panels {
+            "Accuracy".clone_into(&mut panel.y.label);
+            panel.y.range = Some((0.0, 1.02));
+        }
         for layer in figure.panels.iter_mut().flat_map(|panel| &mut panel.layers) {
             match layer {
                 Layer::Points { series, points, .. } => {
@@ -192,8 +196,6 @@ impl LabReport {
         figure.panels.extend(fit::figure(&self.cloze.hinge).panels.into_iter().take(1));
         for (panel, title) in figure.panels.iter_mut().zip(["Multiple choice", "Cloze"]) {
             title.clone_into(&mut panel.title);
-            "Accuracy".clone_into(&mut panel.y.label);
-            panel.y.range = Some((0.0, 1.02));
         }
         figure.columns = 2;
         "reformulation".clone_into(&mut figure.name);
@@ -209,10 +211,6 @@ impl LabReport {
         for (examples, fit) in &self.adjusted {
             let panel = fit::figure(&fit.hinge).panels.pop()?;
             figure.panels.push(Panel { title: format!("{examples} task examples"), ..panel });
-        }
-        for panel in &mut figure.panels {
-            "Accuracy".clone_into(&mut panel.y.label);
-            panel.y.range = Some((0.0, 1.02));
         }
         figure.columns = figure.panels.len().min(2);
         "emergence".clone_into(&mut figure.name);

@@ -68,6 +68,40 @@ pub trait FittedCurve {
     }
 }
 
+/// What a [`FittedCurve`] with the field `least_squares` answers by that regression: its coefficients are the parameters.
+macro_rules! answer_by_least_squares {
+    () => {
+        fn names(&self) -> Vec<String> {
+            self.least_squares.names.clone()
+        }
+
+        fn estimates(&self) -> Vec<f64> {
+            self.least_squares.coefficients.clone()
+        }
+
+        fn jacobian(&self) -> Vec<Vec<f64>> {
+            self.least_squares.columns.clone()
+        }
+
+        fn residuals(&self) -> &[f64] {
+            &self.least_squares.residuals
+        }
+
+        fn fitted(&self) -> &[f64] {
+            &self.least_squares.fitted
+        }
+
+        fn weights(&self) -> Option<&[f64]> {
+            self.least_squares.weights.as_deref()
+        }
+
+        fn sse(&self) -> f64 {
+            self.least_squares.sse()
+        }
+    };
+}
+pub(super) use answer_by_least_squares;
+
 /// The gradients at the observations, as columns.
 pub(crate) fn jacobian(curve: &impl FittedCurve, x: &[f64], groups: &[Vec<f64>]) -> Vec<Vec<f64>> {
     let z = |i: usize| groups.iter().map(|g| g[i]).collect::<Vec<f64>>();

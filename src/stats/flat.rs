@@ -1,6 +1,6 @@
 //! The constant level with which every other curve is compared: y = β0 + Σ θ_k z_k.
 
-use super::curve::FittedCurve;
+use super::curve::{FittedCurve, answer_by_least_squares};
 use super::linear::{LeastSquares, LeastSquaresFit};
 use super::observations::{group_names, identified, only, shift, spread};
 use crate::Result;
@@ -27,33 +27,7 @@ impl Flat {
 }
 
 impl FittedCurve for Flat {
-    fn names(&self) -> Vec<String> {
-        self.least_squares.names.clone()
-    }
-
-    fn estimates(&self) -> Vec<f64> {
-        self.least_squares.coefficients.clone()
-    }
-
-    fn jacobian(&self) -> Vec<Vec<f64>> {
-        self.least_squares.columns.clone()
-    }
-
-    fn residuals(&self) -> &[f64] {
-        &self.least_squares.residuals
-    }
-
-    fn fitted(&self) -> &[f64] {
-        &self.least_squares.fitted
-    }
-
-    fn weights(&self) -> Option<&[f64]> {
-        self.least_squares.weights.as_deref()
-    }
-
-    fn sse(&self) -> f64 {
-        self.least_squares.sse()
-    }
+    answer_by_least_squares!();
 
     fn free_parameters(&self) -> usize {
         1 + self.theta.len()

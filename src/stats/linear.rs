@@ -25,7 +25,7 @@
 
 use nalgebra::{DMatrix, DVector};
 
-use super::curve::{FittedCurve, r_squared, sum_of_squares};
+use super::curve::{FittedCurve, answer_by_least_squares, r_squared, sum_of_squares};
 use super::distribution::student_two_sided;
 use super::observations::{
     binary_scale, check, check_weights, finite_result, group_names, identified_among, only, shift, spread, used,
@@ -260,33 +260,7 @@ impl LinearFit {
 }
 
 impl FittedCurve for LinearFit {
-    fn names(&self) -> Vec<String> {
-        self.least_squares.names.clone()
-    }
-
-    fn estimates(&self) -> Vec<f64> {
-        self.least_squares.coefficients.clone()
-    }
-
-    fn jacobian(&self) -> Vec<Vec<f64>> {
-        self.least_squares.columns.clone()
-    }
-
-    fn residuals(&self) -> &[f64] {
-        &self.least_squares.residuals
-    }
-
-    fn fitted(&self) -> &[f64] {
-        &self.least_squares.fitted
-    }
-
-    fn weights(&self) -> Option<&[f64]> {
-        self.least_squares.weights.as_deref()
-    }
-
-    fn sse(&self) -> f64 {
-        self.least_squares.sse()
-    }
+    answer_by_least_squares!();
 
     fn free_parameters(&self) -> usize {
         2 + self.theta.len()

@@ -18,7 +18,7 @@
 //! # Ok::<(), onset::Error>(())
 //! ```
 
-use super::curve::FittedCurve;
+use super::curve::{FittedCurve, answer_by_least_squares};
 use super::linear::{LeastSquares, LeastSquaresFit};
 use super::observations::{check, check_weights, group_names, identified_among, only, shift, spread};
 use crate::{Error, Result};
@@ -105,33 +105,7 @@ fn segment(knots: &[f64], j: usize, x: f64) -> f64 {
 }
 
 impl FittedCurve for SplineFit {
-    fn names(&self) -> Vec<String> {
-        self.least_squares.names.clone()
-    }
-
-    fn estimates(&self) -> Vec<f64> {
-        self.least_squares.coefficients.clone()
-    }
-
-    fn jacobian(&self) -> Vec<Vec<f64>> {
-        self.least_squares.columns.clone()
-    }
-
-    fn residuals(&self) -> &[f64] {
-        &self.least_squares.residuals
-    }
-
-    fn fitted(&self) -> &[f64] {
-        &self.least_squares.fitted
-    }
-
-    fn weights(&self) -> Option<&[f64]> {
-        self.least_squares.weights.as_deref()
-    }
-
-    fn sse(&self) -> f64 {
-        self.least_squares.sse()
-    }
+    answer_by_least_squares!();
 
     fn free_parameters(&self) -> usize {
         2 + self.knots.len() + self.theta.len()

@@ -4,6 +4,7 @@ use super::report::{Analysis, FitReport, FittedModel};
 use crate::analysis::figure::{
     Axis, Figure, Hue, Layer, LegendEntry, LegendKey, Marker, Note, Panel, Point, Scale, Stroke,
 };
+use crate::analysis::words::{scientific, signed};
 
 /// One panel for the score, and one for the score after adjustment beside it.
 pub fn figure(report: &FitReport) -> Figure {
@@ -162,13 +163,13 @@ fn notes(report: &FitReport, analysis: &Analysis) -> Vec<Note> {
     };
     let theta = &analysis.theta;
     if let Some(value) = theta.estimate {
-        let text = with_interval("θ\u{302}", theta.low, theta.high, &|v| minus(v, 3), value);
+        let text = with_interval("θ\u{302}", theta.low, theta.high, &|v| signed(v, 3), value);
         let bold = theta.p_value.is_some_and(|p| p < 0.05);
         notes.push(Note { text, quantity: "theta".into(), value: Some(value), low: theta.low, high: theta.high, bold });
     }
     let c = &analysis.c_e;
     if let Some(value) = c.estimate {
-        let format = |v: f64| if report.is_logarithmic() { scientific(v) } else { minus(v, 3) };
+        let format = |v: f64| if report.is_logarithmic() { scientific(v, 1) } else { signed(v, 3) };
         let text = with_interval("cₑ", c.low, c.high, &format, value);
         notes.push(Note { low: c.low, high: c.high, ..Note::new(text, "c_e", value) });
     }
@@ -176,22 +177,4 @@ fn notes(report: &FitReport, analysis: &Analysis) -> Vec<Note> {
         notes.push(Note::new(format!("R² = {value:.3}"), "r_squared", value));
     }
     notes
-}
-
-fn minus(value: f64, decimals: usize) -> String {
-    format!("{value:.decimals$}").replace('-', "−")
-}
-
-/// `1.3 × 10²²`.
-fn scientific(value: f64) -> String {
-    let text = format!("{value:.1e}");
-    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
-    let raised = |digit: char| match digit {
-        '-' => '⁻',
-        '1' => '¹',
-        '2' => '²',
-        '3' => '³',
-        digit => char::from_u32(0x2070 + digit.to_digit(10).unwrap_or(0)).unwrap_or(digit),
-    };
-    format!("{mantissa} × 10{}", exponent.chars().map(raised).collect::<String>())
 }

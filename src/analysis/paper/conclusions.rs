@@ -1,10 +1,10 @@
 //! What becomes of the paper's conclusions when a number is computed as it should be: whether the conclusion stands, and
 //! why the corrected number differs from the published one.
 
-use super::panel::{flops, signed};
 use super::quantity::{Estimate, Quantity};
 use super::scores::known;
 use super::verdict::{Printed, agrees};
+use crate::analysis::words::{scientific, signed};
 use crate::registry::Benchmark;
 
 /// The paper's test of a difference at 5 %.
@@ -83,7 +83,7 @@ fn emergence(paper: &Estimate, corrected: &Estimate) -> (Option<Conclusion>, Vec
     if corrected.value.is_none() {
         return (
             Some(Conclusion::Changes),
-            vec![format!("At {} the paper sees a point of emergence.", flops(published))],
+            vec![format!("At {} the paper sees a point of emergence.", scientific(published, 1))],
         );
     }
     let (low, high) = (corrected.low.unwrap_or(0.0), corrected.high.unwrap_or(f64::INFINITY));

@@ -6,11 +6,12 @@
 
 use super::comparison::{Built, cover_lines, shared_range};
 use super::intervals;
-use super::panel::{bent_line, compute_axis, flops, points, score_axis};
+use super::panel::{bent_line, compute_axis, points, score_axis};
 use super::quantity::{Estimate, Quantity};
 use super::scores::{ByModel, Paper, Reading, adjustment_for, is_new, known};
 use crate::analysis::figure::{Figure, Hue, Layer, LegendEntry, LegendKey, Marker, Note, Panel, Stroke};
 use crate::analysis::scaling::{Scored, compute_range};
+use crate::analysis::words::scientific;
 use crate::error::{Error, Result};
 use crate::registry::Condition;
 use crate::stats::hinge::Hinge;
@@ -137,7 +138,7 @@ fn emergence_fit(scores: &[Scored<'_>], chance: f64) -> Result<Fitted> {
             10f64.powf(c)
         )
     });
-    let notes = vec![Note::new(format!("cₑ = {}", flops(value)), "c_e", value)];
+    let notes = vec![Note::new(format!("cₑ = {}", scientific(value, 1)), "c_e", value)];
     Ok((vec![line], notes, Estimate { remark, ..Estimate::bare(value) }))
 }
 
@@ -147,7 +148,7 @@ fn corrected_emergence(scores: &[Scored<'_>], chance: f64) -> Result<Fitted> {
     let fit = Hinge::new().chance(chance).fit(&x, &y, &[])?;
     let estimate = intervals::emergence(&fit, [&x, &y], &intervals::families_of(scores));
     let line = bent_fit(scores, fit.c, |x| fit.predict(x, &[]));
-    let text = estimate.value.map_or_else(|| "no cₑ in the data".to_owned(), |c| format!("cₑ = {}", flops(c)));
+    let text = estimate.value.map_or_else(|| "no cₑ in the data".to_owned(), |c| format!("cₑ = {}", scientific(c, 1)));
     let mut notes = vec![Note {
         text,
         quantity: "c_e".into(),
@@ -165,9 +166,9 @@ fn corrected_emergence(scores: &[Scored<'_>], chance: f64) -> Result<Fitted> {
 /// The interval of a break in words; `None` without any bound.
 fn span(estimate: &Estimate) -> Option<String> {
     match (estimate.low, estimate.high) {
-        (Some(low), Some(high)) => Some(format!("{} to {}", flops(low), flops(high))),
-        (Some(low), None) => Some(format!("from {}", flops(low))),
-        (None, Some(high)) => Some(format!("up to {}", flops(high))),
+        (Some(low), Some(high)) => Some(format!("{} to {}", scientific(low, 1), scientific(high, 1))),
+        (Some(low), None) => Some(format!("from {}", scientific(low, 1))),
+        (None, Some(high)) => Some(format!("up to {}", scientific(high, 1))),
         (None, None) => None,
     }
 }

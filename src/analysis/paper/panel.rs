@@ -5,6 +5,7 @@ use super::quantity::{Estimate, Quantity};
 use super::scores::Reading;
 use crate::analysis::figure::{Axis, Hue, Layer, LegendEntry, LegendKey, Marker, Panel, Point, Scale, Stroke};
 use crate::analysis::scaling::{Scored, compute_range};
+use crate::analysis::words::signed;
 use crate::error::Result;
 
 /// Names of the two groups, as in the legend.
@@ -176,37 +177,5 @@ pub(super) fn with_bracket(estimate: &Estimate) -> String {
     match (estimate.low, estimate.high) {
         (Some(low), Some(high)) => format!("{value} [{}, {}]", signed(low, 3), signed(high, 3)),
         _ => value,
-    }
-}
-
-/// A number with a true minus sign, as figures print it.
-#[must_use]
-pub fn signed(value: f64, decimals: usize) -> String {
-    let text = format!("{value:.decimals$}");
-    match text.strip_prefix('-') {
-        // What rounds to zero has no sign.
-        Some(zero) if zero.bytes().all(|b| matches!(b, b'0' | b'.')) => zero.to_owned(),
-        Some(size) => format!("−{size}"),
-        None => text,
-    }
-}
-
-/// FLOPs in scientific notation as figures print it, e.g. `1.3 × 10²²`.
-#[must_use]
-pub fn flops(value: f64) -> String {
-    let text = format!("{value:.1e}");
-    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
-    let raised: String = exponent.chars().map(superscript).collect();
-    format!("{mantissa} × 10{raised}")
-}
-
-fn superscript(digit: char) -> char {
-    match digit {
-        '-' => '⁻',
-        '1' => '¹',
-        '2' => '²',
-        '3' => '³',
-        '0' | '4'..='9' => char::from_u32(0x2070 + (digit as u32 - '0' as u32)).unwrap_or(digit),
-        other => other,
     }
 }

@@ -2,11 +2,12 @@
 
 use super::comparison::{Built, shared_range};
 use super::emergence::{at_examples, thousands};
-use super::panel::{BY_RELEASE, GroupNames, compute_axis, group_layers, points, score_axis, signed};
+use super::panel::{BY_RELEASE, GroupNames, compute_axis, group_layers, points, score_axis};
 use super::quantity::{Estimate, Quantity};
 use super::scores::{ByModel, EPOCHS, Paper, adjustment_for, is_new, known};
 use crate::analysis::figure::{Figure, Hue, Layer, LegendEntry, LegendKey, Marker, Note, Panel, Stroke};
 use crate::analysis::scaling::Scored;
+use crate::analysis::words::signed;
 use crate::error::{Error, Result};
 use crate::registry::{Condition, Model};
 

@@ -55,6 +55,8 @@ pub struct Settings {
 /// What an evaluation reports while it runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Event<'a> {
+    /// A file of a folder with definitions was left out, and why.
+    LeftOut(&'a str),
     /// All tasks have been read.
     Begin {
         /// Their number.
@@ -138,7 +140,8 @@ pub fn evaluate<M: LanguageModel>(
     watch: &mut dyn FnMut(Event<'_>),
 ) -> Result<Evaluation> {
     let began = Instant::now();
-    let Selection { tasks, groups } = select(settings)?;
+    let Selection { tasks, groups, left_out } = select(settings)?;
+    left_out.iter().for_each(|file| watch(Event::LeftOut(file)));
     let plan = tasks.iter().map(|task| Planned::of(task, settings)).collect::<Result<Vec<_>>>()?;
     watch(Event::Begin { tasks: tasks.len(), items: plan.iter().map(|planned| planned.items).sum() });
 

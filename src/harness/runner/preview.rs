@@ -12,12 +12,14 @@ use super::plan::Plan;
 use super::subject::{find, no_tokenizer};
 use crate::error::{Error, Result};
 use crate::harness::request::Request;
-use crate::harness::tasks::{Items, Task};
+use crate::harness::tasks::{Items, Selection, Task};
 use crate::lm::Placement;
 
 /// What would be asked.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Preview {
+    /// Files of folders with definitions that were left out, and why.
+    pub left_out: Vec<String>,
     /// In the order they were asked for.
     pub tasks: Vec<TaskPreview>,
     /// Seconds it would take on this machine's processor, at 60 % of the rate of its matrix products; `None` on
@@ -66,7 +68,8 @@ pub fn preview(path: &Path, placement: &Placement, settings: &Settings, memory: 
     let encoder = Encoder::new(tokenizer, found.config.context)?.special(settings.special).truncate(settings.truncate);
     let mut tasks = Vec::new();
     let mut multiplications = 0.0;
-    for task in &select(settings)?.tasks {
+    let Selection { tasks: selected, left_out, .. } = select(settings)?;
+    for task in &selected {
         let items = task.items(&settings.draw)?;
         let (of_task, projected) = of_task(task, &items, &encoder, &limits)?;
         let layers = found.parameters_without_embeddings() as f64 * (of_task.read + of_task.written) as f64;
@@ -78,7 +81,7 @@ pub fn preview(path: &Path, placement: &Placement, settings: &Settings, memory: 
         Device::Cpu => Some(multiplications / (SHARE * multiplication_rate()?)),
         _ => None,
     };
-    Ok(Preview { tasks, seconds })
+    Ok(Preview { left_out, tasks, seconds })
 }
 
 /// A task, and the number of positions that are projected on the vocabulary.

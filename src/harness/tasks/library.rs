@@ -33,6 +33,9 @@ pub struct Selection {
     pub tasks: Vec<Task>,
     /// Each group once, inner groups before those they are in.
     pub groups: Vec<Group>,
+    /// Files of the library's folders that could not be read as tasks, each with what is wrong with it and where: a
+    /// pattern may have meant them.
+    pub left_out: Vec<String>,
 }
 
 /// Several tasks under one name, with a result of their own.
@@ -63,12 +66,12 @@ impl Library {
     }
 
     /// Adds a task file, or every `*.yaml` below a folder; files that define neither a task nor a group are parts that
-    /// others include. What is added replaces what had the same name. Gives the files of a folder that were left out,
-    /// each with what is wrong with it and where.
+    /// others include. What is added replaces what had the same name. Files of a folder that are malformed are left out;
+    /// [`Selection::left_out`] names them.
     ///
     /// # Errors
     /// A file that cannot be read or is malformed, with its line; a folder without any task.
-    pub fn add(&mut self, path: &Path) -> Result<Vec<Error>> {
+    pub fn add(&mut self, path: &Path) -> Result<()> {
         let mut files = Vec::new();
         yaml_files(path, &mut files)?;
         files.sort();
@@ -88,7 +91,7 @@ impl Library {
             });
         }
         self.left_out.extend(left_out.iter().map(ToString::to_string));
-        Ok(left_out)
+        Ok(())
     }
 
     /// Takes a definition under its name; `None` where it has none.
@@ -128,7 +131,8 @@ impl Library {
     /// A pattern that names nothing; a definition that is not understood, with file and line.
     pub fn select(&self, patterns: &[String], data: Option<&Path>) -> Result<Selection> {
         let mut library = Cow::Borrowed(self);
-        let mut selector = Selector { data, selection: Selection::default() };
+        let selection = Selection { left_out: self.left_out.clone(), ..Selection::default() };
+        let mut selector = Selector { data, selection };
         for pattern in patterns {
             let mut names: Vec<String> = Vec::new();
             if pattern.ends_with(".yaml") || pattern.ends_with(".yml") {

@@ -1,6 +1,7 @@
 //! What a fit found, as sentences with their numbers and intervals.
 
 use super::fields::{Analysis, Parameter, Report};
+use crate::analysis::words::scientific;
 
 /// The summary, one paragraph per question: where scores rise, what separates the groups, what adjustment changed, how
 /// scores rise.
@@ -186,7 +187,7 @@ fn method(p: &Parameter) -> String {
 /// A value of the predictor: `1.2 × 10²² FLOPs` for compute.
 fn predictor(report: &Report, value: f64) -> String {
     let unit = if report.predictor.name == "compute" { " FLOPs" } else { "" };
-    format!("{}{unit}", if report.is_logarithmic() { scientific(value) } else { decimal(value) })
+    format!("{}{unit}", if report.is_logarithmic() { scientific(value, 2) } else { decimal(value) })
 }
 
 /// Three significant digits, with a minus sign.
@@ -196,27 +197,10 @@ pub(super) fn decimal(value: f64) -> String {
     }
     let size = value.abs().log10().floor();
     if !(-4.0..6.0).contains(&size) {
-        return scientific(value);
+        return scientific(value, 2);
     }
     let decimals = (2.0 - size).clamp(0.0, 6.0) as usize;
     format!("{value:.decimals$}").replace('-', "−")
-}
-
-/// `1.3 × 10²²`.
-pub(super) fn scientific(value: f64) -> String {
-    let text = format!("{value:.2e}");
-    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
-    let raised = |digit: char| match digit {
-        '-' => '⁻',
-        '1' => '¹',
-        '2' => '²',
-        '3' => '³',
-        digit => char::from_u32(0x2070 + digit.to_digit(10).unwrap_or(0)).unwrap_or(digit),
-    };
-    if exponent == "0" {
-        return mantissa.replace('-', "−");
-    }
-    format!("{} × 10{}", mantissa.replace('-', "−"), exponent.chars().map(raised).collect::<String>())
 }
 
 /// `= 0.0312`, `< 0.0001`.
@@ -233,8 +217,8 @@ mod tests {
         assert_eq!(decimal(-0.0631), "−0.0631");
         assert_eq!(decimal(12.345), "12.3");
         assert_eq!(decimal(0.0), "0");
-        assert_eq!(scientific(1.2e22), "1.20 × 10²²");
-        assert_eq!(scientific(-3.4e-5), "−3.40 × 10⁻⁵");
+        assert_eq!(scientific(1.2e22, 2), "1.20 × 10²²");
+        assert_eq!(scientific(-3.4e-5, 2), "−3.40 × 10⁻⁵");
         assert_eq!(p_value(0.00001), "< 0.0001");
     }
 }
