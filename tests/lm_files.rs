@@ -70,6 +70,43 @@ fn pieces_with_an_index_are_one_model() -> Outcome {
 }
 
 #[test]
+fn an_index_that_lies_is_refused_naming_file_and_tensor() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    std::fs::copy(llama().join("config.json"), folder.path().join("config.json"))?;
+    let mut one = candle_core::safetensors::load(llama().join("model.safetensors"), &Device::Cpu)?;
+    let norm = one.remove("model.norm.weight").ok_or("no norm")?;
+    let mut two = HashMap::from([("model.norm.weight".to_owned(), norm.clone())]);
+    let index = |norm: &str| {
+        let of = |name: &String| (name.clone(), serde_json::Value::from("a.safetensors"));
+        let mut map: serde_json::Map<_, _> = one.keys().map(of).collect();
+        map.insert("model.norm.weight".to_owned(), norm.into());
+        serde_json::json!({ "weight_map": map }).to_string()
+    };
+    let write = |one: &HashMap<String, Tensor>, two: &HashMap<String, Tensor>, text: String| -> Outcome {
+        candle_core::safetensors::save(one, folder.path().join("a.safetensors"))?;
+        candle_core::safetensors::save(two, folder.path().join("b.safetensors"))?;
+        Ok(std::fs::write(folder.path().join("model.safetensors.index.json"), text)?)
+    };
+    write(&one, &two, index("b.safetensors"))?;
+    load(folder.path())?;
+    // A file that is not there, and a tensor that is in another file.
+    write(&one, &two, index("c.safetensors"))?;
+    let error = refusal(folder.path());
+    assert!(error.contains("c.safetensors") && error.contains("index.json"), "{error}");
+    write(&one, &two, index("a.safetensors"))?;
+    let error = refusal(folder.path());
+    assert!(error.contains("model.norm.weight") && error.contains("a.safetensors"), "{error}");
+    // A tensor in both files.
+    let text = index("b.safetensors");
+    two.insert("model.layers.0.mlp.up_proj.weight".to_owned(), one["model.layers.0.mlp.up_proj.weight"].clone());
+    write(&one, &two, text)?;
+    let error = refusal(folder.path());
+    assert!(error.contains("layers.0.mlp.up_proj") && error.contains("twice"), "{error}");
+    assert!(error.contains("a.safetensors") && error.contains("b.safetensors"), "{error}");
+    Ok(())
+}
+
+#[test]
 fn pickled_weights_are_read() -> Outcome {
     let folder = fixtures().join("pickled");
     let reference = candle_core::safetensors::load(folder.join("reference.safetensors"), &Device::Cpu)?;

@@ -144,11 +144,11 @@ fn check(args: &CheckArgs) -> Result<()> {
         findings.extend(check_training(&path, &placement)?);
     }
     let columns =
-        [("compared", Align::Left), ("largest difference", Align::Right), ("allowed", Align::Right), ("", Align::Left)];
+        [("compared", Align::Left), ("difference", Align::Right), ("allowed", Align::Right), ("", Align::Left)];
     let mut table = TextTable::new(&columns);
     // Of gradients, one per tensor and the largest first, those that fail and the five largest say enough.
     let (gradients, others): (Vec<&Finding>, Vec<&Finding>) =
-        findings.iter().partition(|finding| finding.what.starts_with("gradient"));
+        findings.iter().partition(|finding| finding.what.starts_with("grad."));
     let told = gradients.iter().enumerate().filter(|(place, finding)| *place < 5 || !finding.passed());
     for finding in others.into_iter().chain(told.map(|(_, finding)| *finding)) {
         let verdict = if finding.passed() { "ok" } else { "TOO LARGE" };

@@ -4,7 +4,7 @@
 //! for gradients, `grad.NAME` of every tensor; `reference.json` may hold `greedy_continuation_row0` and `prompt_tokens`.
 //! The gradients are those of the mean next-token loss of the first row after its prompt.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
 use candle_core::{D, DType, Device, Tensor, Var};
@@ -14,16 +14,20 @@ use super::cache::Cache;
 use super::config::Config;
 use super::decoder::{Decoder, Feed};
 use super::keys::read_object;
-use super::model::Placement;
+use super::model::{Placement, settings};
 use super::weights::Weights;
 use crate::error::{Error, Result};
+
+/// The file with the numbers, which is beside the weights and holds none.
+pub(super) const REFERENCE: &str = "reference.safetensors";
 
 /// What is allowed, and what is looked at.
 #[derive(Debug, Clone)]
 pub struct Check {
     /// Largest absolute difference of a logit from the reference.
     pub logits: f64,
-    /// Largest absolute difference of a logit between a batch and the row alone, or a whole row and pieces of it.
+    /// Largest absolute difference of a logit between a batch and the row alone, or a whole row and pieces of it; for
+    /// pieces in half precision at least that of `logits`.
     pub invariance: f64,
     /// Whether gradients are compared too.
     pub gradients: bool,
@@ -42,7 +46,7 @@ impl Default for Check {
 /// One thing that was compared.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Finding {
-    /// What.
+    /// What; `grad.NAME` for the gradient of a tensor, as in the reference.
     pub what: String,
     /// The largest difference; for gradients, what exceeds the relative tolerance.
     pub difference: f64,
@@ -64,7 +68,7 @@ impl Check {
     /// # Errors
     /// Those of loading the model, and [`Error::File`] for a reference that is incomplete or does not fit it.
     pub fn run(&self, folder: &Path, placement: &Placement) -> Result<Vec<Finding>> {
-        let path = folder.join("reference.safetensors");
+        let path = folder.join(REFERENCE);
         if !path.exists() {
             let missing = std::io::Error::from(std::io::ErrorKind::NotFound);
             return Err(Error::Read { path, source: missing });
@@ -82,7 +86,7 @@ impl Check {
         };
         let logits = find("logits")?.to_dtype(DType::F32)?;
         let weights = Weights::open(folder, &placement.device, placement.dtype)?;
-        let config = Config::read(folder)?;
+        let (config, _) = settings(folder)?;
         let (vocab, tokens) = (config.vocab_size, rows[0].len());
         if logits.dims() != [rows.len(), tokens, vocab] {
             let problem = format!("`logits` has the shape {:?}, not {:?}", logits.dims(), [rows.len(), tokens, vocab]);
@@ -104,7 +108,7 @@ impl Check {
             if prompt >= tokens {
                 return Err(Error::File { path, problem: format!("a prompt of {prompt} tokens in rows of {tokens}") });
             }
-            findings.extend(self.backward(decoder.config(), &weights, &rows[0], prompt, &reference)?);
+            findings.extend(self.backward(decoder.config(), &weights, &rows[0], prompt, &reference, &path)?);
         }
         Ok(findings)
     }
@@ -116,18 +120,23 @@ impl Check {
         for tokens in rows {
             alone.push(decoder.logits(&decoder.extend(&mut [Feed { tokens, cache: None }])?)?);
             let mut cache = Cache::new();
-            let (head, tail) = tokens.split_at(tokens.len() / 2);
-            for tokens in [head, tail] {
+            // Not across the border beyond which all rotations are others: there a cache must be filled anew.
+            let total = tokens.len();
+            let half = (total / 2..total).find(|&head| !decoder.config().position.crosses(head, total));
+            let (head, tail) = tokens.split_at(half.unwrap_or(total));
+            for tokens in [head, tail].into_iter().filter(|piece| !piece.is_empty()) {
                 pieces.push(decoder.logits(&decoder.extend(&mut [Feed { tokens, cache: Some(&mut cache) }])?)?);
             }
         }
+        // Pieces are sums in another order; in half precision that shows as much as anything.
+        let pieced = if decoder.dtype() == DType::F32 { self.invariance } else { self.logits.max(self.invariance) };
         let finding = |what: &str, a: &Tensor, b: &Tensor, allowed: f64| -> Result<Finding> {
             Ok(Finding { what: what.to_owned(), difference: largest_difference(a, b)?, allowed })
         };
         Ok(vec![
             finding("logits against the reference", &batch, expected, self.logits)?,
             finding("logits alone and in a batch", &Tensor::cat(&alone, 0)?, &batch, self.invariance)?,
-            finding("logits whole and in pieces", &Tensor::cat(&pieces, 0)?, &batch, self.invariance)?,
+            finding("logits whole and in pieces", &Tensor::cat(&pieces, 0)?, &batch, pieced)?,
         ])
     }
 
@@ -138,6 +147,7 @@ impl Check {
         tokens: &[u32],
         prompt: usize,
         reference: &HashMap<String, Tensor>,
+        path: &Path,
     ) -> Result<Vec<Finding>> {
         let mut variables = HashMap::new();
         for (name, tensor) in weights.all()? {
@@ -147,18 +157,20 @@ impl Check {
         let held = Weights::from_tensors(&tensors, weights.device(), weights.dtype());
         let decoder = Decoder::new(config.clone(), &held)?;
         let count = tokens.len() - prompt;
-        let hidden = decoder.extend(&mut [Feed { tokens: &tokens[..tokens.len() - 1], cache: None }])?;
+        // All tokens, though nothing is asked after the last: rotations may depend on the length.
+        let hidden = decoder.extend(&mut [Feed { tokens, cache: None }])?;
         let logits = decoder.logits(&hidden.narrow(0, prompt - 1, count)?)?;
         let targets = Tensor::from_slice(&tokens[prompt..], (count, 1), weights.device())?;
         let powers = logits.broadcast_sub(&logits.detach().max_keepdim(D::Minus1)?)?;
         let total = powers.exp()?.sum_keepdim(D::Minus1)?.log()?;
         let gradients = (total - powers.gather(&targets, 1)?)?.mean_all()?.backward()?;
         let mut findings = Vec::new();
+        let mut unused: BTreeSet<&str> = reference.keys().filter_map(|name| name.strip_prefix("grad.")).collect();
         for (name, variable) in &variables {
-            // The reference may use the name that newer versions give the head.
-            let alias = name.replace("embed_out", "lm_head");
-            let expected = [name, &alias].into_iter().find_map(|name| reference.get(&format!("grad.{name}")));
-            let Some(expected) = expected else { continue };
+            // The reference may use the name that newer versions give the head, and a prefix that the weights leave out.
+            let names = [name.clone(), name.replace("embed_out", "lm_head"), format!("{}{name}", config.names.root)];
+            let Some(found) = names.iter().find(|name| unused.remove(name.as_str())) else { continue };
+            let expected = &reference[&format!("grad.{found}")];
             let difference = match gradients.get(variable) {
                 None => f64::INFINITY,
                 Some(gradient) => {
@@ -168,7 +180,14 @@ impl Check {
                     f64::from(excess.flatten_all()?.max(0)?.to_scalar::<f32>()?).max(0.0)
                 }
             };
-            findings.push(Finding { what: format!("gradient of {name}"), difference, allowed: self.gradient_absolute });
+            findings.push(Finding { what: format!("grad.{name}"), difference, allowed: self.gradient_absolute });
+        }
+        if let Some(name) = unused.first() {
+            let problem = format!("has the gradient of `{name}`, which is no tensor of the model");
+            return Err(Error::File { path: path.to_owned(), problem });
+        }
+        if findings.is_empty() {
+            return Err(Error::File { path: path.to_owned(), problem: "has no gradients (`grad.NAME`)".to_owned() });
         }
         findings.sort_by(|a, b| b.difference.total_cmp(&a.difference).then_with(|| a.what.cmp(&b.what)));
         Ok(findings)
@@ -189,7 +208,10 @@ fn continuation(decoder: &Decoder, prompt: &[u32], expected: &[u32]) -> Result<u
         let fresh = decoder.extend(&mut [Feed { tokens: &all, cache: None }])?;
         differing += usize::from(best(&hidden)? != token) + usize::from(best(&fresh)? != token);
         all.push(token);
-        hidden = decoder.extend(&mut [Feed { tokens: &[token], cache: Some(&mut cache) }])?;
+        if decoder.config().position.crosses(cache.len(), all.len()) {
+            cache.rewind(0)?;
+        }
+        hidden = decoder.extend(&mut [Feed { tokens: &all[cache.len()..], cache: Some(&mut cache) }])?;
     }
     Ok(differing)
 }

@@ -301,12 +301,12 @@ impl Decoder {
         if let Some(longest) = longest.filter(|&longest| total > longest) {
             return Err(Error::Argument(format!("a sequence of {total} tokens is beyond the context of {longest}")));
         }
-        match &config.position {
-            Position::Rope { every, .. } if every.crosses(past, total) => Err(Error::Argument(format!(
+        if config.position.crosses(past, total) {
+            return Err(Error::Argument(format!(
                 "a sequence that grows from {past} to {total} tokens changes its rotary divisors: rewind its cache to 0"
-            ))),
-            _ => Ok(()),
+            )));
         }
+        Ok(())
     }
 }
 

@@ -143,7 +143,7 @@ fn count(tensor: &TensorInfo) -> usize {
 }
 
 /// Config and tokenizer of whatever is at `path`.
-fn settings(path: &Path) -> Result<(Config, Option<Tokenizer>)> {
+pub(super) fn settings(path: &Path) -> Result<(Config, Option<Tokenizer>)> {
     let files = super::weights::files(path)?;
     let gguf = files.into_iter().find(|file| file.extension().is_some_and(|kind| kind.eq_ignore_ascii_case("gguf")));
     let (config, tokenizer) = if let Some(file) = gguf {

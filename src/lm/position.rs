@@ -133,6 +133,15 @@ pub struct Rotation {
 }
 
 impl Position {
+    /// Where a sequence of `past` tokens cannot be continued to `total` without turning what is cached anew.
+    pub(super) fn crosses(&self, past: usize, total: usize) -> bool {
+        let border = match self {
+            Self::Rope { every: Rope { scaling: Scaling::Long { context, .. }, .. }, .. } => *context,
+            _ => return false,
+        };
+        past > 0 && past <= border && total > border
+    }
+
     /// What must hold for heads of width `head_dim`; the error says what does not.
     pub(super) fn check(&self, head_dim: usize) -> Result<(), String> {
         let Self::Rope { every, windowed } = self else { return Ok(()) };
@@ -187,11 +196,6 @@ impl Rope {
             Scaling::Dynamic { context } => Some(context),
             _ => None,
         }
-    }
-
-    /// Where a sequence of `past` tokens cannot be continued to `total` without turning what is cached anew.
-    pub(super) fn crosses(&self, past: usize, total: usize) -> bool {
-        matches!(self.scaling, Scaling::Long { context, .. } if past > 0 && past <= context && total > context)
     }
 
     /// Frequencies of the `dims / 2` pairs and the factor of sines and cosines.
@@ -305,7 +309,8 @@ mod tests {
         let rotation = rope.rotation([(3, 4), (3, 5)]);
         assert!((rotation.sin[0] - 3f32.sin()).abs() < 1e-6);
         assert!((rotation.sin[1] - 1.5f32.sin()).abs() < 1e-6);
-        assert!(rope.crosses(4, 5) && !rope.crosses(3, 4) && !rope.crosses(0, 5));
+        let position = Position::Rope { every: rope, windowed: None };
+        assert!(position.crosses(4, 5) && !position.crosses(3, 4) && !position.crosses(0, 5));
     }
 
     #[test]

@@ -170,8 +170,12 @@ pub(super) fn bloom(keys: &Keys<'_>, architecture: Architecture) -> Result<Confi
     if keys.flag_or("apply_residual_connection_post_layernorm", false)? {
         config.residual = Residual::FromNormed;
     }
-    // Both change only how sums were split in training.
-    keys.ignore(&["slow_but_exact", "skip_bias_add", "skip_bias_add_qkv", "offset_alibi", "masked_softmax_fusion"]);
+    // With both, `transformers` adds up the slices of training and leaves out the biases of the outputs.
+    if keys.flag_or("slow_but_exact", false)? && keys.size_or(&["pretraining_tp"], 1)? > 1 {
+        return Err(keys.unsupported("`slow_but_exact: true` with `pretraining_tp` above 1", "false"));
+    }
+    // These change only how sums were split in training.
+    keys.ignore(&["skip_bias_add", "skip_bias_add_qkv", "offset_alibi", "masked_softmax_fusion"]);
     keys.ignore(&["bias_dropout_fusion", "attention_softmax_in_fp32", "unk_token_id"]);
     Ok(config)
 }
@@ -214,6 +218,13 @@ fn rope(keys: &Keys<'_>, config: &Config, fraction: f64) -> Result<Position> {
     Ok(Position::Rope { every: rope::read(keys, &defaults, None)?, windowed: None })
 }
 
-/// Of the classification head that the same config class serves.
-const SUMMARY: &[&str] =
-    &["summary_activation", "summary_first_dropout", "summary_proj_to_labels", "summary_type", "summary_use_proj"];
+/// Of the classification heads that the same config classes serve, and of the first tokenizers.
+const SUMMARY: &[&str] = &[
+    "n_special",
+    "predict_special_tokens",
+    "summary_activation",
+    "summary_first_dropout",
+    "summary_proj_to_labels",
+    "summary_type",
+    "summary_use_proj",
+];

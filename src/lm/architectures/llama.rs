@@ -152,6 +152,13 @@ pub(super) fn phi3(keys: &Keys<'_>, architecture: Architecture) -> Result<Config
     keys.ignore(&["original_max_position_embeddings"]);
     keys.only("attention_bias", false)?;
     keys.only("mlp_bias", false)?;
+    // Phi-4-mini writes these, always in these positions.
+    keys.only("lm_head_bias", false)?;
+    for name in ["full_attn_mod", "interpolate_factor"] {
+        if keys.size_or(&[name], 1)? != 1 {
+            return Err(keys.unsupported(&format!("`{name}` other than 1"), "1"));
+        }
+    }
     let window = window(keys, "sliding_window", None)?;
     config.attention.windows = windows(keys, config.layers, window, |_| window.is_some())?;
     config.attention.packing = Packing::Concatenated;

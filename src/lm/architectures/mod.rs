@@ -130,6 +130,13 @@ pub(super) fn read(keys: &Keys<'_>) -> Result<Config> {
         };
         return Err(keys.unsupported(&what, &Architecture::all_names()));
     };
+    if let (Some(class), Some(kind)) = (classes.first(), kind)
+        && !architecture.model_types().contains(&kind)
+    {
+        // `transformers` goes by the type; whoever wrote another beside this class means other tensors.
+        let what = format!("`model_type: \"{kind}\"` with the architecture {class}");
+        return Err(keys.unsupported(&what, &architecture.model_types().join(", ")));
+    }
     keys.only("is_encoder_decoder", false)?;
     keys.only("add_cross_attention", false)?;
     let mut config = (architecture.reader())(keys, architecture)?;

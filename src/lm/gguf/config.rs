@@ -24,6 +24,7 @@ const RENAMED: &[(&str, &str)] = &[
     ("attention.head_count_kv", "num_key_value_heads"),
     ("attention.key_length", "head_dim"),
     ("attention.layer_norm_rms_epsilon", "rms_norm_eps"),
+    ("final_logit_softcapping", "final_logit_softcapping"),
     ("rope.freq_base", "rope_theta"),
     ("vocab_size", "vocab_size"),
 ];

@@ -108,8 +108,17 @@ impl Weights {
             adapters: HashMap::new(),
             maker: None,
         };
-        for file in files(path)? {
-            weights.add(&file)?;
+        let place = folder::place(path)?;
+        for file in &place.files {
+            weights.add(file)?;
+        }
+        for (name, number) in place.indexed {
+            let found = weights.tensors.get(&name).and_then(Stored::file);
+            if found != Some(number) && !is_buffer(&name) {
+                let tensor = name.clone();
+                let problem = "is not in this file, which its index names".to_owned();
+                return Err(Error::Tensor { path: place.files[number].clone(), tensor, problem });
+            }
         }
         Ok(weights)
     }
@@ -248,7 +257,7 @@ impl Weights {
         let kind = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
         if matches!(kind, "bin" | "pt" | "pth") {
             for (name, shape) in pickle::list(path)? {
-                self.tensors.insert(name, Stored::Pickled { file: number, shape });
+                self.insert(path, name, Stored::Pickled { file: number, shape })?;
             }
             self.files.push(Opened { path: path.to_owned(), bytes: None });
             return Ok(());
@@ -260,15 +269,26 @@ impl Weights {
         if kind == "gguf" || bytes.starts_with(b"GGUF") {
             for tensor in gguf::Header::parse(path, &bytes)?.tensors {
                 let gguf::TensorPlace { name, dtype, shape, bytes } = tensor;
-                self.tensors.insert(name, Stored::Blocks { file: number, dtype, shape, bytes });
+                self.insert(path, name, Stored::Blocks { file: number, dtype, shape, bytes })?;
             }
         } else {
             for entry in safetensors::parse(path, &bytes)? {
                 let safetensors::Entry { name, dtype, shape, bytes } = entry;
-                self.tensors.insert(name, Stored::Dense { file: number, dtype, shape, bytes });
+                self.insert(path, name, Stored::Dense { file: number, dtype, shape, bytes })?;
             }
         }
         self.files.push(Opened { path: path.to_owned(), bytes: Some(bytes) });
+        Ok(())
+    }
+
+    fn insert(&mut self, path: &Path, name: String, stored: Stored) -> Result<()> {
+        if let Some(first) = self.tensors.get(&name) {
+            let other = first.file().and_then(|file| self.files.get(file));
+            let other = other.map_or(path, |file| &file.path).display();
+            let problem = format!("is there twice, the first time in {other}");
+            return Err(Error::Tensor { path: path.to_owned(), tensor: name, problem });
+        }
+        self.tensors.insert(name, stored);
         Ok(())
     }
 
@@ -316,18 +336,21 @@ impl Weights {
     }
 
     fn wrong(&self, name: &str, problem: String) -> Error {
-        let file = match self.tensors.get(name) {
-            Some(Stored::Dense { file, .. } | Stored::Blocks { file, .. } | Stored::Pickled { file, .. }) => {
-                Some(*file)
-            }
-            _ => None,
-        };
+        let file = self.tensors.get(name).and_then(Stored::file);
         let path = file.map_or(&self.path, |file| &self.files[file].path).clone();
         Error::Tensor { path, tensor: name.to_owned(), problem }
     }
 }
 
 impl Stored {
+    /// The number of the file it is in.
+    fn file(&self) -> Option<usize> {
+        match self {
+            Self::Dense { file, .. } | Self::Blocks { file, .. } | Self::Pickled { file, .. } => Some(*file),
+            Self::Held(_) => None,
+        }
+    }
+
     fn shape(&self) -> &[usize] {
         match self {
             Self::Dense { shape, .. } | Self::Blocks { shape, .. } | Self::Pickled { shape, .. } => shape,
