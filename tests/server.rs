@@ -25,6 +25,8 @@ enum Fault {
     Truncated,
     /// An answer after the client's time-out.
     Slow,
+    /// An answer that comes drop by drop, and is not there at the client's time-out.
+    Dripping,
 }
 
 /// How a server answers when it does.
@@ -46,6 +48,16 @@ struct Manners {
     raw_spelling: bool,
     /// Refuses prompts with this word.
     refuses: Option<&'static str>,
+    /// Says that the prompt has so many tokens more or fewer than it has.
+    miscounts: i64,
+    /// Answers as llama.cpp does: it does not hear `echo`, and tells the probabilities of new tokens in a layout of its own.
+    llama_cpp: bool,
+    /// Gives a token a probability above 1.
+    impossible: bool,
+    /// Never ends an answer.
+    endless: bool,
+    /// Takes so long for every answer.
+    pause: Duration,
 }
 
 struct Running {
@@ -70,7 +82,11 @@ impl Drop for Running {
 }
 
 fn start(manners: Manners) -> Running {
-    let server = Arc::new(tiny_http::Server::http("127.0.0.1:0").expect("a free port"));
+    start_at("127.0.0.1:0", manners)
+}
+
+fn start_at(address: &str, manners: Manners) -> Running {
+    let server = Arc::new(tiny_http::Server::http(address).expect("a free port"));
     let url = format!("http://{}", server.server_addr());
     let (seen, stop) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
     let (at_once, most_at_once) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
@@ -102,6 +118,7 @@ fn serve(mut request: tiny_http::Request, number: usize, manners: &Manners) {
         let refusal = json!({"error": {"message": "this prompt is too long for the model"}}).to_string();
         return request.respond(tiny_http::Response::from_string(refusal).with_status_code(400)).unwrap_or(());
     }
+    std::thread::sleep(manners.pause);
     let answer = complete(&asked, manners).to_string();
     let sent = match manners.faults.get(&number) {
         Some(Fault::Broken) => request.respond(tiny_http::Response::from_string("oops").with_status_code(500)),
@@ -114,10 +131,38 @@ fn serve(mut request: tiny_http::Request, number: usize, manners: &Manners) {
             std::thread::sleep(Duration::from_millis(1300));
             request.respond(tiny_http::Response::from_string(answer))
         }
+        Some(Fault::Dripping) => {
+            let length = Some(answer.len());
+            let drops = Drops { text: answer.into_bytes(), at: 0 };
+            request.respond(tiny_http::Response::new(200.into(), Vec::new(), drops, length, None))
+        }
+        None if manners.endless => {
+            request.respond(tiny_http::Response::new(200.into(), Vec::new(), std::io::repeat(b' '), None, None))
+        }
         None => request.respond(tiny_http::Response::from_string(answer)),
     };
     // A client that has given up is no fault of the server.
     sent.unwrap_or(());
+}
+
+/// Text of which the second half comes byte by byte.
+struct Drops {
+    text: Vec<u8>,
+    at: usize,
+}
+
+impl std::io::Read for Drops {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let half = self.text.len() / 2;
+        let wanted = if self.at < half { half - self.at } else { 1.min(self.text.len() - self.at) };
+        if self.at >= half {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        let length = wanted.min(buffer.len());
+        buffer[..length].copy_from_slice(&self.text[self.at..self.at + length]);
+        self.at += length;
+        Ok(length)
+    }
 }
 
 /// Words with the space before them, numbers digit by digit.
@@ -161,6 +206,14 @@ fn complete(asked: &Value, manners: &Manners) -> Value {
         let most = usize::try_from(asked["max_tokens"].as_u64().expect("a number")).expect("small");
         return json!({"choices": [{"text": words[..most.min(words.len())].concat()}]});
     }
+    if manners.llama_cpp {
+        let new = json!({"id": 5, "token": " next", "bytes": [32, 110], "logprob": -0.1, "top_logprobs": []});
+        return json!({
+            "choices": [{"text": " next", "index": 0, "logprobs": {"content": [new]}, "finish_reason": "length"}],
+            "object": "text_completion",
+            "usage": {"prompt_tokens": of_prompt.len(), "completion_tokens": 1},
+        });
+    }
     let all = [&of_prompt[..], &[" next".to_owned()]].concat();
     let shown = if manners.no_echo { &all[of_prompt.len()..] } else { &all[..] };
     let (mut values, mut tops) = (Vec::new(), Vec::new());
@@ -169,6 +222,7 @@ fn complete(asked: &Value, manners: &Manners) -> Value {
         // Every third token is not the likeliest.
         let top = if index % 3 == 0 { json!({ token: value, "other": -0.001 }) } else { json!({ token: value }) };
         let silent = manners.null_logprobs || index == 0;
+        let value = if manners.impossible { 0.5 } else { value };
         values.push(if silent { Value::Null } else { json!(value) });
         tops.push(if silent { Value::Null } else { top });
     }
@@ -179,7 +233,7 @@ fn complete(asked: &Value, manners: &Manners) -> Value {
             "text": all.concat(),
             "logprobs": {"tokens": shown, "token_logprobs": values, "top_logprobs": tops},
         }],
-        "usage": {"prompt_tokens": of_prompt.len(), "completion_tokens": 1},
+        "usage": {"prompt_tokens": of_prompt.len() as i64 + manners.miscounts, "completion_tokens": 1},
     });
     if manners.no_usage {
         answer.as_object_mut().expect("an object").remove("usage");
@@ -252,7 +306,7 @@ fn agrees(manners: Manners) -> Running {
 
 #[test]
 fn log_likelihoods_are_those_of_the_model_behind_the_server() {
-    let running = agrees(Manners::default());
+    let running = agrees(Manners { pause: Duration::from_millis(20), ..Manners::default() });
     assert_eq!(running.seen.load(Ordering::SeqCst), 25, "one probe, and one request per question");
     assert!(running.most_at_once.load(Ordering::SeqCst) > 1, "requests go side by side");
 }
@@ -269,7 +323,14 @@ fn a_server_that_does_not_count_tokens_is_understood() {
 
 #[test]
 fn errors_time_outs_and_broken_json_are_tried_again() {
-    let faults = [(0, Fault::Broken), (3, Fault::Slow), (5, Fault::Truncated), (6, Fault::Busy), (9, Fault::Broken)];
+    let faults = [
+        (0, Fault::Broken),
+        (3, Fault::Slow),
+        (5, Fault::Truncated),
+        (6, Fault::Busy),
+        (9, Fault::Broken),
+        (12, Fault::Dripping),
+    ];
     let running = agrees(Manners { faults: faults.into(), ..Manners::default() });
     assert_eq!(running.seen.load(Ordering::SeqCst), 25 + faults.len());
 }
@@ -280,7 +341,7 @@ fn a_server_that_never_recovers_is_named_with_what_it_said() {
     let running = start(Manners { faults, ..Manners::default() });
     let mut server = Server::connect(&running.url, "m", &quick()).expect("the probe is answered");
     let error = answers(&mut server, &[asked("a b", " c")]).expect_err("no answer ever").to_string();
-    assert_eq!(error, format!("{}/v1: status 500: oops (tried 4 times)", running.url));
+    assert_eq!(error, format!("request 0: {}/v1: status 500: oops (tried 4 times)", running.url));
     assert_eq!(running.seen.load(Ordering::SeqCst), 5);
 }
 
@@ -297,9 +358,99 @@ fn a_refusal_is_not_tried_again_and_earlier_answers_stand() {
             Ok(())
         })
         .expect_err("the second is refused");
-    assert_eq!(error.to_string(), format!("{}/v1: status 400: this prompt is too long for the model", running.url));
+    let said = format!("request 1: {}/v1: status 400: this prompt is too long for the model", running.url);
+    assert_eq!(error.to_string(), said);
     assert_eq!(stood.first(), Some(&0));
     assert!(!stood.contains(&1));
+}
+
+#[test]
+fn an_answer_without_end_is_given_up() {
+    let running = start(Manners { endless: true, ..Manners::default() });
+    let settings = Settings { timeout: Duration::from_secs(60), ..quick() };
+    let error = Server::connect(&running.url, "m", &settings).expect_err("it never ends").to_string();
+    assert!(error.contains("limit"), "{error}");
+}
+
+#[test]
+fn the_layout_of_vllm_is_understood() {
+    // As vLLM writes it for `echo`, `logprobs: 1` and `max_tokens: 1`: a token at the beginning, and nothing for it.
+    let answer = json!({
+        "id": "cmpl-1", "object": "text_completion", "model": "m",
+        "choices": [{
+            "index": 0, "text": "The sky is blue.", "finish_reason": "length", "stop_reason": null,
+            "prompt_logprobs": null,
+            "logprobs": {
+                "text_offset": [0, 5, 8, 12, 15, 20],
+                "tokens": ["<s>", "The", " sky", " is", " blue", "."],
+                "token_logprobs": [null, -3.5, -1.25, -0.5, -0.75, -0.1],
+                "top_logprobs": [null, {"The": -3.5, "I": -1.0}, {" sky": -1.25}, {" is": -0.5}, {" blue": -0.75}, {".": -0.1}],
+            },
+        }],
+        "usage": {"prompt_tokens": 5, "total_tokens": 6, "completion_tokens": 1},
+    });
+    let server = Arc::new(tiny_http::Server::http("127.0.0.1:0").expect("a free port"));
+    let url = format!("http://{}", server.server_addr());
+    let probe = json!({"choices": [{"logprobs": {
+        "tokens": ["<s>", "The quick brown fox jumps over the lazy", " dog", "."],
+        "token_logprobs": [null, -9.0, -1.0, -1.0], "top_logprobs": [null, {}, {}, {}],
+    }}]});
+    let answers = [probe.to_string(), answer.to_string()];
+    let serving = std::thread::spawn({
+        let server = server.clone();
+        move || {
+            for answer in answers {
+                let request = server.recv().expect("a request");
+                request.respond(tiny_http::Response::from_string(answer)).expect("sent");
+            }
+        }
+    });
+    let mut server = Server::connect(&url, "m", &Settings { concurrency: 1, ..quick() }).expect("a good server");
+    let found = answers_of(&mut server, &[asked("The sky", " is blue")]);
+    assert_eq!(found, [Response::LogLikelihood { value: -1.25, greedy: true }]);
+    serving.join().expect("no panic");
+}
+
+#[test]
+fn a_stop_ends_the_work_though_the_server_is_silent() {
+    let faults = (1..200).map(|n| (n, Fault::Broken)).collect();
+    let running = start(Manners { faults, ..Manners::default() });
+    let settings = Settings { attempts: 100, back_off: Duration::from_secs(60), ..quick() };
+    let stop = Arc::new(AtomicBool::new(false));
+    let mut server = Server::connect(&running.url, "m", &settings).expect("the probe is answered").stop(&stop);
+    let start = std::time::Instant::now();
+    let raised = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(100));
+        stop.store(true, Ordering::Relaxed);
+    });
+    let error = answers(&mut server, &[asked("a b", " c")]).expect_err("it was stopped");
+    assert!(matches!(error, Error::Interrupted), "{error}");
+    assert!(start.elapsed() < Duration::from_secs(30));
+    raised.join().expect("no panic");
+}
+
+#[test]
+fn a_server_that_dies_and_comes_back_loses_nothing() {
+    let first = start(Manners::default());
+    let address = first.url.trim_start_matches("http://").to_owned();
+    let settings = Settings { attempts: 40, back_off: Duration::from_millis(50), concurrency: 2, ..quick() };
+    let mut server = Server::connect(&first.url, "m", &settings).expect("a good server");
+    drop(first);
+    let back = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(400));
+        start_at(&address, Manners::default())
+    });
+    let requests: Vec<Request> = questions().iter().map(|(x, c)| asked(x, c)).collect();
+    let found = answers_of(&mut server, &requests);
+    for ((context, continuation), answer) in questions().iter().zip(found) {
+        let (value, _) = expected(context, continuation, false);
+        assert!(matches!(answer, Response::LogLikelihood { value: v, .. } if (v - value).abs() < ROUNDING));
+    }
+    drop(back.join().expect("no panic"));
+}
+
+fn answers_of(server: &mut Server, requests: &[Request]) -> Vec<Response> {
+    answers(server, requests).expect("answers")
 }
 
 #[test]
@@ -317,9 +468,22 @@ fn an_error_of_the_receiver_ends_the_work() {
 fn a_server_without_log_probabilities_of_prompts_is_refused() {
     for (manners, said) in [
         (Manners { no_logprobs: true, ..Manners::default() }, "no `logprobs`"),
-        (Manners { no_echo: true, ..Manners::default() }, "for a prompt of 43 characters"),
+        (
+            Manners { no_echo: true, ..Manners::default() },
+            "1 tokens came back for a prompt of 9 and one token after it",
+        ),
         (Manners { null_logprobs: true, ..Manners::default() }, "has no log-probability"),
         (Manners { raw_spelling: true, ..Manners::default() }, "not those of the prompt"),
+        (Manners { llama_cpp: true, ..Manners::default() }, "no `logprobs.tokens`"),
+        (Manners { impossible: true, ..Manners::default() }, "has no log-probability"),
+        (
+            Manners { miscounts: -3, ..Manners::default() },
+            "10 tokens came back for a prompt of 6 and one token after it",
+        ),
+        (
+            Manners { miscounts: 2, ..Manners::default() },
+            "10 tokens came back for a prompt of 11 and one token after it",
+        ),
     ] {
         let running = start(manners.clone());
         let error = Server::connect(&running.url, "m", &quick()).expect_err("it cannot be used");

@@ -193,10 +193,10 @@ fn go(study: &Study, fake: &Fake) -> Result<onset::study::Outcome> {
 #[test]
 fn everything_that_is_wrong_with_a_study_is_said_at_once_with_its_line() {
     let text = "[study]\nname = \"x\"\nseeds = [1, 1]\ncolour = \"red\"\n\n[[models]]\nname = \"llama-2-7b\"\n\
-                path = \"nowhere\"\nparams = -3\n\n[[models]]\nname = \"unknown model\"\nserver = \"http://s\"\n\
+                path = \"nowhere\"\nparams = -3\n\n[[models]]\nname = \"unknown model\"\nserver = \"ftp://s\"\n\
                 adjust = \"yes\"\n\n[evaluation]\ntasks = []\n[adjustment]\nname = \"none\"\ndata = []\n\
                 checkpoints = [64, 65]\nlayout = \"parquet\"\n[run]\ndevice = \"tpu\"\nmemory = \"much\"\n\
-                [fit]\ncutoff = \"Tuesday\"\nmetrics = [\"gsm8k\"]\n[slurm]\nextra = [\"rm -rf\"]\n[typo]\n";
+                [fit]\ncutoff = \"Tuesday\"\nmetrics = [\"gsm8k\"]\nchance = 7\n[slurm]\nextra = [\"rm -rf\"]\ntime = \"soon\"\n[typo]\n";
     let folder = Folder::new();
     let Err(Error::Settings { problems, .. }) = Study::parse(text, &folder.0.path().join("study.toml")) else {
         panic!("it is full of mistakes");
@@ -211,6 +211,7 @@ fn everything_that_is_wrong_with_a_study_is_said_at_once_with_its_line() {
         "line 12: `tokens` of `unknown model` is not known",
         "line 12: a model behind a server cannot be fine-tuned: set `adjust = false`",
         "line 13: `served_model` is missing",
+        "line 13: `server`: `ftp://s` is not an address",
         "line 14: `adjust` must be true or false",
         "line 17: `tasks` must name at least one task",
         "line 19: an adjustment cannot be called `none`",
@@ -221,7 +222,9 @@ fn everything_that_is_wrong_with_a_study_is_said_at_once_with_its_line() {
         "line 25: `memory` must be an amount",
         "line 27: `Tuesday` is not a month",
         "line 28: `gsm8k` is not written as BENCHMARK=METRIC",
-        "line 30: every line of `extra` must begin with `#SBATCH `",
+        "line 29: `chance` must be at least 0 and below 1",
+        "line 31: every line of `extra` must begin with `#SBATCH `",
+        "line 32: `time` must be written as Slurm reads it",
         "unknown key `typo`",
     ] {
         assert!(said.contains(expected), "`{expected}` is not in:\n{said}");
@@ -313,9 +316,9 @@ fn an_interrupted_study_ends_with_the_bytes_of_one_that_was_not() {
         [("m0--seed0", None), ("m0--seed1", Some(20)), ("m2--seed0", Some(10)), ("m2--seed0", Some(20))]
     {
         let fake = Fake { trouble: Some((cell.into(), examples, Trouble::Killed)), ..Fake::default() };
-        let plan = Plan::new(&study, &fake).expect("a plan");
-        let only = Local { only: vec![cell.into()], ..quick(&study) };
-        let outcome = run(&study, &fake, &plan, &only, &Arc::new(AtomicBool::new(false)), &()).expect("stopped");
+        let plan = Plan::of(&study, &fake, &[cell.into()]).expect("a plan");
+        let outcome =
+            run(&study, &fake, &plan, &quick(&study), &Arc::new(AtomicBool::new(false)), &()).expect("stopped");
         assert_eq!(outcome.left, 1);
     }
     go(&study, &Fake::default()).expect("nothing is wrong");
@@ -537,6 +540,47 @@ fn broken_results_and_a_folder_of_another_study_are_refused() {
     let other = folder.study(&text(1, "[0]", "[10]").replace("\"fake\"", "\"other\""));
     let error = go(&other, &fake).expect_err("not its folder").to_string();
     assert!(error.contains("the folder holds the study `fake`"), "{error}");
+}
+
+#[test]
+fn what_a_killed_cell_left_behind_is_swept_by_the_next_run() {
+    let folder = Folder::new();
+    let (study, fake) = (folder.small(), Fake::default());
+    go(&study, &fake).expect("nothing is wrong");
+    let tidy = folder.files();
+    let cell = Cell::all(&study)[0].folder.clone();
+    for left in ["training/abc", "evaluations/abc"] {
+        fs::create_dir_all(cell.join(left)).expect("made");
+        fs::write(cell.join(left).join("state"), "gigabytes").expect("written");
+    }
+    fs::write(cell.join("failed.json"), r#"{"error": "killed", "times": 1}"#).expect("written");
+    let outcome = go(&study, &fake).expect("nothing is wrong");
+    assert_eq!((outcome.done, outcome.before), (0, 6));
+    assert_eq!(folder.files(), tidy);
+    assert!(!cell.join("training").exists() && !cell.join("evaluations").exists());
+}
+
+#[test]
+fn a_results_file_that_a_power_failure_left_empty_is_no_result() {
+    let folder = Folder::new();
+    let (study, fake) = (folder.small(), Fake::default());
+    go(&study, &fake).expect("nothing is wrong");
+    let whole = folder.files();
+    fs::write(Cell::all(&study)[1].results(), "").expect("written");
+    assert_eq!(go(&study, &fake).expect("it is run again").done, 1);
+    assert_eq!(folder.files(), whole);
+}
+
+#[test]
+fn a_plan_of_one_cell_looks_at_no_other() {
+    let folder = Folder::new();
+    let (study, fake) = (folder.small(), Fake::default());
+    go(&study, &fake).expect("nothing is wrong");
+    fs::write(Cell::all(&study)[0].results(), "broken").expect("written");
+    let plan = Plan::of(&study, &fake, &["m1--seed1".into()]).expect("the broken one is another");
+    assert_eq!(plan.cells.len(), 1);
+    let error = Plan::of(&study, &fake, &["m9--seed0".into()]).expect_err("there is none").to_string();
+    assert_eq!(error, "the study has no cell `m9--seed0`");
 }
 
 #[test]

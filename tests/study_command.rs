@@ -123,9 +123,17 @@ fn a_killed_study_goes_on_and_ends_with_the_same_bytes() {
 fn a_failed_cell_is_named_and_the_others_are_reported() {
     let folder = tempfile::tempdir().expect("a folder");
     let study = smaller(folder.path(), &ALL[..2]);
-    let broken = folder.path().join("broken");
+    // A whole model as far as can be seen without its weights, which are no numbers.
+    let (good, broken) =
+        (Path::new(env!("CARGO_MANIFEST_DIR")).join("studies/tiny/models/neox-8"), folder.path().join("broken"));
     fs::create_dir(&broken).expect("made");
-    fs::write(broken.join("config.json"), "{}").expect("written");
+    for file in ["config.json", "tokenizer.json"] {
+        fs::copy(good.join(file), broken.join(file)).expect("copied");
+    }
+    let mut weights = fs::read(good.join("model.safetensors")).expect("weights");
+    let header = u64::from_le_bytes(weights[..8].try_into().expect("eight bytes"));
+    weights[8 + usize::try_from(header).expect("small")..].fill(0xff);
+    fs::write(broken.join("model.safetensors"), weights).expect("written");
     let text = fs::read_to_string(&study).expect("the study");
     let model = "[[models]]\nname = \"broken\"\nparams = 1\ntokens = 1\nrelease = \"2024-01\"\npath = \"broken\"\n";
     fs::write(&study, text.replace("[evaluation]", &format!("{model}[evaluation]"))).expect("written");
@@ -136,6 +144,34 @@ fn a_failed_cell_is_named_and_the_others_are_reported() {
     assert!(folder.path().join("out/report/fits.csv").exists());
     let (status, _) = fine(&["status", &study]);
     assert!(status.contains("broken--seed0 failed: "), "{status}");
+}
+
+#[test]
+fn all_that_a_study_names_is_looked_at_before_anything_runs() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let study = smaller(folder.path(), &ALL[..2]);
+    fs::create_dir(folder.path().join("broken")).expect("made");
+    fs::write(folder.path().join("broken/config.json"), "{}").expect("written");
+    let text = fs::read_to_string(&study).expect("the study");
+    let model = "[[models]]\nname = \"broken\"\nparams = 1\ntokens = 1\npath = \"broken\"\n";
+    let text = text.replace("[evaluation]", &format!("{model}[evaluation]"));
+    let text = text.replace("[\"toy_mc\"", "[\"no_such_task\", \"nor_this\", \"toy_mc\"");
+    fs::write(&study, text.replace("[64]", "[64, 1600000]").replace("seeds = [0]", "seeds = [0, 0]")).expect("written");
+    for command in ["plan", "run"] {
+        let run = onset(&[command, &study]);
+        let said = String::from_utf8_lossy(&run.stderr);
+        assert_eq!(run.status.code(), Some(2), "{said}");
+        for expected in [
+            "line 8: `seeds` must be different numbers",
+            "`tasks`: there is no task, group or tag `no_such_task`",
+            "`tasks`: there is no task, group or tag `nor_this`",
+            "`checkpoints`: 1600000 is never reached: the data give ",
+            "model `broken`: ",
+        ] {
+            assert!(said.contains(expected), "`{expected}` is not in:\n{said}");
+        }
+    }
+    assert!(!folder.path().join("out").exists());
 }
 
 #[test]

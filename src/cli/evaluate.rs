@@ -10,7 +10,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::error::{Error, Result};
 use crate::harness::results::Facts;
-use crate::harness::runner::{EvaluationSettings, Event, Limits, Loaded, evaluate, preview};
+use crate::harness::runner::{
+    Evaluation, EvaluationSettings, Event, Limits, Loaded, evaluate, evaluate_served, preview,
+};
+use crate::harness::server::{self, Server};
 use crate::harness::tasks::Draw;
 use crate::lm::{Placement, locate};
 use crate::registry::Month;
@@ -24,11 +27,31 @@ use crate::report::evaluate as report;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  onset evaluate pythia-70m --tasks arc_challenge,mmlu --data benchmarks\n  \
                         onset evaluate gemma-3-270m.gguf --tasks 'mmlu_*' --data benchmarks --limit 10\n  \
-                        onset evaluate pythia-70m --tasks my_task --task-dir tasks --dry-run\n\n\
+                        onset evaluate pythia-70m --tasks my_task --task-dir tasks --dry-run\n  \
+                        onset evaluate --server http://localhost:8000 --served-model org/large --tasks gsm8k\n\n\
                         Exit codes: 0 success, 2 bad input (one line says which task and item) or interrupted.")]
 pub(super) struct EvaluateArgs {
     /// A model: a folder as on the Hugging Face hub, a weights file in one, a GGUF file, or hf:ORG/NAME.
-    model: PathBuf,
+    #[arg(required_unless_present = "server")]
+    model: Option<PathBuf>,
+
+    /// Ask a completions server instead (vLLM, SGLang); the key in ONSET_API_KEY is sent with requests.
+    #[arg(
+        long, value_name = "URL", requires = "served_model", help_heading = "A model behind a server",
+        conflicts_with_all = ["model", "device", "dtype", "memory", "batch", "truncate", "add_bos", "dry_run"]
+    )]
+    server: Option<String>,
+
+    /// The name that the server knows the model by.
+    #[arg(long, value_name = "NAME", requires = "server", help_heading = "A model behind a server")]
+    served_model: Option<String>,
+
+    /// Requests under way at one time.
+    #[arg(
+        long, value_name = "N", requires = "server", default_value_t = server::Settings::default().concurrency,
+        help_heading = "A model behind a server"
+    )]
+    concurrency: usize,
 
     /// Tasks, groups or tags; globs such as 'mmlu_*'.
     #[arg(long, required = true, value_delimiter = ',', num_args = 1.., value_name = "GLOBS")]
@@ -123,12 +146,19 @@ enum Format {
 }
 
 pub(super) fn run(args: &EvaluateArgs) -> Result<()> {
-    let placement = Placement::named(&args.device, &args.dtype)?;
     let stop = Arc::new(AtomicBool::new(false));
     let settings = settings(args, &stop)?;
-    let model = locate(&args.model)?;
+    if let (Some(url), Some(model)) = (&args.server, &args.served_model) {
+        interruptible(&stop)?;
+        let server = Server::connect(url, model, &server::Settings::with_concurrency(args.concurrency))?;
+        let name = args.name.as_deref().unwrap_or(model);
+        return show(args, |watch| evaluate_served(server, name, &settings, watch));
+    }
+    let placement = Placement::named(&args.device, &args.dtype)?;
+    let named = args.model.as_deref().unwrap_or(Path::new(""));
+    let model = locate(named)?;
     let name = args.name.as_deref().or_else(|| {
-        let id = args.model.to_str()?.strip_prefix("hf:")?;
+        let id = named.to_str()?.strip_prefix("hf:")?;
         id.split('@').next()
     });
     let memory = args.memory.saturating_mul(1 << 20);
@@ -141,8 +171,13 @@ pub(super) fn run(args: &EvaluateArgs) -> Result<()> {
     let loaded = Loaded::load(&model, &placement, name, memory)?;
     let mut subject = loaded.subject();
     subject.limits.sequences = args.batch;
+    show(args, |watch| evaluate(&subject, &settings, watch))
+}
+
+/// Evaluates with a bar and prints the scores.
+fn show(args: &EvaluateArgs, evaluate: impl FnOnce(&mut dyn FnMut(Event<'_>)) -> Result<Evaluation>) -> Result<()> {
     let mut progress = Progress::new();
-    let evaluation = evaluate(&subject, &settings, &mut |event| progress.show(event));
+    let evaluation = evaluate(&mut |event| progress.show(event));
     progress.bar.finish_and_clear();
     let evaluation = evaluation.inspect_err(|error| {
         if matches!(error, Error::Interrupted) {
@@ -167,8 +202,8 @@ fn settings(args: &EvaluateArgs, stop: &Arc<AtomicBool>) -> Result<EvaluationSet
             return Err(Error::Argument(format!("--{name} must be a number above 0")));
         }
     }
-    if args.batch == 0 || args.memory == 0 {
-        return Err(Error::Argument("--batch and --memory must be above 0".into()));
+    if args.batch == 0 || args.memory == 0 || args.concurrency == 0 {
+        return Err(Error::Argument("--batch, --memory and --concurrency must be above 0".into()));
     }
     Ok(EvaluationSettings {
         tasks: args.tasks.clone(),

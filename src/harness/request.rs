@@ -1,6 +1,6 @@
 //! What a task asks of a model, in text, and what a model answers: the seam between tasks and whatever runs models.
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// One question to a model, in text. Requests of one task that begin with the same text are answered fastest together.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -45,4 +45,24 @@ pub trait Respond {
     /// # Errors
     /// Whatever stops the model; answers already handed over stand. An error of `done` ends the work and is returned.
     fn respond(&mut self, requests: &[Request], done: &mut dyn FnMut(usize, Response) -> Result<()>) -> Result<()>;
+
+    /// The same for those requests that are not `known`. Whoever computes requests together overrides it, so that an
+    /// interruption does not change what is computed together.
+    ///
+    /// # Errors
+    /// As for [`Respond::respond`].
+    fn resume(
+        &mut self,
+        requests: &[Request],
+        known: &[bool],
+        done: &mut dyn FnMut(usize, Response) -> Result<()>,
+    ) -> Result<()> {
+        let open: Vec<usize> = (0..requests.len()).filter(|i| !known.get(*i).copied().unwrap_or(false)).collect();
+        let asked: Vec<Request> = open.iter().map(|i| requests[*i].clone()).collect();
+        let outcome = self.respond(&asked, &mut |index, response| done(open[index], response));
+        outcome.map_err(|error| match error {
+            Error::Request { index, problem } => Error::Request { index: open[index], problem },
+            other => other,
+        })
+    }
 }

@@ -132,6 +132,12 @@ fn registered(name: &str) -> Result<Option<Model>> {
     Ok(models.iter().find(matches).cloned())
 }
 
+/// What is only known of a model in this process.
+pub(super) struct Known<'a> {
+    pub context: usize,
+    pub tokenizer: &'a Tokenizer,
+}
+
 /// Everything that goes into a results file.
 #[derive(Debug)]
 pub(super) struct Record {
@@ -155,25 +161,21 @@ pub(super) struct Record {
 type Entries = Vec<(String, Value)>;
 
 impl Record {
-    pub fn new(
-        identity: &Identity,
-        context: usize,
-        tokenizer: &Tokenizer,
-        settings: &EvaluationSettings,
-        started: i128,
-    ) -> Self {
-        let token = |id: Option<u32>| match id {
-            Some(id) => {
+    pub fn new(identity: &Identity, known: Option<Known<'_>>, settings: &EvaluationSettings, started: i128) -> Self {
+        let tokenizer = known.as_ref().map(|known| known.tokenizer);
+        let token = |id: Option<u32>| match tokenizer.zip(id) {
+            Some((tokenizer, id)) => {
                 let text = tokenizer.decode(&[id], true).unwrap_or_default();
                 Value::List(vec![text.into(), id.to_string().into()])
             }
             None => Value::Null,
         };
+        let (eos, bos) = (tokenizer.and_then(|t| t.eos), tokenizer.and_then(|t| t.bos));
         let head = map(vec![
-            ("tokenizer_eos_token", token(tokenizer.eos)),
-            ("tokenizer_bos_token", token(tokenizer.bos)),
-            ("eot_token_id", tokenizer.eos.map_or(Value::Null, |id| i64::from(id).into())),
-            ("max_length", count(context)),
+            ("tokenizer_eos_token", token(eos)),
+            ("tokenizer_bos_token", token(bos)),
+            ("eot_token_id", eos.map_or(Value::Null, |id| i64::from(id).into())),
+            ("max_length", known.map_or(Value::Null, |known| count(known.context))),
         ]);
         let seed = settings.draw.seed;
         let config = object(vec![

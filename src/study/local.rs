@@ -1,6 +1,5 @@
 //! Cells on this machine: as many side by side as memory and cores allow.
 
-use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
@@ -25,8 +24,6 @@ pub struct Local {
     pub poll: Duration,
     /// Whether to wait for them, and to take over those whose owners die.
     pub wait: bool,
-    /// Only the cells of these names; all when empty.
-    pub only: Vec<String>,
 }
 
 impl Local {
@@ -39,7 +36,6 @@ impl Local {
             memory: study.run.memory.or_else(free_memory).unwrap_or(u64::MAX),
             poll: Duration::from_secs(2),
             wait: true,
-            only: Vec::new(),
         }
     }
 }
@@ -111,15 +107,10 @@ pub fn run(
     watch: &dyn Watch,
 ) -> Result<Outcome> {
     store::open(study)?;
-    let known: HashSet<&str> = plan.cells.iter().map(|planned| planned.cell.name.as_str()).collect();
-    if let Some(unknown) = settings.only.iter().find(|name| !known.contains(name.as_str())) {
-        return Err(Error::Argument(format!("the study has no cell `{unknown}`")));
-    }
-    let only: HashSet<&str> = settings.only.iter().map(String::as_str).collect();
-    let meant = |planned: &&Planned| only.is_empty() || only.contains(planned.cell.name.as_str());
-    let meant: Vec<&Planned> = plan.cells.iter().filter(meant).collect();
-    let waiting: Vec<usize> = (0..meant.len()).filter(|i| meant[*i].state != State::Done).collect();
-    let before = meant.len() - waiting.len();
+    let waiting: Vec<usize> = (0..plan.cells.len()).filter(|i| plan.cells[*i].state != State::Done).collect();
+    let finished = plan.cells.iter().filter(|planned| planned.state == State::Done);
+    finished.for_each(|planned| sweep(&planned.cell, study.evaluation.keep));
+    let before = plan.cells.len() - waiting.len();
     let workers = settings.cells.clamp(1, waiting.len().max(1));
     let queue = Queue { waiting, outcome: Outcome { before, ..Outcome::default() }, ..Queue::default() };
     let floor = Floor {
@@ -129,7 +120,7 @@ pub fn run(
         stop,
         halt: AtomicBool::new(false),
         watch,
-        meant,
+        cells: &plan.cells,
         shared: Mutex::new(queue),
         changed: Condvar::new(),
     };
@@ -178,7 +169,7 @@ struct Floor<'a> {
     /// Set when the disk, not a cell, is at fault.
     halt: AtomicBool,
     watch: &'a dyn Watch,
-    meant: Vec<&'a Planned>,
+    cells: &'a [Planned],
     shared: Mutex<Queue>,
     changed: Condvar,
 }
@@ -196,16 +187,16 @@ impl Floor<'_> {
     }
 
     fn others(&self, queue: &Queue) -> Vec<(String, Owner)> {
-        queue.held.iter().map(|(index, owner)| (self.meant[*index].cell.name.clone(), owner.clone())).collect()
+        queue.held.iter().map(|(index, owner)| (self.cells[*index].cell.name.clone(), owner.clone())).collect()
     }
 
     fn work(&self) {
         while let Some(index) = self.next() {
-            let attempt = self.attempt(self.meant[index]);
+            let attempt = self.attempt(&self.cells[index]);
             let mut queue = self.queue();
             queue.running -= 1;
-            queue.memory -= self.meant[index].cost.memory;
-            let name = || self.meant[index].cell.name.clone();
+            queue.memory -= self.cells[index].cost.memory;
+            let name = || self.cells[index].cell.name.clone();
             match attempt {
                 Attempt::Ended(Ended::Done) => queue.outcome.done += 1,
                 Attempt::Ended(Ended::Elsewhere) => queue.outcome.elsewhere += 1,
@@ -230,13 +221,13 @@ impl Floor<'_> {
                 return None;
             }
             let fits = |queue: &Queue, i: usize| {
-                let memory = self.meant[i].cost.memory;
+                let memory = self.cells[i].cost.memory;
                 queue.running == 0 || queue.memory.saturating_add(memory) <= self.settings.memory
             };
             if let Some(at) = queue.waiting.iter().position(|i| fits(&queue, *i)) {
                 let index = queue.waiting.remove(at);
                 queue.running += 1;
-                queue.memory += self.meant[index].cost.memory;
+                queue.memory += self.cells[index].cost.memory;
                 return Some(index);
             }
             if queue.waiting.is_empty() && queue.running == 0 && (queue.held.is_empty() || !self.settings.wait) {
@@ -278,6 +269,7 @@ impl Floor<'_> {
             Err(error) => return self.failed(cell, error),
         };
         if run.is_complete() {
+            store::tidy(cell, self.study.evaluation.keep);
             return Attempt::Ended(Ended::Elsewhere);
         }
         self.watch.begins(cell);
@@ -288,7 +280,11 @@ impl Floor<'_> {
                 Ended::Done
             }
             Ok(Ok(())) => return self.failed(cell, Error::Undetermined("it ended before all was evaluated".into())),
-            Ok(Err(Error::Interrupted)) => Ended::Stopped,
+            // A folder that has gone stops the work too.
+            Ok(Err(Error::Interrupted)) => match store::still_there(cell) {
+                Ok(()) => Ended::Stopped,
+                Err(error) => return self.failed(cell, error),
+            },
             Ok(Err(error)) => return self.failed(cell, error),
             Err(panic) => {
                 let said = panic.downcast_ref::<String>().map(String::as_str);
@@ -341,6 +337,15 @@ impl Floor<'_> {
                 let _ = lock.beat(None);
             }
         }
+    }
+}
+
+/// Tidies a finished cell whose process died before it did.
+fn sweep(cell: &Cell, keep_evaluations: bool) {
+    if !store::is_tidy(cell, keep_evaluations)
+        && let Ok(Taken::Mine(_lock)) = Lock::take(&cell.lock())
+    {
+        store::tidy(cell, keep_evaluations);
     }
 }
 

@@ -1,6 +1,6 @@
 //! What there is to do: every cell, what is done of it, and what the rest will cost.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use rayon::prelude::*;
 
@@ -8,10 +8,10 @@ use super::cell::{Cell, digest};
 use super::estimate::{Cost, cost};
 use super::lock::{Lock, Owner};
 use super::results::CellResults;
-use super::settings::{Recipe, Source, Study};
+use super::settings::{Recipe, Study};
 use super::store::{self, Failure};
 use super::work::{Amount, Work};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::registry::Condition;
 
 /// Changes when the same inputs give other scores.
@@ -60,8 +60,26 @@ impl Plan {
     /// # Errors
     /// Those of `work`, and [`File`](crate::Error::File) for results that cannot be read.
     pub fn new(study: &Study, work: &dyn Work) -> Result<Self> {
-        let keys = Keys::new(study, work)?;
-        let cells = Cell::all(study).into_par_iter().map(|cell| planned(cell, &keys, study)).collect::<Result<_>>()?;
+        Self::of(study, work, &[])
+    }
+
+    /// The same of the cells of these names; of all when there are none. Nothing of the others is looked at: a thousand
+    /// tasks of an array that each plan their own cell must not read a million.
+    ///
+    /// # Errors
+    /// As for [`Plan::new`], and [`Argument`](crate::Error::Argument) for a name that no cell has.
+    pub fn of(study: &Study, work: &dyn Work, only: &[String]) -> Result<Self> {
+        let mut cells = Cell::all(study);
+        if !only.is_empty() {
+            let known: HashSet<&str> = cells.iter().map(|cell| cell.name.as_str()).collect();
+            if let Some(unknown) = only.iter().find(|name| !known.contains(name.as_str())) {
+                return Err(Error::Argument(format!("the study has no cell `{unknown}`")));
+            }
+            let only: HashSet<&str> = only.iter().map(String::as_str).collect();
+            cells.retain(|cell| only.contains(cell.name.as_str()));
+        }
+        let keys = Keys::new(study, work, &cells)?;
+        let cells = cells.into_par_iter().map(|cell| planned(cell, &keys, study)).collect::<Result<_>>()?;
         Ok(Self { cells, amount: None })
     }
 
@@ -100,12 +118,12 @@ struct Keys {
 }
 
 impl Keys {
-    fn new(study: &Study, work: &dyn Work) -> Result<Self> {
-        let models = study.models.par_iter().filter(|model| model.source != Source::Imported);
+    fn new(study: &Study, work: &dyn Work, cells: &[Cell]) -> Result<Self> {
+        let meant: HashSet<&str> = cells.iter().map(|cell| cell.model.name.as_str()).collect();
+        let models = study.models.par_iter().filter(|model| meant.contains(model.name.as_str()));
         let models = models.map(|model| Ok((model.name.clone(), work.model(model)?)));
         let recipe = study.adjustment.as_ref().filter(|_| study.models.iter().any(|model| model.adjust));
-        let adjustment =
-            recipe.map(|recipe| Ok::<_, crate::Error>(of_recipe(recipe, &work.adjustment()?))).transpose()?;
+        let adjustment = recipe.map(|recipe| Ok::<_, Error>(of_recipe(recipe, &work.adjustment()?))).transpose()?;
         let models = models.collect::<Result<_>>()?;
         Ok(Self { models, tasks: work.tasks()?, adjustment, dtype: study.run.dtype.clone() })
     }

@@ -32,10 +32,11 @@ impl Problems {
         self.found.borrow_mut().insert((line, problem.into()));
     }
 
-    /// All problems as one error; `None` when there is none.
-    pub(super) fn error(&self) -> Option<Error> {
-        let problems: Vec<String> =
-            self.found.borrow().iter().map(|(line, problem)| format!("line {line}: {problem}")).collect();
+    /// All problems, and `further` ones, as one error; `None` when there is none.
+    pub(super) fn error(&self, further: Vec<String>) -> Option<Error> {
+        let found = self.found.borrow();
+        let problems = found.iter().map(|(line, problem)| format!("line {line}: {problem}"));
+        let problems: Vec<String> = problems.chain(further).collect();
         (!problems.is_empty()).then(|| Error::Settings { path: self.path.clone(), problems })
     }
 }
@@ -161,6 +162,17 @@ impl<'a> Section<'a> {
         match number(self.value(key)?.get_ref()) {
             Some(number) => Some(number),
             None => self.wrong(key, "a number"),
+        }
+    }
+
+    /// A number, or one of the words, as text.
+    pub(super) fn number_or(&self, key: &'static str, words: &[&str]) -> Option<String> {
+        match self.value(key)?.get_ref() {
+            DeValue::String(word) if words.contains(&word.as_ref()) => Some(word.to_string()),
+            value => match number(value) {
+                Some(number) => Some(number.to_string()),
+                None => self.wrong(key, &format!("a number or one of {}", words.join(", "))),
+            },
         }
     }
 

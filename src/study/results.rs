@@ -79,6 +79,8 @@ impl CellResults {
     pub fn read(cell: &Cell) -> Result<Self> {
         let path = cell.results();
         match std::fs::read(&path) {
+            // What a power failure can leave of a new file: it has a name, and nothing in it.
+            Ok(bytes) if bytes.is_empty() => Ok(Self::none(cell)),
             Ok(bytes) => Self::parse(&bytes, &path),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::none(cell)),
             Err(error) => Err(Error::read(&path)(error)),

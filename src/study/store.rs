@@ -89,6 +89,14 @@ pub(super) fn tidy(cell: &Cell, keep_evaluations: bool) {
     }
 }
 
+/// Whether nothing is left that [`tidy`] would remove.
+pub(super) fn is_tidy(cell: &Cell, keep_evaluations: bool) -> bool {
+    let left = |path: &Path| path.symlink_metadata().is_ok();
+    !left(&cell.failure())
+        && !left(&cell.folder.join(TRAINING))
+        && (keep_evaluations || !left(&cell.folder.join(EVALUATIONS)))
+}
+
 /// What a person has to do before anything else can go on, if the error says that the disk, not the cell, is at fault.
 pub(super) fn remedy(error: &Error, output: &Path) -> Option<String> {
     use std::io::ErrorKind;

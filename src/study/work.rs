@@ -129,9 +129,11 @@ impl<'a> CellRun<'a> {
     /// Says how far the cell is, `share` from 0 to 1.
     ///
     /// # Errors
-    /// [`Error::Interrupted`] when the study is being stopped.
+    /// [`Error::Interrupted`] when the study is being stopped, [`Error::Write`] when its folder has gone.
     pub fn progress(&self, share: f64, doing: &str) -> Result<()> {
         (self.watch)(share, doing);
+        // Whatever runs must not go on to write below a mount point whose file system has gone.
+        store::still_there(self.cell).inspect_err(|_| self.stop.store(true, Ordering::Relaxed))?;
         self.lock.beat(Some(doing))?;
         if self.stop.load(Ordering::Relaxed) { Err(Error::Interrupted) } else { Ok(()) }
     }

@@ -1,4 +1,4 @@
-//! Models on tasks: the one function that everything calls which wants scores.
+//! Models on tasks: what everything calls that wants scores, for models in this process and behind a server.
 //!
 //! ```no_run
 //! use onset::harness::runner::{EvaluationSettings, Loaded, evaluate};
@@ -15,7 +15,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use super::encode::Encoder;
@@ -23,8 +23,9 @@ use super::journal::{Journal, Key};
 use super::local::Local;
 use super::subject::{Identity, Subject};
 use crate::error::{Error, Result};
-use crate::harness::request::{Request, Response};
-use crate::harness::results::{Facts, Folder, Record};
+use crate::harness::request::{Request, Respond, Response};
+use crate::harness::results::{Facts, Folder, Known, Record};
+use crate::harness::server::Server;
 use crate::harness::tasks::{Draw, Group, Items, Library, Metric, Scored, Selection, Task, samples_hash};
 use crate::lm::LanguageModel;
 use crate::registry::Observation;
@@ -139,35 +140,79 @@ pub fn evaluate<M: LanguageModel>(
     settings: &Settings,
     watch: &mut dyn FnMut(Event<'_>),
 ) -> Result<Evaluation> {
-    let began = Instant::now();
-    let Selection { tasks, groups, left_out } = select(settings)?;
-    left_out.iter().for_each(|file| watch(Event::LeftOut(file)));
-    let plan = tasks.iter().map(|task| Planned::of(task, settings)).collect::<Result<Vec<_>>>()?;
-    watch(Event::Begin { tasks: tasks.len(), items: plan.iter().map(|planned| planned.items).sum() });
-
-    let key = subject.key(settings);
-    let folder = settings.out.as_deref().map(|out| Folder::new(out, &subject.identity.name));
-    let mut journal = folder.as_ref().map(|folder| Journal::open(&folder.answers())).transpose()?;
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as i128);
-    let started = match &mut journal {
-        Some(journal) => journal.start(&run(&key, &tasks, &plan, settings), now)?,
-        None => now,
-    };
-
     let encoder = Encoder::new(subject.tokenizer, subject.model.context())?;
     let encoder = encoder.special(settings.special).truncate(settings.truncate);
     let mut local = Local::new(subject.model, subject.tokenizer, encoder, subject.limits.clone()).ends(&subject.ends);
     if let Some(stop) = &settings.stop {
         local = local.stop(stop);
     }
-    let mut asking = Asking { local, key, journal, watch, asked: 0, remembered: 0 };
-    let mut record = Record::new(&subject.identity, subject.model.context(), subject.tokenizer, settings, started);
+    let known = Known { context: subject.model.context(), tokenizer: subject.tokenizer };
+    run(&mut local, &subject.identity, subject.key(settings), Some(known), settings, watch)
+}
+
+/// Evaluates a model behind a server, under the name that `name` gives it. Prompts go to the server as text: what is said
+/// of special tokens and of prompts that are too long is the server's own affair.
+///
+/// # Errors
+/// As for [`evaluate`].
+pub fn evaluate_served(
+    server: Server,
+    name: &str,
+    settings: &Settings,
+    watch: &mut dyn FnMut(Event<'_>),
+) -> Result<Evaluation> {
+    let served = format!("served as {}", server.model());
+    let identity = Identity {
+        name: name.to_owned(),
+        weights: served.clone(),
+        tokenizer: served.clone(),
+        dtype: "as served".into(),
+        device: server.url().to_owned(),
+        parameters: None,
+    };
+    // The address is no part of the key: a server may come back elsewhere.
+    let key = Key::new(&format!("onset {}\n{served}", env!("CARGO_PKG_VERSION")));
+    let mut server = match &settings.stop {
+        Some(stop) => server.stop(stop),
+        None => server,
+    };
+    run(&mut server, &identity, key, None, settings, watch)
+}
+
+/// The same for whatever answers. `key` stands for all that answers depend on besides the request.
+fn run(
+    responder: &mut dyn Respond,
+    identity: &Identity,
+    key: Key,
+    known: Option<Known<'_>>,
+    settings: &Settings,
+    watch: &mut dyn FnMut(Event<'_>),
+) -> Result<Evaluation> {
+    let began = Instant::now();
+    let Selection { tasks, groups, left_out } = select(settings)?;
+    left_out.iter().for_each(|file| watch(Event::LeftOut(file)));
+    let plan = tasks.iter().map(|task| Planned::of(task, settings)).collect::<Result<Vec<_>>>()?;
+    watch(Event::Begin { tasks: tasks.len(), items: plan.iter().map(|planned| planned.items).sum() });
+
+    let folder = settings.out.as_deref().map(|out| Folder::new(out, &identity.name));
+    let mut journal = folder.as_ref().map(|folder| Journal::open(&folder.answers())).transpose()?;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as i128);
+    let started = match &mut journal {
+        Some(journal) => journal.start(&run_key(&key, &tasks, &plan, settings), now)?,
+        None => now,
+    };
+
+    let mut asking = Asking { responder, key, journal, watch, asked: 0, remembered: 0 };
+    let mut record = Record::new(identity, known, settings, started);
     let mut evaluated = Vec::with_capacity(tasks.len());
     for task in &tasks {
         let mut items = task.items(&settings.draw)?;
         let responses = asking.task(task, &mut items)?;
         let (scores, scored) = score(task, &items, &responses)?;
         let filters = scored.first().map_or(1, |first| first.samples.len());
+        if settings.stop.as_ref().is_some_and(|stop| stop.load(Ordering::Relaxed)) {
+            return Err(Error::Interrupted);
+        }
         if let Some(folder) = &folder {
             folder.samples(task.name(), started, &items, &responses, &scored)?;
         }
@@ -177,7 +222,7 @@ pub fn evaluate<M: LanguageModel>(
     let groups: Vec<GroupScores> = groups.iter().map(|group| of_group(group, &evaluated)).collect();
     let (asked, remembered) = (asking.asked, asking.remembered);
     let mut evaluation = Evaluation {
-        identity: subject.identity.clone(),
+        identity: identity.clone(),
         tasks: evaluated,
         groups,
         asked,
@@ -189,7 +234,7 @@ pub fn evaluate<M: LanguageModel>(
     };
     if let Some(folder) = &folder {
         let results = folder.results(started, &record.finish(&evaluation.groups))?;
-        let (table, observations) = folder.observations(started, &results, &subject.identity, &settings.facts)?;
+        let (table, observations) = folder.observations(started, &results, identity, &settings.facts)?;
         (evaluation.results, evaluation.table, evaluation.observations) = (Some(results), Some(table), observations);
     }
     evaluation.seconds = began.elapsed().as_secs_f64();
@@ -232,7 +277,7 @@ impl<M: LanguageModel> Subject<'_, M> {
 }
 
 /// The key of a run: the same command on the same model and tasks is the same run.
-fn run(key: &Key, tasks: &[Task], plan: &[Planned], settings: &Settings) -> Key {
+fn run_key(key: &Key, tasks: &[Task], plan: &[Planned], settings: &Settings) -> Key {
     let mut what = format!("{}\n{:?}\n{:?}\n", key.as_str(), settings.draw, settings.facts);
     for (task, planned) in tasks.iter().zip(plan) {
         what.push_str(&format!("{} {}\n", task.name(), planned.hash));
@@ -241,8 +286,8 @@ fn run(key: &Key, tasks: &[Task], plan: &[Planned], settings: &Settings) -> Key 
     Key::new(&what)
 }
 
-struct Asking<'a, M: LanguageModel> {
-    local: Local<'a, M>,
+struct Asking<'a> {
+    responder: &'a mut dyn Respond,
     key: Key,
     journal: Option<Journal>,
     watch: &'a mut dyn FnMut(Event<'_>),
@@ -250,10 +295,10 @@ struct Asking<'a, M: LanguageModel> {
     remembered: usize,
 }
 
-impl<M: LanguageModel> Asking<'_, M> {
+impl Asking<'_> {
     /// The answers to all requests of a task, item by item.
     fn task(&mut self, task: &Task, items: &mut Items) -> Result<Vec<Vec<Response>>> {
-        let Self { local, key, journal, watch, asked, remembered } = self;
+        let Self { responder, key, journal, watch, asked, remembered } = self;
         let items = &mut items.items;
         let owners: Vec<usize> =
             items.iter().enumerate().flat_map(|(at, item)| item.requests.iter().map(move |_| at)).collect();
@@ -277,7 +322,7 @@ impl<M: LanguageModel> Asking<'_, M> {
             item: doc_ids[owners[index]],
             problem,
         };
-        let outcome = local.resume(&requests, &known, &mut |index, response| {
+        let outcome = responder.resume(&requests, &known, &mut |index, response| {
             if matches!(response, Response::LogLikelihood { value, .. } if value.is_nan()) {
                 return Err(at(index, "the model's probabilities are not numbers".into()));
             }

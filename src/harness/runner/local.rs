@@ -132,7 +132,16 @@ impl<'a, M: LanguageModel> Local<'a, M> {
 
 impl<M: LanguageModel> Respond for Local<'_, M> {
     fn respond(&mut self, requests: &[Request], done: &mut dyn FnMut(usize, Response) -> Result<()>) -> Result<()> {
-        self.resume(requests, &[], done)
+        Self::resume(self, requests, &[], done)
+    }
+
+    fn resume(
+        &mut self,
+        requests: &[Request],
+        known: &[bool],
+        done: &mut dyn FnMut(usize, Response) -> Result<()>,
+    ) -> Result<()> {
+        Self::resume(self, requests, known, done)
     }
 }
 

@@ -15,7 +15,9 @@ mod subject;
 mod write;
 
 pub use encode::{Encoder, Prompt, Work};
-pub use evaluation::{Evaluation, Event, GroupScores, Settings as EvaluationSettings, TaskScores, evaluate};
+pub use evaluation::{
+    Evaluation, Event, GroupScores, Settings as EvaluationSettings, TaskScores, evaluate, evaluate_served,
+};
 pub use journal::{Journal, Key};
 pub use local::{Limits, Local};
 pub use preview::{Preview, TaskPreview, preview};

@@ -69,10 +69,17 @@ impl Completion {
             return Err("the lists of `logprobs` have different lengths".into());
         }
         let prompt_tokens = answer.pointer("/usage/prompt_tokens").and_then(Value::as_u64);
-        let counted = prompt_tokens.and_then(|n| usize::try_from(n).ok()).filter(|n| *n <= texts.len());
-        let length = counted.unwrap_or_else(|| texts.len().saturating_sub(1));
+        let length = match prompt_tokens.and_then(|n| usize::try_from(n).ok()) {
+            None => texts.len().saturating_sub(1),
+            // One token is written after the prompt, or none where it ends the text at once.
+            Some(told) if told == texts.len() || told + 1 == texts.len() => told,
+            Some(told) => {
+                let sent = texts.len();
+                return Err(format!("{sent} tokens came back for a prompt of {told} and one token after it"));
+            }
+        };
         let tokens = texts.iter().zip(values).zip(tops).take(length).map(|((text, value), top)| {
-            let log_probability = value.as_f64().filter(|value| value.is_finite());
+            let log_probability = value.as_f64().filter(|value| value.is_finite() && *value <= ROUNDING);
             let likeliest = log_probability.is_some_and(|own| best(top.as_object()).is_some_and(|best| own >= best));
             Token { text: text.as_str().unwrap_or_default().to_owned(), log_probability, likeliest }
         });
@@ -93,7 +100,7 @@ impl Completion {
         if !told.ends_with(prompt) {
             return Err("the tokens that came back are not those of the prompt".into());
         }
-        match self.tokens[1..].iter().find(|token| !token.log_probability.is_some_and(|value| value <= ROUNDING)) {
+        match self.tokens[1..].iter().find(|token| token.log_probability.is_none()) {
             Some(token) => Err(format!("the token `{}` of the prompt has no log-probability", token.text)),
             None => Ok(()),
         }

@@ -9,7 +9,7 @@ use super::Settings;
 use crate::error::{Error, Result};
 
 /// Largest answer that is read; an echo of a long prompt with its probabilities is a few megabytes.
-const LARGEST: u64 = 1 << 28;
+const LARGEST: u64 = 1 << 26;
 
 /// Longest pause between two tries, unless the server asks for more.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
@@ -17,16 +17,39 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// Longest pause a server can ask for.
 const LONGEST_ASKED: Duration = Duration::from_secs(300);
 
+/// Tries of a request on which nothing depends yet.
+const HASTY: u32 = 3;
+
 /// How often a pause looks whether the work has ended.
 const LOOK: Duration = Duration::from_millis(20);
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Client {
     agent: ureq::Agent,
     url: String,
     attempts: u32,
     back_off: Duration,
     api_key: Option<String>,
+}
+
+/// The address below which `completions` is, from one with or without `/v1`.
+///
+/// # Errors
+/// [`Error::Argument`] for what is none, [`Error::Unsupported`] for `https`.
+pub fn address(url: &str) -> Result<String> {
+    let trimmed = url.trim_end_matches('/');
+    if trimmed.starts_with("https://") {
+        return Err(Error::Unsupported {
+            what: format!("{url}: encryption"),
+            supported: "http:// (a tunnel such as `ssh -L` makes a distant server local)".into(),
+        });
+    }
+    let host = trimmed.strip_prefix("http://").unwrap_or_default();
+    if host.is_empty() || host.contains(char::is_whitespace) {
+        return Err(Error::Argument(format!("`{url}` is not an address such as http://localhost:8000")));
+    }
+    let base = trimmed.strip_suffix("/completions").unwrap_or(trimmed);
+    Ok(if base.ends_with("/v1") { base.to_owned() } else { format!("{base}/v1") })
 }
 
 /// Why one try failed.
@@ -39,19 +62,6 @@ enum Failure {
 
 impl Client {
     pub(super) fn new(url: &str, settings: &Settings) -> Result<Self> {
-        let trimmed = url.trim_end_matches('/');
-        if trimmed.starts_with("https://") {
-            return Err(Error::Unsupported {
-                what: format!("{url}: encryption"),
-                supported: "http:// (a tunnel such as `ssh -L` makes a distant server local)".into(),
-            });
-        }
-        let host = trimmed.strip_prefix("http://").unwrap_or_default();
-        if host.is_empty() || host.contains(char::is_whitespace) {
-            return Err(Error::Argument(format!("`{url}` is not an address such as http://localhost:8000")));
-        }
-        let base = trimmed.strip_suffix("/completions").unwrap_or(trimmed);
-        let base = if base.ends_with("/v1") { base.to_owned() } else { format!("{base}/v1") };
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .timeout_global(Some(settings.timeout))
@@ -61,11 +71,16 @@ impl Client {
             .build();
         Ok(Self {
             agent: config.new_agent(),
-            url: base,
+            url: address(url)?,
             attempts: settings.attempts.max(1),
             back_off: settings.back_off,
             api_key: settings.api_key.clone(),
         })
+    }
+
+    /// The same with no more than [`HASTY`] tries.
+    pub(super) fn hasty(&self) -> Self {
+        Self { attempts: self.attempts.min(HASTY), ..self.clone() }
     }
 
     pub(super) fn url(&self) -> &str {

@@ -10,7 +10,8 @@
 //! end of x and the beginning of c, bytes that are no text), x is sent alone and as many tokens are skipped as it has.
 //!
 //! Requests that fail for a reason that may pass (no connection, time-out, status 429 or 5xx, an answer that breaks off)
-//! are repeated with growing pauses; any other refusal ends the work with what the server said.
+//! are repeated with growing pauses, for three minutes by default, so that a server may be started again meanwhile; any
+//! other refusal ends the work with what the server said. The question at the beginning is given up sooner.
 //!
 //! ```no_run
 //! use onset::harness::request::{Request, Respond};
@@ -29,12 +30,14 @@
 mod completion;
 mod http;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::mpsc;
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
 use self::completion::{Ask, Completion};
 use self::http::Client;
+pub use self::http::address;
 use super::request::{Request, Respond, Response};
 use crate::error::{Error, Result};
 
@@ -53,11 +56,23 @@ pub struct Settings {
     pub api_key: Option<String>,
 }
 
+/// The environment variable with the key that a server may ask for.
+const API_KEY: &str = "ONSET_API_KEY";
+
+impl Settings {
+    /// So many requests at one time, and the key in the environment variable `ONSET_API_KEY` if there is one.
+    #[must_use]
+    pub fn with_concurrency(concurrency: usize) -> Self {
+        let api_key = std::env::var(API_KEY).ok().filter(|key| !key.trim().is_empty());
+        Self { concurrency, api_key, ..Self::default() }
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
             concurrency: 8,
-            attempts: 6,
+            attempts: 10,
             timeout: Duration::from_secs(300),
             back_off: Duration::from_millis(500),
             api_key: None,
@@ -71,6 +86,7 @@ pub struct Server {
     client: Client,
     model: String,
     concurrency: usize,
+    stop: Option<Arc<AtomicBool>>,
 }
 
 /// What the server is asked at first: plain words that every tokenizer splits into several tokens.
@@ -84,9 +100,17 @@ impl Server {
     /// [`Error::Unsupported`] when it does not give log-probabilities of a prompt, or for `https`.
     pub fn connect(url: &str, model: &str, settings: &Settings) -> Result<Self> {
         let client = Client::new(url, settings)?;
-        let server = Self { client, model: model.to_owned(), concurrency: settings.concurrency.max(1) };
+        let server = Self { client, model: model.to_owned(), concurrency: settings.concurrency.max(1), stop: None };
         server.probe()?;
         Ok(server)
+    }
+
+    /// Ends the work with [`Error::Interrupted`] once `stop` is true. Requests under way are not waited for longer than
+    /// their time-out.
+    #[must_use]
+    pub fn stop(mut self, stop: &Arc<AtomicBool>) -> Self {
+        self.stop = Some(Arc::clone(stop));
+        self
     }
 
     /// The address it was found at.
@@ -100,21 +124,21 @@ impl Server {
     }
 
     fn probe(&self) -> Result<()> {
-        let answer = self.ask_echo(PROBE, &AtomicBool::new(false))?;
+        let answer = self.client.hasty().post(&self.echo_of(PROBE), &AtomicBool::new(false))?;
         Completion::read(&answer).and_then(|told| told.check(PROBE)).map_err(|problem| Error::Unsupported {
             what: format!("{}: a server that gives no log-probabilities of a prompt ({problem})", self.client.url()),
             supported: "completions with `echo` and `logprobs`, as vLLM and SGLang give them".into(),
         })
     }
 
-    fn ask_echo(&self, prompt: &str, stop: &AtomicBool) -> Result<serde_json::Value> {
+    fn echo_of(&self, prompt: &str) -> serde_json::Value {
         // Some servers refuse to write nothing; the one token is dropped from the answer.
-        let ask = Ask { model: &self.model, prompt, max_tokens: 1, echo: true, stop: &[] };
-        self.client.post(&ask.body(), stop)
+        Ask { model: &self.model, prompt, max_tokens: 1, echo: true, stop: &[] }.body()
     }
 
     fn echo(&self, prompt: &str, stop: &AtomicBool) -> Result<Completion> {
-        Completion::read(&self.ask_echo(prompt, stop)?).map_err(|problem| self.client.broken(problem))
+        let answer = self.client.post(&self.echo_of(prompt), stop)?;
+        Completion::read(&answer).map_err(|problem| self.client.broken(problem))
     }
 
     fn answer(&self, request: &Request, stop: &AtomicBool) -> Result<Response> {
@@ -147,6 +171,17 @@ impl Server {
     }
 }
 
+/// How often it is looked whether the work is to stop.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// Says which request it was, so that whoever asked can say which item.
+fn of_request(index: usize, error: Error) -> Error {
+    match error {
+        Error::Server { url, problem } => Error::Request { index, problem: format!("{url}: {problem}") },
+        other => other,
+    }
+}
+
 impl Respond for Server {
     fn respond(&mut self, requests: &[Request], done: &mut dyn FnMut(usize, Response) -> Result<()>) -> Result<()> {
         let (next, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
@@ -166,18 +201,24 @@ impl Respond for Server {
             }
             drop(sender);
             let mut outcome = Ok(());
-            for (index, answer) in receiver {
-                if outcome.is_ok() {
-                    outcome = answer.and_then(|answer| done(index, answer));
-                } else if let Ok(answer) = answer {
+            loop {
+                match receiver.recv_timeout(LOOK) {
+                    Ok((index, answer)) if outcome.is_ok() => {
+                        outcome =
+                            answer.map_err(|error| of_request(index, error)).and_then(|answer| done(index, answer));
+                    }
                     // Answers that were under way when another failed are not lost; the first error is the one told.
-                    let _ = done(index, answer);
+                    Ok((index, Ok(answer))) => drop(done(index, answer)),
+                    Ok((_, Err(_))) | Err(RecvTimeoutError::Timeout) => {}
+                    Err(RecvTimeoutError::Disconnected) => break outcome,
+                }
+                if self.stop.as_ref().is_some_and(|stop| stop.load(Ordering::Relaxed)) {
+                    outcome = outcome.and(Err(Error::Interrupted));
                 }
                 if outcome.is_err() {
                     stop.store(true, Ordering::Relaxed);
                 }
             }
-            outcome
         })
     }
 }

@@ -18,6 +18,8 @@ pub struct Progress {
     screen: Option<MultiProgress>,
     total: ProgressBar,
     bars: Mutex<HashMap<String, (ProgressBar, Instant)>>,
+    /// What was said last of the work of others.
+    waiting: Mutex<String>,
 }
 
 impl Progress {
@@ -28,8 +30,12 @@ impl Progress {
             Some(screen) => screen.add(ProgressBar::new(cells as u64)),
             None => ProgressBar::hidden(),
         };
-        total.set_style(style("{bar:30} {pos} of {len} cells  {elapsed} gone, about {eta} left"));
-        Self { screen, total, bars: Mutex::default() }
+        total.set_style(style("{bar:30} {pos} of {len} cells  {elapsed} gone, about {eta} left  {msg}"));
+        if screen.is_some() {
+            // The totals stand below from the beginning, and their clock goes on while a cell says nothing.
+            total.enable_steady_tick(Duration::from_secs(1));
+        }
+        Self { screen, total, bars: Mutex::default(), waiting: Mutex::default() }
     }
 
     fn bars(&self) -> std::sync::MutexGuard<'_, HashMap<String, (ProgressBar, Instant)>> {
@@ -84,10 +90,14 @@ impl Watch for Progress {
             [(cell, owner)] => format!("waiting for {cell}: {owner} works on it"),
             _ => format!("waiting for {} cells that others work on", others.len()),
         };
+        let mut last = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         match &self.screen {
-            Some(_) => self.total.set_message(line),
-            None => eprintln!("onset: {line}"),
+            Some(_) => self.total.set_message(line.clone()),
+            // Others are looked at every few seconds; a log needs to hear of them once.
+            None if *last != line => eprintln!("onset: {line}"),
+            None => {}
         }
+        *last = line;
     }
 }
 

@@ -1,6 +1,7 @@
 //! Plan, state and results of a study as text.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
 use super::fits::FitAt;
 use crate::report::terminal::{Align, TextTable};
@@ -92,8 +93,8 @@ pub fn followed(followed: &Followed) -> String {
     text
 }
 
-/// What was collected, on one line per thing to know.
-pub fn collected(collected: &Collected) -> String {
+/// What was collected into the folder `tables`, on one line per thing to know.
+pub fn collected(collected: &Collected, tables: &Path) -> String {
     let (rows, single) = (collected.observations.len(), collected.replicates.len());
     let mut text = format!("{rows} scores");
     if single > rows {
@@ -102,6 +103,7 @@ pub fn collected(collected: &Collected) -> String {
     if !collected.unfinished.is_empty() {
         let _ = write!(text, "; {} cells are not finished", collected.unfinished.len());
     }
+    let _ = write!(text, "; tables in {}", tables.display());
     for warning in &collected.warnings {
         let _ = write!(text, "\n{warning}");
     }

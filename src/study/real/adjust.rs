@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::{Real, checkpoint};
 use crate::error::{Error, Result};
-use crate::harness::runner::{Identity, Limits};
+use crate::harness::runner::{Identity, Limits, evaluate};
 use crate::lm::{Found, Placement, Tokenizer, Weights};
 use crate::registry::Condition;
 use crate::study::cell::digest;
@@ -137,7 +137,7 @@ impl Evaluating<'_, '_, '_> {
         };
         let subject = checkpoint(reached.decoder, self.base, identity, &self.base.limits);
         let (from, to) = (self.place(done, 0.0), self.place(done, 1.0));
-        self.work.evaluate(self.run, &subject, condition, (from, to))
+        self.work.evaluate(self.run, condition, (from, to), |settings, watch| evaluate(&subject, settings, watch))
     }
 }
 

@@ -1,6 +1,7 @@
 //! The work of a cell on real models: `harness` evaluates, `train` fine-tunes.
 
 mod adjust;
+mod problems;
 mod remote;
 
 use std::collections::BTreeMap;
@@ -11,7 +12,7 @@ use super::settings::{Recipe, Source, Study, StudyModel};
 use super::work::{Amount, CellRun, Work};
 use crate::error::{Error, Result};
 use crate::harness::request::Request;
-use crate::harness::runner::{EvaluationSettings, Event, Identity, Limits, Loaded, Subject, evaluate};
+use crate::harness::runner::{Evaluation, EvaluationSettings, Event, Identity, Limits, Loaded, Subject, evaluate};
 use crate::harness::tasks::{Draw, Library, Selection};
 use crate::lm::{Decoder, Placement, locate};
 use crate::registry::{Condition, Observation};
@@ -65,8 +66,15 @@ impl Real {
         }
         let Selection { tasks, groups, .. } = self.selection()?;
         let (mut parts, mut characters, mut scores) = (vec![format!("{}", self.study.evaluation.truncate)], 0, 0);
+        let mut unreadable = Vec::new();
         for task in &tasks {
-            let items = task.items(&self.draw())?;
+            let items = match task.items(&self.draw()) {
+                Ok(items) => items,
+                Err(error) => {
+                    unreadable.push(error.to_string());
+                    continue;
+                }
+            };
             characters += items.items.iter().flat_map(|item| &item.requests).map(length).sum::<usize>();
             scores += task.higher_is_better().len() * task.filters().len().max(1);
             parts.extend([task.name().to_owned(), items.hash]);
@@ -74,6 +82,9 @@ impl Real {
         for group in &groups {
             scores += 1;
             parts.push(format!("{} {} {}", group.name(), group.version(), group.tasks().join(" ")));
+        }
+        if !unreadable.is_empty() {
+            return Err(Error::Settings { path: self.study.file.clone(), problems: unreadable });
         }
         let hash = digest(parts.iter().map(String::as_str));
         let read = Read { hash, tokens: characters as f64 / CHARACTERS_PER_TOKEN, scores: scores as f64 };
@@ -105,13 +116,13 @@ impl Real {
         }
     }
 
-    /// Evaluates a model under a condition and records its scores; `from` and `to` are where the cell is before and after.
+    /// Evaluates under a condition and records the scores; `from` and `to` are where the cell is before and after.
     fn evaluate(
         &self,
         run: &mut CellRun<'_>,
-        subject: &Subject<'_, Decoder>,
         condition: &Condition,
         (from, to): (f64, f64),
+        evaluate: impl FnOnce(&EvaluationSettings, &mut dyn FnMut(Event<'_>)) -> Result<Evaluation>,
     ) -> Result<()> {
         let settings = self.settings(run, condition);
         let (mut items, mut done) = (1, 0);
@@ -127,7 +138,7 @@ impl Real {
             // A stop is heard by the evaluation itself.
             let _ = run.progress(from + (to - from) * done as f64 / items as f64, &what);
         };
-        let evaluation = evaluate(subject, &settings, &mut watch)?;
+        let evaluation = evaluate(&settings, &mut watch)?;
         let observations = named(evaluation.observations, run, condition);
         self.keep(run, condition, &observations)
     }
@@ -180,7 +191,7 @@ impl Work for Real {
     fn run(&self, run: &mut CellRun<'_>) -> Result<()> {
         let path = match &run.cell().model.source {
             Source::Path(path) => locate(path)?,
-            Source::Server { url, model } => return remote::run(self, run, url, model),
+            Source::Server { url, model, concurrency } => return remote::run(self, run, url, model, *concurrency),
             Source::Imported => return Ok(()),
         };
         let placement = Placement::named(&self.study.run.device, &self.study.run.dtype)?;
@@ -190,7 +201,8 @@ impl Work for Real {
             run.progress(0.0, "loading")?;
             let loaded = Loaded::load(&path, &placement, Some(&run.cell().model.name), BESIDE_WEIGHTS)?;
             let share = if learns { 1.0 / run.cell().conditions.len() as f64 } else { 1.0 };
-            self.evaluate(run, &loaded.subject(), &released, (0.0, share))?;
+            let subject = loaded.subject();
+            self.evaluate(run, &released, (0.0, share), |settings, watch| evaluate(&subject, settings, watch))?;
         }
         match &self.study.adjustment {
             Some(recipe) if learns => adjust::run(self, recipe, run, &path, &placement),

@@ -75,6 +75,11 @@ impl Slurm {
                 section.problem(key, format!("`{key}` must not contain spaces"));
             }
         }
+        // Minutes, or hours, minutes and seconds, with days before a hyphen.
+        let time = |c: char| c.is_ascii_digit() || matches!(c, ':' | '-');
+        if slurm.time.as_ref().is_some_and(|text| !text.contains(time) || !text.chars().all(time)) {
+            section.problem("time", "`time` must be written as Slurm reads it, such as \"12:00:00\" or \"2-00:00:00\"");
+        }
         if slurm.extra.iter().any(|line| !line.starts_with("#SBATCH ") || line.contains('\n')) {
             section.problem("extra", "every line of `extra` must begin with `#SBATCH `");
         }

@@ -117,10 +117,14 @@ impl Commands {
         Ok(said.lines().filter_map(row).collect())
     }
 
-    /// How the tasks of an array ended, by index; empty where there is no accounting.
+    /// How the tasks of an array ended, by index. Where there is no accounting the queue remembers it for some minutes;
+    /// empty where neither knows.
     pub(super) fn endings(&self, job: &str) -> BTreeMap<usize, String> {
-        let arguments = ["--noheader", "--parsable2", "--allocations", "--format=JobID,State", "--jobs", job];
-        let said = self.run("sacct", &arguments).unwrap_or_default();
+        let accounted = ["--noheader", "--parsable2", "--allocations", "--format=JobID,State", "--jobs", job];
+        let remembered = ["--noheader", "--array", "--states=all", "--format=%F_%K|%T", "--jobs", job];
+        let ask =
+            |command, arguments: &[&str]| self.run(command, arguments).ok().filter(|said| !said.trim().is_empty());
+        let said = ask("sacct", &accounted).or_else(|| ask("squeue", &remembered)).unwrap_or_default();
         let ending = |line: &str| {
             let (id, state) = line.trim().split_once('|')?;
             Some((id.split_once('_')?.1.parse().ok()?, state.to_lowercase()))

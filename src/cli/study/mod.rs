@@ -1,5 +1,7 @@
 //! `onset study`: models × tasks × numbers of task examples × seeds, from one file.
 
+mod fits;
+
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -8,20 +10,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use crate::analysis::figure::Figure;
-use crate::analysis::fit::{CurveChoice, FitReport, FitSettings, figure};
+use self::fits::fit_and_draw;
 use crate::error::{Error, Result};
-use crate::plot::{Theme, draw};
-use crate::registry::modelset::{self, Cutoff};
-use crate::registry::{Condition, benchmark, write};
-use crate::report::csv::figure_data;
-use crate::report::fit;
-use crate::report::study::{self as report, FitAt, Progress};
-use crate::stats::random::Seed;
+use crate::registry::write;
+use crate::report::study::{self as report, Progress};
 use crate::study::{self, Cell, Collected, EXAMPLE, Local, Plan, Real, Study, Work, slurm};
-
-/// The tables that fits read.
-const TABLES: [&str; 2] = ["evaluations.csv", "models.csv"];
 
 /// Columns of what is printed.
 const WIDTH: usize = 100;
@@ -106,14 +99,12 @@ pub(super) fn run(args: &StudyArgs) -> Result<()> {
     match &args.command {
         StudyCommand::Init { file } => init(file),
         StudyCommand::Plan(args) => {
-            let study = Study::read(&args.file)?;
-            let work = Real::new(&study);
+            let (study, work) = checked(&args.file, &[])?;
             let plan = Plan::new(&study, &work)?.with_costs(&study, &work)?;
             print(&report::plan(&plan, WIDTH))
         }
         StudyCommand::Run(args) => {
-            let study = Study::read(&args.file)?;
-            let work = Real::new(&study);
+            let (study, work) = checked(&args.file, &args.only)?;
             match args.executor {
                 Executor::Local => run_here(args, &study, &work),
                 Executor::Slurm => run_on_slurm(args, &study, &work),
@@ -147,6 +138,14 @@ pub(super) fn run(args: &StudyArgs) -> Result<()> {
     }
 }
 
+/// The study with all that it names looked at; only what the cells `only` need where there are any.
+fn checked(file: &Path, only: &[String]) -> Result<(Study, Real)> {
+    let work = std::cell::OnceCell::new();
+    let study = Study::read_and(file, &|study| work.get_or_init(|| Real::new(study)).problems(only))?;
+    let work = work.into_inner().unwrap_or_else(|| Real::new(&study));
+    Ok((study, work))
+}
+
 fn init(file: &Path) -> Result<()> {
     if file.exists() {
         return Err(Error::File { path: file.to_owned(), problem: "is there already and is not overwritten".into() });
@@ -158,8 +157,8 @@ fn init(file: &Path) -> Result<()> {
 
 fn run_here(args: &RunArgs, study: &Study, work: &Real) -> Result<()> {
     let stop = interruptible()?;
-    let plan = Plan::new(study, work)?;
-    let mut settings = Local { only: args.only.clone(), ..Local::of(study) };
+    let plan = Plan::of(study, work, &args.only)?;
+    let mut settings = Local::of(study);
     settings.cells = args.cells.unwrap_or(settings.cells).max(1);
     let outcome = {
         let progress = Progress::new(plan.unfinished().count());
@@ -183,10 +182,9 @@ fn run_here(args: &RunArgs, study: &Study, work: &Real) -> Result<()> {
 }
 
 fn run_on_slurm(args: &RunArgs, study: &Study, work: &Real) -> Result<()> {
-    let plan = Plan::new(study, work)?;
+    let plan = Plan::of(study, work, &args.only)?;
     let queued = slurm::in_flight(study)?;
-    let meant = |cell: &&Cell| args.only.is_empty() || args.only.contains(&cell.name);
-    let unfinished = plan.unfinished().map(|planned| &planned.cell).filter(meant);
+    let unfinished = plan.unfinished().map(|planned| &planned.cell);
     let cells: Vec<&Cell> = unfinished.filter(|cell| !queued.contains_key(&cell.name)).collect();
     if cells.is_empty() && queued.is_empty() {
         eprintln!("onset: all cells are done");
@@ -241,133 +239,8 @@ fn interruptible() -> Result<Arc<AtomicBool>> {
 
 fn collect(study: &Study, work: &dyn Work) -> Result<Collected> {
     let collected = study::collect(study, &Plan::new(study, work)?)?;
-    let tables = study.output.join("tables");
-    eprintln!("onset: {}; tables in {}", report::collected(&collected), tables.display());
+    eprintln!("onset: {}", report::collected(&collected, &study.output.join("tables")));
     Ok(collected)
-}
-
-/// Fits every benchmark under every condition, and writes and draws what comes out.
-fn fit_and_draw(study: &Study, collected: &Collected) -> Result<()> {
-    let folder = study.output.join("report");
-    let fits = fits(study, collected)?;
-    write::bytes(&folder.join("fits.csv"), &report::fits_csv(&fits).to_bytes()?)?;
-    for figure in [report::emergence(&fits), report::trajectories(&fits)].into_iter().flatten() {
-        save(&folder, &figure)?;
-    }
-    // The last condition of each benchmark has both its fits, before and after.
-    for (at, fit) in fits.iter().enumerate() {
-        let last = fits.get(at + 1).is_none_or(|next| (&next.benchmark, &next.metric) != (&fit.benchmark, &fit.metric));
-        if let (true, Ok(found)) = (last, &fit.fit) {
-            save_fit(&folder.join(folder_name(&fit.benchmark)), found)?;
-        }
-    }
-    eprintln!("onset: figures and tables in {}", folder.display());
-    print(&report::trajectory(&fits, WIDTH))
-}
-
-fn folder_name(benchmark: &str) -> String {
-    benchmark.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' || c == '-' { c } else { '_' }).collect()
-}
-
-fn fits(study: &Study, collected: &Collected) -> Result<Vec<FitAt>> {
-    let tables = study.output.join("tables");
-    let paths = TABLES.map(|name| tables.join(name));
-    let compute: BTreeMap<&str, f64> =
-        study.models.iter().map(|model| (model.name.as_str(), 6.0 * model.params * model.tokens)).collect();
-    let mut found = Vec::new();
-    for (benchmark, metric) in scores(study, collected)? {
-        let of_benchmark = |condition: &Condition| {
-            collected.observations.iter().any(|o| o.benchmark == benchmark && o.condition == *condition)
-        };
-        let mut conditions: Vec<Condition> = collected.observations.iter().map(|o| o.condition.clone()).collect();
-        conditions.sort_by_key(|condition| (condition.adjustment.clone(), condition.examples));
-        conditions.dedup();
-        for condition in conditions.into_iter().filter(of_benchmark) {
-            let points = FitAt::points_of(&collected.observations, &benchmark, &metric, &condition, |model| {
-                compute.get(model).copied()
-            });
-            if points.is_empty() {
-                continue;
-            }
-            let spread = collected.spread.iter().find(|spread| {
-                spread.benchmark == benchmark && spread.metric.to_string() == metric && spread.condition == condition
-            });
-            let seeds = spread.and_then(|s| Some((s.within?, s.replicates as f64 / s.models as f64)));
-            let fit = match fit_settings(study, &benchmark, &metric, &condition)?.run(&paths) {
-                Ok(mut report) => {
-                    // The same study gives the same bytes wherever it is.
-                    report.tables = TABLES.map(|name| format!("tables/{name}")).to_vec();
-                    Ok(Box::new(report))
-                }
-                // Too few models and the like are results of a study too; its own files being unreadable is not.
-                Err(error @ (Error::Read { .. } | Error::Write { .. })) => return Err(error),
-                Err(error) => Err(error.to_string()),
-            };
-            found.push(FitAt { benchmark: benchmark.clone(), metric: metric.clone(), condition, points, fit, seeds });
-        }
-    }
-    Ok(found)
-}
-
-fn fit_settings(study: &Study, score: &str, metric: &str, condition: &Condition) -> Result<FitSettings> {
-    let settings = &study.fit;
-    Ok(FitSettings {
-        tables: modelset::Settings {
-            score: Some(score.to_owned()),
-            metric: Some(metric.to_owned()),
-            adjusted: condition.examples.map(|examples| format!("{}@{examples}", condition.adjustment)),
-            cutoff: settings.cutoff.parse::<Cutoff>()?,
-            ..modelset::Settings::default()
-        },
-        curve: settings.curve.parse::<CurveChoice>()?,
-        chance: settings.chance.parse()?,
-        bootstrap: settings.bootstrap,
-        seed: Seed(settings.seed),
-        ..FitSettings::default()
-    })
-}
-
-/// Benchmarks to fit, each with its metric: the study's, the benchmark's own, or the first.
-fn scores(study: &Study, collected: &Collected) -> Result<Vec<(String, String)>> {
-    let mut metrics: Vec<(String, Vec<String>)> = Vec::new();
-    for observation in &collected.observations {
-        let metric = observation.metric.to_string();
-        match metrics.iter_mut().find(|(name, _)| *name == observation.benchmark) {
-            Some((_, known)) if known.contains(&metric) => {}
-            Some((_, known)) => known.push(metric),
-            None => metrics.push((observation.benchmark.clone(), vec![metric])),
-        }
-    }
-    if let Some(absent) = study.fit.benchmarks.iter().find(|name| !metrics.iter().any(|(known, _)| known == *name)) {
-        let known: Vec<&str> = metrics.iter().map(|(name, _)| name.as_str()).collect();
-        return Err(Error::Argument(format!("`{absent}` was not evaluated; there are {}", known.join(", "))));
-    }
-    let meant = |name: &String| study.fit.benchmarks.is_empty() || study.fit.benchmarks.contains(name);
-    let choose = |(name, known): (String, Vec<String>)| {
-        let usual = benchmark(&name).map(|benchmark| benchmark.score.to_string());
-        let wanted = study.fit.metrics.get(&name).cloned().or(usual);
-        let same =
-            |metric: &&String| wanted.as_ref().is_some_and(|w| *metric == w || metric.split(',').next() == Some(w));
-        let metric = known.iter().find(same).or(known.first()).cloned()?;
-        Some((name, metric))
-    };
-    Ok(metrics.into_iter().filter(|(name, _)| meant(name)).filter_map(choose).collect())
-}
-
-fn save_fit(folder: &Path, report: &FitReport) -> Result<()> {
-    save(folder, &figure(report))?;
-    write::bytes(&folder.join("report.json"), fit::json(report)?.as_bytes())?;
-    write::bytes(&folder.join("parameters.csv"), &fit::parameters(report).to_bytes()?)?;
-    write::bytes(&folder.join("diagnostics.csv"), &fit::diagnostics(report).to_bytes()?)
-}
-
-fn save(folder: &Path, figure: &Figure) -> Result<()> {
-    let drawing = draw(figure, &Theme::default())?;
-    let path = |ending: &str| folder.join(format!("{}.{ending}", figure.name));
-    write::bytes(&path("svg"), drawing.svg().as_bytes())?;
-    write::bytes(&path("png"), &drawing.png()?)?;
-    write::bytes(&path("pdf"), &drawing.pdf()?)?;
-    write::bytes(&path("csv"), &figure_data(figure).to_bytes()?)
 }
 
 fn print(text: &str) -> Result<()> {

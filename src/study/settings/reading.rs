@@ -1,194 +1,28 @@
-//! `study.toml`: what a study is, read and checked as a whole.
+//! The tables of `study.toml`, one after the other.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use super::reader::{Problems, Section, parse};
-use super::slurm::Slurm;
-use crate::error::{Error, Result};
-use crate::registry::{Adjustment, Model, Month, published};
-
-/// The layouts of training data that an adjustment can name.
-pub const LAYOUTS: [&str; 4] = ["mmlu-aux", "metamath", "orca-math", "prompts"];
-
-/// A study: models × tasks × numbers of task examples × seeds.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Study {
-    /// The file it was read from.
-    pub file: PathBuf,
-    /// Its name.
-    pub name: String,
-    /// Where everything is written.
-    pub output: PathBuf,
-    /// Seeds of the adjustment, each a replicate.
-    pub seeds: Vec<u64>,
-    /// The models.
-    pub models: Vec<StudyModel>,
-    /// What the models are asked.
-    pub evaluation: Evaluation,
-    /// What they are fine-tuned on; `None` when they are only evaluated as they are.
-    pub adjustment: Option<Recipe>,
-    /// Where cells run on this machine.
-    pub run: Run,
-    /// How cells run on a cluster.
-    pub slurm: Slurm,
-    /// What is fitted to the results.
-    pub fit: Fit,
-    /// Results of lm-evaluation-harness that are joined with those of the cells.
-    pub imports: Vec<PathBuf>,
-}
-
-/// A model of a study.
-#[derive(Debug, Clone, PartialEq)]
-pub struct StudyModel {
-    /// Name in tables and figures.
-    pub name: String,
-    /// Models of one recipe and one data set.
-    pub family: String,
-    /// Number of parameters.
-    pub params: f64,
-    /// Number of training tokens.
-    pub tokens: f64,
-    /// Month of release, where known.
-    pub release: Option<Month>,
-    /// Where it is.
-    pub source: Source,
-    /// Whether it is fine-tuned.
-    pub adjust: bool,
-    /// Memory its cell needs in bytes, where the estimate is known to be wrong.
-    pub memory: Option<u64>,
-}
-
-/// Where a model is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Source {
-    /// A folder as on the hub, a GGUF file, or a model of the hub written `hf:ORGANISATION/NAME`.
-    Path(PathBuf),
-    /// Nowhere: its scores are imported, and only its facts are needed.
-    Imported,
-    /// Behind a completions server.
-    Server {
-        /// Its address.
-        url: String,
-        /// The name it serves the model by.
-        model: String,
-    },
-}
-
-/// What the models are asked.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Evaluation {
-    /// Names or patterns of tasks and groups, or YAML files.
-    pub tasks: Vec<String>,
-    /// Files and folders with definitions of tasks beside the built-in ones.
-    pub include: Vec<PathBuf>,
-    /// Folder of the tasks' data.
-    pub data: Option<PathBuf>,
-    /// Examples in the prompt; each task's own number when `None`.
-    pub shots: Option<u64>,
-    /// Only the first so many items of each task.
-    pub limit: Option<u64>,
-    /// Whether a prompt that is longer than the context loses its beginning; otherwise it is an error.
-    pub truncate: bool,
-    /// Whether every item with its answer stays in the cells' folders, in files of lm-evaluation-harness's layout.
-    pub keep: bool,
-}
-
-/// On what and how models are fine-tuned.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Recipe {
-    /// Name of the adjustment in tables.
-    pub name: Adjustment,
-    /// Files of examples, or folders of them.
-    pub data: Vec<PathBuf>,
-    /// Their layout, one of [`LAYOUTS`].
-    pub layout: String,
-    /// Passes over the data.
-    pub epochs: u64,
-    /// Sequences per optimiser step.
-    pub batch: u64,
-    /// Peak of the learning rate.
-    pub learning_rate: f64,
-    /// Its end, as a share of the peak.
-    pub floor: f64,
-    /// Share of the steps in which it rises.
-    pub warmup: f64,
-    /// Weight decay.
-    pub weight_decay: f64,
-    /// Longest sequence in tokens; longer ones lose their beginning.
-    pub block: u64,
-    /// Whether the tokenizer's end token follows each example.
-    pub end_token: bool,
-    /// Numbers of task examples seen after which models are evaluated, ascending.
-    pub checkpoints: Vec<u64>,
-}
-
-/// Where cells run on this machine.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Run {
-    /// `cpu`, `cuda`, `cuda:1` or `metal`.
-    pub device: String,
-    /// `f32`, `bf16` or `f16`.
-    pub dtype: String,
-    /// Memory all cells together may take, in bytes; what is free when `None`.
-    pub memory: Option<u64>,
-    /// Cells side by side at most; one per core, or one on an accelerator, when `None`.
-    pub cells: Option<usize>,
-}
-
-/// What is fitted to the results.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Fit {
-    /// Benchmarks that are fitted; all that were evaluated when empty.
-    pub benchmarks: Vec<String>,
-    /// Metric of a benchmark, where its own is not meant.
-    pub metrics: BTreeMap<String, String>,
-    /// Score of a guess: a number, `known` or `free`.
-    pub chance: String,
-    /// Release month of the group under comparison: a month, `auto` or `none`.
-    pub cutoff: String,
-    /// `hinge`, another curve, or `all`.
-    pub curve: String,
-    /// Replicates of every bootstrap.
-    pub bootstrap: usize,
-    /// Seed of the random draws.
-    pub seed: u64,
-}
-
-impl Study {
-    /// Reads and checks a file. Nothing is run and no data are read, but what the file names must be there.
-    ///
-    /// # Errors
-    /// [`Error::Read`], or [`Error::Settings`] with everything that is wrong.
-    pub fn read(file: &Path) -> Result<Self> {
-        let text = std::fs::read_to_string(file).map_err(Error::read(file))?;
-        Self::parse(&text, file)
-    }
-
-    /// The same from text; paths in it are relative to the folder of `file`.
-    ///
-    /// # Errors
-    /// [`Error::Settings`] with everything that is wrong.
-    pub fn parse(text: &str, file: &Path) -> Result<Self> {
-        let problems = Problems::new(file, text);
-        let table = parse(text, &problems);
-        let root = Section::new(&problems, "", Some(&table));
-        let folder = match file.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
-            _ => PathBuf::from("."),
-        };
-        let study = Reading { problems: &problems, folder }.study(&root, file)?;
-        root.finish();
-        match problems.error() {
-            Some(error) => Err(error),
-            None => Ok(study),
-        }
-    }
-}
+use super::{Evaluation, Fit, LAYOUTS, Recipe, Run, Source, Study, StudyModel};
+use crate::error::Result;
+use crate::harness::server;
+use crate::registry::{Model, Month, published};
+use crate::study::cell::folder_name;
+use crate::study::reader::{Problems, Section};
+use crate::study::slurm::Slurm;
 
 struct Reading<'a> {
     problems: &'a Problems,
     folder: PathBuf,
+}
+
+/// What the tables say; problems are noted and have stand-ins.
+pub(super) fn study(problems: &Problems, root: &Section<'_>, file: &Path) -> Result<Study> {
+    let folder = match file.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+        _ => PathBuf::from("."),
+    };
+    Reading { problems, folder }.study(root, file)
 }
 
 impl Reading<'_> {
@@ -235,7 +69,7 @@ impl Reading<'_> {
         for section in &sections {
             let model = self.model(section, known.get(&section.required_text("name")), adjusted);
             section.finish();
-            let folder = super::cell::folder_name(&model.name).to_lowercase();
+            let folder = folder_name(&model.name).to_lowercase();
             if let Some(first) = folders.insert(folder, section.line_of("name")) {
                 section.problem("name", format!("`{}` has the name of the model on line {first}", model.name));
             }
@@ -278,11 +112,13 @@ impl Reading<'_> {
     }
 
     fn source(&self, section: &Section<'_>) -> Option<Source> {
-        let on_hub = |path: &str| path.starts_with("hf:").then(|| PathBuf::from(path));
-        let path = section.text("path").map(|path| on_hub(&path).unwrap_or_else(|| self.there(section, "path", &path)));
+        let path = section.text("path").map(|path| self.model_path(section, &path));
         let (server, served) = (section.text("server"), section.text("served_model"));
-        if served.is_some() && server.is_none() {
-            section.problem("served_model", "`served_model` is of no use without `server`");
+        let concurrency = section.at_least_one("concurrency").and_then(|n| usize::try_from(n).ok());
+        for key in ["served_model", "concurrency"] {
+            if section.has(key) && !section.has("server") {
+                section.problem(key, format!("`{key}` is of no use without `server`"));
+            }
         }
         let imported = section.flag("imported").unwrap_or(false);
         let mut sources: Vec<Source> = path.map(Source::Path).into_iter().collect();
@@ -291,13 +127,29 @@ impl Reading<'_> {
             if served.is_none() && !section.has("served_model") {
                 section.problem("server", "`served_model` is missing: the name the server knows the model by");
             }
-            sources.push(Source::Server { url, model: served.unwrap_or_default() });
+            if let Err(error) = server::address(&url) {
+                section.problem("server", format!("`server`: {error}"));
+            }
+            let concurrency = concurrency.unwrap_or(server::Settings::default().concurrency);
+            sources.push(Source::Server { url, model: served.unwrap_or_default(), concurrency });
         }
         let named = ["path", "server"].iter().filter(|key| section.has(key)).count() + usize::from(imported);
         if named != 1 {
             section.problem("name", "a model has one of `path`, `server` and `imported = true`");
         }
         sources.pop()
+    }
+
+    fn model_path(&self, section: &Section<'_>, path: &str) -> PathBuf {
+        if !path.starts_with("hf:") {
+            return self.there(section, "path", path);
+        }
+        if !cfg!(feature = "hub") {
+            let problem = "`path`: models of the hub need a program built with the feature `hub`; or download the model and \
+                           name its folder";
+            section.problem("path", problem);
+        }
+        PathBuf::from(path)
     }
 
     fn evaluation(&self, section: &Section<'_>) -> Evaluation {
@@ -401,8 +253,8 @@ fn run(section: &Section<'_>) -> Run {
         memory: section.bytes("memory"),
         cells: section.at_least_one("cells").and_then(|cells| usize::try_from(cells).ok()),
     };
-    let device = run.device.split(':').next().unwrap_or_default();
-    if !["cpu", "cuda", "metal"].contains(&device) {
+    let (device, number) = run.device.split_once(':').unwrap_or((run.device.as_str(), "0"));
+    if !["cpu", "cuda", "metal"].contains(&device) || number.parse::<usize>().is_err() {
         section.problem("device", format!("unknown device `{}`: cpu, cuda, cuda:N and metal are known", run.device));
     }
     if !["f32", "bf16", "f16"].contains(&run.dtype.as_str()) {
@@ -421,7 +273,10 @@ fn fit(section: &Section<'_>) -> Fit {
         }
         split
     });
-    let chance = section.number("chance").map(|level| level.to_string());
+    let chance = section.number_or("chance", &["known", "free"]);
+    if chance.as_ref().and_then(|text| text.parse::<f64>().ok()).is_some_and(|level| !(0.0..1.0).contains(&level)) {
+        section.problem("chance", "`chance` must be at least 0 and below 1");
+    }
     let fit = Fit {
         benchmarks: section.texts("benchmarks").unwrap_or_default(),
         metrics: metrics.collect(),
@@ -447,6 +302,6 @@ fn has_twice(seeds: &[u64]) -> bool {
 }
 
 /// Whether the model is a GGUF file, which holds quantised weights.
-pub(super) fn is_gguf(path: &Path) -> bool {
+fn is_gguf(path: &Path) -> bool {
     path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("gguf"))
 }

@@ -1,0 +1,201 @@
+//! `study.toml`: what a study is, read and checked as a whole.
+
+mod reading;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::reader::{Problems, Section, parse};
+use super::slurm::Slurm;
+use crate::error::{Error, Result};
+use crate::registry::{Adjustment, Month};
+
+/// The layouts of training data that an adjustment can name.
+pub const LAYOUTS: [&str; 4] = ["mmlu-aux", "metamath", "orca-math", "prompts"];
+
+/// A study: models × tasks × numbers of task examples × seeds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Study {
+    /// The file it was read from.
+    pub file: PathBuf,
+    /// Its name.
+    pub name: String,
+    /// Where everything is written.
+    pub output: PathBuf,
+    /// Seeds of the adjustment, each a replicate.
+    pub seeds: Vec<u64>,
+    /// The models.
+    pub models: Vec<StudyModel>,
+    /// What the models are asked.
+    pub evaluation: Evaluation,
+    /// What they are fine-tuned on; `None` when they are only evaluated as they are.
+    pub adjustment: Option<Recipe>,
+    /// Where cells run on this machine.
+    pub run: Run,
+    /// How cells run on a cluster.
+    pub slurm: Slurm,
+    /// What is fitted to the results.
+    pub fit: Fit,
+    /// Results of lm-evaluation-harness that are joined with those of the cells.
+    pub imports: Vec<PathBuf>,
+}
+
+/// A model of a study.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StudyModel {
+    /// Name in tables and figures.
+    pub name: String,
+    /// Models of one recipe and one data set.
+    pub family: String,
+    /// Number of parameters.
+    pub params: f64,
+    /// Number of training tokens.
+    pub tokens: f64,
+    /// Month of release, where known.
+    pub release: Option<Month>,
+    /// Where it is.
+    pub source: Source,
+    /// Whether it is fine-tuned.
+    pub adjust: bool,
+    /// Memory its cell needs in bytes, where the estimate is known to be wrong.
+    pub memory: Option<u64>,
+}
+
+/// Where a model is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// A folder as on the hub, a GGUF file, or a model of the hub written `hf:ORGANISATION/NAME`.
+    Path(PathBuf),
+    /// Nowhere: its scores are imported, and only its facts are needed.
+    Imported,
+    /// Behind a completions server.
+    Server {
+        /// Its address.
+        url: String,
+        /// The name it serves the model by.
+        model: String,
+        /// Requests under way at one time.
+        concurrency: usize,
+    },
+}
+
+/// What the models are asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Evaluation {
+    /// Names or patterns of tasks and groups, or YAML files.
+    pub tasks: Vec<String>,
+    /// Files and folders with definitions of tasks beside the built-in ones.
+    pub include: Vec<PathBuf>,
+    /// Folder of the tasks' data.
+    pub data: Option<PathBuf>,
+    /// Examples in the prompt; each task's own number when `None`.
+    pub shots: Option<u64>,
+    /// Only the first so many items of each task.
+    pub limit: Option<u64>,
+    /// Whether a prompt that is longer than the context loses its beginning; otherwise it is an error.
+    pub truncate: bool,
+    /// Whether every item with its answer stays in the cells' folders, in files of lm-evaluation-harness's layout.
+    pub keep: bool,
+}
+
+/// On what and how models are fine-tuned.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Recipe {
+    /// Name of the adjustment in tables.
+    pub name: Adjustment,
+    /// Files of examples, or folders of them.
+    pub data: Vec<PathBuf>,
+    /// Their layout, one of [`LAYOUTS`].
+    pub layout: String,
+    /// Passes over the data.
+    pub epochs: u64,
+    /// Sequences per optimiser step.
+    pub batch: u64,
+    /// Peak of the learning rate.
+    pub learning_rate: f64,
+    /// Its end, as a share of the peak.
+    pub floor: f64,
+    /// Share of the steps in which it rises.
+    pub warmup: f64,
+    /// Weight decay.
+    pub weight_decay: f64,
+    /// Longest sequence in tokens; longer ones lose their beginning.
+    pub block: u64,
+    /// Whether the tokenizer's end token follows each example.
+    pub end_token: bool,
+    /// Numbers of task examples seen after which models are evaluated, ascending.
+    pub checkpoints: Vec<u64>,
+}
+
+/// Where cells run on this machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Run {
+    /// `cpu`, `cuda`, `cuda:1` or `metal`.
+    pub device: String,
+    /// `f32`, `bf16` or `f16`.
+    pub dtype: String,
+    /// Memory all cells together may take, in bytes; what is free when `None`.
+    pub memory: Option<u64>,
+    /// Cells side by side at most; one per core, or one on an accelerator, when `None`.
+    pub cells: Option<usize>,
+}
+
+/// What is fitted to the results.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fit {
+    /// Benchmarks that are fitted; all that were evaluated when empty.
+    pub benchmarks: Vec<String>,
+    /// Metric of a benchmark, where its own is not meant.
+    pub metrics: BTreeMap<String, String>,
+    /// Score of a guess: a number, `known` or `free`.
+    pub chance: String,
+    /// Release month of the group under comparison: a month, `auto` or `none`.
+    pub cutoff: String,
+    /// `hinge`, another curve, or `all`.
+    pub curve: String,
+    /// Replicates of every bootstrap.
+    pub bootstrap: usize,
+    /// Seed of the random draws.
+    pub seed: u64,
+}
+
+impl Study {
+    /// Reads and checks a file. Nothing is run and no data are read, but what the file names must be there.
+    ///
+    /// # Errors
+    /// [`Error::Read`], or [`Error::Settings`] with everything that is wrong.
+    pub fn read(file: &Path) -> Result<Self> {
+        Self::read_and(file, &|_| Vec::new())
+    }
+
+    /// The same with a further look at what was read (at tasks, data, models), whose findings are listed with the rest.
+    /// What is wrong in the file has stand-ins in the study that `further` sees.
+    ///
+    /// # Errors
+    /// As for [`Study::read`].
+    pub fn read_and(file: &Path, further: &dyn Fn(&Self) -> Vec<String>) -> Result<Self> {
+        let text = std::fs::read_to_string(file).map_err(Error::read(file))?;
+        Self::check(&text, file, further)
+    }
+
+    /// The same from text; paths in it are relative to the folder of `file`.
+    ///
+    /// # Errors
+    /// [`Error::Settings`] with everything that is wrong.
+    pub fn parse(text: &str, file: &Path) -> Result<Self> {
+        Self::check(text, file, &|_| Vec::new())
+    }
+
+    fn check(text: &str, file: &Path, further: &dyn Fn(&Self) -> Vec<String>) -> Result<Self> {
+        let problems = Problems::new(file, text);
+        let table = parse(text, &problems);
+        let root = Section::new(&problems, "", Some(&table));
+        let study = reading::study(&problems, &root, file)?;
+        root.finish();
+        let further = further(&study);
+        match problems.error(further) {
+            Some(error) => Err(error),
+            None => Ok(study),
+        }
+    }
+}
