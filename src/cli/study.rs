@@ -1,13 +1,13 @@
 //! `onset study`: models × tasks × numbers of task examples × seeds, from one file.
 
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::{Format, print};
 use crate::analysis::figure::Figure;
 use crate::analysis::fit::{CurveChoice, FitReport, FitSettings, figure};
 use crate::error::{Error, Result};
@@ -15,8 +15,8 @@ use crate::plot::{Theme, draw};
 use crate::registry::modelset::{self, Cutoff};
 use crate::registry::{Condition, benchmark, write};
 use crate::report::csv::figure_data;
-use crate::report::fit;
 use crate::report::study::{self as report, FitAt, Progress};
+use crate::report::{fit, json};
 use crate::stats::random::Seed;
 use crate::study::{self, Cell, Collected, EXAMPLE, Local, Plan, Real, Study, Work, slurm};
 
@@ -38,6 +38,10 @@ const WIDTH: usize = 100;
 pub(super) struct StudyArgs {
     #[command(subcommand)]
     command: StudyCommand,
+
+    /// How what came of it is printed.
+    #[arg(long, value_enum, default_value_t, global = true)]
+    format: Format,
 }
 
 #[derive(Debug, Subcommand)]
@@ -103,20 +107,24 @@ enum Executor {
 }
 
 pub(super) fn run(args: &StudyArgs) -> Result<()> {
+    let format = args.format;
     match &args.command {
         StudyCommand::Init { file } => init(file),
         StudyCommand::Plan(args) => {
             let study = Study::read(&args.file)?;
             let work = Real::new(&study);
             let plan = Plan::new(&study, &work)?.with_costs(&study, &work)?;
-            print(&report::plan(&plan, WIDTH))
+            print(match format {
+                Format::Table => report::plan(&plan, WIDTH),
+                Format::Json => json::text(&report::plan_json(&plan, &BTreeMap::new()))?,
+            })
         }
         StudyCommand::Run(args) => {
             let study = Study::read(&args.file)?;
             let work = Real::new(&study);
             match args.executor {
-                Executor::Local => run_here(args, &study, &work),
-                Executor::Slurm => run_on_slurm(args, &study, &work),
+                Executor::Local => run_here(args, &study, &work, format),
+                Executor::Slurm => run_on_slurm(args, &study, &work, format),
             }
         }
         StudyCommand::Status(args) => {
@@ -125,20 +133,32 @@ pub(super) fn run(args: &StudyArgs) -> Result<()> {
             // Only a study that was submitted has anything in a queue.
             let submitted = study.output.join("slurm").exists();
             let queued = if submitted { slurm::in_flight(&study)? } else { BTreeMap::new() };
-            print(&report::status(&plan, &queued, WIDTH))
+            print(match format {
+                Format::Table => report::status(&plan, &queued, WIDTH),
+                Format::Json => json::text(&report::plan_json(&plan, &queued))?,
+            })
         }
         StudyCommand::Collect(args) => {
             let study = Study::read(&args.file)?;
-            collect(&study, &Real::new(&study)).map(drop)
+            let collected = collect(&study, &Real::new(&study))?;
+            match format {
+                Format::Table => Ok(()),
+                Format::Json => print(json::text(&serde_json::json!({
+                    "scores": collected.observations.len(), "of_seeds": collected.replicates.len(),
+                    "unfinished": collected.unfinished, "warnings": collected.warnings,
+                    "tables": study.output.join("tables"),
+                }))?),
+            }
         }
         StudyCommand::Report(args) => {
             let study = Study::read(&args.file)?;
             let collected = collect(&study, &Real::new(&study))?;
-            fit_and_draw(&study, &collected)
+            fit_and_draw(&study, &collected, format)
         }
         StudyCommand::Cancel(args) => {
             let jobs = slurm::cancel(&Study::read(&args.file)?)?;
             match jobs.is_empty() {
+                _ if format == Format::Json => print(json::text(&serde_json::json!({ "cancelled": jobs }))?)?,
                 true => eprintln!("onset: nothing of the study is in the queue"),
                 false => eprintln!("onset: cancelled {}", jobs.join(", ")),
             }
@@ -156,7 +176,7 @@ fn init(file: &Path) -> Result<()> {
     Ok(())
 }
 
-fn run_here(args: &RunArgs, study: &Study, work: &Real) -> Result<()> {
+fn run_here(args: &RunArgs, study: &Study, work: &Real, format: Format) -> Result<()> {
     let stop = interruptible()?;
     let plan = Plan::new(study, work)?;
     let mut settings = Local { only: args.only.clone(), ..Local::of(study) };
@@ -171,7 +191,7 @@ fn run_here(args: &RunArgs, study: &Study, work: &Real) -> Result<()> {
     }
     if args.only.is_empty() && outcome.failed.len() < plan.cells.len() {
         let collected = collect(study, work)?;
-        fit_and_draw(study, &collected)?;
+        fit_and_draw(study, &collected, format)?;
     }
     match outcome.failed.first() {
         None => Ok(()),
@@ -182,7 +202,7 @@ fn run_here(args: &RunArgs, study: &Study, work: &Real) -> Result<()> {
     }
 }
 
-fn run_on_slurm(args: &RunArgs, study: &Study, work: &Real) -> Result<()> {
+fn run_on_slurm(args: &RunArgs, study: &Study, work: &Real, format: Format) -> Result<()> {
     let plan = Plan::new(study, work)?;
     let queued = slurm::in_flight(study)?;
     let meant = |cell: &&Cell| args.only.is_empty() || args.only.contains(&cell.name);
@@ -191,7 +211,7 @@ fn run_on_slurm(args: &RunArgs, study: &Study, work: &Real) -> Result<()> {
     if cells.is_empty() && queued.is_empty() {
         eprintln!("onset: all cells are done");
         let collected = collect(study, work)?;
-        return fit_and_draw(study, &collected);
+        return fit_and_draw(study, &collected, format);
     }
     let submissions = slurm::submit(study, &cells)?;
     for submission in &submissions {
@@ -218,7 +238,7 @@ fn run_on_slurm(args: &RunArgs, study: &Study, work: &Real) -> Result<()> {
         return Ok(());
     }
     let collected = collect(study, work)?;
-    fit_and_draw(study, &collected)?;
+    fit_and_draw(study, &collected, format)?;
     match followed.failed.len() {
         0 => Ok(()),
         failed => Err(Error::CheckFailed(format!("{failed} cells failed"))),
@@ -247,13 +267,15 @@ fn collect(study: &Study, work: &dyn Work) -> Result<Collected> {
 }
 
 /// Fits every benchmark under every condition, and writes and draws what comes out.
-fn fit_and_draw(study: &Study, collected: &Collected) -> Result<()> {
+fn fit_and_draw(study: &Study, collected: &Collected, format: Format) -> Result<()> {
     let folder = study.output.join("report");
     let fits = fits(study, collected)?;
-    write::bytes(&folder.join("fits.csv"), &report::fits_csv(&fits).to_bytes()?)?;
-    for figure in [report::emergence(&fits), report::trajectories(&fits)].into_iter().flatten() {
-        save(&folder, &figure)?;
-    }
+    let table = report::fits_csv(&fits);
+    write::bytes(&folder.join("fits.csv"), &table.to_bytes()?)?;
+    let figures: Vec<Figure> = [report::emergence(&fits), report::trajectories(&fits)].into_iter().flatten().collect();
+    figures.iter().try_for_each(|figure| save(&folder, figure))?;
+    // What a page needs beyond the plotted numbers: names of axes, colours, marks.
+    write::bytes(&folder.join("figures.json"), json::text(&figures)?.as_bytes())?;
     // The last condition of each benchmark has both its fits, before and after.
     for (at, fit) in fits.iter().enumerate() {
         let last = fits.get(at + 1).is_none_or(|next| (&next.benchmark, &next.metric) != (&fit.benchmark, &fit.metric));
@@ -262,7 +284,10 @@ fn fit_and_draw(study: &Study, collected: &Collected) -> Result<()> {
         }
     }
     eprintln!("onset: figures and tables in {}", folder.display());
-    print(&report::trajectory(&fits, WIDTH))
+    print(match format {
+        Format::Table => report::trajectory(&fits, WIDTH),
+        Format::Json => json::text(&json::rows(&table))?,
+    })
 }
 
 fn folder_name(benchmark: &str) -> String {
@@ -358,6 +383,7 @@ fn save_fit(folder: &Path, report: &FitReport) -> Result<()> {
     save(folder, &figure(report))?;
     write::bytes(&folder.join("report.json"), fit::json(report)?.as_bytes())?;
     write::bytes(&folder.join("parameters.csv"), &fit::parameters(report).to_bytes()?)?;
+    write::bytes(&folder.join("predictions.csv"), &fit::predictions(report).to_bytes()?)?;
     write::bytes(&folder.join("diagnostics.csv"), &fit::diagnostics(report).to_bytes()?)
 }
 
@@ -368,8 +394,4 @@ fn save(folder: &Path, figure: &Figure) -> Result<()> {
     write::bytes(&path("png"), &drawing.png()?)?;
     write::bytes(&path("pdf"), &drawing.pdf()?)?;
     write::bytes(&path("csv"), &figure_data(figure).to_bytes()?)
-}
-
-fn print(text: &str) -> Result<()> {
-    std::io::stdout().write_all(text.as_bytes()).map_err(Error::write(Path::new("standard output")))
 }
