@@ -118,5 +118,54 @@ fn the_command_writes_a_table_and_records_of_the_same_scores() {
         let record: serde_json::Value = serde_json::from_slice(&record).expect("JSON");
         assert_eq!(record["schema_version"], "0.2.1");
         assert_eq!(record["evaluation_results"].as_array().map(Vec::len), Some(rows), "{tool}");
+        follows_the_schema(&record);
+    }
+}
+
+/// What schema 0.2.1 of Every Eval Ever asks for: its required fields, their types, and the words it allows.
+fn follows_the_schema(record: &Value) {
+    let has = |value: &Value, texts: &[&str]| {
+        for name in texts {
+            assert!(value[name].is_string(), "`{name}` is no text in {value}");
+        }
+    };
+    let only = |value: &Value, allowed: &[&str]| {
+        for name in value.as_object().expect("an object").keys() {
+            assert!(allowed.contains(&name.as_str()), "`{name}` is not a field of {value}");
+        }
+    };
+    let details = |value: &Value| {
+        assert!(value.as_object().is_none_or(|all| all.values().all(Value::is_string)), "{value} has more than texts");
+    };
+    let top = ["schema_version", "evaluation_id", "retrieved_timestamp"];
+    has(record, &top);
+    // Fields that the schema does not know are refused at the top.
+    only(record, &[&top[..], &["source_metadata", "eval_library", "model_info", "evaluation_results"]].concat());
+    assert!(record["retrieved_timestamp"].as_str().is_some_and(|time| time.parse::<f64>().is_ok()));
+    let source = &record["source_metadata"];
+    has(source, &["source_type", "source_organization_name", "evaluator_relationship"]);
+    assert!(["documentation", "evaluation_run"].iter().any(|word| source["source_type"] == *word));
+    let relations = ["first_party", "third_party", "collaborative", "other"];
+    assert!(relations.iter().any(|word| source["evaluator_relationship"] == *word));
+    has(&record["eval_library"], &["name", "version"]);
+    has(&record["model_info"], &["name", "id"]);
+    details(&record["model_info"]["additional_details"]);
+    for result in record["evaluation_results"].as_array().expect("a list") {
+        has(result, &["evaluation_name"]);
+        // A dataset that is neither at an address nor on the hub.
+        has(&result["source_data"], &["dataset_name", "source_type"]);
+        assert_eq!(result["source_data"]["source_type"], "other");
+        let metric = &result["metric_config"];
+        assert!(metric["lower_is_better"].is_boolean() && metric["score_type"] == "continuous", "{metric}");
+        let (low, high) = (metric["min_score"].as_f64(), metric["max_score"].as_f64());
+        let score = &result["score_details"];
+        let value = score["score"].as_f64().expect("a number");
+        assert!(low.is_some_and(|low| low <= value) && high.is_some_and(|high| value <= high), "{result}");
+        details(&score["details"]);
+        if let Some(uncertainty) = score.get("uncertainty") {
+            only(uncertainty, &["standard_error", "num_samples"]);
+            assert!(uncertainty.get("standard_error").is_none_or(|error| error["value"].is_number()));
+            assert!(uncertainty.get("num_samples").is_none_or(Value::is_u64));
+        }
     }
 }

@@ -3,8 +3,10 @@
 //! Every figure of onset is a [`Figure`] first. The plot layer turns it into SVG, PNG and PDF, the report layer into a
 //! tidy CSV with exactly the plotted numbers, so that a picture and the table beside it can never disagree.
 
+use serde::{Deserialize, Serialize};
+
 /// A grid of panels with one legend shared by all of them.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Figure {
     /// Name of the figure and of its files (`main`, `emergence`, ...).
     pub name: String,
@@ -23,7 +25,7 @@ pub struct Figure {
 }
 
 /// One coordinate system.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Panel {
     /// Heading above the panel.
     pub title: String,
@@ -38,7 +40,7 @@ pub struct Panel {
 }
 
 /// An axis of a panel.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Axis {
     /// Quantity and unit, e.g. `Pretraining compute (FLOPs)`. Equal labels along a row or column are drawn once.
     pub label: String,
@@ -53,7 +55,7 @@ pub struct Axis {
 }
 
 /// How values map to positions on an axis.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Scale {
     /// Proportional to the value.
     Linear,
@@ -62,7 +64,7 @@ pub enum Scale {
 }
 
 /// A colour by meaning; the theme decides which colour that is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Hue {
     /// Models released before the cut-off, the reference group.
     Reference,
@@ -77,7 +79,7 @@ pub enum Hue {
 }
 
 /// Shape of a point.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Marker {
     /// Filled circle.
     Circle,
@@ -92,7 +94,7 @@ pub enum Marker {
 }
 
 /// Pattern of a line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Stroke {
     /// Unbroken.
     Solid,
@@ -103,7 +105,7 @@ pub enum Stroke {
 }
 
 /// One observation drawn as a point.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Point {
     /// Name of the model (or other unit).
     pub label: String,
@@ -118,7 +120,7 @@ pub struct Point {
 }
 
 /// Something drawn in a panel.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Layer {
     /// A cloud of observations.
     Points {
@@ -179,7 +181,7 @@ pub enum Layer {
 }
 
 /// An entry of the shared legend.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LegendEntry {
     /// Text beside the key.
     pub label: String,
@@ -190,7 +192,7 @@ pub struct LegendEntry {
 }
 
 /// What stands beside a legend entry's text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum LegendKey {
     /// A point.
     Marker(Marker),
@@ -203,7 +205,7 @@ pub enum LegendKey {
 }
 
 /// An estimate written into a panel.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Note {
     /// Text as drawn, e.g. `θ̂ = 0.068`. Superscripts and the combining circumflex are plain Unicode.
     pub text: String,

@@ -1,6 +1,6 @@
 //! `onset evaluate`: language models on benchmarks, with answers that survive an interruption.
 
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::print;
 use crate::error::{Error, Result};
 use crate::harness::results::Facts;
 use crate::harness::runner::{
@@ -165,7 +166,7 @@ pub(super) fn run(args: &EvaluateArgs) -> Result<()> {
     if args.dry_run {
         let preview = preview(&model, &placement, &settings, memory)?;
         preview.left_out.iter().for_each(|file| left_out(file));
-        return print(report::preview(&preview).as_bytes());
+        return print(report::preview(&preview));
     }
     interruptible(&stop)?;
     let loaded = Loaded::load(&model, &placement, name, memory)?;
@@ -185,9 +186,9 @@ fn show(args: &EvaluateArgs, evaluate: impl FnOnce(&mut dyn FnMut(Event<'_>)) ->
         }
     })?;
     match args.format {
-        Format::Table => print(report::terminal(&evaluation, 80).as_bytes()),
-        Format::Json => print(&file(evaluation.results.as_deref())?),
-        Format::Csv => print(&file(evaluation.table.as_deref())?),
+        Format::Table => print(report::terminal(&evaluation, 80)),
+        Format::Json => print(file(evaluation.results.as_deref())?),
+        Format::Csv => print(file(evaluation.table.as_deref())?),
     }
 }
 
@@ -261,8 +262,4 @@ impl Progress {
 
 fn file(path: Option<&Path>) -> Result<Vec<u8>> {
     path.map_or_else(|| Ok(Vec::new()), |path| std::fs::read(path).map_err(Error::read(path)))
-}
-
-fn print(text: &[u8]) -> Result<()> {
-    std::io::stdout().write_all(text).map_err(Error::write(Path::new("standard output")))
 }

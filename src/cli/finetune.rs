@@ -1,6 +1,5 @@
 //! `onset finetune`: a model on task data, with checkpoints on the way.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,6 +8,7 @@ use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::{Deserialize, Serialize};
 
+use super::{Format, print};
 use crate::error::{Error, Result};
 use crate::harness::request::Request;
 use crate::harness::runner::{EvaluationSettings, Identity, Limits, Subject, evaluate};
@@ -16,7 +16,7 @@ use crate::harness::tasks::{Draw, Library, Task, Value};
 use crate::lm::{Found, Placement, Tokenizer, Weights};
 use crate::plot::{Theme, draw};
 use crate::registry::write;
-use crate::report::finetune as report;
+use crate::report::{finetune as report, json};
 use crate::train::data::{Example, Layout};
 use crate::train::{
     AdamW, Checkpoint, Encoding, Ending, Length, Lora, ModelFiles, Next, Observer, Overlong, PAPER_CHECKPOINTS, Run,
@@ -51,6 +51,10 @@ pub(super) struct FinetuneArgs {
     /// Folder of the run: checkpoints, state, metrics.jsonl, loss figure.
     #[arg(long, value_name = "DIR", default_value = "finetuned")]
     out: PathBuf,
+
+    /// How the scores of the checkpoints are printed.
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
 
     /// Show the first examples with what is masked, the histogram of lengths and what is cut, and stop.
     #[arg(long)]
@@ -232,7 +236,7 @@ pub(super) fn run(args: &FinetuneArgs) -> Result<()> {
     let encoding = Encoding { block: args.block, overlong, mask_prompt: !args.no_mask, end: !args.no_end };
     let encoded = encoding.encode(&tokenizer, &examples)?;
     if args.dry_run {
-        return print(&report::preview(&encoded, too_long, &tokenizer, 3)?);
+        return print(report::preview(&encoded, too_long, &tokenizer, 3)?);
     }
     train(args, &placement, settings, &encoded.sequences, found, &tokenizer)
 }
@@ -368,11 +372,17 @@ fn train(
     let drawing = draw(&report::loss_figure(&outcome.steps), &Theme::default())?;
     write::bytes(&args.out.join("loss.svg"), drawing.svg().as_bytes())?;
     let rows: Vec<report::Row> = watch.points.points.iter().map(Point::row).collect();
-    print(&report::table(&rows, 80))?;
+    print(match args.format {
+        Format::Table => report::table(&rows, 80),
+        Format::Json => json::text(&report::json(&rows))?,
+    })?;
     if outcome.ending == Ending::Stopped {
         eprintln!("onset: stopped with a checkpoint; the same command goes on from there");
     }
-    print(&format!("{}\n", args.out.display()))
+    match args.format {
+        Format::Table => print(format!("{}\n", args.out.display())),
+        Format::Json => Ok(()),
+    }
 }
 
 /// Shows a run, evaluates its checkpoints and lets Ctrl-C end it.
@@ -492,8 +502,4 @@ impl Points {
             .map_err(|error| Error::File { path: path.to_owned(), problem: error.to_string() })?;
         write::bytes(path, &text)
     }
-}
-
-fn print(text: &str) -> Result<()> {
-    std::io::stdout().write_all(text.as_bytes()).map_err(Error::write(Path::new("standard output")))
 }

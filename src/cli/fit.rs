@@ -1,12 +1,12 @@
 //! `onset fit`: a curve with honest intervals for anybody's model set.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
+use super::print;
 use crate::analysis::fit::{ChanceLevel, CurveChoice, FitReport, FitSettings, covariance_kind, figure};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::plot::{Theme, draw};
 use crate::registry::modelset::{
     Amount, ClusterBy, Cutoff, GroupBy, ScoreScale, Selection, Settings, XScale, compute_unit,
@@ -190,12 +190,11 @@ pub(super) fn run(args: &FitArgs) -> Result<()> {
     if let Some(folder) = &args.out {
         save(&report, folder)?;
     }
-    let text = match args.format {
+    print(match args.format {
         Format::Table => fit::terminal(&report, 80).into_bytes(),
         Format::Json => fit::json(&report)?.into_bytes(),
         Format::Csv => fit::parameters(&report).to_bytes()?,
-    };
-    std::io::stdout().write_all(&text).map_err(Error::write(Path::new("standard output")))
+    })
 }
 
 impl FitOptions {
@@ -234,6 +233,7 @@ impl FitOptions {
             weigh_by_items,
             seed: Seed(self.seed),
             predict: self.predict.clone(),
+            leave_out: true,
         }
     }
 }

@@ -5,11 +5,13 @@ use std::time::SystemTime;
 
 use clap::{Args, Subcommand};
 
+use super::{Format, print};
 use crate::error::{Error, Result};
 use crate::harness::lm_eval::{self, Imported, Settings, SubjectTables};
 use crate::harness::{helm, inspect, lighteval};
 use crate::registry::{Adjustment, Models, observations_csv, write};
 use crate::report::every_eval_ever::{self, Source};
+use crate::report::json;
 
 /// Read evaluation results of other tools into the table of observations.
 #[derive(Debug, Args)]
@@ -80,6 +82,10 @@ struct LogArgs {
     /// Who ran the evaluations, for these records.
     #[arg(long, value_name = "NAME")]
     organization: Option<String>,
+
+    /// How what was read is told: a line on standard error, or JSON on standard output.
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
 
     /// Keep only the models of this table, under its names.
     #[arg(long, value_name = "FILE")]
@@ -166,6 +172,11 @@ fn save(args: &LogArgs, imported: &Imported, library: &str) -> Result<()> {
     }
     write::bytes(&args.out, observations_csv(&imported.observations).as_bytes())?;
     let (rows, files) = (imported.observations.len(), imported.files);
-    eprintln!("onset: {rows} observations from {files} files written to {}", args.out.display());
+    match args.format {
+        Format::Table => eprintln!("onset: {rows} observations from {files} files written to {}", args.out.display()),
+        Format::Json => print(json::text(&serde_json::json!({
+            "observations": rows, "files": files, "table": args.out, "skipped": imported.warnings.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        }))?)?,
+    }
     Ok(())
 }

@@ -1,6 +1,5 @@
 //! `onset lab`: the whole method where the truth is known.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,23 +7,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::analysis::fit::{ChanceLevel, CurveChoice, FitSettings};
+use super::{Format, print};
 use crate::error::{Error, Result};
-use crate::lab::exam::{CLOZE, MULTIPLE_CHOICE};
-use crate::lab::{ADJUSTMENT, CHANCE, Event, Experiment, Member, Phase, SEQUENCE, Suite, table};
+use crate::lab::{Event, Experiment, Member, Phase, SEQUENCE, Suite, table};
 use crate::plot::{Theme, draw};
-use crate::registry::modelset::{Cutoff, GroupBy, Settings};
 use crate::registry::write;
-use crate::report::csv;
-use crate::report::lab::{LabFit, LabReport};
+use crate::report::lab::LabReport;
+use crate::report::{csv, json};
 use crate::stats::random::Seed;
-use crate::stats::selection::Curve;
-
-/// Largest difference between kinds of models that is taken not to matter, in accuracy.
-const MARGIN: f64 = 0.1;
-
-/// Replicates of the fits' bootstraps.
-const REPLICATES: usize = 999;
 
 /// Train small language models of which it is known how much of the test's task they have seen, and analyse them.
 ///
@@ -55,6 +45,10 @@ pub(super) struct LabArgs {
     /// Models trained side by side; it changes no number [default: the number of processors].
     #[arg(long, value_name = "N")]
     workers: Option<usize>,
+
+    /// How the estimates are printed.
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
 
     /// Instead: in so many worlds with another seed each and no difference between the kinds of models, count how often
     /// the interval of the difference holds 0.
@@ -88,11 +82,14 @@ pub(super) fn run(args: &LabArgs) -> Result<()> {
         0 => {
             let report = one(args, &suite, args.seed, &args.out, &stop)?;
             save(&report, &args.out)?;
-            report.terminal(80)
+            match args.format {
+                Format::Table => report.terminal(80),
+                Format::Json => json::text(&json::rows(&report.csv()))?,
+            }
         }
         worlds => calibrate(args, &suite.without_difference(), worlds, &stop)?,
     };
-    std::io::stdout().write_all(text.as_bytes()).map_err(Error::write(Path::new("standard output")))
+    print(text)
 }
 
 /// Trains, tests and fits one world.
@@ -107,7 +104,7 @@ fn one(args: &LabArgs, suite: &Suite, seed: u64, out: &Path, stop: &Arc<AtomicBo
     bar.finish_and_clear();
     let observations = out.join("observations.csv");
     write::bytes(&observations, table(&models?).as_bytes())?;
-    fit(suite, seed, &observations)
+    LabReport::of_observations(&observations)
 }
 
 /// The bar counts multiplications in thousands: a step of a large model takes longer.
@@ -129,47 +126,6 @@ fn progress(bar: &ProgressBar, suite: &Suite, event: Event<'_>) {
         }
         Event::Done(..) => {}
     }
-}
-
-fn fit(suite: &Suite, seed: u64, observations: &Path) -> Result<LabReport> {
-    let Some((reference, others)) = suite.kinds.split_first() else {
-        return Err(Error::Argument("a suite needs kinds of models".to_owned()));
-    };
-    let groups =
-        others.iter().map(|kind| format!("cohort = {}", kind.name).parse()).collect::<Result<Vec<GroupBy>>>()?;
-    let fits = |score: &str, adjusted: Option<String>| -> Result<LabFit> {
-        let curve = |curve| {
-            FitSettings {
-                tables: Settings {
-                    score: Some(score.to_owned()),
-                    metric: Some("acc".to_owned()),
-                    adjusted: adjusted.clone(),
-                    groups: groups.clone(),
-                    cutoff: Cutoff::None,
-                    ..Settings::default()
-                },
-                curve: CurveChoice::One(curve),
-                chance: ChanceLevel::Given(CHANCE),
-                bootstrap: REPLICATES,
-                margin: Some(MARGIN),
-                seed: Seed(seed),
-                ..FitSettings::default()
-            }
-            .run(&[observations.to_owned()])
-        };
-        Ok(LabFit { hinge: curve(Curve::Hinge)?, line: curve(Curve::Linear)? })
-    };
-    let adjusted = suite
-        .examples
-        .iter()
-        .map(|&examples| Ok((examples, fits(MULTIPLE_CHOICE, Some(format!("{ADJUSTMENT}@{examples}")))?)))
-        .collect::<Result<_>>()?;
-    Ok(LabReport {
-        kinds: others.iter().map(|kind| (kind.name.clone(), kind.share)).collect(),
-        reference: reference.share,
-        cloze: fits(CLOZE, None)?,
-        adjusted,
-    })
 }
 
 fn save(report: &LabReport, out: &Path) -> Result<()> {
@@ -209,5 +165,10 @@ fn calibrate(args: &LabArgs, suite: &Suite, worlds: u64, stop: &Arc<AtomicBool>)
         }
         write::bytes(&args.out.join("calibration.csv"), &table.to_bytes()?)?;
     }
-    Ok(format!("{held} of {known} intervals of 95 % hold 0, the true difference, in {worlds} worlds\n"))
+    Ok(match args.format {
+        Format::Table => {
+            format!("{held} of {known} intervals of 95 % hold 0, the true difference, in {worlds} worlds\n")
+        }
+        Format::Json => json::text(&json::rows(&table))?,
+    })
 }

@@ -22,11 +22,13 @@ mod reproduce;
 mod study;
 
 use std::ffi::OsString;
+use std::io::Write as _;
+use std::path::Path;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
-use crate::error::Error;
+use crate::error::{Error, Result};
 
 /// A statistical toolkit for emergence curves of language models.
 ///
@@ -71,6 +73,21 @@ enum Command {
     Models(models::ModelsArgs),
     /// Write completions for a shell, or manual pages.
     Completions(completions::CompletionsArgs),
+}
+
+/// How results are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+enum Format {
+    /// For people, at most 80 columns wide.
+    #[default]
+    Table,
+    /// One value, for programs.
+    Json,
+}
+
+/// Writes to standard output.
+fn print(text: impl AsRef<[u8]>) -> Result<()> {
+    std::io::stdout().write_all(text.as_ref()).map_err(Error::write(Path::new("standard output")))
 }
 
 /// Runs the program with `arguments` (the first is the program's own name) and says how it should exit.

@@ -1,15 +1,17 @@
 //! `onset models`: what can be run, what a model on disk is, and whether it computes the numbers it should.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use candle_core::DType;
 use clap::{Args, Subcommand};
+use serde_json::{Value, json};
 
+use super::{Format, print};
 use crate::error::{Error, Result};
 use crate::lm::{Architecture, Check, Finding, Found, Placement, locate};
 use crate::registry::published;
+use crate::report::json;
 use crate::report::terminal::{Align, TextTable};
 use crate::train::check_training;
 
@@ -21,6 +23,10 @@ use crate::train::check_training;
 pub(super) struct ModelsArgs {
     #[command(subcommand)]
     what: Option<What>,
+
+    /// How what was found is printed.
+    #[arg(long, value_enum, default_value_t, global = true)]
+    format: Format,
 }
 
 #[derive(Debug, Subcommand)]
@@ -69,12 +75,22 @@ struct CheckArgs {
 }
 
 pub(super) fn run(args: &ModelsArgs) -> Result<()> {
-    match &args.what {
-        None | Some(What::List) => print(&list()?),
-        Some(What::Show { path }) => print(&show(&Found::at(&locate(path)?)?)),
-        Some(What::Check(args)) => check(args),
+    match (&args.what, args.format) {
+        (None | Some(What::List), Format::Table) => print(list()?),
+        (None | Some(What::List), Format::Json) => print(json::text(&list_json()?)?),
+        (Some(What::Show { path }), format) => {
+            let found = Found::at(&locate(path)?)?;
+            print(match format {
+                Format::Table => show(&found),
+                Format::Json => json::text(&show_json(&found))?,
+            })
+        }
+        (Some(What::Check(args)), format) => check(args, format),
     }
 }
+
+/// Architectures that are read from GGUF files.
+const GGUF: [&str; 5] = ["llama", "qwen2", "qwen3", "gemma3", "phi3"];
 
 fn list() -> Result<String> {
     let mut kinds =
@@ -94,14 +110,55 @@ fn list() -> Result<String> {
         let architecture = model.architecture.clone().unwrap_or_default();
         models.push(vec![model.name.clone(), architecture, short(model.params), short(model.tokens)]);
     }
-    Ok(format!("{}\nGGUF: llama, qwen2, qwen3, gemma3, phi3\n\n{}", kinds.render(80), models.render(80)))
+    Ok(format!("{}\nGGUF: {}\n\n{}", kinds.render(80), GGUF.join(", "), models.render(80)))
+}
+
+fn list_json() -> Result<Value> {
+    let kinds: Vec<Value> = Architecture::ALL
+        .iter()
+        .map(
+            |kind| json!({ "architecture": kind.name(), "model_types": kind.model_types(), "classes": kind.classes() }),
+        )
+        .collect();
+    let models: Vec<Value> = published()?
+        .models
+        .iter()
+        .map(|m| json!({ "model": m.name, "architecture": m.architecture, "params": m.params, "tokens": m.tokens }))
+        .collect();
+    Ok(json!({ "architectures": kinds, "gguf": GGUF, "models": models }))
+}
+
+fn show_json(found: &Found) -> Value {
+    let config = &found.config;
+    let tokenizer = found.tokenizer.as_ref().map(|t| json!({ "tokens": t.len(), "bos": t.bos, "eos": t.eos }));
+    let memory = |dtype: DType| json!({ "weights": found.weight_bytes(dtype), "cache_per_token": found.cache_bytes_per_token(dtype) });
+    json!({
+        "architecture": config.architecture.name(),
+        "parameters": found.parameters(),
+        "parameters_without_embeddings": found.parameters_without_embeddings(),
+        "stored_as": stored_as(found),
+        "layers": config.layers,
+        "hidden_size": config.hidden_size,
+        "heads": config.heads,
+        "head_width": config.head_dim,
+        "key_heads": config.kv_heads,
+        "vocabulary": config.vocab_size,
+        "context": config.context,
+        "tokenizer": tokenizer,
+        "bytes": { "f32": memory(DType::F32), "bf16": memory(DType::BF16) },
+    })
+}
+
+/// The formats of the numbers in the file.
+fn stored_as(found: &Found) -> Vec<&str> {
+    let mut dtypes: Vec<&str> = found.tensors.iter().map(|tensor| tensor.dtype.as_str()).collect();
+    dtypes.sort_unstable();
+    dtypes.dedup();
+    dtypes
 }
 
 fn show(found: &Found) -> String {
     let config = &found.config;
-    let mut dtypes: Vec<&str> = found.tensors.iter().map(|tensor| tensor.dtype.as_str()).collect();
-    dtypes.sort_unstable();
-    dtypes.dedup();
     let tokenizer = match &found.tokenizer {
         Some(tokenizer) => {
             let special = |id: Option<u32>| id.map_or("none".to_owned(), |id| id.to_string());
@@ -117,7 +174,7 @@ fn show(found: &Found) -> String {
         ("architecture", config.architecture.name().to_owned()),
         ("parameters", found.parameters().to_string()),
         ("without embeddings", found.parameters_without_embeddings().to_string()),
-        ("stored as", dtypes.join(", ")),
+        ("stored as", stored_as(found).join(", ")),
         ("layers", config.layers.to_string()),
         ("hidden size", config.hidden_size.to_string()),
         ("heads", format!("{} of width {}, {} for keys", config.heads, config.head_dim, config.kv_heads)),
@@ -135,7 +192,7 @@ fn show(found: &Found) -> String {
     text
 }
 
-fn check(args: &CheckArgs) -> Result<()> {
+fn check(args: &CheckArgs, format: Format) -> Result<()> {
     let settings = Check { logits: args.tolerance, gradients: args.gradients, ..Check::default() };
     let placement = Placement::named(&args.device, &args.dtype)?;
     let path = locate(&args.path)?;
@@ -155,15 +212,15 @@ fn check(args: &CheckArgs) -> Result<()> {
         let (difference, allowed) = (format!("{:.2e}", finding.difference), format!("{:.0e}", finding.allowed));
         table.push(vec![finding.what.clone(), difference, allowed, verdict.to_owned()]);
     }
-    print(&table.render(80))?;
+    let one = |f: &Finding| json!({ "compared": f.what, "difference": f.difference, "allowed": f.allowed, "passed": f.passed() });
+    print(match format {
+        Format::Table => table.render(80),
+        Format::Json => json::text(&findings.iter().map(one).collect::<Vec<Value>>())?,
+    })?;
     match findings.iter().filter(|finding| !finding.passed()).count() {
         0 => Ok(()),
         failed => Err(Error::CheckFailed(format!("{failed} of {} comparisons failed", findings.len()))),
     }
-}
-
-fn print(text: &str) -> Result<()> {
-    std::io::stdout().write_all(text.as_bytes()).map_err(Error::write(Path::new("standard output")))
 }
 
 /// 7.0B, 1.40T.

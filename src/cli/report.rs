@@ -1,22 +1,26 @@
 //! `onset report`: what onset found, as one HTML file to look into and to pass on.
 
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 
 use super::fit::FitOptions;
-use crate::error::{Error, Result};
+use super::{Format, print};
+use crate::error::Result;
 use crate::registry::write;
 use crate::report::html::Document;
+use crate::report::json;
 
 /// Write what was found as one HTML file: words, interactive figures, tables, methods and provenance.
 ///
-/// INPUT is a folder that `onset fit --out` or `onset reproduce` wrote, the JSON of `onset fit --format json`, or tables as
-/// `onset fit` reads them, which are then fitted with the flags below. The file loads nothing from the network.
+/// INPUT is a folder that `onset fit --out`, `onset reproduce`, `onset study` or `onset lab` wrote, the JSON of
+/// `onset fit --format json`, or tables as `onset fit` reads them, which are then fitted with the flags below. The file
+/// loads nothing from the network.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  onset report figures --out paper.html\n  \
                         onset report fit-folder --out report.html\n  \
+                        onset report my-study --out study.html\n  \
+                        onset report lab --out lab.html\n  \
                         onset report scores.csv --score MMLU --out report.html\n  \
                         onset report data/models.csv data/evaluations.csv --score mmlu --adjusted mmlu-aux:3 --out mmlu.html\n\n\
                         Exit codes: 0 success, 2 bad input (one line says which file, row and column).")]
@@ -29,6 +33,10 @@ pub(super) struct ReportArgs {
     #[arg(long, value_name = "FILE", default_value = "report.html", help_heading = "Output")]
     out: PathBuf,
 
+    /// How the page's name and size are printed.
+    #[arg(long, value_enum, default_value_t, help_heading = "Output")]
+    format: Format,
+
     #[command(flatten)]
     options: FitOptions,
 }
@@ -36,6 +44,8 @@ pub(super) struct ReportArgs {
 pub(super) fn run(args: &ReportArgs) -> Result<()> {
     let page = Document::open(&args.inputs, &args.options.settings())?.to_html()?;
     write::bytes(&args.out, page.as_bytes())?;
-    let said = format!("{} ({:.1} MB)\n", args.out.display(), page.len() as f64 / 1e6);
-    std::io::stdout().write_all(said.as_bytes()).map_err(Error::write(Path::new("standard output")))
+    print(match args.format {
+        Format::Table => format!("{} ({:.1} MB)\n", args.out.display(), page.len() as f64 / 1e6),
+        Format::Json => json::text(&serde_json::json!({ "page": args.out, "bytes": page.len() }))?,
+    })
 }

@@ -1,17 +1,17 @@
 //! `onset reproduce`: the paper's figures and tables from the tables in the repository.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use rayon::prelude::*;
 
+use super::{Format, print};
 use crate::analysis::figure::Figure;
 use crate::analysis::paper::{PaperTable, Reading, Regenerated, Reproduce};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::plot::{Theme, draw};
 use crate::registry::{published, published_from, write};
-use crate::report::{csv, reproduction};
+use crate::report::{csv, json, reproduction};
 
 /// Regenerate every figure and table of the paper and compare every published number.
 ///
@@ -20,7 +20,8 @@ use crate::report::{csv, reproduction};
 /// method, and corrected, with its interval. Corrected figures and tables are in the folder `corrected`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  onset reproduce\n  onset reproduce --only main,emergence --out my-figures\n  onset reproduce --mode corrected --out corrected-figures"
+    after_help = "Examples:\n  onset reproduce\n  onset reproduce --only main,emergence --out my-figures\n  onset reproduce --mode corrected --out corrected-figures\n  onset reproduce --format json > verdicts.json\n\n\
+                  Exit codes: 0 success, 2 bad input (one line says which file, row and column)."
 )]
 pub(super) struct ReproduceArgs {
     /// Folder the files are written to; created when it does not exist.
@@ -34,6 +35,10 @@ pub(super) struct ReproduceArgs {
     /// Which figures and tables are written; the report always has both readings.
     #[arg(long, value_enum, default_value_t = Mode::Both)]
     mode: Mode,
+
+    /// How the verdicts are printed.
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
 
     /// Folder with models.csv, evaluations.csv and the MMLU tables, in place of the ones inside the program.
     #[arg(long, value_name = "DIR")]
@@ -73,10 +78,12 @@ pub(super) fn run(args: &ReproduceArgs) -> Result<()> {
     }
     // A part of the report under the whole report's name would pass for it.
     let report = if result.partial { "reproduction-partial.csv" } else { "reproduction.csv" };
-    write::bytes(&args.out.join(report), &reproduction::csv(&result.rows).to_bytes()?)?;
-
-    let stdout = Path::new("standard output");
-    std::io::stdout().write_all(reproduction::terminal(&result, 80).as_bytes()).map_err(Error::write(stdout))
+    let verdicts = reproduction::csv(&result.rows);
+    write::bytes(&args.out.join(report), &verdicts.to_bytes()?)?;
+    print(match args.format {
+        Format::Table => reproduction::terminal(&result, 80),
+        Format::Json => json::text(&json::rows(&verdicts))?,
+    })
 }
 
 fn save_figure(figure: &Figure, theme: &Theme, out: &Path) -> Result<()> {

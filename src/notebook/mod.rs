@@ -30,13 +30,16 @@ pub use crate::analysis::fit::{FitReport, FitSettings, figure as curve};
 pub use crate::analysis::paper::{Reproduce, Reproduction};
 pub use crate::registry::published;
 pub use crate::report::csv::CsvTable;
+pub use crate::report::lab::LabReport;
 pub use figures::{cutoff_sweep, without_each_family};
-pub use tables::{conclusions, curves, predictions, summary};
+pub use tables::{conclusions, curves, differences, predictions, summary};
 
-use crate::Result;
+use std::path::Path;
+
 use crate::plot::{Drawing, Theme, draw};
 use crate::registry::modelset::ModelSet;
 use crate::registry::table::Table;
+use crate::{Error, Result};
 
 /// The models of a table written in the notebook itself (CSV, TSV or JSON lines), read as `settings` say.
 ///
@@ -45,6 +48,26 @@ use crate::registry::table::Table;
 pub fn models(text: &str, settings: &FitSettings) -> Result<ModelSet> {
     let table = Table::parse(text.as_bytes(), "the notebook's table".as_ref(), &[])?;
     ModelSet::from_tables(&[table], &settings.tables)
+}
+
+/// The fits of the observations that `onset lab` wrote, with and without task examples.
+///
+/// # Errors
+/// Those of [`LabReport::of_observations`].
+pub fn lab(observations: impl AsRef<Path>) -> Result<LabReport> {
+    LabReport::of_observations(observations.as_ref())
+}
+
+/// The figure of this name (`main`, `reformulation`, `emergence`, `dose`) of a lab.
+///
+/// # Errors
+/// [`Error::Argument`] for another name.
+pub fn lab_figure(report: &LabReport, name: &str) -> Result<Figure> {
+    let mut figures = report.figures();
+    let known: Vec<String> = figures.iter().map(|figure| figure.name.clone()).collect();
+    let place = known.iter().position(|known| known == name);
+    let place = place.ok_or_else(|| Error::Argument(format!("no figure `{name}`: there are {}", known.join(", "))))?;
+    Ok(figures.swap_remove(place))
 }
 
 /// Hands the kernel one piece of content under its media type.
@@ -80,6 +103,13 @@ impl FitReport {
     /// Shows the estimates below a notebook's cell, with what they are estimates of above them.
     pub fn evcxr_display(&self) {
         show("text/html", &html::table(&summary(self), &tables::heading(self)));
+    }
+}
+
+impl LabReport {
+    /// Shows every difference from the reference below a notebook's cell.
+    pub fn evcxr_display(&self) {
+        differences(self).evcxr_display();
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::analysis::fit::{Analysis, FitReport, Parameter};
 use crate::analysis::paper::{Conclusion, Estimate, Reproduction};
 use crate::report::csv::CsvTable;
+use crate::report::lab::LabReport;
 
 /// The estimates of a fit with their 95 % intervals: one column, or before adjustment, after it and their difference.
 #[must_use]
@@ -116,6 +117,37 @@ pub fn conclusions(reproduction: &Reproduction) -> CsvTable {
             row.conclusion.map_or("", Conclusion::name).to_owned(),
             row.why.clone(),
         ]);
+    }
+    table
+}
+
+/// A lab's differences from the reference kind of models, at every number of task examples, with what they show of
+/// emergence.
+#[must_use]
+pub fn differences(report: &LabReport) -> CsvTable {
+    let mut table = CsvTable::new(&[
+        "score",
+        "task examples",
+        "kind of model",
+        "share",
+        "θ against the reference",
+        "point of emergence",
+        "R² of the hinge",
+        "R² of a line",
+    ]);
+    let full = report.csv();
+    let column = |name: &str| full.columns.iter().position(|column| column == name);
+    for row in &full.rows {
+        let cell = |name: &str| column(name).map_or_else(String::new, |k| row[k].clone());
+        let number = |name: &str| cell(name).parse::<f64>().ok();
+        let estimate = |name: &str| {
+            let interval = interval(number(&format!("{name}_low")), number(&format!("{name}_high")));
+            number(name).map_or_else(String::new, |value| short(value) + &interval)
+        };
+        let share = |name: &str| number(name).map_or_else(String::new, short);
+        let named = ["score", "examples", "kind", "share"].map(cell);
+        let numbers = [estimate("theta"), estimate("c_e"), share("r_squared"), share("r_squared_line")];
+        table.rows.push(named.into_iter().chain(numbers).collect());
     }
     table
 }

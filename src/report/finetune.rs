@@ -85,6 +85,10 @@ pub fn table(rows: &[Row], width: usize) -> String {
             names.push(name);
         }
     }
+    // A column a score where there is room for the names, else a line a score.
+    if 16 + names.iter().map(|name| name.chars().count().max(6) + 2).sum::<usize>() > width {
+        return tall(rows, width);
+    }
     let mut columns = vec![("examples", Align::Right), ("loss", Align::Right)];
     columns.extend(names.iter().map(|name| (*name, Align::Right)));
     let mut table = TextTable::new(&columns);
@@ -97,6 +101,37 @@ pub fn table(rows: &[Row], width: usize) -> String {
         table.push(cells);
     }
     table.render(width)
+}
+
+/// The same with a line for every score.
+fn tall(rows: &[Row], width: usize) -> String {
+    let mut table = TextTable::new(&[
+        ("examples", Align::Right),
+        ("loss", Align::Right),
+        ("score", Align::Left),
+        ("value", Align::Right),
+    ]);
+    for row in rows {
+        let (examples, loss) = (row.examples.to_string(), format!("{:.4}", row.loss));
+        if row.scores.is_empty() {
+            table.push(vec![examples.clone(), loss.clone()]);
+        }
+        for (name, value) in &row.scores {
+            table.push(vec![examples.clone(), loss.clone(), name.clone(), format!("{value:.4}")]);
+        }
+    }
+    table.render(width)
+}
+
+/// The same as JSON: an object for every checkpoint.
+#[must_use]
+pub fn json(rows: &[Row]) -> serde_json::Value {
+    let scores = |row: &Row| row.scores.iter().map(|(name, value)| (name.clone(), (*value).into())).collect();
+    let object = |row: &Row| {
+        let scores: serde_json::Map<String, serde_json::Value> = scores(row);
+        serde_json::json!({ "examples": row.examples, "loss": row.loss, "scores": scores })
+    };
+    rows.iter().map(object).collect()
 }
 
 /// Loss and learning rate over the examples seen; beside the loss of every step, its running mean.
@@ -164,6 +199,16 @@ mod tests {
         ];
         let text = table(&rows, 80);
         assert!(text.contains("toy_mc acc") && text.contains("0.5000") && text.contains("640"), "{text}");
+    }
+
+    #[test]
+    fn scores_with_long_names_stand_below_each_other_within_eighty_columns() {
+        let scores = (0..9).map(|k| (format!("a_benchmark_with_a_rather_long_name_{k} acc_norm"), 0.25)).collect();
+        let rows = [Row { examples: 64, loss: 1.0, scores }, Row { examples: 640, loss: 0.5, scores: Vec::new() }];
+        let text = table(&rows, 80);
+        assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+        assert_eq!(text.lines().count(), 2 + 9 + 1, "{text}");
+        assert_eq!(json(&rows)[1]["examples"], 640);
     }
 
     #[test]

@@ -9,8 +9,9 @@ pub mod explore;
 pub mod finetune;
 pub mod fit;
 pub mod html;
-#[cfg(feature = "models")]
+pub mod json;
 pub mod lab;
+mod lab_fits;
 pub mod reproduction;
 pub mod reproduction_page;
 #[cfg(feature = "models")]

@@ -103,8 +103,8 @@ pub fn terminal(reproduction: &Reproduction, width: usize) -> String {
     let held = reproduction.rows.iter().filter(|row| row.reproduced).count();
     let changed = reproduction.rows.iter().filter(|row| row.conclusion == Some(Conclusion::Changes)).count();
     format!(
-        "{}{held} of {} printed numbers reproduced, {} differ (!). Corrected, {changed} conclusions change (*);\n\
-         reproduction.csv says why.\n",
+        "{}{held} of {} printed numbers reproduced, {} differ (!).\n\
+         Corrected, {changed} conclusions change (*); reproduction.csv says why.\n",
         table.render(width),
         reproduction.rows.len(),
         reproduction.rows.len() - held

@@ -29,16 +29,17 @@ impl TextTable {
         }
     }
 
-    /// Appends a row; missing cells are blank, surplus cells are dropped.
+    /// Appends a row; missing cells are blank, surplus cells are dropped, and control characters, by which a name could
+    /// speak to the terminal, are replaced.
     pub fn push(&mut self, row: Vec<String>) {
-        let mut row = row;
+        let mut row: Vec<String> = row.iter().map(|cell| printable(cell)).collect();
         row.resize(self.header.len(), String::new());
         self.rows.push(row);
     }
 
     /// Begins a section: a line of its own before the next row.
     pub fn section(&mut self, title: &str) {
-        self.sections.push((self.rows.len(), title.to_owned()));
+        self.sections.push((self.rows.len(), printable(title)));
     }
 
     /// The table as lines of at most `width` characters: columns are padded, and the widest text column is shortened
@@ -100,6 +101,10 @@ impl TextTable {
         out.push_str(line.trim_end());
         out.push('\n');
     }
+}
+
+fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
 
 fn shorten(text: &str, width: usize) -> String {

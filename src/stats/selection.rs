@@ -35,6 +35,8 @@
 //! # Ok::<(), onset::Error>(())
 //! ```
 
+use rayon::prelude::*;
+
 use super::clusters::Clusters;
 use super::curve::FittedCurve;
 use super::flat::Flat;
@@ -80,6 +82,7 @@ pub struct Selection {
     chance: Option<f64>,
     curves: Vec<Curve>,
     weights: Option<Vec<f64>>,
+    predicts: bool,
 }
 
 /// One curve's fit and its marks.
@@ -98,9 +101,9 @@ pub struct Candidate {
     pub aicc: Option<f64>,
     /// Bayesian criterion.
     pub bic: f64,
-    /// Leave-one-model-out prediction error; `None` where a refit failed.
+    /// Leave-one-model-out prediction error; `None` where a refit failed or none was asked for.
     pub rmse_without_model: Option<f64>,
-    /// Leave-one-family-out prediction error; `None` where a refit failed or there is one family.
+    /// Leave-one-family-out prediction error; `None` where a refit failed, there is one family or none was asked for.
     pub rmse_without_family: Option<f64>,
 }
 
@@ -151,7 +154,7 @@ impl Verdict {
 impl Default for Selection {
     fn default() -> Self {
         let curves = vec![Curve::Linear, Curve::Hinge, Curve::Segmented, Curve::Logistic];
-        Self { chance: Some(0.0), curves, weights: None }
+        Self { chance: Some(0.0), curves, weights: None, predicts: true }
     }
 }
 
@@ -179,6 +182,14 @@ impl Selection {
     #[must_use]
     pub fn curves(mut self, curves: &[Curve]) -> Self {
         self.curves = curves.to_vec();
+        self
+    }
+
+    /// Leaves the prediction errors out, which take one fit of every curve per model and per family. The verdict does not
+    /// need them.
+    #[must_use]
+    pub fn without_prediction_errors(mut self) -> Self {
+        self.predicts = false;
         self
     }
 
@@ -323,18 +334,19 @@ impl Data<'_> {
     }
 
     fn prediction_error(&self, curve: Curve, folds: &[Vec<usize>]) -> Option<f64> {
-        let (mut sum, mut mass, mut scale) = (0.0, 0.0, 0.0_f64);
-        let mut errors = Vec::new();
-        for held in folds {
+        if !self.settings.predicts {
+            return None;
+        }
+        let of_fold = |held: &Vec<usize>| -> Option<Vec<(f64, f64)>> {
             let weights = self.without(held);
             let fit = self.settings.fit_weighted(curve, Some(&weights), self.x, self.y, self.groups).ok()?;
-            for &i in held {
-                let error = self.y[i] - fit.predict(self.x[i], &self.z(i));
-                let weight = self.settings.weights.as_ref().map_or(1.0, |w| w[i]);
-                scale = scale.max(error.abs());
-                errors.push((error, weight));
-            }
-        }
+            let weight = |i: usize| self.settings.weights.as_ref().map_or(1.0, |w| w[i]);
+            Some(held.iter().map(|&i| (self.y[i] - fit.predict(self.x[i], &self.z(i)), weight(i))).collect())
+        };
+        let errors: Vec<Vec<(f64, f64)>> = folds.par_iter().map(of_fold).collect::<Option<_>>()?;
+        let errors = errors.concat();
+        let (mut sum, mut mass) = (0.0, 0.0);
+        let scale = errors.iter().map(|(error, _)| error.abs()).fold(0.0, f64::max);
         if scale == 0.0 {
             return (!errors.is_empty()).then_some(0.0);
         }

@@ -33,7 +33,7 @@ PLACE = f"""
 
 
 def onset(*arguments):
-    subprocess.run([ONSET, *arguments], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([ONSET, *arguments], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def hostile_table(path):
@@ -64,8 +64,7 @@ def silent(browser):
     assert complaints == [], complaints
 
 
-def label(browser):
-    return browser.run("return [...document.querySelectorAll('.hoverlayer text')].map((t) => t.textContent).join('|')")
+LABEL = "const t = [...document.querySelectorAll('.hoverlayer text')].map((t) => t.textContent).join('|'); return t && t"
 
 
 def traces(browser, figure):
@@ -99,7 +98,7 @@ def the_label_under_the_mouse_is_that_of_the_model(browser, pages):
     for trace, point, text in alone[:: max(1, len(alone) // 5)]:
         browser.hover(*browser.run(PLACE, "scatter", trace, point))
         name = html.unescape(re.match(r"<b>(.*?)</b>", text).group(1))
-        shown = browser.wait("const t = [...document.querySelectorAll('.hoverlayer text')].map((t) => t.textContent).join('|'); return t.startsWith(arguments[0]) && t", name, seconds=5)
+        shown = browser.wait(LABEL.replace("t && t", "t.startsWith(arguments[0]) && t"), name, seconds=5)
         for part in ("family ", "released ", "compute ", "FLOPs", "score ", "["):
             assert part in shown, (name, shown)
 
@@ -110,7 +109,9 @@ def arrow_keys_step_through_the_models(browser, pages):
     browser.keys(selector, "\ue014\ue014")
     said = browser.run("return document.querySelector(\"[data-figure='scatter'] .step\").textContent")
     assert said.startswith("2 of 106: ") and "family" in said, said
-    assert said.split(": ")[1].split(",")[0] in label(browser)
+    name = said.split(": ")[1].split(",")[0]
+    # The label is drawn in the next frame.
+    browser.wait(LABEL.replace("t && t", "t.startsWith(arguments[0])"), name, seconds=5)
     before = browser.run(f"return {PLOT}._fullLayout.xaxis.range", "scatter")
     browser.keys(selector, "+")
     zoomed = browser.wait(f"const r = {PLOT}._fullLayout.xaxis.range; return r[1] - r[0] < 0.8 * arguments[1] && r", "scatter", before[1] - before[0])
@@ -156,6 +157,34 @@ def toggles_change_what_is_drawn(browser, pages):
     silent(browser)
 
 
+def a_study_and_a_lab_show_all_fits_and_each(browser, pages, keep):
+    for page, fits, figure in (("study", 2, "emergence"), ("lab", 3, "main")):
+        load(browser, f"{pages}/{page}.html")
+        browser.screenshot(f"{keep}/{page}.png", whole=True)
+        hover = browser.run(f"""
+            const plot = {PLOT}; plot.scrollIntoView({{block: 'center'}});
+            const trace = plot.data.findIndex((t) => t.customdata); return [trace, plot.data[trace].customdata[0]];
+        """, figure)
+        browser.hover(*browser.run(PLACE, figure, hover[0], 0))
+        browser.wait(LABEL, seconds=5)
+        assert "family" in hover[1] and "FLOPs" in hover[1], hover
+        count = len(traces(browser, figure))
+        browser.click(f"[data-figure='{figure}'] input.series")
+        assert len(traces(browser, figure)) < count
+        options = browser.run("return [...document.querySelectorAll('#which-fit option')].map((o) => o.textContent)")
+        assert len(options) >= fits, options
+        seen = set()
+        for k in range(len(options)):
+            browser.run("const s = document.getElementById('which-fit'); s.value = arguments[0]; s.dispatchEvent(new Event('change'))", str(k))
+            assert options[k] in browser.run("return document.getElementById('fit-title').textContent")
+            seen.add(browser.run("return document.getElementById('region-summary').textContent"))
+            browser.run("document.querySelector(\"[data-figure='scatter']\").scrollIntoView()")
+            models = browser.wait(f"const p = {PLOT}; return p?.data && p.data.filter((t) => t.customdata).reduce((n, t) => n + t.x.length, 0)", "scatter")
+            assert models >= 6, models
+        assert len(seen) == len(options), seen
+        silent(browser)
+
+
 def tables_sort_and_figures_have_tables(browser, pages):
     load(browser, f"{pages}/fit.html")
     column = "return [...document.querySelectorAll('#table-models tbody tr')].map((r) => Number(r.cells[6].dataset.v))"
@@ -197,7 +226,7 @@ def a_model_called_like_markup_stays_text(browser, pages):
     browser.run("document.querySelector(\"[data-figure='scatter']\").scrollIntoView()")
     trace, point = browser.run(f"const p = {PLOT}; const i = p.data.findIndex((t) => t.customdata?.some((c) => c.includes('alert'))); return [i, p.data[i].customdata.findIndex((c) => c.includes('alert(1)'))]", "scatter")
     browser.hover(*browser.run(PLACE, "scatter", trace, point))
-    shown = browser.wait("const t = [...document.querySelectorAll('.hoverlayer text')].map((t) => t.textContent).join('|'); return t.includes('alert') && t", seconds=5)
+    shown = browser.wait(LABEL.replace("t && t", "t.includes('alert') && t"), seconds=5)
     assert shown.startswith(HOSTILE), shown
     cells = browser.run("return [...document.querySelectorAll('#table-models tbody th')].map((c) => c.textContent)")
     assert HOSTILE in cells
@@ -237,7 +266,7 @@ def light_dark_and_print_differ_where_they_should(browser, pages, keep):
 
 
 def every_control_has_a_name(browser, pages):
-    for page in ("fit.html", "paper.html"):
+    for page in ("fit.html", "paper.html", "study.html", "lab.html"):
         load(browser, f"{pages}/{page}")
         nameless = browser.run("""
             const named = (e) => e.textContent.trim() || e.getAttribute('aria-label') || e.labels?.length > 0;
@@ -300,6 +329,14 @@ def main():
         onset("report", f"{pages}/hostile.csv", "--chance", "0.25", "--cutoff", "2023-06", *QUICK, "--out", f"{pages}/hostile.html")
         onset("reproduce", "--only", "main,brier,emergence,pareto,causal_direct", "--out", f"{pages}/figures")
         onset("report", f"{pages}/figures", "--out", f"{pages}/paper.html")
+        with open("studies/tiny.toml", encoding="utf-8") as study, open(f"studies/.browser-{os.getpid()}.toml", "w", encoding="utf-8") as copy:
+            copy.write(re.sub(r"(?m)^output = .*$", f'output = "{pages}/study"', study.read()))
+        try:
+            onset("study", "run", copy.name)
+        finally:
+            os.remove(copy.name)
+        onset("report", f"{pages}/study", "--out", f"{pages}/study.html")
+        onset("report", "data/lab/quick", "--out", f"{pages}/lab.html")
         failed = 0
         with Browser() as browser:
             checks = [
@@ -307,6 +344,7 @@ def main():
                 (the_label_under_the_mouse_is_that_of_the_model, (pages,)),
                 (arrow_keys_step_through_the_models, (pages,)),
                 (toggles_change_what_is_drawn, (pages,)),
+                (a_study_and_a_lab_show_all_fits_and_each, (pages, keep)),
                 (tables_sort_and_figures_have_tables, (pages,)),
                 (figures_and_tables_download, (pages,)),
                 (a_model_called_like_markup_stays_text, (pages,)),

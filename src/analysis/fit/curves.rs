@@ -85,7 +85,10 @@ pub(super) fn analyse(
         .into_iter()
         .filter(|curve| sample.chance.is_some() || *curve != Curve::Richards || settings.curve != CurveChoice::All)
         .collect();
-    let selection = selection(sample, &wanted)?;
+    let mut selection = selection(sample, &wanted)?;
+    if !settings.leave_out {
+        selection = selection.without_prediction_errors();
+    }
     let headline = settings.curve.headline();
     // What keeps the main curve from being fitted is the answer; what keeps another one is a line in the report.
     let main = fit(&selection, headline, settings, sample)?;

@@ -32,6 +32,8 @@ pub struct FitSettings {
     pub seed: Seed,
     /// Values of the predictor, in its own unit, to predict scores at.
     pub predict: Vec<f64>,
+    /// Whether every curve is fitted again without each model and without each family, to see how well it predicts them.
+    pub leave_out: bool,
 }
 
 impl Default for FitSettings {
@@ -46,6 +48,7 @@ impl Default for FitSettings {
             weigh_by_items: false,
             seed: Seed(0),
             predict: Vec::new(),
+            leave_out: true,
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::{WIDTH, print};
+use super::{Format, WIDTH, print};
 use crate::analysis::figure::Figure;
 use crate::analysis::fit::{CurveChoice, FitReport, FitSettings, figure};
 use crate::error::{Error, Result};
@@ -11,8 +11,8 @@ use crate::plot::{Theme, draw};
 use crate::registry::modelset::{self, Cutoff};
 use crate::registry::{Condition, benchmark, write};
 use crate::report::csv::figure_data;
-use crate::report::fit;
 use crate::report::study::{self as report, FitAt};
+use crate::report::{fit, json};
 use crate::stats::random::Seed;
 use crate::study::{Collected, Study};
 
@@ -20,13 +20,15 @@ use crate::study::{Collected, Study};
 const TABLES: [&str; 2] = ["evaluations.csv", "models.csv"];
 
 /// Fits every benchmark under every condition, and writes and draws what comes out.
-pub(super) fn fit_and_draw(study: &Study, collected: &Collected) -> Result<()> {
+pub(super) fn fit_and_draw(study: &Study, collected: &Collected, format: Format) -> Result<()> {
     let folder = study.output.join("report");
     let fits = fits(study, collected)?;
-    write::bytes(&folder.join("fits.csv"), &report::fits_csv(&fits).to_bytes()?)?;
-    for figure in [report::emergence(&fits), report::trajectories(&fits)].into_iter().flatten() {
-        save(&folder, &figure)?;
-    }
+    let table = report::fits_csv(&fits);
+    write::bytes(&folder.join("fits.csv"), &table.to_bytes()?)?;
+    let figures: Vec<Figure> = [report::emergence(&fits), report::trajectories(&fits)].into_iter().flatten().collect();
+    figures.iter().try_for_each(|figure| save(&folder, figure))?;
+    // What a page needs beyond the plotted numbers: names of axes, colours, marks.
+    write::bytes(&folder.join("figures.json"), json::text(&figures)?.as_bytes())?;
     // The last condition of each benchmark has both its fits, before and after.
     for (at, fit) in fits.iter().enumerate() {
         let last = fits.get(at + 1).is_none_or(|next| (&next.benchmark, &next.metric) != (&fit.benchmark, &fit.metric));
@@ -35,7 +37,10 @@ pub(super) fn fit_and_draw(study: &Study, collected: &Collected) -> Result<()> {
         }
     }
     eprintln!("onset: figures and tables in {}", folder.display());
-    print(&report::trajectory(&fits, WIDTH))
+    print(match format {
+        Format::Table => report::trajectory(&fits, WIDTH),
+        Format::Json => json::text(&json::rows(&table))?,
+    })
 }
 
 fn folder_name(benchmark: &str) -> String {
@@ -143,6 +148,7 @@ fn save_fit(folder: &Path, report: &FitReport) -> Result<()> {
     save(folder, &figure(report))?;
     write::bytes(&folder.join("report.json"), fit::json(report)?.as_bytes())?;
     write::bytes(&folder.join("parameters.csv"), &fit::parameters(report).to_bytes()?)?;
+    write::bytes(&folder.join("predictions.csv"), &fit::predictions(report).to_bytes()?)?;
     write::bytes(&folder.join("diagnostics.csv"), &fit::diagnostics(report).to_bytes()?)
 }
 

@@ -3,7 +3,6 @@
 mod fits;
 
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,8 +10,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use clap::{Args, Subcommand, ValueEnum};
 
 use self::fits::fit_and_draw;
+use super::{Format, print};
 use crate::error::{Error, Result};
 use crate::registry::write;
+use crate::report::json;
 use crate::report::study::{self as report, Progress};
 use crate::study::{self, Cell, Collected, EXAMPLE, Local, Plan, Real, Study, Work, slurm};
 
@@ -31,6 +32,10 @@ const WIDTH: usize = 100;
 pub(super) struct StudyArgs {
     #[command(subcommand)]
     command: StudyCommand,
+
+    /// How what came of it is printed.
+    #[arg(long, value_enum, default_value_t, global = true)]
+    format: Format,
 }
 
 #[derive(Debug, Subcommand)]
@@ -96,18 +101,22 @@ enum Executor {
 }
 
 pub(super) fn run(args: &StudyArgs) -> Result<()> {
+    let format = args.format;
     match &args.command {
         StudyCommand::Init { file } => init(file),
         StudyCommand::Plan(args) => {
             let (study, work) = checked(&args.file, &[])?;
             let plan = Plan::new(&study, &work)?.with_costs(&study, &work)?;
-            print(&report::plan(&plan, WIDTH))
+            print(match format {
+                Format::Table => report::plan(&plan, WIDTH),
+                Format::Json => json::text(&report::plan_json(&plan, &BTreeMap::new()))?,
+            })
         }
         StudyCommand::Run(args) => {
             let (study, work) = checked(&args.file, &args.only)?;
             match args.executor {
-                Executor::Local => run_here(args, &study, &work),
-                Executor::Slurm => run_on_slurm(args, &study, &work),
+                Executor::Local => run_here(args, &study, &work, format),
+                Executor::Slurm => run_on_slurm(args, &study, &work, format),
             }
         }
         StudyCommand::Status(args) => {
@@ -116,20 +125,32 @@ pub(super) fn run(args: &StudyArgs) -> Result<()> {
             // Only a study that was submitted has anything in a queue.
             let submitted = study.output.join("slurm").exists();
             let queued = if submitted { slurm::in_flight(&study)? } else { BTreeMap::new() };
-            print(&report::status(&plan, &queued, WIDTH))
+            print(match format {
+                Format::Table => report::status(&plan, &queued, WIDTH),
+                Format::Json => json::text(&report::plan_json(&plan, &queued))?,
+            })
         }
         StudyCommand::Collect(args) => {
             let study = Study::read(&args.file)?;
-            collect(&study, &Real::new(&study)).map(drop)
+            let collected = collect(&study, &Real::new(&study))?;
+            match format {
+                Format::Table => Ok(()),
+                Format::Json => print(json::text(&serde_json::json!({
+                    "scores": collected.observations.len(), "of_seeds": collected.replicates.len(),
+                    "unfinished": collected.unfinished, "warnings": collected.warnings,
+                    "tables": study.output.join("tables"),
+                }))?),
+            }
         }
         StudyCommand::Report(args) => {
             let study = Study::read(&args.file)?;
             let collected = collect(&study, &Real::new(&study))?;
-            fit_and_draw(&study, &collected)
+            fit_and_draw(&study, &collected, format)
         }
         StudyCommand::Cancel(args) => {
             let jobs = slurm::cancel(&Study::read(&args.file)?)?;
             match jobs.is_empty() {
+                _ if format == Format::Json => print(json::text(&serde_json::json!({ "cancelled": jobs }))?)?,
                 true => eprintln!("onset: nothing of the study is in the queue"),
                 false => eprintln!("onset: cancelled {}", jobs.join(", ")),
             }
@@ -155,7 +176,7 @@ fn init(file: &Path) -> Result<()> {
     Ok(())
 }
 
-fn run_here(args: &RunArgs, study: &Study, work: &Real) -> Result<()> {
+fn run_here(args: &RunArgs, study: &Study, work: &Real, format: Format) -> Result<()> {
     let stop = interruptible()?;
     let plan = Plan::of(study, work, &args.only)?;
     let mut settings = Local::of(study);
@@ -170,7 +191,7 @@ fn run_here(args: &RunArgs, study: &Study, work: &Real) -> Result<()> {
     }
     if args.only.is_empty() && outcome.failed.len() < plan.cells.len() {
         let collected = collect(study, work)?;
-        fit_and_draw(study, &collected)?;
+        fit_and_draw(study, &collected, format)?;
     }
     match outcome.failed.first() {
         None => Ok(()),
@@ -181,7 +202,7 @@ fn run_here(args: &RunArgs, study: &Study, work: &Real) -> Result<()> {
     }
 }
 
-fn run_on_slurm(args: &RunArgs, study: &Study, work: &Real) -> Result<()> {
+fn run_on_slurm(args: &RunArgs, study: &Study, work: &Real, format: Format) -> Result<()> {
     let plan = Plan::of(study, work, &args.only)?;
     let queued = slurm::in_flight(study)?;
     let unfinished = plan.unfinished().map(|planned| &planned.cell);
@@ -189,7 +210,7 @@ fn run_on_slurm(args: &RunArgs, study: &Study, work: &Real) -> Result<()> {
     if cells.is_empty() && queued.is_empty() {
         eprintln!("onset: all cells are done");
         let collected = collect(study, work)?;
-        return fit_and_draw(study, &collected);
+        return fit_and_draw(study, &collected, format);
     }
     let submissions = slurm::submit(study, &cells)?;
     for submission in &submissions {
@@ -216,7 +237,7 @@ fn run_on_slurm(args: &RunArgs, study: &Study, work: &Real) -> Result<()> {
         return Ok(());
     }
     let collected = collect(study, work)?;
-    fit_and_draw(study, &collected)?;
+    fit_and_draw(study, &collected, format)?;
     match followed.failed.len() {
         0 => Ok(()),
         failed => Err(Error::CheckFailed(format!("{failed} cells failed"))),
@@ -243,6 +264,4 @@ fn collect(study: &Study, work: &dyn Work) -> Result<Collected> {
     Ok(collected)
 }
 
-fn print(text: &str) -> Result<()> {
-    std::io::stdout().write_all(text.as_bytes()).map_err(Error::write(Path::new("standard output")))
 }

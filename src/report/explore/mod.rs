@@ -65,7 +65,8 @@ pub struct Question {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Stage {
-    /// [`QUICK_REPLICATES`] replicates at most, and the hinge alone where all curves were asked for.
+    /// [`QUICK_REPLICATES`] replicates at most, no fits without a model or family to see how well the curve predicts, and
+    /// the hinge alone where all curves were asked for.
     Quick,
     /// As the settings have it.
     Full,
@@ -118,6 +119,7 @@ impl Explorer {
         settings.covariance = covariance_kind(&question.covariance)?;
         if question.stage == Stage::Quick {
             settings.bootstrap = settings.bootstrap.min(QUICK_REPLICATES);
+            settings.leave_out = false;
             if settings.curve == CurveChoice::All {
                 settings.curve = CurveChoice::One(Curve::Hinge);
             }

@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
-use crate::analysis::fit::{FitSettings, tables as read};
+use crate::analysis::fit::{ChanceLevel, FitSettings, tables as read};
 use crate::error::{Error, Result};
 use crate::registry::table::Table;
 use crate::registry::{observations_csv, published};
 use crate::report::html::{Kind, fit_behind, kind};
+use crate::report::lab_fits::CHANCE as LAB_CHANCE;
 
 /// The tables, what of them could not be read, and the settings with what the input itself says of them.
 pub(super) fn tables(paths: &[PathBuf], settings: &FitSettings) -> Result<(Vec<Table>, Vec<String>, FitSettings)> {
@@ -14,6 +15,16 @@ pub(super) fn tables(paths: &[PathBuf], settings: &FitSettings) -> Result<(Vec<T
     let (tables, warnings) = match kind(paths)? {
         Kind::Tables => read(paths)?,
         Kind::Reproduction => (published_tables()?, Vec::new()),
+        Kind::Study => {
+            let below = |name: &str| paths.iter().map(|path| path.join(name)).collect::<Vec<PathBuf>>();
+            read(&[below("tables/evaluations.csv"), below("tables/models.csv")].concat())?
+        }
+        Kind::Lab => {
+            if settings.chance == ChanceLevel::Known {
+                settings.chance = ChanceLevel::Given(LAB_CHANCE);
+            }
+            read(&paths.iter().map(|path| path.join("observations.csv")).collect::<Vec<PathBuf>>())?
+        }
         Kind::FitFolder | Kind::FitJson => {
             let behind = fit_behind(paths)?;
             let missing = behind.tables.iter().find(|path| !path.exists());
@@ -32,6 +43,11 @@ pub(super) fn tables(paths: &[PathBuf], settings: &FitSettings) -> Result<(Vec<T
             read(&behind.tables)?
         }
     };
+    // A long table has many scores; the page offers the others.
+    if settings.tables.score.is_none() && matches!(kind(paths)?, Kind::Study | Kind::Lab) {
+        settings.tables.score = tables.first().and_then(|t| t.optional_text(0, "benchmark")).map(str::to_owned);
+        settings.tables.metric = tables.first().and_then(|t| t.optional_text(0, "metric")).map(str::to_owned);
+    }
     if settings.tables.score.is_none() && matches!(kind(paths)?, Kind::Reproduction) {
         settings.tables.score = Some("mmlu".into());
         settings.tables.adjusted.get_or_insert_with(|| "mmlu-aux:3".into());

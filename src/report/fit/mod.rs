@@ -7,7 +7,8 @@ pub use csv::{diagnostics, parameters, predictions};
 pub use terminal::terminal;
 
 use crate::analysis::fit::FitReport;
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::report::json;
 
 /// The report as JSON, indented, with a line end; docs/formats.md describes the fields. Values that do not exist are
 /// `null`, never NaN.
@@ -15,6 +16,5 @@ use crate::error::{Error, Result};
 /// # Errors
 /// [`Error::Undetermined`] when it cannot be written as JSON, which no report that a fit returns brings about.
 pub fn json(report: &FitReport) -> Result<String> {
-    let text = serde_json::to_string_pretty(report);
-    text.map(|text| text + "\n").map_err(|e| Error::Undetermined(format!("the report cannot be written as JSON: {e}")))
+    json::text(report)
 }

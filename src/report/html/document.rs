@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::fit::FitData;
 use super::input::{self, Kind};
+use super::overview::Overview;
 use super::paper::PaperData;
 use super::{policy, render};
 use crate::analysis::fit::{self, FitReport, FitSettings};
@@ -25,6 +26,7 @@ pub struct Document {
 pub(super) enum Content {
     Fit(Box<FitData>),
     Paper(Box<PaperData>),
+    Overview(Box<Overview>),
 }
 
 /// One file that was read.
@@ -37,8 +39,8 @@ pub(super) struct Source {
 }
 
 impl Document {
-    /// Reads what `onset` wrote (the folder of `onset fit --out` or of `onset reproduce`, the JSON of
-    /// `onset fit --format json`), or else takes the paths for tables and fits them by `settings`.
+    /// Reads what `onset` wrote (the folder of `onset fit --out`, `onset reproduce`, `onset study` or `onset lab`, the JSON
+    /// of `onset fit --format json`), or else takes the paths for tables and fits them by `settings`.
     ///
     /// # Errors
     /// When a path cannot be read, is neither a result of onset nor a table, or cannot be fitted.
@@ -49,6 +51,8 @@ impl Document {
         };
         let content = match input::kind(paths)? {
             Kind::Reproduction => Content::Paper(Box::new(PaperData::of_folder(first)?)),
+            Kind::Study => Content::Overview(Box::new(Overview::of_study(first)?)),
+            Kind::Lab => Content::Overview(Box::new(Overview::of_lab(first)?)),
             Kind::FitFolder => Content::Fit(Box::new(FitData::of_folder(first)?)),
             Kind::FitJson => {
                 let text = std::fs::read_to_string(first).map_err(Error::read(first))?;
@@ -97,8 +101,11 @@ fn sources(paths: &[PathBuf]) -> Result<Vec<Source>> {
             found.push(Source::of(path)?);
             continue;
         }
-        let mut inside: Vec<PathBuf> =
-            ["json", "csv"].iter().flat_map(|ending| written_by_onset(path, ending)).collect();
+        let mut inside: Vec<PathBuf> = FOLDERS
+            .iter()
+            .flat_map(|folder| ["json", "csv"].map(|ending| written_by_onset(path, folder, ending)))
+            .flatten()
+            .collect();
         inside.sort();
         if inside.is_empty() {
             found.push(Source { name: path.display().to_string(), bytes: None, sha256: None });
@@ -110,12 +117,16 @@ fn sources(paths: &[PathBuf]) -> Result<Vec<Source>> {
     Ok(found)
 }
 
-/// The files with this ending directly in a folder of onset; none for other folders, whose files may be thousands.
-fn written_by_onset(folder: &Path, ending: &str) -> Vec<PathBuf> {
+/// Where results lie in a folder of onset: in it, or in these below it.
+const FOLDERS: [&str; 3] = ["", "tables", "report"];
+
+/// The files with this ending directly in a folder of onset, or in one below; none for other folders, whose files may be
+/// thousands.
+fn written_by_onset(folder: &Path, below: &str, ending: &str) -> Vec<PathBuf> {
     if matches!(input::kind(&[folder.to_owned()]), Ok(Kind::Tables) | Err(_)) {
         return Vec::new();
     }
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let entries = std::fs::read_dir(folder.join(below)).into_iter().flatten().flatten();
     entries.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|e| e == ending)).collect()
 }
 

@@ -13,6 +13,10 @@ pub(in crate::report) enum Kind {
     Reproduction,
     /// A folder that `onset fit --out` wrote.
     FitFolder,
+    /// The folder of a study that was reported on.
+    Study,
+    /// A folder that `onset lab` wrote.
+    Lab,
     /// The JSON of `onset fit --format json`.
     FitJson,
     /// Tables, or results of an evaluation tool.
@@ -33,6 +37,10 @@ pub(in crate::report) fn kind(paths: &[PathBuf]) -> Result<Kind> {
         Kind::Reproduction
     } else if has("report.json") && has("diagnostics.csv") {
         Kind::FitFolder
+    } else if has("report/fits.csv") && has("tables/models.csv") {
+        Kind::Study
+    } else if has("observations.csv") && has("summary.csv") {
+        Kind::Lab
     } else if is_fit_json(path) {
         Kind::FitJson
     } else {

@@ -5,8 +5,8 @@
 //! table contains can run or call home. Names enter the page in two ways: as HTML, escaped by the template engine, and as
 //! JSON in a data block, where `<`, `>` and `&` are written `\u003c`, `\u003e` and `\u0026`.
 //!
-//! A [`Document`] is what the page shows: a fit (from tables, from the folder or the JSON that `onset fit` writes) or a
-//! reproduction of the paper (from the folder that `onset reproduce` writes). docs/report.md describes the page.
+//! A [`Document`] is what the page shows: a fit (from tables, from the folder or the JSON that `onset fit` writes), a
+//! reproduction of the paper (from the folder that `onset reproduce` writes), or a study or lab with its fits. docs/report.md describes the page.
 //!
 //! ```
 //! use onset::analysis::fit::FitSettings;
@@ -31,6 +31,7 @@ mod document;
 mod fields;
 mod fit;
 mod input;
+mod overview;
 mod paper;
 mod policy;
 mod render;

@@ -13,6 +13,7 @@ use crate::analysis::figure::{Axis, Figure, Hue, Layer, Marker, Panel, Scale, St
 use crate::analysis::paper::{Reading, Regenerated, Reproduce};
 use crate::registry::table::Table;
 use crate::registry::{Model, published};
+use crate::report::csv;
 use crate::{Error, Result};
 
 /// Everything the page shows of a reproduction.
@@ -39,15 +40,17 @@ pub(super) struct Cells {
     pub(super) rows: Vec<Vec<String>>,
 }
 
+/// What is known of a model.
 #[derive(Debug, Clone, Serialize)]
-struct Facts {
-    family: String,
-    release: String,
-    compute: f64,
+pub(super) struct Facts {
+    pub(super) family: String,
+    pub(super) release: Option<String>,
+    pub(super) compute: f64,
 }
 
+/// A figure as the page draws it.
 #[derive(Debug, Clone, Serialize)]
-struct PaperFigure {
+pub(super) struct PaperFigure {
     name: String,
     reading: &'static str,
     caption: String,
@@ -159,7 +162,7 @@ fn written(folder: &Path) -> Vec<String> {
 
 impl Facts {
     fn of(model: &Model) -> Self {
-        Self { family: model.family.clone(), release: model.release.to_string(), compute: model.compute().0 }
+        Self { family: model.family.clone(), release: Some(model.release.to_string()), compute: model.compute().0 }
     }
 }
 
@@ -171,10 +174,19 @@ impl Cells {
         self.rows.iter().filter(holds).count()
     }
 
-    fn of(name: &str, table: &Table) -> Self {
+    pub(super) fn of(name: &str, table: &Table) -> Self {
         let cell = |row: usize, column: &String| table.optional_text(row, column).unwrap_or_default().to_owned();
         let rows = (0..table.rows()).map(|row| table.names().iter().map(|column| cell(row, column)).collect());
         Self { name: name.to_owned(), columns: table.names().to_vec(), rows: rows.collect() }
+    }
+}
+
+impl PaperFigure {
+    /// A figure of which everything is known: the look and the plotted numbers.
+    pub(super) fn of(figure: &Figure, reading: &'static str) -> Result<Self> {
+        let bytes = csv::figure_data(figure).to_bytes()?;
+        let table = Table::parse(&bytes, Path::new(&figure.name), &[])?;
+        Ok(self::figure(&figure.name, reading, &rows(&table)?, Some(figure)))
     }
 }
 

@@ -5,7 +5,7 @@ use minijinja::{AutoEscape, Environment, Value, context};
 use serde::Serialize;
 use serde_json::json;
 
-use super::document::{Content, Document};
+use super::document::{Content, Document, Source};
 use super::fit::FitData;
 use super::paper::PaperData;
 use super::{policy, words};
@@ -19,10 +19,11 @@ const STYLE: &str = include_str!("templates/style.css");
 const PAGE_SCRIPT: &str = include_str!("templates/page.js");
 const FIT_SCRIPT: &str = include_str!("templates/fit.js");
 const PAPER_SCRIPT: &str = include_str!("templates/paper.js");
+const FITS_SCRIPT: &str = include_str!("templates/fits.js");
 const LIVE_SCRIPT: &str = include_str!("templates/live.js");
 
 /// Name and text of every template; a name ending in `.html` escapes what it prints.
-const TEMPLATES: [(&str, &str); 8] = [
+const TEMPLATES: [(&str, &str); 9] = [
     ("page.html", include_str!("templates/page.html")),
     ("parts.html", include_str!("templates/parts.html")),
     ("summary.html", include_str!("templates/summary.html")),
@@ -31,6 +32,7 @@ const TEMPLATES: [(&str, &str); 8] = [
     ("methods.html", include_str!("templates/methods.html")),
     ("fit.html", include_str!("templates/fit.html")),
     ("paper.html", include_str!("templates/paper.html")),
+    ("overview.html", include_str!("templates/overview.html")),
 ];
 
 /// What a page shows of a fit: its data, and the words and tables that go with them.
@@ -60,21 +62,37 @@ struct Regions {
 /// The page; `live` is what its controls offer when a server answers them.
 pub(super) fn page(document: &Document, live: Option<&serde_json::Value>) -> Result<String> {
     let environment = environment()?;
-    let own = match &document.content {
-        Content::Fit(_) => FIT_SCRIPT,
-        Content::Paper(_) => PAPER_SCRIPT,
-    };
-    let mut scripts = vec![PLOTLY, PAGE_SCRIPT, own];
+    let mut scripts = vec![PLOTLY, PAGE_SCRIPT];
+    match &document.content {
+        Content::Fit(_) => scripts.push(FIT_SCRIPT),
+        Content::Paper(_) => scripts.push(PAPER_SCRIPT),
+        Content::Overview(of) if of.fits.is_empty() => scripts.push(PAPER_SCRIPT),
+        Content::Overview(_) => scripts.extend([PAPER_SCRIPT, FIT_SCRIPT, FITS_SCRIPT]),
+    }
     scripts.extend(live.map(|_| LIVE_SCRIPT));
     let (title, main, data) = match &document.content {
         Content::Fit(data) => {
             let title = format!("{} against {}", data.fields()?.score_name, data.fields()?.predictor.name);
-            let values = context! {
-                regions => value(&regions(data)?), sources => value(&document.sources), report => value(&data.report),
-                onset => env!("CARGO_PKG_VERSION"), has_models => data.has_models(), live => live.is_some(),
-            };
-            let main = render(&environment, "fit.html", values)?;
+            let main = fit(&environment, data, &document.sources, live.is_some(), false)?;
             (title, main, json!({ "fit": data, "live": live }))
+        }
+        Content::Overview(of) => {
+            let mut parts = Vec::new();
+            for (name, fit) in &of.fits {
+                parts.push(json!({ "name": name, "fit": fit, "regions": regions(fit)? }));
+            }
+            let detail = match of.fits.first() {
+                Some((_, first)) => fit(&environment, first, &document.sources, false, true)?,
+                None => String::new(),
+            };
+            let values = context! {
+                overview => value(of), said => value(&of.said), methods => of.methods, tables => value(&of.tables),
+                names => value(&of.fits.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>()), detail,
+                sources => value(&document.sources), onset => env!("CARGO_PKG_VERSION"),
+            };
+            let main = render(&environment, "overview.html", values)?;
+            let first = of.fits.first().map(|(_, fit)| fit);
+            (of.title.clone(), main, json!({ "paper": of, "fit": first, "fits": parts }))
         }
         Content::Paper(data) => (
             "The paper, regenerated".to_owned(),
@@ -86,6 +104,15 @@ pub(super) fn page(document: &Document, live: Option<&serde_json::Value>) -> Res
     let policy = policy::content_security(&scripts, live.is_some());
     let values = context! { title, main, policy, scripts, style => STYLE, data => policy::json_block(&data) };
     render(&environment, "page.html", values)
+}
+
+/// The page of a fit; `within` an overview it has no provenance of its own.
+fn fit(environment: &Environment<'_>, data: &FitData, sources: &[Source], live: bool, within: bool) -> Result<String> {
+    let values = context! {
+        regions => value(&regions(data)?), sources => value(sources), report => value(&data.report),
+        onset => env!("CARGO_PKG_VERSION"), has_models => data.has_models(), live, within,
+    };
+    render(environment, "fit.html", values)
 }
 
 /// The parts of a fit's page that a refit replaces.

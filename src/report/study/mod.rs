@@ -8,4 +8,4 @@ mod terminal;
 pub use figures::{emergence, trajectories};
 pub use fits::{FitAt, fits_csv};
 pub use progress::Progress;
-pub use terminal::{collected, followed, outcome, plan, status, trajectory};
+pub use terminal::{collected, followed, outcome, plan, plan_json, status, trajectory};

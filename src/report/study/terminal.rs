@@ -1,7 +1,10 @@
 //! Plan, state and results of a study as text.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
+
+use serde_json::{Value, json};
 
 use super::fits::FitAt;
 use crate::report::terminal::{Align, TextTable};
@@ -34,19 +37,16 @@ pub fn plan(plan: &Plan, width: usize) -> String {
     let results: Option<f64> = plan.cells.iter().map(|planned| planned.cost.results).sum();
     let most = plan.cells.iter().map(|planned| planned.cost.memory).max().unwrap_or(0);
     totals(&mut text, plan);
-    // Writing to a String cannot fail.
-    if let Some(flops) = flops {
-        let _ = write!(text, ", about {flops:.1e} FLOPs left");
-    }
-    if let Some(results) = results {
-        let _ = write!(text, ", {} of results", bytes(results));
-    }
-    let _ = writeln!(text, ", at most {} of memory in one cell", bytes(most as f64));
-    text
+    text.push('\n');
+    let mut left = Vec::new();
+    left.extend(flops.map(|flops| format!("about {flops:.1e} FLOPs left")));
+    left.extend(results.map(|results| format!("{} of results", bytes(results))));
+    left.push(format!("at most {} of memory in one cell", bytes(most as f64)));
+    text + &left.join(", ") + "\n"
 }
 
 /// How far the study is; `queued` are its tasks in Slurm's queue.
-pub fn status(plan: &Plan, queued: &std::collections::BTreeMap<String, Task>, width: usize) -> String {
+pub fn status(plan: &Plan, queued: &BTreeMap<String, Task>, width: usize) -> String {
     let mut table = TextTable::new(&[("cell", Align::Left), ("done", Align::Right), ("state", Align::Left)]);
     for planned in &plan.cells {
         let mut state = state(planned);
@@ -65,6 +65,27 @@ pub fn status(plan: &Plan, queued: &std::collections::BTreeMap<String, Task>, wi
         }
     }
     text
+}
+
+/// Plan or state as JSON: a cell has `done` of `wanted` evaluations, a `state` (`done`, `waiting`, `running`, `failed`) and
+/// what the rest costs as far as that is known; `queued` are its tasks in Slurm's queue.
+pub fn plan_json(plan: &Plan, queued: &BTreeMap<String, Task>) -> Value {
+    let cell = |planned: &Planned| {
+        let (state, about) = match &planned.state {
+            State::Done => ("done", Value::Null),
+            State::Waiting => ("waiting", Value::Null),
+            State::Running(owner) => ("running", json!({ "host": owner.host, "pid": owner.pid, "doing": owner.doing })),
+            State::Failed(failure) => ("failed", json!({ "error": failure.error, "times": failure.times })),
+        };
+        let task = queued.get(&planned.cell.name).map(|task| json!({ "job": task.job, "state": task.state }));
+        let cost = &planned.cost;
+        json!({
+            "cell": planned.cell.name, "done": planned.done, "wanted": planned.wanted.len(), "state": state,
+            "about": about, "queued": task, "flops_left": cost.flops, "memory_bytes": cost.memory,
+            "disk_bytes": cost.disk, "results_bytes": cost.results,
+        })
+    };
+    json!({ "cells": plan.cells.iter().map(cell).collect::<Vec<Value>>() })
 }
 
 /// What a run on this machine came to, on one line.

@@ -63,6 +63,15 @@ impl Growth {
         }
     }
 
+    /// G alone, for the shapes of a [grid](Self::grid), whose numbers are logs and inside the domain.
+    pub(super) fn value(self, x: f64, shape: &[f64]) -> f64 {
+        let s = shape[1].exp() * (shape[0] - x);
+        match self {
+            Self::Logistic => logistic(-s),
+            Self::Richards(given) => (-softplus(s) / given.unwrap_or_else(|| shape[2].exp())).exp(),
+        }
+    }
+
     /// The curve's own parameters from logs.
     pub(super) fn own_parameters(self, shape: &[f64]) -> Vec<f64> {
         let (m, k) = (shape[0], shape[1].exp());

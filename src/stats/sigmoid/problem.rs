@@ -138,15 +138,15 @@ impl<'a> Rows<'a> {
             .collect()
     }
 
-    /// The best free asymptotes and group differences for one shape, with the sum of squares they leave. By normal
-    /// equations: they only choose where the minimiser starts.
+    /// The best free asymptotes and group differences for one shape, with the sum of squares they leave. The shape is in
+    /// logs. By normal equations: they only choose where the minimiser starts.
     fn project(&self, shape: &[f64], lower: &mut Vec<f64>, linear: &mut Vec<f64>) -> Option<f64> {
         let step = self.y.len().div_ceil(GRID_ROWS);
         let k = self.settings.free_asymptotes() + self.z.len();
         let mut products = CrossProducts::zeros(lower, k + 1);
         linear.clear();
         for i in (0..self.y.len()).step_by(step) {
-            let (g, _) = self.growth().value_and_gradient(self.coordinates, self.t[i], shape)?;
+            let g = self.growth().value(self.t[i], shape);
             let known = self.chance.unwrap_or(0.0) * (1.0 - g) + self.upper.unwrap_or(0.0) * g;
             linear.clear();
             linear.extend(self.chance.is_none().then_some(1.0 - g));

@@ -303,9 +303,11 @@
       if (region) region.innerHTML = html;
     }
     const title = `${fit.report.score_name} against ${fit.report.predictor.name}`;
-    document.querySelector("h1").textContent = title;
     document.getElementById("title-scatter").textContent = title;
-    document.title = `${title} · onset`;
+    if (!onset.data.fits) {
+      document.querySelector("h1").textContent = title;
+      document.title = `${title} · onset`;
+    }
     onset.reveal();
     controls();
     onset.figures.get("curves")?.node.classList.toggle("stale", stale);

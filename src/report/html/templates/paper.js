@@ -9,7 +9,7 @@
   const words = (label, x, y, low, high, panel) => {
     const model = paper.models[label];
     return [
-      `<b>${plain(label)}</b>`, model && `family ${plain(model.family)}`, model && `released ${model.release}`,
+      `<b>${plain(label)}</b>`, model?.family && `family ${plain(model.family)}`, model?.release && `released ${model.release}`,
       model && `compute ${number(model.compute)} FLOPs`,
       model && x === model.compute ? null : `${plain(panel.x.label || "x")}: ${number(x)}`,
       `${plain(panel.y.label || "score")}: ${number(y)}${interval(low, high)}`,
@@ -108,7 +108,7 @@
     onset.figure(name, (view) => build(current(), state)(view), { log: current().panels.some((p) => p.x.log), controls });
   }
 
-  const form = document.getElementById("show");
+  const form = document.getElementById("show-all");
   form.addEventListener("submit", (event) => event.preventDefault());
   const readingNames = { paper: "as published", corrected: "corrected" };
   const caption = () => names.forEach((name) => {
@@ -117,6 +117,6 @@
   });
   if (paper.readings.length > 1) form.append(el("fieldset", {}, el("legend", {}, "Reading"), ...paper.readings.map((reading) =>
     el("label", {}, el("input", { type: "radio", name: "reading", value: reading, checked: reading === shown.reading, onchange: () => { shown.reading = reading; caption(); onset.redraw(); } }), readingNames[reading] ?? reading))));
-  form.append(el("details", { id: "show-families" }, el("summary", {}, "Families shown in every figure"),
+  form.append(el("details", { id: "show-all-families" }, el("summary", {}, "Families shown in every figure"),
     el("fieldset", {}, ...families.map((name) => el("label", {}, el("input", { type: "checkbox", checked: true, onchange: (event) => { event.target.checked ? hidden.delete(name) : hidden.add(name); onset.redraw(); } }), name)))));
 })();

@@ -1,0 +1,111 @@
+//! The fits of a lab's models, from the table of their scores.
+
+use std::path::Path;
+
+use super::lab::{LabFit, LabReport};
+use crate::analysis::fit::{ChanceLevel, CurveChoice, FitSettings};
+use crate::registry::modelset::{Cutoff, GroupBy, Settings};
+use crate::registry::table::{Column, Kind, Table};
+use crate::stats::random::Seed;
+use crate::stats::selection::Curve;
+use crate::{Error, Result};
+
+/// Score of a guess: every question has four options, and the right answers are dealt evenly over them.
+pub(super) const CHANCE: f64 = 0.25;
+
+/// Largest difference between kinds of models that is taken not to matter, in accuracy.
+const MARGIN: f64 = 0.1;
+
+/// Replicates of the fits' bootstraps.
+const REPLICATES: usize = 999;
+
+/// Seed of the fits: what they say is a function of the scores alone.
+const SEED: Seed = Seed(1);
+
+/// What a table needs to be one of the lab's.
+const COLUMNS: [Column; 6] = [
+    Column::required("cohort", Kind::Text, "kind of model"),
+    Column::required("share", Kind::Share, "of documents of the test's task in pretraining"),
+    Column::required("benchmark", Kind::Text, "name"),
+    Column::required("format", Kind::Text, "multiple_choice or cloze"),
+    Column::required("adjustment", Kind::Text, "name, or none"),
+    Column::optional("examples", Kind::Count, "task examples seen"),
+];
+
+impl LabReport {
+    /// Fits the observations that `onset lab` wrote: models of the first kind in the table are the reference, and every
+    /// number of task examples in it is a condition.
+    ///
+    /// # Errors
+    /// When the file cannot be read, lacks a column, a format or models as pretrained and after task examples, and those
+    /// of a fit.
+    pub fn of_observations(path: &Path) -> Result<Self> {
+        let table = Table::read(path, &COLUMNS)?;
+        let lacks = |what: &str| Error::File { path: path.to_owned(), problem: format!("it has no {what}") };
+        let mut kinds: Vec<(String, f64)> = Vec::new();
+        let mut examples: Vec<usize> = Vec::new();
+        let (mut choice, mut cloze, mut adjustment) = (None, None, None);
+        for row in 0..table.rows() {
+            let kind = table.text(row, "cohort")?;
+            if !kinds.iter().any(|(known, _)| known == kind) {
+                kinds.push((kind.to_owned(), table.number(row, "share")?));
+            }
+            let benchmark = || table.text(row, "benchmark").map(str::to_owned);
+            match table.text(row, "format")? {
+                "multiple_choice" => choice = Some(benchmark()?),
+                "cloze" => cloze = Some(benchmark()?),
+                _ => {}
+            }
+            if let Some(count) = table.optional_count::<usize>(row, "examples")? {
+                adjustment = Some(table.text(row, "adjustment")?.to_owned());
+                examples.push(count);
+            }
+        }
+        examples.sort_unstable();
+        examples.dedup();
+        let choice = choice.ok_or_else(|| lacks("scores in multiple choice"))?;
+        let cloze = cloze.ok_or_else(|| lacks("scores in cloze format"))?;
+        let adjustment = adjustment.ok_or_else(|| lacks("scores after task examples"))?;
+        let mut kinds = kinds.into_iter();
+        let (_, reference) = kinds.next().ok_or_else(|| lacks("models"))?;
+        let kinds: Vec<(String, f64)> = kinds.collect();
+        let groups =
+            kinds.iter().map(|(kind, _)| format!("cohort = {kind}").parse()).collect::<Result<Vec<GroupBy>>>()?;
+        let fit = |score: &str, adjusted: Option<String>| -> Result<LabFit> {
+            let curve = |curve| settings(score, adjusted.clone(), &groups, curve).run(&[path.to_owned()]);
+            Ok(LabFit { hinge: curve(Curve::Hinge)?, line: curve(Curve::Linear)? })
+        };
+        let adjusted = examples
+            .into_iter()
+            .map(|count| Ok((count, fit(&choice, Some(format!("{adjustment}@{count}")))?)))
+            .collect::<Result<_>>()?;
+        Ok(Self { kinds, reference, cloze: fit(&cloze, None)?, adjusted })
+    }
+}
+
+fn settings(score: &str, adjusted: Option<String>, groups: &[GroupBy], curve: Curve) -> FitSettings {
+    FitSettings {
+        tables: Settings {
+            score: Some(score.to_owned()),
+            metric: Some("acc".to_owned()),
+            adjusted,
+            groups: groups.to_vec(),
+            cutoff: Cutoff::None,
+            ..Settings::default()
+        },
+        curve: CurveChoice::One(curve),
+        chance: ChanceLevel::Given(CHANCE),
+        bootstrap: REPLICATES,
+        margin: Some(MARGIN),
+        seed: SEED,
+        ..FitSettings::default()
+    }
+}
+
+#[cfg(all(test, feature = "models"))]
+mod tests {
+    #[test]
+    fn chance_is_that_of_the_worlds() {
+        assert_eq!(super::CHANCE, crate::lab::CHANCE);
+    }
+}
