@@ -150,7 +150,7 @@ impl Suite {
     pub fn quick() -> Self {
         Self {
             world: WorldSettings { entities: 256, attributes: 4, tail: 1.0, order: Order::Fixed },
-            kinds: vec![Kind::new("old", 0.002, 4), Kind::new("new", 0.3, 4), Kind::new("mid", 0.02, 2)],
+            kinds: vec![Kind::new("old", 0.002, 4), Kind::new("new", 0.1, 4), Kind::new("mid", 0.02, 2)],
             families: vec![
                 Family::new("a", 2, 8, &[8, 16, 24, 40]),
                 Family::new("b", 2, 4, &[8, 12, 20, 36]),
@@ -159,9 +159,9 @@ impl Suite {
             ],
             tokens: 6.0e5,
             growth: 0.75,
-            rest: 0.3,
+            rest: 0.1,
             examples: vec![64, 256, 1_024, 4_096],
-            recipe: Recipe { batch: 16, rate: 1e-2, adjustment_batch: 32, adjustment_rate: 1e-3, spread: 0.15 },
+            recipe: Recipe { batch: 16, rate: 1e-2, adjustment_batch: 32, adjustment_rate: 5e-4, spread: 0.15 },
         }
     }
 
@@ -172,9 +172,9 @@ impl Suite {
             world: WorldSettings { entities: 512, attributes: 4, tail: 1.0, order: Order::Fixed },
             kinds: vec![
                 Kind::new("old", 0.002, 6),
-                Kind::new("new", 0.3, 6),
+                Kind::new("new", 0.1, 6),
                 Kind::new("some", 0.01, 4),
-                Kind::new("more", 0.05, 4),
+                Kind::new("more", 0.03, 4),
             ],
             families: vec![
                 Family::new("a", 2, 8, &[8, 16, 24, 40, 64]),
@@ -184,7 +184,7 @@ impl Suite {
                 Family::new("e", 2, 16, &[16, 32, 48, 64]),
                 Family::new("f", 3, 4, &[8, 16, 28, 44, 60]),
             ],
-            tokens: 7.0e5,
+            tokens: 5.0e5,
             growth: 0.8,
             ..Self::quick()
         }
@@ -196,7 +196,7 @@ impl Suite {
     pub fn tiny() -> Self {
         Self {
             world: WorldSettings { entities: 128, attributes: 4, tail: 1.0, order: Order::Fixed },
-            kinds: vec![Kind::new("old", 0.002, 4), Kind::new("new", 0.3, 4)],
+            kinds: vec![Kind::new("old", 0.002, 4), Kind::new("new", 0.1, 4)],
             families: vec![
                 Family::new("a", 2, 8, &[8, 16, 24]),
                 Family::new("b", 2, 4, &[8, 12, 20]),
