@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::lab::{Event, Experiment, Member, Phase, SEQUENCE, Suite, table};
 use crate::plot::{Theme, draw};
 use crate::registry::write;
+use crate::report::coverage::Coverage;
 use crate::report::lab::LabReport;
 use crate::report::{csv, json};
 use crate::stats::random::Seed;
@@ -23,7 +24,7 @@ use crate::stats::random::Seed;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  onset lab --preset quick --out lab\n  \
                         onset lab --preset full --out lab-full --resume\n  \
-                        onset lab --preset quick --calibrate 20 --out calibration\n\n\
+                        onset lab --preset tiny --calibrate 20 --out calibration\n\n\
                         Exit codes: 0 success, 2 bad input or interrupted (repeat with --resume to go on).")]
 pub(super) struct LabArgs {
     /// How many models, and how large.
@@ -50,8 +51,8 @@ pub(super) struct LabArgs {
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 
-    /// Instead: in so many worlds with another seed each and no difference between the kinds of models, count how often
-    /// the interval of the difference holds 0.
+    /// Instead: in so many worlds with another seed each, without and with a difference between the kinds of models,
+    /// count how often the interval of the difference holds 0.
     #[arg(long, value_name = "WORLDS", default_value_t = 0, hide_default_value = true)]
     calibrate: u64,
 }
@@ -61,16 +62,19 @@ pub(super) struct LabArgs {
 enum Preset {
     /// A few minutes on two processors.
     Quick,
-    /// About an hour.
+    /// Less than an hour.
     Full,
+    /// A fraction of a minute: worlds to be made many times over.
+    Tiny,
 }
 
 pub(super) fn run(args: &LabArgs) -> Result<()> {
     let suite = match args.preset {
         Preset::Quick => Suite::quick(),
         Preset::Full => Suite::full(),
+        Preset::Tiny => Suite::tiny(),
     };
-    if !args.resume && args.out.join("records").exists() {
+    if !args.resume && ["records", "none"].iter().any(|name| args.out.join(name).exists()) {
         let problem = "holds models of an earlier run; add --resume to take it up, or name another folder";
         return Err(Error::File { path: args.out.clone(), problem: problem.to_owned() });
     }
@@ -87,7 +91,7 @@ pub(super) fn run(args: &LabArgs) -> Result<()> {
                 Format::Json => json::text(&json::rows(&report.csv()))?,
             }
         }
-        worlds => calibrate(args, &suite.without_difference(), worlds, &stop)?,
+        _ => calibrate(args, &suite, &stop)?,
     };
     print(text)
 }
@@ -141,34 +145,20 @@ fn save(report: &LabReport, out: &Path) -> Result<()> {
     Ok(())
 }
 
-/// How often the interval of a difference that is not there holds 0.
-fn calibrate(args: &LabArgs, suite: &Suite, worlds: u64, stop: &Arc<AtomicBool>) -> Result<String> {
-    let mut table = csv::CsvTable::new(&["seed", "kind", "theta", "theta_low", "theta_high", "holds_0"]);
-    let (mut held, mut known) = (0, 0);
-    for seed in (0..worlds).map(|number| args.seed.wrapping_add(number)) {
-        let report = one(args, suite, seed, &args.out.join(format!("seed-{seed}")), stop)?;
-        let Some((_, fits)) = report.adjusted.first() else { continue };
-        for ((kind, _), named) in report.kinds.iter().zip(&fits.hinge.unadjusted.thetas) {
-            let theta = &named.parameter;
-            let shown = |value: Option<f64>| value.map(csv::number).unwrap_or_default();
-            let holds = theta.low.zip(theta.high).map(|(low, high)| low <= 0.0 && 0.0 <= high);
-            known += usize::from(holds.is_some());
-            held += usize::from(holds == Some(true));
-            table.rows.push(vec![
-                seed.to_string(),
-                kind.clone(),
-                shown(theta.estimate),
-                shown(theta.low),
-                shown(theta.high),
-                holds.map(|holds| holds.to_string()).unwrap_or_default(),
-            ]);
+/// How often the intervals of the difference hold 0 where there is none, and lie above it where there is one.
+fn calibrate(args: &LabArgs, suite: &Suite, stop: &Arc<AtomicBool>) -> Result<String> {
+    let mut coverage = Coverage::default();
+    for seed in (0..args.calibrate).map(|number| args.seed.wrapping_add(number)) {
+        for (truth, suite) in [("none", &suite.clone().without_difference()), ("as planned", suite)] {
+            let folder = args.out.join(truth.replace(' ', "-")).join(format!("seed-{seed}"));
+            coverage.add(seed, truth, &one(args, suite, seed, &folder, stop)?);
         }
-        write::bytes(&args.out.join("calibration.csv"), &table.to_bytes()?)?;
+        // Written as they come: what is known after an interruption stays known.
+        write::bytes(&args.out.join("calibration.csv"), &coverage.estimates().to_bytes()?)?;
+        write::bytes(&args.out.join("coverage.csv"), &coverage.counts().to_bytes()?)?;
     }
-    Ok(match args.format {
-        Format::Table => {
-            format!("{held} of {known} intervals of 95 % hold 0, the true difference, in {worlds} worlds\n")
-        }
-        Format::Json => json::text(&json::rows(&table))?,
-    })
+    match args.format {
+        Format::Table => Ok(coverage.terminal(80)),
+        Format::Json => json::text(&json::rows(&coverage.counts())),
+    }
 }

@@ -3,16 +3,17 @@
 use super::documents::{self, END, SEQUENCE, STATEMENT};
 use super::suite::{Kind, Member, Suite};
 use super::vocabulary::Vocabulary;
-use super::world::{Part, World};
+use super::world::{Fact, Part, World};
 use crate::error::Result;
-use crate::stats::random::Seed;
+use crate::stats::random::{Seed, Stream};
 use crate::train::Sequence;
 
 /// What a training sequence holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Content {
     Statements,
-    List,
+    /// Statements of facts that every model knows and no test asks for.
+    Familiar,
     Question,
 }
 
@@ -29,30 +30,32 @@ pub fn pretraining(
     seed: Seed,
 ) -> Result<Vec<Sequence>> {
     let mut stream = seed.stream(&format!("lab text {}", member.text), member.shape.width as u64);
-    let mut contents = contents(&member.kind, suite.lists, member.sequences);
+    let mut contents = contents(&member.kind, suite.rest, member.sequences);
     stream.shuffle(&mut contents);
+    let statements = |stream: &mut Stream, draw: &dyn Fn(&mut Stream) -> Fact| -> String {
+        let statements: Vec<String> = (0..SEQUENCE / STATEMENT)
+            .map(|_| {
+                let fact = draw(stream);
+                documents::statement(world, fact, stream)
+            })
+            .collect();
+        statements.join(" ")
+    };
+    let familiar = world.familiar();
     let text = contents.into_iter().map(|content| match content {
-        Content::Statements => {
-            let statements: Vec<String> = (0..SEQUENCE / STATEMENT)
-                .map(|_| {
-                    let fact = world.draw(&mut stream);
-                    documents::statement(world, fact, &mut stream)
-                })
-                .collect();
-            statements.join(" ")
-        }
-        Content::List => documents::list(world, &mut stream),
+        Content::Statements => statements(&mut stream, &|stream| world.draw(stream)),
+        Content::Familiar => statements(&mut stream, &|stream| familiar[stream.below(familiar.len())]),
         Content::Question => documents::question(world, Part::Pretraining, &mut stream),
     });
     text.map(|text| Ok(Sequence::packed(vocabulary.encode(&text)?))).collect()
 }
 
-/// Shares of documents, exact up to rounding: the kind is a number, not a chance.
-fn contents(kind: &Kind, lists: f64, sequences: usize) -> Vec<Content> {
+/// Shares of documents, exact up to rounding: the kind is a number, not a chance. Questions take the place of familiar
+/// statements, so all kinds of models read equally many statements about the whole world.
+fn contents(kind: &Kind, rest: f64, sequences: usize) -> Vec<Content> {
     let share = |share: f64| (share * sequences as f64).round() as usize;
-    let (questions, lists) = (share(kind.share), share(lists));
-    let mut contents = vec![Content::Question; questions];
-    contents.extend(vec![Content::List; lists]);
+    let mut contents = vec![Content::Question; share(kind.share)];
+    contents.resize(share(rest), Content::Familiar);
     contents.resize(sequences, Content::Statements);
     contents
 }

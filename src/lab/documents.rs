@@ -1,17 +1,15 @@
 //! Text about a world, in documents of words.
 //!
-//! Three kinds of document, each a multiple of [`STATEMENT`] words including its end, so that a training sequence holds
+//! Two kinds of document, each a multiple of [`STATEMENT`] words including its end, so that a training sequence holds
 //! whole documents and nothing else:
 //!
 //! | kind | what it teaches | example |
 //! | --- | --- | --- |
 //! | statement | a fact, in one of four wordings | `the hat of bonipa is red .` |
-//! | list | that options have letters, without any fact | `list : A red B white C blue D green so white B red A …` |
 //! | question | the test's format | `question : the hat of bonipa is A blue B red … answer : the hat of bonipa is B` |
 //!
-//! Only statements carry facts of the test; lists carry none at all, and questions those of another [`Part`]: what a
-//! model scores on the test, it can only know from statements. Lists are in every model's text, as enumerations are in any
-//! text of the world: they are not in the test's format.
+//! Only statements carry facts of the test, and questions those of another [`Part`]: what a model scores on the test, it
+//! can only know from statements.
 
 use super::world::{Fact, OPTIONS, Order, Part, World};
 use crate::stats::random::Stream;
@@ -22,18 +20,14 @@ pub const END: &str = "<end>";
 /// Words of a statement with its end.
 pub const STATEMENT: usize = 8;
 
-/// Words of a training sequence: three statements, or one list, or one question.
+/// Words of a training sequence: three statements or one question.
 pub const SEQUENCE: usize = 3 * STATEMENT;
 
 /// Names of the options.
 pub const LETTERS: [&str; OPTIONS] = ["A", "B", "C", "D"];
 
 /// Words of all kinds of documents, beside those of the world.
-pub(super) const WORDS: [&str; 12] =
-    [END, ".", ":", "the", "of", "is", "has", "in", "about", "question", "answer", "list"];
-
-/// Also of lists.
-pub(super) const SO: &str = "so";
+pub(super) const WORDS: [&str; 11] = [END, ".", ":", "the", "of", "is", "has", "in", "about", "question", "answer"];
 
 /// A question with its options in an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,26 +108,6 @@ pub(super) fn statement(world: &World, fact: Fact, stream: &mut Stream) -> Strin
     }
 }
 
-/// Values with letters, then values again, each with its letter.
-pub(super) fn list(world: &World, stream: &mut Stream) -> String {
-    let sets = world.all_values();
-    let mut values = sets[stream.below(sets.len())];
-    if world.order() == Order::Random {
-        stream.shuffle(&mut values);
-    }
-    let mut text = String::from("list :");
-    for (letter, value) in LETTERS.iter().zip(values) {
-        text.push_str(&format!(" {letter} {value}"));
-    }
-    text.push(' ');
-    text.push_str(SO);
-    for _ in 0..6 {
-        let place = stream.below(OPTIONS);
-        text.push_str(&format!(" {} {}", values[place], LETTERS[place]));
-    }
-    format!("{text} {END}")
-}
-
 /// A question about a fact of `part` with its answer.
 pub(super) fn question(world: &World, part: Part, stream: &mut Stream) -> String {
     let facts = world.part(part);
@@ -159,7 +133,6 @@ mod tests {
         for _ in 0..200 {
             let fact = world.draw(&mut stream);
             assert_eq!(words(&statement(&world, fact, &mut stream)), STATEMENT);
-            assert_eq!(words(&list(&world, &mut stream)), SEQUENCE);
             assert_eq!(words(&question(&world, Part::Adjustment, &mut stream)), SEQUENCE);
         }
     }

@@ -154,8 +154,8 @@ impl Experiment {
 
     /// A hash of everything that a model's numbers depend on.
     fn fingerprint(&self, member: &Member) -> String {
-        let Suite { world, tokens: _, growth: _, lists, examples, recipe, .. } = &self.suite;
-        let all = (env!("CARGO_PKG_VERSION"), self.seed, world, lists, examples, recipe, member);
+        let Suite { world, tokens: _, growth: _, rest, examples, recipe, .. } = &self.suite;
+        let all = (env!("CARGO_PKG_VERSION"), self.seed, world, rest, examples, recipe, member);
         Sha256::digest(format!("{all:?}")).iter().map(|byte| format!("{byte:02x}")).collect()
     }
 

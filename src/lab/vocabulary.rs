@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use serde_json::{Map, Value, json};
 
-use super::documents::{END, LETTERS, SO, WORDS};
+use super::documents::{END, LETTERS, WORDS};
 use super::suite::Shape;
 use super::world::World;
 use crate::error::{Error, Result};
@@ -34,7 +34,7 @@ impl Vocabulary {
     /// All words that documents about `world` can have.
     #[must_use]
     pub fn new(world: &World) -> Self {
-        let fixed = WORDS.iter().chain([&SO, &UNKNOWN]).chain(&LETTERS).copied();
+        let fixed = WORDS.iter().chain([&UNKNOWN]).chain(&LETTERS).copied();
         let values = world.all_values().iter().flatten().copied();
         let texts = fixed.chain(values).chain(world.attributes().iter().copied()).map(str::to_owned);
         let words: Vec<String> = texts.chain(world.entities().iter().cloned()).collect();

@@ -148,6 +148,14 @@ impl World {
         &self.parts[part as usize]
     }
 
+    /// A few facts of the most frequent entities that only questions of pretraining text ask for: what is written about
+    /// them teaches nothing that is tested.
+    #[must_use]
+    pub fn familiar(&self) -> &[Fact] {
+        let part = self.part(Part::Pretraining);
+        &part[..part.len().min(FAMILIAR)]
+    }
+
     /// Names of the entities, the most frequent first.
     #[must_use]
     pub fn entities(&self) -> &[String] {
@@ -194,6 +202,9 @@ impl World {
         self.facts[self.cumulative.partition_point(|&sum| sum < at).min(self.facts.len() - 1)]
     }
 }
+
+/// Facts that are familiar.
+const FAMILIAR: usize = 16;
 
 /// Facts in a row that are dealt to the parts: two, one and one.
 const FOURS: usize = 4;

@@ -24,9 +24,18 @@ pub struct LabReport {
     pub adjusted: Vec<(usize, LabFit)>,
 }
 
-/// A hinge and a line through the same scores.
+/// Curves through the same scores.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LabFit {
+    /// Of all models, with the difference between kinds.
+    pub all: Curves,
+    /// Of the reference's models alone: where they leave chance, as in the paper's figure of emergence.
+    pub reference: Curves,
+}
+
+/// A hinge and a line.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Curves {
     /// With a point of emergence.
     pub hinge: FitReport,
     /// Log-linear.
@@ -39,22 +48,41 @@ struct Condition<'a> {
     examples: usize,
     hinge: &'a Analysis,
     line: &'a Analysis,
+    /// Hinge and line of the reference's models alone.
+    reference: (&'a Analysis, &'a Analysis),
 }
 
 impl LabReport {
-    fn conditions(&self) -> Vec<Condition<'_>> {
-        let of = |score, examples, hinge, line| Condition { score, examples, hinge, line };
+    fn conditions<'a>(&'a self) -> Vec<Condition<'a>> {
         let mut conditions = Vec::new();
+        let mut add = |score, examples, fit: &'a LabFit, part: fn(&FitReport) -> Option<&Analysis>| {
+            let Curves { hinge, line } = &fit.all;
+            let alone = &fit.reference;
+            if let Some((hinge, line)) = part(hinge).zip(part(line))
+                && let Some(reference) = part(&alone.hinge).zip(part(&alone.line))
+            {
+                conditions.push(Condition { score, examples, hinge, line, reference });
+            }
+        };
         if let Some((_, first)) = self.adjusted.first() {
-            conditions.push(of("multiple choice", 0, &first.hinge.unadjusted, &first.line.unadjusted));
+            add("multiple choice", 0, first, |report| Some(&report.unadjusted));
         }
         for (examples, fit) in &self.adjusted {
-            if let (Some(hinge), Some(line)) = (&fit.hinge.adjusted, &fit.line.adjusted) {
-                conditions.push(of("multiple choice", *examples, hinge, line));
+            add("multiple choice", *examples, fit, |report| report.adjusted.as_ref());
+        }
+        add("cloze", 0, &self.cloze, |report| Some(&report.unadjusted));
+        conditions
+    }
+
+    /// Every difference from the reference: score and number of task examples, kind, estimate.
+    pub(super) fn differences(&self) -> Vec<((&'static str, usize), &str, Option<&Parameter>)> {
+        let mut differences = Vec::new();
+        for Condition { score, examples, hinge, .. } in self.conditions() {
+            for (place, (kind, _)) in self.kinds.iter().enumerate() {
+                differences.push(((score, examples), kind.as_str(), theta(hinge, place)));
             }
         }
-        conditions.push(of("cloze", 0, &self.cloze.hinge.unadjusted, &self.cloze.line.unadjusted));
-        conditions
+        differences
     }
 
     /// Every estimate at full precision: a row for each condition and kind of model.
@@ -78,9 +106,13 @@ impl LabReport {
             "margin",
             "equivalence_p",
             "equivalent",
+            "c_e_reference",
+            "c_e_reference_low",
+            "c_e_reference_high",
+            "r_squared_line_reference",
         ]);
         let shown = |value: Option<f64>| value.map(number).unwrap_or_default();
-        for Condition { score, examples, hinge, line } in self.conditions() {
+        for Condition { score, examples, hinge, line, reference: (alone, alone_line) } in self.conditions() {
             for (place, (kind, share)) in self.kinds.iter().enumerate() {
                 let theta = theta(hinge, place);
                 // The test of equivalence is about the first kind.
@@ -103,6 +135,10 @@ impl LabReport {
                     shown(equivalence.and_then(|e| e.margin)),
                     shown(equivalence.and_then(|e| e.p_value)),
                     equivalence.and_then(|e| e.equivalent).map(|yes| yes.to_string()).unwrap_or_default(),
+                    shown(alone.c_e.estimate),
+                    shown(alone.c_e.low),
+                    shown(alone.c_e.high),
+                    shown(alone_line.r_squared),
                 ]);
             }
         }
@@ -118,12 +154,12 @@ impl LabReport {
             ("theta", Align::Right),
             ("95 % interval", Align::Right),
             ("p equal", Align::Right),
-            ("c_e", Align::Right),
+            ("c_e, ref.", Align::Right),
             ("R2 line", Align::Right),
         ]);
         for (place, (kind, share)) in self.kinds.iter().enumerate() {
             table.section(&format!("{kind}: share {share} against {}", self.reference));
-            for Condition { score, examples, hinge, line } in self.conditions() {
+            for Condition { score, examples, hinge, reference: (alone, line), .. } in self.conditions() {
                 let theta = theta(hinge, place);
                 let end = |end: Option<f64>| end.map_or_else(|| "?".to_owned(), |v| format!("{v:+.3}"));
                 let equal = hinge.equivalence.p_value.filter(|_| place == 0);
@@ -133,7 +169,7 @@ impl LabReport {
                     end(theta.and_then(|t| t.estimate)),
                     format!("{} … {}", end(theta.and_then(|t| t.low)), end(theta.and_then(|t| t.high))),
                     equal.map(|p| format!("{p:.3}")).unwrap_or_default(),
-                    hinge.c_e.estimate.map_or_else(|| "?".to_owned(), |c| format!("{c:.1e}")),
+                    alone.c_e.estimate.map_or_else(|| "?".to_owned(), |c| format!("{c:.1e}")),
                     line.r_squared.map_or_else(|| "?".to_owned(), |r| format!("{r:.2}")),
                 ]);
             }
@@ -146,7 +182,7 @@ impl LabReport {
     pub fn figures(&self) -> Vec<Figure> {
         let mut figures = Vec::new();
         if let Some((examples, last)) = self.adjusted.last() {
-            let mut main = fit::figure(&last.hinge);
+            let mut main = fit::figure(&last.all.hinge);
             "main".clone_into(&mut main.name);
             main.caption = format!(
                 "Models that differ only in the share of test-task documents in their pretraining text: multiple choice \
@@ -167,7 +203,7 @@ impl LabReport {
             let kind = self.kinds.iter().find(|(kind, _)| *series == format!("cohort = {kind}"));
             if let Some((kind, share)) = kind {
                 *series = format!("{kind}: share {share}");
-            } else if series == "Other models" || series.starts_with("Not cohort") {
+            } else if series == "Other models" || series == "Models" || series.starts_with("Not cohort") {
                 *series = format!("reference: share {}", self.reference);
             }
         };
@@ -191,9 +227,9 @@ impl LabReport {
 
     fn reformulation(&self) -> Option<Figure> {
         let (_, first) = self.adjusted.first()?;
-        let mut figure = fit::figure(&first.hinge);
+        let mut figure = fit::figure(&first.all.hinge);
         figure.panels.truncate(1);
-        figure.panels.extend(fit::figure(&self.cloze.hinge).panels.into_iter().take(1));
+        figure.panels.extend(fit::figure(&self.cloze.all.hinge).panels.into_iter().take(1));
         for (panel, title) in figure.panels.iter_mut().zip(["Multiple choice", "Cloze"]) {
             title.clone_into(&mut panel.title);
         }
@@ -205,17 +241,25 @@ impl LabReport {
 
     fn emergence(&self) -> Option<Figure> {
         let (_, first) = self.adjusted.first()?;
-        let mut figure = fit::figure(&first.hinge);
+        let mut figure = fit::figure(&first.reference.hinge);
         figure.panels.truncate(1);
         "No task examples".clone_into(&mut figure.panels.first_mut()?.title);
         for (examples, fit) in &self.adjusted {
-            let panel = fit::figure(&fit.hinge).panels.pop()?;
+            let panel = fit::figure(&fit.reference.hinge).panels.pop()?;
             figure.panels.push(Panel { title: format!("{examples} task examples"), ..panel });
+        }
+        for (panel, condition) in figure.panels.iter_mut().zip(self.conditions()) {
+            if let Some(value) = condition.reference.1.r_squared {
+                panel.notes.push(Note::new(format!("line: R² = {value:.3}"), "r_squared_line", value));
+            }
         }
         figure.columns = figure.panels.len().min(2);
         "emergence".clone_into(&mut figure.name);
-        "Multiple choice after more and more task examples: where scores leave chance, and how straight their rise is."
-            .clone_into(&mut figure.caption);
+        figure.caption = format!(
+            "Models with a share of {} of test-task documents, multiple choice after more and more task examples: where \
+             scores leave chance, and how straight their rise is.",
+            self.reference
+        );
         Some(self.named(figure))
     }
 
@@ -249,9 +293,12 @@ impl LabReport {
             layers.push(Layer::Points { series: series.clone(), hue, marker, points });
             legend.push(LegendEntry { label: series, hue, key: LegendKey::MarkedStroke(marker, Stroke::Solid) });
         }
-        let axis = |label: &str| Axis {
+        // Shares are spread by factors; a share of 0 has no place on such a scale.
+        let shares = [self.reference].into_iter().chain(self.kinds.iter().map(|(_, share)| *share));
+        let spread = if shares.into_iter().all(|share| share > 0.0) { Scale::Log10 } else { Scale::Linear };
+        let axis = |label: &str, scale| Axis {
             label: label.to_owned(),
-            scale: Scale::Linear,
+            scale,
             range: None,
             ticks: Vec::new(),
             tick_labels: Vec::new(),
@@ -264,8 +311,8 @@ impl LabReport {
                     .into(),
             panels: vec![Panel {
                 title: String::new(),
-                x: axis("Share of test-task documents in pretraining"),
-                y: axis("Difference at equal compute (θ\u{302})"),
+                x: axis("Share of test-task documents in pretraining", spread),
+                y: axis("Difference at equal compute (θ\u{302})", Scale::Linear),
                 layers,
                 notes: Vec::<Note>::new(),
             }],

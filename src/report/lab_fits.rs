@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use super::lab::{LabFit, LabReport};
+use super::lab::{Curves, LabFit, LabReport};
 use crate::analysis::fit::{ChanceLevel, CurveChoice, FitSettings};
-use crate::registry::modelset::{Cutoff, GroupBy, Settings};
+use crate::registry::modelset::{Cutoff, GroupBy, ModelSet, Settings};
 use crate::registry::table::{Column, Kind, Table};
 use crate::stats::random::Seed;
 use crate::stats::selection::Curve;
@@ -71,9 +71,13 @@ impl LabReport {
         let kinds: Vec<(String, f64)> = kinds.collect();
         let groups =
             kinds.iter().map(|(kind, _)| format!("cohort = {kind}").parse()).collect::<Result<Vec<GroupBy>>>()?;
+        let tables = [Table::read(path, &[])?];
         let fit = |score: &str, adjusted: Option<String>| -> Result<LabFit> {
-            let curve = |curve| settings(score, adjusted.clone(), &groups, curve).run(&[path.to_owned()]);
-            Ok(LabFit { hinge: curve(Curve::Hinge)?, line: curve(Curve::Linear)? })
+            let all = ModelSet::from_tables(&tables, &settings(score, adjusted, &groups))?;
+            let mut alone = ModelSet { groups: Vec::new(), ..all.clone() };
+            alone.rows.retain(|row| row.groups.iter().all(|&group| group == 0.0));
+            alone.rows.iter_mut().for_each(|row| row.groups.clear());
+            Ok(LabFit { all: curves(&all)?, reference: curves(&alone)? })
         };
         let adjusted = examples
             .into_iter()
@@ -83,23 +87,30 @@ impl LabReport {
     }
 }
 
-fn settings(score: &str, adjusted: Option<String>, groups: &[GroupBy], curve: Curve) -> FitSettings {
-    FitSettings {
-        tables: Settings {
-            score: Some(score.to_owned()),
-            metric: Some("acc".to_owned()),
-            adjusted,
-            groups: groups.to_vec(),
-            cutoff: Cutoff::None,
-            ..Settings::default()
-        },
-        curve: CurveChoice::One(curve),
-        chance: ChanceLevel::Given(CHANCE),
-        bootstrap: REPLICATES,
-        margin: Some(MARGIN),
-        seed: SEED,
-        ..FitSettings::default()
+fn settings(score: &str, adjusted: Option<String>, groups: &[GroupBy]) -> Settings {
+    Settings {
+        score: Some(score.to_owned()),
+        metric: Some("acc".to_owned()),
+        adjusted,
+        groups: groups.to_vec(),
+        cutoff: Cutoff::None,
+        ..Settings::default()
     }
+}
+
+fn curves(models: &ModelSet) -> Result<Curves> {
+    let curve = |curve| {
+        FitSettings {
+            curve: CurveChoice::One(curve),
+            chance: ChanceLevel::Given(CHANCE),
+            bootstrap: REPLICATES,
+            margin: Some(MARGIN),
+            seed: SEED,
+            ..FitSettings::default()
+        }
+        .fit(models)
+    };
+    Ok(Curves { hinge: curve(Curve::Hinge)?, line: curve(Curve::Linear)? })
 }
 
 #[cfg(all(test, feature = "models"))]

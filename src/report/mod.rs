@@ -1,5 +1,7 @@
 //! What leaves the program as text: CSV files, terminal tables and pages.
 
+#[cfg(feature = "models")]
+pub mod coverage;
 pub mod csv;
 #[cfg(feature = "models")]
 pub mod evaluate;

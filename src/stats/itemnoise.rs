@@ -68,5 +68,17 @@ impl ItemNoise {
     }
 }
 
+/// The 97.5 % point of the standard normal distribution.
+const NORMAL_975: f64 = 1.959_963_984_540_054;
+
+/// Wilson's score interval at 95 % (Wilson 1927, doi:10.1080/01621459.1927.10502953) for a share of n.
+#[must_use]
+pub fn wilson(share: f64, n: usize) -> (f64, f64) {
+    let (n, z2) = (n as f64, NORMAL_975 * NORMAL_975);
+    let middle = (share + z2 / (2.0 * n)) / (1.0 + z2 / n);
+    let half = NORMAL_975 / (1.0 + z2 / n) * (share * (1.0 - share) / n + z2 / (4.0 * n * n)).sqrt();
+    ((middle - half).max(0.0), (middle + half).min(1.0))
+}
+
 /// The least item variance a weight assumes, as a share of the mean one.
 const LEAST: f64 = 0.01;

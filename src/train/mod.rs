@@ -33,6 +33,7 @@ mod gradient;
 mod initial;
 mod journal;
 mod lora;
+mod memory;
 mod order;
 mod run;
 mod schedule;

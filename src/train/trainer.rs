@@ -14,6 +14,7 @@ use super::adamw::{Moments, Update};
 use super::checkpoint::{ModelFiles, fill, write_json};
 use super::gradient::{Backward, Gradients};
 use super::lora::{Pair, file_names};
+use super::memory;
 use super::order::passes;
 use super::sequence::Sequence;
 use super::settings::Settings;
@@ -70,6 +71,7 @@ impl Trainer {
     /// [`Error::Argument`] for settings that cannot train anything, and those of [`Decoder::new`].
     pub fn new(config: Config, tensors: &HashMap<String, Tensor>, settings: Settings) -> Result<Self> {
         settings.check()?;
+        memory::keep();
         let Some(first) = tensors.values().next() else {
             return Err(Error::Argument("a model without weights cannot be trained".to_owned()));
         };

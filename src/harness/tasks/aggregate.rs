@@ -12,6 +12,7 @@ use rayon::prelude::*;
 
 use super::metric::{Aggregation, MetricSpec, pairwise_sum};
 use super::sampling::Random;
+use crate::stats::itemnoise::wilson;
 
 /// The result of a task or group under one filter and metric.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,9 +32,6 @@ pub struct Metric {
     /// Whether more is better.
     pub higher_is_better: bool,
 }
-
-/// The 97.5 % point of the standard normal distribution.
-const NORMAL_975: f64 = 1.959_963_984_540_054;
 
 /// Generators and resamples each, as lm-evaluation-harness has them by default.
 const BOOTSTRAP: (u64, usize) = (100, 1000);
@@ -104,14 +102,6 @@ fn bootstrap(aggregation: Aggregation, scores: &[f64]) -> f64 {
     // One generator per chunk, so the values and their order do not depend on the number of threads.
     let chunks: Vec<Vec<f64>> = (0..BOOTSTRAP.0).into_par_iter().map(chunk).collect();
     sample_deviation(&chunks.concat())
-}
-
-/// Wilson's score interval at 95 % (Wilson 1927, doi:10.1080/01621459.1927.10502953) for a share of n.
-fn wilson(share: f64, n: usize) -> (f64, f64) {
-    let (n, z2) = (n as f64, NORMAL_975 * NORMAL_975);
-    let middle = (share + z2 / (2.0 * n)) / (1.0 + z2 / n);
-    let half = NORMAL_975 / (1.0 + z2 / n) * (share * (1.0 - share) / n + z2 / (4.0 * n * n)).sqrt();
-    ((middle - half).max(0.0), (middle + half).min(1.0))
 }
 
 /// What `aggregate_metric_list` asks for.

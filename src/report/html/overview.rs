@@ -92,7 +92,7 @@ impl Overview {
         let shown =
             report.adjusted.iter().map(|(examples, fit)| (format!("multiple choice, {examples} task examples"), fit));
         for (name, fit) in shown.chain([("cloze, as pretrained".to_owned(), &report.cloze)]) {
-            fits.push((name, of_report(&fit.hinge, &table)?));
+            fits.push((name, of_report(&fit.all.hinge, &table)?));
         }
         let models = facts(&table)?;
         let kinds: Vec<String> = report.kinds.iter().map(|(kind, share)| format!("{kind} ({share})")).collect();
