@@ -111,7 +111,8 @@ fn wilson(share: f64, n: usize) -> (f64, f64) {
     let (n, z2) = (n as f64, NORMAL_975 * NORMAL_975);
     let middle = (share + z2 / (2.0 * n)) / (1.0 + z2 / n);
     let half = NORMAL_975 / (1.0 + z2 / n) * (share * (1.0 - share) / n + z2 / (4.0 * n * n)).sqrt();
-    ((middle - half).max(0.0), (middle + half).min(1.0))
+    // Rounding would leave a little more than 0, or less than 1, where it is exactly that.
+    (if share > 0.0 { (middle - half).max(0.0) } else { 0.0 }, if share < 1.0 { (middle + half).min(1.0) } else { 1.0 })
 }
 
 /// What `aggregate_metric_list` asks for.
@@ -175,7 +176,7 @@ mod tests {
     fn wilson_intervals_are_those_of_the_literature() {
         let (low, high) = wilson(81.0 / 263.0, 263);
         assert!((low - 0.2553).abs() < 5e-5 && (high - 0.3662).abs() < 5e-5, "{low} {high}");
-        assert_eq!(wilson(0.0, 10).0, 0.0);
+        assert!((1..100).all(|n| wilson(0.0, n).0 == 0.0 && wilson(1.0, n).1 == 1.0));
         assert!(wilson(1.0, 10).0 > 0.7);
     }
 }
