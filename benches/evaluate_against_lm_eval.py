@@ -1,11 +1,16 @@
 """The same model, the same items, one after the other: lm_eval --model hf, then onset evaluate.
 
-    python benches/evaluate_against_lm_eval.py FOLDER [--model PATH] [--items N] [--onset target/release/onset]
+    python benches/evaluate_against_lm_eval.py FOLDER [--model PATH] [--items N] [--theirs N] [--texts N] [--tasks ...]
 
-needs lm_eval 0.4.13, torch and transformers. Makes three tasks in FOLDER with the shapes of MMLU (five examples, four
-letters), its cloze variant (four choices of several tokens) and GSM8K (five examples, a text of at most 64 tokens), and,
-unless a model is given, one of random weights with the shape of Gemma 3 270M and a small tokenizer. Prints seconds of
-each whole process and their ratio, and the largest difference of a log-likelihood.
+needs lm_eval 0.4.13, torch and transformers. Makes three tasks in FOLDER: like_mmlu (five examples, four letters),
+like_cloze (the same questions; the choices themselves, of two to ten tokens) and like_gsm8k (five examples, a text to be
+written), and, unless a model is given, one of random weights with the shape of Gemma 3 270M: 262,144 tokens, 18 layers. Its
+tokenizer has 262,144 entries, nearly all of them words of made-up syllables, so that a word is a token, as most English
+words are one of Gemma's.
+
+Prints what one item holds in tokens; seconds (and CPU seconds) of each whole process and their ratio; the peak memory
+of each; the largest difference of a log-likelihood. With --theirs N lm_eval answers the first N items only and, once
+more, a single one: its time for all items is then start + items x rate, which the output calls "estimated".
 """
 import argparse
 import glob
@@ -19,10 +24,13 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOKENIZER = os.path.join(HERE, "..", "tests", "fixtures", "evaluate", "models", "gemma-metaspace")
+VOCABULARY = 262144
+SYLLABLES = [c + v for c in "bdfghklmnprstvwz" for v in "aeio"]
+WRITTEN = 64
 TASKS = {
     "like_mmlu": """task: like_mmlu
 dataset_path: json
-dataset_kwargs: {data_files: {test: choices.jsonl, dev: choices_dev.jsonl}}
+dataset_kwargs: {data_files: {test: items.jsonl, dev: items_dev.jsonl}}
 test_split: test
 fewshot_split: dev
 num_fewshot: 5
@@ -36,7 +44,7 @@ metric_list: [{metric: acc, aggregation: mean, higher_is_better: true}]
 """,
     "like_cloze": """task: like_cloze
 dataset_path: json
-dataset_kwargs: {data_files: {test: choices.jsonl, dev: choices_dev.jsonl}}
+dataset_kwargs: {data_files: {test: items.jsonl, dev: items_dev.jsonl}}
 test_split: test
 fewshot_split: dev
 num_fewshot: 5
@@ -57,43 +65,59 @@ fewshot_config: {sampler: first_n}
 output_type: generate_until
 doc_to_text: "Question: {{question}}\\nAnswer:"
 doc_to_target: "{{answer}}"
-generation_kwargs: {until: ["Question:"], do_sample: false, max_gen_toks: 64}
+generation_kwargs: {until: ["Question:"], do_sample: false, max_gen_toks: WRITTEN}
 metric_list: [{metric: exact_match, aggregation: mean, higher_is_better: true}]
 """,
 }
-NAMES = ["Finn", "Dan", "Hana", "Jun", "Ivo", "Ada", "Cleo", "Gus", "Ben"]
-THINGS = ["plums", "limes", "apples"]
 
 
-def data(folder, items):
+def data(folder, items, texts):
     draw = random.Random(1)
 
-    def fact():
-        return f"{draw.choice(NAMES)} has {draw.randint(1, 99)} {draw.choice(THINGS)}"
+    def words(least, most):
+        return " ".join("".join(draw.choices(SYLLABLES, k=3)) for _ in range(draw.randint(least, most)))
 
-    def choice_item():
-        return {
-            "question": ", ".join(fact() for _ in range(5)) + ". Who is the tallest?",
-            "choices": [f"{fact()} and {fact()}" for _ in range(4)],
-            "answer": draw.randrange(4),
-        }
+    def item():
+        choices = [words(2, 10) for _ in range(4)]
+        return {"question": words(8, 36) + "?", "choices": choices, "answer": draw.randrange(4)}
 
-    def sum_item():
-        question = ", ".join(fact() for _ in range(5)) + ". How many are there now?"
-        return {"question": question, "answer": ". ".join(fact() for _ in range(6)) + f".\n#### {draw.randint(1, 99)}"}
+    def sums():
+        return {"question": words(30, 70) + "?", "answer": words(60, 120) + f"\n#### {draw.randint(1, 99)}"}
 
-    for name, make, count in [
-        ("choices", choice_item, items),
-        ("choices_dev", choice_item, 5),
-        ("sums", sum_item, items),
-        ("sums_dev", sum_item, 5),
-    ]:
+    for name, make, count in [("items", item, items), ("items_dev", item, 5), ("sums", sums, texts), ("sums_dev", sums, 5)]:
         with open(os.path.join(folder, f"{name}.jsonl"), "w") as out:
             for _ in range(count):
                 out.write(json.dumps(make()) + "\n")
     for name, text in TASKS.items():
         with open(os.path.join(folder, f"{name}.yaml"), "w") as out:
-            out.write(text)
+            out.write(text.replace("WRITTEN", str(WRITTEN)))
+
+
+def tokenizer(folder):
+    with open(os.path.join(TOKENIZER, "tokenizer.json")) as file:
+        made = json.load(file)
+    vocabulary = {token: at for token, at in made["model"]["vocab"].items() if at < 260}
+    merges = []
+
+    def add(first, second):
+        if len(vocabulary) < VOCABULARY:
+            vocabulary.setdefault(first + second, len(vocabulary))
+            merges.append([first, second])
+        return first + second
+
+    for character in ["\u2581", "\n"] + [chr(at) for at in range(33, 127)]:
+        vocabulary.setdefault(character, len(vocabulary))
+    for syllable in SYLLABLES:
+        add(*syllable)
+    ones = [add("\u2581", syllable) for syllable in SYLLABLES]
+    twos = [add(one, syllable) for one in ones for syllable in SYLLABLES]
+    for syllable in SYLLABLES:
+        for two in twos:
+            add(two, syllable)
+    made["model"].update(vocab=vocabulary, merges=merges)
+    with open(os.path.join(folder, "tokenizer.json"), "w") as out:
+        json.dump(made, out)
+    shutil.copy(os.path.join(TOKENIZER, "tokenizer_config.json"), folder)
 
 
 def model(folder):
@@ -107,16 +131,27 @@ def model(folder):
         max_position_embeddings=32768, bos_token_id=2, eos_token_id=1, pad_token_id=0,
     )
     Gemma3ForCausalLM(config).save_pretrained(folder)
-    for name in ["tokenizer.json", "tokenizer_config.json"]:
-        shutil.copy(os.path.join(TOKENIZER, name), folder)
+    tokenizer(folder)
 
 
-def timed(command, folder):
-    start = time.time()
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
-    if done.returncode != 0:
-        sys.exit(done.stderr[-4000:])
-    return time.time() - start
+class Run:
+    """A process from start to end."""
+
+    def __init__(self, command, folder):
+        start = time.time()
+        with open(os.path.join(folder, "log.txt"), "w") as log:
+            process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=subprocess.STDOUT)
+            _, status, used = os.wait4(process.pid, 0)
+        if status != 0:
+            sys.exit(open(os.path.join(folder, "log.txt")).read()[-4000:])
+        self.wall, self.cpu, self.memory = time.time() - start, used.ru_utime + used.ru_stime, used.ru_maxrss / 2**20
+
+
+def sizes(onset, path, folder, task):
+    """What --dry-run says of the tokens."""
+    command = [onset, "evaluate", path, "--task-dir", folder, "--data", folder, "--tasks", task, "--dry-run"]
+    text = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout
+    return next(line.strip() for line in text.splitlines() if "in all prompts" in line)
 
 
 def likelihoods(folder, task):
@@ -128,37 +163,57 @@ def likelihoods(folder, task):
     return found
 
 
+def agreement(folder, task):
+    a, b = likelihoods(os.path.join(folder, "theirs"), task), likelihoods(os.path.join(folder, "ours"), task)
+    if task == "like_gsm8k":
+        return f"{sum(a[item] == b[item] for item in a)} of {len(a)} texts the same"
+    differences = [abs(float(p[0]) - float(q[0])) for item in a for p, q in zip(a[item], b[item])]
+    return f"largest difference of {len(differences)} log-likelihoods {max(differences):.1e}"
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("folder")
     parser.add_argument("--model")
-    parser.add_argument("--items", type=int, default=8)
+    parser.add_argument("--items", type=int, default=135)
+    parser.add_argument("--theirs", type=int)
+    parser.add_argument("--texts", type=int, default=8)
+    parser.add_argument("--tasks", nargs="+", default=list(TASKS))
     parser.add_argument("--onset", default="target/release/onset")
+    parser.add_argument("--only", choices=["ours", "theirs"])
     options = parser.parse_args()
     folder, onset = os.path.abspath(options.folder), os.path.abspath(options.onset)
     os.makedirs(folder, exist_ok=True)
-    data(folder, options.items)
+    data(folder, options.items, options.texts)
     path = os.path.abspath(options.model) if options.model else os.path.join(folder, "model")
     if not os.path.exists(os.path.join(path, "config.json")):
         model(path)
-    for task in TASKS:
+    for task in options.tasks:
         for old in ["theirs", "ours"]:
             shutil.rmtree(os.path.join(folder, old), ignore_errors=True)
+        count = options.texts if task == "like_gsm8k" else options.items
+        print(f"{task}, {count} items: {sizes(onset, path, folder, task)}", flush=True)
         lm_eval = [
             sys.executable, "-m", "lm_eval", "--model", "hf", "--model_args", f"pretrained={path},dtype=float32",
             "--include_path", folder, "--tasks", task, "--device", "cpu", "--batch_size", "1", "--log_samples",
             "--output_path", "theirs",
         ]
         own = [onset, "evaluate", path, "--task-dir", folder, "--data", folder, "--tasks", task, "--out", "ours"]
-        theirs, ours = timed(lm_eval, folder), timed(own, folder)
-        a, b = likelihoods(os.path.join(folder, "theirs"), task), likelihoods(os.path.join(folder, "ours"), task)
-        if task == "like_gsm8k":
-            same = sum(a[item] == b[item] for item in a)
-            agreement = f"{same} of {len(a)} texts the same"
-        else:
-            differences = [abs(float(p[0]) - float(q[0])) for item in a for p, q in zip(a[item], b[item])]
-            agreement = f"largest difference of a log-likelihood {max(differences):.1e}"
-        print(f"{task}: lm_eval {theirs:.1f} s, onset {ours:.1f} s, {theirs / ours:.1f} times; {agreement}", flush=True)
+        if options.only != "theirs":
+            ours = Run(own, folder)
+            print(f"  onset {ours.wall:.1f} s ({ours.cpu:.1f} s of CPU, {ours.memory:.2f} GiB)", flush=True)
+        if options.only == "ours":
+            continue
+        some = min(options.theirs or count, count)
+        theirs, kind = Run([*lm_eval, "--limit", str(some)], folder), "whole"
+        wall, cpu = theirs.wall, theirs.cpu
+        if some < count:
+            one, kind = Run([*lm_eval, "--limit", "1", "--output_path", "one"], folder), f"estimated from {some} items"
+            wall += (wall - one.wall) / (some - 1) * (count - some)
+            cpu += (cpu - one.cpu) / (some - 1) * (count - some)
+        print(f"  lm_eval {wall:.1f} s ({cpu:.1f} s of CPU, {theirs.memory:.2f} GiB), {kind}", flush=True)
+        if options.only is None:
+            print(f"  {wall / ours.wall:.1f} times ({cpu / ours.cpu:.1f} of CPU); {agreement(folder, task)}", flush=True)
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ const FLOORS: [(&str, u8); 14] = [
 
 /// Crate, and the only place under `src` that may name it.
 const DOORS: [(&str, &str); 4] =
-    [("polars", "registry/table.rs"), ("argmin", "stats/optimise.rs"), ("plotters", "plot/"), ("clap", "cli/")];
+    [("polars", "registry/table"), ("argmin", "stats/optimise.rs"), ("plotters", "plot/"), ("clap", "cli/")];
 
 fn sources() -> Vec<(PathBuf, String)> {
     fn walk(folder: &Path, found: &mut Vec<PathBuf>) {

@@ -58,7 +58,7 @@ pub(super) struct EvaluateArgs {
     #[arg(long, required = true, value_delimiter = ',', num_args = 1.., value_name = "GLOBS")]
     tasks: Vec<String>,
 
-    /// Folder with the data of the tasks.
+    /// Folder with the data of the tasks [default: the hub, in a build with that feature].
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
 
@@ -205,6 +205,9 @@ fn settings(args: &EvaluateArgs, stop: &Arc<AtomicBool>) -> Result<EvaluationSet
     }
     if args.batch == 0 || args.memory == 0 || args.concurrency == 0 {
         return Err(Error::Argument("--batch, --memory and --concurrency must be above 0".into()));
+    }
+    if args.limit == Some(0) {
+        return Err(Error::Argument("--limit must be above 0".into()));
     }
     Ok(EvaluationSettings {
         tasks: args.tasks.clone(),

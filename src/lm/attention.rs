@@ -59,8 +59,9 @@ pub(super) struct Segment {
 /// prompts do not pile up.
 const QUERIES: usize = 256;
 
-/// New tokens of a sequence up to which keys and values are read where they lie, without matrix products.
-const STEPS: usize = 8;
+/// New tokens of a sequence up to which keys and values are read where they lie, in the caches of all sequences of the batch
+/// at once; the matrix products that longer ones get are on all cores, but for one sequence at a time.
+const STEPS: usize = 256;
 
 impl Attention {
     /// `x` of shape (tokens, hidden) becomes (tokens, hidden). `caches` has one cache per segment, or is empty.

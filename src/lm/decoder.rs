@@ -25,13 +25,15 @@
 //! # Ok(()) }
 //! ```
 
+use std::ops::Range;
+
 use candle_core::{DType, Device, Tensor};
 
 use super::attention::{Attention, Batch};
 use super::build::Builder;
 use super::cache::Cache;
 use super::config::{Config, Gating, Mlp, Residual};
-use super::linear::Linear;
+use super::linear::{Linear, Matrix};
 use super::normaliser::Normaliser;
 use super::ops;
 use super::position::Position;
@@ -231,17 +233,32 @@ impl Decoder {
     /// [`Error::Backend`] if the device fails, for instance for want of memory: a row has as many numbers as the
     /// vocabulary tokens.
     pub fn logits(&self, hidden: &Tensor) -> Result<Tensor> {
+        self.logits_of(hidden, 0..self.config.vocab_size)
+    }
+
+    /// Whether logits of a part of the vocabulary cost a part of all.
+    pub(super) fn head_has_parts(&self) -> bool {
+        matches!(self.head.as_ref().unwrap_or(&self.embed).matrix, Matrix::Dense(_))
+    }
+
+    /// The same of the tokens of a range; all of them where the head does not have parts.
+    pub(super) fn logits_of(&self, hidden: &Tensor, tokens: Range<usize>) -> Result<Tensor> {
         let head = self.head.as_ref().unwrap_or(&self.embed);
-        let mut logits = match (&head.matrix, self.config.head.unit_rows) {
-            (super::linear::Matrix::Dense(weight), true) => {
-                // A row of zeros stays one: torch's normalize divides by at least this.
-                let length = weight.sqr()?.sum_keepdim(1)?.sqrt()?.clamp(1e-12, f64::MAX)?;
-                ops::product(hidden, &weight.broadcast_div(&length)?)?
+        let part = |t: &Tensor| t.narrow(0, tokens.start, tokens.len());
+        let mut logits = match &head.matrix {
+            Matrix::Dense(weight) => {
+                let mut weight = part(weight)?;
+                if self.config.head.unit_rows {
+                    // A row of zeros stays one: torch's normalize divides by at least this.
+                    let length = weight.sqr()?.sum_keepdim(1)?.sqrt()?.clamp(1e-12, f64::MAX)?;
+                    weight = weight.broadcast_div(&length)?;
+                }
+                ops::product(hidden, &weight)?
             }
-            _ => head.apply(hidden)?,
+            whole => whole.apply(hidden)?,
         };
         if let Some(bias) = &self.head_bias {
-            logits = logits.broadcast_add(bias)?;
+            logits = logits.broadcast_add(&part(bias)?)?;
         }
         let logits = logits.to_dtype(DType::F32)?;
         match self.config.head.softcap {

@@ -81,10 +81,7 @@ impl Model {
     /// Those of [`Config::read`], [`Weights::open`], [`Decoder::new`] and [`Tokenizer::read`], and [`Error::File`] for a
     /// tokenizer with tokens that the model does not have.
     pub fn load(path: &Path, placement: &Placement) -> Result<Self> {
-        let (config, tokenizer) = settings(path)?;
-        let weights = Weights::open(path, &placement.device, placement.dtype)?;
-        let decoder = Decoder::new(config, &weights)?;
-        Ok(Self { decoder, tokenizer })
+        Found::at(path)?.load(placement)
     }
 }
 
@@ -97,6 +94,15 @@ impl Found {
         let (config, tokenizer) = settings(path)?;
         let tensors = Weights::open(path, &Device::Cpu, DType::F32)?.infos();
         Ok(Self { path: path.to_owned(), config, tensors, tokenizer })
+    }
+
+    /// Reads the weights as well.
+    ///
+    /// # Errors
+    /// As [`Model::load`].
+    pub fn load(self, placement: &Placement) -> Result<Model> {
+        let weights = Weights::open(&self.path, &placement.device, placement.dtype)?;
+        Ok(Model { decoder: Decoder::new(self.config, &weights)?, tokenizer: self.tokenizer })
     }
 
     /// Numbers that are learned; a tied head is counted once.

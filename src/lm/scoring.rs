@@ -1,14 +1,19 @@
 //! What an evaluation asks of a model: log-probabilities at chosen positions, and caches that can be forked.
 //!
-//! Only positions that are asked about are projected on the vocabulary, in blocks of bounded size. The probability of
-//! token t after a prefix is e^(zₜ) / Σ e^(z); its logarithm is zₜ − max z − ln Σ e^(z − max z), summed in double
-//! precision.
+//! Only positions that are asked about are projected on the vocabulary, a part of the vocabulary at a time: the logits of
+//! a part are still in the processor's cache when they are looked at, and all of them are never held. The probability of
+//! token t after a prefix is e^(zₜ) / Σ e^(z); its logarithm is zₜ − max z − ln Σ e^(z − max z). The sum is in single
+//! precision within stretches of fixed places and in double precision over them, each relative to its own maximum
+//! (Milakov and Gimelshein 2018, arXiv 1805.02867).
 
-use candle_core::{DType, Tensor};
+use candle_core::{Device, Tensor};
+use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::cache::Cache;
 use super::decoder::{Decoder, Feed};
+use super::ops::math::exp;
+use super::ops::{largest, sum, vectorised, with_numbers};
 use crate::error::{Error, Result};
 
 /// A model as an evaluation sees it; [`Decoder`] is one, [`Scripted`](super::Scripted) a fake for tests.
@@ -81,22 +86,93 @@ pub struct Answer {
 impl Answer {
     /// Answers a question from logits.
     pub(super) fn from_logits(logits: &[f32], question: &Question) -> Self {
-        let (mut best, mut largest) = (0, f32::NEG_INFINITY);
-        for (token, &logit) in logits.iter().enumerate() {
-            if logit > largest {
-                (best, largest) = (token, logit);
-            }
-        }
-        let sum: f64 = logits.iter().map(|&logit| f64::from((logit - largest).exp())).sum();
-        let total = f64::from(largest) + sum.ln();
-        let of = |&token: &u32| (f64::from(logits[token as usize]) - total) as f32;
-        let log_probabilities = question.tokens.iter().map(of).collect();
-        Self { log_probabilities, best: best as u32, logits: question.logits.then(|| logits.to_vec()) }
+        let mut tally = Tally::new(question);
+        tally.add(logits);
+        tally.answer()
     }
 }
 
-/// Logits held at a time; with the vocabulary this bounds how many positions are projected together.
-const LOGITS_AT_A_TIME: usize = 32 << 20;
+/// An answer in the making: the tokens below `next` have been looked at.
+struct Tally<'a> {
+    question: &'a Question,
+    next: usize,
+    best: usize,
+    /// The largest logit so far, and Σ e^(z − largest).
+    largest: f32,
+    sum: f64,
+    /// Logits of the tokens asked about.
+    wanted: Vec<f32>,
+    logits: Option<Vec<f32>>,
+}
+
+/// Tokens that are summed up in single precision.
+const STRETCH: usize = 1024;
+
+impl<'a> Tally<'a> {
+    fn new(question: &'a Question) -> Self {
+        Self {
+            question,
+            next: 0,
+            best: 0,
+            largest: f32::NEG_INFINITY,
+            sum: 0.0,
+            wanted: vec![f32::NAN; question.tokens.len()],
+            logits: question.logits.then(Vec::new),
+        }
+    }
+
+    /// Looks at the logits of the next tokens: a multiple of [`STRETCH`], or the last of all.
+    fn add(&mut self, logits: &[f32]) {
+        for (wanted, &token) in self.wanted.iter_mut().zip(&self.question.tokens) {
+            if let Some(&logit) = (token as usize).checked_sub(self.next).and_then(|at| logits.get(at)) {
+                *wanted = logit;
+            }
+        }
+        if let Some(all) = &mut self.logits {
+            all.extend_from_slice(logits);
+        }
+        for (largest, sum, stretch) in vectorised(Stretches(logits)) {
+            if largest > self.largest {
+                let place = logits[stretch..].iter().position(|&logit| logit == largest).unwrap_or(0);
+                self.best = self.next + stretch + place;
+                self.sum *= f64::from(self.largest - largest).exp();
+                self.largest = largest;
+            }
+            self.sum += f64::from(sum) * f64::from(largest - self.largest).exp();
+        }
+        self.next += logits.len();
+    }
+
+    fn answer(self) -> Answer {
+        let total = f64::from(self.largest) + self.sum.ln();
+        let log_probabilities = self.wanted.iter().map(|&logit| (f64::from(logit) - total) as f32).collect();
+        Answer { log_probabilities, best: self.best as u32, logits: self.logits }
+    }
+}
+
+/// For each stretch of logits the largest, Σ e^(z − largest), and where it begins; nothing for a stretch of −∞.
+struct Stretches<'a>(&'a [f32]);
+
+impl WithSimd for Stretches<'_> {
+    type Output = Vec<(f32, f32, usize)>;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> Self::Output {
+        let mut powers = [0f32; STRETCH];
+        let mut found = Vec::with_capacity(self.0.len().div_ceil(STRETCH));
+        for (at, logits) in self.0.chunks(STRETCH).enumerate() {
+            let most = largest(simd, logits);
+            if most > f32::NEG_INFINITY || most.is_nan() {
+                let powers = &mut powers[..logits.len()];
+                for (power, logit) in powers.iter_mut().zip(logits) {
+                    *power = exp(logit - most);
+                }
+                found.push((most, sum(simd, powers), at * STRETCH));
+            }
+        }
+        found
+    }
+}
 
 impl LanguageModel for Decoder {
     type Cache = Cache;
@@ -148,21 +224,36 @@ impl LanguageModel for Decoder {
     }
 }
 
+/// Logits held at a time: few enough for the processor's cache where the vocabulary is taken in parts; where it is not, with
+/// the vocabulary this bounds how many positions are projected together.
+const LOGITS_IN_CACHE: usize = 1 << 20;
+const LOGITS_AT_A_TIME: usize = 32 << 20;
+
+/// Positions projected together where the vocabulary is taken in parts.
+const POSITIONS: usize = 1024;
+
 impl Decoder {
     fn answer(&self, hidden: &Tensor, rows: &[u32], questions: &[&Question]) -> Result<Vec<Answer>> {
         let vocab = self.config().vocab_size;
-        let block = (LOGITS_AT_A_TIME / vocab).max(1);
+        let parted = self.device().is_cpu() && self.head_has_parts();
+        let positions = if parted { POSITIONS } else { (LOGITS_AT_A_TIME / vocab).max(1) };
         let mut answers = Vec::with_capacity(rows.len());
-        for (rows, questions) in rows.chunks(block).zip(questions.chunks(block)) {
+        for (rows, questions) in rows.chunks(positions).zip(questions.chunks(positions)) {
             let ids = Tensor::from_slice(rows, rows.len(), self.device())?;
-            let logits = self.logits(&hidden.index_select(&ids, 0)?)?.to_dtype(DType::F32)?;
-            let logits = logits.to_device(&candle_core::Device::Cpu)?.contiguous()?;
-            let (storage, layout) = logits.storage_and_layout();
-            if let (candle_core::Storage::Cpu(storage), Some((from, to))) = (&*storage, layout.contiguous_offsets()) {
-                let all = &storage.as_slice::<f32>()?[from..to];
-                let of = |(logits, question): (&[f32], &&Question)| Answer::from_logits(logits, question);
-                answers.par_extend(all.par_chunks_exact(vocab).zip(questions.par_iter()).map(of));
+            let hidden = hidden.index_select(&ids, 0)?;
+            let mut tallies: Vec<Tally<'_>> = questions.iter().map(|question| Tally::new(question)).collect();
+            let part = if parted { (LOGITS_IN_CACHE / rows.len() / STRETCH).max(1) * STRETCH } else { vocab };
+            for start in (0..vocab).step_by(part) {
+                let tokens = start..(start + part).min(vocab);
+                let count = tokens.len();
+                let logits = self.logits_of(&hidden, tokens)?.to_device(&Device::Cpu)?;
+                with_numbers(&logits, |logits| {
+                    let each = tallies.par_iter_mut().zip(logits.par_chunks_exact(count));
+                    each.for_each(|(tally, logits)| tally.add(logits));
+                    Ok(())
+                })?;
             }
+            answers.extend(tallies.into_iter().map(Tally::answer));
         }
         Ok(answers)
     }

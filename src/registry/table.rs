@@ -17,10 +17,14 @@
 //! # Ok::<(), onset::Error>(())
 //! ```
 
+mod parquet;
+
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
 use polars::prelude::{CsvParseOptions, CsvReadOptions, DataFrame, SerReader, StringChunked};
+
+pub use parquet::{Cell, parquet_rows};
 
 use super::model::Month;
 use crate::{Error, Result};
@@ -96,7 +100,7 @@ impl Table {
     pub fn open(path: &Path) -> Result<Self> {
         let bytes = std::fs::read(path).map_err(Error::read(path))?;
         if bytes.starts_with(b"PAR1") {
-            return parquet(bytes, path);
+            return parquet::table(bytes, path);
         }
         let start = bytes.iter().find(|b| !b.is_ascii_whitespace());
         if start != Some(&b'{') {
@@ -271,26 +275,6 @@ impl Table {
             _ => Ok(value),
         }
     }
-}
-
-/// Parquet through CSV text, so that there is one way from text to cells.
-#[cfg(feature = "parquet")]
-fn parquet(bytes: Vec<u8>, path: &Path) -> Result<Table> {
-    use polars::prelude::{CsvWriter, ParquetReader, QuoteStyle, SerWriter};
-
-    let file = |e: polars::prelude::PolarsError| Error::File { path: path.to_owned(), problem: e.to_string() };
-    let mut frame = ParquetReader::new(Cursor::new(bytes)).finish().map_err(file)?;
-    let mut csv = Vec::new();
-    CsvWriter::new(&mut csv).with_quote_style(QuoteStyle::Always).finish(&mut frame).map_err(file)?;
-    Ok(Table { lines: (1..=frame.height()).collect(), ..Table::parse(&csv, path, &[])? })
-}
-
-#[cfg(not(feature = "parquet"))]
-fn parquet(_: Vec<u8>, path: &Path) -> Result<Table> {
-    Err(Error::Unsupported {
-        what: format!("{}: Parquet in a program built without it", path.display()),
-        supported: "CSV, TSV, JSON lines; Parquet after `cargo build --release --features parquet`".into(),
-    })
 }
 
 /// One record of the file.

@@ -77,7 +77,8 @@ pub fn wilson(share: f64, n: usize) -> (f64, f64) {
     let (n, z2) = (n as f64, NORMAL_975 * NORMAL_975);
     let middle = (share + z2 / (2.0 * n)) / (1.0 + z2 / n);
     let half = NORMAL_975 / (1.0 + z2 / n) * (share * (1.0 - share) / n + z2 / (4.0 * n * n)).sqrt();
-    ((middle - half).max(0.0), (middle + half).min(1.0))
+    // Rounding would leave a little more than 0, or less than 1, where it is exactly that.
+    (if share > 0.0 { (middle - half).max(0.0) } else { 0.0 }, if share < 1.0 { (middle + half).min(1.0) } else { 1.0 })
 }
 
 /// The least item variance a weight assumes, as a share of the mean one.

@@ -63,9 +63,11 @@ impl Loaded {
         let found = find(path)?;
         let limits = Limits::within(memory, &found, placement);
         let parameters = u64::try_from(found.parameters()).ok();
-        let Model { decoder, tokenizer } = Model::load(path, placement)?;
+        // Hashing is the work of one core.
+        let (model, hashes) = rayon::join(|| found.load(placement), || hashes(path));
+        let Model { decoder, tokenizer } = model?;
         let tokenizer = tokenizer.ok_or_else(|| no_tokenizer(path))?;
-        let (weights, of_tokenizer) = hashes(path)?;
+        let (weights, of_tokenizer) = hashes?;
         let identity = Identity {
             name: name.map_or_else(|| name_of(path), str::to_owned),
             weights,

@@ -1,4 +1,4 @@
-//! Documents of a split, from JSON, JSON lines and CSV files.
+//! Documents of a split, from JSON, JSON lines, CSV and Parquet files.
 //!
 //! As the `datasets` library does for lm-evaluation-harness: every document of a split has the same keys, in the order
 //! in which they first appear, and `null` where a line lacks one; a column with whole numbers and others is one of
@@ -7,15 +7,18 @@
 
 use std::path::{Path, PathBuf};
 
+use super::hub::Source;
 use super::layouts;
+use super::repository::{ENDINGS, Repository, stems};
 use super::value::Value;
 use super::yaml::{Content, Node};
 use crate::error::{Error, Result};
+use crate::registry::table::{Cell, parquet_rows};
 
 /// Where a task's documents come from, as its file says.
 #[derive(Debug, Clone)]
 pub(super) struct Dataset {
-    /// `dataset_path`: `json`, `csv` or the name of a data set.
+    /// `dataset_path`: `json`, `csv`, `parquet` or the name of a data set.
     pub path: String,
     /// `dataset_name`: the part of a data set.
     pub name: Option<String>,
@@ -27,6 +30,8 @@ pub(super) struct Dataset {
     separator: u8,
     /// `column_names` of a CSV file without a header.
     columns: Option<Vec<String>>,
+    /// `revision` of a data set of the hub.
+    revision: Option<String>,
     /// Folder of the task file.
     folder: PathBuf,
 }
@@ -41,7 +46,8 @@ impl Dataset {
         let path = path.ok_or_else(|| task.wrong("`dataset_path` is missing"))?.text()?.to_owned();
         let name = task.get("dataset_name").filter(|node| !node.is_null()).map(|node| node.value().python());
         let folder = task.file.parent().unwrap_or(Path::new("")).to_owned();
-        let mut dataset = Self { path, name, files: Vec::new(), field: None, separator: b',', columns: None, folder };
+        let (files, field, separator, columns, revision) = (Vec::new(), None, b',', None, None);
+        let mut dataset = Self { path, name, files, field, separator, columns, revision, folder };
         let mut data_dir = None;
         for (key, node) in task.get("dataset_kwargs").map(Node::entries).unwrap_or_default() {
             match key.as_str() {
@@ -53,8 +59,9 @@ impl Dataset {
                     _ => return Err(node.wrong("the separator of a table is one ASCII character")),
                 },
                 "column_names" => dataset.columns = Some(node.texts()?),
+                "revision" => dataset.revision = Some(node.text()?.to_owned()),
                 // These say where and how to download, not what.
-                "trust_remote_code" | "revision" | "cache_dir" | "token" | "download_mode" => {}
+                "trust_remote_code" | "cache_dir" | "token" | "download_mode" => {}
                 _ => return Err(node.wrong(format!("`{key}` under `dataset_kwargs` is not known"))),
             }
         }
@@ -78,74 +85,100 @@ impl Dataset {
             let (_, files) = self.files.iter().find(|(name, _)| name == split).ok_or_else(|| {
                 Error::Argument(format!("there is no split `{split}` under `data_files`; there are: {}", known()))
             })?;
-            let mut rows = Vec::new();
-            for file in files {
-                rows.extend(self.read(&self.locate(file, data)?)?);
-            }
-            rows
+            let files = files.iter().map(|file| self.locate(file, data)).collect::<Result<Vec<_>>>()?;
+            self.read_all(&files)?
         };
         Ok(unify(rows))
     }
 
     /// A file named in a task file: in the data folder, beside the task file, or where the program runs.
     fn locate(&self, file: &str, data: Option<&Path>) -> Result<PathBuf> {
-        let places: Vec<PathBuf> =
+        let mut places: Vec<PathBuf> =
             data.into_iter().chain([self.folder.as_path(), Path::new("")]).map(|folder| folder.join(file)).collect();
+        places.dedup();
         places.iter().find(|place| place.is_file()).cloned().ok_or_else(|| missing(&format!("`{file}`"), &places))
     }
 
     fn of_data_set(&self, split: &str, data: Option<&Path>) -> Result<Vec<Value>> {
-        if matches!(self.path.as_str(), "json" | "csv") {
+        if matches!(self.path.as_str(), "json" | "csv" | "parquet") {
             return Err(Error::Argument("`dataset_kwargs` needs `data_files`".to_owned()));
         }
-        let Some(data) =
-            data.map(Path::to_owned).or_else(|| Some(self.path.clone().into()).filter(|p: &PathBuf| p.is_dir()))
-        else {
-            return Err(Error::Argument(format!(
-                "the data set `{}` is not on this machine; name the folder that holds it (docs/tasks.md has the layouts)",
-                self.path
-            )));
+        let (name, itself) = (self.name.as_deref(), Path::new(&self.path));
+        let Some(data) = data.or_else(|| Some(itself).filter(|path| path.is_dir())) else {
+            let dataset = layouts::current(&self.path).unwrap_or(&self.path);
+            let source = Source { dataset, part: name, revision: self.revision.as_deref() };
+            return self.read_all(&source.fetch(split)?);
         };
-        if let Some(rows) = layouts::original(&self.path, self.name.as_deref(), split, &data) {
+        if let Some(rows) = layouts::original(&self.path, name, split, data) {
             return rows;
         }
-        let places = self.exports(split, &data);
-        let found = places.iter().find(|place| place.is_file());
-        let what = match &self.name {
+        let folders = self.folders(data);
+        for folder in folders.iter().filter(|folder| folder.is_dir()) {
+            let repository = Repository::at(folder)?;
+            let files = repository.split(name, split);
+            if !files.is_empty() {
+                return self.read_all(&files.iter().map(|file| folder.join(file)).collect::<Vec<_>>());
+            }
+        }
+        let what = match name {
             Some(name) => format!("split `{split}` of `{}` (`{name}`)", self.path),
             None => format!("split `{split}` of `{}`", self.path),
         };
-        self.read(found.ok_or_else(|| missing(&what, &places))?)
+        let endings = format!("{{{}}}", ENDINGS.join(","));
+        let places: Vec<PathBuf> = folders
+            .iter()
+            .flat_map(|folder| stems(name, split).into_iter().map(|stem| folder.join(format!("{stem}.{endings}"))))
+            .collect();
+        Err(missing(&what, &places))
     }
 
-    /// Where a split of a data set may stand that was written out with its own columns.
-    fn exports(&self, split: &str, data: &Path) -> Vec<PathBuf> {
-        let short = self.path.rsplit('/').next().unwrap_or(&self.path);
-        let mut places = Vec::new();
+    /// Where the repository of a data set may stand: under its name with or without its owner's, or in the data folder
+    /// itself where that is called so or has a folder of the part's name.
+    fn folders(&self, data: &Path) -> Vec<PathBuf> {
         let mut folders = vec![data.join(&self.path)];
-        if short != self.path {
-            folders.push(data.join(short));
-        }
-        if data.file_name().is_some_and(|name| name == short) {
+        folders.extend(layouts::current(&self.path).map(|name| data.join(name)));
+        let short = self.path.rsplit('/').next().unwrap_or(&self.path);
+        folders.push(data.join(short));
+        let part = self.name.as_ref().is_some_and(|name| data.join(name).is_dir());
+        if part || data.file_name().is_some_and(|name| name == short) {
             folders.push(data.to_owned());
         }
-        for folder in folders {
-            let stems = match &self.name {
-                Some(name) => vec![format!("{name}/{split}"), format!("{name}-{split}"), format!("{split}/{name}")],
-                None => vec![split.to_owned()],
-            };
-            for stem in stems {
-                places.extend(["jsonl", "json", "csv"].map(|ending| folder.join(format!("{stem}.{ending}"))));
-            }
+        folders.dedup();
+        folders
+    }
+
+    fn read_all(&self, files: &[PathBuf]) -> Result<Vec<Value>> {
+        let mut rows = Vec::new();
+        for file in files {
+            rows.extend(self.read(file)?);
         }
-        places
+        Ok(rows)
     }
 
     fn read(&self, path: &Path) -> Result<Vec<Value>> {
-        if self.path == "csv" || path.extension().is_some_and(|ending| ending == "csv" || ending == "tsv") {
-            read_csv(path, self.separator, self.columns.as_deref())
-        } else {
-            read_json(path, self.field.as_deref())
+        let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+        match (self.path.as_str(), ending) {
+            ("csv", _) | (_, "csv") => read_csv(path, self.separator, self.columns.as_deref()),
+            (_, "tsv") => read_csv(path, b'\t', self.columns.as_deref()),
+            ("parquet", _) | (_, "parquet") => {
+                let row = |row: Vec<(String, Cell)>| Value::from(Cell::Named(row));
+                Ok(parquet_rows(path)?.into_iter().map(row).collect())
+            }
+            _ => read_json(path, self.field.as_deref()),
+        }
+    }
+}
+
+impl From<Cell> for Value {
+    fn from(cell: Cell) -> Self {
+        match cell {
+            Cell::Empty => Self::Null,
+            Cell::Flag(flag) => Self::Bool(flag),
+            Cell::Whole(number) => Self::Int(number),
+            Cell::Number(number) => Self::Float(number),
+            Cell::Text(text) => Self::Text(text),
+            Cell::List(cells) => Self::List(cells.into_iter().map(Self::from).collect()),
+            Cell::Named(cells) => Self::Map(cells.into_iter().map(|(name, cell)| (name, cell.into())).collect()),
         }
     }
 }

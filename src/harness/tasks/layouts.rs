@@ -71,6 +71,19 @@ pub(super) fn original(dataset: &str, name: Option<&str>, split: &str, data: &Pa
     }
 }
 
+/// The name under which the hub has the documents of a data set today, where that is another.
+pub(super) fn current(dataset: &str) -> Option<&'static str> {
+    const RENAMED: [(&str, &str); 6] = [
+        ("ai2_arc", "allenai/ai2_arc"),
+        ("gsm8k", "openai/gsm8k"),
+        ("hails/mmlu_no_train", "cais/mmlu"),
+        ("hellaswag", "Rowan/hellaswag"),
+        ("truthful_qa", "truthfulqa/truthful_qa"),
+        ("winogrande", "allenai/winogrande"),
+    ];
+    RENAMED.iter().find(|(old, _)| *old == dataset).map(|(_, new)| *new)
+}
+
 fn each(path: &Path, change: impl Fn(&Value) -> Option<Value>) -> Result<Vec<Value>> {
     let rows = read_json(path, None)?;
     let changed = rows.iter().enumerate().map(|(at, row)| {

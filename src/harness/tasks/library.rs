@@ -388,7 +388,7 @@ fn yaml_files(path: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
 }
 
 /// Whether a name matches a pattern with `*`, `?`, `[abc]`, `[a-z]` and `[!a]`.
-fn matches_glob(pattern: &[char], name: &[char]) -> bool {
+pub(super) fn matches_glob(pattern: &[char], name: &[char]) -> bool {
     match pattern.first() {
         None => name.is_empty(),
         Some('*') => (0..=name.len()).any(|skipped| matches_glob(&pattern[1..], &name[skipped..])),

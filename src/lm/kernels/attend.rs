@@ -1,4 +1,4 @@
-//! Attention of the few newest tokens of every sequence to all that their caches hold, read where it lies.
+//! Attention of the newest tokens of every sequence to all that their caches hold, read where it lies.
 //!
 //! For query q of head h at position i and the keys k and values v at the visible positions j the result is
 //! Σⱼ e^(sⱼ − m)·vⱼ / Σⱼ e^(sⱼ − m) with sⱼ the score of the definition in `ops/softmax.rs` and m the largest of them. The
@@ -68,18 +68,25 @@ pub(in crate::lm) fn attend(sequences: &[Sequence<'_>], place: &Scores, heads: u
         true => items.iter().map(|item| vectorised(item.clone())).collect(),
         false => items.par_iter().with_max_len(1).map(|item| vectorised(item.clone())).collect(),
     };
-    let mut shares = shares.chunk_by(|_, next| !next.first);
+    let shares: Vec<&[Share]> = shares.chunk_by(|_, next| !next.first).collect();
     let mut out = vec![0f32; sequences.iter().map(|sequence| sequence.query.len()).sum()];
     let mut rest = out.as_mut_slice();
-    for sequence in sequences {
-        let (own, others) = rest.split_at_mut(sequence.query.len());
-        for (head, shares) in shares.by_ref().take(place.kv_heads).enumerate() {
-            for (token, out) in own.chunks_exact_mut(heads * width).enumerate() {
-                let out = out[head * group * width..][..group * width].chunks_exact_mut(width);
-                out.enumerate().for_each(|(member, out)| together(shares, token * group + member, out));
+    let mut own = Vec::with_capacity(sequences.len());
+    for (sequence, shares) in sequences.iter().zip(shares.chunks(place.kv_heads)) {
+        let (first, others) = rest.split_at_mut(sequence.query.len());
+        own.push((shares, first));
+        rest = others;
+    }
+    let of_sequence = |(shares, out): (&[&[Share]], &mut [f32])| {
+        for (token, out) in out.chunks_exact_mut(heads * width).enumerate() {
+            for (row, out) in out.chunks_exact_mut(width).enumerate() {
+                together(shares[row / group], token * group + row % group, out);
             }
         }
-        rest = others;
+    };
+    match work < PIECE {
+        true => own.into_iter().for_each(of_sequence),
+        false => own.into_par_iter().for_each(of_sequence),
     }
     out
 }
@@ -198,10 +205,22 @@ impl WithSimd for Item<'_> {
         let (most, total) = weighed.unzip();
         let mut mixed = vec![0f32; rows * width];
         for (place, _, run) in self.runs() {
-            for (number, values) in run.chunks(VALUES * width).enumerate() {
-                let from = place + number * VALUES;
-                for (mixed, weights) in mixed.chunks_exact_mut(width).zip(scores.chunks_exact(keys)) {
-                    mix(simd, &weights[from..], values, mixed);
+            let mut fours = mixed.chunks_mut(ROWS * width).zip(scores.chunks(ROWS * keys));
+            if let Some((mixed, weights)) = fours.next() {
+                for (number, values) in run.chunks(VALUES * width).enumerate() {
+                    let from = place + number * VALUES;
+                    for (mixed, weights) in mixed.chunks_exact_mut(width).zip(weights.chunks_exact(keys)) {
+                        mix(simd, &weights[from..], values, mixed);
+                    }
+                }
+            }
+            for (mixed, weights) in fours {
+                let weights = &weights[place..];
+                match mixed.len() / width {
+                    1 => mix_rows::<S, 1>(simd, weights, keys, run, mixed),
+                    2 => mix_rows::<S, 2>(simd, weights, keys, run, mixed),
+                    3 => mix_rows::<S, 3>(simd, weights, keys, run, mixed),
+                    _ => mix_rows::<S, ROWS>(simd, weights, keys, run, mixed),
                 }
             }
         }
@@ -266,6 +285,55 @@ fn mix<S: Simd>(simd: S, weights: &[f32], values: &[f32], mixed: &mut [f32]) {
         for (mixed, value) in rest.iter_mut().zip(&values[done..]) {
             *mixed += weight * value;
         }
+    }
+}
+
+/// Adds all values of a run, each times its weight, to `R` rows, two vectors of each at a time; a row of weights begins
+/// `pitch` after the one before. The order of additions is that of [`mix`].
+#[inline(always)]
+fn mix_rows<S: Simd, const R: usize>(simd: S, weights: &[f32], pitch: usize, values: &[f32], mixed: &mut [f32]) {
+    let (width, lanes) = (mixed.len() / R, S::F32_LANES);
+    let wide = width / lanes * lanes;
+    for column in (0..wide).step_by(2 * lanes) {
+        match column + 2 * lanes <= wide {
+            true => mix_columns::<S, R, 2>(simd, (weights, pitch), (values, width), mixed, column),
+            false => mix_columns::<S, R, 1>(simd, (weights, pitch), (values, width), mixed, column),
+        }
+    }
+    for row in 0..R {
+        for column in wide..width {
+            let pairs = values.chunks_exact(width).zip(&weights[row * pitch..]);
+            mixed[row * width + column] += pairs.map(|(value, weight)| weight * value[column]).sum::<f32>();
+        }
+    }
+}
+
+/// The same of the `C` vectors from `column` on.
+#[inline(always)]
+fn mix_columns<S: Simd, const R: usize, const C: usize>(
+    simd: S,
+    (weights, pitch): (&[f32], usize),
+    (values, width): (&[f32], usize),
+    mixed: &mut [f32],
+    column: usize,
+) {
+    let mut sums: [[_; C]; R] = from_fn(|row| {
+        let own = S::as_simd_f32s(&mixed[row * width + column..][..C * S::F32_LANES]).0;
+        from_fn(|at| own[at])
+    });
+    let weights: [&[f32]; R] = from_fn(|row| &weights[row * pitch..][..values.len() / width]);
+    for (key, value) in values.chunks_exact(width).enumerate() {
+        let value = S::as_simd_f32s(&value[column..][..C * S::F32_LANES]).0;
+        for (sums, weights) in sums.iter_mut().zip(&weights) {
+            let weight = simd.splat_f32s(weights[key]);
+            for (sum, &value) in sums.iter_mut().zip(value) {
+                *sum = simd.mul_add_f32s(weight, value, *sum);
+            }
+        }
+    }
+    for (row, sums) in sums.iter().enumerate() {
+        let own = S::as_mut_simd_f32s(&mut mixed[row * width + column..][..C * S::F32_LANES]).0;
+        own.copy_from_slice(sums);
     }
 }
 
@@ -342,8 +410,13 @@ mod tests {
                 first_key: 0,
             };
             // Chunks of (capacity, tokens that count); the last tokens are the new ones.
-            let shapes: [(usize, &[(usize, usize)]); 4] =
-                [(1, &[(1, 1)]), (1, &[(300, 290), (64, 21)]), (5, &[(7, 7), (600, 513), (9, 2)]), (8, &[(8, 8)])];
+            let shapes: [(usize, &[(usize, usize)]); 5] = [
+                (1, &[(1, 1)]),
+                (1, &[(300, 290), (64, 21)]),
+                (5, &[(7, 7), (600, 513), (9, 2)]),
+                (8, &[(8, 8)]),
+                (37, &[(300, 299), (37, 37)]),
+            ];
             let held: Vec<Vec<(Vec<f32>, Vec<f32>)>> = shapes
                 .iter()
                 .map(|(_, parts)| {

@@ -207,9 +207,12 @@ impl Weights {
         let tensor = match stored {
             Stored::Held(tensor) => return Ok(tensor.clone()),
             Stored::Dense { file, dtype, bytes, .. } => {
-                let bytes = self.bytes(*file, bytes);
+                let place = bytes;
+                let bytes = self.bytes(*file, place);
                 finite::check(bytes, *dtype).map_err(|problem| self.wrong(name, problem))?;
-                Tensor::from_raw_buffer(bytes, *dtype, shape, &self.device)?
+                let tensor = Tensor::from_raw_buffer(bytes, *dtype, shape, &self.device)?;
+                self.release(*file, place);
+                tensor
             }
             Stored::Blocks { .. } => self.blocks(name, stored)?.dequantize(&self.device)?,
             Stored::Pickled { file, .. } => {
@@ -312,7 +315,8 @@ impl Weights {
         let Stored::Blocks { file, dtype, shape, bytes } = stored else {
             return Err(self.wrong(name, "is not quantised".to_owned()));
         };
-        let bytes = self.bytes(*file, bytes);
+        let place = bytes;
+        let bytes = self.bytes(*file, place);
         finite::check_blocks(bytes, *dtype).map_err(|problem| self.wrong(name, problem))?;
         let read = |bytes: &[u8]| {
             let storage = QStorage::from_data(std::borrow::Cow::Borrowed(bytes), &self.device, *dtype)?;
@@ -321,18 +325,32 @@ impl Weights {
         // Blocks start with two-byte numbers; a file may place them at any address.
         const ALIGNMENT: usize = 8;
         if (bytes.as_ptr() as usize).is_multiple_of(ALIGNMENT) {
-            return Ok(read(bytes)?);
+            let tensor = read(bytes)?;
+            self.release(*file, place);
+            return Ok(tensor);
         }
         let mut aligned = vec![0u64; bytes.len().div_ceil(ALIGNMENT)];
         // SAFETY: the vector owns at least this many bytes, and any bytes are valid numbers.
         let copy = unsafe { std::slice::from_raw_parts_mut(aligned.as_mut_ptr().cast::<u8>(), bytes.len()) };
         copy.copy_from_slice(bytes);
+        self.release(*file, place);
         Ok(read(copy)?)
     }
 
     fn bytes(&self, file: usize, range: &Range<usize>) -> &[u8] {
         // Ranges were checked against the length of the mapping when the header was read.
         self.files[file].bytes.as_ref().map_or(&[], |bytes| &bytes[range.clone()])
+    }
+
+    /// Lets the pages of bytes that were copied go, so that a model is not in memory twice while it is read.
+    fn release(&self, file: usize, range: &Range<usize>) {
+        #[cfg(unix)]
+        if let Some(bytes) = &self.files[file].bytes {
+            // SAFETY: the mapping is of a file and never written to: what is let go is read from the file again. Where
+            // the system does not let it go, more memory is held, and nothing else changes.
+            let _ =
+                unsafe { bytes.unchecked_advise_range(memmap2::UncheckedAdvice::DontNeed, range.start, range.len()) };
+        }
     }
 
     fn wrong(&self, name: &str, problem: String) -> Error {
