@@ -263,5 +263,3 @@ fn collect(study: &Study, work: &dyn Work) -> Result<Collected> {
     eprintln!("onset: {}", report::collected(&collected, &study.output.join("tables")));
     Ok(collected)
 }
-
-}
