@@ -85,11 +85,9 @@ impl Attention {
         let tokens = x.dim(0)?;
         let (heads, kv, group, width) = (config.heads, config.kv_heads, config.group(), config.head_dim);
         match &self.inputs {
-            Inputs::Separate { query, key, value } => Ok((
-                query.apply(x)?.reshape((tokens, heads, width))?,
-                key.apply(x)?.reshape((tokens, kv, width))?,
-                value.apply(x)?.reshape((tokens, kv, width))?,
-            )),
+            Inputs::Separate { query, key, value } => {
+                Ok((query.heads(x, heads, width)?, key.heads(x, kv, width)?, value.heads(x, kv, width)?))
+            }
             Inputs::Packed(packed) => {
                 let all = packed.apply(x)?;
                 if config.attention.packing == Packing::Grouped {

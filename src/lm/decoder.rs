@@ -277,7 +277,8 @@ impl Decoder {
         if let (Some(table), Position::Learned { offset }) = (&self.position, &self.config.position) {
             let places = sequences.iter().flat_map(|(past, tokens)| *past..past + tokens.len());
             let rows: Vec<u32> = places.map(|position| (position + offset) as u32).collect();
-            stream = (stream + table.index_select(&Tensor::from_vec(rows, count, &self.device)?, 0)?)?;
+            let rows = ops::rows(table, &Tensor::from_vec(rows, count, &self.device)?)?;
+            stream = ops::plus(&stream, &rows)?;
         }
         let stream = normalise(self.embed_norm.as_ref(), &stream)?;
         let lengths = sequences.iter().map(|(past, tokens)| (*past, tokens.len()));
@@ -319,8 +320,8 @@ impl Layer {
         let mlp = |x: &Tensor| normalise(self.mlp_post_norm.as_ref(), &self.mlp(&config.mlp, x)?);
         match config.residual {
             Residual::Sequential => {
-                let x = (x + attention(&normalise(self.attention_norm.as_ref(), x)?)?)?;
-                Ok((&x + mlp(&normalise(self.mlp_norm.as_ref(), &x)?)?)?)
+                let x = ops::plus(x, &attention(&normalise(self.attention_norm.as_ref(), x)?)?)?;
+                Ok(ops::plus(&x, &mlp(&normalise(self.mlp_norm.as_ref(), &x)?)?)?)
             }
             Residual::Parallel => {
                 let first = normalise(self.attention_norm.as_ref(), x)?;
@@ -328,17 +329,17 @@ impl Layer {
                     Some(norm) => norm.apply(x)?,
                     None => first.clone(),
                 };
-                Ok(((x + attention(&first)?)? + mlp(&second)?)?)
+                Ok(ops::plus(&ops::plus(x, &attention(&first)?)?, &mlp(&second)?)?)
             }
             Residual::NormAfterAdding => {
-                let x = normalise(self.attention_norm.as_ref(), &(x + attention(x)?)?)?;
-                normalise(self.mlp_norm.as_ref(), &(&x + mlp(&x)?)?)
+                let x = normalise(self.attention_norm.as_ref(), &ops::plus(x, &attention(x)?)?)?;
+                normalise(self.mlp_norm.as_ref(), &ops::plus(&x, &mlp(&x)?)?)
             }
             Residual::FromNormed => {
                 let x = normalise(self.attention_norm.as_ref(), x)?;
-                let x = (&x + attention(&x)?)?;
+                let x = ops::plus(&x, &attention(&x)?)?;
                 let x = normalise(self.mlp_norm.as_ref(), &x)?;
-                Ok((&x + mlp(&x)?)?)
+                Ok(ops::plus(&x, &mlp(&x)?)?)
             }
         }
     }

@@ -43,12 +43,12 @@ impl Matrix {
     /// `x` of shape (rows, in) becomes (rows, out).
     pub fn apply(&self, x: &Tensor) -> Result<Tensor> {
         Ok(match self {
-            Self::Dense(weight) => ops::product(x, weight)?,
+            Self::Dense(weight) => ops::affine(x, weight, None, None)?,
             Self::Transposed(weight) => x.matmul(weight)?,
             Self::Quantised(weight) => QMatMul::QTensor(Arc::clone(weight)).forward(&x.contiguous()?)?,
             Self::Adapted(matrix, adapter) => {
-                let narrow = ops::product(x, &adapter.down)?;
-                (matrix.apply(x)? + (ops::product(&narrow, &adapter.up)? * adapter.scale)?)?
+                let narrow = ops::affine(x, &adapter.down, None, None)?;
+                (matrix.apply(x)? + (ops::affine(&narrow, &adapter.up, None, None)? * adapter.scale)?)?
             }
         })
     }
@@ -56,7 +56,7 @@ impl Matrix {
     /// Rows `ids` of the matrix, in `dtype`.
     pub fn rows(&self, ids: &Tensor, dtype: DType) -> Result<Tensor> {
         Ok(match self {
-            Self::Dense(weight) => weight.index_select(ids, 0)?,
+            Self::Dense(weight) => ops::rows(weight, ids)?,
             Self::Transposed(weight) => weight.t()?.contiguous()?.index_select(ids, 0)?,
             Self::Quantised(weight) => weight.embedding(ids)?.to_dtype(dtype)?,
             // Adapters are put on the matrices of layers only.
@@ -68,10 +68,21 @@ impl Matrix {
 impl Linear {
     /// `x` of shape (rows, in) becomes (rows, out).
     pub fn apply(&self, x: &Tensor) -> Result<Tensor> {
+        if let Matrix::Dense(weight) = &self.matrix {
+            return Ok(ops::affine(x, weight, self.bias.as_ref(), None)?);
+        }
         let y = self.matrix.apply(x)?;
         Ok(match &self.bias {
             Some(bias) => y.broadcast_add(bias)?,
             None => y,
         })
+    }
+
+    /// The same, split into `heads` of `width`: (rows, heads, width).
+    pub fn heads(&self, x: &Tensor, heads: usize, width: usize) -> Result<Tensor> {
+        if let Matrix::Dense(weight) = &self.matrix {
+            return Ok(ops::affine(x, weight, self.bias.as_ref(), Some((heads, width)))?);
+        }
+        Ok(self.apply(x)?.reshape((x.dim(0)?, heads, width))?)
     }
 }

@@ -2,11 +2,20 @@
 
 use candle_core::{CpuStorage, CustomOp1, Layout, Shape, Tensor};
 
-use super::decoder::Decoder;
+use super::decoder::{Decoder, Pass};
 use super::ops;
 use crate::error::Result;
 
 impl Decoder {
+    /// Rows `rows` of what [`Decoder::finish`] returns.
+    ///
+    /// # Errors
+    /// [`Error::Backend`](crate::Error::Backend) if there is no such row or the device fails.
+    pub fn finish_rows(&self, pass: Pass, rows: Vec<u32>) -> Result<Tensor> {
+        let count = rows.len();
+        Ok(ops::rows(&self.finish(pass)?, &Tensor::from_vec(rows, count, self.device())?)?)
+    }
+
     /// Negative log-probabilities, in nats, of one target token per row of what [`Decoder::finish`] returned: (rows).
     /// The logits of all rows are held at once; call it with as many rows as there is room for.
     ///
@@ -21,8 +30,8 @@ impl Decoder {
 /// differentiated elsewhere. Its value means nothing.
 ///
 /// # Errors
-/// [`Error::Backend`](crate::Error::Backend) if the shapes differ.
-pub fn continued(x: &Tensor, gradient: Tensor) -> Result<Tensor> {
+/// `Error::Backend` if the shapes differ.
+pub(super) fn continued(x: &Tensor, gradient: Tensor) -> Result<Tensor> {
     if x.shape() != gradient.shape() {
         let shapes = format!("a gradient of shape {:?} for {:?}", gradient.shape(), x.shape());
         return Err(crate::Error::Backend(shapes));

@@ -36,9 +36,8 @@ pub use config::{Attention, Config, Embedding, Gating, Head, Mlp, Norm, NormKind
 pub use decoder::{Decoder, Feed, Pass};
 pub use linear::Adapter;
 pub use locate::locate;
-pub use loss::continued;
 pub use model::{Found, Model, Placement};
-pub use ops::Activation;
+pub use ops::{Activation, Sum, Sums, Tape};
 pub use position::{Alibi, Position, Rope, Rotation, Scaling, Yarn};
 pub use sampling::{Sampler, Sampling};
 pub use scoring::{Answer, LanguageModel, Question, Reading};

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::adamw::{Moments, Update};
 use super::checkpoint::{ModelFiles, fill, write_json};
-use super::gradient::{Backward, Gradients};
+use super::gradient::{Backward, norm};
 use super::lora::{Pair, file_names};
 use super::memory;
 use super::order::passes;
@@ -20,7 +20,7 @@ use super::sequence::Sequence;
 use super::settings::Settings;
 use super::tensors::write_tensors;
 use crate::error::{Error, Result};
-use crate::lm::{Config, Decoder, Weights};
+use crate::lm::{Config, Decoder, Sums, Weights};
 
 /// A model in training.
 #[derive(Debug)]
@@ -185,17 +185,17 @@ impl Trainer {
         if targets == 0 || batch.iter().any(|sequence| sequence.tokens.len() < 2) {
             return Err(Error::Argument("a batch needs sequences of at least two tokens, and one to learn".to_owned()));
         }
-        let mut gradients = Gradients::none(self.variables.len());
+        let mut sums = Sums::default();
         let mut loss = 0.0;
         let backward = Backward {
             decoder: &self.learning,
-            variables: &self.variables,
+            trainable: self.trainable(),
             recompute: self.settings.recompute,
             share: 1.0 / targets as f64,
         };
         for places in passes(batch, self.settings.pass_tokens) {
             let pass: Vec<&Sequence> = places.iter().map(|&place| batch[place]).collect();
-            loss += backward.run(&pass, &mut gradients)?;
+            loss += backward.run(&pass, &mut sums)?;
         }
         let loss = loss / targets as f64;
         let step = self.steps + 1;
@@ -203,22 +203,22 @@ impl Trainer {
         if !loss.is_finite() {
             return diverged(format!("the loss is {loss}"));
         }
-        let norm = gradients.norm()?;
+        let mut gradients = Vec::with_capacity(self.variables.len());
+        for (name, variable) in self.names.iter().zip(&self.variables) {
+            let Some(sum) = sums.take(variable) else {
+                return Err(Error::Backend(format!("the parameter `{name}` gets no gradient")));
+            };
+            gradients.push(sum.into_tensor(variable.shape())?);
+        }
+        let norm = norm(&gradients)?;
         if !norm.is_finite() {
             return diverged(format!("the loss is {loss:.4}, but the gradient's length is {norm}"));
-        }
-        for (place, name) in self.names.iter().enumerate() {
-            if gradients.get(place).is_none() {
-                return Err(Error::Backend(format!("the parameter `{name}` gets no gradient")));
-            }
         }
         // As torch clips: the small number keeps the division in range.
         let scale = self.settings.clip.map_or(1.0, |clip| (clip / (norm + 1e-6)).min(1.0));
         let update = Update { optimiser: self.settings.optimiser, rate, step, scale };
-        for (place, (variable, moments)) in self.variables.iter().zip(&mut self.moments).enumerate() {
-            if let Some(gradient) = gradients.get(place) {
-                update.apply(variable, gradient, moments)?;
-            }
+        for ((variable, moments), gradient) in self.variables.iter().zip(&mut self.moments).zip(&gradients) {
+            update.apply(variable, gradient, moments)?;
         }
         self.steps = step;
         Ok(Step {

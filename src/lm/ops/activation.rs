@@ -7,6 +7,7 @@ use candle_core::{CpuStorage, CustomOp1, CustomOp2, Layout, Result, Shape, Tenso
 use pulp::Simd;
 
 use super::math::{erf, exp, sigmoid, tanh};
+use super::tape::{record, recording};
 use super::{Fill, done, filled, fused, numbers, with_numbers};
 
 /// A non-linearity.
@@ -161,16 +162,36 @@ impl Activation {
 
 /// act(x), element by element.
 pub(in crate::lm) fn activate(activation: Activation, x: &Tensor) -> Result<Tensor> {
-    if fused(x) { x.contiguous()?.apply_op1(Activate(activation)) } else { activation.plain(x) }
+    if !fused(x) {
+        return activation.plain(x);
+    }
+    let x = x.contiguous()?;
+    if !recording(&[&x]) {
+        return x.apply_op1(Activate(activation));
+    }
+    let y = with_numbers(&x, |x| Ok(values(activation, x)))?;
+    record(y, x.shape().clone(), move |grad, sums| {
+        let for_x = with_numbers(&x, |x| Ok(slopes(activation, x, &grad)))?;
+        sums.list(&x, for_x)
+    })
 }
 
 /// act(gate)·up, element by element; the two have the same shape.
 pub(in crate::lm) fn gate(activation: Activation, gate: &Tensor, up: &Tensor) -> Result<Tensor> {
-    if fused(gate) {
-        gate.contiguous()?.apply_op2(&up.contiguous()?, Gate(activation))
-    } else {
-        activation.plain(gate)? * up
+    if !fused(gate) {
+        return activation.plain(gate)? * up;
     }
+    let (gate, up) = (gate.contiguous()?, up.contiguous()?);
+    if !recording(&[&gate, &up]) {
+        return gate.apply_op2(&up, Gate(activation));
+    }
+    let y = with_numbers(&gate, |g| with_numbers(&up, |u| Ok(products(activation, g, u))))?;
+    record(y, gate.shape().clone(), move |grad, sums| {
+        let [for_gate, for_up] =
+            with_numbers(&gate, |g| with_numbers(&up, |u| Ok(gate_gradients(activation, g, u, &grad))))?;
+        sums.list(&gate, for_gate)?;
+        sums.list(&up, for_up)
+    })
 }
 
 /// act(a).
@@ -215,6 +236,11 @@ fn slopes(activation: Activation, a: &[f32], b: &[f32]) -> Vec<f32> {
     specialised!(activation, KIND => filled(a.len(), 1, &Products::<KIND, true> { a, b }))
 }
 
+/// The gradients of g and u in act(g)·u.
+fn gate_gradients(activation: Activation, g: &[f32], u: &[f32], grad: &[f32]) -> [Vec<f32>; 2] {
+    [slopes(activation, g, &products(Activation::Linear, u, grad)), products(activation, g, grad)]
+}
+
 struct Activate(Activation);
 
 impl CustomOp1 for Activate {
@@ -250,8 +276,7 @@ impl CustomOp2 for Gate {
         with_numbers(gate, |g| {
             with_numbers(up, |u| {
                 with_numbers(grad, |grad| {
-                    let for_gate = slopes(self.0, g, &products(Activation::Linear, u, grad));
-                    let for_up = products(self.0, g, grad);
+                    let [for_gate, for_up] = gate_gradients(self.0, g, u, grad);
                     Ok((
                         Some(Tensor::from_vec(for_gate, gate.shape(), gate.device())?),
                         Some(Tensor::from_vec(for_up, up.shape(), up.device())?),

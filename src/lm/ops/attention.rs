@@ -6,12 +6,14 @@
 //! query of a block sees are left out of all five products.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor};
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::math::{exp, tanh};
+use super::tape::{record, recording};
 use super::{Scores, dot, largest, numbers, sum, vectorised, with_numbers};
 
 /// Attention of sequences that start from nothing and lie one below the other; `lengths` are theirs. `query` has the
@@ -26,7 +28,24 @@ pub(in crate::lm) fn attention(
     let (_, heads, width) = query.dims3()?;
     let place = Scores { first_query: 0, first_key: 0, queries: 1, ..place.clone() };
     let op = Attend { place, lengths, heads, width };
-    query.contiguous()?.apply_op3(&key.contiguous()?, &value.contiguous()?, op)
+    let (query, key, value) = (query.contiguous()?, key.contiguous()?, value.contiguous()?);
+    if !recording(&[&query, &key, &value]) {
+        return query.apply_op3(&key, &value, op);
+    }
+    let y = with_three([&query, &key, &value], |query, key, value| op.forward(query, key, value))?;
+    let kept: Arc<[f32]> = y.as_slice().into();
+    record(y, (query.dim(0)?, heads * width), move |grad, sums| {
+        let [q, k, v] =
+            with_three([&query, &key, &value], |query, key, value| op.backward(query, key, value, &kept, &grad))?;
+        sums.list(&query, q)?;
+        sums.list(&key, k)?;
+        sums.list(&value, v)
+    })
+}
+
+fn with_three<R>(tensors: [&Tensor; 3], work: impl FnOnce(&[f32], &[f32], &[f32]) -> R) -> Result<R> {
+    let [a, b, c] = tensors;
+    with_numbers(a, |a| with_numbers(b, |b| with_numbers(c, |c| Ok(work(a, b, c)))))
 }
 
 struct Attend {
@@ -392,11 +411,9 @@ impl CustomOp3 for Attend {
         out: &Tensor,
         grad: &Tensor,
     ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
-        let [q, k, v] = with_numbers(query, |query| {
-            with_numbers(key, |key| {
-                with_numbers(value, |value| {
-                    with_numbers(out, |out| with_numbers(grad, |grad| Ok(self.backward(query, key, value, out, grad))))
-                })
+        let [q, k, v] = with_numbers(out, |out| {
+            with_numbers(grad, |grad| {
+                with_three([query, key, value], |query, key, value| self.backward(query, key, value, out, grad))
             })
         })?;
         let tensor = |values, like: &Tensor| Tensor::from_vec(values, like.shape(), like.device()).map(Some);

@@ -10,6 +10,7 @@ use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::math::exp;
+use super::tape::{record, recording};
 use super::{Fill, filled, fused, largest, numbers, vectorised, with_numbers};
 
 /// ℓ of every row of `logits`, of shape (rows, vocabulary); `targets` has a token per row.
@@ -18,11 +19,22 @@ pub(in crate::lm) fn cross_entropy(logits: &Tensor, targets: &[u32]) -> Result<T
     if targets.len() != rows || targets.iter().any(|&target| target as usize >= vocab) {
         bail!("{} targets do not fit logits of shape ({rows}, {vocab})", targets.len());
     }
-    if fused(logits) {
-        logits.contiguous()?.apply_op1(CrossEntropy { targets: targets.into() })
-    } else {
-        plain(logits, targets)
+    if !fused(logits) {
+        return plain(logits, targets);
     }
+    let (logits, op) = (logits.contiguous()?, CrossEntropy { targets: targets.into() });
+    if !recording(&[&logits]) {
+        return logits.apply_op1(op);
+    }
+    let losses = with_numbers(&logits, |logits| Ok(op.losses(logits, vocab)))?;
+    let kept = losses.clone();
+    record(losses, rows, move |grad, sums| {
+        let out = with_numbers(&logits, |values| {
+            let work = Gradient { logits: values, losses: &kept, grad: &grad, targets: &op.targets, vocab };
+            Ok(filled(values.len(), vocab, &work))
+        })?;
+        sums.list(&logits, out)
+    })
 }
 
 fn plain(logits: &Tensor, targets: &[u32]) -> Result<Tensor> {
@@ -34,6 +46,14 @@ fn plain(logits: &Tensor, targets: &[u32]) -> Result<Tensor> {
 
 struct CrossEntropy {
     targets: Arc<[u32]>,
+}
+
+impl CrossEntropy {
+    fn losses(&self, logits: &[f32], vocab: usize) -> Vec<f32> {
+        let rows = logits.par_chunks_exact(vocab).zip(self.targets.par_iter());
+        // A logit that is not a number must not vanish in a comparison.
+        rows.map(|(logits, &target)| vectorised(LogSum(logits)) - logits[target as usize]).collect()
+    }
 }
 
 /// ln Σ eᶻ.
@@ -65,11 +85,7 @@ impl CustomOp1 for CrossEntropy {
 
     fn cpu_fwd(&self, logits: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
         let (rows, vocab) = layout.shape().dims2()?;
-        let logits = numbers(logits, layout)?;
-        let rows_of = logits.par_chunks_exact(vocab).zip(self.targets.par_iter());
-        // A logit that is not a number must not vanish in a comparison.
-        let losses = rows_of.map(|(logits, &target)| vectorised(LogSum(logits)) - logits[target as usize]);
-        Ok((CpuStorage::F32(losses.collect()), Shape::from(rows)))
+        Ok((CpuStorage::F32(self.losses(numbers(logits, layout)?, vocab)), Shape::from(rows)))
     }
 
     fn bwd(&self, logits: &Tensor, losses: &Tensor, grad: &Tensor) -> Result<Option<Tensor>> {

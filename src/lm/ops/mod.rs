@@ -12,6 +12,7 @@ mod norm;
 mod product;
 mod rotate;
 mod softmax;
+mod tape;
 
 use candle_core::{CpuStorage, DType, Layout, Result, Shape, Storage, Tensor, bail};
 use pulp::{Simd, WithSimd};
@@ -22,9 +23,11 @@ pub(super) use activation::{activate, gate};
 pub(super) use attention::attention;
 pub(super) use cross_entropy::cross_entropy;
 pub(super) use norm::{NormShape, norm};
-pub(super) use product::product;
+pub(super) use product::{affine, product};
 pub(super) use rotate::rotate;
 pub(super) use softmax::{Scores, softmax};
+pub use tape::{Sum, Sums, Tape};
+pub(super) use tape::{plus, rows};
 
 /// Whether the fused form applies.
 pub(in crate::lm) fn fused(x: &Tensor) -> bool {

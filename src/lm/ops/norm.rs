@@ -8,6 +8,7 @@ use candle_core::{CpuStorage, CustomOp3, D, DType, Layout, Result, Shape, Tensor
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
+use super::tape::{record, recording};
 use super::{Fill, done, dot, filled, fused, numbers, spread, sum, vectorised, with_numbers};
 
 /// What a norm does, without its weights.
@@ -23,7 +24,15 @@ pub(in crate::lm) struct NormShape {
 /// Normalises rows of width d = the last dimension of `x`. `weight` and `bias` hold a multiple k·d of numbers: row i uses
 /// the (i mod k)th d of them, so that each head may have its own.
 pub(in crate::lm) fn norm(shape: NormShape, x: &Tensor, weight: &Tensor, bias: &Tensor) -> Result<Tensor> {
-    if fused(x) { x.contiguous()?.apply_op3(weight, bias, shape) } else { shape.plain(x, weight, bias) }
+    if !fused(x) {
+        return shape.plain(x, weight, bias);
+    }
+    let x = x.contiguous()?;
+    if recording(&[&x, weight, bias]) {
+        shape.recorded(x, weight.clone(), bias.clone())
+    } else {
+        x.apply_op3(weight, bias, shape)
+    }
 }
 
 impl NormShape {
@@ -40,6 +49,29 @@ impl NormShape {
         let bias = bias.to_dtype(DType::F32)?.reshape((groups, width))?;
         let y = centred.broadcast_div(&spread)?.broadcast_mul(&weight)?.broadcast_add(&bias)?;
         y.reshape(x.shape())?.to_dtype(dtype)
+    }
+
+    fn recorded(self, x: Tensor, weight: Tensor, bias: Tensor) -> Result<Tensor> {
+        let width = x.dim(D::Minus1)?;
+        let y = with_numbers(&x, |x| {
+            with_numbers(&weight, |weight| {
+                with_numbers(&bias, |bias| {
+                    Ok(filled(x.len(), width, &Normalised { shape: self, x, weight, bias, width }))
+                })
+            })
+        })?;
+        record(y, x.shape().clone(), move |grad, sums| {
+            let (for_x, for_weight, for_bias) = with_numbers(&x, |x| {
+                with_numbers(&weight, |weight| {
+                    let for_x = filled(x.len(), width, &InputGradient { shape: self, x, weight, grad: &grad, width });
+                    let (for_weight, for_bias) = self.weight_gradients(x, &grad, weight.len(), width);
+                    Ok((for_x, for_weight, for_bias))
+                })
+            })?;
+            sums.list(&x, for_x)?;
+            sums.list(&weight, for_weight)?;
+            sums.list(&bias, for_bias)
+        })
     }
 
     /// Mean (0 for an RMS norm) and 1 / √(…) of a row.

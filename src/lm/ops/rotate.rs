@@ -8,16 +8,21 @@ use std::sync::Arc;
 use candle_core::{CpuStorage, CustomOp1, D, Layout, Result, Shape, Tensor};
 use pulp::Simd;
 
+use super::tape::{record, recording};
 use super::{Fill, done, filled, fused, numbers, with_numbers};
 use crate::lm::position::Rotation;
 
 /// Turns `x`, of shape (tokens, heads, width), by the angle of each token.
 pub(in crate::lm) fn rotate(x: &Tensor, rotation: &Arc<Rotation>) -> Result<Tensor> {
-    if fused(x) {
-        x.contiguous()?.apply_op1(Turn { rotation: Arc::clone(rotation), direction: 1.0 })
-    } else {
-        plain(x, rotation)
+    if !fused(x) {
+        return plain(x, rotation);
     }
+    let (x, turn) = (x.contiguous()?, Turn { rotation: Arc::clone(rotation), direction: 1.0 });
+    if !recording(&[&x]) {
+        return x.apply_op1(turn);
+    }
+    let y = with_numbers(&x, |numbers| turn.apply(numbers, x.shape()))?;
+    record(y, x.shape().clone(), move |grad, sums| sums.list(&x, turn.back().apply(&grad, x.shape())?))
 }
 
 fn plain(x: &Tensor, rotation: &Rotation) -> Result<Tensor> {
@@ -49,6 +54,10 @@ struct Turn {
 }
 
 impl Turn {
+    fn back(&self) -> Self {
+        Self { rotation: Arc::clone(&self.rotation), direction: -self.direction }
+    }
+
     fn apply(&self, x: &[f32], shape: &Shape) -> Result<Vec<f32>> {
         let (_, heads, width) = shape.dims3()?;
         let turned = Turned { rotation: &self.rotation, direction: self.direction, x, heads, width };
@@ -106,8 +115,7 @@ impl CustomOp1 for Turn {
     }
 
     fn bwd(&self, x: &Tensor, _y: &Tensor, grad: &Tensor) -> Result<Option<Tensor>> {
-        let back = Self { rotation: Arc::clone(&self.rotation), direction: -self.direction };
-        let turned = with_numbers(grad, |grad| back.apply(grad, x.shape()))?;
+        let turned = with_numbers(grad, |grad| self.back().apply(grad, x.shape()))?;
         Tensor::from_vec(turned, x.shape(), x.device()).map(Some)
     }
 }
