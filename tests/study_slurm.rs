@@ -194,7 +194,7 @@ fn only_what_failed_is_submitted_again() {
     let study = cluster.study("out", "resubmit = 1\n");
     fs::write(cluster.path("fails-m1--seed0"), "once\n").expect("written");
     let mut seen = Vec::new();
-    let followed = follow(&study, &Fake, submit_all(&study), &Arc::new(AtomicBool::new(false)), &mut |states| {
+    let followed = follow(&study, &Fake, &[], submit_all(&study), &Arc::new(AtomicBool::new(false)), &mut |states| {
         seen.push(states.clone());
     })
     .expect("followed");
@@ -205,12 +205,27 @@ fn only_what_failed_is_submitted_again() {
 }
 
 #[test]
+fn of_a_study_only_the_cells_that_are_meant_are_followed() {
+    let cluster = Cluster::new();
+    let study = cluster.study("out", "resubmit = 1\n");
+    fs::write(cluster.path("fails-m1--seed0"), "once\n").expect("written");
+    let only = ["m1--seed0".to_owned()];
+    let all = cells(&study);
+    let submissions = submit(&study, &[&all[1]]).expect("submitted");
+    let stop = Arc::new(AtomicBool::new(false));
+    let followed = follow(&study, &Fake, &only, submissions, &stop, &mut |_| ()).expect("followed");
+    assert_eq!((followed.done, followed.failed.len()), (1, 0));
+    assert_eq!(fs::read_to_string(cluster.path("out/slurm/0002/cells")).expect("a list"), "m1--seed0\n");
+    assert!(!cluster.path("out/slurm/0003").exists());
+}
+
+#[test]
 fn what_fails_again_and_again_is_told_with_how_its_task_ended() {
     let cluster = Cluster::new();
     let study = cluster.study("out", "resubmit = 0\n");
     fs::write(cluster.path("fails-m1--seed0"), "once\ntwice\n").expect("written");
     let stop = Arc::new(AtomicBool::new(false));
-    let followed = follow(&study, &Fake, submit_all(&study), &stop, &mut |_| ()).expect("followed");
+    let followed = follow(&study, &Fake, &[], submit_all(&study), &stop, &mut |_| ()).expect("followed");
     assert_eq!(followed.done, 4);
     let (cell, reason) = &followed.failed[0];
     assert_eq!(cell, "m1--seed0");

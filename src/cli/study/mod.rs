@@ -224,7 +224,7 @@ fn run_on_slurm(args: &RunArgs, study: &Study, work: &Real, format: Format) -> R
     }
     let stop = interruptible()?;
     let mut last = BTreeMap::new();
-    let followed = slurm::follow(study, work, submissions, &stop, &mut |states| {
+    let followed = slurm::follow(study, work, &args.only, submissions, &stop, &mut |states| {
         if *states != last {
             let line: Vec<String> = states.iter().map(|(state, n)| format!("{n} {}", state.to_lowercase())).collect();
             eprintln!("onset: {}", if line.is_empty() { "nothing in the queue".into() } else { line.join(", ") });
@@ -236,8 +236,10 @@ fn run_on_slurm(args: &RunArgs, study: &Study, work: &Real, format: Format) -> R
         eprintln!("onset: the jobs go on; `onset study cancel` ends them");
         return Ok(());
     }
-    let collected = collect(study, work)?;
-    fit_and_draw(study, &collected, format)?;
+    if followed.done > 0 {
+        let collected = collect(study, work)?;
+        fit_and_draw(study, &collected, format)?;
+    }
     match followed.failed.len() {
         0 => Ok(()),
         failed => Err(Error::CheckFailed(format!("{failed} cells failed"))),

@@ -33,7 +33,8 @@ pub fn plan(plan: &Plan, width: usize) -> String {
         ]);
     }
     let mut text = table.render(width);
-    let flops: Option<f64> = plan.cells.iter().map(|planned| planned.cost.flops).sum();
+    // Models behind a server cost nothing here.
+    let flops = plan.amount.map(|_| plan.cells.iter().filter_map(|planned| planned.cost.flops).sum::<f64>());
     let results: Option<f64> = plan.cells.iter().map(|planned| planned.cost.results).sum();
     let most = plan.cells.iter().map(|planned| planned.cost.memory).max().unwrap_or(0);
     totals(&mut text, plan);

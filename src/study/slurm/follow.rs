@@ -30,13 +30,15 @@ pub struct Followed {
 }
 
 /// Looks at the queue until none of the study's tasks is in it, tells `seen` how many are in each state, and submits
-/// again what failed, as often as the study allows. A raised `stop` ends the watching; the jobs go on.
+/// again what failed of the cells `only` (of all where it names none), as often as the study allows. A raised `stop` ends
+/// the watching; the jobs go on.
 ///
 /// # Errors
 /// [`Error::Slurm`] when the queue does not answer for long, and those of planning and submitting.
 pub fn follow(
     study: &Study,
     work: &dyn Work,
+    only: &[String],
     submissions: Vec<Submission>,
     stop: &AtomicBool,
     seen: &mut dyn FnMut(&BTreeMap<String, usize>),
@@ -44,7 +46,7 @@ pub fn follow(
     let (mut submissions, mut again) = (submissions, study.slurm.resubmit);
     loop {
         let left = wait(study, stop, seen)?;
-        let plan = Plan::new(study, work)?;
+        let plan = Plan::of(study, work, only)?;
         let done = plan.cells.iter().filter(|planned| planned.state == State::Done).count();
         if left > 0 {
             return Ok(Followed { done, failed: Vec::new(), left });
