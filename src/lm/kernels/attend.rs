@@ -201,8 +201,11 @@ impl WithSimd for Item<'_> {
                 }
             }
         }
-        let weighed = scores.chunks_exact_mut(keys).enumerate().map(|(row, scores)| self.weigh(simd, row, scores));
-        let (most, total) = weighed.unzip();
+        let (mut most, mut total) = (vec![0f32; rows], vec![0f32; rows]);
+        // A loop: what an iterator calls would not be compiled for the vectors of the machine.
+        for (row, scores) in scores.chunks_exact_mut(keys).enumerate() {
+            (most[row], total[row]) = self.weigh(simd, row, scores);
+        }
         let mut mixed = vec![0f32; rows * width];
         for (place, _, run) in self.runs() {
             let mut fours = mixed.chunks_mut(ROWS * width).zip(scores.chunks(ROWS * keys));
