@@ -1,6 +1,6 @@
 //! `onset finetune`: a model on task data, with checkpoints on the way.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
