@@ -6,6 +6,7 @@ use std::process::Command;
 use onset::harness::lm_eval::{Imported, Settings};
 use onset::harness::{helm, inspect, lighteval};
 use onset::registry::{Adjustment, Format, Observation, RowKind};
+use serde_json::Value;
 
 fn samples(tool: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/import").join(tool)

@@ -96,7 +96,7 @@ fn commands_about_models_and_studies_print_json() {
     let llama = repository("tests/fixtures/models/llama");
     assert!(json(&["models"])["architectures"].as_array().is_some_and(|all| all.len() >= 19));
     assert_eq!(json(&["models", "list"])["models"].as_array().map(Vec::len), Some(53));
-    assert_eq!(json(&["models", "show", &llama])["architecture"], "llama");
+    assert_eq!(json(&["models", "show", &llama])["architecture"], "Llama");
     let compared = json(&["models", "check", &llama]);
     assert!(compared.as_array().is_some_and(|all| all.iter().all(|one| one["passed"] == true)), "{compared}");
     let study = Study::into(&folder);
