@@ -142,10 +142,10 @@ mod hub {
                         (_, Some(file)) => (200, file.clone()),
                         _ => (404, Vec::new()),
                     };
-                    let part = request.headers().iter().any(|header| header.field.equiv("Range"));
-                    let header = |text: String| text.parse::<Header>().expect("a header");
-                    let size = body.len();
-                    let body = if part && size > 0 && path.contains("resolve") { body[..1].to_vec() } else { body };
+                    let range = request.headers().iter().find(|header| header.field.equiv("Range"));
+                    let (size, header) = (body.len(), |text: String| text.parse::<Header>().expect("a header"));
+                    let end = range.and_then(|range| range.value.as_str().rsplit('-').next()?.parse::<usize>().ok());
+                    let body = body[..end.map_or(size, |end| size.min(end + 1))].to_vec();
                     // The first request for a file asks for one byte, to learn its size and hash.
                     let mut response = Response::from_data(body).with_status_code(status);
                     for text in [
