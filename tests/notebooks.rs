@@ -17,7 +17,7 @@ fn the_lab_notebook_finds_its_figures_and_differences_in_the_committed_scores() 
     // As pretrained, after each number of task examples, and cloze; for each kind but the reference.
     assert_eq!(table.rows.len(), quick.kinds.len() * (quick.adjusted.len() + 2));
     assert!(table.rows.iter().all(|row| row[4].contains('[')), "{:?}", table.rows);
-    let last = &quick.adjusted.last().expect("task examples").1.hinge;
+    let last = &quick.adjusted.last().expect("task examples").1.all.hinge;
     assert!(without_each_family(last).is_ok());
     quick.evcxr_display();
 }

@@ -55,7 +55,7 @@ fn one_file_and_one_command_end_with_tables_and_figures() {
     let folder = tempfile::tempdir().expect("a folder");
     let study = smaller(folder.path(), &ALL);
     let (plan, _) = fine(&["plan", &study]);
-    assert!(plan.contains("0 of 6 cells and 0 of 12 evaluations done, about "), "{plan}");
+    assert!(plan.contains("0 of 6 cells and 0 of 12 evaluations done\n"), "{plan}");
     let (report, said) = fine(&["run", &study]);
     assert!(said.contains("6 cells done\n"), "{said}");
     assert!(report.contains("toy_mc (acc)") && report.contains("toy_cloze (acc)"), "{report}");
