@@ -7,20 +7,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
-use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
-use crate::harness::request::Request;
-use crate::harness::runner::{EvaluationSettings, Identity, Limits, Subject, evaluate};
-use crate::harness::tasks::{Draw, Library, Task, Value};
-use crate::lm::{Found, Placement, Tokenizer, Weights};
+use crate::lm::Placement;
 use crate::plot::{Theme, draw};
 use crate::registry::write;
 use crate::report::finetune as report;
-use crate::train::data::{Example, Layout};
+use crate::study::finetune::{Event, Finetune, Point};
+use crate::train::data::Layout;
 use crate::train::{
-    AdamW, Checkpoint, Encoding, Ending, Length, Lora, ModelFiles, Next, Observer, Overlong, PAPER_CHECKPOINTS, Run,
-    Schedule, Sequence, Settings, Shape, Step, Trainer, Warmup,
+    AdamW, Encoding, Ending, Length, Lora, Overlong, PAPER_CHECKPOINTS, Schedule, Settings, Shape, Warmup,
 };
 
 /// Fine-tune a language model on task data.
@@ -216,29 +212,64 @@ enum Long {
 }
 
 pub(super) fn run(args: &FinetuneArgs) -> Result<()> {
-    let placement = Placement::named(&args.device, &args.dtype)?;
-    let found = Found::at(&args.model)?;
-    let tokenizer = found.tokenizer.clone().ok_or_else(|| Error::File {
-        path: args.model.clone(),
-        problem: "has no tokenizer.json: text cannot be turned into tokens".to_owned(),
-    })?;
-    let settings = settings(args, &found);
-    let (examples, too_long) = examples(args)?;
+    let prepared = asked(args)?.prepare()?;
+    prepared.left_out.iter().for_each(|file| eprintln!("onset: left out: {file}"));
+    if args.dry_run {
+        return print(&report::preview(&prepared.encoded, prepared.too_long, &prepared.tokenizer, 3)?);
+    }
+    for line in report::cuts(&prepared.encoded, prepared.too_long).lines() {
+        eprintln!("onset: of the examples {line}");
+    }
+    let mut progress = Progress { bar: ProgressBar::hidden() };
+    let finetuned = prepared.run(&interruptible()?, &mut |event| progress.show(event))?;
+    progress.bar.finish_and_clear();
+    let drawing = draw(&report::loss_figure(&finetuned.steps), &Theme::default())?;
+    write::bytes(&args.out.join("loss.svg"), drawing.svg().as_bytes())?;
+    let row = |point: Point| report::Row { examples: point.examples, loss: point.loss, scores: point.scores };
+    print(&report::table(&finetuned.points.into_iter().map(row).collect::<Vec<_>>(), 80))?;
+    if finetuned.ending == Ending::Stopped {
+        eprintln!("onset: stopped with a checkpoint; the same command goes on from there");
+    }
+    print(&format!("{}\n", args.out.display()))
+}
+
+fn asked(args: &FinetuneArgs) -> Result<Finetune> {
     let overlong = match args.overlong {
         Long::KeepEnd => Overlong::KeepEnd,
         Long::Drop => Overlong::Drop,
         Long::Refuse => Overlong::Refuse,
     };
-    let encoding = Encoding { block: args.block, overlong, mask_prompt: !args.no_mask, end: !args.no_end };
-    let encoded = encoding.encode(&tokenizer, &examples)?;
-    if args.dry_run {
-        return print(&report::preview(&encoded, too_long, &tokenizer, 3)?);
-    }
-    train(args, &placement, settings, &encoded.sequences, found, &tokenizer)
+    Ok(Finetune {
+        model: args.model.clone(),
+        data: args.data.iter().map(|data| source(data)).collect::<Result<_>>()?,
+        tasks: args.task.clone(),
+        definitions: args.task_dir.clone(),
+        task_data: args.task_data.clone(),
+        encoding: Encoding { block: args.block, overlong, mask_prompt: !args.no_mask, end: !args.no_end },
+        placement: Placement::named(&args.device, &args.dtype)?,
+        settings: settings(args),
+        rate: args.lr,
+        out: args.out.clone(),
+        keep: args.keep,
+        state_every: args.state_every,
+        merged: args.merge,
+        evaluate: args.evaluate.clone(),
+        limit: args.limit,
+    })
 }
 
-fn settings(args: &FinetuneArgs, found: &Found) -> Settings {
-    let name = args.model.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+fn source(data: &str) -> Result<(Layout, PathBuf)> {
+    let Some((name, path)) = data.split_once('=') else { return Ok((Layout::Prompts, data.into())) };
+    match Layout::NAMES.iter().find(|(known, _)| *known == name) {
+        Some((_, layout)) => Ok((*layout, path.into())),
+        None => {
+            let known = Layout::NAMES.map(|(name, _)| name).join(", ");
+            Err(Error::Argument(format!("`{name}` is no layout of training data; there are {known}")))
+        }
+    }
+}
+
+fn settings(args: &FinetuneArgs) -> Settings {
     let shape = match args.schedule {
         Fall::Cosine => Shape::Cosine,
         Fall::Linear => Shape::Linear,
@@ -248,10 +279,10 @@ fn settings(args: &FinetuneArgs, found: &Found) -> Settings {
         batch: args.batch,
         length: args.steps.map_or(Length::Epochs(args.epochs.unwrap_or(1)), Length::Steps),
         schedule: Schedule {
-            peak: args.lr.unwrap_or_else(|| Schedule::published_peak(found.parameters(), &name)),
             floor: args.floor,
             warmup: args.warmup_steps.map_or(Warmup::Share(args.warmup), Warmup::Steps),
             shape,
+            ..Schedule::default()
         },
         optimiser: AdamW {
             beta1: args.betas[0],
@@ -270,74 +301,8 @@ fn settings(args: &FinetuneArgs, found: &Found) -> Settings {
     }
 }
 
-/// All training data, and how many examples had too many characters.
-fn examples(args: &FinetuneArgs) -> Result<(Vec<Example>, usize)> {
-    let (mut examples, mut too_long) = (Vec::new(), 0);
-    for data in &args.data {
-        let (layout, path) = match data.split_once('=') {
-            None => (Layout::Prompts, data.as_str()),
-            Some((name, path)) => match Layout::NAMES.iter().find(|(known, _)| *known == name) {
-                Some((_, layout)) => (*layout, path),
-                None => {
-                    let known = Layout::NAMES.map(|(name, _)| name).join(", ");
-                    return Err(Error::Argument(format!("`{name}` is no layout of training data; there are {known}")));
-                }
-            },
-        };
-        let read = layout.read(Path::new(path))?;
-        examples.extend(read.examples);
-        too_long += read.too_long;
-    }
-    if !args.task.is_empty() {
-        let mut library = Library::built_in()?;
-        for folder in &args.task_dir {
-            library.add(folder)?;
-        }
-        let selection = library.select(&args.task, args.task_data.as_deref())?;
-        selection.left_out.iter().for_each(|file| eprintln!("onset: left out: {file}"));
-        for task in selection.tasks {
-            examples.extend(of_task(&task)?);
-        }
-    }
-    match examples.is_empty() {
-        true => Err(Error::Argument("nothing to train on: name --data or --task".to_owned())),
-        false => Ok((examples, too_long)),
-    }
-}
-
-/// The training split of a task: each prompt with its right answer.
-fn of_task(task: &Task) -> Result<Vec<Example>> {
-    let delimiter = task.config().get("target_delimiter").and_then(Value::as_text).unwrap_or(" ").to_owned();
-    let mut examples = Vec::new();
-    for item in task.training_items()? {
-        let right = item.target.to_json().parse::<usize>().ok();
-        let number = if item.requests.len() > 1 { right } else { Some(0) };
-        let problem = || Error::TaskItem {
-            task: task.name().to_owned(),
-            item: item.doc_id,
-            problem: format!("its answer {} is none of its {} choices", item.target.to_json(), item.requests.len()),
-        };
-        let request = number.and_then(|number| item.requests.get(number)).ok_or_else(problem)?;
-        let (context, completion) = match request {
-            Request::LogLikelihood { context, continuation } => (context, continuation.clone()),
-            Request::Generate { context, .. } => {
-                let target = item.target.as_text().map_or_else(|| item.target.to_json(), str::to_owned);
-                (context, format!("{delimiter}{target}"))
-            }
-        };
-        examples.push(Example { prompt: context.clone(), completion });
-    }
-    Ok(examples)
-}
-
-fn train(
-    args: &FinetuneArgs,
-    placement: &Placement,
-    settings: Settings,
-    data: &[Sequence],
-    found: Found,
-    tokenizer: &Tokenizer,
-) -> Result<()> {
+/// Set by the first Ctrl-C, which ends the run after the step at hand; the second ends it at once.
+fn interruptible() -> Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&stop);
     let handler = move || {
@@ -347,150 +312,31 @@ fn train(
         eprintln!("\nonset: finishing this step; once more to stop at once");
     };
     ctrlc::set_handler(handler).map_err(|error| Error::Argument(format!("Ctrl-C cannot be handled: {error}")))?;
-    let files = ModelFiles::read(&args.model)?;
-    let tensors = Weights::open(&args.model, &placement.device, placement.dtype)?.all()?;
-    let limits = Limits::within(1 << 30, &found, placement);
-    let mut trainer = Trainer::new(found.config, &tensors, settings)?;
-    drop(tensors);
-    let run =
-        Run { folder: args.out.clone(), files, keep: args.keep, state_every: args.state_every, merged: args.merge };
-    let mut watch = Watch {
-        args,
-        tokenizer,
-        limits,
-        placement,
-        stop,
-        bar: ProgressBar::hidden(),
-        points: Points::read(&args.out.join("scores.json")),
-    };
-    let outcome = trainer.run(data, Some(&run), &mut watch)?;
-    watch.bar.finish_and_clear();
-    let drawing = draw(&report::loss_figure(&outcome.steps), &Theme::default())?;
-    write::bytes(&args.out.join("loss.svg"), drawing.svg().as_bytes())?;
-    let rows: Vec<report::Row> = watch.points.points.iter().map(Point::row).collect();
-    print(&report::table(&rows, 80))?;
-    if outcome.ending == Ending::Stopped {
-        eprintln!("onset: stopped with a checkpoint; the same command goes on from there");
-    }
-    print(&format!("{}\n", args.out.display()))
+    Ok(stop)
 }
 
-/// Shows a run, evaluates its checkpoints and lets Ctrl-C end it.
-struct Watch<'a> {
-    args: &'a FinetuneArgs,
-    tokenizer: &'a Tokenizer,
-    limits: Limits,
-    placement: &'a Placement,
-    stop: Arc<AtomicBool>,
+/// A bar with loss, tokens per second and the time left; nothing where standard error is no terminal.
+struct Progress {
     bar: ProgressBar,
-    points: Points,
 }
 
-impl Observer for Watch<'_> {
-    fn on_start(&mut self, done: usize, of: usize) -> Result<()> {
-        self.bar = ProgressBar::new(of as u64);
-        let style = ProgressStyle::with_template("{wide_bar} {pos}/{len} steps  {msg}  {eta} left");
-        self.bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-        self.bar.set_position(done as u64);
-        self.bar.reset_eta();
-        self.points.points.retain(|point| point.step <= done);
-        Ok(())
-    }
-
-    fn on_step(&mut self, step: &Step) -> Result<Next> {
-        self.bar.set_position(step.step as u64);
-        let rate = step.tokens as f64 / step.seconds.max(1e-9);
-        self.bar.set_message(format!("loss {:.4}  {rate:.0} tokens/s", step.loss));
-        Ok(if self.stop.load(Ordering::Relaxed) { Next::Stop } else { Next::Continue })
-    }
-
-    fn on_checkpoint(&mut self, checkpoint: &Checkpoint<'_>) -> Result<()> {
-        let mut scores = Vec::new();
-        if !self.args.evaluate.is_empty() && !self.stop.load(Ordering::Relaxed) {
-            scores = self.scores(checkpoint)?;
+impl Progress {
+    fn show(&mut self, event: Event<'_>) {
+        match event {
+            Event::Start { done, of } => {
+                self.bar = ProgressBar::new(of as u64);
+                let style = ProgressStyle::with_template("{wide_bar} {pos}/{len} steps  {msg}  {eta} left");
+                self.bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+                self.bar.set_position(done as u64);
+                self.bar.reset_eta();
+            }
+            Event::Step(step) => {
+                self.bar.set_position(step.step as u64);
+                let rate = step.tokens as f64 / step.seconds.max(1e-9);
+                self.bar.set_message(format!("loss {:.4}  {rate:.0} tokens/s", step.loss));
+            }
+            Event::Evaluating => self.bar.tick(),
         }
-        let Checkpoint { examples, step, loss, .. } = *checkpoint;
-        self.points.points.retain(|point| point.step != step);
-        self.points.points.push(Point { examples, step, loss, scores });
-        self.points.write(&self.args.out.join("scores.json"))
-    }
-}
-
-impl Watch<'_> {
-    fn scores(&mut self, checkpoint: &Checkpoint<'_>) -> Result<Vec<(String, f64)>> {
-        let stem = self.args.model.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let identity = Identity {
-            name: format!("{stem}-{}", checkpoint.examples),
-            // A run's folder holds one run; a state of another is refused before this.
-            weights: format!("{} after {} steps, loss {}", self.args.out.display(), checkpoint.step, checkpoint.loss),
-            tokenizer: "of the model it began with".to_owned(),
-            dtype: self.placement.dtype.as_str().to_owned(),
-            device: format!("{:?}", self.placement.device.location()).to_lowercase(),
-            parameters: None,
-        };
-        let subject = Subject {
-            model: checkpoint.decoder,
-            tokenizer: self.tokenizer,
-            ends: Vec::new(),
-            identity,
-            limits: self.limits.clone(),
-        };
-        let settings = EvaluationSettings {
-            tasks: self.args.evaluate.clone(),
-            definitions: self.args.task_dir.clone(),
-            data: self.args.task_data.clone(),
-            draw: Draw { limit: self.args.limit, ..Draw::default() },
-            out: Some(self.args.out.join("evaluations")),
-            stop: Some(Arc::clone(&self.stop)),
-            ..EvaluationSettings::default()
-        };
-        let bar = self.bar.clone();
-        let evaluation = evaluate(&subject, &settings, &mut |_| bar.tick())?;
-        let named = |name: &str, metric: &str, value: f64| (format!("{name} {metric}"), value);
-        let tasks = evaluation
-            .tasks
-            .iter()
-            .filter_map(|task| task.metrics.first().map(|metric| named(&task.name, &metric.name, metric.value)));
-        let groups = evaluation
-            .groups
-            .iter()
-            .filter_map(|group| group.metrics.first().map(|metric| named(&group.name, &metric.name, metric.value)));
-        // A group says what its many tasks say.
-        let groups: Vec<_> = groups.collect();
-        Ok(if groups.is_empty() { tasks.collect() } else { groups })
-    }
-}
-
-/// What is known of the checkpoints of a run, kept across interruptions.
-#[derive(Debug, Default, Serialize, Deserialize)]
-struct Points {
-    points: Vec<Point>,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-struct Point {
-    examples: usize,
-    step: usize,
-    loss: f64,
-    scores: Vec<(String, f64)>,
-}
-
-impl Point {
-    fn row(&self) -> report::Row {
-        report::Row { examples: self.examples, loss: self.loss, scores: self.scores.clone() }
-    }
-}
-
-impl Points {
-    /// Those of an earlier part of the run; none where there was no such part.
-    fn read(path: &Path) -> Self {
-        std::fs::read(path).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
-    }
-
-    fn write(&self, path: &Path) -> Result<()> {
-        let text = serde_json::to_vec_pretty(self)
-            .map_err(|error| Error::File { path: path.to_owned(), problem: error.to_string() })?;
-        write::bytes(path, &text)
     }
 }
 

@@ -47,17 +47,22 @@ pub fn preview(encoded: &Encoded, too_long: usize, tokenizer: &Tokenizer, shown:
     let learned: usize = encoded.sequences.iter().map(Sequence::targets).sum();
     let all: usize = encoded.sequences.iter().map(|sequence| sequence.tokens.len()).sum();
     let _ = writeln!(text, "\n{} examples, {all} tokens, {learned} of them learned", encoded.sequences.len());
+    text.push_str(&cuts(encoded, too_long));
+    text.push_str(&histogram(&encoded.sequences));
+    Ok(text)
+}
+
+/// How many examples were cut or left out, a line for each reason; empty if none was.
+#[must_use]
+pub fn cuts(encoded: &Encoded, too_long: usize) -> String {
     let counts = [
         (encoded.truncated, "lost the beginning of their prompt"),
         (encoded.without_prompt, "of these lost all of it"),
         (encoded.dropped, "were left out: longer than the block"),
         (too_long, "were left out: too many characters"),
     ];
-    for (count, what) in counts.into_iter().filter(|(count, _)| *count > 0) {
-        let _ = writeln!(text, "{count} {what}");
-    }
-    text.push_str(&histogram(&encoded.sequences));
-    Ok(text)
+    let counts = counts.into_iter().filter(|(count, _)| *count > 0);
+    counts.map(|(count, what)| format!("{count} {what}\n")).collect()
 }
 
 fn histogram(sequences: &[Sequence]) -> String {

@@ -6,6 +6,8 @@
 //! any other goes on from where it was. A file lock keeps two programs out of one cell. [`run`] works on this machine,
 //! [`slurm`] on a cluster, and [`collect`](collect()) joins what was found into the tables that a fit reads.
 //!
+//! [`finetune`](mod@finetune) is one run for itself: data, training and the evaluation of its checkpoints.
+//!
 //! What is done in a cell stands behind the trait [`Work`].
 //!
 //! ```
@@ -38,6 +40,8 @@ mod cell;
 mod collect;
 mod estimate;
 mod example;
+#[cfg(feature = "models")]
+pub mod finetune;
 mod local;
 mod lock;
 mod plan;

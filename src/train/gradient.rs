@@ -12,7 +12,7 @@
 //! Only rows before a learned token reach the vocabulary, in blocks: the logits of a block are gone before those of the
 //! next exist.
 
-use candle_core::{DType, Tensor, Var};
+use candle_core::{Tensor, Var};
 use rayon::prelude::*;
 
 use super::sequence::Sequence;

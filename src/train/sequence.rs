@@ -92,7 +92,7 @@ impl Encoding {
     ///
     /// # Errors
     /// [`Error::Argument`] for an example without completion, one longer than the block where that is refused, no
-    /// examples at all or none left, or an end token that the tokenizer does not have.
+    /// examples at all or none left, a block that leaves no example any of its prompt, or an end token that the tokenizer does not have.
     pub fn encode(&self, tokenizer: &Tokenizer, examples: &[Example]) -> Result<Encoded> {
         if self.block < 2 {
             return Err(Error::Argument(format!("a block of {} tokens has nothing to learn", self.block)));
@@ -121,6 +121,12 @@ impl Encoding {
                 0 => "the training set is empty".to_owned(),
                 dropped => format!("all {dropped} examples are longer than the block of {} tokens", self.block),
             }));
+        }
+        if encoded.without_prompt == encoded.sequences.len() {
+            return Err(Error::Argument(format!(
+                "a block of {} tokens leaves none of its prompt to any example; the longest has {} tokens",
+                self.block, encoded.longest
+            )));
         }
         Ok(encoded)
     }

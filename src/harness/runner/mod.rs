@@ -19,4 +19,4 @@ pub use evaluation::{Evaluation, Event, GroupScores, Settings as EvaluationSetti
 pub use journal::{Journal, Key};
 pub use local::{Limits, Local};
 pub use preview::{Preview, TaskPreview, preview};
-pub use subject::{Identity, Loaded, Subject};
+pub use subject::{Identity, Loaded, Subject, ends};

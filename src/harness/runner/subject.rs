@@ -129,8 +129,11 @@ pub(super) fn no_tokenizer(path: &Path) -> Error {
     Error::File { path: path.to_owned(), problem: "has no tokenizer beside its weights".into() }
 }
 
-/// Tokens that the files beside the weights say end a text.
-fn ends(path: &Path) -> Result<Vec<u32>> {
+/// Tokens that the files beside the weights at `path` say end a text.
+///
+/// # Errors
+/// [`Error::Read`], and [`Error::File`] for a file that is not JSON.
+pub fn ends(path: &Path) -> Result<Vec<u32>> {
     let folder = folder(path);
     let mut ends = Vec::new();
     for name in ["generation_config.json", "config.json"] {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::{Real, checkpoint};
 use crate::error::{Error, Result};
-use crate::harness::runner::{Identity, Limits};
+use crate::harness::runner::{Identity, Limits, ends};
 use crate::lm::{Found, Placement, Tokenizer, Weights};
 use crate::registry::Condition;
 use crate::study::cell::digest;
@@ -42,7 +42,7 @@ pub(super) fn run(
         .ok_or_else(|| Error::File { path: path.to_owned(), problem: "has no tokenizer beside its weights".into() })?;
     let base = Base {
         tokenizer,
-        ends: ends(path),
+        ends: ends(path)?,
         limits,
         dtype: placement.dtype.as_str().to_owned(),
         device: format!("{:?}", placement.device.location()).to_lowercase(),
@@ -139,23 +139,4 @@ impl Evaluating<'_, '_, '_> {
         let (from, to) = (self.place(done, 0.0), self.place(done, 1.0));
         self.work.evaluate(self.run, &subject, condition, (from, to))
     }
-}
-
-/// Tokens that the model's own files say end a text.
-fn ends(path: &Path) -> Vec<u32> {
-    let folder = if path.is_dir() { path } else { path.parent().unwrap_or(path) };
-    let mut ends = Vec::new();
-    for name in ["generation_config.json", "config.json"] {
-        let json = std::fs::read(folder.join(name)).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
-        let json: serde_json::Value = json.unwrap_or_default();
-        let ids = match json.get("eos_token_id") {
-            Some(serde_json::Value::Array(ids)) => ids.clone(),
-            Some(id) => vec![id.clone()],
-            None => Vec::new(),
-        };
-        ends.extend(ids.iter().filter_map(serde_json::Value::as_u64).filter_map(|id| u32::try_from(id).ok()));
-    }
-    ends.sort_unstable();
-    ends.dedup();
-    ends
 }
