@@ -157,7 +157,7 @@ impl Suite {
                 Family::new("c", 3, 8, &[8, 16, 24, 32]),
                 Family::new("d", 2, 8, &[8, 16, 32, 48]),
             ],
-            tokens: 6.0e5,
+            tokens: 4.5e5,
             growth: 0.75,
             rest: 0.1,
             examples: vec![64, 256, 1_024, 4_096],
