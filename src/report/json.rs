@@ -15,6 +15,9 @@ pub fn text(value: &impl Serialize) -> Result<String> {
     text.map(|text| text + "\n").map_err(|e| Error::Undetermined(format!("the result cannot be written as JSON: {e}")))
 }
 
+/// What a cell says, or nothing where it is no such thing.
+type Read<'a> = dyn Fn(&str) -> Option<Value> + 'a;
+
 /// The rows of a table as objects with the columns' names. A column whose every cell is a number or empty holds numbers,
 /// one of `true` and `false` holds these, all others hold texts; an empty cell is `null`.
 #[must_use]
@@ -25,12 +28,12 @@ pub fn rows(table: &CsvTable) -> Value {
         cell.parse::<i64>().map(Value::from).ok().or_else(|| Some(Value::from(value)))
     };
     let truth = |cell: &str| cell.parse::<bool>().ok().map(Value::from);
-    let read: Vec<&dyn Fn(&str) -> Option<Value>> = (0..table.columns.len())
+    let read: Vec<&Read<'_>> = (0..table.columns.len())
         .map(|k| {
-            let all = |read: &dyn Fn(&str) -> Option<Value>| {
+            let all = |read: &Read<'_>| {
                 table.rows.iter().filter_map(|row| row.get(k)).all(|cell| cell.is_empty() || read(cell).is_some())
             };
-            let text: &dyn Fn(&str) -> Option<Value> = &|cell: &str| Some(Value::from(cell));
+            let text: &Read<'_> = &|cell: &str| Some(Value::from(cell));
             if all(&number) {
                 &number
             } else if all(&truth) {
