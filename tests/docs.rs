@@ -17,7 +17,6 @@ const NOT_RUN: [(&str, &str); 13] = [
     ("onset models check tests/fixtures/models/llama", "tests/lm_check.rs checks every fixture"),
     ("onset import lm-eval RESULTS", "the reader's own results; tests/import.rs runs the command"),
     ("onset fit results/", "the reader's own results; tests/fit.rs reads others"),
-    ("onset fit lab/", "what the lab wrote, which takes minutes; tests/lab.rs fits it"),
     ("onset report lab", "what the lab wrote; tests/html_report.rs makes a page of the one in data/lab"),
     ("onset report my-study", "the reader's own study; tests/html_report.rs makes a page of one"),
     ("onset lab", "minutes; tests/lab.rs runs a smaller one"),
@@ -96,9 +95,9 @@ fn words(line: &str) -> Vec<String> {
 /// A copy of what the commands read: the tables of `data` and `docs`, and the tables that `reproduce` writes.
 fn workplace() -> tempfile::TempDir {
     let place = tempfile::tempdir().expect("a temporary folder");
-    for folder in ["data", "docs", "figures", "figures/corrected"] {
+    for folder in ["data", "data/lab/full", "docs", "figures", "figures/corrected"] {
         let target = place.path().join(folder);
-        fs::create_dir(&target).expect("new");
+        fs::create_dir_all(&target).expect("new");
         for entry in fs::read_dir(root().join(folder)).expect("it is there") {
             let path = entry.expect("readable").path();
             if path.extension().is_some_and(|e| e == "csv") {
