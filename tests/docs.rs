@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 /// Commands that are not run, by how they begin, and why.
-const NOT_RUN: [(&str, &str); 13] = [
+const NOT_RUN: [(&str, &str); 12] = [
     ("cargo test", "it would run this test"),
     ("onset reproduce", "tests/reproduce_command.rs runs it, into a folder of its own"),
     ("onset fit TABLE...", "the reader's own table; docs/tutorial.md runs the command on one"),
