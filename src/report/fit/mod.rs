@@ -14,7 +14,8 @@ use crate::report::json;
 /// `null`, never NaN.
 ///
 /// # Errors
-/// [`Error::Undetermined`](crate::Error::Undetermined) when it cannot be written as JSON, which no report that a fit returns brings about.
+/// [`Error::Undetermined`](crate::Error::Undetermined) when it cannot be written as JSON, which no report that a fit
+/// returns brings about.
 pub fn json(report: &FitReport) -> Result<String> {
     json::text(report)
 }
