@@ -75,6 +75,7 @@ impl LabReport {
     }
 
     /// Every difference from the reference: score and number of task examples, kind, estimate.
+    #[cfg(feature = "models")]
     pub(super) fn differences(&self) -> Vec<((&'static str, usize), &str, Option<&Parameter>)> {
         let mut differences = Vec::new();
         for Condition { score, examples, hinge, .. } in self.conditions() {
