@@ -108,7 +108,11 @@ fn a_killed_command_given_again_ends_with_the_same_bits() {
         let _ = child.kill();
         child.wait().expect("it ends");
     }
+    // What a kill in the middle of saving leaves.
+    let half = killed.join("state/.onset-kIlLeD.tmp");
+    fs::create_dir_all(&half).expect("made");
     fine(&mut finetune(&killed, &settings));
+    assert!(!half.exists(), "a state half-written is left");
     assert_eq!(weights(&whole, 48), weights(&killed, 48));
     assert_eq!(lines(&killed).len(), 24);
     let kept = fs::read_dir(killed.join("checkpoints")).expect("checkpoints").flatten();

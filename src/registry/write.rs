@@ -8,6 +8,13 @@ use std::path::Path;
 
 use crate::{Error, Result};
 
+/// How the name of a temporary file or folder begins.
+const PREFIX: &str = ".onset-";
+/// How it ends.
+const SUFFIX: &str = ".tmp";
+/// The extension of a folder about to be replaced.
+const REPLACED: &str = "old";
+
 /// Writes `bytes` to `path`, creating the folders above it.
 ///
 /// # Errors
@@ -16,12 +23,21 @@ pub fn bytes(path: &Path, bytes: &[u8]) -> Result<()> {
     with(path, |out| out.write_all(bytes))
 }
 
+/// Writes `bytes` to `path`, whose folder must be there: for what must not be written where a file system was mounted
+/// and is not any more.
+///
+/// # Errors
+/// As [`bytes`], also when the folder is not there.
+pub fn bytes_into_existing(path: &Path, bytes: &[u8]) -> Result<()> {
+    fill(path, |out| out.write_all(bytes)).map_err(Error::write(path))
+}
+
 /// Lets `fill` write the content of `path`, creating the folders above it.
 ///
 /// # Errors
 /// [`Error::Write`], also when `fill` fails; what was at `path` before is then still there.
 pub fn with(path: &Path, fill: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) -> Result<()> {
-    write(path, fill).map_err(Error::write(path))
+    std::fs::create_dir_all(above(path)).and_then(|()| self::fill(path, fill)).map_err(Error::write(path))
 }
 
 /// Lets `fill` write the files of a new folder, which appears at `path` with all of them or not at all. A folder that is
@@ -30,20 +46,17 @@ pub fn with(path: &Path, fill: impl FnOnce(&mut dyn Write) -> std::io::Result<()
 /// # Errors
 /// [`Error::Write`], and what `fill` returns; what was at `path` before is then still there.
 pub fn folder(path: &Path, fill: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
-    let above = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
+    let above = above(path);
     std::fs::create_dir_all(above).map_err(Error::write(path))?;
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".onset-").suffix(".tmp");
+    builder.prefix(PREFIX).suffix(SUFFIX);
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o777));
     // Removed with all it holds unless it gets its name.
     let temporary = builder.tempdir_in(above).map_err(Error::write(path))?;
     fill(temporary.path())?;
     // Two folders cannot change places in one step: the old one waits beside the new until that has its name.
-    let old = temporary.path().with_extension("old");
+    let old = temporary.path().with_extension(REPLACED);
     let replaced = path.exists();
     if replaced {
         std::fs::rename(path, &old).map_err(Error::write(path))?;
@@ -61,20 +74,33 @@ pub fn folder(path: &Path, fill: impl FnOnce(&Path) -> Result<()>) -> Result<()>
     Ok(())
 }
 
-fn write(path: &Path, fill: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) -> std::io::Result<()> {
-    let folder = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    std::fs::create_dir_all(folder)?;
+/// Removes from `folder` what this module left there half-written when its process was killed. Only for a folder that
+/// nobody else writes to.
+pub fn sweep(folder: &Path) {
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if name.starts_with(PREFIX) && (name.ends_with(SUFFIX) || path.extension().is_some_and(|e| e == REPLACED)) {
+            // Left-overs are in nobody's way, and the next run tries again.
+            let _ = std::fs::remove_dir_all(&path).or_else(|_| std::fs::remove_file(&path));
+        }
+    }
+}
+
+/// The folder `path` is in.
+fn above(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+fn fill(path: &Path, content: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) -> std::io::Result<()> {
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".onset-").suffix(".tmp");
+    builder.prefix(PREFIX).suffix(SUFFIX);
     // A temporary file is private by default; results are made to be read by others, as far as the umask allows.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let temporary = builder.tempfile_in(folder)?;
+    let temporary = builder.tempfile_in(above(path))?;
     let mut out = BufWriter::new(temporary);
-    fill(&mut out)?;
+    content(&mut out)?;
     let temporary = out.into_inner().map_err(std::io::IntoInnerError::into_error)?;
     temporary.persist(path)?;
     Ok(())

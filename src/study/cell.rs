@@ -7,6 +7,9 @@ use sha2::{Digest, Sha256};
 use super::settings::{Source, Study, StudyModel};
 use crate::registry::Condition;
 
+/// Folder of the cells in the study's.
+pub(super) const CELLS: &str = "cells";
+
 /// One model with one seed: evaluated as it is, fine-tuned, and evaluated at every checkpoint.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Cell {
@@ -42,7 +45,7 @@ impl Cell {
                     continue;
                 }
                 let name = format!("{}--seed{seed}", folder_name(&model.name));
-                let folder = study.output.join("cells").join(&name);
+                let folder = study.output.join(CELLS).join(&name);
                 cells.push(Self { name, model: model.clone(), seed, conditions, folder });
             }
         }

@@ -257,11 +257,12 @@ impl Floor<'_> {
 
     fn attempt(&self, planned: &Planned) -> Attempt {
         let cell = &planned.cell;
-        let lock = match store::still_there(cell).and_then(|()| Lock::take(&cell.lock())) {
-            Ok(Taken::Mine(lock)) => Arc::new(lock),
-            Ok(Taken::Theirs(owner)) => return Attempt::Theirs(owner.unwrap_or_default()),
-            Err(error) => return self.failed(cell, error),
-        };
+        let lock =
+            match store::still_there(cell).and_then(|()| store::make(cell)).and_then(|()| Lock::take(&cell.lock())) {
+                Ok(Taken::Mine(lock)) => Arc::new(lock),
+                Ok(Taken::Theirs(owner)) => return Attempt::Theirs(owner.unwrap_or_default()),
+                Err(error) => return self.failed(cell, error),
+            };
         self.remember(&lock);
         let watch = |share: f64, doing: &str| self.watch.progress(cell, share, doing);
         let mut run = match CellRun::new(cell, &planned.wanted, &lock, self.stop, &watch) {

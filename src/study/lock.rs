@@ -97,14 +97,11 @@ pub(super) enum Taken {
 }
 
 impl Lock {
-    /// Takes the lock, or says whose it is.
+    /// Takes the lock, or says whose it is. The folder it is in must be there.
     ///
     /// # Errors
     /// [`Error::Write`] when the file cannot be made, [`Error::File`] on a file system that has no locks.
     pub(super) fn take(path: &Path) -> Result<Taken> {
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder).map_err(Error::write(folder))?;
-        }
         let open = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
         let mut file = open.map_err(Error::write(path))?;
         match file.try_lock() {
@@ -197,7 +194,7 @@ mod tests {
     #[test]
     fn a_lock_is_taken_once_and_free_when_it_is_dropped() {
         let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("cell/lock");
+        let path = folder.path().join("lock");
         let Ok(Taken::Mine(lock)) = Lock::take(&path) else { panic!("it was free") };
         let Ok(Taken::Theirs(Some(owner))) = Lock::take(&path) else { panic!("it is held") };
         assert_eq!(owner.pid, std::process::id());

@@ -101,7 +101,7 @@ impl CellResults {
         let path = cell.results();
         let mut json = serde_json::to_vec(self).map_err(|e| Error::write(&path)(e.into()))?;
         json.push(b'\n');
-        write::bytes(&path, &json)
+        write::bytes_into_existing(&path, &json)
     }
 
     /// Whether the condition is finished with what this key stands for.

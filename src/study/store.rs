@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::cell::Cell;
+use super::cell::{CELLS, Cell};
 use super::settings::Study;
 use super::work::{EVALUATIONS, TRAINING};
 use crate::error::{Error, Result};
@@ -33,7 +33,27 @@ pub struct Failure {
 /// [`Error::Write`]; [`Error::File`] when another study is in the folder.
 pub(super) fn open(study: &Study) -> Result<()> {
     let path = study.output.join(MARKER);
-    match std::fs::read(&path) {
+    mark(study, &path)?;
+    make_one(&study.output.join(CELLS))
+}
+
+/// Makes the cell's folder. Never those above it: they would be made where a file system was mounted before.
+///
+/// # Errors
+/// [`Error::Write`], also when the study's folder has gone.
+pub(super) fn make(cell: &Cell) -> Result<()> {
+    make_one(&cell.folder)
+}
+
+fn make_one(folder: &Path) -> Result<()> {
+    match std::fs::create_dir(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(Error::write(folder)(error)),
+        _ => Ok(()),
+    }
+}
+
+fn mark(study: &Study, path: &Path) -> Result<()> {
+    match std::fs::read(path) {
         Ok(bytes) => {
             let other = serde_json::from_slice::<Marker>(&bytes).ok().filter(|marker| marker.study != study.name);
             match other {
@@ -46,9 +66,9 @@ pub(super) fn open(study: &Study) -> Result<()> {
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             let marker = serde_json::to_vec(&Marker { study: study.name.clone() });
-            write::bytes(&path, &marker.map_err(|e| Error::write(&path)(e.into()))?)
+            write::bytes(path, &marker.map_err(|e| Error::write(path)(e.into()))?)
         }
-        Err(error) => Err(Error::read(&path)(error)),
+        Err(error) => Err(Error::read(path)(error)),
     }
 }
 
@@ -76,7 +96,7 @@ pub(super) fn note_failure(cell: &Cell, error: &str) -> Result<()> {
     let times = failure(cell).map_or(1, |last| last.times.saturating_add(1));
     let path = cell.failure();
     let json = serde_json::to_vec(&Failure { error: error.to_owned(), times });
-    write::bytes(&path, &json.map_err(|e| Error::write(&path)(e.into()))?)
+    write::bytes_into_existing(&path, &json.map_err(|e| Error::write(&path)(e.into()))?)
 }
 
 /// Forgets the finished cell's failures, and what it kept for a restart.

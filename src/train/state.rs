@@ -77,8 +77,10 @@ pub(super) fn save(folder: &Path, trainer: &Trainer, fingerprint: &str) -> Resul
     Ok(())
 }
 
-/// Gives `trainer` the last state below `folder`; whether there was one.
+/// Gives `trainer` the last state below `folder`; whether there was one. What a run that was killed while it saved left
+/// half-written there is removed.
 pub(super) fn restore(folder: &Path, trainer: &mut Trainer, fingerprint: &str) -> Result<bool> {
+    write::sweep(&folder.join("state"));
     let Some((_, path)) = found(&folder.join("state"))?.into_iter().max() else { return Ok(false) };
     let header = path.join("state.json");
     let bytes = std::fs::read(&header).map_err(Error::read(&header))?;

@@ -12,6 +12,7 @@ use crate::analysis::fit::{Analysis, FitReport, SCHEMA, SCHEMA_VERSION};
 use crate::registry::benchmark;
 use crate::registry::modelset::{ModelRow, ModelSet};
 use crate::registry::table::Table;
+use crate::stats::itemnoise::wilson;
 use crate::{Error, Result};
 
 /// Everything the page shows of a fit.
@@ -144,7 +145,7 @@ impl Drawn {
     fn of(analysis: &Analysis, names: &[&str], known: impl Fn(&str) -> (Option<String>, Option<(f64, f64)>)) -> Self {
         let models = analysis.models.iter().map(|m| {
             let (release, items) = known(&m.model);
-            let (score_low, score_high) = items.and_then(|(n, unit)| wilson(m.score, n, unit)).unzip();
+            let (score_low, score_high) = items.and_then(|(n, unit)| interval(m.score, n, unit)).unzip();
             Model {
                 model: m.model.clone(),
                 family: m.family.clone(),
@@ -187,7 +188,7 @@ impl Drawn {
             let number = |column: &str| diagnostics.optional_number(row, column);
             let groups = names.iter().map(|name| Ok(number(name)?.unwrap_or(0.0))).collect::<Result<Vec<f64>>>()?;
             let score = diagnostics.number(row, "score")?;
-            let (score_low, score_high) = items.and_then(|(n, unit)| wilson(score, n, unit)).unzip();
+            let (score_low, score_high) = items.and_then(|(n, unit)| interval(score, n, unit)).unzip();
             models.push(Model {
                 model: text("model")?,
                 family: text("family")?,
@@ -236,17 +237,13 @@ fn unit(scale: &str) -> Option<f64> {
     }
 }
 
-/// Wilson's 95 % interval (1927) of a share of `n` items, in units of which a perfect model has `unit`.
-fn wilson(score: f64, n: f64, unit: f64) -> Option<(f64, f64)> {
-    const Z: f64 = 1.959_963_984_540_054;
-    let p = score / unit;
-    if !(n > 0.0 && (0.0..=1.0).contains(&p)) {
-        return None;
-    }
-    let middle = p + Z * Z / (2.0 * n);
-    let half = Z * (p * (1.0 - p) / n + Z * Z / (4.0 * n * n)).sqrt();
-    let scale = unit / (1.0 + Z * Z / n);
-    Some(((middle - half) * scale, (middle + half) * scale))
+/// Wilson's interval of a score of `n` items, in units of which a perfect model has `unit`.
+fn interval(score: f64, n: f64, unit: f64) -> Option<(f64, f64)> {
+    let share = score / unit;
+    (n >= 1.0 && (0.0..=1.0).contains(&share)).then(|| {
+        let (low, high) = wilson(share, n as usize);
+        (low * unit, high * unit)
+    })
 }
 
 /// What the report of a fit says of the tables it was made from.
@@ -304,15 +301,15 @@ impl Lines {
 
 #[cfg(test)]
 mod tests {
-    use super::wilson;
+    use super::interval;
 
     #[test]
     fn the_interval_of_a_score_is_wilsons() {
         // Newcombe (1998), table I, method 3: 81 of 263 gives 0.2553 to 0.3662.
-        let (low, high) = wilson(81.0 / 263.0, 263.0, 1.0).expect("a share");
+        let (low, high) = interval(81.0 / 263.0, 263.0, 1.0).expect("a share");
         assert!((low - 0.2553).abs() < 5e-5 && (high - 0.3662).abs() < 5e-5, "{low} to {high}");
-        let percent = wilson(8100.0 / 263.0, 263.0, 100.0).expect("a percentage");
+        let percent = interval(8100.0 / 263.0, 263.0, 100.0).expect("a percentage");
         assert!((percent.0 - 100.0 * low).abs() < 1e-9);
-        assert_eq!(wilson(1.5, 100.0, 1.0), None);
+        assert_eq!(interval(1.5, 100.0, 1.0), None);
     }
 }

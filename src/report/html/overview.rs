@@ -89,8 +89,9 @@ impl Overview {
         let report = LabReport::of_observations(&path)?;
         let summary = Table::parse(&report.csv().to_bytes()?, Path::new("summary.csv"), &[])?;
         let mut fits = Vec::new();
-        let shown =
-            report.adjusted.iter().map(|(examples, fit)| (format!("multiple choice, {examples} task examples"), fit));
+        // The one to look at first is that of all task examples.
+        let adjusted = report.adjusted.iter().rev();
+        let shown = adjusted.map(|(examples, fit)| (format!("multiple choice, {examples} task examples"), fit));
         for (name, fit) in shown.chain([("cloze, as pretrained".to_owned(), &report.cloze)]) {
             fits.push((name, of_report(&fit.all.hinge, &table)?));
         }

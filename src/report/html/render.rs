@@ -173,6 +173,7 @@ fn environment() -> Result<Environment<'static>> {
     environment.add_filter("p", |value: &Value| {
         of_number(value, |p| if p < 0.0001 { "< 0.0001".into() } else { format!("{p:.4}") }, "")
     });
+    environment.add_filter("short", words::shortened);
     environment.add_filter("words", |text: &str| text.replace('_', " "));
     Ok(environment)
 }

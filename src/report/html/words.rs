@@ -192,14 +192,25 @@ fn predictor(report: &Report, value: f64) -> String {
 
 /// Three significant digits, with a minus sign.
 pub(super) fn decimal(value: f64) -> String {
+    rounded(value, 3)
+}
+
+/// The cell of a table at five significant digits, if it is a number that has many more.
+pub(super) fn shortened(text: &str) -> Option<String> {
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    let value: f64 = text.parse().ok().filter(|value: &f64| value.is_finite())?;
+    (digits > 7 && text.contains(['.', 'e'])).then(|| rounded(value, 5))
+}
+
+fn rounded(value: f64, digits: u8) -> String {
     if value == 0.0 || !value.is_finite() {
         return "0".into();
     }
-    let size = value.abs().log10().floor();
+    let (size, beyond) = (value.abs().log10().floor(), f64::from(digits) - 1.0);
     if !(-4.0..6.0).contains(&size) {
-        return scientific(value, 2);
+        return scientific(value, usize::from(digits - 1));
     }
-    let decimals = (2.0 - size).clamp(0.0, 6.0) as usize;
+    let decimals = (beyond - size).clamp(0.0, beyond + 4.0) as usize;
     format!("{value:.decimals$}").replace('-', "−")
 }
 
@@ -217,6 +228,9 @@ mod tests {
         assert_eq!(decimal(-0.0631), "−0.0631");
         assert_eq!(decimal(12.345), "12.3");
         assert_eq!(decimal(0.0), "0");
+        assert_eq!(shortened("0.10756209700920671").as_deref(), Some("0.10756"));
+        assert_eq!(shortened("45312345678.9").as_deref(), Some("4.5312 × 10¹⁰"));
+        assert_eq!((shortened("0.0631"), shortened("2023-11"), shortened("40960000")), (None, None, None));
         assert_eq!(scientific(1.2e22, 2), "1.20 × 10²²");
         assert_eq!(scientific(-3.4e-5, 2), "−3.40 × 10⁻⁵");
         assert_eq!(p_value(0.00001), "< 0.0001");
