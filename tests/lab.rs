@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use onset::analysis::fit::{ChanceLevel, CurveChoice, FitSettings};
 use onset::lab::exam::{MULTIPLE_CHOICE, questions};
 use onset::lab::{
-    ADJUSTMENT, CHANCE, Event, Experiment, Family, Kind, Order, Part, SEQUENCE, Suite, Vocabulary, World,
+    ADJUSTMENT, CHANCE, Event, Experiment, Family, Kind, Member, Order, Part, SEQUENCE, Suite, Vocabulary, World,
     WorldSettings, adjustment, pretraining, stem, table,
 };
 use onset::lm::{Model, Placement};
@@ -20,11 +20,11 @@ use onset::stats::selection::Curve;
 
 /// Two models of some hundred sequences: seconds.
 fn tiny() -> Suite {
-    let kind = |name: &str, share| Kind { name: name.to_owned(), share, families: 1 };
+    let kind = |name: &str, share| Kind { name: name.to_owned(), share, first: 0, families: 1 };
     Suite {
         world: WorldSettings { entities: 16, attributes: 4, tail: 0.5, order: Order::Random },
         kinds: vec![kind("old", 0.0), kind("new", 0.5)],
-        families: vec![Family { name: "a".to_owned(), layers: 1, head: 4, widths: vec![8] }],
+        families: vec![Family { name: "a".to_owned(), layers: 1, head: 4, widths: vec![8], tokens: 1.0 }],
         tokens: 12_000.0,
         growth: 0.0,
         rest: 0.6,
@@ -285,6 +285,35 @@ fn presets_have_the_models_that_are_promised() -> onset::Result<()> {
     for width in [8, 64] {
         let of = |kind: &str| members.iter().find(|m| m.name == format!("{kind}-a-{width}")).map(|m| m.flops());
         assert_eq!(of("old"), of("new"));
+    }
+    Ok(())
+}
+
+#[test]
+fn drawn_makes_are_of_one_family_each_and_within_the_range_of_the_preset() -> onset::Result<()> {
+    for suite in [Suite::quick(), Suite::full(), Suite::tiny()] {
+        let vocabulary = Vocabulary::new(&World::new(&suite.world, Seed(1))?);
+        let planned = suite.members(&vocabulary)?;
+        let widths = || planned.iter().map(|member| member.shape.width);
+        let mut seen = Vec::new();
+        for seed in 0..20 {
+            let drawn = suite.clone().with_drawn_makes(Seed(seed));
+            let members = drawn.members(&vocabulary)?;
+            assert_eq!(members.len(), planned.len());
+            for kind in &suite.kinds {
+                let of = |all: &[Member]| all.iter().filter(|member| member.kind.name == kind.name).count();
+                assert_eq!(of(&members), of(&planned), "{}", kind.name);
+            }
+            assert!(
+                members.iter().all(|m| widths().min() <= Some(m.shape.width) && Some(m.shape.width) <= widths().max())
+            );
+            let names: BTreeSet<&str> = members.iter().map(|member| member.name.as_str()).collect();
+            assert_eq!(names.len(), members.len(), "a width twice in a family");
+            assert_eq!(drawn, suite.clone().with_drawn_makes(Seed(seed)));
+            assert!(!seen.contains(&drawn.families));
+            assert!(drawn.families.windows(2).any(|two| two[0].tokens != two[1].tokens));
+            seen.push(drawn.families);
+        }
     }
     Ok(())
 }

@@ -55,6 +55,11 @@ pub(super) struct LabArgs {
     /// count how often the interval of the difference holds 0.
     #[arg(long, value_name = "WORLDS", default_value_t = 0, hide_default_value = true)]
     calibrate: u64,
+
+    /// With --calibrate: all worlds, and all kinds of models in them, have the families of the preset. Without, every
+    /// family of every kind has depth, heads, widths and tokens of its own, drawn anew in every world.
+    #[arg(long, requires = "calibrate")]
+    same_makes: bool,
 }
 
 /// A suite of models.
@@ -149,6 +154,8 @@ fn save(report: &LabReport, out: &Path) -> Result<()> {
 fn calibrate(args: &LabArgs, suite: &Suite, stop: &Arc<AtomicBool>) -> Result<String> {
     let mut coverage = Coverage::default();
     for seed in (0..args.calibrate).map(|number| args.seed.wrapping_add(number)) {
+        let suite = if args.same_makes { suite.clone() } else { suite.clone().with_drawn_makes(Seed(seed)) };
+        let suite = &suite;
         for (truth, suite) in [("none", &suite.clone().without_difference()), ("as planned", suite)] {
             let folder = args.out.join(truth.replace(' ', "-")).join(format!("seed-{seed}"));
             coverage.add(seed, truth, &one(args, suite, seed, &folder, stop)?);

@@ -10,6 +10,7 @@ use super::vocabulary::Vocabulary;
 use super::world::{Order, WorldSettings};
 use crate::error::{Error, Result};
 use crate::registry::Flops;
+use crate::stats::random::Seed;
 
 /// Everything an experiment is made of, its seed aside.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,7 +19,7 @@ pub struct Suite {
     pub world: WorldSettings,
     /// Kinds of models, the reference first.
     pub kinds: Vec<Kind>,
-    /// Families; a kind has the first of them.
+    /// Families; a kind has some that follow each other.
     pub families: Vec<Family>,
     /// Tokens of a model of [`Suite::REFERENCE_PARAMETERS`] parameters.
     pub tokens: f64,
@@ -40,12 +41,14 @@ pub struct Kind {
     pub name: String,
     /// Share of test-task documents, by tokens.
     pub share: f64,
-    /// How many of the suite's families it has.
+    /// The place of its first family in the suite's.
+    pub first: usize,
+    /// How many of the suite's families it has, from the first on.
     pub families: usize,
 }
 
 /// Models of one make.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Family {
     /// Its name.
     pub name: String,
@@ -55,6 +58,8 @@ pub struct Family {
     pub head: usize,
     /// Widths of its models, ascending.
     pub widths: Vec<usize>,
+    /// How many times the tokens that a model of its size gets.
+    pub tokens: f64,
 }
 
 /// Depth and width of a model.
@@ -104,13 +109,13 @@ pub struct Member {
 
 impl Kind {
     fn new(name: &str, share: f64, families: usize) -> Self {
-        Self { name: name.to_owned(), share, families }
+        Self { name: name.to_owned(), share, first: 0, families }
     }
 }
 
 impl Family {
     fn new(name: &str, layers: usize, head: usize, widths: &[usize]) -> Self {
-        Self { name: name.to_owned(), layers, head, widths: widths.to_vec() }
+        Self { name: name.to_owned(), layers, head, widths: widths.to_vec(), tokens: 1.0 }
     }
 }
 
@@ -219,6 +224,43 @@ impl Suite {
         self
     }
 
+    /// The same kinds of models, where every family of every kind has a make of its own, drawn from `seed`: depth, heads,
+    /// as many widths within the suite's range, and tokens from two thirds to three halves of what a model of its size
+    /// gets. This is how an analysis that draws families takes them; where kinds share their makes, and all worlds have
+    /// the same, differences scatter less than its intervals say.
+    #[must_use]
+    pub fn with_drawn_makes(mut self, seed: Seed) -> Self {
+        let all = || self.families.iter().flat_map(|family| &family.widths).copied();
+        let (least, most) = (all().min().unwrap_or_default(), all().max().unwrap_or_default());
+        let mut stream = seed.stream("lab makes", 0);
+        let mut families = Vec::new();
+        for kind in &mut self.kinds {
+            let models = self.families.iter().skip(kind.first).take(kind.families);
+            let models: Vec<usize> = models.map(|family| family.widths.len()).collect();
+            kind.first = families.len();
+            for models in models {
+                let (layers, head) = ([2, 3][stream.below(2)], [4, 8][stream.below(2)]);
+                let mut left: Vec<usize> = (least..=most).filter(|width| width.is_multiple_of(head)).collect();
+                let mut widths = Vec::new();
+                while widths.len() < models && !left.is_empty() {
+                    // As often from 8 to 16 as from 16 to 32, as sizes of models are.
+                    let at =
+                        left[0] as f64 * (*left.last().unwrap_or(&1) as f64 / left[0] as f64).powf(stream.uniform());
+                    let far = |width: &usize| (*width as f64 / at).ln().abs();
+                    let place =
+                        (0..left.len()).min_by(|a, b| far(&left[*a]).total_cmp(&far(&left[*b]))).unwrap_or_default();
+                    widths.push(left.remove(place));
+                }
+                widths.sort_unstable();
+                let tokens = 1.5_f64.powf(2.0 * stream.uniform() - 1.0);
+                let name = (families.len() + 1).to_string();
+                families.push(Family { name, layers, head, widths, tokens });
+            }
+        }
+        self.families = families;
+        self
+    }
+
     /// Parameters of the model that [`Suite::tokens`] are for.
     pub const REFERENCE_PARAMETERS: f64 = 30_000.0;
 
@@ -241,7 +283,7 @@ impl Suite {
                 let problem = format!("{} of test-task documents do not fit in {} of the text", kind.share, self.rest);
                 return Err(Error::Argument(format!("`{}`: {problem}, or leave no room for statements", kind.name)));
             }
-            for family in self.families.iter().take(kind.families) {
+            for family in self.families.iter().skip(kind.first).take(kind.families) {
                 for &width in &family.widths {
                     members.push(self.member(kind, family, width, vocabulary.len())?);
                 }
@@ -260,7 +302,7 @@ impl Suite {
         }
         let shape = Shape { layers: family.layers, width, heads: width / family.head };
         let parameters = shape.parameters(words);
-        let tokens = self.tokens * (parameters as f64 / Self::REFERENCE_PARAMETERS).powf(self.growth);
+        let tokens = self.tokens * family.tokens * (parameters as f64 / Self::REFERENCE_PARAMETERS).powf(self.growth);
         // Whole batches: the last step of a run is no smaller than the others.
         let steps = (tokens / (SEQUENCE * self.recipe.batch) as f64).round().max(1.0) as usize;
         Ok(Member {
