@@ -24,7 +24,7 @@ use crate::stats::random::Seed;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  onset lab --preset quick --out lab\n  \
                         onset lab --preset full --out lab-full --resume\n  \
-                        onset lab --preset tiny --calibrate 20 --out calibration\n\n\
+                        onset lab --preset tiny --calibrate 50 --out calibration\n\n\
                         Exit codes: 0 success, 2 bad input or interrupted (repeat with --resume to go on).")]
 pub(super) struct LabArgs {
     /// How many models, and how large.
