@@ -191,12 +191,12 @@ const onset = (() => {
     }
   }, { rootMargin: `${MARGIN}px` });
 
-  /** Draws again what was drawn: at once where the reader is, elsewhere when the reader comes near. */
+  /** Draws again what was drawn: at once what the reader sees, in the next frame what is near, elsewhere when the reader comes near. */
   const redraw = () => {
     for (const figure of figures.values()) {
       if (!figure.drawn || figure.node.classList.contains("stale")) continue;
       const { top, bottom } = figure.node.getBoundingClientRect();
-      if (bottom > -MARGIN && top < innerHeight + MARGIN) draw(figure);
+      if (bottom > 0 && top < innerHeight) draw(figure);
       else {
         figure.drawn = false;
         near.observe(figure.node);
