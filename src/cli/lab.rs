@@ -154,9 +154,8 @@ fn save(report: &LabReport, out: &Path) -> Result<()> {
 fn calibrate(args: &LabArgs, suite: &Suite, stop: &Arc<AtomicBool>) -> Result<String> {
     let mut coverage = Coverage::default();
     for seed in (0..args.calibrate).map(|number| args.seed.wrapping_add(number)) {
-        let suite = if args.same_makes { suite.clone() } else { suite.clone().with_drawn_makes(Seed(seed)) };
-        let suite = &suite;
-        for (truth, suite) in [("none", &suite.clone().without_difference()), ("as planned", suite)] {
+        let differs = if args.same_makes { suite.clone() } else { suite.clone().with_drawn_makes(Seed(seed)) };
+        for (truth, suite) in [("none", &differs.clone().without_difference()), ("as planned", &differs)] {
             let folder = args.out.join(truth.replace(' ', "-")).join(format!("seed-{seed}"));
             coverage.add(seed, truth, &one(args, suite, seed, &folder, stop)?);
         }

@@ -10,7 +10,7 @@ use super::vocabulary::Vocabulary;
 use super::world::{Order, WorldSettings};
 use crate::error::{Error, Result};
 use crate::registry::Flops;
-use crate::stats::random::Seed;
+use crate::stats::random::{Seed, Stream};
 
 /// Everything an experiment is made of, its seed aside.
 #[derive(Debug, Clone, PartialEq)]
@@ -149,6 +149,22 @@ impl Member {
     }
 }
 
+/// So many of the ascending widths, none twice, ascending.
+fn drawn_widths(mut left: Vec<usize>, count: usize, stream: &mut Stream) -> Vec<usize> {
+    let mut drawn = Vec::new();
+    while drawn.len() < count
+        && let (Some(&least), Some(&most)) = (left.first(), left.last())
+    {
+        // As often from 8 to 16 as from 16 to 32, as sizes of models are.
+        let at = least as f64 * (most as f64 / least as f64).powf(stream.uniform());
+        let far = |place: usize| (left[place] as f64 / at).ln().abs();
+        let nearest = (0..left.len()).min_by(|a, b| far(*a).total_cmp(&far(*b))).unwrap_or_default();
+        drawn.push(left.remove(nearest));
+    }
+    drawn.sort_unstable();
+    drawn
+}
+
 impl Suite {
     /// Forty models in ten families, made for three minutes on two cores.
     #[must_use]
@@ -240,18 +256,8 @@ impl Suite {
             kind.first = families.len();
             for models in models {
                 let (layers, head) = ([2, 3][stream.below(2)], [4, 8][stream.below(2)]);
-                let mut left: Vec<usize> = (least..=most).filter(|width| width.is_multiple_of(head)).collect();
-                let mut widths = Vec::new();
-                while widths.len() < models && !left.is_empty() {
-                    // As often from 8 to 16 as from 16 to 32, as sizes of models are.
-                    let at =
-                        left[0] as f64 * (*left.last().unwrap_or(&1) as f64 / left[0] as f64).powf(stream.uniform());
-                    let far = |width: &usize| (*width as f64 / at).ln().abs();
-                    let place =
-                        (0..left.len()).min_by(|a, b| far(&left[*a]).total_cmp(&far(&left[*b]))).unwrap_or_default();
-                    widths.push(left.remove(place));
-                }
-                widths.sort_unstable();
+                let all = (least..=most).filter(|width| width.is_multiple_of(head)).collect();
+                let widths = drawn_widths(all, models, &mut stream);
                 let tokens = 1.5_f64.powf(2.0 * stream.uniform() - 1.0);
                 let name = (families.len() + 1).to_string();
                 families.push(Family { name, layers, head, widths, tokens });

@@ -34,7 +34,7 @@ pub struct Failure {
 pub(super) fn open(study: &Study) -> Result<()> {
     let path = study.output.join(MARKER);
     mark(study, &path)?;
-    make_one(&study.output.join(CELLS))
+    make_folder(&study.output.join(CELLS))
 }
 
 /// Makes the cell's folder. Never those above it: they would be made where a file system was mounted before.
@@ -42,10 +42,10 @@ pub(super) fn open(study: &Study) -> Result<()> {
 /// # Errors
 /// [`Error::Write`], also when the study's folder has gone.
 pub(super) fn make(cell: &Cell) -> Result<()> {
-    make_one(&cell.folder)
+    make_folder(&cell.folder)
 }
 
-fn make_one(folder: &Path) -> Result<()> {
+fn make_folder(folder: &Path) -> Result<()> {
     match std::fs::create_dir(folder) {
         Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(Error::write(folder)(error)),
         _ => Ok(()),

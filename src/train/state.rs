@@ -58,6 +58,10 @@ pub(super) fn save(folder: &Path, trainer: &Trainer, fingerprint: &str) -> Resul
     let states = folder.join("state");
     let path = states.join(format!("step-{:09}", trainer.steps_taken()));
     let older = found(&states)?;
+    // The same run makes the same bits: what is there need not be put at risk by being replaced.
+    if older.iter().any(|(_, old)| *old == path) {
+        return Ok(());
+    }
     write::folder(&path, |path| {
         write_tensors(&path.join("weights.safetensors"), &trainer.trained())?;
         write_tensors(&path.join("moments.safetensors"), &trainer.moments()?)?;
@@ -71,7 +75,7 @@ pub(super) fn save(folder: &Path, trainer: &Trainer, fingerprint: &str) -> Resul
             _ => Err(Error::File { path: path.join("state.json"), problem: "cannot be written as JSON".to_owned() }),
         }
     })?;
-    for (_, old) in older.into_iter().filter(|(_, old)| *old != path) {
+    for (_, old) in older {
         std::fs::remove_dir_all(&old).map_err(Error::write(&old))?;
     }
     Ok(())
