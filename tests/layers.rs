@@ -6,8 +6,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Folder (or file) directly under `src`, and the floor it stands on.
-const FLOORS: [(&str, u8); 14] = [
+const FLOORS: [(&str, u8); 15] = [
     ("error", 0),
+    ("serial", 0),
     ("registry", 1),
     ("stats", 1),
     ("lm", 1),

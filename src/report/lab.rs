@@ -183,13 +183,13 @@ impl LabReport {
     pub fn figures(&self) -> Vec<Figure> {
         let mut figures = Vec::new();
         if let Some((examples, last)) = self.adjusted.last() {
-            let mut main = fit::figure(&last.all.hinge);
+            let mut main = self.figure(&last.all.hinge);
             "main".clone_into(&mut main.name);
             main.caption = format!(
                 "Models that differ only in the share of test-task documents in their pretraining text: multiple choice \
                  as pretrained, and after all have seen the same {examples} task examples."
             );
-            figures.push(self.named(main));
+            figures.push(plain(main));
         }
         figures.extend(self.reformulation());
         figures.extend(self.emergence());
@@ -197,56 +197,35 @@ impl LabReport {
         figures
     }
 
-    /// The figure with kinds and shares as names of the series, one scale for all panels, and no names beside the points:
-    /// they say nothing that shape and colour do not.
-    fn named(&self, mut figure: Figure) -> Figure {
-        let name = |series: &mut String| {
-            let kind = self.kinds.iter().find(|(kind, _)| *series == format!("cohort = {kind}"));
-            if let Some((kind, share)) = kind {
-                *series = format!("{kind}: share {share}");
-            } else if series == "Other models" || series == "Models" || series.starts_with("Not cohort") {
-                *series = format!("reference: share {}", self.reference);
-            }
-        };
-        figure.legend.iter_mut().for_each(|entry| name(&mut entry.label));
-        for panel in &mut figure.panels {
-            "Accuracy".clone_into(&mut panel.y.label);
-            panel.y.range = Some((0.0, 1.02));
-        }
-        for layer in figure.panels.iter_mut().flat_map(|panel| &mut panel.layers) {
-            match layer {
-                Layer::Points { series, points, .. } => {
-                    name(series);
-                    points.iter_mut().for_each(|point| point.labelled = false);
-                }
-                Layer::Line { series, .. } | Layer::Band { series, .. } => name(series),
-                _ => {}
-            }
-        }
-        figure
+    /// The figure of a fit with kinds and shares as names of the series.
+    fn figure(&self, fit: &FitReport) -> Figure {
+        let kinds = self.kinds.iter().map(|(kind, share)| format!("{kind}: share {share}"));
+        let names: Vec<String> =
+            std::iter::once(format!("reference: share {}", self.reference)).chain(kinds).collect();
+        fit::figure_with_names(fit, &names)
     }
 
     fn reformulation(&self) -> Option<Figure> {
         let (_, first) = self.adjusted.first()?;
-        let mut figure = fit::figure(&first.all.hinge);
+        let mut figure = self.figure(&first.all.hinge);
         figure.panels.truncate(1);
-        figure.panels.extend(fit::figure(&self.cloze.all.hinge).panels.into_iter().take(1));
+        figure.panels.extend(self.figure(&self.cloze.all.hinge).panels.into_iter().take(1));
         for (panel, title) in figure.panels.iter_mut().zip(["Multiple choice", "Cloze"]) {
             title.clone_into(&mut panel.title);
         }
         figure.columns = 2;
         "reformulation".clone_into(&mut figure.name);
         "The same models asked for the same facts in two formats, as pretrained.".clone_into(&mut figure.caption);
-        Some(self.named(figure))
+        Some(plain(figure))
     }
 
     fn emergence(&self) -> Option<Figure> {
         let (_, first) = self.adjusted.first()?;
-        let mut figure = fit::figure(&first.reference.hinge);
+        let mut figure = self.figure(&first.reference.hinge);
         figure.panels.truncate(1);
         "No task examples".clone_into(&mut figure.panels.first_mut()?.title);
         for (examples, fit) in &self.adjusted {
-            let panel = fit::figure(&fit.reference.hinge).panels.pop()?;
+            let panel = self.figure(&fit.reference.hinge).panels.pop()?;
             figure.panels.push(Panel { title: format!("{examples} task examples"), ..panel });
         }
         for (panel, condition) in figure.panels.iter_mut().zip(self.conditions()) {
@@ -261,7 +240,7 @@ impl LabReport {
              scores leave chance, and how straight their rise is.",
             self.reference
         );
-        Some(self.named(figure))
+        Some(plain(figure))
     }
 
     fn dose(&self) -> Figure {
@@ -323,6 +302,20 @@ impl LabReport {
             row_titles: Vec::new(),
         }
     }
+}
+
+/// The figure with one scale for all panels, and no names beside the points: they say nothing that shape and colour do not.
+fn plain(mut figure: Figure) -> Figure {
+    for panel in &mut figure.panels {
+        "Accuracy".clone_into(&mut panel.y.label);
+        panel.y.range = Some((0.0, 1.02));
+    }
+    for layer in figure.panels.iter_mut().flat_map(|panel| &mut panel.layers) {
+        if let Layer::Points { points, .. } = layer {
+            points.iter_mut().for_each(|point| point.labelled = false);
+        }
+    }
+    figure
 }
 
 /// The difference of one kind from the reference.

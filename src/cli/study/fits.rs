@@ -146,7 +146,7 @@ fn is_metric(metric: &str, wanted: &str) -> bool {
 
 fn save_fit(folder: &Path, report: &FitReport) -> Result<()> {
     save(folder, &figure(report))?;
-    write::bytes(&folder.join("report.json"), fit::json(report)?.as_bytes())?;
+    write::bytes(&folder.join("report.json"), report.to_json()?.as_bytes())?;
     write::bytes(&folder.join("parameters.csv"), &fit::parameters(report).to_bytes()?)?;
     write::bytes(&folder.join("predictions.csv"), &fit::predictions(report).to_bytes()?)?;
     write::bytes(&folder.join("diagnostics.csv"), &fit::diagnostics(report).to_bytes()?)
