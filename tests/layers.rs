@@ -15,13 +15,13 @@ const FLOORS: [(&str, u8); 15] = [
     ("harness", 2),
     ("train", 2),
     ("analysis", 3),
-    ("study", 3),
-    ("lab", 3),
-    ("plot", 4),
-    ("report", 4),
-    ("cli", 5),
-    ("notebook", 5),
-    ("main", 5),
+    ("study", 4),
+    ("lab", 4),
+    ("plot", 5),
+    ("report", 5),
+    ("cli", 6),
+    ("notebook", 6),
+    ("main", 6),
 ];
 
 /// Crate, and the only place under `src` that may name it.

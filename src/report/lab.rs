@@ -4,12 +4,47 @@
 //! choice and cloze, both unadjusted), `emergence` (the point of emergence moving with task examples) and `dose` (the
 //! estimated difference against the share of test-task documents, which is known here).
 
+use std::fmt;
+use std::str::FromStr;
+
 use super::csv::{CsvTable, number};
 use super::terminal::{Align, TextTable};
 use crate::analysis::figure::{
     Axis, Figure, Hue, Layer, LegendEntry, LegendKey, Marker, Note, Panel, Point, Scale, Stroke,
 };
 use crate::analysis::fit::{self, Analysis, FitReport, Parameter};
+use crate::{Error, Result};
+
+/// How the lab's exams ask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// The options stand in the prompt, the answer is a letter.
+    MultipleChoice,
+    /// The options are texts that continue the prompt.
+    Cloze,
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::MultipleChoice => "multiple choice",
+            Self::Cloze => "cloze",
+        })
+    }
+}
+
+impl FromStr for Format {
+    type Err = Error;
+
+    /// Reads a cell of the column `format`.
+    fn from_str(text: &str) -> Result<Self> {
+        match text {
+            "multiple_choice" => Ok(Self::MultipleChoice),
+            "cloze" => Ok(Self::Cloze),
+            other => Err(Error::Argument(format!("`{other}` is neither multiple_choice nor cloze"))),
+        }
+    }
+}
 
 /// The fits of an experiment.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,7 +79,7 @@ pub struct Curves {
 
 /// Scores under one condition.
 struct Condition<'a> {
-    score: &'static str,
+    score: Format,
     examples: usize,
     hinge: &'a Analysis,
     line: &'a Analysis,
@@ -65,18 +100,18 @@ impl LabReport {
             }
         };
         if let Some((_, first)) = self.adjusted.first() {
-            add("multiple choice", 0, first, |report| Some(&report.unadjusted));
+            add(Format::MultipleChoice, 0, first, |report| Some(&report.unadjusted));
         }
         for (examples, fit) in &self.adjusted {
-            add("multiple choice", *examples, fit, |report| report.adjusted.as_ref());
+            add(Format::MultipleChoice, *examples, fit, |report| report.adjusted.as_ref());
         }
-        add("cloze", 0, &self.cloze, |report| Some(&report.unadjusted));
+        add(Format::Cloze, 0, &self.cloze, |report| Some(&report.unadjusted));
         conditions
     }
 
     /// Every difference from the reference: score and number of task examples, kind, estimate.
     #[cfg(feature = "models")]
-    pub(super) fn differences(&self) -> Vec<((&'static str, usize), &str, Option<&Parameter>)> {
+    pub(super) fn differences(&self) -> Vec<((Format, usize), &str, Option<&Parameter>)> {
         let mut differences = Vec::new();
         for Condition { score, examples, hinge, .. } in self.conditions() {
             for (place, (kind, _)) in self.kinds.iter().enumerate() {
@@ -119,7 +154,7 @@ impl LabReport {
                 // The test of equivalence is about the first kind.
                 let equivalence = (place == 0).then_some(&hinge.equivalence);
                 table.rows.push(vec![
-                    score.to_owned(),
+                    score.to_string(),
                     examples.to_string(),
                     kind.clone(),
                     number(*share),
@@ -165,7 +200,7 @@ impl LabReport {
                 let end = |end: Option<f64>| end.map_or_else(|| "?".to_owned(), |v| format!("{v:+.3}"));
                 let equal = hinge.equivalence.p_value.filter(|_| place == 0);
                 table.push(vec![
-                    score.to_owned(),
+                    score.to_string(),
                     examples.to_string(),
                     end(theta.and_then(|t| t.estimate)),
                     format!("{} … {}", end(theta.and_then(|t| t.low)), end(theta.and_then(|t| t.high))),
@@ -200,8 +235,7 @@ impl LabReport {
     /// The figure of a fit with kinds and shares as names of the series.
     fn figure(&self, fit: &FitReport) -> Figure {
         let kinds = self.kinds.iter().map(|(kind, share)| format!("{kind}: share {share}"));
-        let names: Vec<String> =
-            std::iter::once(format!("reference: share {}", self.reference)).chain(kinds).collect();
+        let names: Vec<String> = std::iter::once(format!("reference: share {}", self.reference)).chain(kinds).collect();
         fit::figure_with_names(fit, &names)
     }
 
@@ -246,7 +280,7 @@ impl LabReport {
     fn dose(&self) -> Figure {
         let conditions = self.conditions();
         let (mut layers, mut legend) = (vec![Layer::HorizontalRule { series: "Zero".into(), y: 0.0 }], Vec::new());
-        let choice: Vec<&Condition<'_>> = conditions.iter().filter(|c| c.score == "multiple choice").collect();
+        let choice: Vec<&Condition<'_>> = conditions.iter().filter(|c| c.score == Format::MultipleChoice).collect();
         let ends = [choice.first().copied(), choice.last().copied().filter(|_| choice.len() > 1), conditions.last()];
         for (place, condition) in ends.into_iter().flatten().enumerate() {
             let (hue, marker) = [
@@ -255,9 +289,9 @@ impl LabReport {
                 (Hue::Category(2), Marker::Triangle),
             ][place.min(2)];
             let series = match (condition.score, condition.examples) {
-                ("cloze", _) => "Cloze, as pretrained".to_owned(),
-                (_, 0) => "Multiple choice, as pretrained".to_owned(),
-                (_, examples) => format!("Multiple choice, {examples} task examples"),
+                (Format::Cloze, _) => "Cloze, as pretrained".to_owned(),
+                (Format::MultipleChoice, 0) => "Multiple choice, as pretrained".to_owned(),
+                (Format::MultipleChoice, examples) => format!("Multiple choice, {examples} task examples"),
             };
             let mut points =
                 vec![Point { label: "reference".into(), x: self.reference, y: 0.0, interval: None, labelled: false }];

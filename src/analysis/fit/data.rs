@@ -2,9 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::report::{
-    Analysis, DroppedModel, FitReport, GroupReport, ReportLayout, ReasonCount, SettingsReport,
-};
+use super::layout::ReportLayout;
+use super::report::{Analysis, DroppedModel, FitReport, GroupReport, ReasonCount, SettingsReport};
 use super::settings::{ChanceLevel, FitSettings, LEVEL};
 use super::{curves, hinge};
 use crate::registry::Chance;

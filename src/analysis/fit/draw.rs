@@ -17,7 +17,8 @@ pub fn figure_with_names(report: &FitReport, names: &[String]) -> Figure {
     let own = report.group_names();
     let names: Vec<&str> = (0..own.len()).map(|k| names.get(k).unwrap_or(&own[k]).as_str()).collect();
     let after = report.adjusted.as_ref();
-    let mut panels = vec![panel(report, &names, &report.unadjusted, if after.is_some() { "Before adjustment" } else { "" })];
+    let mut panels =
+        vec![panel(report, &names, &report.unadjusted, if after.is_some() { "Before adjustment" } else { "" })];
     panels.extend(after.map(|analysis| panel(report, &names, analysis, "After adjustment")));
     Figure {
         name: "fit".into(),

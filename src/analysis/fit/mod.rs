@@ -34,16 +34,18 @@ mod draw;
 mod forecast;
 mod hinge;
 mod input;
+mod layout;
 mod parameter;
 mod report;
 mod settings;
 
 pub use draw::{figure, figure_with_names};
 pub use input::tables;
+pub use layout::{ReportLayout, SCHEMA, SCHEMA_VERSION};
 pub use parameter::{Interval, Named, Parameter};
 pub use report::{
     Analysis, BreakReport, CurvePoint, CurveReport, CutoffReport, DifferenceReport, DroppedModel, EquivalenceReport,
-    ErrorReport, FitReport, FittedModel, GroupReport, HoldoutReport, ReportLayout, NoiseReport, Prediction, ReasonCount, SCHEMA,
-    SCHEMA_VERSION, SettingsReport,
+    ErrorReport, FitReport, FittedModel, GroupReport, HoldoutReport, NoiseReport, Prediction, ReasonCount,
+    SettingsReport,
 };
 pub use settings::{ChanceLevel, CurveChoice, FitSettings};

@@ -4,63 +4,22 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::layout::ReportLayout;
 use super::parameter::{Named, Parameter};
+use super::settings::CurveChoice;
 use crate::analysis::phase::Phase;
 use crate::registry::Month;
-use super::settings::CurveChoice;
 use crate::registry::modelset::{ClusterBy, Group, Predictor, ScoreScale, XScale};
 use crate::stats::covariance::Kind;
 use crate::stats::hinge::Outcome;
 use crate::stats::random::Seed;
 use crate::stats::selection::{Curve, Verdict};
-use crate::{Error, Result};
-
-/// Name of the report's layout.
-pub const SCHEMA: &str = "onset.fit";
-
-/// Version of the report's layout; it changes when a field changes its meaning or goes.
-pub const SCHEMA_VERSION: u32 = 1;
-
-/// The layout of the report that this version of onset writes, the only one it reads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(try_from = "Header", into = "Header")]
-pub struct ReportLayout;
-
-/// A layout by name and version.
-#[derive(Serialize, Deserialize)]
-struct Header {
-    schema: String,
-    schema_version: u32,
-}
-
-impl From<ReportLayout> for Header {
-    fn from(_: ReportLayout) -> Self {
-        Self { schema: SCHEMA.to_owned(), schema_version: SCHEMA_VERSION }
-    }
-}
-
-impl TryFrom<Header> for ReportLayout {
-    type Error = String;
-
-    fn try_from(header: Header) -> std::result::Result<Self, String> {
-        if header.schema != SCHEMA {
-            return Err(format!("it is no report of a fit: its `schema` is not `{SCHEMA}`"));
-        }
-        if header.schema_version != SCHEMA_VERSION {
-            return Err(format!(
-                "its layout is version {}, not {SCHEMA_VERSION}, the one this program reads",
-                header.schema_version
-            ));
-        }
-        Ok(Self)
-    }
-}
 
 /// Everything a fit found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct FitReport {
-    /// [`SCHEMA`] and [`SCHEMA_VERSION`].
+    /// Name and version of the layout.
     #[serde(flatten)]
     pub layout: ReportLayout,
     /// Version of the onset that made the fit.
@@ -440,33 +399,6 @@ pub struct CurvePoint {
 }
 
 impl FitReport {
-    /// Reads what [`to_json`](Self::to_json) writes. Models and drawn curves are no part of it.
-    ///
-    /// # Errors
-    /// [`Error::Argument`] for what is no JSON, no report of a fit, or one of a layout of another version.
-    pub fn from_json(text: &str) -> Result<Self> {
-        let header: Option<Header> = match serde_json::from_str(text) {
-            Ok(header) => Some(header),
-            Err(error) if error.is_data() => None,
-            Err(error) => return Err(Error::Argument(format!("it is not JSON: {error}"))),
-        };
-        let none = || format!("it is no report of a fit: its `schema` is not `{SCHEMA}`");
-        // Fields of other layouts may mean something else; the version is looked at before them.
-        header.ok_or_else(none).and_then(ReportLayout::try_from).map_err(Error::Argument)?;
-        serde_json::from_str(text).map_err(|e| Error::Argument(format!("a field of the report cannot be read: {e}")))
-    }
-
-    /// The report as JSON, indented, with a line end; docs/formats.md describes the fields. What does not exist is `null`,
-    /// never NaN.
-    ///
-    /// # Errors
-    /// [`Error::Undetermined`] when it cannot be written as JSON. A report that a fit returned always can.
-    pub fn to_json(&self) -> Result<String> {
-        serde_json::to_string_pretty(self)
-            .map(|text| text + "\n")
-            .map_err(|e| Error::Undetermined(format!("the report cannot be written as JSON: {e}")))
-    }
-
     /// Every score that was fitted: as observed, and after adjustment where there is one.
     pub fn analyses(&self) -> impl Iterator<Item = (Phase, &Analysis)> {
         let after = self.adjusted.as_ref().map(|after| (Phase::Adjusted, after));

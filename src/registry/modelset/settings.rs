@@ -225,7 +225,9 @@ impl FromStr for Cutoff {
         match text {
             "auto" => Ok(Self::Auto),
             "none" => Ok(Self::None),
-            month => month.parse().map(Self::From),
+            month => month.parse().map(Self::From).map_err(|_| {
+                Error::Argument(format!("`{text}` is not a month, auto or none; write a month as 2023-11"))
+            }),
         }
     }
 }

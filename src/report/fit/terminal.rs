@@ -1,9 +1,9 @@
 //! The report for people: what was read, what was found, how sure it is, and what is not known.
 
-use crate::stats::hinge::Outcome;
-use crate::stats::selection::Curve;
 use crate::analysis::fit::{Analysis, FitReport, Parameter, Prediction};
 use crate::report::terminal::{Align, TextTable};
+use crate::stats::hinge::Outcome;
+use crate::stats::selection::Curve;
 
 /// The report as text of at most `width` columns.
 #[must_use]

@@ -128,8 +128,12 @@ fn shape(of: &Analysis, when: &str) -> Option<String> {
     }
     let curve = of.selected?;
     let verdict = match of.verdict? {
-        Verdict::Abrupt => format!("scores rise abruptly: of the {curve} curve, which AICc chooses, at least half of the rise lies within one third of the range"),
-        Verdict::Gradual => format!("scores rise gradually: of the {curve} curve, which AICc chooses, no third of the range holds half of the rise"),
+        Verdict::Abrupt => format!(
+            "scores rise abruptly: of the {curve} curve, which AICc chooses, at least half of the rise lies within one third of the range"
+        ),
+        Verdict::Gradual => format!(
+            "scores rise gradually: of the {curve} curve, which AICc chooses, no third of the range holds half of the rise"
+        ),
         Verdict::None => format!("scores do not rise: AICc chooses the {curve} curve, which does not"),
     };
     let test = of
