@@ -1,5 +1,4 @@
 //! `onset finetune` as a user runs it, on a model of a few thousand weights.
-#![cfg(feature = "models")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

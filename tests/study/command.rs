@@ -1,5 +1,4 @@
 //! `onset study` as a user runs it, on the models of `studies/tiny.toml`.
-#![cfg(feature = "models")]
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -1,8 +1,6 @@
 //! One decoder against the numbers of `transformers` for every architecture: 23 models of random weights, made by the
 //! script beside them, each with its logits and a greedy continuation.
 
-#![cfg(feature = "models")]
-
 use std::path::{Path, PathBuf};
 
 use candle_core::{DType, Device, Tensor};

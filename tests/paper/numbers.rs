@@ -13,7 +13,7 @@ const LOCAL_OPTIMISER: f64 = 1e-4;
 const ROUNDING: f64 = 1e-9;
 
 fn reference() -> Value {
-    serde_json::from_str(include_str!("fixtures/paper_reference_values.json")).expect("the fixture is JSON")
+    serde_json::from_str(include_str!("../fixtures/paper_reference_values.json")).expect("the fixture is JSON")
 }
 
 fn data() -> Published {

@@ -1,6 +1,7 @@
 //! Studies on Slurm, with commands that only pretend: what is submitted, found in the queue, submitted again, cancelled.
 //! `.ci/slurm` does the same with a real cluster of one node.
-#![cfg(all(unix, feature = "models"))]
+
+#![cfg(unix)]
 
 use std::collections::BTreeMap;
 use std::fs;

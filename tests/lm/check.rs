@@ -1,7 +1,5 @@
 //! The check that `onset models check` runs.
 
-#![cfg(feature = "models")]
-
 use std::path::Path;
 
 use onset::lm::{Check, Placement};

@@ -1,5 +1,4 @@
 //! A study around its cells: settings, planning, restarting, sharing, collecting. What is done in a cell is a fake here.
-#![cfg(feature = "models")]
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -1,5 +1,4 @@
 //! The lab from outside: what text and tests are made of, and that an experiment is the same however it is run.
-#![cfg(feature = "models")]
 
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Mutex;

@@ -1,8 +1,6 @@
 //! Switches that the larger fixtures leave alone, and kinds that `transformers` does not have: small models made by
 //! `fixtures/variants/make.py`, each with the logits of `transformers`.
 
-#![cfg(feature = "models")]
-
 use std::path::{Path, PathBuf};
 
 use candle_core::{DType, Device, Tensor};

@@ -1,7 +1,7 @@
 //! The texts do what they say: every command in README and docs runs, shown output is what comes out, generated pages
 //! are as generated, and every help text has examples.
 //!
-//! `ONSET_UPDATE=1 cargo test --release --test docs` writes shown output and generated pages anew.
+//! `ONSET_UPDATE=1 cargo test --release --test house docs` writes shown output and generated pages anew.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -11,16 +11,16 @@ use std::process::{Command, Output};
 /// Commands that are not run, by how they begin, and why.
 const NOT_RUN: [(&str, &str); 12] = [
     ("cargo test", "it would run this test"),
-    ("onset reproduce", "tests/reproduce_command.rs runs it, into a folder of its own"),
+    ("onset reproduce", "tests/paper/reproduce.rs runs it, into a folder of its own"),
     ("onset fit TABLE...", "the reader's own table; docs/tutorial.md runs the command on one"),
-    ("onset models show pythia-70m", "the reader's own model; tests/lm_check.rs looks at others"),
-    ("onset models check tests/fixtures/models/llama", "tests/lm_check.rs checks every fixture"),
-    ("onset import lm-eval RESULTS", "the reader's own results; tests/import.rs runs the command"),
-    ("onset fit results/", "the reader's own results; tests/fit.rs reads others"),
-    ("onset report lab", "what the lab wrote; tests/html_report.rs makes a page of the one in data/lab"),
-    ("onset report my-study", "the reader's own study; tests/html_report.rs makes a page of one"),
-    ("onset lab", "minutes; tests/lab.rs runs a smaller one"),
-    ("onset explore", "it serves until it is stopped; tests/explore.rs runs it"),
+    ("onset models show pythia-70m", "the reader's own model; tests/lm/check.rs looks at others"),
+    ("onset models check tests/fixtures/models/llama", "tests/lm/check.rs checks every fixture"),
+    ("onset import lm-eval RESULTS", "the reader's own results; tests/harness/import.rs runs the command"),
+    ("onset fit results/", "the reader's own results; tests/fit/command.rs reads others"),
+    ("onset report lab", "what the lab wrote; tests/report/page.rs makes a page of the one in data/lab"),
+    ("onset report my-study", "the reader's own study; tests/report/page.rs makes a page of one"),
+    ("onset lab", "minutes; tests/lab/worlds.rs runs a smaller one"),
+    ("onset explore", "it serves until it is stopped; tests/report/explore.rs runs it"),
     ("onset finetune", "the reader's own model and data"),
 ];
 

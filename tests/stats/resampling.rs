@@ -1,8 +1,7 @@
 //! What resampling methods must do whatever the random numbers: agree with the fits they resample, with themselves on any
 //! number of threads, and with the truth where it is known.
 
-mod paper_scores;
-
+use crate::paper_scores::{COLUMNS, Scores, scores};
 use onset::stats::bootstrap::Bootstrap;
 use onset::stats::breaktest::BreakTest;
 use onset::stats::clusters::Clusters;
@@ -18,7 +17,6 @@ use onset::stats::random::Seed;
 use onset::stats::sensitivity::{cutoffs, without_each_family};
 use onset::stats::simex::Simex;
 use onset::stats::wild::WildBootstrap;
-use paper_scores::{COLUMNS, Scores, scores};
 
 /// The fast fits of the wild bootstrap work from running sums, the plain fit from the observations; both find the same
 /// optimum to this share of the scores' size.

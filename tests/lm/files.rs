@@ -1,7 +1,5 @@
 //! Files that models come in: whole, in pieces, pickled, GGUF; and files that are damaged or lie.
 
-#![cfg(feature = "models")]
-
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 

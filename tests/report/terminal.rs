@@ -37,8 +37,10 @@ impl Folder {
 }
 
 /// A study of the repository that writes into a folder of the test's; its file is removed with it.
+#[cfg(feature = "models")]
 struct Study(PathBuf);
 
+#[cfg(feature = "models")]
 impl Study {
     fn into(folder: &Folder) -> Self {
         let text = std::fs::read_to_string(repository("studies/tiny.toml")).expect("the study");

@@ -1,6 +1,5 @@
 //! Configs as they are published: facts about the models of the paper and their relatives, with every key that their
 //! `config.json` has. Each must be read whole, and configs with a switch that changes numbers must be refused by name.
-#![cfg(feature = "models")]
 
 use std::path::Path;
 

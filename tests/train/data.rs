@@ -1,5 +1,4 @@
 //! Training sets in their public layouts, and what becomes of them.
-#![cfg(feature = "models")]
 
 use std::path::{Path, PathBuf};
 

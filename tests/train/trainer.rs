@@ -1,5 +1,4 @@
 //! Training: the published trajectories, and that nothing but what is meant changes a number.
-#![cfg(feature = "models")]
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -335,7 +334,7 @@ fn child() -> Outcome {
 
 fn child_in(folder: &Path, steps: usize, threads: usize) -> Result<Command, Box<dyn std::error::Error>> {
     let mut command = Command::new(std::env::current_exe()?);
-    command.args(["--exact", "child", "--ignored", "--quiet"]).env("ONSET_TEST_RUN", folder);
+    command.args(["--exact", "trainer::child", "--ignored", "--quiet"]).env("ONSET_TEST_RUN", folder);
     command.env("ONSET_TEST_STEPS", steps.to_string()).env("RAYON_NUM_THREADS", threads.to_string());
     command.stdout(std::process::Stdio::null());
     Ok(command)

@@ -1,8 +1,7 @@
 //! The covariances, tests and intervals of `stats` against R, wildboottest and scipy on the paper's own scores. How every
 //! reference number was made stands in tests/fixtures/stats/reference.
 
-mod paper_scores;
-
+use crate::paper_scores::{COLUMNS, Scores, scores};
 use onset::stats::bootstrap::Bootstrap;
 use onset::stats::breaktest::davies;
 use onset::stats::clusters::Clusters;
@@ -16,7 +15,6 @@ use onset::stats::multiplicity::{benjamini_hochberg, holm};
 use onset::stats::random::Seed;
 use onset::stats::segmented::Segmented;
 use onset::stats::wild::{WildBootstrap, WildWeights};
-use paper_scores::{COLUMNS, Scores, scores};
 
 /// The bar for figures that another program printed: relative agreement.
 const AGREES: f64 = 1e-6;

@@ -1,8 +1,6 @@
 //! The corpus of the fuzz targets, replayed: each file, each of its beginnings, and each with one byte changed gives a
 //! value or an error, never a panic or an allocation that its length does not justify.
 
-#![cfg(feature = "models")]
-
 use std::path::Path;
 
 use onset::lm::gguf::Header;
