@@ -34,6 +34,7 @@ pub mod notebook;
 pub mod plot;
 pub mod registry;
 pub mod report;
+mod serial;
 pub mod stats;
 #[cfg(feature = "models")]
 pub mod study;

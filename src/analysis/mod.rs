@@ -6,5 +6,8 @@ pub mod figure;
 pub mod fit;
 pub mod paper;
 pub mod pareto;
+mod phase;
 pub mod scaling;
 pub mod words;
+
+pub use phase::Phase;

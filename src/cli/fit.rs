@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 
 use super::print;
-use crate::analysis::fit::{ChanceLevel, CurveChoice, FitReport, FitSettings, covariance_kind, figure};
+use crate::analysis::fit::{ChanceLevel, CurveChoice, FitReport, FitSettings, figure};
 use crate::error::Result;
 use crate::plot::{Theme, draw};
 use crate::registry::modelset::{
-    Amount, ClusterBy, Cutoff, GroupBy, ScoreScale, Selection, Settings, XScale, compute_unit,
+    Amount, ClusterBy, Cutoff, GroupBy, PredictorKind, ScoreScale, Selection, Settings, XScale, compute_unit,
 };
 use crate::registry::write;
 use crate::report::{csv, fit};
@@ -108,7 +108,7 @@ pub(super) struct FitOptions {
 
     /// Predictor instead of compute: params, active_params, tokens, release or any column.
     #[arg(long, value_name = "COLUMN", help_heading = "Columns")]
-    x: Option<String>,
+    x: Option<PredictorKind>,
 
     /// Scale of the predictor, linear or log10 [default: log10 for compute, params and tokens, linear for all else].
     #[arg(long, value_name = "SCALE", help_heading = "Columns")]
@@ -123,7 +123,7 @@ pub(super) struct FitOptions {
     group: Vec<GroupBy>,
 
     /// Which models are not independent: those of one family, none (model), or those alike in a column.
-    #[arg(long, value_name = "COLUMN", default_value = "family", value_parser = cluster, help_heading = "Groups")]
+    #[arg(long, value_name = "COLUMN", default_value = "family", help_heading = "Groups")]
     cluster: ClusterBy,
 
     /// Curve: hinge, linear, segmented, logistic, richards, or all of them compared.
@@ -142,7 +142,7 @@ pub(super) struct FitOptions {
     chance: ChanceLevel,
 
     /// Standard errors: classical, hc0 to hc3, cr0, cr1, cr1s, cr2 or cr3.
-    #[arg(long, value_name = "KIND", default_value = FitSettings::default().covariance.name(), value_parser = covariance_kind, help_heading = "Fit")]
+    #[arg(long, value_name = "KIND", default_value_t = FitSettings::default().covariance, help_heading = "Fit")]
     covariance: Kind,
 
     /// Replicates of every bootstrap.
@@ -181,10 +181,6 @@ enum Format {
     Csv,
 }
 
-fn cluster(text: &str) -> std::result::Result<ClusterBy, std::convert::Infallible> {
-    Ok(text.into())
-}
-
 pub(super) fn run(args: &FitArgs) -> Result<()> {
     let report = args.options.settings().run(&args.tables)?;
     if let Some(folder) = &args.out {
@@ -192,7 +188,7 @@ pub(super) fn run(args: &FitArgs) -> Result<()> {
     }
     print(match args.format {
         Format::Table => fit::terminal(&report, 80).into_bytes(),
-        Format::Json => fit::json(&report)?.into_bytes(),
+        Format::Json => report.to_json()?.into_bytes(),
         Format::Csv => fit::parameters(&report).to_bytes()?,
     })
 }
@@ -246,7 +242,7 @@ fn save(report: &FitReport, folder: &Path) -> Result<()> {
     write::bytes(&path("fit.png"), &drawing.png()?)?;
     write::bytes(&path("fit.pdf"), &drawing.pdf()?)?;
     write::bytes(&path("fit.csv"), &csv::figure_data(&figure).to_bytes()?)?;
-    write::bytes(&path("report.json"), fit::json(report)?.as_bytes())?;
+    write::bytes(&path("report.json"), report.to_json()?.as_bytes())?;
     write::bytes(&path("parameters.csv"), &fit::parameters(report).to_bytes()?)?;
     write::bytes(&path("predictions.csv"), &fit::predictions(report).to_bytes()?)?;
     write::bytes(&path("diagnostics.csv"), &fit::diagnostics(report).to_bytes()?)

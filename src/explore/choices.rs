@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::{Question, Stage};
-use crate::analysis::fit::{ChanceLevel, FitReport, FitSettings};
-use crate::registry::benchmark;
-use crate::registry::modelset::{ModelSet, Settings};
+use crate::analysis::fit::{CurveChoice, FitReport, FitSettings};
+use crate::registry::modelset::{Cutoff, Group, ModelSet, Settings};
 use crate::registry::table::Table;
+use crate::registry::{Month, benchmark};
+use crate::stats::covariance::Kind;
 
 /// Fewer models than this with a score are not offered as one.
 const FEWEST_MODELS: usize = 5;
@@ -40,13 +41,13 @@ pub struct Choices {
     /// The scores.
     pub scores: Vec<ScoreChoice>,
     /// Release months of models, without the first, from which on all models would be new.
-    pub cutoffs: Vec<String>,
+    pub cutoffs: Vec<Month>,
     /// Families, in alphabetical order.
     pub families: Vec<String>,
     /// Curves.
-    pub curves: Vec<&'static str>,
+    pub curves: Vec<CurveChoice>,
     /// Kinds of standard errors.
-    pub covariances: Vec<&'static str>,
+    pub covariances: Vec<Kind>,
 }
 
 /// A score of the tables.
@@ -70,38 +71,32 @@ impl Choices {
             let adjusted = report.adjusted_score.iter().cloned().collect();
             scores.insert(0, ScoreChoice { name: report.score.clone(), title: report.score_name.clone(), adjusted });
         }
-        let cutoff = set.groups.iter().find_map(|group| group.strip_prefix("release >= "));
+        let cutoff = set.groups.iter().find_map(Group::month);
         Self {
             settings: Question {
                 stage: Stage::Full,
                 score: report.score.clone(),
                 adjusted: report.adjusted_score.clone(),
-                cutoff: cutoff.unwrap_or("none").to_owned(),
+                cutoff: cutoff.map_or(Cutoff::None, Cutoff::From),
                 without: Vec::new(),
-                chance: match settings.chance {
-                    ChanceLevel::Known => "known".into(),
-                    ChanceLevel::Free => "free".into(),
-                    ChanceLevel::Given(level) => level.to_string(),
-                },
-                curve: settings.curve.name().into(),
-                covariance: settings.covariance.name().into(),
+                chance: settings.chance,
+                curve: settings.curve,
+                covariance: settings.covariance,
             },
             scores,
             cutoffs: cutoffs(&months, cutoff),
             families: families.into_iter().map(str::to_owned).collect(),
-            curves: vec!["all", "hinge", "linear", "segmented", "logistic", "richards"],
-            covariances: vec!["CR3", "CR2", "CR1", "CR0", "HC3", "HC2", "HC1", "HC0", "classical"],
+            curves: CurveChoice::every().collect(),
+            covariances: Kind::ALL.into_iter().rev().filter(|kind| *kind != Kind::Cr1s).collect(),
         }
     }
 }
 
 /// Every month from the second release to the last one, so that a slider moves evenly in time, and the month in use.
-fn cutoffs(months: &BTreeSet<crate::registry::Month>, used: Option<&str>) -> Vec<String> {
+fn cutoffs(months: &BTreeSet<Month>, used: Option<Month>) -> Vec<Month> {
     let (Some(first), Some(last)) = (months.first(), months.last()) else { return Vec::new() };
-    let count = |month: &crate::registry::Month| i64::from(month.year) * 12 + i64::from(month.month) - 1;
-    let spelled = |month: i64| format!("{:04}-{:02}", month.div_euclid(12), month.rem_euclid(12) + 1);
-    let mut all: BTreeSet<String> = (count(first) + 1..=count(last)).map(spelled).collect();
-    all.extend(used.map(str::to_owned));
+    let mut all: BTreeSet<Month> = (first.count() + 1..=last.count()).filter_map(Month::of_count).collect();
+    all.extend(used);
     all.into_iter().collect()
 }
 

@@ -18,11 +18,12 @@ use serde::{Deserialize, Serialize};
 pub use choices::{Choices, ScoreChoice};
 pub use serve::{Server, Stop};
 
-use crate::analysis::fit::{CurveChoice, FitReport, FitSettings, covariance_kind};
+use crate::analysis::fit::{ChanceLevel, CurveChoice, FitReport, FitSettings};
 use crate::error::{Error, Result};
 use crate::registry::modelset::{Cutoff, ModelSet};
 use crate::registry::table::Table;
 use crate::report::html::{Document, FitPart};
+use crate::stats::covariance::Kind;
 use crate::stats::selection::Curve;
 
 /// Bootstrap replicates of a quick answer.
@@ -37,8 +38,8 @@ pub struct Explorer {
     page: String,
 }
 
-/// What a reader wants to know: a fit of these tables with some settings changed. Texts are written as the flags of
-/// `onset fit` are.
+/// What a reader wants to know: a fit of these tables with some settings changed. In JSON they are written as the flags
+/// of `onset fit` are.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Question {
@@ -48,17 +49,17 @@ pub struct Question {
     pub score: String,
     /// The score after adjustment.
     pub adjusted: Option<String>,
-    /// The month from which on models count as new, or `none`.
-    pub cutoff: String,
+    /// The month from which on models count as new.
+    pub cutoff: Cutoff,
     /// Families left out.
     #[serde(default)]
     pub without: Vec<String>,
-    /// `known`, `free` or a level.
-    pub chance: String,
-    /// The curve, or `all`.
-    pub curve: String,
+    /// What a guess scores.
+    pub chance: ChanceLevel,
+    /// The curve or curves.
+    pub curve: CurveChoice,
     /// Kind of the standard errors.
-    pub covariance: String,
+    pub covariance: Kind,
 }
 
 /// How far an answer goes.
@@ -94,7 +95,7 @@ impl Explorer {
         let set = explorer.set(&explorer.settings)?;
         let report = explorer.settings.fit(&set)?;
         let live = explorer.live(&set, &report)?;
-        explorer.page = Document::of_fit(&report, &set)?.to_live_html(&live)?;
+        explorer.page = Document::of_fit(&report, &set).to_live_html(&live)?;
         Ok(explorer)
     }
 
@@ -104,19 +105,16 @@ impl Explorer {
     }
 
     /// The settings that a question comes down to.
-    ///
-    /// # Errors
-    /// [`Error::Argument`] for a text that no flag of `onset fit` takes.
-    pub fn settings(&self, question: &Question) -> Result<FitSettings> {
+    pub fn settings(&self, question: &Question) -> FitSettings {
         let mut settings = self.settings.clone();
         let same_score = settings.tables.score.as_ref() == Some(&question.score);
         settings.tables.metric = settings.tables.metric.filter(|_| same_score);
         settings.tables.score = Some(question.score.clone());
         settings.tables.adjusted = question.adjusted.clone();
-        settings.tables.cutoff = question.cutoff.parse::<Cutoff>()?;
-        settings.chance = question.chance.parse()?;
-        settings.curve = question.curve.parse()?;
-        settings.covariance = covariance_kind(&question.covariance)?;
+        settings.tables.cutoff = question.cutoff;
+        settings.chance = question.chance;
+        settings.curve = question.curve;
+        settings.covariance = question.covariance;
         if question.stage == Stage::Quick {
             settings.bootstrap = settings.bootstrap.min(QUICK_REPLICATES);
             settings.leave_out = false;
@@ -124,7 +122,7 @@ impl Explorer {
                 settings.curve = CurveChoice::One(Curve::Hinge);
             }
         }
-        Ok(settings)
+        settings
     }
 
     /// Answers a question.
@@ -133,7 +131,7 @@ impl Explorer {
     /// [`Error::Argument`] for a question that makes no sense, and those of a fit.
     pub fn refit(&self, question: &Question) -> Result<Answer> {
         let began = Instant::now();
-        let settings = self.settings(question)?;
+        let settings = self.settings(question);
         let mut set = self.set(&settings)?;
         if !question.without.is_empty() {
             set.rows.retain(|row| !question.without.contains(&row.family));

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::lab::{Curves, LabFit, LabReport};
+use super::lab::{Curves, Format, LabFit, LabReport};
 use crate::analysis::fit::{ChanceLevel, CurveChoice, FitSettings};
 use crate::registry::modelset::{Cutoff, GroupBy, ModelSet, Settings};
 use crate::registry::table::{Column, Kind, Table};
@@ -51,10 +51,11 @@ impl LabReport {
                 kinds.push((kind.to_owned(), table.number(row, "share")?));
             }
             let benchmark = || table.text(row, "benchmark").map(str::to_owned);
-            match table.text(row, "format")? {
-                "multiple_choice" => choice = Some(benchmark()?),
-                "cloze" => cloze = Some(benchmark()?),
-                _ => {}
+            // Other formats are nothing that a lab's fits ask of.
+            match table.text(row, "format")?.parse() {
+                Ok(Format::MultipleChoice) => choice = Some(benchmark()?),
+                Ok(Format::Cloze) => cloze = Some(benchmark()?),
+                Err(_) => {}
             }
             if let Some(count) = table.optional_count::<usize>(row, "examples")? {
                 adjustment = Some(table.text(row, "adjustment")?.to_owned());

@@ -1,7 +1,7 @@
 //! How often the intervals of repeated experiments hold a difference that is not there, and find one that is.
 
 use super::csv::{CsvTable, number};
-use super::lab::LabReport;
+use super::lab::{Format, LabReport};
 use super::terminal::{Align, TextTable};
 use crate::stats::itemnoise::wilson;
 
@@ -15,7 +15,7 @@ pub struct Coverage {
 struct Row {
     seed: u64,
     truth: String,
-    condition: (&'static str, usize),
+    condition: (Format, usize),
     kind: String,
     theta: Option<f64>,
     interval: Option<(f64, f64)>,
@@ -60,8 +60,7 @@ impl Coverage {
         let shown = |value: Option<f64>| value.map(number).unwrap_or_default();
         for Row { seed, truth, condition: (score, examples), kind, theta, interval } in &self.rows {
             let (low, high) = interval.unzip();
-            let mut row =
-                vec![seed.to_string(), truth.clone(), (*score).to_owned(), examples.to_string(), kind.clone()];
+            let mut row = vec![seed.to_string(), truth.clone(), score.to_string(), examples.to_string(), kind.clone()];
             row.extend([shown(*theta), shown(low), shown(high)]);
             table.rows.push(row);
         }
@@ -92,7 +91,7 @@ impl Coverage {
             let (score, examples) = row.condition;
             table.rows.push(vec![
                 row.truth.clone(),
-                score.to_owned(),
+                score.to_string(),
                 examples.to_string(),
                 row.kind.clone(),
                 intervals.to_string(),
@@ -128,7 +127,7 @@ impl Coverage {
             }
             let (rate, ends) = count.rate().unzip();
             table.push(vec![
-                row.condition.0.to_owned(),
+                row.condition.0.to_string(),
                 row.condition.1.to_string(),
                 count.intervals.to_string(),
                 count.above.to_string(),

@@ -4,12 +4,47 @@
 //! choice and cloze, both unadjusted), `emergence` (the point of emergence moving with task examples) and `dose` (the
 //! estimated difference against the share of test-task documents, which is known here).
 
+use std::fmt;
+use std::str::FromStr;
+
 use super::csv::{CsvTable, number};
 use super::terminal::{Align, TextTable};
 use crate::analysis::figure::{
     Axis, Figure, Hue, Layer, LegendEntry, LegendKey, Marker, Note, Panel, Point, Scale, Stroke,
 };
 use crate::analysis::fit::{self, Analysis, FitReport, Parameter};
+use crate::{Error, Result};
+
+/// How the lab's exams ask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// The options stand in the prompt, the answer is a letter.
+    MultipleChoice,
+    /// The options are texts that continue the prompt.
+    Cloze,
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::MultipleChoice => "multiple choice",
+            Self::Cloze => "cloze",
+        })
+    }
+}
+
+impl FromStr for Format {
+    type Err = Error;
+
+    /// Reads a cell of the column `format`.
+    fn from_str(text: &str) -> Result<Self> {
+        match text {
+            "multiple_choice" => Ok(Self::MultipleChoice),
+            "cloze" => Ok(Self::Cloze),
+            other => Err(Error::Argument(format!("`{other}` is neither multiple_choice nor cloze"))),
+        }
+    }
+}
 
 /// The fits of an experiment.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,7 +79,7 @@ pub struct Curves {
 
 /// Scores under one condition.
 struct Condition<'a> {
-    score: &'static str,
+    score: Format,
     examples: usize,
     hinge: &'a Analysis,
     line: &'a Analysis,
@@ -65,18 +100,18 @@ impl LabReport {
             }
         };
         if let Some((_, first)) = self.adjusted.first() {
-            add("multiple choice", 0, first, |report| Some(&report.unadjusted));
+            add(Format::MultipleChoice, 0, first, |report| Some(&report.unadjusted));
         }
         for (examples, fit) in &self.adjusted {
-            add("multiple choice", *examples, fit, |report| report.adjusted.as_ref());
+            add(Format::MultipleChoice, *examples, fit, |report| report.adjusted.as_ref());
         }
-        add("cloze", 0, &self.cloze, |report| Some(&report.unadjusted));
+        add(Format::Cloze, 0, &self.cloze, |report| Some(&report.unadjusted));
         conditions
     }
 
     /// Every difference from the reference: score and number of task examples, kind, estimate.
     #[cfg(feature = "models")]
-    pub(super) fn differences(&self) -> Vec<((&'static str, usize), &str, Option<&Parameter>)> {
+    pub(super) fn differences(&self) -> Vec<((Format, usize), &str, Option<&Parameter>)> {
         let mut differences = Vec::new();
         for Condition { score, examples, hinge, .. } in self.conditions() {
             for (place, (kind, _)) in self.kinds.iter().enumerate() {
@@ -119,7 +154,7 @@ impl LabReport {
                 // The test of equivalence is about the first kind.
                 let equivalence = (place == 0).then_some(&hinge.equivalence);
                 table.rows.push(vec![
-                    score.to_owned(),
+                    score.to_string(),
                     examples.to_string(),
                     kind.clone(),
                     number(*share),
@@ -165,7 +200,7 @@ impl LabReport {
                 let end = |end: Option<f64>| end.map_or_else(|| "?".to_owned(), |v| format!("{v:+.3}"));
                 let equal = hinge.equivalence.p_value.filter(|_| place == 0);
                 table.push(vec![
-                    score.to_owned(),
+                    score.to_string(),
                     examples.to_string(),
                     end(theta.and_then(|t| t.estimate)),
                     format!("{} … {}", end(theta.and_then(|t| t.low)), end(theta.and_then(|t| t.high))),
@@ -183,13 +218,13 @@ impl LabReport {
     pub fn figures(&self) -> Vec<Figure> {
         let mut figures = Vec::new();
         if let Some((examples, last)) = self.adjusted.last() {
-            let mut main = fit::figure(&last.all.hinge);
+            let mut main = self.figure(&last.all.hinge);
             "main".clone_into(&mut main.name);
             main.caption = format!(
                 "Models that differ only in the share of test-task documents in their pretraining text: multiple choice \
                  as pretrained, and after all have seen the same {examples} task examples."
             );
-            figures.push(self.named(main));
+            figures.push(plain(main));
         }
         figures.extend(self.reformulation());
         figures.extend(self.emergence());
@@ -197,56 +232,34 @@ impl LabReport {
         figures
     }
 
-    /// The figure with kinds and shares as names of the series, one scale for all panels, and no names beside the points:
-    /// they say nothing that shape and colour do not.
-    fn named(&self, mut figure: Figure) -> Figure {
-        let name = |series: &mut String| {
-            let kind = self.kinds.iter().find(|(kind, _)| *series == format!("cohort = {kind}"));
-            if let Some((kind, share)) = kind {
-                *series = format!("{kind}: share {share}");
-            } else if series == "Other models" || series == "Models" || series.starts_with("Not cohort") {
-                *series = format!("reference: share {}", self.reference);
-            }
-        };
-        figure.legend.iter_mut().for_each(|entry| name(&mut entry.label));
-        for panel in &mut figure.panels {
-            "Accuracy".clone_into(&mut panel.y.label);
-            panel.y.range = Some((0.0, 1.02));
-        }
-        for layer in figure.panels.iter_mut().flat_map(|panel| &mut panel.layers) {
-            match layer {
-                Layer::Points { series, points, .. } => {
-                    name(series);
-                    points.iter_mut().for_each(|point| point.labelled = false);
-                }
-                Layer::Line { series, .. } | Layer::Band { series, .. } => name(series),
-                _ => {}
-            }
-        }
-        figure
+    /// The figure of a fit with kinds and shares as names of the series.
+    fn figure(&self, fit: &FitReport) -> Figure {
+        let kinds = self.kinds.iter().map(|(kind, share)| format!("{kind}: share {share}"));
+        let names: Vec<String> = std::iter::once(format!("reference: share {}", self.reference)).chain(kinds).collect();
+        fit::figure_with_names(fit, &names)
     }
 
     fn reformulation(&self) -> Option<Figure> {
         let (_, first) = self.adjusted.first()?;
-        let mut figure = fit::figure(&first.all.hinge);
+        let mut figure = self.figure(&first.all.hinge);
         figure.panels.truncate(1);
-        figure.panels.extend(fit::figure(&self.cloze.all.hinge).panels.into_iter().take(1));
+        figure.panels.extend(self.figure(&self.cloze.all.hinge).panels.into_iter().take(1));
         for (panel, title) in figure.panels.iter_mut().zip(["Multiple choice", "Cloze"]) {
             title.clone_into(&mut panel.title);
         }
         figure.columns = 2;
         "reformulation".clone_into(&mut figure.name);
         "The same models asked for the same facts in two formats, as pretrained.".clone_into(&mut figure.caption);
-        Some(self.named(figure))
+        Some(plain(figure))
     }
 
     fn emergence(&self) -> Option<Figure> {
         let (_, first) = self.adjusted.first()?;
-        let mut figure = fit::figure(&first.reference.hinge);
+        let mut figure = self.figure(&first.reference.hinge);
         figure.panels.truncate(1);
         "No task examples".clone_into(&mut figure.panels.first_mut()?.title);
         for (examples, fit) in &self.adjusted {
-            let panel = fit::figure(&fit.reference.hinge).panels.pop()?;
+            let panel = self.figure(&fit.reference.hinge).panels.pop()?;
             figure.panels.push(Panel { title: format!("{examples} task examples"), ..panel });
         }
         for (panel, condition) in figure.panels.iter_mut().zip(self.conditions()) {
@@ -261,13 +274,13 @@ impl LabReport {
              scores leave chance, and how straight their rise is.",
             self.reference
         );
-        Some(self.named(figure))
+        Some(plain(figure))
     }
 
     fn dose(&self) -> Figure {
         let conditions = self.conditions();
         let (mut layers, mut legend) = (vec![Layer::HorizontalRule { series: "Zero".into(), y: 0.0 }], Vec::new());
-        let choice: Vec<&Condition<'_>> = conditions.iter().filter(|c| c.score == "multiple choice").collect();
+        let choice: Vec<&Condition<'_>> = conditions.iter().filter(|c| c.score == Format::MultipleChoice).collect();
         let ends = [choice.first().copied(), choice.last().copied().filter(|_| choice.len() > 1), conditions.last()];
         for (place, condition) in ends.into_iter().flatten().enumerate() {
             let (hue, marker) = [
@@ -276,9 +289,9 @@ impl LabReport {
                 (Hue::Category(2), Marker::Triangle),
             ][place.min(2)];
             let series = match (condition.score, condition.examples) {
-                ("cloze", _) => "Cloze, as pretrained".to_owned(),
-                (_, 0) => "Multiple choice, as pretrained".to_owned(),
-                (_, examples) => format!("Multiple choice, {examples} task examples"),
+                (Format::Cloze, _) => "Cloze, as pretrained".to_owned(),
+                (Format::MultipleChoice, 0) => "Multiple choice, as pretrained".to_owned(),
+                (Format::MultipleChoice, examples) => format!("Multiple choice, {examples} task examples"),
             };
             let mut points =
                 vec![Point { label: "reference".into(), x: self.reference, y: 0.0, interval: None, labelled: false }];
@@ -323,6 +336,20 @@ impl LabReport {
             row_titles: Vec::new(),
         }
     }
+}
+
+/// The figure with one scale for all panels, and no names beside the points: they say nothing that shape and colour do not.
+fn plain(mut figure: Figure) -> Figure {
+    for panel in &mut figure.panels {
+        "Accuracy".clone_into(&mut panel.y.label);
+        panel.y.range = Some((0.0, 1.02));
+    }
+    for layer in figure.panels.iter_mut().flat_map(|panel| &mut panel.layers) {
+        if let Layer::Points { points, .. } = layer {
+            points.iter_mut().for_each(|point| point.labelled = false);
+        }
+    }
+    figure
 }
 
 /// The difference of one kind from the reference.

@@ -19,6 +19,7 @@ pub mod itemnoise;
 pub mod linear;
 pub mod logistic;
 pub mod multiplicity;
+mod names;
 pub mod optimise;
 pub mod permutation;
 pub mod profile;

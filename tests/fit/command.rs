@@ -613,7 +613,7 @@ proptest! {
         let curve = ["all", "hinge", "linear", "segmented", "logistic", "richards"][curve];
         let settings = FitSettings {
             tables: Settings {
-                x: Some("x".into()),
+                x: Some("x".parse()?),
                 score: Some("y".into()),
                 adjusted: Some("after".into()),
                 groups: vec!["new".parse().expect("a group")],
@@ -631,7 +631,7 @@ proptest! {
         let table = Table::parse(text.as_bytes(), "t.csv".as_ref(), &[]).expect("a table");
         // What cannot be fitted is an error; what can must be printable.
         if let Ok(found) = ModelSet::from_tables(&[table], &settings.tables).and_then(|set| settings.fit(&set)) {
-            let json = fit::json(&found).expect("JSON");
+            let json = found.to_json().expect("JSON");
             prop_assert!(ends_in_order(&serde_json::from_str(&json).expect("JSON")), "{json}");
             let figure = csv::figure_data(&figure(&found));
             let tables = [fit::parameters(&found), fit::predictions(&found), fit::diagnostics(&found), figure];

@@ -6,21 +6,22 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Folder (or file) directly under `src`, and the floor it stands on.
-const FLOORS: [(&str, u8); 14] = [
+const FLOORS: [(&str, u8); 15] = [
     ("error", 0),
+    ("serial", 0),
     ("registry", 1),
     ("stats", 1),
     ("lm", 1),
     ("harness", 2),
     ("train", 2),
     ("analysis", 3),
-    ("study", 3),
-    ("lab", 3),
-    ("plot", 4),
-    ("report", 4),
-    ("cli", 5),
-    ("notebook", 5),
-    ("main", 5),
+    ("study", 4),
+    ("lab", 4),
+    ("plot", 5),
+    ("report", 5),
+    ("cli", 6),
+    ("notebook", 6),
+    ("main", 6),
 ];
 
 /// Crate, and the only place under `src` that may name it.

@@ -7,11 +7,12 @@ use std::process::{Command, Stdio};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use onset::analysis::fit::FitSettings;
+use onset::analysis::fit::{ChanceLevel, CurveChoice, FitSettings};
 use onset::registry::modelset::{ModelSet, Settings};
 use onset::registry::table::Table;
 use onset::report::explore::{Explorer, Question, Server, Stage, Stop};
-use onset::report::fit;
+use onset::stats::covariance::Kind;
+use onset::stats::selection::Curve;
 use serde_json::{Value, json};
 
 /// Longer than anything here takes, so that a hang is a failure.
@@ -93,11 +94,11 @@ fn question() -> Question {
         stage: Stage::Quick,
         score: "mmlu".into(),
         adjusted: Some("mmlu_adjusted".into()),
-        cutoff: "2023-11".into(),
+        cutoff: "2023-11".parse().expect("a month"),
         without: Vec::new(),
-        chance: "known".into(),
-        curve: "hinge".into(),
-        covariance: "CR3".into(),
+        chance: ChanceLevel::Known,
+        curve: CurveChoice::One(Curve::Hinge),
+        covariance: Kind::Cr3,
     }
 }
 
@@ -174,22 +175,22 @@ fn a_refit_is_the_librarys_fit() {
     let server = Running::start();
     let table = Table::open(&paper_wide()).expect("the fixture");
     let asked = Question {
-        cutoff: "2023-07".into(),
+        cutoff: "2023-07".parse().expect("a month"),
         without: vec!["qwen".into(), "llama-1".into()],
-        chance: "0.2".into(),
-        covariance: "HC3".into(),
+        chance: ChanceLevel::Given(0.2),
+        covariance: Kind::Hc3,
         ..question()
     };
     let mut settings = settings();
     settings.tables.cutoff = "2023-07".parse().expect("a month");
-    settings.chance = "0.2".parse().expect("a level");
-    settings.covariance = onset::analysis::fit::covariance_kind("HC3").expect("a kind");
+    settings.chance = ChanceLevel::Given(0.2);
+    settings.covariance = Kind::Hc3;
     // A quick answer does not wait for the fits without each model.
     settings.leave_out = false;
     let mut set = ModelSet::from_tables(&[table], &settings.tables).expect("models");
     set.rows.retain(|row| row.family != "qwen" && row.family != "llama-1");
     let library = settings.fit(&set).expect("a fit");
-    let mut library: Value = serde_json::from_str(&fit::json(&library).expect("JSON")).expect("JSON");
+    let mut library: Value = serde_json::from_str(&library.to_json().expect("JSON")).expect("JSON");
     let answer = server.ask(&asked);
     let notes = answer["fit"]["report"]["notes"].as_array().expect("notes");
     assert!(notes.contains(&json!("families left out on request: qwen, llama-1")));
@@ -216,9 +217,9 @@ fn a_question_without_an_answer_is_told_why() {
         question
     };
     refused(with("score", json!("arc")), 422, "no table has a score `arc`");
-    refused(with("cutoff", json!("soon")), 422, "is not a month");
-    refused(with("curve", json!("cubic")), 422, "unknown curve");
-    refused(with("chance", json!("NaN")), 422, "chance is `NaN`");
+    refused(with("cutoff", json!("soon")), 400, "is not a month");
+    refused(with("curve", json!("cubic")), 400, "unknown curve");
+    refused(with("chance", json!("NaN")), 400, "chance is `NaN`");
     refused(with("tables", json!(["/etc/passwd"])), 400, "unknown field");
     refused(json!(17), 400, "not a question");
     let everyone: Vec<String> = Table::open(&paper_wide())
@@ -232,9 +233,9 @@ fn a_question_without_an_answer_is_told_why() {
 #[test]
 fn a_full_answer_has_the_settings_replicates_and_curves() {
     let server = Running::start();
-    let full = server.ask(&Question { stage: Stage::Full, curve: "all".into(), adjusted: None, ..question() });
+    let full = server.ask(&Question { stage: Stage::Full, curve: CurveChoice::All, adjusted: None, ..question() });
     assert_eq!(full["fit"]["report"]["curves"].as_array().map(Vec::len), Some(5));
-    let quick = server.ask(&Question { curve: "all".into(), adjusted: None, ..question() });
+    let quick = server.ask(&Question { curve: CurveChoice::All, adjusted: None, ..question() });
     assert_eq!(quick["fit"]["report"]["curves"].as_array().map(Vec::len), Some(1));
     assert_eq!(quick["fit"]["report"]["theta"]["estimate"], full["fit"]["report"]["theta"]["estimate"]);
 }

@@ -219,7 +219,7 @@ fn everything_that_is_wrong_with_a_study_is_said_at_once_with_its_line() {
         "line 22: unknown layout `parquet`",
         "line 24: unknown device `tpu`",
         "line 25: `memory` must be an amount",
-        "line 27: `Tuesday` is not a month",
+        "line 27: `cutoff`: `Tuesday` is not a month, auto or none",
         "line 28: `gsm8k` is not written as BENCHMARK=METRIC",
         "line 29: `chance` must be at least 0 and below 1",
         "line 31: every line of `extra` must begin with `#SBATCH `",

@@ -5,15 +5,14 @@ use std::path::Path;
 
 use super::{Format, WIDTH, print};
 use crate::analysis::figure::Figure;
-use crate::analysis::fit::{CurveChoice, FitReport, FitSettings, figure};
+use crate::analysis::fit::{FitReport, FitSettings, figure};
 use crate::error::{Error, Result};
 use crate::plot::{Theme, draw};
-use crate::registry::modelset::{self, Cutoff};
+use crate::registry::modelset;
 use crate::registry::{Condition, benchmark, write};
 use crate::report::csv::figure_data;
 use crate::report::study::{self as report, FitAt};
 use crate::report::{fit, json};
-use crate::stats::random::Seed;
 use crate::study::{Collected, Study};
 
 /// The tables that fits read.
@@ -71,7 +70,7 @@ fn fits(study: &Study, collected: &Collected) -> Result<Vec<FitAt>> {
                 spread.benchmark == benchmark && spread.metric.to_string() == metric && spread.condition == condition
             });
             let seeds = spread.and_then(|s| Some((s.within?, s.replicates as f64 / s.models as f64)));
-            let fit = match fit_settings(study, &benchmark, &metric, &condition)?.run(&paths) {
+            let fit = match fit_settings(study, &benchmark, &metric, &condition).run(&paths) {
                 Ok(mut report) => {
                     // The same study gives the same bytes wherever it is.
                     report.tables = TABLES.map(|name| format!("tables/{name}")).to_vec();
@@ -87,22 +86,22 @@ fn fits(study: &Study, collected: &Collected) -> Result<Vec<FitAt>> {
     Ok(found)
 }
 
-fn fit_settings(study: &Study, score: &str, metric: &str, condition: &Condition) -> Result<FitSettings> {
+fn fit_settings(study: &Study, score: &str, metric: &str, condition: &Condition) -> FitSettings {
     let settings = &study.fit;
-    Ok(FitSettings {
+    FitSettings {
         tables: modelset::Settings {
             score: Some(score.to_owned()),
             metric: Some(metric.to_owned()),
             adjusted: condition.examples.map(|examples| format!("{}@{examples}", condition.adjustment)),
-            cutoff: settings.cutoff.parse::<Cutoff>()?,
+            cutoff: settings.cutoff,
             ..modelset::Settings::default()
         },
-        curve: settings.curve.parse::<CurveChoice>()?,
-        chance: settings.chance.parse()?,
+        curve: settings.curve,
+        chance: settings.chance,
         bootstrap: settings.bootstrap,
-        seed: Seed(settings.seed),
+        seed: settings.seed,
         ..FitSettings::default()
-    })
+    }
 }
 
 /// Benchmarks to fit, each with its metric: the study's, the benchmark's own, or the first.
@@ -146,7 +145,7 @@ fn is_metric(metric: &str, wanted: &str) -> bool {
 
 fn save_fit(folder: &Path, report: &FitReport) -> Result<()> {
     save(folder, &figure(report))?;
-    write::bytes(&folder.join("report.json"), fit::json(report)?.as_bytes())?;
+    write::bytes(&folder.join("report.json"), report.to_json()?.as_bytes())?;
     write::bytes(&folder.join("parameters.csv"), &fit::parameters(report).to_bytes()?)?;
     write::bytes(&folder.join("predictions.csv"), &fit::predictions(report).to_bytes()?)?;
     write::bytes(&folder.join("diagnostics.csv"), &fit::diagnostics(report).to_bytes()?)
