@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 
 use crate::analysis::fit::{ChanceLevel, FitSettings, tables as read};
+use crate::analysis::papers::test_task::published;
 use crate::error::{Error, Result};
+use crate::lab::CHANCE as LAB_CHANCE;
+use crate::registry::observations_csv;
 use crate::registry::table::Table;
-use crate::registry::{observations_csv, published};
 use crate::report::html::{Kind, fit_behind, kind};
-use crate::report::lab_fits::CHANCE as LAB_CHANCE;
 
 /// The tables, what of them could not be read, and the settings with what the input itself says of them.
 pub(super) fn tables(paths: &[PathBuf], settings: &FitSettings) -> Result<(Vec<Table>, Vec<String>, FitSettings)> {

@@ -1,14 +1,123 @@
 //! The fits of a lab's models, from the table of their scores.
 
+use std::fmt;
 use std::path::Path;
+use std::str::FromStr;
 
-use super::lab::{Curves, Format, LabFit, LabReport};
-use crate::analysis::fit::{ChanceLevel, CurveChoice, FitSettings};
+use crate::analysis::fit::{Analysis, ChanceLevel, CurveChoice, FitReport, FitSettings, Parameter};
 use crate::registry::modelset::{Cutoff, GroupBy, ModelSet, Settings};
 use crate::registry::table::{Column, Kind, Table};
 use crate::stats::random::Seed;
 use crate::stats::selection::Curve;
 use crate::{Error, Result};
+
+/// How the lab's exams ask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// The options stand in the prompt, the answer is a letter.
+    MultipleChoice,
+    /// The options are texts that continue the prompt.
+    Cloze,
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::MultipleChoice => "multiple choice",
+            Self::Cloze => "cloze",
+        })
+    }
+}
+
+impl FromStr for Format {
+    type Err = Error;
+
+    /// Reads a cell of the column `format`.
+    fn from_str(text: &str) -> Result<Self> {
+        match text {
+            "multiple_choice" => Ok(Self::MultipleChoice),
+            "cloze" => Ok(Self::Cloze),
+            other => Err(Error::Argument(format!("`{other}` is neither multiple_choice nor cloze"))),
+        }
+    }
+}
+
+/// The fits of an experiment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LabReport {
+    /// Kinds of models compared with the reference: name of the group in the fits, and true share of test-task documents.
+    pub kinds: Vec<(String, f64)>,
+    /// The reference's share.
+    pub reference: f64,
+    /// Cloze, as pretrained.
+    pub cloze: LabFit,
+    /// Multiple choice after so many task examples, ascending; each fit also holds the scores as pretrained.
+    pub adjusted: Vec<(usize, LabFit)>,
+}
+
+/// Curves through the same scores.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LabFit {
+    /// Of all models, with the difference between kinds.
+    pub all: Curves,
+    /// Of the reference's models alone: where they leave chance, as in the paper's figure of emergence.
+    pub reference: Curves,
+}
+
+/// A hinge and a line.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Curves {
+    /// With a point of emergence.
+    pub hinge: FitReport,
+    /// Log-linear.
+    pub line: FitReport,
+}
+
+/// Scores under one condition.
+pub(crate) struct Condition<'a> {
+    pub(crate) score: Format,
+    pub(crate) examples: usize,
+    pub(crate) hinge: &'a Analysis,
+    pub(crate) line: &'a Analysis,
+    /// Hinge and line of the reference's models alone.
+    pub(crate) reference: (&'a Analysis, &'a Analysis),
+}
+
+impl LabReport {
+    /// Every condition, in order.
+    pub(crate) fn conditions<'a>(&'a self) -> Vec<Condition<'a>> {
+        let mut conditions = Vec::new();
+        let mut add = |score, examples, fit: &'a LabFit, part: fn(&FitReport) -> Option<&Analysis>| {
+            let Curves { hinge, line } = &fit.all;
+            let alone = &fit.reference;
+            if let Some((hinge, line)) = part(hinge).zip(part(line))
+                && let Some(reference) = part(&alone.hinge).zip(part(&alone.line))
+            {
+                conditions.push(Condition { score, examples, hinge, line, reference });
+            }
+        };
+        if let Some((_, first)) = self.adjusted.first() {
+            add(Format::MultipleChoice, 0, first, |report| Some(&report.unadjusted));
+        }
+        for (examples, fit) in &self.adjusted {
+            add(Format::MultipleChoice, *examples, fit, |report| report.adjusted.as_ref());
+        }
+        add(Format::Cloze, 0, &self.cloze, |report| Some(&report.unadjusted));
+        conditions
+    }
+
+    /// Every difference from the reference: score and number of task examples, kind, estimate.
+    #[cfg(feature = "models")]
+    pub(crate) fn differences(&self) -> Vec<((Format, usize), &str, Option<&Parameter>)> {
+        let mut differences = Vec::new();
+        for Condition { score, examples, hinge, .. } in self.conditions() {
+            for (place, (kind, _)) in self.kinds.iter().enumerate() {
+                differences.push(((score, examples), kind.as_str(), theta(hinge, place)));
+            }
+        }
+        differences
+    }
+}
 
 /// Score of a guess: every question has four options, and the right answers are dealt evenly over them.
 pub(super) const CHANCE: f64 = 0.25;
@@ -112,6 +221,14 @@ fn curves(models: &ModelSet) -> Result<Curves> {
         .fit(models)
     };
     Ok(Curves { hinge: curve(Curve::Hinge)?, line: curve(Curve::Linear)? })
+}
+
+/// The difference of one kind from the reference.
+pub(crate) fn theta(analysis: &Analysis, kind: usize) -> Option<&Parameter> {
+    match kind {
+        0 => Some(&analysis.theta),
+        _ => analysis.thetas.get(kind).map(|named| &named.parameter),
+    }
 }
 
 #[cfg(all(test, feature = "models"))]

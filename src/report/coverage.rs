@@ -1,8 +1,8 @@
 //! How often the intervals of repeated experiments hold a difference that is not there, and find one that is.
 
 use super::csv::{CsvTable, number};
-use super::lab::{Format, LabReport};
 use super::terminal::{Align, TextTable};
+use crate::lab::{Format, LabReport};
 use crate::stats::itemnoise::wilson;
 
 /// The differences that were estimated in many worlds.

@@ -9,11 +9,11 @@ use onset::lab::{
     ADJUSTMENT, CHANCE, Event, Experiment, Family, Kind, Member, Order, Part, SEQUENCE, Suite, Vocabulary, World,
     WorldSettings, adjustment, pretraining, stem, table,
 };
+use onset::lab::{Curves, LabFit, LabReport};
 use onset::lm::{Model, Placement};
 use onset::registry::modelset::{Cutoff, ModelSet, Settings};
 use onset::registry::table::Table;
 use onset::report::coverage::Coverage;
-use onset::report::lab::{Curves, LabFit, LabReport};
 use onset::stats::random::Seed;
 use onset::stats::selection::Curve;
 

@@ -1,8 +1,9 @@
 //! The published method, recomputed, against the same method run by others: `fixtures/paper_reference_values.json` holds
 //! what the paper's own Python code gives on its evaluation files, to full precision, with the SSE of each fit.
 
-use onset::analysis::paper::{Conclusion, Paper, PublishedFit, Reading, Reproduce, ReproductionRow};
-use onset::registry::{Adjustment, Condition, Model, Published, published};
+use onset::analysis::papers::test_task::{Conclusion, Paper, PublishedFit, Reading, Reproduce, ReproductionRow};
+use onset::analysis::papers::test_task::{Published, published};
+use onset::registry::{Adjustment, Condition, Model};
 use onset::stats::clusters::Clusters;
 use onset::stats::inference::Inference;
 use serde_json::Value;
@@ -21,7 +22,7 @@ fn data() -> Published {
 }
 
 fn is_new(model: &Model) -> bool {
-    model.release >= onset::analysis::paper::CUTOFF
+    model.release >= onset::analysis::papers::test_task::CUTOFF
 }
 
 /// The hinge fit behind a key such as `fig1.mmlu.pre`.
@@ -140,7 +141,7 @@ fn every_other_number_of_the_paper_is_met() {
 #[test]
 fn every_printed_number_has_a_verdict_and_what_differs_is_explained() {
     let result = Reproduce::new().run(&data()).expect("the embedded tables are complete");
-    assert_eq!(result.rows.len(), onset::analysis::paper::printed().expect("sound").len());
+    assert_eq!(result.rows.len(), onset::analysis::papers::test_task::printed().expect("sound").len());
     for row in &result.rows {
         let p = &row.printed;
         assert!(row.recomputed.estimate.value.is_some_and(f64::is_finite), "{} {} {}", p.figure, p.item, p.quantity);
@@ -213,7 +214,8 @@ fn every_conclusion_has_an_interval_behind_it_and_a_sentence() {
             assert!(row.conclusion.is_some() && !row.why.is_empty(), "{what}");
         }
         if let Some(published) = row.recomputed.estimate.value {
-            let differs = corrected.value.is_none_or(|v| !onset::analysis::paper::agrees(&row.printed.text, v));
+            let differs =
+                corrected.value.is_none_or(|v| !onset::analysis::papers::test_task::agrees(&row.printed.text, v));
             assert!(!differs || !row.why.is_empty(), "{what}: {published} became {:?} without a word", corrected.value);
         }
         changed += usize::from(row.conclusion == Some(Conclusion::Changes));

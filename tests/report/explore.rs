@@ -8,9 +8,9 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use onset::analysis::fit::{ChanceLevel, CurveChoice, FitSettings};
+use onset::explore::{Explorer, Question, Server, Stage, Stop};
 use onset::registry::modelset::{ModelSet, Settings};
 use onset::registry::table::Table;
-use onset::report::explore::{Explorer, Question, Server, Stage, Stop};
 use onset::stats::covariance::Kind;
 use onset::stats::selection::Curve;
 use serde_json::{Value, json};

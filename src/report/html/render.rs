@@ -38,14 +38,14 @@ const TEMPLATES: [(&str, &str); 9] = [
 
 /// What a page shows of a fit: its data, and the words and tables that go with them.
 #[derive(Debug, Clone, Serialize)]
-pub(in crate::report) struct FitPart {
+pub(crate) struct FitPart {
     fit: FitData,
     regions: Regions,
 }
 
 impl FitPart {
     /// Of a fit just made of `set`.
-    pub(in crate::report) fn of(report: &FitReport, set: &ModelSet) -> Result<Self> {
+    pub(crate) fn of(report: &FitReport, set: &ModelSet) -> Result<Self> {
         let fit = FitData::of(report, set);
         Ok(Self { regions: regions(&fit)?, fit })
     }

@@ -9,6 +9,7 @@ mod frontiers;
 mod group_fit;
 mod intervals;
 mod panel;
+mod published;
 mod published_fit;
 mod quantity;
 mod recreate;
@@ -22,6 +23,7 @@ use rayon::prelude::*;
 
 pub use comparison::Built;
 pub use conclusions::Conclusion;
+pub use published::{MmluMean, Published, published, published_from};
 pub use published_fit::PublishedFit;
 pub use quantity::{Estimate, Quantity};
 pub use scores::{CUTOFF, Paper, Reading};
@@ -30,7 +32,6 @@ pub use verdict::{Printed, agrees, printed};
 
 use crate::analysis::figure::Figure;
 use crate::error::{Error, Result};
-use crate::registry::Published;
 
 type FigureBuilder = fn(&Paper<'_>) -> Result<Built>;
 type TableBuilder = fn(&Paper<'_>) -> Result<PaperTable>;

@@ -1,7 +1,8 @@
 //! The published models and scores of arXiv 2407.07890, which travel inside the program.
 //!
 //! ```
-//! use onset::registry::{Adjustment, Condition, MmluMean, benchmark, published};
+//! use onset::analysis::papers::test_task::{MmluMean, published};
+//! use onset::registry::{Adjustment, Condition, benchmark};
 //! let published = published()?;
 //! let gsm8k = benchmark("gsm8k").expect("one of the published benchmarks");
 //! let adjusted = Condition::epochs(Adjustment::Gsm8kAux, "3");
@@ -14,13 +15,12 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::benchmark::Benchmark;
-use super::model::{MODEL_COLUMNS, Models};
-use super::observation::{Condition, OBSERVATION_COLUMNS};
-use super::scores::Observations;
-use super::subjects::{SUBJECT_COLUMNS, SubjectScores, WIDE_COLUMNS};
-use super::table::{Column, Table};
 use crate::Result;
+use crate::registry::table::{Column, Table};
+use crate::registry::{
+    Benchmark, Condition, KNOWN_MODELS, MODEL_COLUMNS, Models, OBSERVATION_COLUMNS, Observations, SUBJECT_COLUMNS,
+    SubjectScores, WIDE_COLUMNS,
+};
 
 /// Models, observations and MMLU by subject.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,11 +44,11 @@ pub enum MmluMean {
 
 /// The names of the files of a data folder, and the copies inside the program.
 const FILES: [(&str, &[Column], &str); 5] = [
-    ("models.csv", MODEL_COLUMNS, include_str!("../../data/models.csv")),
-    ("evaluations.csv", OBSERVATION_COLUMNS, include_str!("../../data/evaluations.csv")),
-    ("mmlu_subjects.csv", SUBJECT_COLUMNS, include_str!("../../data/mmlu_subjects.csv")),
-    ("mmlu_correct.csv", WIDE_COLUMNS, include_str!("../../data/mmlu_correct.csv")),
-    ("mmlu_brier.csv", WIDE_COLUMNS, include_str!("../../data/mmlu_brier.csv")),
+    ("models.csv", MODEL_COLUMNS, KNOWN_MODELS),
+    ("evaluations.csv", OBSERVATION_COLUMNS, include_str!("../../../../data/evaluations.csv")),
+    ("mmlu_subjects.csv", SUBJECT_COLUMNS, include_str!("../../../../data/mmlu_subjects.csv")),
+    ("mmlu_correct.csv", WIDE_COLUMNS, include_str!("../../../../data/mmlu_correct.csv")),
+    ("mmlu_brier.csv", WIDE_COLUMNS, include_str!("../../../../data/mmlu_brier.csv")),
 ];
 
 /// The tables inside the program.

@@ -15,7 +15,7 @@ use crate::error::Result;
 use crate::registry::table::{Column, Kind, Table};
 use crate::registry::{Condition, Model};
 
-const HALVES: &str = include_str!("../../../data/recreate_halves.csv");
+const HALVES: &str = include_str!("../../../../data/recreate_halves.csv");
 const COLUMNS: &[Column] =
     &[Column::required("model", Kind::Text, "name"), Column::required("half", Kind::Text, "control or treated")];
 

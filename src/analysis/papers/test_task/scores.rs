@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use super::published::{MmluMean, Published};
 use crate::analysis::scaling::Scored;
 use crate::error::{Error, Result};
-use crate::registry::{
-    Adjustment, Benchmark, Condition, Measure, Metric, MmluMean, Model, Month, Published, benchmark,
-};
+use crate::registry::{Adjustment, Benchmark, Condition, Measure, Metric, Model, Month, benchmark};
 
 /// Models released from this month on are the group under comparison (arXiv 2407.07890, section 2).
 pub const CUTOFF: Month = Month { year: 2023, month: 11 };

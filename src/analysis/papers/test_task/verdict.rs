@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::registry::table::{Column, Kind, Table};
 
 /// The printed numbers, as a table: figure, item, quantity, published, note.
-const PRINTED: &str = include_str!("../../../data/published_numbers.csv");
+const PRINTED: &str = include_str!("../../../../data/published_numbers.csv");
 
 const COLUMNS: &[Column] = &[
     Column::required("figure", Kind::Text, "figure or table of the paper"),

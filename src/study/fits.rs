@@ -1,52 +1,73 @@
 //! The fits of a study: every benchmark as released and after every number of task examples.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
-use super::{Format, WIDTH, print};
-use crate::analysis::figure::Figure;
-use crate::analysis::fit::{FitReport, FitSettings, figure};
+use super::{Collected, Study};
+use crate::analysis::fit::{Analysis, FitReport, FitSettings};
 use crate::error::{Error, Result};
-use crate::plot::{Theme, draw};
 use crate::registry::modelset;
-use crate::registry::{Condition, benchmark, write};
-use crate::report::csv::figure_data;
-use crate::report::study::{self as report, FitAt};
-use crate::report::{fit, json};
-use crate::study::{Collected, Study};
+use crate::registry::{Condition, Observation, benchmark};
 
 /// The tables that fits read.
 const TABLES: [&str; 2] = ["evaluations.csv", "models.csv"];
 
-/// Fits every benchmark under every condition, and writes and draws what comes out.
-pub(super) fn fit_and_draw(study: &Study, collected: &Collected, format: Format) -> Result<()> {
-    let folder = study.output.join("report");
-    let fits = fits(study, collected)?;
-    let table = report::fits_csv(&fits);
-    write::bytes(&folder.join("fits.csv"), &table.to_bytes()?)?;
-    let figures: Vec<Figure> = [report::emergence(&fits), report::trajectories(&fits)].into_iter().flatten().collect();
-    figures.iter().try_for_each(|figure| save(&folder, figure))?;
-    // What a page needs beyond the plotted numbers: names of axes, colours, marks.
-    write::bytes(&folder.join("figures.json"), json::text(&figures)?.as_bytes())?;
-    // The last condition of each benchmark has both its fits, before and after.
-    for (at, fit) in fits.iter().enumerate() {
-        let last = fits.get(at + 1).is_none_or(|next| (&next.benchmark, &next.metric) != (&fit.benchmark, &fit.metric));
-        if let (true, Ok(found)) = (last, &fit.fit) {
-            save_fit(&folder.join(folder_name(&fit.benchmark)), found)?;
+/// The fit of one benchmark under one condition.
+#[derive(Debug, Clone)]
+pub struct FitAt {
+    /// The benchmark.
+    pub benchmark: String,
+    /// Its metric.
+    pub metric: String,
+    /// The condition.
+    pub condition: Condition,
+    /// Models with a score: name, compute in FLOPs, score.
+    pub points: Vec<(String, f64, f64)>,
+    /// The fit, or why there is none.
+    pub fit: Result<Box<FitReport>, String>,
+    /// Variance between seeds of one model, where models have several, and the number of seeds.
+    pub seeds: Option<(f64, f64)>,
+}
+
+impl FitAt {
+    /// Models, their compute and their scores under this condition. Models without compute are left out.
+    pub fn points_of(
+        observations: &[Observation],
+        benchmark: &str,
+        metric: &str,
+        condition: &Condition,
+        compute: impl Fn(&str) -> Option<f64>,
+    ) -> Vec<(String, f64, f64)> {
+        let meant =
+            |o: &&Observation| o.benchmark == benchmark && o.condition == *condition && o.metric.to_string() == metric;
+        let with_compute = |o: &Observation| Some((o.model.clone(), compute(&o.model)?, o.value));
+        observations.iter().filter(meant).filter_map(with_compute).collect()
+    }
+
+    /// The analysis of this condition.
+    pub fn analysis(&self) -> Option<&Analysis> {
+        let report = self.fit.as_ref().ok()?;
+        match self.condition.examples {
+            None => Some(&report.unadjusted),
+            Some(_) => report.adjusted.as_ref(),
         }
     }
-    eprintln!("onset: figures and tables in {}", folder.display());
-    print(match format {
-        Format::Table => report::trajectory(&fits, WIDTH),
-        Format::Json => json::text(&json::rows(&table))?,
-    })
+
+    /// The part of the variance around the curve that comes from seeds, where both are known.
+    pub(crate) fn seed_share(&self) -> Option<f64> {
+        let (variance, seeds) = self.seeds?;
+        let analysis = self.analysis()?;
+        let freedom = self.points.len().checked_sub(3).filter(|freedom| *freedom > 0)?;
+        let around = analysis.sse? / freedom as f64;
+        (around > 0.0).then_some(variance / seeds / around)
+    }
 }
 
-fn folder_name(benchmark: &str) -> String {
-    benchmark.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' || c == '-' { c } else { '_' }).collect()
-}
-
-fn fits(study: &Study, collected: &Collected) -> Result<Vec<FitAt>> {
+/// Fits every benchmark of a study under every condition, from the tables that [`collect`](super::collect()) wrote.
+///
+/// # Errors
+/// When the study asks for a benchmark or metric that was not evaluated, and when its tables cannot be read. A fit that
+/// the data do not allow is no error: its reason stands in [`FitAt::fit`].
+pub fn fits(study: &Study, collected: &Collected) -> Result<Vec<FitAt>> {
     let tables = study.output.join("tables");
     let paths = TABLES.map(|name| tables.join(name));
     let compute: BTreeMap<&str, f64> =
@@ -141,21 +162,4 @@ fn scores(study: &Study, collected: &Collected) -> Result<Vec<(String, String)>>
 /// Whether this is the metric, with its filter or without.
 fn is_metric(metric: &str, wanted: &str) -> bool {
     metric == wanted || metric.split(',').next() == Some(wanted)
-}
-
-fn save_fit(folder: &Path, report: &FitReport) -> Result<()> {
-    save(folder, &figure(report))?;
-    write::bytes(&folder.join("report.json"), report.to_json()?.as_bytes())?;
-    write::bytes(&folder.join("parameters.csv"), &fit::parameters(report).to_bytes()?)?;
-    write::bytes(&folder.join("predictions.csv"), &fit::predictions(report).to_bytes()?)?;
-    write::bytes(&folder.join("diagnostics.csv"), &fit::diagnostics(report).to_bytes()?)
-}
-
-fn save(folder: &Path, figure: &Figure) -> Result<()> {
-    let drawing = draw(figure, &Theme::default())?;
-    let path = |ending: &str| folder.join(format!("{}.{ending}", figure.name));
-    write::bytes(&path("svg"), drawing.svg().as_bytes())?;
-    write::bytes(&path("png"), &drawing.png()?)?;
-    write::bytes(&path("pdf"), &drawing.pdf()?)?;
-    write::bytes(&path("csv"), &figure_data(figure).to_bytes()?)
 }

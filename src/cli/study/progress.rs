@@ -5,8 +5,9 @@ use std::io::IsTerminal;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar};
 
+use crate::cli::progress::style;
 use crate::study::{Cell, Ended, Owner, Watch};
 
 /// Steps of a cell's bar.
@@ -14,7 +15,7 @@ const STEPS: u64 = 1000;
 
 /// Prints what becomes of the cells to standard error.
 #[derive(Debug)]
-pub struct Progress {
+pub(super) struct Progress {
     screen: Option<MultiProgress>,
     total: ProgressBar,
     bars: Mutex<HashMap<String, (ProgressBar, Instant)>>,
@@ -24,7 +25,7 @@ pub struct Progress {
 
 impl Progress {
     /// For this many cells that are still to run.
-    pub fn new(cells: usize) -> Self {
+    pub(super) fn new(cells: usize) -> Self {
         let screen = std::io::stderr().is_terminal().then(MultiProgress::new);
         let total = match &screen {
             Some(screen) => screen.add(ProgressBar::new(cells as u64)),
@@ -105,8 +106,4 @@ impl Drop for Progress {
     fn drop(&mut self) {
         self.total.finish_and_clear();
     }
-}
-
-fn style(template: &str) -> ProgressStyle {
-    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }
