@@ -25,8 +25,8 @@
 pub mod analysis;
 pub mod cli;
 mod error;
+pub mod explore;
 pub mod harness;
-#[cfg(feature = "models")]
 pub mod lab;
 #[cfg(feature = "models")]
 pub mod lm;

@@ -1,18 +1,16 @@
 //! `onset fit`: a curve with honest intervals for anybody's model set.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::print;
-use crate::analysis::fit::{ChanceLevel, CurveChoice, FitReport, FitSettings, figure};
+use super::{print, save};
+use crate::analysis::fit::{ChanceLevel, CurveChoice, FitSettings};
 use crate::error::Result;
-use crate::plot::{Theme, draw};
 use crate::registry::modelset::{
     Amount, ClusterBy, Cutoff, GroupBy, PredictorKind, ScoreScale, Selection, Settings, XScale, compute_unit,
 };
-use crate::registry::write;
-use crate::report::{csv, fit};
+use crate::report::fit;
 use crate::stats::covariance::Kind;
 use crate::stats::random::Seed;
 
@@ -184,7 +182,7 @@ enum Format {
 pub(super) fn run(args: &FitArgs) -> Result<()> {
     let report = args.options.settings().run(&args.tables)?;
     if let Some(folder) = &args.out {
-        save(&report, folder)?;
+        save::fit(folder, &report)?;
     }
     print(match args.format {
         Format::Table => fit::terminal(&report, 80).into_bytes(),
@@ -232,18 +230,4 @@ impl FitOptions {
             leave_out: true,
         }
     }
-}
-
-fn save(report: &FitReport, folder: &Path) -> Result<()> {
-    let figure = figure(report);
-    let drawing = draw(&figure, &Theme::default())?;
-    let path = |name: &str| folder.join(name);
-    write::bytes(&path("fit.svg"), drawing.svg().as_bytes())?;
-    write::bytes(&path("fit.png"), &drawing.png()?)?;
-    write::bytes(&path("fit.pdf"), &drawing.pdf()?)?;
-    write::bytes(&path("fit.csv"), &csv::figure_data(&figure).to_bytes()?)?;
-    write::bytes(&path("report.json"), report.to_json()?.as_bytes())?;
-    write::bytes(&path("parameters.csv"), &fit::parameters(report).to_bytes()?)?;
-    write::bytes(&path("predictions.csv"), &fit::predictions(report).to_bytes()?)?;
-    write::bytes(&path("diagnostics.csv"), &fit::diagnostics(report).to_bytes()?)
 }

@@ -1,9 +1,9 @@
 //! Reports as short tables: a cell is an estimate with its interval, to three digits.
 
 use crate::analysis::fit::{Analysis, FitReport, Parameter};
-use crate::analysis::paper::{Estimate, Reproduction};
+use crate::analysis::papers::test_task::{Estimate, Reproduction};
+use crate::lab::LabReport;
 use crate::report::csv::CsvTable;
-use crate::report::lab::LabReport;
 
 /// The estimates of a fit with their 95 % intervals: one column, or before adjustment, after it and their difference.
 #[must_use]

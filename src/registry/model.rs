@@ -135,6 +135,17 @@ pub struct Models {
     by_name: HashMap<String, usize>,
 }
 
+/// The table of models inside the program, as text: what [`known_models`] reads.
+pub(crate) const KNOWN_MODELS: &str = include_str!("../../data/models.csv");
+
+/// The models whose compute is known to onset: the 53 of arXiv 2407.07890 (data/models.csv).
+///
+/// # Errors
+/// None, unless the program was built from a damaged table.
+pub fn known_models() -> Result<Models> {
+    Models::parse(KNOWN_MODELS, "data/models.csv")
+}
+
 impl Models {
     /// Reads a CSV or TSV file with the columns [`MODEL_COLUMNS`].
     ///
@@ -152,7 +163,7 @@ impl Models {
         Self::from_table(&Table::parse(text.as_bytes(), Path::new(name), MODEL_COLUMNS)?)
     }
 
-    pub(super) fn from_table(table: &Table) -> Result<Self> {
+    pub(crate) fn from_table(table: &Table) -> Result<Self> {
         let mut models = Vec::with_capacity(table.rows());
         let mut by_name = HashMap::with_capacity(table.rows());
         let mut families: HashMap<String, (String, usize)> = HashMap::new();

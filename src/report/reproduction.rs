@@ -2,7 +2,7 @@
 
 use super::csv::{CsvTable, number};
 use super::terminal::{Align, TextTable};
-use crate::analysis::paper::{Agreement, Conclusion, PaperTable, Reproduction, ReproductionRow};
+use crate::analysis::papers::test_task::{Agreement, Conclusion, PaperTable, Reproduction, ReproductionRow};
 
 /// The report as CSV: figure, item, quantity, published (as printed), paper (recomputed by the published method), verdict
 /// (`reproduced` or `differs`), corrected with its 95 % interval and, for differences, the smallest margin of equivalence,

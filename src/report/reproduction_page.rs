@@ -14,7 +14,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use crate::analysis::paper::{Agreement, Conclusion, Exhibit};
+use crate::analysis::papers::test_task::{Agreement, Conclusion, Exhibit};
 use crate::error::{Error, Result};
 use crate::registry::table::Table;
 

@@ -82,7 +82,7 @@ impl Document {
     ///
     /// # Errors
     /// As [`to_html`](Self::to_html).
-    pub(in crate::report) fn to_live_html(&self, live: &serde_json::Value) -> Result<String> {
+    pub(crate) fn to_live_html(&self, live: &serde_json::Value) -> Result<String> {
         render::page(self, Some(live))
     }
 }

@@ -265,19 +265,19 @@ fn interval(score: f64, n: f64, unit: f64) -> Option<(f64, f64)> {
 
 /// What the report of a fit says of the tables it was made from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::report) struct Behind {
+pub(crate) struct Behind {
     /// The tables.
-    pub(in crate::report) tables: Vec<PathBuf>,
+    pub(crate) tables: Vec<PathBuf>,
     /// The score.
-    pub(in crate::report) score: String,
+    pub(crate) score: String,
     /// Its metric.
-    pub(in crate::report) metric: Option<String>,
+    pub(crate) metric: Option<String>,
     /// The score after adjustment.
-    pub(in crate::report) adjusted: Option<String>,
+    pub(crate) adjusted: Option<String>,
 }
 
 /// The tables behind a folder or a JSON file of `onset fit`.
-pub(in crate::report) fn behind(paths: &[PathBuf]) -> Result<Behind> {
+pub(crate) fn behind(paths: &[PathBuf]) -> Result<Behind> {
     let Some(path) = paths.first() else { return Err(Error::Argument("there is no fit to look into".into())) };
     let path = if kind(paths)? == Kind::FitFolder { path.join("report.json") } else { path.clone() };
     let report = read(&path)?;

@@ -37,6 +37,6 @@ mod render;
 mod words;
 
 pub use document::Document;
-pub(super) use fit::behind as fit_behind;
-pub(super) use input::{Kind, kind};
-pub(super) use render::FitPart;
+pub(crate) use fit::behind as fit_behind;
+pub(crate) use input::{Kind, kind};
+pub(crate) use render::FitPart;

@@ -10,9 +10,9 @@ use super::paper::{Cells, Facts, PaperFigure};
 use super::words;
 use crate::analysis::figure::Figure;
 use crate::analysis::fit::{FitReport, FitSettings};
+use crate::lab::LabReport;
 use crate::registry::modelset::{ModelSet, Settings};
 use crate::registry::table::Table;
-use crate::report::lab::LabReport;
 use crate::{Error, Result};
 
 /// Everything the page shows.

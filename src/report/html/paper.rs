@@ -11,9 +11,9 @@ use std::str::FromStr;
 use serde::Serialize;
 
 use crate::analysis::figure::{Axis, Figure, Hue, Layer, Marker, Panel, Scale, Stroke};
-use crate::analysis::paper::{Reading, Regenerated, Reproduce};
+use crate::analysis::papers::test_task::{Reading, Regenerated, Reproduce, published};
+use crate::registry::Model;
 use crate::registry::table::Table;
-use crate::registry::{Model, published};
 use crate::report::csv;
 use crate::{Error, Result};
 

@@ -11,7 +11,7 @@ use super::paper::PaperData;
 use super::{policy, words};
 use crate::analysis::Phase;
 use crate::analysis::fit::FitReport;
-use crate::analysis::paper::{Agreement, Conclusion};
+use crate::analysis::papers::test_task::{Agreement, Conclusion};
 use crate::registry::modelset::ModelSet;
 use crate::report::csv;
 use crate::{Error, Result};
@@ -39,14 +39,14 @@ const TEMPLATES: [(&str, &str); 9] = [
 
 /// What a page shows of a fit: its data, and the words and tables that go with them.
 #[derive(Debug, Clone, Serialize)]
-pub(in crate::report) struct FitPart {
+pub(crate) struct FitPart {
     fit: FitData,
     regions: Regions,
 }
 
 impl FitPart {
     /// Of a fit just made of `set`.
-    pub(in crate::report) fn of(report: &FitReport, set: &ModelSet) -> Result<Self> {
+    pub(crate) fn of(report: &FitReport, set: &ModelSet) -> Result<Self> {
         let fit = FitData::of(report, set);
         Ok(Self { regions: regions(&fit)?, fit })
     }

@@ -7,7 +7,7 @@ use super::{Evaluation, Fit, LAYOUTS, Recipe, Run, Source, Study, StudyModel};
 use crate::analysis::fit::{ChanceLevel, CurveChoice};
 use crate::error::Result;
 use crate::harness::server;
-use crate::registry::{Model, published};
+use crate::registry::{Model, known_models};
 use crate::stats::random::Seed;
 use crate::stats::selection::Curve;
 use crate::study::cell::folder_name;
@@ -63,7 +63,7 @@ impl Reading<'_> {
     }
 
     fn models(&self, root: &Section<'_>, adjusted: bool) -> Result<Vec<StudyModel>> {
-        let known = published()?.models;
+        let known = known_models()?;
         let sections = root.sections("models");
         if sections.is_empty() {
             self.problems.add(1, "there is no model: each is a table [[models]]");
