@@ -18,6 +18,14 @@ pub enum Phase {
 impl Phase {
     /// Both, in order.
     pub const BOTH: [Self; 2] = [Self::Unadjusted, Self::Adjusted];
+
+    /// The one of two that belongs to it.
+    pub fn of<T>(self, unadjusted: T, adjusted: T) -> T {
+        match self {
+            Self::Unadjusted => unadjusted,
+            Self::Adjusted => adjusted,
+        }
+    }
 }
 
 impl fmt::Display for Phase {

@@ -1,7 +1,7 @@
 //! Reports as short tables: a cell is an estimate with its interval, to three digits.
 
 use crate::analysis::fit::{Analysis, FitReport, Parameter};
-use crate::analysis::papers::test_task::{Conclusion, Estimate, Reproduction};
+use crate::analysis::papers::test_task::{Estimate, Reproduction};
 use crate::lab::LabReport;
 use crate::report::csv::CsvTable;
 
@@ -110,11 +110,11 @@ pub fn conclusions(reproduction: &Reproduction) -> CsvTable {
         let estimate = |e: &Estimate| e.value.map_or_else(String::new, |v| short(v) + &interval(e.low, e.high));
         table.rows.push(vec![
             format!("{}: {}", row.printed.figure, row.printed.item),
-            row.printed.quantity.clone(),
+            row.printed.quantity.to_string(),
             row.printed.text.clone(),
             row.recomputed.estimate.value.map_or_else(String::new, short),
             estimate(&row.corrected.estimate),
-            row.conclusion.map_or("", Conclusion::name).to_owned(),
+            row.conclusion.map(|conclusion| conclusion.to_string()).unwrap_or_default(),
             row.why.clone(),
         ]);
     }

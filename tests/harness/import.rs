@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use onset::analysis::papers::test_task::published;
 use onset::harness::lm_eval::{Imported, Settings, SubjectTables, import};
-use onset::registry::{
-    Adjustment, Condition, Format, Models, Observation, Observations, RowKind, SubjectScores, published,
-};
+use onset::registry::{Adjustment, Condition, Format, Models, Observation, Observations, RowKind, SubjectScores};
 
 const MODELS: &str = "model,family,hf_id,architecture,params,tokens,release,languages\n\
                       llama-7b,llama-1,huggyllama/llama-7b,LlamaForCausalLM,7e9,1e12,2023-02,en\n\

@@ -1,8 +1,9 @@
 //! The published method, recomputed, against the same method run by others: `fixtures/paper_reference_values.json` holds
 //! what the paper's own Python code gives on its evaluation files, to full precision, with the SSE of each fit.
 
-use onset::analysis::papers::test_task::{Conclusion, Paper, PublishedFit, Reading, Reproduce, ReproductionRow};
-use onset::analysis::papers::test_task::{Published, published};
+use onset::analysis::papers::test_task::{
+    Conclusion, Item, Paper, PaperQuantity, Published, PublishedFit, Reading, Reproduce, ReproductionRow, published,
+};
 use onset::registry::{Adjustment, Condition, Model};
 use onset::stats::clusters::Clusters;
 use onset::stats::inference::Inference;
@@ -92,7 +93,8 @@ fn every_other_number_of_the_paper_is_met() {
     let result = Reproduce::new().run(&data()).expect("the embedded tables are complete");
     let ours = |figure: &str, item: &str, quantity: &str| {
         let row = result.rows.iter().find(|row| {
-            (row.printed.figure.as_str(), row.printed.item.as_str(), row.printed.quantity.as_str())
+            let printed = &row.printed;
+            (printed.figure.name(), printed.item.to_string().as_str(), printed.quantity.name())
                 == (figure, item, quantity)
         });
         row.unwrap_or_else(|| panic!("no row {figure}, {item}, {quantity}")).recomputed.clone()
@@ -184,17 +186,18 @@ fn corrected_differences_are_those_of_the_inference_core() {
     let families: Vec<&str> = scored.iter().map(|s| s.model.family.as_str()).collect();
     let inference = Inference::new(0.0).replicates(1_999);
     let report = inference.run(&x, &y, &[z], &Clusters::new(&families)).expect("possible");
-    let row = |quantity: &str| {
-        let found = |r: &&ReproductionRow| r.printed.item == "gsm8k unadjusted" && r.printed.quantity == quantity;
+    let item: Item = "gsm8k unadjusted".parse().expect("an item");
+    let row = |quantity: PaperQuantity| {
+        let found = |r: &&ReproductionRow| r.printed.item == item && r.printed.quantity == quantity;
         result.rows.iter().find(found).expect("reported").corrected.estimate.clone()
     };
-    let theta = row("theta");
+    let theta = row(PaperQuantity::Theta);
     assert_eq!((theta.value, theta.low, theta.high), {
         let t = &report.theta[0];
         (t.estimate, t.low, t.high)
     });
     assert_eq!(theta.margin, report.smallest_margin[0].as_ref().ok().copied());
-    let r2 = row("r2_uncentered");
+    let r2 = row(PaperQuantity::R2Uncentered);
     assert_eq!(r2.value, report.r_squared.estimate);
     assert_eq!((r2.low, r2.high), (report.r_squared.low, report.r_squared.high));
 }
@@ -210,7 +213,10 @@ fn every_conclusion_has_an_interval_behind_it_and_a_sentence() {
         if let (Some(low), Some(value), Some(high)) = (corrected.low, corrected.value, corrected.high) {
             assert!(low <= value && value <= high, "{what}: {value} outside [{low}, {high}]");
         }
-        if matches!(row.printed.quantity.as_str(), "theta" | "psi" | "phi" | "c_e") {
+        if matches!(
+            row.printed.quantity,
+            PaperQuantity::Theta | PaperQuantity::Psi | PaperQuantity::Phi | PaperQuantity::Emergence
+        ) {
             assert!(row.conclusion.is_some() && !row.why.is_empty(), "{what}");
         }
         if let Some(published) = row.recomputed.estimate.value {

@@ -6,8 +6,8 @@ use onset::Error;
 use onset::analysis::papers::test_task::{MmluMean, published, published_from};
 use onset::registry::table::{Column, Kind, Table};
 use onset::registry::{
-    Adjustment, BENCHMARKS, Condition, MODEL_COLUMNS, Measure, Metric, Models, OBSERVATION_COLUMNS,
-    Observations, SubjectScores, benchmark, observations_csv, write,
+    Adjustment, BENCHMARKS, Condition, MODEL_COLUMNS, Measure, Metric, Models, OBSERVATION_COLUMNS, Observations,
+    SubjectScores, benchmark, observations_csv, write,
 };
 
 const MODELS: &str = "model,family,hf_id,architecture,params,tokens,release,languages\n\

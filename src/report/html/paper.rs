@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::str::FromStr;
 
 use serde::Serialize;
 
@@ -167,11 +168,11 @@ impl Facts {
 }
 
 impl Cells {
-    /// How many rows have this text in this column.
-    pub(super) fn count(&self, column: &str, text: &str) -> usize {
+    /// How many rows have a cell in this column that reads as this value.
+    pub(super) fn count<T: FromStr + PartialEq>(&self, column: &str, value: &T) -> usize {
         let place = self.columns.iter().position(|name| name == column);
-        let holds = |row: &&Vec<String>| place.and_then(|k| row.get(k)).is_some_and(|cell| cell == text);
-        self.rows.iter().filter(holds).count()
+        let read = |row: &Vec<String>| place.and_then(|k| row.get(k)).and_then(|cell| cell.parse::<T>().ok());
+        self.rows.iter().filter(|row| read(row).as_ref() == Some(value)).count()
     }
 
     pub(super) fn of(name: &str, table: &Table) -> Self {

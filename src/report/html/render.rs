@@ -11,6 +11,7 @@ use super::paper::PaperData;
 use super::{policy, words};
 use crate::analysis::Phase;
 use crate::analysis::fit::FitReport;
+use crate::analysis::papers::test_task::{Agreement, Conclusion};
 use crate::registry::modelset::ModelSet;
 use crate::report::csv;
 use crate::{Error, Result};
@@ -146,11 +147,11 @@ fn regions(data: &FitData) -> Result<Regions> {
 }
 
 fn paper(environment: &Environment<'_>, data: &PaperData, sources: Value) -> Result<String> {
-    let count = |column: &str, cell: &str| data.verdicts.count(column, cell);
+    let stands = |conclusion| data.verdicts.count("conclusion", &conclusion);
     let values = context! {
         paper => value(data), sources, onset => env!("CARGO_PKG_VERSION"),
-        printed => data.verdicts.rows.len(), reproduced => count("verdict", "reproduced"),
-        stands => count("conclusion", "stands"), changes => count("conclusion", "changes"),
+        printed => data.verdicts.rows.len(), reproduced => data.verdicts.count("verdict", &Agreement::Reproduced),
+        stands => stands(Conclusion::Stands), changes => stands(Conclusion::Changes),
     };
     render(environment, "paper.html", values)
 }

@@ -1,12 +1,15 @@
 //! The figures that compare two groups of models at equal compute: main, language, metric, reformulation,
 //! leaderboard_v2 and mmlu_pro_four. Each panel is one hinge fit with a group term; they differ in which scores enter.
 
+use super::exhibit::Exhibit;
+use super::item::{AnswerFormat, Item, Part};
 use super::panel::{
     BY_RELEASE, GroupNames, PanelSpec, chance_entry, comparison_panel, compute_axis, group_layers, score_axis,
 };
 use super::quantity::Quantity;
 use super::scatter::negative_brier;
-use super::scores::{ByModel, EPOCHS, Paper, Reading, adjustment_for, is_new, known};
+use super::scores::{ByModel, EPOCHS, MMLU, Paper, Reading, adjustment_for, is_new, known};
+use crate::analysis::Phase;
 use crate::analysis::figure::{Figure, Layer, Panel};
 use crate::analysis::scaling::Scored;
 use crate::error::Result;
@@ -29,9 +32,9 @@ struct Builder {
 }
 
 impl Builder {
-    fn new(reading: Reading, name: &str, caption: &str, columns: usize, names: GroupNames) -> Self {
+    fn new(reading: Reading, exhibit: Exhibit, caption: &str, columns: usize, names: GroupNames) -> Self {
         let figure = Figure {
-            name: name.into(),
+            name: exhibit.to_string(),
             caption: caption.into(),
             panels: Vec::new(),
             columns,
@@ -106,7 +109,7 @@ pub fn main(paper: &Paper<'_>) -> Result<Built> {
         Reading::Published => "θ̂ is bold where p < 0.05 with c taken as known, R² is uncentred, both as published.",
         Reading::Corrected => "θ̂ is bold where its interval leaves out zero, R² is centred.",
     };
-    two_benchmarks(paper, "main", &format!("{caption} {marks}"), BY_RELEASE, is_new)
+    two_benchmarks(paper, Exhibit::Main, &format!("{caption} {marks}"), BY_RELEASE, is_new)
 }
 
 /// The same, models grouped by the languages of their training data.
@@ -117,31 +120,31 @@ pub fn language(paper: &Paper<'_>) -> Result<Built> {
     let names = GroupNames { reference: "English", comparison: "English and Chinese" };
     let caption = "Accuracy against pretraining compute before (top) and after (bottom) adjustment, models grouped by the \
                    main languages of their training data.";
-    two_benchmarks(paper, "language", caption, names, |model| model.trained_on("cn"))
+    two_benchmarks(paper, Exhibit::Language, caption, names, |model| model.trained_on("cn"))
 }
 
 fn two_benchmarks(
     paper: &Paper<'_>,
-    name: &str,
+    exhibit: Exhibit,
     caption: &str,
     names: GroupNames,
     comparison: impl Fn(&Model) -> bool,
 ) -> Result<Built> {
-    let mut builder = Builder::new(paper.reading(), name, caption, 2, names);
+    let mut builder = Builder::new(paper.reading(), exhibit, caption, 2, names);
     builder.figure.row_titles = vec!["Unadjusted".into(), "Adjusted".into()];
     let ids = ["mmlu", "gsm8k"];
     let mut pairs = Vec::new();
     for id in ids {
         pairs.push(paper.pair(id, &Condition::epochs(adjustment_for(id), EPOCHS))?);
     }
-    for stage in ["unadjusted", "adjusted"] {
+    for phase in Phase::BOTH {
         for (id, (before, after)) in ids.iter().zip(&pairs) {
             let benchmark = known(id)?;
             let chance = paper.chance(benchmark);
-            let scores = paper.grouped(if stage == "adjusted" { after } else { before }, &comparison)?;
+            let scores = paper.grouped(phase.of(before, after), &comparison)?;
             let spec = PanelSpec {
-                figure: name,
-                item: format!("{id} {stage}"),
+                figure: exhibit,
+                item: Item::new(id, Part::Phase(phase)),
                 title: benchmark.name.to_string(),
                 y: "Accuracy",
                 range: shared_range([before, after], chance),
@@ -162,13 +165,13 @@ fn two_benchmarks(
 pub fn metric(paper: &Paper<'_>) -> Result<Built> {
     let caption = "MMLU as released, asked as multiple choice (left) and as cloze (middle), and the negative Brier score of \
                    multiple choice (right): the gap depends on the format, not on the metric.";
-    let mut builder = Builder::new(paper.reading(), "metric", caption, 3, BY_RELEASE);
-    for (id, format) in [("mmlu", "multiple choice"), ("mmlu_cloze", "cloze")] {
+    let mut builder = Builder::new(paper.reading(), Exhibit::Metric, caption, 3, BY_RELEASE);
+    for (id, format) in [(MMLU, AnswerFormat::MultipleChoice), ("mmlu_cloze", AnswerFormat::Cloze)] {
         let scores = paper.unadjusted(id)?;
         let chance = paper.chance(known(id)?);
         let spec = PanelSpec {
-            figure: "metric",
-            item: format!("mmlu {format}"),
+            figure: Exhibit::Metric,
+            item: Item::new(MMLU, Part::Asked(format, Phase::Unadjusted)),
             title: format!("MMLU, {format}"),
             y: "Accuracy",
             range: shared_range([&scores], chance),
@@ -196,7 +199,7 @@ pub fn metric(paper: &Paper<'_>) -> Result<Built> {
 pub fn reformulation(paper: &Paper<'_>) -> Result<Built> {
     let caption = "ARC Challenge (top) and HellaSwag (bottom) in their usual cloze format, reformulated as multiple choice \
                    like MMLU, and reformulated and adjusted.";
-    let mut builder = Builder::new(paper.reading(), "reformulation", caption, 3, BY_RELEASE);
+    let mut builder = Builder::new(paper.reading(), Exhibit::Reformulation, caption, 3, BY_RELEASE);
     for (id, name) in [("arc_challenge", "ARC Challenge"), ("hellaswag", "HellaSwag")] {
         let multiple_choice = format!("{id}_mc");
         let adjusted = Condition::epochs(adjustment_for(&multiple_choice), EPOCHS);
@@ -205,14 +208,14 @@ pub fn reformulation(paper: &Paper<'_>) -> Result<Built> {
         let chance = paper.chance(known(id)?);
         let range = shared_range([&cloze, &before, &after], chance);
         let stages = [
-            ("cloze", "Cloze", &cloze),
-            ("multiple choice", "Multiple choice", &before),
-            ("multiple choice, adjusted", "Multiple choice, adjusted", &after),
+            (AnswerFormat::Cloze, Phase::Unadjusted, "Cloze", &cloze),
+            (AnswerFormat::MultipleChoice, Phase::Unadjusted, "Multiple choice", &before),
+            (AnswerFormat::MultipleChoice, Phase::Adjusted, "Multiple choice, adjusted", &after),
         ];
-        for (item, title, scores) in stages {
+        for (format, phase, title, scores) in stages {
             let spec = PanelSpec {
-                figure: "reformulation",
-                item: format!("{id} {item}"),
+                figure: Exhibit::Reformulation,
+                item: Item::new(id, Part::Asked(format, phase)),
                 title: title.into(),
                 y: "Accuracy",
                 range,
@@ -239,7 +242,7 @@ pub fn leaderboard_v2(paper: &Paper<'_>) -> Result<Built> {
     let caption = format!(
         "The benchmarks of the second open LLM leaderboard before (left) and after (right) adjustment, with {chance}."
     );
-    leaderboard(paper, "leaderboard_v2", &caption, &["mmlu_pro", "gpqa", "musr", "bbh", "math_hard"])
+    leaderboard(paper, Exhibit::LeaderboardV2, &caption, &["mmlu_pro", "gpqa", "musr", "bbh", "math_hard"])
 }
 
 /// MMLU-Pro with the number of options cut to four.
@@ -248,18 +251,14 @@ pub fn leaderboard_v2(paper: &Paper<'_>) -> Result<Built> {
 /// When a score is missing or a fit impossible.
 pub fn mmlu_pro_four(paper: &Paper<'_>) -> Result<Built> {
     let caption = "MMLU-Pro with four options instead of ten, before and after adjustment.";
-    let mut built = leaderboard(paper, "mmlu_pro_four", caption, &["mmlu_pro_four"])?;
-    // The paper prints these two numbers in its leaderboard figure.
-    for quantity in &mut built.quantities {
-        quantity.figure = "leaderboard_v2".into();
-    }
+    let mut built = leaderboard(paper, Exhibit::MmluProFour, caption, &["mmlu_pro_four"])?;
     built.figure.aspect = 1.35;
     built.figure.row_titles.clear();
     Ok(built)
 }
 
-fn leaderboard(paper: &Paper<'_>, name: &str, caption: &str, tasks: &[&str]) -> Result<Built> {
-    let mut builder = Builder::new(paper.reading(), name, caption, 2, BY_RELEASE);
+fn leaderboard(paper: &Paper<'_>, exhibit: Exhibit, caption: &str, tasks: &[&str]) -> Result<Built> {
+    let mut builder = Builder::new(paper.reading(), exhibit, caption, 2, BY_RELEASE);
     builder.figure.aspect = 1.9;
     for task in tasks {
         let id = format!("leaderboard_{task}");
@@ -267,10 +266,12 @@ fn leaderboard(paper: &Paper<'_>, name: &str, caption: &str, tasks: &[&str]) -> 
         let (before, after) = paper.pair(&id, &Condition::adjusted(adjustment_for(&id)))?;
         // A published chance level of 0 far below the scores would flatten the panel; the range follows the scores.
         let range = shared_range([&before, &after], before.values().copied().fold(f64::INFINITY, f64::min));
-        for (stage, title, scores) in [("unadjusted", "Unadjusted", &before), ("adjusted", "Adjusted", &after)] {
+        for (phase, title) in Phase::BOTH.into_iter().zip(["Unadjusted", "Adjusted"]) {
+            let scores = phase.of(&before, &after);
             let spec = PanelSpec {
-                figure: name,
-                item: format!("{task} {stage}"),
+                // The paper prints the numbers of MMLU-Pro with four options in this figure, too.
+                figure: Exhibit::LeaderboardV2,
+                item: Item::new(task, Part::Phase(phase)),
                 title: title.into(),
                 // The row is named after the benchmark; a common label would stand in its middle.
                 y: "",

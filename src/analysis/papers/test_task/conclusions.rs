@@ -1,10 +1,16 @@
 //! What becomes of the paper's conclusions when a number is computed as it should be: whether the conclusion stands, and
 //! why the corrected number differs from the published one.
 
-use super::quantity::{Estimate, Quantity};
-use super::scores::known;
+use std::fmt;
+use std::str::FromStr;
+
+use super::exhibit::Exhibit;
+use super::item::Item;
+use super::quantity::{Estimate, PaperQuantity, Quantity, Remark};
+use super::scores::{MMLU, known};
 use super::verdict::{Printed, agrees};
 use crate::analysis::words::{scientific, signed};
+use crate::error::{Error, Result};
 use crate::registry::Benchmark;
 
 /// The paper's test of a difference at 5 %.
@@ -19,13 +25,23 @@ pub enum Conclusion {
     Changes,
 }
 
-impl Conclusion {
-    /// `stands` or `changes`.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
+impl fmt::Display for Conclusion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
             Self::Stands => "stands",
             Self::Changes => "changes",
+        })
+    }
+}
+
+impl FromStr for Conclusion {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        match text {
+            "stands" => Ok(Self::Stands),
+            "changes" => Ok(Self::Changes),
+            other => Err(Error::Argument(format!("`{other}` is neither stands nor changes"))),
         }
     }
 }
@@ -33,18 +49,20 @@ impl Conclusion {
 /// The conclusion, where the printed number carries one, and a sentence on the corrected number; empty when the two agree
 /// in every printed digit and nothing is concluded.
 pub(super) fn conclusion(printed: &Printed, paper: &Quantity, corrected: &Quantity) -> (Option<Conclusion>, String) {
-    let (conclusion, mut sentences) = match printed.quantity.as_str() {
-        "theta" | "psi" | "phi" => difference(&paper.estimate, &corrected.estimate),
-        "c_e" => emergence(&paper.estimate, &corrected.estimate),
-        "r2_uncentered" => (None, vec![CENTRED.to_owned()]),
-        "psi_se" | "phi_se" => (None, error(&paper.estimate, &corrected.estimate)),
-        "balanced_accuracy_percent" => (None, guessing(&corrected.estimate)),
-        _ => (None, Vec::new()),
+    let (conclusion, mut sentences) = match printed.quantity {
+        PaperQuantity::Theta | PaperQuantity::Psi | PaperQuantity::Phi => {
+            difference(&paper.estimate, &corrected.estimate)
+        }
+        PaperQuantity::Emergence => emergence(&paper.estimate, &corrected.estimate),
+        PaperQuantity::R2Uncentered => (None, vec![CENTRED.to_owned()]),
+        PaperQuantity::PsiSe | PaperQuantity::PhiSe => (None, error(&paper.estimate, &corrected.estimate)),
+        PaperQuantity::BalancedAccuracy => (None, guessing(&corrected.estimate)),
+        PaperQuantity::R2 | PaperQuantity::Area | PaperQuantity::MeanOld | PaperQuantity::MeanNew => (None, Vec::new()),
     };
     if !corrected.estimate.value.is_some_and(|value| agrees(&printed.text, value)) {
         sentences.extend(causes(printed, paper));
     }
-    sentences.extend(corrected.estimate.remark.clone());
+    sentences.extend(corrected.estimate.remark.as_ref().map(Remark::to_string));
     (conclusion, sentences.join(" "))
 }
 
@@ -116,25 +134,25 @@ fn guessing(corrected: &Estimate) -> Vec<String> {
 
 /// What the two readings do differently with this number.
 fn causes(printed: &Printed, paper: &Quantity) -> Option<String> {
-    let (figure, item) = (printed.figure.as_str(), printed.item.as_str());
-    let adjusted = item.contains("adjusted") && !item.contains("unadjusted");
+    let (figure, item) = (printed.figure, &printed.item);
     let mut causes = Vec::new();
-    if item.starts_with("mmlu ") || item == "mmlu" {
+    if item.benchmark == MMLU {
         causes.push("MMLU is weighted by items".to_owned());
     }
-    if adjusted || figure.starts_with("causal") || figure == "recreate" {
+    let both = matches!(figure, Exhibit::CausalDirect | Exhibit::CausalMediated | Exhibit::Recreate);
+    if both || item.is_adjusted() {
         causes.push("adjusted scores are taken as measured".to_owned());
     }
     if let Some(chance) = benchmark(figure, item).map(|b| &b.chance).filter(|c| c.corrected() != c.published) {
         causes.push(format!("chance is {} instead of {}", signed(chance.corrected(), 3), signed(chance.published, 3)));
     }
-    if paper.estimate.remark.as_deref().is_some_and(|r| r.contains("stops short")) {
+    if matches!(paper.estimate.remark, Some(Remark::StopsShort { .. })) {
         causes.push("the best fit is taken".to_owned());
     }
     match figure {
-        "emergence" => causes.push("the break is that of least squares on all older models".to_owned()),
-        "discriminator" => causes.push("whole families are left out in turn".to_owned()),
-        "reformulation" => causes.push("the printed value is a typed constant".to_owned()),
+        Exhibit::Emergence => causes.push("the break is that of least squares on all older models".to_owned()),
+        Exhibit::Discriminator => causes.push("whole families are left out in turn".to_owned()),
+        Exhibit::Reformulation => causes.push("the printed value is a typed constant".to_owned()),
         _ => {}
     }
     (!causes.is_empty()).then(|| format!("The numbers differ because {}.", joined(&causes)))
@@ -147,9 +165,10 @@ fn joined(causes: &[String]) -> String {
     }
 }
 
-/// The benchmark of a row, by the first word of its item.
-fn benchmark(figure: &str, item: &str) -> Option<&'static Benchmark> {
-    let id = item.split(' ').next()?;
-    let id = if figure == "leaderboard_v2" { format!("leaderboard_{id}") } else { id.to_owned() };
-    known(&id).ok()
+/// The benchmark of a row.
+fn benchmark(figure: Exhibit, item: &Item) -> Option<&'static Benchmark> {
+    match figure {
+        Exhibit::LeaderboardV2 => known(&format!("leaderboard_{}", item.benchmark)).ok(),
+        _ => known(&item.benchmark).ok(),
+    }
 }

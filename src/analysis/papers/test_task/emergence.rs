@@ -5,9 +5,11 @@
 //! ([`TwoSegment`](crate::stats::two_segment::TwoSegment)). loglinear fits one straight line and reports its R².
 
 use super::comparison::{Built, cover_lines, shared_range};
+use super::exhibit::Exhibit;
 use super::intervals;
+use super::item::{Item, Part};
 use super::panel::{bent_line, compute_axis, points, score_axis};
-use super::quantity::{Estimate, Quantity};
+use super::quantity::{Estimate, PaperQuantity, Quantity, Remark};
 use super::scores::{ByModel, Paper, Reading, adjustment_for, is_new, known};
 use crate::analysis::figure::{Figure, Hue, Layer, LegendEntry, LegendKey, Marker, Note, Panel, Stroke};
 use crate::analysis::scaling::{Scored, compute_range};
@@ -42,7 +44,7 @@ pub fn emergence(paper: &Paper<'_>) -> Result<Built> {
     let rows = [("mmlu", [0, 6_400, 16_000, 64_000]), ("gsm8k", [0, 16_000, 64_000, 1_600_000])];
     let caption = "Older models after more and more task examples: the point of emergence c_e moves to smaller compute. \
                    Two-segment fits through chance.";
-    grid(paper, "emergence", caption, &rows, Kind::Emergence)
+    grid(paper, Exhibit::Emergence, caption, &rows, Kind::Emergence)
 }
 
 /// R² of the log-linear fit of MMLU and GSM8K after four numbers of task examples.
@@ -53,12 +55,12 @@ pub fn loglinear(paper: &Paper<'_>) -> Result<Built> {
     let rows = [("mmlu", [0, 6_400, 16_000, 64_000]), ("gsm8k", [0, 16_000, 64_000, 320_000])];
     let caption = "Older models after more and more task examples: a straight line in log compute describes the scores \
                    better and better.";
-    grid(paper, "loglinear", caption, &rows, Kind::LogLinear)
+    grid(paper, Exhibit::Loglinear, caption, &rows, Kind::LogLinear)
 }
 
-fn grid(paper: &Paper<'_>, name: &str, caption: &str, rows: &Rows, kind: Kind) -> Result<Built> {
+fn grid(paper: &Paper<'_>, exhibit: Exhibit, caption: &str, rows: &Rows, kind: Kind) -> Result<Built> {
     let mut figure = Figure {
-        name: name.into(),
+        name: exhibit.to_string(),
         caption: caption.into(),
         panels: Vec::new(),
         columns: 4,
@@ -81,9 +83,9 @@ fn grid(paper: &Paper<'_>, name: &str, caption: &str, rows: &Rows, kind: Kind) -
                 (Kind::Emergence, Reading::Corrected) => corrected_emergence(&scored, chance)?,
                 (Kind::LogLinear, reading) => log_linear_fit(&scored, reading)?,
             };
-            let quantity = if kind == Kind::Emergence { "c_e" } else { "r2" };
-            let item = format!("{id} {n} task examples");
-            quantities.push(Quantity::of(name, &item, quantity, estimate, &scored));
+            let quantity = if kind == Kind::Emergence { PaperQuantity::Emergence } else { PaperQuantity::R2 };
+            let item = Item::new(id, Part::Examples(n));
+            quantities.push(Quantity::of(exhibit, item, quantity, estimate, &scored));
             let cloud = Layer::Points {
                 series: MODELS.into(),
                 hue: Hue::Reference,
@@ -132,11 +134,11 @@ fn emergence_fit(scores: &[Scored<'_>], chance: f64) -> Result<Fitted> {
     let value = fit.break_at.exp();
     let least_squares = Hinge::new().chance(chance).within_data(true).fit(&x, &y, &[])?;
     let remark = least_squares.emergence().map(|c| {
-        format!(
+        Remark::Sentence(format!(
             "The break minimises the squared residuals plus the Lagrange multipliers of the forced points, not the \
              squared residuals: by least squares it is at {:.2e}.",
             10f64.powf(c)
-        )
+        ))
     });
     let notes = vec![Note::new(format!("cₑ = {}", scientific(value, 1)), "c_e", value)];
     Ok((vec![line], notes, Estimate { remark, ..Estimate::bare(value) }))

@@ -1,9 +1,12 @@
 //! The figure pareto: the best score per compute among old models and among all models.
 
 use super::comparison::{Built, shared_range};
+use super::exhibit::Exhibit;
+use super::item::{Item, Part};
 use super::panel::{BY_RELEASE, compute_axis, group_layers, score_axis};
-use super::quantity::{Estimate, Quantity};
+use super::quantity::{Estimate, PaperQuantity, Quantity, Remark};
 use super::scores::{EPOCHS, Paper, Reading, adjustment_for, known};
+use crate::analysis::Phase;
 use crate::analysis::figure::{Figure, Hue, Layer, LegendEntry, LegendKey, Note, Panel, Stroke};
 use crate::analysis::pareto::{Step, area_between, frontier, value_at};
 use crate::analysis::scaling::{Scored, compute_range};
@@ -41,24 +44,30 @@ pub fn pareto(paper: &Paper<'_>) -> Result<Built> {
         row_titles: vec!["Unadjusted".into(), "Adjusted".into()],
     };
     let mut quantities = Vec::new();
-    for stage in ["unadjusted", "adjusted"] {
+    for phase in Phase::BOTH {
         for id in ["mmlu", "gsm8k"] {
             let (before, after) = paper.pair(id, &Condition::epochs(adjustment_for(id), EPOCHS))?;
-            let scores = paper.by_release(if stage == "adjusted" { &after } else { &before })?;
+            let scores = paper.by_release(phase.of(&before, &after))?;
             let range = shared_range([&before, &after], paper.chance(known(id)?));
             let (panel, area) = panel(&known(id)?.name, &scores, range)?;
             figure.panels.push(panel);
             let estimate = Estimate { remark: no_interval(paper.reading()), ..Estimate::bare(area) };
-            quantities.push(Quantity::of("pareto", &format!("{id} {stage}"), "area", estimate, &scores));
+            quantities.push(Quantity::of(
+                Exhibit::Pareto,
+                Item::new(id, Part::Phase(phase)),
+                PaperQuantity::Area,
+                estimate,
+                &scores,
+            ));
         }
     }
     Ok(Built { figure, quantities })
 }
 
 /// A frontier is made of maxima, for which no resampling of families gives an interval that holds.
-fn no_interval(reading: Reading) -> Option<String> {
+fn no_interval(reading: Reading) -> Option<Remark> {
     (reading == Reading::Corrected)
-        .then(|| "No interval: a frontier is made of maxima, which a bootstrap cannot bound.".to_owned())
+        .then(|| Remark::Sentence("No interval: a frontier is made of maxima, which a bootstrap cannot bound.".into()))
 }
 
 fn panel(title: &str, scores: &[Scored<'_>], range: (f64, f64)) -> Result<(Panel, f64)> {

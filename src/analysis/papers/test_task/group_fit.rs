@@ -3,7 +3,7 @@
 use super::intervals;
 use super::panel::with_bracket;
 use super::published_fit::PublishedFit;
-use super::quantity::Estimate;
+use super::quantity::{Estimate, Remark};
 use crate::analysis::figure::Note;
 use crate::analysis::scaling::Scored;
 use crate::error::{Error, Result};
@@ -78,14 +78,10 @@ impl GroupFit {
         match self {
             Self::Published(fit) => Estimate {
                 p_value: fit.conditional_p(),
-                remark: fit.stopped_short.then(|| {
-                    format!(
-                        "The published local optimiser stops short of the best fit: the global optimum has θ = {:.4} \
-                         (SSE {:.4} for {:.4}).",
-                        fit.best.theta[0],
-                        fit.best.sse,
-                        fit.conditional.sse()
-                    )
+                remark: fit.stopped_short.then(|| Remark::StopsShort {
+                    theta: fit.best.theta[0],
+                    best: fit.best.sse,
+                    reached: fit.conditional.sse(),
                 }),
                 ..Estimate::bare(fit.theta)
             },

@@ -2,7 +2,7 @@
 //! clustered by family with Satterthwaite's degrees of freedom for differences between groups, the inverted wild cluster
 //! bootstrap for the break, and the BCa bootstrap over families for R².
 
-use super::quantity::Estimate;
+use super::quantity::{Estimate, Remark};
 use crate::analysis::discriminator::Discrimination;
 use crate::analysis::scaling::Scored;
 use crate::error::{Error, Result};
@@ -34,7 +34,10 @@ pub(super) fn families_of(scores: &[Scored<'_>]) -> Clusters {
 /// A coefficient of a fitted curve, clustered.
 pub(super) fn coefficient(fit: &dyn FittedCurve, name: &str, clusters: &Clusters) -> Estimate {
     let Some(place) = fit.names().iter().position(|n| n == name) else {
-        return Estimate { remark: Some(format!("The data do not determine {name}.")), ..Estimate::default() };
+        return Estimate {
+            remark: Some(Remark::Sentence(format!("The data do not determine {name}."))),
+            ..Estimate::default()
+        };
     };
     clustered(fit.estimates()[place], place, &fit.jacobian(), fit.residuals(), clusters)
 }
@@ -50,7 +53,10 @@ fn clustered(value: f64, place: usize, columns: &[Vec<f64>], residuals: &[f64], 
     let covariance = match Covariance::new(Kind::Cr2).clusters(clusters).estimate(columns, residuals) {
         Ok(covariance) => covariance,
         Err(error) => {
-            return Estimate { remark: Some(format!("No interval: {error}.")), ..Estimate::bare(value) };
+            return Estimate {
+                remark: Some(Remark::Sentence(format!("No interval: {error}."))),
+                ..Estimate::bare(value)
+            };
         }
     };
     let ends = covariance.interval(place, value, LEVEL);
@@ -136,7 +142,7 @@ pub(super) fn balanced_accuracy(found: &Discrimination, scores: &[Scored<'_>]) -
         },
     );
     let mut found = of_replicates(100.0 * found.balanced_accuracy(), drawn, 0);
-    found.remark = found.remark.or_else(|| Some(CLASSIFICATIONS_FIXED.to_owned()));
+    found.remark = found.remark.or_else(|| Some(Remark::Sentence(CLASSIFICATIONS_FIXED.to_owned())));
     found
 }
 
@@ -151,7 +157,7 @@ fn of_replicates(value: f64, drawn: Result<Replicates>, place: usize) -> Estimat
     Estimate {
         low: ends.and_then(|e| e.low).filter(|v| v.is_finite()),
         high: ends.and_then(|e| e.high).filter(|v| v.is_finite()),
-        remark,
+        remark: remark.map(Remark::Sentence),
         ..Estimate::bare(value)
     }
 }
@@ -191,7 +197,7 @@ pub(super) fn emergence(fit: &HingeFit, [x, y]: [&[f64]; 2], clusters: &Clusters
         value: fit.emergence().map(flops),
         low: within.and_then(|h| h.low).map(flops),
         high: within.and_then(|h| h.high).map(flops),
-        remark: (!remarks.is_empty()).then(|| remarks.join(" ")),
+        remark: (!remarks.is_empty()).then(|| Remark::Sentence(remarks.join(" "))),
         ..Estimate::default()
     }
 }

@@ -5,9 +5,11 @@
 mod comparison;
 mod conclusions;
 mod emergence;
+mod exhibit;
 mod frontiers;
 mod group_fit;
 mod intervals;
+mod item;
 mod panel;
 mod published;
 mod published_fit;
@@ -23,12 +25,14 @@ use rayon::prelude::*;
 
 pub use comparison::Built;
 pub use conclusions::Conclusion;
+pub use exhibit::Exhibit;
+pub use item::{AnswerFormat, Item, Part};
 pub use published::{MmluMean, Published, published, published_from};
 pub use published_fit::PublishedFit;
-pub use quantity::{Estimate, Quantity};
+pub use quantity::{Estimate, PaperQuantity, Quantity, Remark};
 pub use scores::{CUTOFF, Paper, Reading};
 pub use tables::PaperTable;
-pub use verdict::{Printed, agrees, printed};
+pub use verdict::{Agreement, Printed, agrees, printed};
 
 use crate::analysis::figure::Figure;
 use crate::error::{Error, Result};
@@ -37,35 +41,35 @@ type FigureBuilder = fn(&Paper<'_>) -> Result<Built>;
 type TableBuilder = fn(&Paper<'_>) -> Result<PaperTable>;
 
 /// The figures by name, in the paper's order.
-const FIGURES: [(&str, FigureBuilder); 15] = [
-    ("main", comparison::main),
-    ("language", comparison::language),
-    ("gain", scatter::gain),
-    ("recreate", recreate::recreate),
-    ("reformulation", comparison::reformulation),
-    ("metric", comparison::metric),
-    ("brier", scatter::brier),
-    ("pareto", frontiers::pareto),
-    ("families", scatter::families_figure),
-    ("emergence", emergence::emergence),
-    ("loglinear", emergence::loglinear),
-    ("finetuned_old_vs_new", scatter::finetuned_old_vs_new),
-    ("saturation", scatter::saturation),
-    ("leaderboard_v2", comparison::leaderboard_v2),
-    ("mmlu_pro_four", comparison::mmlu_pro_four),
+const FIGURES: [(Exhibit, FigureBuilder); 15] = [
+    (Exhibit::Main, comparison::main),
+    (Exhibit::Language, comparison::language),
+    (Exhibit::Gain, scatter::gain),
+    (Exhibit::Recreate, recreate::recreate),
+    (Exhibit::Reformulation, comparison::reformulation),
+    (Exhibit::Metric, comparison::metric),
+    (Exhibit::Brier, scatter::brier),
+    (Exhibit::Pareto, frontiers::pareto),
+    (Exhibit::Families, scatter::families_figure),
+    (Exhibit::Emergence, emergence::emergence),
+    (Exhibit::Loglinear, emergence::loglinear),
+    (Exhibit::FinetunedOldVsNew, scatter::finetuned_old_vs_new),
+    (Exhibit::Saturation, scatter::saturation),
+    (Exhibit::LeaderboardV2, comparison::leaderboard_v2),
+    (Exhibit::MmluProFour, comparison::mmlu_pro_four),
 ];
 
 /// The tables by name.
-const TABLES: [(&str, TableBuilder); 3] = [
-    ("causal_direct", tables::causal_direct),
-    ("causal_mediated", tables::causal_mediated),
-    ("discriminator", tables::discriminator),
+const TABLES: [(Exhibit, TableBuilder); 3] = [
+    (Exhibit::CausalDirect, tables::causal_direct),
+    (Exhibit::CausalMediated, tables::causal_mediated),
+    (Exhibit::Discriminator, tables::discriminator),
 ];
 
 /// What to regenerate.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Reproduce {
-    only: Vec<String>,
+    only: Vec<Exhibit>,
 }
 
 /// One row of the reproduction report.
@@ -123,20 +127,13 @@ impl Reproduce {
     /// # Errors
     /// [`Error::Argument`] for a name that does not exist; it lists those that do.
     pub fn only(mut self, names: &[String]) -> Result<Self> {
-        let known: Vec<&str> = Self::names().collect();
-        if let Some(unknown) = names.iter().find(|name| !known.contains(&name.as_str())) {
-            return Err(Error::Argument(format!(
-                "unknown figure or table `{unknown}`; there are {}",
-                known.join(", ")
-            )));
-        }
-        self.only = names.to_vec();
+        self.only = names.iter().map(|name| name.parse()).collect::<Result<_>>()?;
         Ok(self)
     }
 
     /// Names of all figures and tables.
     pub fn names() -> impl Iterator<Item = &'static str> {
-        FIGURES.iter().map(|(name, _)| *name).chain(TABLES.iter().map(|(name, _)| *name))
+        Exhibit::ALL.into_iter().map(Exhibit::name)
     }
 
     /// Computes the figures, the tables and the report, in both readings.
@@ -153,7 +150,7 @@ impl Reproduce {
 
     fn read(&self, data: &Published, reading: Reading) -> Result<(Regenerated, Vec<Quantity>)> {
         let paper = Paper::new(data).read_as(reading);
-        let wanted = |name: &str| self.only.is_empty() || self.only.iter().any(|o| o == name);
+        let wanted = |exhibit: &Exhibit| self.only.is_empty() || self.only.contains(exhibit);
         let (built, tables): (Result<Vec<Built>>, Result<Vec<PaperTable>>) = rayon::join(
             || {
                 let wanted = FIGURES.par_iter().filter(|(name, _)| wanted(name));
@@ -183,7 +180,7 @@ fn captioned(mut figure: Figure, reading: Reading) -> Figure {
 const CORRECTED: &str = " Corrected: MMLU weighted by items, adjusted scores as measured, chance as it follows from the \
                          tasks, exact fits; in brackets 95 % intervals with families as clusters.";
 
-fn within(name: &str, error: &Error) -> Error {
+fn within(name: &Exhibit, error: &Error) -> Error {
     Error::Undetermined(format!("{name}: {error}"))
 }
 

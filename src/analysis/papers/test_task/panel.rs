@@ -1,7 +1,9 @@
 //! Building blocks of the paper's figures: axes, the two groups of models, fitted lines, estimates.
 
+use super::exhibit::Exhibit;
 use super::group_fit::GroupFit;
-use super::quantity::{Estimate, Quantity};
+use super::item::Item;
+use super::quantity::{Estimate, PaperQuantity, Quantity};
 use super::scores::Reading;
 use crate::analysis::figure::{Axis, Hue, Layer, LegendEntry, LegendKey, Marker, Panel, Point, Scale, Stroke};
 use crate::analysis::scaling::{Scored, compute_range};
@@ -129,9 +131,9 @@ fn hinge_layers(scores: &[Scored<'_>], fit: &GroupFit, names: GroupNames) -> Vec
 /// A panel that compares two groups, and where the paper prints its numbers.
 pub(super) struct PanelSpec<'a> {
     /// Figure the numbers belong to.
-    pub(super) figure: &'a str,
+    pub(super) figure: Exhibit,
     /// Panel within it.
-    pub(super) item: String,
+    pub(super) item: Item,
     /// Title as drawn.
     pub(super) title: String,
     /// Label of the vertical axis.
@@ -160,11 +162,11 @@ pub(super) fn comparison_panel(
     layers.extend(group_layers(scores, spec.names));
     layers.extend(hinge_layers(scores, &fit, spec.names));
     let mut notes = vec![fit.theta_note()];
-    let mut quantities = vec![Quantity::of(spec.figure, &spec.item, "theta", fit.theta(), scores)];
+    let mut quantities = vec![Quantity::of(spec.figure, spec.item.clone(), PaperQuantity::Theta, fit.theta(), scores)];
     if spec.with_r2 {
         let r2 = fit.r_squared()?;
         notes.push(fit.r_squared_note(&r2));
-        quantities.push(Quantity::of(spec.figure, &spec.item, "r2_uncentered", r2, scores));
+        quantities.push(Quantity::of(spec.figure, spec.item.clone(), PaperQuantity::R2Uncentered, r2, scores));
     }
     let y = score_axis(spec.y, Some(spec.range));
     Ok((Panel { title: spec.title.clone(), x: compute_axis(), y, layers, notes }, quantities))

@@ -8,8 +8,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::comparison::{Built, cover_lines, shared_range};
+use super::exhibit::Exhibit;
+use super::item::{Item, Part};
 use super::panel::{GroupNames, PanelSpec, chance_entry, comparison_panel, compute_axis, points, score_axis};
 use super::scores::{ByModel, Paper, Reading, adjustment_for, known};
+use crate::analysis::Phase;
 use crate::analysis::figure::{Figure, Hue, Layer, Marker, Panel};
 use crate::error::Result;
 use crate::registry::table::{Column, Kind, Table};
@@ -82,14 +85,13 @@ pub fn recreate(paper: &Paper<'_>) -> Result<Built> {
             }],
             notes: Vec::new(),
         });
-        for (title, item, scores) in [
-            ("Some models fine-tuned", format!("{id} some models fine-tuned"), &some),
-            ("All models adjusted", format!("{id} some models fine-tuned, adjusted"), &all),
-        ] {
+        for (title, phase, scores) in
+            [("Some models fine-tuned", Phase::Unadjusted, &some), ("All models adjusted", Phase::Adjusted, &all)]
+        {
             let scored = paper.grouped(scores, is_treated)?;
             let spec = PanelSpec {
-                figure: "recreate",
-                item,
+                figure: Exhibit::Recreate,
+                item: Item::new(id, Part::SomeFineTuned(phase)),
                 title: title.into(),
                 y: "Accuracy",
                 range,

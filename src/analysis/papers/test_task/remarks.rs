@@ -1,53 +1,56 @@
 //! What a careful reader should know about a printed number: the defects of the published analysis, each said where it
 //! bears on a number.
 
-use super::quantity::Quantity;
+use super::exhibit::Exhibit;
+use super::item::Part;
+use super::quantity::{PaperQuantity, Quantity, Remark};
+use super::scores::{GSM8K, MMLU};
 use super::verdict::Printed;
+use crate::analysis::Phase;
 
 /// The remark beside a number. Never empty when the number was not reproduced.
 pub(super) fn remark(printed: &Printed, recomputed: &Quantity, reproduced: bool) -> String {
-    let mut remarks: Vec<&str> = recomputed.estimate.remark.as_deref().into_iter().collect();
-    let (figure, item, quantity) = (printed.figure.as_str(), printed.item.as_str(), printed.quantity.as_str());
-    let adjusted = item.contains("adjusted") && !item.contains("unadjusted");
+    let computed = recomputed.estimate.remark.as_ref().map(Remark::to_string);
+    let mut remarks: Vec<&str> = computed.as_deref().into_iter().collect();
+    let (figure, item, quantity) = (printed.figure, &printed.item, printed.quantity);
+    let benchmark = item.benchmark.as_str();
 
     match figure {
-        "reformulation" => remarks.push(TYPED),
-        "discriminator" => remarks.push(CLASSIFIER),
-        "recreate" if quantity == "theta" => remarks.push(RECREATED),
+        Exhibit::Reformulation => remarks.push(TYPED),
+        Exhibit::Discriminator => remarks.push(CLASSIFIER),
+        Exhibit::Recreate if quantity == PaperQuantity::Theta => remarks.push(RECREATED),
         _ => {}
     }
     match quantity {
-        "theta" if figure != "reformulation" => {
-            if printed.note.as_deref().is_some_and(|note| note.contains("bold")) {
+        PaperQuantity::Theta if figure != Exhibit::Reformulation => {
+            if printed.bold {
                 remarks.push(CONDITIONAL);
             }
-            if (figure, item) == ("main", "gsm8k adjusted") {
+            if figure == Exhibit::Main && benchmark == GSM8K && item.is_adjusted() {
                 remarks.push(NO_EVIDENCE);
             }
         }
-        "r2_uncentered" => remarks.push(UNCENTRED),
-        "c_e" => remarks.push(NO_INTERVAL),
-        "psi_se" | "phi_se" => remarks.push(CLASSICAL),
+        PaperQuantity::R2Uncentered => remarks.push(UNCENTRED),
+        PaperQuantity::Emergence => remarks.push(NO_INTERVAL),
+        PaperQuantity::PsiSe | PaperQuantity::PhiSe => remarks.push(CLASSICAL),
         _ => {}
     }
-    if adjusted || matches!(figure, "causal_direct" | "causal_mediated") {
+    if item.is_adjusted() || matches!(figure, Exhibit::CausalDirect | Exhibit::CausalMediated) {
         remarks.push(MAX_RULE);
     }
-    if uses_62_rows(figure, item) {
+    if benchmark == MMLU {
         remarks.push(MEAN_OF_62);
     }
-    if figure == "leaderboard_v2" && (item.starts_with("gpqa") || item.starts_with("musr")) {
+    if figure == Exhibit::LeaderboardV2 && matches!(benchmark, "gpqa" | "musr") {
         remarks.push(CHANCE_ZERO);
     }
-    match (figure, item) {
-        ("leaderboard_v2", "mmlu_pro adjusted" | "math_hard adjusted") => remarks.push(STILL_SIGNIFICANT),
-        ("language", _) => remarks.push(LANGUAGES),
-        ("emergence" | "loglinear", _) if item.starts_with("gsm8k") && recomputed.models < 34 => {
-            remarks.push(FEWER_MODELS);
+    match (figure, benchmark, item.part) {
+        (Exhibit::LeaderboardV2, "mmlu_pro" | "math_hard", Part::Phase(Phase::Adjusted)) => {
+            remarks.push(STILL_SIGNIFICANT);
         }
-        ("emergence" | "loglinear", _) if item.starts_with("mmlu") && !item.starts_with("mmlu 0 ") => {
-            remarks.push(NO_SHOTS);
-        }
+        (Exhibit::Language, ..) => remarks.push(LANGUAGES),
+        (Exhibit::Emergence | Exhibit::Loglinear, GSM8K, _) if recomputed.models < 34 => remarks.push(FEWER_MODELS),
+        (Exhibit::Emergence | Exhibit::Loglinear, MMLU, Part::Examples(1..)) => remarks.push(NO_SHOTS),
         _ => {}
     }
     if !reproduced && !explained(figure) {
@@ -57,24 +60,8 @@ pub(super) fn remark(printed: &Printed, recomputed: &Quantity, reproduced: bool)
 }
 
 /// Whether one of the remarks below says why the printed number cannot be met.
-fn explained(figure: &str) -> bool {
-    matches!(figure, "reformulation" | "discriminator")
-}
-
-fn uses_62_rows(figure: &str, item: &str) -> bool {
-    matches!(
-        figure,
-        "main"
-            | "language"
-            | "recreate"
-            | "metric"
-            | "pareto"
-            | "emergence"
-            | "loglinear"
-            | "causal_direct"
-            | "causal_mediated"
-            | "discriminator"
-    ) && item.starts_with("mmlu")
+fn explained(figure: Exhibit) -> bool {
+    matches!(figure, Exhibit::Reformulation | Exhibit::Discriminator)
 }
 
 const UNEXPLAINED: &str =

@@ -2,9 +2,12 @@
 
 use super::comparison::{Built, shared_range};
 use super::emergence::{at_examples, thousands};
+use super::exhibit::Exhibit;
+use super::item::{Item, Part};
 use super::panel::{BY_RELEASE, GroupNames, compute_axis, group_layers, points, score_axis};
-use super::quantity::{Estimate, Quantity};
+use super::quantity::{Estimate, PaperQuantity, Quantity};
 use super::scores::{ByModel, EPOCHS, Paper, adjustment_for, is_new, known};
+use crate::analysis::Phase;
 use crate::analysis::figure::{Figure, Hue, Layer, LegendEntry, LegendKey, Marker, Note, Panel, Stroke};
 use crate::analysis::scaling::Scored;
 use crate::analysis::words::signed;
@@ -53,14 +56,20 @@ pub fn gain(paper: &Paper<'_>) -> Result<Built> {
         let mut layers = group_layers(&scores, BY_RELEASE);
         let mut notes = Vec::new();
         for (comparison, quantity, label, hue, stroke) in [
-            (false, "mean_old", "before", Hue::Reference, Stroke::Dashed),
-            (true, "mean_new", "from Nov 2023", Hue::Comparison, Stroke::Dotted),
+            (false, PaperQuantity::MeanOld, "before", Hue::Reference, Stroke::Dashed),
+            (true, PaperQuantity::MeanNew, "from Nov 2023", Hue::Comparison, Stroke::Dotted),
         ] {
             let group: Vec<Scored<'_>> = scores.iter().copied().filter(|s| s.comparison == comparison).collect();
             let mean = mean(&group)?;
             layers.push(mean_line(&scores, mean, hue, stroke));
-            notes.push(Note::new(format!("Mean {label}: {mean:.3}"), quantity, mean));
-            quantities.push(Quantity::of("gain", id, quantity, Estimate::bare(mean), &group));
+            notes.push(Note::new(format!("Mean {label}: {mean:.3}"), quantity.name(), mean));
+            quantities.push(Quantity::of(
+                Exhibit::Gain,
+                Item::new(id, Part::Whole),
+                quantity,
+                Estimate::bare(mean),
+                &group,
+            ));
         }
         figure.panels.push(Panel {
             title: known(id)?.name.to_string(),
@@ -157,10 +166,10 @@ pub fn families_figure(paper: &Paper<'_>) -> Result<Built> {
     let caption = "Three model families before (top) and after (bottom) adjustment: their order changes.";
     let mut figure = figure("families", caption, 2, legend);
     figure.row_titles = vec!["Unadjusted".into(), "Adjusted".into()];
-    for stage in ["unadjusted", "adjusted"] {
+    for phase in Phase::BOTH {
         for id in ["mmlu", "gsm8k"] {
             let (before, after) = paper.pair(id, &Condition::epochs(adjustment_for(id), EPOCHS))?;
-            let scores = paper.by_release(if stage == "adjusted" { &after } else { &before })?;
+            let scores = paper.by_release(phase.of(&before, &after))?;
             let mut layers = Vec::new();
             for (k, (name, marker, member)) in shown.iter().enumerate() {
                 let mut cloud = points(scores.iter().filter(|s| member(s.model)));

@@ -10,6 +10,11 @@ use crate::registry::{Adjustment, Benchmark, Condition, Measure, Metric, Model, 
 /// Models released from this month on are the group under comparison (arXiv 2407.07890, section 2).
 pub const CUTOFF: Month = Month { year: 2023, month: 11 };
 
+/// Ids of the two benchmarks that most of the paper is about.
+pub(super) const MMLU: &str = "mmlu";
+/// The other one.
+pub(super) const GSM8K: &str = "gsm8k";
+
 /// Epochs of the published adjustment.
 pub const EPOCHS: &str = "3";
 

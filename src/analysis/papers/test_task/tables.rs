@@ -1,7 +1,9 @@
 //! The tables of the paper: causal_direct, causal_mediated and discriminator.
 
+use super::exhibit::Exhibit;
 use super::intervals;
-use super::quantity::{Estimate, Quantity};
+use super::item::{Item, Part};
+use super::quantity::{Estimate, PaperQuantity, Quantity};
 use super::scatter::finetuned_old_and_new;
 use super::scores::{EPOCHS, Paper, Reading, adjustment_for};
 use crate::analysis::discriminator::Discriminator;
@@ -12,8 +14,8 @@ use crate::stats::spline::Spline;
 /// A table of the paper: its rows as printed quantities.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PaperTable {
-    /// Name, also of its file.
-    pub name: &'static str,
+    /// Which table, also the name of its file.
+    pub name: Exhibit,
     /// What it shows.
     pub caption: &'static str,
     /// Its numbers.
@@ -26,10 +28,15 @@ pub struct PaperTable {
 /// When a score is missing or the regression impossible.
 pub fn causal_direct(paper: &Paper<'_>) -> Result<PaperTable> {
     Ok(PaperTable {
-        name: "causal_direct",
+        name: Exhibit::CausalDirect,
         caption: "Direct effect ψ of release from November 2023 on, on the adjusted score, given compute (spline with \
                   knots at 10²² and 10²³ FLOPs).",
-        quantities: spline_rows(paper, "causal_direct", ["psi", "psi_se"], |_, adjusted| adjusted)?,
+        quantities: spline_rows(
+            paper,
+            Exhibit::CausalDirect,
+            [PaperQuantity::Psi, PaperQuantity::PsiSe],
+            |_, adjusted| adjusted,
+        )?,
     })
 }
 
@@ -39,19 +46,22 @@ pub fn causal_direct(paper: &Paper<'_>) -> Result<PaperTable> {
 /// When a score is missing or the regression impossible.
 pub fn causal_mediated(paper: &Paper<'_>) -> Result<PaperTable> {
     Ok(PaperTable {
-        name: "causal_mediated",
+        name: Exhibit::CausalMediated,
         caption: "Mediated effect φ of release from November 2023 on, on unadjusted minus adjusted score, given compute \
                   (spline with knots at 10²² and 10²³ FLOPs).",
-        quantities: spline_rows(paper, "causal_mediated", ["phi", "phi_se"], |unadjusted, adjusted| {
-            unadjusted - adjusted
-        })?,
+        quantities: spline_rows(
+            paper,
+            Exhibit::CausalMediated,
+            [PaperQuantity::Phi, PaperQuantity::PhiSe],
+            |unadjusted, adjusted| unadjusted - adjusted,
+        )?,
     })
 }
 
 fn spline_rows(
     paper: &Paper<'_>,
-    table: &'static str,
-    [effect, effect_se]: [&'static str; 2],
+    table: Exhibit,
+    [effect, effect_se]: [PaperQuantity; 2],
     response: impl Fn(f64, f64) -> f64,
 ) -> Result<Vec<Quantity>> {
     let mut rows = Vec::new();
@@ -81,9 +91,10 @@ fn spline_rows(
                 (difference, error, intervals::regression_r_squared(r2, &least_squares.columns, &y, &clusters))
             }
         };
-        rows.push(Quantity::of(table, id, effect, difference, &scores));
-        rows.push(Quantity::of(table, id, effect_se, Estimate { value: error, ..Estimate::default() }, &scores));
-        rows.push(Quantity::of(table, id, "r2", r2, &scores));
+        let row = || Item::new(id, Part::Whole);
+        rows.push(Quantity::of(table, row(), effect, difference, &scores));
+        rows.push(Quantity::of(table, row(), effect_se, Estimate { value: error, ..Estimate::default() }, &scores));
+        rows.push(Quantity::of(table, row(), PaperQuantity::R2, r2, &scores));
     }
     Ok(rows)
 }
@@ -95,9 +106,7 @@ fn spline_rows(
 pub fn discriminator(paper: &Paper<'_>) -> Result<PaperTable> {
     let mut quantities = Vec::new();
     for id in ["mmlu", "gsm8k"] {
-        for (item, scores) in
-            [("old vs new", paper.unadjusted(id)?), ("fine-tuned old vs new", finetuned_old_and_new(paper, id)?)]
-        {
+        for (fine_tuned, scores) in [(false, paper.unadjusted(id)?), (true, finetuned_old_and_new(paper, id)?)] {
             let scores = paper.by_release(&scores)?;
             let estimate = match paper.reading() {
                 Reading::Published => {
@@ -107,12 +116,12 @@ pub fn discriminator(paper: &Paper<'_>) -> Result<PaperTable> {
                     intervals::balanced_accuracy(&Discriminator::default().leave_out_families().run(&scores)?, &scores)
                 }
             };
-            let item = format!("{id} {item}");
-            quantities.push(Quantity::of("discriminator", &item, "balanced_accuracy_percent", estimate, &scores));
+            let (table, item) = (Exhibit::Discriminator, Item::new(id, Part::OldVsNew { fine_tuned }));
+            quantities.push(Quantity::of(table, item, PaperQuantity::BalancedAccuracy, estimate, &scores));
         }
     }
     Ok(PaperTable {
-        name: "discriminator",
+        name: Exhibit::Discriminator,
         caption: "Balanced accuracy, in percent, of telling older from newer models by compute and score: bagged trees, \
                   leave-one-out; 50 is guessing.",
         quantities,

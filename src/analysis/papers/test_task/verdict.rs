@@ -3,8 +3,13 @@
 //! A number printed with d decimals stands for every value that rounds to it, so it is *reproduced* when the recomputed
 //! value rounds to the same decimals; `1.3e22` is read the same way in its mantissa.
 
+use std::fmt;
 use std::path::Path;
+use std::str::FromStr;
 
+use super::exhibit::Exhibit;
+use super::item::Item;
+use super::quantity::PaperQuantity;
 use crate::error::{Error, Result};
 use crate::registry::table::{Column, Kind, Table};
 
@@ -19,19 +24,62 @@ const COLUMNS: &[Column] = &[
     Column::optional("note", Kind::Text, "what is known about how it was printed"),
 ];
 
+/// How the note of a number that is printed bold begins.
+const BOLD: &str = "bold";
+
 /// A number the paper prints.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Printed {
     /// Figure or table.
-    pub figure: String,
+    pub figure: Exhibit,
     /// Panel or row within it.
-    pub item: String,
-    /// Quantity, e.g. `theta`.
-    pub quantity: String,
+    pub item: Item,
+    /// What it is.
+    pub quantity: PaperQuantity,
     /// The number, digit for digit.
     pub text: String,
-    /// How it was printed (`bold: p<0.05`) or where it came from.
+    /// Whether it is printed bold, which marks p < 0.05.
+    pub bold: bool,
+    /// Where it came from, or how it was printed.
     pub note: Option<String>,
+}
+
+/// Whether a printed number comes out again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Agreement {
+    /// To every printed digit.
+    Reproduced,
+    /// Not to every one.
+    Differs,
+}
+
+impl Agreement {
+    /// By whether every printed digit comes out.
+    #[must_use]
+    pub fn of(reproduced: bool) -> Self {
+        if reproduced { Self::Reproduced } else { Self::Differs }
+    }
+}
+
+impl fmt::Display for Agreement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Reproduced => "reproduced",
+            Self::Differs => "differs",
+        })
+    }
+}
+
+impl FromStr for Agreement {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        match text {
+            "reproduced" => Ok(Self::Reproduced),
+            "differs" => Ok(Self::Differs),
+            other => Err(Error::Argument(format!("`{other}` is neither reproduced nor differs"))),
+        }
+    }
 }
 
 /// Every number printed in the paper's figures and tables, in the paper's order.
@@ -43,13 +91,14 @@ pub fn printed() -> Result<Vec<Printed>> {
     let table = Table::parse(PRINTED.as_bytes(), path, COLUMNS)?;
     (0..table.rows())
         .map(|row| {
-            let cell = |column: &str| table.text(row, column).map(str::to_owned);
+            let note = table.optional_text(row, "note");
             let printed = Printed {
-                figure: cell("figure")?,
-                item: cell("item")?,
-                quantity: cell("quantity")?,
-                text: cell("published")?,
-                note: table.optional_text(row, "note").map(str::to_owned),
+                figure: table.parsed(row, "figure")?,
+                item: table.parsed(row, "item")?,
+                quantity: table.parsed(row, "quantity")?,
+                text: table.text(row, "published")?.to_owned(),
+                bold: note.and_then(|note| note.split(':').next()) == Some(BOLD),
+                note: note.map(str::to_owned),
             };
             if half_unit(&printed.text).is_none() {
                 return Err(Error::Cell {
@@ -102,6 +151,6 @@ mod tests {
     fn every_printed_number_is_read() {
         let all = printed().expect("the embedded table is sound");
         assert!(all.len() >= 70, "{}", all.len());
-        assert!(all.iter().any(|p| p.figure == "main" && p.item == "mmlu unadjusted" && p.text == "0.068"));
+        assert!(all.iter().any(|p| p.figure == Exhibit::Main && p.bold && p.text == "0.068"));
     }
 }
