@@ -8,7 +8,7 @@ use super::{print, save};
 use crate::analysis::fit::{ChanceLevel, CurveChoice, FitSettings};
 use crate::error::Result;
 use crate::registry::modelset::{
-    Amount, ClusterBy, Cutoff, GroupBy, PredictorKind, ScoreScale, Selection, Settings, XScale, compute_unit,
+    Amount, ClusterBy, Cutoff, GroupBy, PredictorKind, ScoreScale, Selection, Settings, WeightBy, XScale, compute_unit,
 };
 use crate::report::fit;
 use crate::stats::covariance::Kind;
@@ -102,7 +102,7 @@ pub(super) struct FitOptions {
 
     /// Column of weights, or `items` to weigh models by the noise of their items.
     #[arg(long, value_name = "COLUMN", help_heading = "Columns")]
-    weights: Option<String>,
+    weights: Option<WeightBy>,
 
     /// Predictor instead of compute: params, active_params, tokens, release or any column.
     #[arg(long, value_name = "COLUMN", help_heading = "Columns")]
@@ -194,7 +194,6 @@ pub(super) fn run(args: &FitArgs) -> Result<()> {
 impl FitOptions {
     /// The flags as settings of the library.
     pub(super) fn settings(&self) -> FitSettings {
-        let weigh_by_items = self.weights.as_deref() == Some("items");
         FitSettings {
             tables: Settings {
                 model: self.model.clone(),
@@ -216,7 +215,7 @@ impl FitOptions {
                 x_scale: self.x_scale,
                 compute_sd: self.compute_sd.clone(),
                 items: self.items.clone(),
-                weights: self.weights.clone().filter(|_| !weigh_by_items),
+                weights: self.weights.clone(),
                 holdout: self.holdout.clone(),
             },
             curve: self.curve,
@@ -224,7 +223,6 @@ impl FitOptions {
             covariance: self.covariance,
             bootstrap: self.bootstrap,
             margin: self.margin,
-            weigh_by_items,
             seed: Seed(self.seed),
             predict: self.predict.clone(),
             leave_out: true,

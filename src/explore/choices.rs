@@ -8,7 +8,7 @@ use super::{Question, Stage};
 use crate::analysis::fit::{CurveChoice, FitReport, FitSettings};
 use crate::registry::modelset::{Cutoff, Group, ModelSet, Settings};
 use crate::registry::table::Table;
-use crate::registry::{Month, benchmark};
+use crate::registry::{Adjustment, Month, benchmark};
 use crate::stats::covariance::Kind;
 
 /// Fewer models than this with a score are not offered as one.
@@ -124,7 +124,8 @@ fn long_scores(tables: &[Table]) -> Vec<ScoreChoice> {
         for row in 0..table.rows() {
             let cell = |name: &str| table.optional_text(row, name).unwrap_or_default();
             let mut condition = cell(adjustment).to_owned();
-            if condition.is_empty() || condition == "none" {
+            // An empty cell is no adjustment either.
+            if condition.parse().unwrap_or(Adjustment::None) == Adjustment::None {
                 condition.clear();
             } else {
                 for (sign, part) in [(':', cell(epochs)), ('@', cell(examples))] {

@@ -4,11 +4,12 @@
 //! cloze, both unadjusted), `emergence` (the point of emergence moving with task examples) and `dose` (the estimated
 //! difference against the share of test-task documents, which is known here).
 
-use super::fits::{Condition, Format, LabReport, theta};
+use super::fits::{Condition, LabReport, theta};
 use crate::analysis::figure::{
     Axis, Figure, Hue, Layer, LegendEntry, LegendKey, Marker, Note, Panel, Point, Scale, Stroke,
 };
 use crate::analysis::fit::{self, FitReport};
+use crate::registry::Format;
 
 impl LabReport {
     /// The figures, as data.
@@ -88,8 +89,8 @@ impl LabReport {
             ][place.min(2)];
             let series = match (condition.score, condition.examples) {
                 (Format::Cloze, _) => "Cloze, as pretrained".to_owned(),
-                (Format::MultipleChoice, 0) => "Multiple choice, as pretrained".to_owned(),
-                (Format::MultipleChoice, examples) => format!("Multiple choice, {examples} task examples"),
+                (_, 0) => "Multiple choice, as pretrained".to_owned(),
+                (_, examples) => format!("Multiple choice, {examples} task examples"),
             };
             let mut points =
                 vec![Point { label: "reference".into(), x: self.reference, y: 0.0, interval: None, labelled: false }];

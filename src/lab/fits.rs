@@ -1,46 +1,14 @@
 //! The fits of a lab's models, from the table of their scores.
 
-use std::fmt;
 use std::path::Path;
-use std::str::FromStr;
 
 use crate::analysis::fit::{Analysis, ChanceLevel, CurveChoice, FitReport, FitSettings, Parameter};
+use crate::registry::Format;
 use crate::registry::modelset::{Cutoff, GroupBy, ModelSet, Settings};
 use crate::registry::table::{Column, Kind, Table};
 use crate::stats::random::Seed;
 use crate::stats::selection::Curve;
 use crate::{Error, Result};
-
-/// How the lab's exams ask.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Format {
-    /// The options stand in the prompt, the answer is a letter.
-    MultipleChoice,
-    /// The options are texts that continue the prompt.
-    Cloze,
-}
-
-impl fmt::Display for Format {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::MultipleChoice => "multiple choice",
-            Self::Cloze => "cloze",
-        })
-    }
-}
-
-impl FromStr for Format {
-    type Err = Error;
-
-    /// Reads a cell of the column `format`.
-    fn from_str(text: &str) -> Result<Self> {
-        match text {
-            "multiple_choice" => Ok(Self::MultipleChoice),
-            "cloze" => Ok(Self::Cloze),
-            other => Err(Error::Argument(format!("`{other}` is neither multiple_choice nor cloze"))),
-        }
-    }
-}
 
 /// The fits of an experiment.
 #[derive(Debug, Clone, PartialEq)]
@@ -164,7 +132,7 @@ impl LabReport {
             match table.text(row, "format")?.parse() {
                 Ok(Format::MultipleChoice) => choice = Some(benchmark()?),
                 Ok(Format::Cloze) => cloze = Some(benchmark()?),
-                Err(_) => {}
+                Ok(Format::Generate) | Err(_) => {}
             }
             if let Some(count) = table.optional_count::<usize>(row, "examples")? {
                 adjustment = Some(table.text(row, "adjustment")?.to_owned());

@@ -24,7 +24,7 @@ mod world;
 pub use corpus::{adjustment, pretraining};
 pub use documents::{Question, SEQUENCE, stem};
 pub use experiment::{Event, Experiment, Phase};
-pub use fits::{Curves, Format, LabFit, LabReport};
+pub use fits::{Curves, LabFit, LabReport};
 pub use record::{Record, Score};
 pub use suite::{Family, Kind, Member, Recipe, Shape, Suite};
 pub use table::{ADJUSTMENT, table};

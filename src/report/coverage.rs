@@ -2,7 +2,8 @@
 
 use super::csv::{CsvTable, number};
 use super::terminal::{Align, TextTable};
-use crate::lab::{Format, LabReport};
+use crate::lab::LabReport;
+use crate::registry::Format;
 use crate::stats::itemnoise::wilson;
 
 /// The differences that were estimated in many worlds.
@@ -60,7 +61,8 @@ impl Coverage {
         let shown = |value: Option<f64>| value.map(number).unwrap_or_default();
         for Row { seed, truth, condition: (score, examples), kind, theta, interval } in &self.rows {
             let (low, high) = interval.unzip();
-            let mut row = vec![seed.to_string(), truth.clone(), score.to_string(), examples.to_string(), kind.clone()];
+            let mut row =
+                vec![seed.to_string(), truth.clone(), score.words().to_owned(), examples.to_string(), kind.clone()];
             row.extend([shown(*theta), shown(low), shown(high)]);
             table.rows.push(row);
         }
@@ -91,7 +93,7 @@ impl Coverage {
             let (score, examples) = row.condition;
             table.rows.push(vec![
                 row.truth.clone(),
-                score.to_string(),
+                score.words().to_owned(),
                 examples.to_string(),
                 row.kind.clone(),
                 intervals.to_string(),
@@ -127,7 +129,7 @@ impl Coverage {
             }
             let (rate, ends) = count.rate().unzip();
             table.push(vec![
-                row.condition.0.to_string(),
+                row.condition.0.words().to_owned(),
                 row.condition.1.to_string(),
                 count.intervals.to_string(),
                 count.above.to_string(),

@@ -39,7 +39,7 @@ impl LabReport {
                 // The test of equivalence is about the first kind.
                 let equivalence = (place == 0).then_some(&hinge.equivalence);
                 table.rows.push(vec![
-                    score.to_string(),
+                    score.words().to_owned(),
                     examples.to_string(),
                     kind.clone(),
                     number(*share),
@@ -85,7 +85,7 @@ impl LabReport {
                 let end = |end: Option<f64>| end.map_or_else(|| "?".to_owned(), |v| format!("{v:+.3}"));
                 let equal = hinge.equivalence.p_value.filter(|_| place == 0);
                 table.push(vec![
-                    score.to_string(),
+                    score.words().to_owned(),
                     examples.to_string(),
                     end(theta.and_then(|t| t.estimate)),
                     format!("{} … {}", end(theta.and_then(|t| t.low)), end(theta.and_then(|t| t.high))),

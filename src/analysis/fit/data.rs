@@ -7,7 +7,7 @@ use super::report::{Analysis, DroppedModel, FitReport, GroupReport, ReasonCount,
 use super::settings::{ChanceLevel, FitSettings, LEVEL};
 use super::{curves, hinge};
 use crate::registry::Chance;
-use crate::registry::modelset::{ModelRow, ModelSet, ScoreScale};
+use crate::registry::modelset::{ModelRow, ModelSet, ScoreScale, WeightBy};
 use crate::stats::clusters::Clusters;
 use crate::stats::itemnoise::ItemNoise;
 use crate::{Error, Result};
@@ -88,7 +88,7 @@ pub(super) fn analyse(settings: &FitSettings, set: &ModelSet) -> Result<FitRepor
     }
     let items = items(set, &mut notes);
     let one = |mut sample: Sample<'_>| -> Result<(Analysis, Option<Vec<f64>>)> {
-        if settings.weigh_by_items {
+        if settings.tables.weights == Some(WeightBy::Items) {
             sample.weights = Some(item_weights(&sample, items.as_deref())?);
         }
         Ok((curves::analyse(settings, set, &sample, items.as_deref())?, sample.weights))
@@ -147,10 +147,7 @@ fn described(settings: &FitSettings) -> SettingsReport {
         bootstrap: settings.bootstrap,
         level: LEVEL,
         margin: settings.margin,
-        weights: match settings.weigh_by_items {
-            true => Some("items".into()),
-            false => settings.tables.weights.clone(),
-        },
+        weights: settings.tables.weights.clone(),
         seed: settings.seed,
     }
 }

@@ -79,7 +79,7 @@ impl FitReport {
 mod tests {
     use super::*;
     use crate::analysis::fit::{ChanceLevel, CurveChoice, FitSettings};
-    use crate::registry::modelset::{Amount, ClusterBy, Group, ModelSet, PredictorKind, Settings, XScale};
+    use crate::registry::modelset::{Amount, ClusterBy, Group, ModelSet, PredictorKind, Settings, WeightBy, XScale};
     use crate::registry::table::Table;
     use crate::stats::covariance::Kind;
     use crate::stats::selection::Curve;
@@ -157,8 +157,11 @@ mod tests {
             (
                 "one family, so that most of it fails, and weights",
                 FitSettings {
-                    tables: Settings { cluster: ClusterBy::Column("items".into()), ..tables() },
-                    weigh_by_items: true,
+                    tables: Settings {
+                        cluster: ClusterBy::Column("items".into()),
+                        weights: Some(WeightBy::Items),
+                        ..tables()
+                    },
                     chance: ChanceLevel::Free,
                     margin: Some(0.1),
                     ..hinge.clone()

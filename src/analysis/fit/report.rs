@@ -9,7 +9,7 @@ use super::parameter::{Named, Parameter};
 use super::settings::CurveChoice;
 use crate::analysis::phase::Phase;
 use crate::registry::Month;
-use crate::registry::modelset::{ClusterBy, Group, Predictor, ScoreScale, XScale};
+use crate::registry::modelset::{ClusterBy, Group, Predictor, ScoreScale, WeightBy, XScale};
 use crate::stats::covariance::Kind;
 use crate::stats::hinge::Outcome;
 use crate::stats::random::Seed;
@@ -242,8 +242,8 @@ pub struct SettingsReport {
     pub level: f64,
     /// Equivalence margin.
     pub margin: Option<f64>,
-    /// What models are weighted by: `items` or a column.
-    pub weights: Option<String>,
+    /// What models are weighted by.
+    pub weights: Option<WeightBy>,
     /// Where the random draws come from.
     pub seed: Seed,
 }

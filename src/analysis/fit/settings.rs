@@ -31,8 +31,6 @@ pub struct FitSettings {
     pub bootstrap: usize,
     /// Largest difference between groups that would not matter, on the scale of the scores.
     pub margin: Option<f64>,
-    /// Weighs models by the noise that their number of items implies.
-    pub weigh_by_items: bool,
     /// Where every random draw comes from.
     pub seed: Seed,
     /// Values of the predictor, in its own unit, to predict scores at.
@@ -50,7 +48,6 @@ impl Default for FitSettings {
             covariance: Kind::Cr2,
             bootstrap: 9_999,
             margin: None,
-            weigh_by_items: false,
             seed: Seed(0),
             predict: Vec::new(),
             leave_out: true,

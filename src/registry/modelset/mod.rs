@@ -39,7 +39,7 @@ use serde::{Deserialize, Serialize};
 pub use groups::Group;
 pub use predictor::PredictorKind;
 pub use selection::Selection;
-pub use settings::{Amount, ClusterBy, Cutoff, GroupBy, ScoreScale, Settings, XScale, compute_unit};
+pub use settings::{Amount, ClusterBy, Cutoff, GroupBy, ScoreScale, Settings, WeightBy, XScale, compute_unit};
 
 use crate::Result;
 use crate::registry::table::Table;

@@ -6,7 +6,9 @@ use super::columns::{Layout, Role, check_flags, fold};
 use super::groups::{self, GroupColumn, Value};
 use super::predictor::{self, Quantity, Sizes};
 use super::records::{Cell, Named, Record, Records};
-use super::{Amount, ClusterBy, Dropped, ModelRow, ModelSet, Reason, ScoreScale, Settings, XScale, scale, scores};
+use super::{
+    Amount, ClusterBy, Dropped, ModelRow, ModelSet, Reason, ScoreScale, Settings, WeightBy, XScale, scale, scores,
+};
 use crate::registry::table::Table;
 use crate::{Error, Result};
 
@@ -138,8 +140,8 @@ impl<'s> Further<'s> {
             compute_sd: source(&settings.compute_sd)?,
             items: source(&settings.items)?,
             weights: match &settings.weights {
-                Some(name) => Some((Source::Column(records.named(name)?), name.as_str())),
-                None => None,
+                Some(WeightBy::Column(name)) => Some((Source::Column(records.named(name)?), name.as_str())),
+                Some(WeightBy::Items) | None => None,
             },
             holdout: match &settings.holdout {
                 Some(selection) => Some((selection, Quantity::named(&selection.column, records)?)),

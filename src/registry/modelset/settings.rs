@@ -55,8 +55,8 @@ pub struct Settings {
     pub compute_sd: Option<Amount>,
     /// Number of items behind each score; from the table's own column when `None`.
     pub items: Option<Amount>,
-    /// Column of weights (inverse variances up to a factor).
-    pub weights: Option<String>,
+    /// What models are weighted by.
+    pub weights: Option<WeightBy>,
     /// Models that are left out of the fit and predicted.
     pub holdout: Option<Selection>,
 }
@@ -116,6 +116,15 @@ pub enum GroupBy {
     Column(String),
     /// 1 where the selection holds, 0 elsewhere.
     Selection(Selection),
+}
+
+/// What models are weighted by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WeightBy {
+    /// The noise that their numbers of items imply, as a fit finds it.
+    Items,
+    /// The numbers in this column: inverse variances up to a factor.
+    Column(String),
 }
 
 /// A number for all models, or a column of them.
@@ -277,6 +286,27 @@ impl FromStr for GroupBy {
     }
 }
 
+impl fmt::Display for WeightBy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Items => "items",
+            Self::Column(name) => name,
+        })
+    }
+}
+
+impl FromStr for WeightBy {
+    type Err = Error;
+
+    /// Reads `items` or the name of a column.
+    fn from_str(text: &str) -> Result<Self> {
+        Ok(match text {
+            "items" => Self::Items,
+            column => Self::Column(column.to_owned()),
+        })
+    }
+}
+
 impl Amount {
     /// The number, where it is the same for all models.
     fn number(&self) -> Option<f64> {
@@ -309,7 +339,7 @@ impl FromStr for Amount {
     }
 }
 
-serde_as_text!(XScale, ScoreScale, Cutoff, ClusterBy, GroupBy);
+serde_as_text!(XScale, ScoreScale, Cutoff, ClusterBy, GroupBy, WeightBy);
 serde_as_number_or_text!(Amount);
 
 /// FLOPs in a unit of compute, as written after `--compute-unit`: a number (`1e21`), `FLOP`, `EFLOP` or `PF-days`.

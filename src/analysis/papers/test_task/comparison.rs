@@ -2,7 +2,7 @@
 //! leaderboard_v2 and mmlu_pro_four. Each panel is one hinge fit with a group term; they differ in which scores enter.
 
 use super::exhibit::Exhibit;
-use super::item::{AnswerFormat, Item, Part};
+use super::item::{Item, ItemPart};
 use super::panel::{
     BY_RELEASE, GroupNames, PanelSpec, chance_entry, comparison_panel, compute_axis, group_layers, score_axis,
 };
@@ -13,7 +13,7 @@ use crate::analysis::Phase;
 use crate::analysis::figure::{Figure, Layer, Panel};
 use crate::analysis::scaling::Scored;
 use crate::error::Result;
-use crate::registry::{Condition, Model};
+use crate::registry::{Condition, Format, Model};
 
 /// A figure and the numbers the paper prints in it.
 #[derive(Debug, Clone, PartialEq)]
@@ -144,7 +144,7 @@ fn two_benchmarks(
             let scores = paper.grouped(phase.of(before, after), &comparison)?;
             let spec = PanelSpec {
                 figure: exhibit,
-                item: Item::new(id, Part::Phase(phase)),
+                item: Item::new(id, ItemPart::Phase(phase)),
                 title: benchmark.name.to_string(),
                 y: "Accuracy",
                 range: shared_range([before, after], chance),
@@ -166,12 +166,12 @@ pub fn metric(paper: &Paper<'_>) -> Result<Built> {
     let caption = "MMLU as released, asked as multiple choice (left) and as cloze (middle), and the negative Brier score of \
                    multiple choice (right): the gap depends on the format, not on the metric.";
     let mut builder = Builder::new(paper.reading(), Exhibit::Metric, caption, 3, BY_RELEASE);
-    for (id, format) in [(MMLU, AnswerFormat::MultipleChoice), ("mmlu_cloze", AnswerFormat::Cloze)] {
+    for (id, format) in [(MMLU, Format::MultipleChoice), ("mmlu_cloze", Format::Cloze)] {
         let scores = paper.unadjusted(id)?;
         let chance = paper.chance(known(id)?);
         let spec = PanelSpec {
             figure: Exhibit::Metric,
-            item: Item::new(MMLU, Part::Asked(format, Phase::Unadjusted)),
+            item: Item::new(MMLU, ItemPart::Asked(format, Phase::Unadjusted)),
             title: format!("MMLU, {format}"),
             y: "Accuracy",
             range: shared_range([&scores], chance),
@@ -208,14 +208,14 @@ pub fn reformulation(paper: &Paper<'_>) -> Result<Built> {
         let chance = paper.chance(known(id)?);
         let range = shared_range([&cloze, &before, &after], chance);
         let stages = [
-            (AnswerFormat::Cloze, Phase::Unadjusted, "Cloze", &cloze),
-            (AnswerFormat::MultipleChoice, Phase::Unadjusted, "Multiple choice", &before),
-            (AnswerFormat::MultipleChoice, Phase::Adjusted, "Multiple choice, adjusted", &after),
+            (Format::Cloze, Phase::Unadjusted, "Cloze", &cloze),
+            (Format::MultipleChoice, Phase::Unadjusted, "Multiple choice", &before),
+            (Format::MultipleChoice, Phase::Adjusted, "Multiple choice, adjusted", &after),
         ];
         for (format, phase, title, scores) in stages {
             let spec = PanelSpec {
                 figure: Exhibit::Reformulation,
-                item: Item::new(id, Part::Asked(format, phase)),
+                item: Item::new(id, ItemPart::Asked(format, phase)),
                 title: title.into(),
                 y: "Accuracy",
                 range,
@@ -271,7 +271,7 @@ fn leaderboard(paper: &Paper<'_>, exhibit: Exhibit, caption: &str, tasks: &[&str
             let spec = PanelSpec {
                 // The paper prints the numbers of MMLU-Pro with four options in this figure, too.
                 figure: Exhibit::LeaderboardV2,
-                item: Item::new(task, Part::Phase(phase)),
+                item: Item::new(task, ItemPart::Phase(phase)),
                 title: title.into(),
                 // The row is named after the benchmark; a common label would stand in its middle.
                 y: "",

@@ -7,7 +7,7 @@
 use super::comparison::{Built, cover_lines, shared_range};
 use super::exhibit::Exhibit;
 use super::intervals;
-use super::item::{Item, Part};
+use super::item::{Item, ItemPart};
 use super::panel::{bent_line, compute_axis, points, score_axis};
 use super::quantity::{Estimate, PaperQuantity, Quantity, Remark};
 use super::scores::{ByModel, Paper, Reading, adjustment_for, is_new, known};
@@ -84,7 +84,7 @@ fn grid(paper: &Paper<'_>, exhibit: Exhibit, caption: &str, rows: &Rows, kind: K
                 (Kind::LogLinear, reading) => log_linear_fit(&scored, reading)?,
             };
             let quantity = if kind == Kind::Emergence { PaperQuantity::Emergence } else { PaperQuantity::R2 };
-            let item = Item::new(id, Part::Examples(n));
+            let item = Item::new(id, ItemPart::Examples(n));
             quantities.push(Quantity::of(exhibit, item, quantity, estimate, &scored));
             let cloud = Layer::Points {
                 series: MODELS.into(),

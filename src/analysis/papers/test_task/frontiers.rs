@@ -2,7 +2,7 @@
 
 use super::comparison::{Built, shared_range};
 use super::exhibit::Exhibit;
-use super::item::{Item, Part};
+use super::item::{Item, ItemPart};
 use super::panel::{BY_RELEASE, compute_axis, group_layers, score_axis};
 use super::quantity::{Estimate, PaperQuantity, Quantity, Remark};
 use super::scores::{EPOCHS, Paper, Reading, adjustment_for, known};
@@ -54,7 +54,7 @@ pub fn pareto(paper: &Paper<'_>) -> Result<Built> {
             let estimate = Estimate { remark: no_interval(paper.reading()), ..Estimate::bare(area) };
             quantities.push(Quantity::of(
                 Exhibit::Pareto,
-                Item::new(id, Part::Phase(phase)),
+                Item::new(id, ItemPart::Phase(phase)),
                 PaperQuantity::Area,
                 estimate,
                 &scores,

@@ -2,9 +2,9 @@
 //!
 //! ```
 //! use onset::analysis::Phase;
-//! use onset::analysis::papers::test_task::{Item, Part};
+//! use onset::analysis::papers::test_task::{Item, ItemPart};
 //! let item: Item = "mmlu adjusted".parse()?;
-//! assert_eq!((item.benchmark.as_str(), &item.part), ("mmlu", &Part::Phase(Phase::Adjusted)));
+//! assert_eq!((item.benchmark.as_str(), &item.part), ("mmlu", &ItemPart::Phase(Phase::Adjusted)));
 //! assert_eq!(item.to_string(), "mmlu adjusted");
 //! # Ok::<(), onset::Error>(())
 //! ```
@@ -14,6 +14,7 @@ use std::str::FromStr;
 
 use crate::analysis::Phase;
 use crate::error::{Error, Result};
+use crate::registry::Format;
 
 /// A panel of a figure or a row of a table.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -21,12 +22,12 @@ pub struct Item {
     /// Id of the benchmark, without the name of the leaderboard it belongs to.
     pub benchmark: String,
     /// Which of the benchmark's panels or rows.
-    pub part: Part,
+    pub part: ItemPart,
 }
 
 /// Which of a benchmark's panels or rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Part {
+pub enum ItemPart {
     /// The only one.
     Whole,
     /// Scores as released or after adjustment.
@@ -34,7 +35,7 @@ pub enum Part {
     /// Half of the older models fine-tuned; `Adjusted` when all were after that.
     SomeFineTuned(Phase),
     /// The benchmark asked in this format.
-    Asked(AnswerFormat, Phase),
+    Asked(Format, Phase),
     /// After so many task examples.
     Examples(u64),
     /// Older against newer models, the older ones fine-tuned or not.
@@ -44,34 +45,9 @@ pub enum Part {
     },
 }
 
-/// How a question is asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum AnswerFormat {
-    /// The options stand in the prompt, the answer is a letter.
-    MultipleChoice,
-    /// The options are texts that continue the prompt.
-    Cloze,
-}
-
-impl AnswerFormat {
-    /// The text of its [`Display`](fmt::Display).
-    fn name(self) -> &'static str {
-        match self {
-            Self::MultipleChoice => "multiple choice",
-            Self::Cloze => "cloze",
-        }
-    }
-}
-
-impl fmt::Display for AnswerFormat {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
 impl Item {
     /// This part of a benchmark.
-    pub(super) fn new(benchmark: &str, part: Part) -> Self {
+    pub(super) fn new(benchmark: &str, part: ItemPart) -> Self {
         Self { benchmark: benchmark.to_owned(), part }
     }
 
@@ -80,7 +56,9 @@ impl Item {
     pub fn is_adjusted(&self) -> bool {
         matches!(
             self.part,
-            Part::Phase(Phase::Adjusted) | Part::SomeFineTuned(Phase::Adjusted) | Part::Asked(_, Phase::Adjusted)
+            ItemPart::Phase(Phase::Adjusted)
+                | ItemPart::SomeFineTuned(Phase::Adjusted)
+                | ItemPart::Asked(_, Phase::Adjusted)
         )
     }
 }
@@ -96,12 +74,12 @@ impl fmt::Display for Item {
         let after = |phase: Phase| if phase == Phase::Adjusted { ADJUSTED } else { "" };
         let id = &self.benchmark;
         match self.part {
-            Part::Whole => f.write_str(id),
-            Part::Phase(phase) => write!(f, "{id} {phase}"),
-            Part::SomeFineTuned(phase) => write!(f, "{id} {SOME}{}", after(phase)),
-            Part::Asked(format, phase) => write!(f, "{id} {format}{}", after(phase)),
-            Part::Examples(examples) => write!(f, "{id} {examples}{EXAMPLES}"),
-            Part::OldVsNew { fine_tuned } => write!(f, "{id} {}", if fine_tuned { FINE_TUNED } else { OLD_VS_NEW }),
+            ItemPart::Whole => f.write_str(id),
+            ItemPart::Phase(phase) => write!(f, "{id} {phase}"),
+            ItemPart::SomeFineTuned(phase) => write!(f, "{id} {SOME}{}", after(phase)),
+            ItemPart::Asked(format, phase) => write!(f, "{id} {}{}", format.words(), after(phase)),
+            ItemPart::Examples(examples) => write!(f, "{id} {examples}{EXAMPLES}"),
+            ItemPart::OldVsNew { fine_tuned } => write!(f, "{id} {}", if fine_tuned { FINE_TUNED } else { OLD_VS_NEW }),
         }
     }
 }
@@ -110,22 +88,22 @@ impl FromStr for Item {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        let Some((id, rest)) = text.split_once(' ') else { return Ok(Self::new(text, Part::Whole)) };
+        let Some((id, rest)) = text.split_once(' ') else { return Ok(Self::new(text, ItemPart::Whole)) };
         let part = if let Ok(phase) = rest.parse() {
-            Part::Phase(phase)
+            ItemPart::Phase(phase)
         } else if let Some(examples) = rest.strip_suffix(EXAMPLES).and_then(|number| number.parse().ok()) {
-            Part::Examples(examples)
+            ItemPart::Examples(examples)
         } else {
             let (what, phase) = match rest.strip_suffix(ADJUSTED) {
                 Some(what) => (what, Phase::Adjusted),
                 None => (rest, Phase::Unadjusted),
             };
-            let format = [AnswerFormat::MultipleChoice, AnswerFormat::Cloze].into_iter().find(|f| f.name() == what);
+            let format = [Format::MultipleChoice, Format::Cloze].into_iter().find(|f| f.words() == what);
             match (what, format) {
-                (_, Some(format)) => Part::Asked(format, phase),
-                (SOME, None) => Part::SomeFineTuned(phase),
-                (OLD_VS_NEW, None) => Part::OldVsNew { fine_tuned: false },
-                (FINE_TUNED, None) => Part::OldVsNew { fine_tuned: true },
+                (_, Some(format)) => ItemPart::Asked(format, phase),
+                (SOME, None) => ItemPart::SomeFineTuned(phase),
+                (OLD_VS_NEW, None) => ItemPart::OldVsNew { fine_tuned: false },
+                (FINE_TUNED, None) => ItemPart::OldVsNew { fine_tuned: true },
                 _ => return Err(Error::Argument(format!("`{text}` is no panel of a figure and no row of a table"))),
             }
         };

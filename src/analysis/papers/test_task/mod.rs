@@ -26,7 +26,7 @@ use rayon::prelude::*;
 pub use comparison::Built;
 pub use conclusions::Conclusion;
 pub use exhibit::Exhibit;
-pub use item::{AnswerFormat, Item, Part};
+pub use item::{Item, ItemPart};
 pub use published::{MmluMean, Published, published, published_from};
 pub use published_fit::PublishedFit;
 pub use quantity::{Estimate, PaperQuantity, Quantity, Remark};

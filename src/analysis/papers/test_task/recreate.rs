@@ -9,7 +9,7 @@ use std::path::Path;
 
 use super::comparison::{Built, cover_lines, shared_range};
 use super::exhibit::Exhibit;
-use super::item::{Item, Part};
+use super::item::{Item, ItemPart};
 use super::panel::{GroupNames, PanelSpec, chance_entry, comparison_panel, compute_axis, points, score_axis};
 use super::scores::{ByModel, Paper, Reading, adjustment_for, known};
 use crate::analysis::Phase;
@@ -91,7 +91,7 @@ pub fn recreate(paper: &Paper<'_>) -> Result<Built> {
             let scored = paper.grouped(scores, is_treated)?;
             let spec = PanelSpec {
                 figure: Exhibit::Recreate,
-                item: Item::new(id, Part::SomeFineTuned(phase)),
+                item: Item::new(id, ItemPart::SomeFineTuned(phase)),
                 title: title.into(),
                 y: "Accuracy",
                 range,

@@ -2,7 +2,7 @@
 //! bears on a number.
 
 use super::exhibit::Exhibit;
-use super::item::Part;
+use super::item::ItemPart;
 use super::quantity::{PaperQuantity, Quantity, Remark};
 use super::scores::{GSM8K, MMLU};
 use super::verdict::Printed;
@@ -45,12 +45,12 @@ pub(super) fn remark(printed: &Printed, recomputed: &Quantity, reproduced: bool)
         remarks.push(CHANCE_ZERO);
     }
     match (figure, benchmark, item.part) {
-        (Exhibit::LeaderboardV2, "mmlu_pro" | "math_hard", Part::Phase(Phase::Adjusted)) => {
+        (Exhibit::LeaderboardV2, "mmlu_pro" | "math_hard", ItemPart::Phase(Phase::Adjusted)) => {
             remarks.push(STILL_SIGNIFICANT);
         }
         (Exhibit::Language, ..) => remarks.push(LANGUAGES),
         (Exhibit::Emergence | Exhibit::Loglinear, GSM8K, _) if recomputed.models < 34 => remarks.push(FEWER_MODELS),
-        (Exhibit::Emergence | Exhibit::Loglinear, MMLU, Part::Examples(1..)) => remarks.push(NO_SHOTS),
+        (Exhibit::Emergence | Exhibit::Loglinear, MMLU, ItemPart::Examples(1..)) => remarks.push(NO_SHOTS),
         _ => {}
     }
     if !reproduced && !explained(figure) {

@@ -3,7 +3,7 @@
 use super::comparison::{Built, shared_range};
 use super::emergence::{at_examples, thousands};
 use super::exhibit::Exhibit;
-use super::item::{Item, Part};
+use super::item::{Item, ItemPart};
 use super::panel::{BY_RELEASE, GroupNames, compute_axis, group_layers, points, score_axis};
 use super::quantity::{Estimate, PaperQuantity, Quantity};
 use super::scores::{ByModel, EPOCHS, Paper, adjustment_for, is_new, known};
@@ -65,7 +65,7 @@ pub fn gain(paper: &Paper<'_>) -> Result<Built> {
             notes.push(Note::new(format!("Mean {label}: {mean:.3}"), quantity.name(), mean));
             quantities.push(Quantity::of(
                 Exhibit::Gain,
-                Item::new(id, Part::Whole),
+                Item::new(id, ItemPart::Whole),
                 quantity,
                 Estimate::bare(mean),
                 &group,

@@ -2,7 +2,7 @@
 
 use super::exhibit::Exhibit;
 use super::intervals;
-use super::item::{Item, Part};
+use super::item::{Item, ItemPart};
 use super::quantity::{Estimate, PaperQuantity, Quantity};
 use super::scatter::finetuned_old_and_new;
 use super::scores::{EPOCHS, Paper, Reading, adjustment_for};
@@ -91,7 +91,7 @@ fn spline_rows(
                 (difference, error, intervals::regression_r_squared(r2, &least_squares.columns, &y, &clusters))
             }
         };
-        let row = || Item::new(id, Part::Whole);
+        let row = || Item::new(id, ItemPart::Whole);
         rows.push(Quantity::of(table, row(), effect, difference, &scores));
         rows.push(Quantity::of(table, row(), effect_se, Estimate { value: error, ..Estimate::default() }, &scores));
         rows.push(Quantity::of(table, row(), PaperQuantity::R2, r2, &scores));
@@ -116,7 +116,7 @@ pub fn discriminator(paper: &Paper<'_>) -> Result<PaperTable> {
                     intervals::balanced_accuracy(&Discriminator::default().leave_out_families().run(&scores)?, &scores)
                 }
             };
-            let (table, item) = (Exhibit::Discriminator, Item::new(id, Part::OldVsNew { fine_tuned }));
+            let (table, item) = (Exhibit::Discriminator, Item::new(id, ItemPart::OldVsNew { fine_tuned }));
             quantities.push(Quantity::of(table, item, PaperQuantity::BalancedAccuracy, estimate, &scores));
         }
     }
