@@ -141,7 +141,13 @@ fn panel_rows(table: &mut CsvTable, name: &str, panel: &Panel) {
             }
             Layer::Bars { series, bars, .. } => {
                 for &(left, right, height) in bars {
-                    push(Mark::Bar, series, "", [Some((left + right) / 2.0), Some(height), Some(left), Some(right)], "");
+                    push(
+                        Mark::Bar,
+                        series,
+                        "",
+                        [Some((left + right) / 2.0), Some(height), Some(left), Some(right)],
+                        "",
+                    );
                 }
             }
             Layer::HorizontalRule { series, y } => push(Mark::Rule, series, "", [None, Some(*y), None, None], ""),

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Folder (or file) directly under `src`, and the floor it stands on.
-const FLOORS: [(&str, u8); 15] = [
+const FLOORS: [(&str, u8); 16] = [
     ("error", 0),
     ("serial", 0),
     ("registry", 1),
@@ -19,9 +19,10 @@ const FLOORS: [(&str, u8); 15] = [
     ("lab", 4),
     ("plot", 5),
     ("report", 5),
-    ("cli", 6),
-    ("notebook", 6),
-    ("main", 6),
+    ("explore", 6),
+    ("cli", 7),
+    ("notebook", 7),
+    ("main", 7),
 ];
 
 /// Crate, and the only place under `src` that may name it.

@@ -2,9 +2,8 @@
 //! what the paper's own Python code gives on its evaluation files, to full precision, with the SSE of each fit.
 
 use onset::analysis::papers::test_task::{
-    Conclusion, Item, Paper, PaperQuantity, PublishedFit, Reading, Reproduce, ReproductionRow,
+    Conclusion, Item, Paper, PaperQuantity, Published, PublishedFit, Reading, Reproduce, ReproductionRow, published,
 };
-use onset::analysis::papers::test_task::{Published, published};
 use onset::registry::{Adjustment, Condition, Model};
 use onset::stats::clusters::Clusters;
 use onset::stats::inference::Inference;

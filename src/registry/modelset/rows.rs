@@ -6,7 +6,9 @@ use super::columns::{Layout, Role, check_flags, fold};
 use super::groups::{self, GroupColumn, Value};
 use super::predictor::{self, Quantity, Sizes};
 use super::records::{Cell, Named, Record, Records};
-use super::{Amount, ClusterBy, Dropped, ModelRow, ModelSet, Reason, ScoreScale, Settings, WeightBy, XScale, scale, scores};
+use super::{
+    Amount, ClusterBy, Dropped, ModelRow, ModelSet, Reason, ScoreScale, Settings, WeightBy, XScale, scale, scores,
+};
 use crate::registry::table::Table;
 use crate::{Error, Result};
 

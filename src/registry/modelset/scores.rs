@@ -170,8 +170,11 @@ fn metric(found: &BTreeSet<&str>, benchmark: &str, settings: &Settings) -> Resul
 /// Reads `ADJUSTMENT`, `ADJUSTMENT:EPOCHS` or `ADJUSTMENT@EXAMPLES` as one of the conditions in the table.
 fn adjustment(conditions: &BTreeSet<Condition>, text: &str, benchmark: &str) -> Result<Condition> {
     let matching: Vec<&Condition> = conditions.iter().filter(|c| c.spelled() == text).collect();
-    let matching =
-        if matching.is_empty() { conditions.iter().filter(|c| c.adjustment.to_string() == text).collect() } else { matching };
+    let matching = if matching.is_empty() {
+        conditions.iter().filter(|c| c.adjustment.to_string() == text).collect()
+    } else {
+        matching
+    };
     let listed = |of: &[&Condition]| of.iter().map(|c| c.spelled()).collect::<Vec<_>>().join(", ");
     match matching[..] {
         [one] => Ok(one.clone()),

@@ -318,7 +318,9 @@ impl<'f> Look<'f> {
             Layer::Band { series, hue, vertices } => {
                 look(Mark::Band, series, vertices.len(), self::hue(*hue), "circle", "solid")
             }
-            Layer::Bars { series, hue, bars } => look(Mark::Bar, series, bars.len(), self::hue(*hue), "circle", "solid"),
+            Layer::Bars { series, hue, bars } => {
+                look(Mark::Bar, series, bars.len(), self::hue(*hue), "circle", "solid")
+            }
             Layer::HorizontalRule { series, .. } => look(Mark::Rule, series, 1, "context".into(), "circle", "dash"),
             Layer::VerticalRule { series, hue, .. } => look(Mark::Rule, series, 1, self::hue(*hue), "circle", "dot"),
         }
