@@ -15,6 +15,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
+use super::text::serialised_as_text;
 use crate::{Error, Result};
 
 /// How a question is put to the model.
@@ -152,6 +153,8 @@ impl FromStr for Metric {
         Ok(Self { measure: measure.parse()?, filter })
     }
 }
+
+serialised_as_text!(Format, Measure, Metric);
 
 /// What a guess scores.
 #[derive(Debug, Clone, PartialEq)]

@@ -16,8 +16,7 @@ use std::path::Path;
 
 use super::benchmark::Benchmark;
 use super::model::{MODEL_COLUMNS, Models};
-use super::observation::{Condition, OBSERVATION_COLUMNS};
-use super::scores::Observations;
+use super::scores::{Condition, OBSERVATION_COLUMNS, Scores};
 use super::subjects::{SUBJECT_COLUMNS, SubjectScores, WIDE_COLUMNS};
 use super::table::{Column, Table};
 use crate::Result;
@@ -28,7 +27,7 @@ pub struct Published {
     /// The models.
     pub models: Models,
     /// Their scores.
-    pub observations: Observations,
+    pub observations: Scores,
     /// MMLU by subject.
     pub subjects: SubjectScores,
 }
@@ -73,7 +72,7 @@ pub fn published_from(folder: &Path) -> Result<Published> {
 fn assemble(tables: [Result<Table>; 5]) -> Result<Published> {
     let [models, observations, subjects, correct, brier] = tables;
     let models = Models::from_table(&models?)?;
-    let observations = Observations::from_table(&observations?, &models)?;
+    let observations = Scores::from_table(&observations?, &models)?;
     let subjects = SubjectScores::from_tables(&subjects?, &correct?, Some(&brier?), &models)?;
     Ok(Published { models, observations, subjects })
 }
