@@ -63,7 +63,7 @@ pub struct Record {
 /// The records of these observations, by model and condition.
 ///
 /// # Errors
-/// [`Error::Undetermined`] when a score cannot be written as JSON, which no finite score brings about.
+/// [`Error::Undetermined`] when a score cannot be written as JSON. Every finite score can.
 pub fn records(observations: &[Observation], source: &Source) -> Result<Vec<Record>> {
     let mut groups: BTreeMap<(&str, &Condition), Vec<&Observation>> = BTreeMap::new();
     for one in observations {

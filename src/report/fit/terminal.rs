@@ -158,12 +158,12 @@ fn methods(text: &mut Text, analysis: &Analysis) {
 fn found(analysis: &Analysis) -> String {
     let outcome = match analysis.outcome {
         Some(Outcome::Break) => "scores rise from a point inside the data",
-        Some(Outcome::NoBreak) => "scores rise over the whole range, no break",
+        Some(Outcome::NoBreak) => "scores rise over the whole range, without a break",
         Some(Outcome::Flat) => "nothing rises above chance",
-        None => "outcome not known",
+        None => "no hinge was fitted",
     };
     match (analysis.verdict, analysis.selected) {
-        (Some(verdict), Some(selected)) => format!("{outcome}; verdict {verdict} (best curve: {selected})"),
+        (Some(verdict), Some(selected)) => format!("{outcome}; verdict {verdict} (curve chosen: {selected})"),
         _ => outcome.to_owned(),
     }
 }
@@ -257,7 +257,7 @@ fn curves(text: &mut Text, analysis: &Analysis) {
     }
     text.table(&table);
     if analysis.curves.iter().any(|one| one.converged == Some(false)) {
-        text.paragraph("† the optimiser found no minimum: the best curve is a limit of its kind");
+        text.paragraph("† the optimiser found no minimum: the fit shown is a limiting case of the curve");
     }
     for (one, reason) in analysis.curves.iter().filter_map(|one| Some((one, one.failed.as_ref()?))) {
         text.paragraph(&format!("{}: {reason}", one.curve));
