@@ -163,7 +163,11 @@ fn version_0_4_13_has_sample_len_and_model_args_as_an_object() {
     let marked = row(&imported, "own_math", "exact_match,marked", &none);
     assert_eq!((marked.value, marked.format, marked.setup.shots), (0.25, Some(Format::Generate), Some(2)));
     let group = row(&imported, "own", "acc", &none);
-    assert_eq!((group.kind, group.items, group.setup.shots), (RowKind::Group, Some(96), None), "its tasks differ in shots");
+    assert_eq!(
+        (group.kind, group.items, group.setup.shots),
+        (RowKind::Group, Some(96), None),
+        "its tasks differ in shots"
+    );
     assert_eq!(warnings(&imported).len(), 1, "bleu has no fixed scale");
 }
 
@@ -192,7 +196,7 @@ fn the_harness_own_output_is_read_whole() {
         ]
     );
     let cloze = row_of(&imported, "gemma-metaspace", "toy_cloze", "acc");
-    assert_eq!((cloze.value, cloze.items, cloze.shots), (14.0 / 48.0, Some(48), Some(2)));
+    assert_eq!((cloze.value, cloze.items, cloze.setup.shots), (14.0 / 48.0, Some(48), Some(2)));
 }
 
 fn row_of<'a>(imported: &'a Imported, model: &str, benchmark: &str, metric: &str) -> &'a Observation {

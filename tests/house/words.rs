@@ -17,13 +17,55 @@ const COMPARISONS: [&str; 9] = [
 
 /// How the names of estimates, methods, groups, outcomes, scales, figures and items begin where they are printed.
 const NAMES: [&str; 49] = [
-    "theta", "alpha", "c\"", "c_e", "c_log10", "r2", "r_squared", "psi", "phi", // quantities
-    "wild", "CR", "HC", "classical", "restricted", "pairs", "BCa", "percentile", // methods
-    "release >= ", "Released", "Other models", "Not ", "Models", "cohort", "reference", // groups
-    "break", "no_break", "flat", "abrupt", "gradual", "none", // outcomes and verdicts
-    "hinge", "segmented", "logistic", "richards", "all\"", "known", "free", // settings
-    "linear", "log10", "share", "percent", "compute", "items", // scales and predictors
-    "reproduced", "stands", "changes", "adjusted", "unadjusted", "multiple", // papers
+    "theta",
+    "alpha",
+    "c\"",
+    "c_e",
+    "c_log10",
+    "r2",
+    "r_squared",
+    "psi",
+    "phi", // quantities
+    "wild",
+    "CR",
+    "HC",
+    "classical",
+    "restricted",
+    "pairs",
+    "BCa",
+    "percentile", // methods
+    "release >= ",
+    "Released",
+    "Other models",
+    "Not ",
+    "Models",
+    "cohort",
+    "reference", // groups
+    "break",
+    "no_break",
+    "flat",
+    "abrupt",
+    "gradual",
+    "none", // outcomes and verdicts
+    "hinge",
+    "segmented",
+    "logistic",
+    "richards",
+    "all\"",
+    "known",
+    "free", // settings
+    "linear",
+    "log10",
+    "share",
+    "percent",
+    "compute",
+    "items", // scales and predictors
+    "reproduced",
+    "stands",
+    "changes",
+    "adjusted",
+    "unadjusted",
+    "multiple", // papers
 ];
 
 /// Where such words are no names of these things, and why.
