@@ -112,11 +112,11 @@ fn result(score: &Observation) -> Value {
     let mut scored = json!({
         "score": score.value,
         "details": details(&[
-            ("shots", score.shots.map(|n| n.to_string())),
+            ("shots", score.setup.shots.map(|n| n.to_string())),
             ("format", score.format.map(|format| format.to_string())),
             ("kind", Some(score.kind.to_string())),
             ("part_of", score.group.clone()),
-            ("source", Some(score.source.clone())),
+            ("source", Some(score.provenance.source.clone())),
         ]),
     });
     let mut uncertainty = Map::new();
