@@ -4,10 +4,14 @@
 //! to [`curve::FittedCurve`], which covariances, bootstraps and profiles are written against. The only door to argmin is
 //! [`optimise`].
 
+pub mod agreement;
+pub mod best_of;
 pub mod bootstrap;
 pub mod breaktest;
+pub mod ceiling;
 pub mod clusters;
 pub mod components;
+pub mod concordance;
 pub mod covariance;
 pub mod curve;
 pub mod distribution;
@@ -19,10 +23,13 @@ pub mod itemnoise;
 pub mod linear;
 pub mod logistic;
 pub mod multiplicity;
+pub mod nested;
 pub mod optimise;
 pub mod permutation;
+pub mod principal;
 pub mod profile;
 pub mod random;
+pub mod rank;
 pub mod richards;
 pub mod segmented;
 pub mod selection;

@@ -1,0 +1,478 @@
+//! τ-b of all pairs of columns of a table, ranked once and asked many times.
+//!
+//! Write s_x for the vector that has, for every two rows i < j, the sign of x_i - x_j. Then τ-b is the cosine of two such
+//! vectors (Daniels 1944, "The relation between measures of correlation in the universe of sample permutations"):
+//!
+//!   τ-b(x, y) = s_x·s_y / √(s_x·s_x  s_y·s_y)
+//!
+//! and the τ-b of all columns with each other are one product of a matrix with its transpose, in whole numbers of 16 bits.
+//! For a resample in which row i was drawn m_i times, the entries of the pair i, j carry m_i on the left and m_j on the
+//! right. That is O(n²) for a pair of columns where [Knight's count](super::rank) is O(n log n), but with no branches:
+//! it is the faster one up to some hundred rows (`docs/benchmarks.md`), and from [`RankedTable::MOST_BY_SIGNS`] rows on
+//! Knight's takes its place.
+//!
+//! Missing values (NaN) are handled pair of columns by pair of columns, and the rows used are counted.
+//!
+//! ```
+//! use onset::stats::concordance::RankedTable;
+//! let columns = vec![vec![0.2, 0.4, 0.6, 0.8], vec![1.0, 2.0, 4.0, 3.0], vec![0.5, f64::NAN, 0.6, 0.7]];
+//! let table = RankedTable::new(&columns)?;
+//! let tau = table.tau();
+//! assert_eq!(tau.get(0, 1), Some(4.0 / 6.0));
+//! assert_eq!((tau.get(0, 2), tau.rows(0, 2)), (Some(1.0), 3));
+//! // The first model drawn three times, the last left out.
+//! assert_eq!(table.tau_of(&[3, 1, 1, 0])?.get(0, 1), Some(1.0));
+//! # Ok::<(), onset::Error>(())
+//! ```
+
+use super::clusters::Clusters;
+use super::rank::{Concordance, MISSING, Row, cosine, dense_ranks};
+use crate::{Error, Result};
+
+/// Columns of equal length, as ranks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RankedTable {
+    rows: usize,
+    ranks: Vec<Vec<u32>>,
+    /// Whether any value is missing.
+    gaps: bool,
+}
+
+/// A symmetric matrix of correlations, one row and column for every column of a table.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PairMatrix {
+    columns: usize,
+    /// NaN where undefined.
+    values: Vec<f64>,
+    rows: Vec<u64>,
+}
+
+impl RankedTable {
+    /// The most rows for which signs are multiplied; with more, pairs are counted by Knight's method.
+    pub const MOST_BY_SIGNS: usize = 512;
+    /// The most often a row may be drawn.
+    pub const MOST_DRAWN: u32 = 1_000;
+
+    /// Ranks columns of equal length; NaN is a missing value.
+    ///
+    /// # Errors
+    /// `Argument` when the columns differ in length.
+    pub fn new(columns: &[Vec<f64>]) -> Result<Self> {
+        let rows = columns.first().map_or(0, Vec::len);
+        if let Some(other) = columns.iter().find(|column| column.len() != rows) {
+            return Err(Error::Argument(format!(
+                "the columns of a table have one length, not {rows} and {}",
+                other.len()
+            )));
+        }
+        let gaps = columns.iter().flatten().any(|v| v.is_nan());
+        Ok(Self { rows, ranks: columns.iter().map(|column| dense_ranks(column)).collect(), gaps })
+    }
+
+    /// Number of columns.
+    pub fn columns(&self) -> usize {
+        self.ranks.len()
+    }
+
+    /// Number of rows.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// τ-b of all pairs of columns.
+    pub fn tau(&self) -> PairMatrix {
+        self.counted(&(0..self.rows).map(|i| (i, 1)).collect::<Vec<_>>())
+    }
+
+    /// The same with row i counted `drawn[i]` times.
+    ///
+    /// # Errors
+    /// `Argument` when `drawn` has another length than the columns, or a row is drawn more than
+    /// [`MOST_DRAWN`](Self::MOST_DRAWN) times.
+    pub fn tau_of(&self, drawn: &[u32]) -> Result<PairMatrix> {
+        if drawn.len() != self.rows {
+            return Err(Error::Argument(format!("{} counts for {} rows", drawn.len(), self.rows)));
+        }
+        if drawn.iter().any(|m| *m > Self::MOST_DRAWN) {
+            return Err(Error::Argument(format!("a row was drawn more than {} times", Self::MOST_DRAWN)));
+        }
+        Ok(self.counted(&drawn.iter().copied().enumerate().filter(|(_, m)| *m > 0).collect::<Vec<_>>()))
+    }
+
+    /// `drawn`: rows and how often they count.
+    fn counted(&self, drawn: &[(usize, u32)]) -> PairMatrix {
+        if drawn.len() <= Self::MOST_BY_SIGNS { self.by_signs(drawn) } else { self.by_knight(drawn) }
+    }
+
+    fn by_knight(&self, drawn: &[(usize, u32)]) -> PairMatrix {
+        PairMatrix::fill(self.columns(), |a, b| {
+            let (x, y) = (&self.ranks[a], &self.ranks[b]);
+            let both: Vec<Row> = drawn
+                .iter()
+                .filter(|(i, _)| x[*i] != MISSING && y[*i] != MISSING)
+                .map(|&(i, m)| Row { x: x[i], y: y[i], count: u64::from(m) })
+                .collect();
+            let rows = both.iter().map(|row| row.count).sum();
+            (Concordance::of(both).tau_b(), rows)
+        })
+    }
+
+    fn by_signs(&self, drawn: &[(usize, u32)]) -> PairMatrix {
+        let k = self.columns();
+        // At most 512 rows take part, so ranks among them fit.
+        let ranks: Vec<Vec<i16>> = self.ranks.iter().map(|column| narrowed(column, drawn)).collect();
+        let counts: Vec<i16> = drawn.iter().map(|(_, m)| *m as i16).collect();
+        let mut sums = Sums { balance: vec![0; k * k], ordered: if self.gaps { vec![0; k * k] } else { Vec::new() } };
+        let mut block = Block { left: vec![Vec::new(); k], right: vec![Vec::new(); k] };
+        let (mut start, mut pairs) = (0, 0);
+        for row in 0..drawn.len() {
+            pairs += drawn.len() - row - 1;
+            if pairs >= BLOCK || row + 1 == drawn.len() {
+                block.fill(&ranks, &counts, start..row + 1, self.gaps);
+                block.add_to(&mut sums);
+                (start, pairs) = (row + 1, 0);
+            }
+        }
+        let total: u64 = drawn.iter().map(|(_, m)| u64::from(*m)).sum();
+        PairMatrix::fill(k, |a, b| {
+            if !self.gaps {
+                let ordered = |c: usize| sums.balance[c * k + c];
+                return (cosine(sums.balance[a * k + b], ordered(a), ordered(b)), total);
+            }
+            let both = |i: usize| self.ranks[a][i] != MISSING && self.ranks[b][i] != MISSING;
+            let rows = drawn.iter().filter(|(i, _)| both(*i)).map(|(_, m)| u64::from(*m)).sum();
+            (cosine(sums.balance[a * k + b], sums.ordered[a * k + b], sums.ordered[b * k + a]), rows)
+        })
+    }
+}
+
+/// Products summed over pairs of rows, for every two columns.
+struct Sums {
+    /// s_a·s_b at a, b with a ≤ b.
+    balance: Vec<i64>,
+    /// At a, b: the pairs that a orders and b has; empty when nothing is missing.
+    ordered: Vec<i64>,
+}
+
+/// Signs of the pairs of some rows with all later ones, times how often the first (left) or second (right) was drawn.
+struct Block {
+    left: Vec<Vec<i16>>,
+    right: Vec<Vec<i16>>,
+}
+
+impl Block {
+    fn fill(&mut self, ranks: &[Vec<i16>], counts: &[i16], rows: std::ops::Range<usize>, gaps: bool) {
+        for ((ranks, left), right) in ranks.iter().zip(&mut self.left).zip(&mut self.right) {
+            left.clear();
+            right.clear();
+            for row in rows.clone() {
+                let (own, count) = (ranks[row], counts[row]);
+                if gaps && own == GAP {
+                    left.resize(left.len() + ranks.len() - row - 1, GAP);
+                    right.resize(right.len() + ranks.len() - row - 1, GAP);
+                    continue;
+                }
+                let sign = |other: i16| i16::from(own > other) - i16::from(own < other);
+                if gaps {
+                    let later = ranks[row + 1..].iter();
+                    left.extend(later.clone().map(|&other| if other == GAP { GAP } else { count * sign(other) }));
+                    let pairs = later.zip(&counts[row + 1..]);
+                    right.extend(pairs.map(|(&other, m)| if other == GAP { GAP } else { m * sign(other) }));
+                } else {
+                    let later = ranks[row + 1..].iter();
+                    left.extend(later.clone().map(|&other| count * sign(other)));
+                    right.extend(later.zip(&counts[row + 1..]).map(|(&other, m)| m * sign(other)));
+                }
+            }
+        }
+    }
+
+    fn add_to(&self, sums: &mut Sums) {
+        let k = self.left.len();
+        for a in 0..k {
+            for b in a..k {
+                if sums.ordered.is_empty() {
+                    sums.balance[a * k + b] += i64::from(dot(&self.left[a], &self.right[b]));
+                } else {
+                    let (balance, by_a, by_b) = self.dot_with_gaps(a, b);
+                    sums.balance[a * k + b] += balance;
+                    sums.ordered[a * k + b] += by_a;
+                    if a != b {
+                        sums.ordered[b * k + a] += by_b;
+                    }
+                }
+            }
+        }
+    }
+
+    /// s_a·s_b, and the pairs ordered by a and by b, among those that both have.
+    fn dot_with_gaps(&self, a: usize, b: usize) -> (i64, i64, i64) {
+        let mut sums = (0, 0, 0);
+        let of_a = self.left[a].iter().zip(&self.right[a]);
+        let of_b = self.left[b].iter().zip(&self.right[b]);
+        for ((&left_a, &right_a), (&left_b, &right_b)) in of_a.zip(of_b) {
+            if left_a == GAP || left_b == GAP {
+                continue;
+            }
+            sums.0 += i64::from(left_a) * i64::from(right_b);
+            sums.1 += i64::from(left_a) * i64::from(right_a);
+            sums.2 += i64::from(left_b) * i64::from(right_b);
+        }
+        sums
+    }
+}
+
+/// In 32 bits: a block has at most `BLOCK` + `MOST_BY_SIGNS` pairs, and a product is at most `MOST_DRAWN`².
+fn dot(a: &[i16], b: &[i16]) -> i32 {
+    a.iter().zip(b).map(|(a, b)| i32::from(*a) * i32::from(*b)).sum()
+}
+
+/// Ranks of the rows drawn, in their order.
+fn narrowed(ranks: &[u32], drawn: &[(usize, u32)]) -> Vec<i16> {
+    // With few rows in all, ranks fit as they are.
+    if ranks.len() <= i16::MAX as usize {
+        return drawn.iter().map(|&(i, _)| if ranks[i] == MISSING { GAP } else { ranks[i] as i16 }).collect();
+    }
+    let mut present: Vec<u32> = drawn.iter().map(|&(i, _)| ranks[i]).filter(|rank| *rank != MISSING).collect();
+    present.sort_unstable();
+    drawn
+        .iter()
+        .map(|&(i, _)| if ranks[i] == MISSING { GAP } else { present.partition_point(|rank| *rank < ranks[i]) as i16 })
+        .collect()
+}
+
+/// Stands for a missing value among narrowed ranks and for a pair with one among signs.
+const GAP: i16 = i16::MIN;
+
+/// Pairs of rows that are multiplied at once: those of 60 columns fit into a processor's second cache.
+const BLOCK: usize = 1_024;
+
+impl PairMatrix {
+    /// From the upper half with its diagonal.
+    fn fill(columns: usize, mut entry: impl FnMut(usize, usize) -> (Option<f64>, u64)) -> Self {
+        let mut matrix = Self { columns, values: vec![f64::NAN; columns * columns], rows: vec![0; columns * columns] };
+        for a in 0..columns {
+            for b in a..columns {
+                let (value, rows) = entry(a, b);
+                for at in [a * columns + b, b * columns + a] {
+                    matrix.values[at] = value.unwrap_or(f64::NAN);
+                    matrix.rows[at] = rows;
+                }
+            }
+        }
+        matrix
+    }
+
+    /// Any other measure of two columns, as in `PairMatrix::of(&columns, pearson)`.
+    ///
+    /// # Errors
+    /// Those of `measure`.
+    pub fn of(
+        columns: &[Vec<f64>],
+        measure: impl Fn(&[f64], &[f64]) -> Result<super::rank::Correlation>,
+    ) -> Result<Self> {
+        let mut failed = None;
+        let matrix = Self::fill(columns.len(), |a, b| match measure(&columns[a], &columns[b]) {
+            Ok(found) => (found.value, found.rows as u64),
+            Err(error) => {
+                failed.get_or_insert(error);
+                (None, 0)
+            }
+        });
+        failed.map_or(Ok(matrix), Err)
+    }
+
+    /// Number of columns of the table.
+    pub fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// The correlation of columns `a` and `b`; `None` where it is undefined, and for unknown columns.
+    pub fn get(&self, a: usize, b: usize) -> Option<f64> {
+        (a < self.columns && b < self.columns)
+            .then(|| self.values[a * self.columns + b])
+            .filter(|value| !value.is_nan())
+    }
+
+    /// Rows with a value in both columns, each as often as it was drawn; 0 for unknown columns.
+    pub fn rows(&self, a: usize, b: usize) -> u64 {
+        if a < self.columns && b < self.columns { self.rows[a * self.columns + b] } else { 0 }
+    }
+
+    /// The matrix with every value changed, for example rounded as a paper prints it.
+    #[must_use]
+    pub fn map(mut self, change: impl Fn(f64) -> f64) -> Self {
+        self.values.iter_mut().filter(|value| !value.is_nan()).for_each(|value| *value = change(*value));
+        self
+    }
+
+    /// The matrix with every value changed by `change`, which is given the two columns, the smaller first; `None` makes the
+    /// pair undefined.
+    #[must_use]
+    pub fn map_pairs(&self, change: impl Fn(usize, usize, f64) -> Option<f64>) -> Self {
+        Self::fill(self.columns, |a, b| (self.get(a, b).and_then(|value| change(a, b, value)), self.rows(a, b)))
+    }
+
+    /// Mean over all pairs of different columns, which is also the mean over ordered pairs; undefined ones are left out.
+    /// `None` when none is defined.
+    pub fn mean(&self) -> Option<f64> {
+        let all: Vec<usize> = (0..self.columns).collect();
+        self.mean_between(&all, &all)
+    }
+
+    /// Mean over the pairs of `column` with every other.
+    pub fn mean_of(&self, column: usize) -> Option<f64> {
+        let others: Vec<usize> = (0..self.columns).filter(|other| *other != column).collect();
+        self.mean_between(&[column], &others)
+    }
+
+    /// Mean over the pairs of a column of `first` with a different one of `second`. A pair that occurs both ways, as all do
+    /// when both lists are the same, counts the same as one that occurs once in a list of its own.
+    pub fn mean_between(&self, first: &[usize], second: &[usize]) -> Option<f64> {
+        let (mut sum, mut count) = (0.0, 0_usize);
+        for &a in first {
+            for &b in second {
+                if let Some(value) = self.get(a, b).filter(|_| a != b) {
+                    sum += value;
+                    count += 1;
+                }
+            }
+        }
+        (count > 0).then(|| sum / count as f64)
+    }
+
+    /// Means within and between categories of columns, one row and column for every category; `None` within a category of
+    /// one column, and for a column that has no category.
+    pub fn by_category(&self, categories: &Clusters) -> Vec<Vec<Option<f64>>> {
+        let members = |g: usize| categories.members(g);
+        let means = |g: usize| (0..categories.count()).map(|h| self.mean_between(members(g), members(h))).collect();
+        (0..categories.count()).map(means).collect()
+    }
+
+    /// Pairs of different columns without a value.
+    pub fn undefined(&self) -> usize {
+        (0..self.columns).map(|a| (0..a).filter(|b| self.get(a, *b).is_none()).count()).sum()
+    }
+
+    /// Share of the pairs of different columns whose value is larger here than in `other`, among those defined in both.
+    pub fn share_above(&self, other: &Self) -> Option<f64> {
+        let (mut above, mut count) = (0_usize, 0_usize);
+        for a in 0..self.columns {
+            for b in 0..a {
+                if let (Some(here), Some(there)) = (self.get(a, b), other.get(a, b)) {
+                    above += usize::from(here > there);
+                    count += 1;
+                }
+            }
+        }
+        (count > 0).then(|| above as f64 / count as f64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::random::Seed;
+    use super::super::rank::{kendall, pearson};
+    use super::*;
+
+    fn draws(rows: usize, number: u64) -> Vec<u32> {
+        let mut stream = Seed(9).stream("test draws", number);
+        let mut drawn = vec![0; rows];
+        (0..rows).for_each(|_| drawn[stream.below(rows)] += 1);
+        drawn
+    }
+
+    fn table(rows: usize, columns: usize, values: usize, missing: bool) -> Vec<Vec<f64>> {
+        let mut stream = Seed(3).stream("test table", rows as u64);
+        let mut value = || {
+            let value = stream.below(values) as f64;
+            if missing && stream.below(9) == 0 { f64::NAN } else { value }
+        };
+        (0..columns).map(|_| (0..rows).map(|_| value()).collect()).collect()
+    }
+
+    /// Rows written out as often as they were drawn.
+    fn written(column: &[f64], drawn: &[u32]) -> Vec<f64> {
+        column.iter().zip(drawn).flat_map(|(v, m)| std::iter::repeat_n(*v, *m as usize)).collect()
+    }
+
+    fn agrees_with_kendall(columns: &[Vec<f64>], drawn: &[u32]) {
+        let tau = RankedTable::new(columns).expect("one length").tau_of(drawn).expect("one length");
+        for a in 0..columns.len() {
+            for b in 0..columns.len() {
+                let (x, y) = (written(&columns[a], drawn), written(&columns[b], drawn));
+                let expected = kendall(&x, &y).expect("one length");
+                assert_eq!(tau.get(a, b), expected.value, "columns {a} and {b}");
+                assert_eq!(tau.rows(a, b), expected.rows as u64, "columns {a} and {b}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_resample_has_the_tau_of_its_rows_written_out() {
+        for (rows, number) in [(7, 0), (61, 1), (100, 2)] {
+            agrees_with_kendall(&table(rows, 5, 20, false), &draws(rows, number));
+            agrees_with_kendall(&table(rows, 5, 20, true), &draws(rows, number));
+        }
+    }
+
+    #[test]
+    fn many_rows_are_counted_by_knight_with_the_same_result() {
+        for missing in [false, true] {
+            let table = RankedTable::new(&table(600, 4, 50, missing)).expect("one length");
+            let most: Vec<(usize, u32)> = (0..500).map(|i| (i, 1 + (i % 3) as u32)).collect();
+            assert_eq!(table.by_signs(&most), table.by_knight(&most));
+            assert_eq!(table.tau(), table.by_knight(&(0..600).map(|i| (i, 1)).collect::<Vec<_>>()));
+        }
+    }
+
+    #[test]
+    fn a_row_drawn_as_often_as_allowed_does_not_overflow() {
+        let columns = vec![(0..512).map(f64::from).collect::<Vec<_>>(); 2];
+        let table = RankedTable::new(&columns).expect("one length");
+        let tau = table.tau_of(&[RankedTable::MOST_DRAWN; 512]).expect("allowed");
+        assert_eq!(tau.get(0, 1), Some(1.0));
+        assert!(table.tau_of(&[RankedTable::MOST_DRAWN + 1; 512]).is_err());
+        assert!(table.tau_of(&[1; 511]).is_err());
+    }
+
+    #[test]
+    fn means_leave_out_the_diagonal_and_count_what_is_undefined() {
+        let columns = vec![vec![1.0, 2.0, 3.0], vec![1.0, 2.0, 3.0], vec![3.0, 2.0, 1.0], vec![5.0, 5.0, 5.0]];
+        let tau = RankedTable::new(&columns).expect("one length").tau();
+        assert_eq!(tau.mean(), Some(-1.0 / 3.0));
+        assert_eq!(tau.mean_of(0), Some(0.0));
+        assert_eq!(tau.mean_between(&[0, 1], &[2]), Some(-1.0));
+        assert_eq!(tau.mean_between(&[0, 1], &[0, 1]), Some(1.0));
+        assert_eq!((tau.undefined(), tau.mean_of(3)), (3, None));
+        let categories = tau.by_category(&Clusters::new(&["a", "a", "b", "c"]));
+        assert_eq!(categories, [[Some(1.0), Some(-1.0), None], [Some(-1.0), None, None], [None, None, None]]);
+        let kept = tau.map_pairs(|a, b, value| (a + b < 2).then_some(value));
+        assert_eq!((kept.mean(), kept.undefined()), (Some(1.0), 5));
+        assert_eq!(tau.clone().map(|v| v / 2.0).mean(), Some(-1.0 / 6.0));
+        assert_eq!(tau.share_above(&tau.clone().map(|v| v - 0.1)), Some(1.0));
+    }
+
+    #[test]
+    fn other_measures_fill_the_same_matrix() {
+        let columns = vec![vec![1.0, 2.0, 3.0], vec![2.0, 4.0, 6.0]];
+        assert_eq!(PairMatrix::of(&columns, kendall).expect("one length").get(1, 0), Some(1.0));
+        assert!(PairMatrix::of(&[vec![1.0], vec![1.0, 2.0]], pearson).is_err());
+        assert!(RankedTable::new(&[vec![1.0], vec![1.0, 2.0]]).is_err());
+        assert_eq!(RankedTable::new(&[]).expect("an empty table").tau().mean(), None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_table_has_the_tau_of_its_columns(
+            rows in 0_usize..40,
+            values in 1_usize..9,
+            missing in any::<bool>(),
+            number in 0_u64..50,
+        ) {
+            agrees_with_kendall(&table(rows, 3, values, missing), &draws(rows, number));
+        }
+    }
+}
