@@ -118,9 +118,10 @@ impl Ceiling {
         let reliability = if observed > 0.0 { left.clamp(0.0, 1.0) } else { 0.0 };
         let shrunk: Vec<f64> = scores.iter().map(|y| mean + reliability.sqrt() * (y - mean)).collect();
         let pairs = self.pairs(&shrunk, noise);
+        let once = vec![1; scores.len()];
         Ok(CeilingFit {
-            ceiling: pairs.ceiling(|_, _| 1.0),
-            circular: self.pairs(scores, noise).ceiling(|_, _| 1.0),
+            ceiling: pairs.ceiling(&once),
+            circular: self.pairs(scores, noise).ceiling(&once),
             reliability,
             observed_sd: observed.sqrt(),
             noise_sd: noise_variance.sqrt(),
@@ -206,28 +207,25 @@ impl Noise {
 impl CeilingFit {
     /// The ceiling among resampled models, model i counted `drawn[i]` times; true scores stay those of all models.
     pub fn of_drawn(&self, drawn: &[u32]) -> Option<f64> {
-        self.pairs.ceiling(|i, j| {
-            let times = |i: usize| f64::from(drawn.get(i).copied().unwrap_or(0));
-            times(i) * times(j)
-        })
+        self.pairs.ceiling(drawn)
     }
 }
 
 impl Pairs {
-    fn ceiling(&self, weight: impl Fn(usize, usize) -> f64) -> Option<f64> {
+    /// Models beyond the end of `drawn` count as not drawn.
+    fn ceiling(&self, drawn: &[u32]) -> Option<f64> {
+        let weights: Vec<f64> = drawn.iter().map(|m| f64::from(*m)).collect();
         let (mut agree, mut untied) = (0.0, 0.0);
-        let (mut i, mut at) = (1, 0);
-        while at < self.agree.len() {
-            // One model with all before it. Most of a resample's models are not in it, and cost nothing.
-            if weight(i, i) > 0.0 {
-                for j in 0..i {
-                    let weight = weight(i, j);
-                    agree += weight * self.agree[at + j];
-                    untied += weight * self.untied[at + j];
-                }
-            }
+        let mut at = 0;
+        for (i, weight) in weights.iter().enumerate() {
+            let pairs = at..(at + i).min(self.agree.len());
             at += i;
-            i += 1;
+            // Many models are not in a resample.
+            if *weight > 0.0 {
+                let sum = |values: &[f64]| values.iter().zip(&weights).map(|(v, w)| v * w).sum::<f64>();
+                agree += weight * self.agree.get(pairs.clone()).map_or(0.0, sum);
+                untied += weight * self.untied.get(pairs).map_or(0.0, sum);
+            }
         }
         (untied > 0.0).then(|| agree / untied)
     }
@@ -236,32 +234,35 @@ impl Pairs {
 /// τ of the true scores of two benchmarks from the τ of their scores and their ceilings, -1 to 1; `None` when a ceiling is
 /// not above 0.
 pub fn disattenuated(tau: f64, ceiling_a: f64, ceiling_b: f64) -> Option<f64> {
-    let correlation = |tau: f64| (FRAC_PI_2 * tau).sin();
-    if !(ceiling_a > 0.0 && ceiling_b > 0.0) || tau.is_nan() {
-        return None;
-    }
-    let r = correlation(tau) / (correlation(ceiling_a.min(1.0)) * correlation(ceiling_b.min(1.0))).sqrt();
-    Some(r.clamp(-1.0, 1.0).asin() / FRAC_PI_2)
+    Some(true_tau(correlation(tau)?, reliable(ceiling_a)?, reliable(ceiling_b)?))
 }
 
 /// The matrix of τ with every value divided by the geometric mean of the two ceilings: agreement as a share of what noise
 /// allows. It may exceed 1 by chance.
 pub fn shares_of_ceiling(tau: &PairMatrix, ceilings: &[Option<f64>]) -> PairMatrix {
-    with_ceilings(tau, ceilings, |tau, a, b| (a > 0.0 && b > 0.0).then(|| tau / (a * b).sqrt()))
+    let ceiling = |column: usize| ceilings.get(column).copied().flatten().filter(|c| *c > 0.0);
+    tau.map_pairs(|a, b, tau| Some(tau / (ceiling(a)? * ceiling(b)?).sqrt()))
 }
 
 /// The matrix of the true scores' τ, as [`disattenuated`] has it.
 pub fn all_disattenuated(tau: &PairMatrix, ceilings: &[Option<f64>]) -> PairMatrix {
-    with_ceilings(tau, ceilings, disattenuated)
+    let known: Vec<Option<f64>> = ceilings.iter().map(|ceiling| ceiling.and_then(reliable)).collect();
+    let of = |column: usize| known.get(column).copied().flatten();
+    tau.map_pairs(|a, b, tau| Some(true_tau(correlation(tau)?, of(a)?, of(b)?)))
 }
 
-fn with_ceilings(
-    tau: &PairMatrix,
-    ceilings: &[Option<f64>],
-    change: impl Fn(f64, f64, f64) -> Option<f64>,
-) -> PairMatrix {
-    let ceiling = |column: usize| ceilings.get(column).copied().flatten();
-    tau.map_pairs(|a, b, tau| change(tau, ceiling(a)?, ceiling(b)?))
+/// Greiner's sin(πτ/2).
+fn correlation(tau: f64) -> Option<f64> {
+    (!tau.is_nan()).then(|| (FRAC_PI_2 * tau.clamp(-1.0, 1.0)).sin())
+}
+
+/// √λ from a ceiling above 0.
+fn reliable(ceiling: f64) -> Option<f64> {
+    correlation(ceiling).filter(|r| *r > 0.0).map(f64::sqrt)
+}
+
+fn true_tau(r: f64, root_a: f64, root_b: f64) -> f64 {
+    (r / (root_a * root_b)).clamp(-1.0, 1.0).asin() / FRAC_PI_2
 }
 
 #[cfg(test)]
@@ -293,7 +294,7 @@ mod tests {
     fn the_formula_has_the_agreement_of_two_askings() {
         for (items, sd) in [(60, 0.05), (300, 0.05), (300, 0.15), (2_000, 0.05)] {
             let truth = truth(sd);
-            let formula = Ceiling::new().pairs(&truth, &Noise::Items(items as f64)).ceiling(|_, _| 1.0).expect("vary");
+            let formula = Ceiling::new().pairs(&truth, &Noise::Items(items as f64)).ceiling(&[1; 40]).expect("vary");
             let mut stream = Seed(1).stream("askings", items as u64);
             let drawn = mean((0..200).map(|_| {
                 let (once, again) = (asked(&truth, items, &mut stream), asked(&truth, items, &mut stream));
@@ -309,7 +310,7 @@ mod tests {
         for (items, sd, least) in [(300, 0.05, 0.03), (300, 0.15, 0.0), (1_000, 0.03, 0.02)] {
             let truth = truth(sd);
             let noise = Noise::Items(items as f64);
-            let known = Ceiling::new().pairs(&truth, &noise).ceiling(|_, _| 1.0).expect("vary");
+            let known = Ceiling::new().pairs(&truth, &noise).ceiling(&[1; 40]).expect("vary");
             let mut stream = Seed(2).stream("askings", items as u64);
             let fits: Vec<CeilingFit> = (0..200)
                 .map(|_| Ceiling::new().fit(&asked(&truth, items, &mut stream), &noise).expect("shares"))

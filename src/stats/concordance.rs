@@ -190,16 +190,24 @@ impl Block {
     fn add_to(&self, sums: &mut Sums) {
         let k = self.left.len();
         for a in 0..k {
-            for b in a..k {
-                if sums.ordered.is_empty() {
-                    sums.balance[a * k + b] += i64::from(dot(&self.left[a], &self.right[b]));
-                } else {
-                    let (balance, by_a, by_b) = self.dot_with_gaps(a, b);
-                    sums.balance[a * k + b] += balance;
-                    sums.ordered[a * k + b] += by_a;
-                    if a != b {
-                        sums.ordered[b * k + a] += by_b;
+            if sums.ordered.is_empty() {
+                for b in (a..k).step_by(TOGETHER) {
+                    let width = TOGETHER.min(k - b);
+                    // Fewer than four at the end: the first again in the places that are not read.
+                    let right = std::array::from_fn(|t| self.right[if t < width { b + t } else { b }].as_slice());
+                    let products = dot(&self.left[a], right);
+                    for (t, product) in products[..width].iter().enumerate() {
+                        sums.balance[a * k + b + t] += i64::from(*product);
                     }
+                }
+                continue;
+            }
+            for b in a..k {
+                let (balance, by_a, by_b) = self.dot_with_gaps(a, b);
+                sums.balance[a * k + b] += balance;
+                sums.ordered[a * k + b] += by_a;
+                if a != b {
+                    sums.ordered[b * k + a] += by_b;
                 }
             }
         }
@@ -222,10 +230,23 @@ impl Block {
     }
 }
 
-/// In 32 bits: a block has at most `BLOCK` + `MOST_BY_SIGNS` pairs, and a product is at most `MOST_DRAWN`².
-fn dot(a: &[i16], b: &[i16]) -> i32 {
-    a.iter().zip(b).map(|(a, b)| i32::from(*a) * i32::from(*b)).sum()
+/// Products of one column with several, which are all as long. In 32 bits: a block has at most `BLOCK` + `MOST_BY_SIGNS`
+/// pairs, and a product is at most `MOST_DRAWN`².
+fn dot(a: &[i16], b: [&[i16]; TOGETHER]) -> [i32; TOGETHER] {
+    let [b0, b1, b2, b3] = b.map(|column| &column[..a.len()]);
+    let mut sums = [0; TOGETHER];
+    for i in 0..a.len() {
+        let left = i32::from(a[i]);
+        sums[0] += left * i32::from(b0[i]);
+        sums[1] += left * i32::from(b1[i]);
+        sums[2] += left * i32::from(b2[i]);
+        sums[3] += left * i32::from(b3[i]);
+    }
+    sums
 }
+
+/// Columns that are multiplied with one at once, so that it is read once for all of them.
+const TOGETHER: usize = 4;
 
 /// Ranks of the rows drawn, in their order.
 fn narrowed(ranks: &[u32], drawn: &[(usize, u32)]) -> Vec<i16> {

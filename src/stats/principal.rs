@@ -263,6 +263,12 @@ mod tests {
         (0..columns).map(|_| (0..rows).map(|_| stream.normal()).collect()).collect()
     }
 
+    /// Gives all columns something in common: the first is added to the others.
+    fn add_first(columns: &mut [Vec<f64>]) {
+        let (first, others) = columns.split_first_mut().expect("there are columns");
+        others.iter_mut().for_each(|column| column.iter_mut().zip(&*first).for_each(|(v, f)| *v += f));
+    }
+
     #[test]
     fn two_columns_with_correlation_r_have_shares_of_one_plus_and_minus_r_halved() {
         let columns = vec![vec![1.0, 2.0, 3.0, 4.0], vec![1.0, 3.0, 2.0, 4.0]];
@@ -273,9 +279,7 @@ mod tests {
     #[test]
     fn scores_have_the_variance_of_their_component_and_are_unrelated() {
         let mut columns = noise(40, 4);
-        for i in 0..40 {
-            columns[1][i] += columns[0][i];
-        }
+        add_first(&mut columns[..2]);
         let parts = Principal::of(&columns).expect("all vary");
         assert!((parts.shares.iter().sum::<f64>() - 1.0).abs() < 1e-12);
         for a in 0..4 {
@@ -334,11 +338,7 @@ mod tests {
         let unrelated = Unrelated::new(Seed(1)).permutations(199);
         let alone = unrelated.run(&columns).expect("all vary");
         assert!(alone.p_values[0] > 0.01 && alone.expected[0] < alone.upper[0]);
-        for k in 1..8 {
-            for i in 0..60 {
-                columns[k][i] += columns[0][i];
-            }
-        }
+        add_first(&mut columns);
         let shared = unrelated.run(&columns).expect("all vary");
         assert_eq!(shared.p_values[0], 1.0 / 200.0);
         assert!(unrelated.permutations(0).run(&columns).is_err());

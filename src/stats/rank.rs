@@ -6,8 +6,8 @@
 //!   τ-b = (C - D) / √((n0 - n1)(n0 - n2))
 //!
 //! Counting pairs one by one takes N²/2 steps. Knight (1966, "A computer method for calculating Kendall's tau with
-//! ungrouped data") sorts by x and counts the exchanges E with which a merge sort brings y into order: C - D = n0 - n1 - n2
-//! + n3 - 2E, n3 pairs tied in both, in O(N log N). A row may count several times (a model drawn more than once by a
+//! ungrouped data") sorts by x and counts the exchanges E with which a merge sort brings y into order; with n3 pairs tied in
+//! both, C - D = n0 - n1 - n2 + n3 - 2E, in O(N log N). A row may count several times (a model drawn more than once by a
 //! bootstrap): copies of one row are tied in both columns and cancel.
 //!
 //! A row with a missing value (NaN) in either column is left out, and the rows that remain are counted.
