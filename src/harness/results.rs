@@ -21,7 +21,7 @@ use super::runner::{EvaluationSettings, GroupScores, Identity, TaskScores};
 use super::tasks::{Items, Metric, Scored, Task, Value};
 use crate::error::{Error, Result};
 use crate::lm::Tokenizer;
-use crate::registry::{Model, Month, Observation, observations_csv, published, write};
+use crate::registry::{Model, Month, Observation, known_models, observations_csv, write};
 
 /// What is known of a model, for the table of observations.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -125,7 +125,7 @@ fn widened(table: &str, more: &[(&str, String)]) -> std::result::Result<Vec<u8>,
 /// The published model of this name, with or without its organisation.
 fn registered(name: &str) -> Result<Option<Model>> {
     let same = |a: &str| a.eq_ignore_ascii_case(name);
-    let models = published()?.models;
+    let models = known_models()?;
     let bare = |id: &str| id.rsplit('/').next().unwrap_or_default().to_owned();
     let matches =
         |model: &&Model| same(&model.name) || model.hf_id.as_deref().is_some_and(|id| same(id) || same(&bare(id)));

@@ -28,6 +28,17 @@ pub enum Format {
     Generate,
 }
 
+impl Format {
+    /// Its name in sentences and figures.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::MultipleChoice => "multiple choice",
+            Self::Cloze => "cloze",
+            Self::Generate => "generated answers",
+        }
+    }
+}
+
 impl fmt::Display for Format {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -4,7 +4,7 @@
 //! - [`Benchmark`]: format, score and chance level of every benchmark.
 //! - [`Observation`], [`Observations`]: one score of one model on one benchmark under one [`Condition`].
 //! - [`SubjectScores`]: MMLU by subject, from which both of its means are computed.
-//! - [`published`]: all of the above for the 53 models of arXiv 2407.07890.
+//! - [`known_models`]: the 53 models of arXiv 2407.07890, which travel inside the program.
 //! - [`modelset`]: anybody's tables as models with a predictor and a score.
 //! - [`table`]: how tables are read; [`write`](mod@write): how files are written.
 
@@ -14,7 +14,6 @@ mod json_lines;
 mod model;
 pub mod modelset;
 mod observation;
-mod published;
 mod scores;
 mod subjects;
 pub mod table;
@@ -22,8 +21,9 @@ pub mod write;
 
 pub use benchmark::{BENCHMARKS, Benchmark, Chance, Format, Measure, Metric, Part, benchmark};
 pub use export::observations_csv;
-pub use model::{Flops, MODEL_COLUMNS, Model, Models, Month};
+pub(crate) use model::KNOWN_MODELS;
+pub use model::{Flops, MODEL_COLUMNS, Model, Models, Month, known_models};
 pub use observation::{Adjustment, Condition, OBSERVATION_COLUMNS, Observation, RowKind};
-pub use published::{MmluMean, Published, published, published_from};
 pub use scores::Observations;
+pub(crate) use subjects::{SUBJECT_COLUMNS, WIDE_COLUMNS};
 pub use subjects::{Subject, SubjectScores};

@@ -36,7 +36,7 @@ impl Observations {
         Self::from_table(&Table::parse(text.as_bytes(), Path::new(name), OBSERVATION_COLUMNS)?, models)
     }
 
-    pub(super) fn from_table(table: &Table, models: &Models) -> Result<Self> {
+    pub(crate) fn from_table(table: &Table, models: &Models) -> Result<Self> {
         let mut rows = Vec::with_capacity(table.rows());
         for row in 0..table.rows() {
             rows.push(observation(table, row, models)?);

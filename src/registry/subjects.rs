@@ -10,7 +10,8 @@
 //! The same two means exist for the Brier score, with a subject's mean in place of k/n.
 //!
 //! ```
-//! use onset::registry::{Condition, published};
+//! use onset::analysis::papers::test_task::published;
+//! use onset::registry::Condition;
 //! let subjects = published()?.subjects;
 //! let (model, none) = ("qwen-1.5-7b", Condition::unadjusted());
 //! let plain = subjects.mean_of_62(model, "mmlu", &none).expect("one of the published models");
@@ -87,7 +88,7 @@ impl SubjectScores {
         )
     }
 
-    pub(super) fn from_tables(
+    pub(crate) fn from_tables(
         subjects: &Table,
         correct: &Table,
         brier: Option<&Table>,

@@ -21,6 +21,7 @@ mod parquet;
 
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use polars::prelude::{CsvParseOptions, CsvReadOptions, DataFrame, SerReader, StringChunked};
 
@@ -195,6 +196,14 @@ impl Table {
     /// [`Error::MissingColumn`], or [`Error::Cell`] when the cell is empty.
     pub fn text(&self, row: usize, column: &str) -> Result<&str> {
         self.at(row, self.column(column)?).ok_or_else(|| self.cell_error(row, column, "the cell is empty".into()))
+    }
+
+    /// What the text of a cell is parsed to.
+    ///
+    /// # Errors
+    /// When the cell is empty, the column absent or the text cannot be parsed; the message names file, row and column.
+    pub fn parsed<T: FromStr<Err = Error>>(&self, row: usize, column: &str) -> Result<T> {
+        self.text(row, column)?.parse().map_err(|e: Error| self.cell_error(row, column, e.to_string()))
     }
 
     /// Text of a cell, without the spaces around it; `None` when it is empty or the column absent.

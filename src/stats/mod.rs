@@ -23,6 +23,7 @@ pub mod itemnoise;
 pub mod linear;
 pub mod logistic;
 pub mod multiplicity;
+mod names;
 pub mod nested;
 pub mod optimise;
 pub mod permutation;

@@ -1,11 +1,11 @@
 //! One estimated quantity: its value, how sure it is, by which method, and why something is missing.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::stats::covariance::CovarianceEstimate;
 
 /// An estimate with its 95 % interval.
-#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Parameter {
     /// The estimate.
@@ -29,7 +29,7 @@ pub struct Parameter {
 }
 
 /// An interval by one method.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Interval {
     /// The method.
@@ -47,7 +47,7 @@ pub struct Interval {
 }
 
 /// A parameter of a curve, by its name.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Named {
     /// Its name in the curve's formula.
     pub name: String,

@@ -1,0 +1,5 @@
+//! The house itself: the layers of the source, and the texts about it.
+
+mod docs;
+mod layers;
+mod notebooks;

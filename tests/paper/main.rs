@@ -1,0 +1,4 @@
+//! The paper: its numbers and figures, computed again.
+
+mod numbers;
+mod reproduce;
