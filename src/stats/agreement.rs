@@ -30,8 +30,9 @@
 use rayon::prelude::*;
 
 use super::ceiling::{CeilingFit, all_disattenuated, shares_of_ceiling};
-use super::concordance::{PairMatrix, RankedTable};
+use super::concordance::RankedTable;
 use super::nested::{Bounded, Inside, Nesting};
+use super::pair_matrix::PairMatrix;
 use super::principal::first_share;
 use super::random::Seed;
 use crate::{Error, Result};

@@ -36,8 +36,8 @@
 
 use std::f64::consts::FRAC_PI_2;
 
-use super::concordance::PairMatrix;
 use super::distribution::normal_lower;
+use super::pair_matrix::PairMatrix;
 use crate::{Error, Result};
 
 /// Where the noise of a benchmark's scores comes from.

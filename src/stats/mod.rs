@@ -26,6 +26,7 @@ pub mod multiplicity;
 mod names;
 pub mod nested;
 pub mod optimise;
+pub mod pair_matrix;
 pub mod permutation;
 pub mod principal;
 pub mod profile;

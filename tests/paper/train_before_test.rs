@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use onset::registry::Models;
 use onset::stats::clusters::Clusters;
-use onset::stats::concordance::{PairMatrix, RankedTable};
+use onset::stats::concordance::RankedTable;
+use onset::stats::pair_matrix::PairMatrix;
 use onset::stats::principal::Principal;
 use onset::stats::rank::pearson;
 use serde_json::Value;
