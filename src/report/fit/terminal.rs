@@ -110,16 +110,16 @@ fn analysis(text: &mut Text, report: &FitReport, analysis: &Analysis, condition:
         ("p", Align::Right),
     ]);
     for (name, parameter) in [("alpha", &analysis.alpha), ("c_log10", &analysis.c_log10), ("c_e", &analysis.c_e)] {
-        table.push(cells(name, parameter));
+        table.push(cells(name, parameter, None));
     }
     for (k, theta) in analysis.thetas.iter().enumerate() {
         let name = if analysis.thetas.len() == 1 { "theta".to_owned() } else { format!("theta {}", k + 1) };
-        table.push(cells(&name, &theta.parameter));
+        table.push(cells(&name, &theta.parameter, theta.parameter.p_value));
     }
     if analysis.curve != Curve::Hinge {
         let own = analysis.curves.iter().find(|curve| curve.curve == analysis.curve);
-        for named in own.iter().flat_map(|curve| &curve.parameters).filter(|p| !p.name.starts_with("theta")) {
-            table.push(cells(&named.name, &named.parameter));
+        for named in own.iter().flat_map(|curve| &curve.parameters).filter(|p| !p.is_difference()) {
+            table.push(cells(&named.name, &named.parameter, None));
         }
     }
     text.table(&table);
@@ -168,7 +168,8 @@ fn found(analysis: &Analysis) -> String {
     }
 }
 
-fn cells(name: &str, p: &Parameter) -> Vec<String> {
+/// A row; `tested` is the p-value of 0 where that is a question.
+fn cells(name: &str, p: &Parameter, tested: Option<f64>) -> Vec<String> {
     let number = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), short);
     vec![
         name.to_owned(),
@@ -176,7 +177,7 @@ fn cells(name: &str, p: &Parameter) -> Vec<String> {
         number(p.se),
         number(p.low),
         number(p.high),
-        p.p_value.filter(|_| name.starts_with("theta")).map_or_else(String::new, p_value),
+        tested.map_or_else(String::new, p_value),
     ]
 }
 
@@ -342,10 +343,7 @@ fn differences(text: &mut Text, report: &FitReport) {
         ("p", Align::Right),
     ]);
     let mut row = |name: &str, p: &Parameter| {
-        let mut all = cells(name, p);
-        all.truncate(5);
-        all.push(p.p_value.map_or_else(String::new, p_value));
-        table.push(all);
+        table.push(cells(name, p, p.p_value));
     };
     for (k, theta) in changed.thetas.iter().enumerate() {
         let name = if changed.thetas.len() == 1 { "theta".to_owned() } else { format!("theta {}", k + 1) };
