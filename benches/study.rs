@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use onset::Result;
-use onset::registry::{Condition, Measure, Metric, Observation, RowKind};
+use onset::registry::{Condition, Measure, Metric, Observation, Provenance, RowKind, Setup};
 use onset::study::{Amount, Cell, CellRun, Local, Plan, Study, StudyModel, Work, collect, run};
 
 /// Gives every benchmark a score, and nothing else.
@@ -53,9 +53,9 @@ fn score(cell: &Cell, condition: &Condition, benchmark: usize) -> Observation {
         value: 1.0 / (3.0 + benchmark as f64 + cell.seed as f64),
         stderr: Some(0.01),
         items: Some(1000),
-        shots: Some(5),
+        setup: Setup { shots: Some(5), ..Setup::default() },
         condition: condition.clone(),
-        source: String::new(),
+        provenance: Provenance::default(),
     }
 }
 

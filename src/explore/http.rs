@@ -144,7 +144,7 @@ fn head(bytes: &[u8]) -> Result<Request, Status> {
 /// Writes an answer and closes the connection.
 ///
 /// # Errors
-/// When the other side is gone, which is nobody's concern but its own.
+/// When the other side is gone. The server can ignore that.
 pub(super) fn write(stream: &mut TcpStream, status: Status, kind: &str, body: &[u8]) -> std::io::Result<()> {
     let head = format!(
         "HTTP/1.1 {} {}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\nConnection: close\r\nCache-Control: no-store\r\n\

@@ -15,6 +15,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
+use crate::serial::serde_as_text;
 use crate::{Error, Result};
 
 /// How a question is put to the model.
@@ -163,6 +164,8 @@ impl FromStr for Metric {
         Ok(Self { measure: measure.parse()?, filter })
     }
 }
+
+serde_as_text!(Format, Measure, Metric);
 
 /// What a guess scores.
 #[derive(Debug, Clone, PartialEq)]

@@ -2,28 +2,27 @@
 //!
 //! - [`Model`], [`Models`]: size, data and release date of every model; pretraining compute is 6·N·D ([`Flops`]).
 //! - [`Benchmark`]: format, score and chance level of every benchmark.
-//! - [`Observation`], [`Observations`]: one score of one model on one benchmark under one [`Condition`].
+//! - [`Observation`], [`Scores`]: one score of one model on one benchmark under one [`Condition`] in one [`Setup`].
 //! - [`SubjectScores`]: MMLU by subject, from which both of its means are computed.
 //! - [`known_models`]: the 53 models of arXiv 2407.07890, which travel inside the program.
 //! - [`modelset`]: anybody's tables as models with a predictor and a score.
 //! - [`table`]: how tables are read; [`write`](mod@write): how files are written.
 
 mod benchmark;
-mod export;
 mod json_lines;
 mod model;
 pub mod modelset;
-mod observation;
 mod scores;
 mod subjects;
 pub mod table;
 pub mod write;
 
 pub use benchmark::{BENCHMARKS, Benchmark, Chance, Format, Measure, Metric, Part, benchmark};
-pub use export::observations_csv;
 pub(crate) use model::KNOWN_MODELS;
 pub use model::{Flops, MODEL_COLUMNS, Model, Models, Month, known_models};
-pub use observation::{Adjustment, Condition, OBSERVATION_COLUMNS, Observation, RowKind};
-pub use scores::Observations;
+pub use scores::{
+    Adjustment, Condition, Limit, OBSERVATION_COLUMNS, Observation, PromptFormat, Provenance, RowKind, ScoreMatrix,
+    Scores, Setup, Timestamp, observations_csv,
+};
 pub(crate) use subjects::{SUBJECT_COLUMNS, WIDE_COLUMNS};
 pub use subjects::{Subject, SubjectScores};

@@ -24,10 +24,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt::Display;
 use std::path::Path;
 
-use super::export::csv_text;
 use super::model::Models;
-use super::observation::Condition;
-use super::scores::{condition, known_model};
+use super::scores::{Condition, condition, csv_text, known_model};
 use super::table::{Column, Kind, Table};
 use crate::{Error, Result};
 

@@ -44,7 +44,7 @@ pub mod wild;
 mod cross_products;
 mod fixed_hinge;
 mod flat;
-mod observations;
+pub(crate) mod observations;
 mod one_break;
 mod sigmoid;
 mod wild_draws;

@@ -172,13 +172,13 @@ fn import_reads_what_was_written_and_fit_reads_the_observations() {
             .iter()
             .map(|own| {
                 let mut own = own.clone();
-                own.source = format!("neox-bytelevel/{}", own.source);
+                own.provenance.source = format!("neox-bytelevel/{}", own.provenance.source);
                 own
             })
             .collect::<Vec<_>>()
     );
     let row = imported.observations.iter().find(|row| row.benchmark == "toy_mc").expect("every task has a row");
-    assert_eq!((row.model.as_str(), row.items, row.shots), ("neox-bytelevel", Some(48), Some(5)));
+    assert_eq!((row.model.as_str(), row.items, row.setup.shots), ("neox-bytelevel", Some(48), Some(5)));
 
     // Two models make a table for fits; `onset fit` says how many it needs, having read all the rest.
     let table = std::fs::read_to_string(named(&folder, "observations_")).expect("the table is there");

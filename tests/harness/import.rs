@@ -7,7 +7,7 @@ use std::process::{Command, Output};
 
 use onset::analysis::papers::test_task::published;
 use onset::harness::lm_eval::{Imported, Settings, SubjectTables, import};
-use onset::registry::{Adjustment, Condition, Format, Models, Observation, Observations, RowKind, SubjectScores};
+use onset::registry::{Adjustment, Condition, Format, Models, Observation, RowKind, Scores, SubjectScores};
 
 const MODELS: &str = "model,family,hf_id,architecture,params,tokens,release,languages\n\
                       llama-7b,llama-1,huggyllama/llama-7b,LlamaForCausalLM,7e9,1e12,2023-02,en\n\
@@ -53,7 +53,10 @@ fn version_0_3_has_plain_keys_and_one_number_of_shots() {
     let imported = read("v0.3");
     let none = Condition::unadjusted();
     let accuracy = row(&imported, "hellaswag", "acc", &none);
-    assert_eq!((accuracy.model.as_str(), accuracy.value, accuracy.shots), ("huggyllama/llama-7b", 0.375, Some(5)));
+    assert_eq!(
+        (accuracy.model.as_str(), accuracy.value, accuracy.setup.shots),
+        ("huggyllama/llama-7b", 0.375, Some(5))
+    );
     assert_eq!((accuracy.items, accuracy.kind, accuracy.format), (Some(8), RowKind::Task, Some(Format::Cloze)));
     assert_eq!(row(&imported, "hellaswag", "acc_norm", &none).stderr, Some((0.25f64 / 7.0).sqrt()));
     let anatomy = row(&imported, "hendrycksTest-anatomy", "acc_norm", &none);
@@ -74,15 +77,15 @@ fn file_name_and_folders_say_model_and_condition() {
     let imported = read("published/base/toy-1.5-7b-gsm8k.json");
     let score = row(&imported, "gsm8k", "exact_match,flexible-extract", &Condition::unadjusted());
     assert_eq!((score.model.as_str(), score.value, score.items), ("toy-1.5-7b", 185.0 / 1319.0, Some(1319)));
-    assert_eq!((score.format, score.shots), (Some(Format::Generate), Some(5)));
-    assert_eq!(score.source, "toy-1.5-7b-gsm8k.json");
+    assert_eq!((score.format, score.setup.shots), (Some(Format::Generate), Some(5)));
+    assert_eq!(score.provenance.source, "toy-1.5-7b-gsm8k.json");
     assert_eq!(row(&imported, "gsm8k", "exact_match,strict-match", &Condition::unadjusted()).value, 180.0 / 1319.0);
 
     let imported = read_registered("published");
     let epochs = Condition::epochs(Adjustment::MmluAux, "1+2");
-    assert_eq!(row(&imported, "mmlu", "acc", &epochs).source, "e1+2/mmluaux/toy-1.5-7b-mmlu.json");
+    assert_eq!(row(&imported, "mmlu", "acc", &epochs).provenance.source, "e1+2/mmluaux/toy-1.5-7b-mmlu.json");
     let checkpoint = row(&imported, "mmlu", "acc", &Condition::examples(Adjustment::MmluAux, 640));
-    assert_eq!((checkpoint.model.as_str(), checkpoint.shots), ("toy-1.5-7b", Some(0)));
+    assert_eq!((checkpoint.model.as_str(), checkpoint.setup.shots), ("toy-1.5-7b", Some(0)));
     assert_eq!(
         warnings(&imported),
         ["gpt-neo-2.7b: not in the table of models, so its compute is not known; 1 file left out"]
@@ -110,7 +113,7 @@ fn groups_are_marked_and_their_parts_name_them() {
     let none = Condition::unadjusted();
     let whole = row(&imported, "mmlu", "acc", &none);
     assert_eq!((whole.kind, whole.group.as_deref(), whole.items), (RowKind::Group, None, Some(641)));
-    assert_eq!((whole.shots, whole.format), (Some(5), Some(Format::MultipleChoice)), "those of its subjects");
+    assert_eq!((whole.setup.shots, whole.format), (Some(5), Some(Format::MultipleChoice)), "those of its subjects");
     let group = row(&imported, "mmlu_stem", "acc", &none);
     assert_eq!((group.kind, group.group.as_deref(), group.items), (RowKind::Group, Some("mmlu"), Some(235)));
     let subject = row(&imported, "mmlu_anatomy", "brier_score", &none);
@@ -138,8 +141,8 @@ fn the_newest_of_two_results_is_kept() {
     let none = Condition::unadjusted();
     let murder = row(&imported, "leaderboard_musr_murder_mysteries", "acc_norm", &none);
     assert_eq!((murder.model.as_str(), murder.value, murder.items), ("Example-Org/Toy-7B", 130.0 / 250.0, Some(250)));
-    assert_eq!(murder.source, "Example-Org__Toy-7B/results_2024-08-01T00-00-00.000000.json");
-    assert_eq!((murder.format, murder.shots), (Some(Format::MultipleChoice), Some(0)), "as its benchmark");
+    assert_eq!(murder.provenance.source, "Example-Org__Toy-7B/results_2024-08-01T00-00-00.000000.json");
+    assert_eq!((murder.format, murder.setup.shots), (Some(Format::MultipleChoice), Some(0)), "as its benchmark");
     let left_out = warnings(&imported);
     assert_eq!(left_out.len(), 4, "{left_out:?}");
     assert_eq!(
@@ -158,9 +161,13 @@ fn version_0_4_13_has_sample_len_and_model_args_as_an_object() {
     assert_eq!((own.format, own.group.as_deref()), (Some(Format::MultipleChoice), Some("own")));
     assert_eq!(row(&imported, "own_cloze", "acc", &none).format, Some(Format::Cloze));
     let marked = row(&imported, "own_math", "exact_match,marked", &none);
-    assert_eq!((marked.value, marked.format, marked.shots), (0.25, Some(Format::Generate), Some(2)));
+    assert_eq!((marked.value, marked.format, marked.setup.shots), (0.25, Some(Format::Generate), Some(2)));
     let group = row(&imported, "own", "acc", &none);
-    assert_eq!((group.kind, group.items, group.shots), (RowKind::Group, Some(96), None), "its tasks differ in shots");
+    assert_eq!(
+        (group.kind, group.items, group.setup.shots),
+        (RowKind::Group, Some(96), None),
+        "its tasks differ in shots"
+    );
     assert_eq!(warnings(&imported).len(), 1, "bleu has no fixed scale");
 }
 
@@ -189,7 +196,7 @@ fn the_harness_own_output_is_read_whole() {
         ]
     );
     let cloze = row_of(&imported, "gemma-metaspace", "toy_cloze", "acc");
-    assert_eq!((cloze.value, cloze.items, cloze.shots), (14.0 / 48.0, Some(48), Some(2)));
+    assert_eq!((cloze.value, cloze.items, cloze.setup.shots), (14.0 / 48.0, Some(48), Some(2)));
 }
 
 fn row_of<'a>(imported: &'a Imported, model: &str, benchmark: &str, metric: &str) -> &'a Observation {
@@ -318,8 +325,8 @@ fn the_command_writes_a_table_that_reads_back() {
     assert!(output.stdout.is_empty());
     assert!(said.contains("skipped gpt-neo-2.7b: not in the table of models"), "{said}");
     assert!(said.contains("10 observations from 5 files"), "{said}");
-    let table = Observations::read(Path::new(&at("table.csv")), &models()).expect("what was written");
-    let sources: Vec<&str> = table.of("mmlu").map(|o| o.source.as_str()).collect();
+    let table = Scores::read(Path::new(&at("table.csv")), &models()).expect("what was written");
+    let sources: Vec<&str> = table.of("mmlu").map(|o| o.provenance.source.as_str()).collect();
     assert_eq!(
         sources,
         [

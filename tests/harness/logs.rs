@@ -27,9 +27,9 @@ fn lighteval_keys_give_benchmark_shots_and_items() {
     assert_eq!((imported.files, imported.observations.len()), (1, 6));
     let anatomy = row(&imported, "mmlu_anatomy", "acc");
     assert_eq!((anatomy.value, anatomy.stderr), (0.5, Some(0.04319)));
-    assert_eq!((anatomy.items, anatomy.shots, anatomy.group.as_deref()), (Some(135), Some(5), Some("mmlu")));
+    assert_eq!((anatomy.items, anatomy.setup.shots, anatomy.group.as_deref()), (Some(135), Some(5), Some("mmlu")));
     assert_eq!(anatomy.model, "example-org/toy-7b");
-    assert_eq!(row(&imported, "arc_challenge", "acc_norm").shots, Some(25));
+    assert_eq!(row(&imported, "arc_challenge", "acc_norm").setup.shots, Some(25));
     assert_eq!(row(&imported, "gsm8k", "exact_match,quasi").items, Some(1319));
 }
 
@@ -52,7 +52,7 @@ fn helm_gives_unperturbed_scores_on_the_test_split() {
     let imported = helm::import(&[samples("helm")], &Settings::default()).expect("readable");
     assert_eq!((imported.files, imported.warnings.len()), (2, 0));
     let anatomy = row(&imported, "mmlu_anatomy", "exact_match");
-    assert_eq!((anatomy.value, anatomy.items, anatomy.shots), (0.4, Some(135), Some(5)));
+    assert_eq!((anatomy.value, anatomy.items, anatomy.setup.shots), (0.4, Some(135), Some(5)));
     assert_eq!((anatomy.format, anatomy.group.as_deref()), (Some(Format::MultipleChoice), Some("mmlu")));
     let gsm = row(&imported, "gsm", "exact_match,final-number");
     assert_eq!((gsm.value, gsm.format, gsm.items), (0.125, Some(Format::Generate), Some(1000)));
@@ -65,7 +65,7 @@ fn inspect_gives_the_newest_accuracy_of_evaluations_that_ended_well() {
     let mmlu = row(&imported, "mmlu_5_shot", "acc");
     assert_eq!((mmlu.value, mmlu.stderr, mmlu.items), (0.55, Some(0.05), Some(100)));
     let gsm8k = row(&imported, "gsm8k", "exact_match,match");
-    assert_eq!((gsm8k.value, gsm8k.items, gsm8k.shots), (0.1, Some(98), Some(5)));
+    assert_eq!((gsm8k.value, gsm8k.items, gsm8k.setup.shots), (0.1, Some(98), Some(5)));
     assert_eq!(gsm8k.model, "example-org/toy-7b");
     for why in ["a newer evaluation", "status is error", "model_graded_qa gives no accuracy"] {
         assert!(warned(&imported, why), "{why}: {:?}", imported.warnings);

@@ -29,7 +29,7 @@ const FLOORS: [(&str, u8); 16] = [
 const DOORS: [(&str, &str); 4] =
     [("polars", "registry/table"), ("argmin", "stats/optimise.rs"), ("plotters", "plot/"), ("clap", "cli/")];
 
-fn sources() -> Vec<(PathBuf, String)> {
+pub(crate) fn sources() -> Vec<(PathBuf, String)> {
     fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
         for entry in fs::read_dir(folder).expect("src is readable") {
             let path = entry.expect("src is readable").path();
@@ -60,7 +60,7 @@ fn room(path: &Path) -> String {
 }
 
 /// Code without comments, so that documentation may mention any crate.
-fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
+pub(crate) fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
     text.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with("//")).map(|(n, line)| (n + 1, line))
 }
 

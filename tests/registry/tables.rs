@@ -6,7 +6,7 @@ use onset::Error;
 use onset::analysis::papers::test_task::{MmluMean, published, published_from};
 use onset::registry::table::{Column, Kind, Table};
 use onset::registry::{
-    Adjustment, BENCHMARKS, Condition, MODEL_COLUMNS, Measure, Metric, Models, OBSERVATION_COLUMNS, Observations,
+    Adjustment, BENCHMARKS, Condition, MODEL_COLUMNS, Measure, Metric, Models, OBSERVATION_COLUMNS, Scores,
     SubjectScores, benchmark, observations_csv, write,
 };
 
@@ -23,8 +23,8 @@ fn models() -> Models {
     Models::parse(MODELS, "models.csv").expect("the table above is right")
 }
 
-fn scores(text: &str) -> Result<Observations, Error> {
-    Observations::parse(text, "scores.csv", &models())
+fn scores(text: &str) -> Result<Scores, Error> {
+    Scores::parse(text, "scores.csv", &models())
 }
 
 /// The message about `SCORES` after one replacement.
@@ -45,8 +45,8 @@ fn every_cell_of_a_right_table_arrives() {
     let flexible: Metric = "exact_match,flexible-extract".parse().expect("a known metric");
     let adjusted = Condition::epochs(Adjustment::Gsm8kAux, "1+2");
     let row = scores.get("a-7b", "gsm8k", &flexible, &adjusted).expect("row 3");
-    assert_eq!((row.value, row.stderr, row.items, row.shots), (0.5, None, Some(1319), Some(5)));
-    assert_eq!(row.source, "two.json");
+    assert_eq!((row.value, row.stderr, row.items, row.setup.shots), (0.5, None, Some(1319), Some(5)));
+    assert_eq!(row.provenance.source, "two.json");
     assert_eq!(scores.by_model("gsm8k", &flexible, &Condition::unadjusted()).get("a-7b"), Some(&0.25));
     assert_eq!(scores.conditions("gsm8k"), [Condition::unadjusted(), adjusted]);
     let checkpoint = Condition::examples(Adjustment::MmluAux, 640);
@@ -329,7 +329,7 @@ fn what_is_said_of_a_benchmark_agrees_with_its_observations() {
         let mut seen = 0;
         for row in published.observations.of(&benchmark.id).filter(|row| row.metric == benchmark.score) {
             seen += 1;
-            assert_eq!(row.format, Some(benchmark.format), "{} {}", benchmark.id, row.source);
+            assert_eq!(row.format, Some(benchmark.format), "{} {}", benchmark.id, row.provenance.source);
             assert!(row.items.is_none_or(|items| items == benchmark.items), "{} {:?}", benchmark.id, row.items);
             // The checkpoints of one model were evaluated without examples; see data/README.md.
             let expected = if benchmark.id == "mmlu" && row.model == "baichuan2-7b" && row.condition.examples.is_some()
@@ -338,7 +338,7 @@ fn what_is_said_of_a_benchmark_agrees_with_its_observations() {
             } else {
                 benchmark.shots
             };
-            assert_eq!(row.shots, Some(expected), "{} {}", benchmark.id, row.source);
+            assert_eq!(row.setup.shots, Some(expected), "{} {}", benchmark.id, row.provenance.source);
         }
         assert!(seen >= 40, "{}: {seen}", benchmark.id);
         let parts: u32 = benchmark.parts.iter().map(|part| part.items).sum();

@@ -245,11 +245,9 @@ fn what_cannot_be_shown_is_refused_in_one_line() {
     let empty = folder.path("empty");
     fs::create_dir(&empty).expect("made");
     let out = folder.path("page.html");
-    for (input, said) in [
-        ("nowhere.csv", "cannot read"),
-        (other.as_str(), "layout is not version"),
-        (empty.as_str(), "holds no results"),
-    ] {
+    for (input, said) in
+        [("nowhere.csv", "cannot read"), (other.as_str(), "layout is version"), (empty.as_str(), "holds no results")]
+    {
         let run = onset(&["report", input, "--out", &out]);
         let message = String::from_utf8_lossy(&run.stderr);
         assert_eq!(run.status.code(), Some(2), "{message}");

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use onset::registry::{Condition, Measure, Metric, Observation, RowKind};
+use onset::registry::{Condition, Measure, Metric, Observation, Provenance, RowKind, Setup};
 use onset::study::{
     Amount, Cell, CellResults, CellRun, EXAMPLE, Ended, LAYOUTS, Local, Owner, Plan, State, Study, StudyModel, Watch,
     Work, collect, digest, run,
@@ -120,9 +120,9 @@ fn observation(cell: &Cell, condition: &Condition, benchmark: &str) -> Observati
         value: score(&cell.model.name, cell.seed, condition.examples, benchmark),
         stderr: Some(0.01),
         items: Some(100),
-        shots: Some(5),
+        setup: Setup { shots: Some(5), ..Setup::default() },
         condition: condition.clone(),
-        source: String::new(),
+        provenance: Provenance::default(),
     }
 }
 

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use onset::Result;
-use onset::registry::{Measure, Metric, Observation, RowKind};
+use onset::registry::{Measure, Metric, Observation, Provenance, RowKind, Setup};
 use onset::study::slurm::{cancel, follow, in_flight, submit};
 use onset::study::{Amount, Cell, CellRun, Local, Plan, Study, StudyModel, Work, run};
 
@@ -47,9 +47,9 @@ impl Work for Fake {
                 value: 0.5,
                 stderr: None,
                 items: None,
-                shots: None,
+                setup: Setup::default(),
                 condition: condition.clone(),
-                source: String::new(),
+                provenance: Provenance::default(),
             };
             run.record(&condition, &[score])?;
         }

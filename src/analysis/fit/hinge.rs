@@ -9,6 +9,7 @@ use crate::registry::Month;
 use crate::registry::modelset::{Group, ModelSet};
 use crate::stats::hinge::{HingeFit, Outcome};
 use crate::stats::inference::{Inference, InferenceReport, Quantity};
+use crate::stats::observations::group_of_name;
 use crate::stats::selection::Curve;
 use crate::stats::sensitivity::{self, Cutoff};
 use crate::stats::simex::Corrected;
@@ -83,11 +84,7 @@ pub(super) fn headline(
     });
     let errors = corrected(&found, unknown);
     for error in errors.iter().flatten() {
-        let place = |name: &str| match name.strip_prefix("theta") {
-            Some("") => sample.places.first(),
-            Some(k) => sample.places.get(k.trim_start_matches('_').parse::<usize>().ok()?.checked_sub(1)?),
-            None => None,
-        };
+        let place = |name: &str| sample.places.get(group_of_name(name)?);
         match error.name.as_str() {
             "alpha" => correct(&mut alpha, error),
             "c" => correct(&mut c, error),

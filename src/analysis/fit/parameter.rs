@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::stats::covariance::CovarianceEstimate;
+use crate::stats::observations::group_of_name;
 
 /// An estimate with its 95 % interval.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -54,6 +55,13 @@ pub struct Named {
     /// The estimate.
     #[serde(flatten)]
     pub parameter: Parameter,
+}
+
+impl Named {
+    /// Whether it is a difference between groups, not one of the curve's own parameters.
+    pub fn is_difference(&self) -> bool {
+        group_of_name(&self.name).is_some()
+    }
 }
 
 impl Parameter {

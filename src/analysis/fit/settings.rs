@@ -184,8 +184,8 @@ impl FitSettings {
     ///
     /// # Errors
     /// [`Error::NotEnoughModels`] for fewer models than the curve has parameters, [`Error::Undetermined`] for a constant
-    /// predictor, [`Error::Argument`] for settings outside what is allowed. What is merely unknown is a reason in the
-    /// report.
+    /// predictor, [`Error::Argument`] for settings outside what is allowed. What cannot be
+    /// estimated is no error: the report holds the reason.
     pub fn fit(&self, set: &ModelSet) -> Result<FitReport> {
         if self.bootstrap == 0 {
             return Err(Error::Argument("a bootstrap needs at least one replicate".into()));

@@ -34,7 +34,7 @@ pub(super) struct StudyArgs {
     #[command(subcommand)]
     command: StudyCommand,
 
-    /// How what came of it is printed.
+    /// How the result is printed.
     #[arg(long, value_enum, default_value_t, global = true)]
     format: Format,
 }

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use super::file::{Cell, Choices, Pairs, ResultsFile};
 use super::items;
-use crate::registry::{Condition, Format, Measure, Metric, Observation, RowKind, benchmark};
+use crate::registry::{Condition, Format, Measure, Metric, Observation, Provenance, RowKind, Setup, benchmark};
 
 /// What all rows of one file share.
 pub(super) struct Origin<'a> {
@@ -48,13 +48,13 @@ pub(super) fn observations(file: &ResultsFile<'_>, origin: &Origin<'_>) -> Optio
                 kind,
                 format: tree.common(task, &|leaf| format(file, &tree, leaf)),
                 items: (kind == RowKind::Task).then(|| items_of(file, task, metric.measure, value, stderr)).flatten(),
-                shots: tree.common(task, &|leaf| shots(file, leaf)),
                 group,
                 metric,
                 value,
                 stderr,
                 condition: origin.condition.clone(),
-                source: origin.source.to_owned(),
+                setup: Setup { shots: tree.common(task, &|leaf| shots(file, leaf)), ..Setup::default() },
+                provenance: Provenance::file(origin.source),
             });
         }
     }

@@ -110,16 +110,16 @@ fn analysis(text: &mut Text, report: &FitReport, analysis: &Analysis, condition:
         ("p", Align::Right),
     ]);
     for (name, parameter) in [("alpha", &analysis.alpha), ("c_log10", &analysis.c_log10), ("c_e", &analysis.c_e)] {
-        table.push(cells(name, parameter));
+        table.push(cells(name, parameter, None));
     }
     for (k, theta) in analysis.thetas.iter().enumerate() {
         let name = if analysis.thetas.len() == 1 { "theta".to_owned() } else { format!("theta {}", k + 1) };
-        table.push(cells(&name, &theta.parameter));
+        table.push(cells(&name, &theta.parameter, theta.parameter.p_value));
     }
     if analysis.curve != Curve::Hinge {
         let own = analysis.curves.iter().find(|curve| curve.curve == analysis.curve);
-        for named in own.iter().flat_map(|curve| &curve.parameters).filter(|p| !p.name.starts_with("theta")) {
-            table.push(cells(&named.name, &named.parameter));
+        for named in own.iter().flat_map(|curve| &curve.parameters).filter(|p| !p.is_difference()) {
+            table.push(cells(&named.name, &named.parameter, None));
         }
     }
     text.table(&table);
@@ -158,17 +158,18 @@ fn methods(text: &mut Text, analysis: &Analysis) {
 fn found(analysis: &Analysis) -> String {
     let outcome = match analysis.outcome {
         Some(Outcome::Break) => "scores rise from a point inside the data",
-        Some(Outcome::NoBreak) => "scores rise over the whole range, no break",
+        Some(Outcome::NoBreak) => "scores rise over the whole range, without a break",
         Some(Outcome::Flat) => "nothing rises above chance",
-        None => "outcome not known",
+        None => "no hinge was fitted",
     };
     match (analysis.verdict, analysis.selected) {
-        (Some(verdict), Some(selected)) => format!("{outcome}; verdict {verdict} (best curve: {selected})"),
+        (Some(verdict), Some(selected)) => format!("{outcome}; verdict {verdict} (curve chosen: {selected})"),
         _ => outcome.to_owned(),
     }
 }
 
-fn cells(name: &str, p: &Parameter) -> Vec<String> {
+/// A row; `tested` is the p-value of 0 where that is a question.
+fn cells(name: &str, p: &Parameter, tested: Option<f64>) -> Vec<String> {
     let number = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), short);
     vec![
         name.to_owned(),
@@ -176,7 +177,7 @@ fn cells(name: &str, p: &Parameter) -> Vec<String> {
         number(p.se),
         number(p.low),
         number(p.high),
-        p.p_value.filter(|_| name.starts_with("theta")).map_or_else(String::new, p_value),
+        tested.map_or_else(String::new, p_value),
     ]
 }
 
@@ -257,7 +258,7 @@ fn curves(text: &mut Text, analysis: &Analysis) {
     }
     text.table(&table);
     if analysis.curves.iter().any(|one| one.converged == Some(false)) {
-        text.paragraph("† the optimiser found no minimum: the best curve is a limit of its kind");
+        text.paragraph("† the optimiser found no minimum: the fit shown is a limiting case of the curve");
     }
     for (one, reason) in analysis.curves.iter().filter_map(|one| Some((one, one.failed.as_ref()?))) {
         text.paragraph(&format!("{}: {reason}", one.curve));
@@ -342,10 +343,7 @@ fn differences(text: &mut Text, report: &FitReport) {
         ("p", Align::Right),
     ]);
     let mut row = |name: &str, p: &Parameter| {
-        let mut all = cells(name, p);
-        all.truncate(5);
-        all.push(p.p_value.map_or_else(String::new, p_value));
-        table.push(all);
+        table.push(cells(name, p, p.p_value));
     };
     for (k, theta) in changed.thetas.iter().enumerate() {
         let name = if changed.thetas.len() == 1 { "theta".to_owned() } else { format!("theta {}", k + 1) };

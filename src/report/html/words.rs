@@ -34,10 +34,10 @@ fn sample(report: &FitReport) -> String {
         100.0 * report.largest_cluster_share
     );
     if report.n_held_out > 0 {
-        text.push_str(&format!(" {} more were held out and predicted.", report.n_held_out));
+        text.push_str(&format!(" {} more were held out of the fit and predicted.", report.n_held_out));
     }
     if !report.dropped_models.is_empty() {
-        text.push_str(&format!(" {} were left out; the tables below name them.", report.dropped_models.len()));
+        text.push_str(&format!(" {} were left out; a table below names them.", report.dropped_models.len()));
     }
     text
 }
@@ -59,7 +59,7 @@ fn emergence(report: &FitReport, of: &Analysis) -> String {
             gain(report, of, "Beyond that point a"),
         ),
         (Some(Outcome::NoBreak), _) => format!(
-            "{name} rises over the whole range: the data hold no point of emergence, only an upper bound.{}",
+            "{name} rises over the whole range. The data have no point of emergence, only an upper bound for it.{}",
             gain(report, of, "A"),
         ),
         (Some(Outcome::Flat), _) => format!("nothing rises above chance on {name}."),
@@ -100,7 +100,7 @@ fn difference(report: &FitReport, of: &Analysis, when: &str) -> Option<String> {
     let p = of.theta.p_value.map_or_else(String::new, |p| format!(", p {}", p_value(p)));
     let zero = match (of.theta.low, of.theta.high) {
         (Some(low), Some(high)) if low <= 0.0 && high >= 0.0 => {
-            " The interval contains 0, which is no evidence that there is no difference."
+            " The interval contains 0. This does not show that there is no difference."
         }
         _ => "",
     };

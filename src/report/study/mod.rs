@@ -1,4 +1,4 @@
-//! A study on the terminal, as CSV and as figures: what is planned, what runs, what came of it.
+//! A study on the terminal, as CSV and as figures: what is planned, what runs, what was found.
 
 mod fits;
 mod terminal;

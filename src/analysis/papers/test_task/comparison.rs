@@ -172,7 +172,7 @@ pub fn metric(paper: &Paper<'_>) -> Result<Built> {
         let spec = PanelSpec {
             figure: Exhibit::Metric,
             item: Item::new(MMLU, ItemPart::Asked(format, Phase::Unadjusted)),
-            title: format!("MMLU, {format}"),
+            title: format!("MMLU, {}", format.words()),
             y: "Accuracy",
             range: shared_range([&scores], chance),
             chance,

@@ -18,7 +18,7 @@ use std::path::Path;
 use crate::Result;
 use crate::registry::table::{Column, Table};
 use crate::registry::{
-    Benchmark, Condition, KNOWN_MODELS, MODEL_COLUMNS, Models, OBSERVATION_COLUMNS, Observations, SUBJECT_COLUMNS,
+    Benchmark, Condition, KNOWN_MODELS, MODEL_COLUMNS, Models, OBSERVATION_COLUMNS, SUBJECT_COLUMNS, Scores,
     SubjectScores, WIDE_COLUMNS,
 };
 
@@ -28,7 +28,7 @@ pub struct Published {
     /// The models.
     pub models: Models,
     /// Their scores.
-    pub observations: Observations,
+    pub observations: Scores,
     /// MMLU by subject.
     pub subjects: SubjectScores,
 }
@@ -73,7 +73,7 @@ pub fn published_from(folder: &Path) -> Result<Published> {
 fn assemble(tables: [Result<Table>; 5]) -> Result<Published> {
     let [models, observations, subjects, correct, brier] = tables;
     let models = Models::from_table(&models?)?;
-    let observations = Observations::from_table(&observations?, &models)?;
+    let observations = Scores::from_table(&observations?, &models)?;
     let subjects = SubjectScores::from_tables(&subjects?, &correct?, Some(&brier?), &models)?;
     Ok(Published { models, observations, subjects })
 }

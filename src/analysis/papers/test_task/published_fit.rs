@@ -100,8 +100,8 @@ impl PublishedFit {
     }
 
     fn of_theta(&self, values: Option<Vec<f64>>) -> Option<f64> {
-        let column = self.conditional.names.iter().position(|name| name == "theta")?;
-        values?.get(column).copied()
+        // The group's column is the first.
+        values?.first().copied()
     }
 
     /// 1 − SSE / Σ(y − r)²: the R² of a regression without intercept, not comparable with a centred one. `None` when

@@ -3,8 +3,12 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::benchmark::{Format, Metric};
-use super::table::{Column, Kind};
+use serde::{Deserialize, Serialize};
+
+use super::setup::{Provenance, Setup};
+use crate::registry::benchmark::{Format, Metric};
+use crate::registry::table::{Column, Kind};
+use crate::serial::serde_as_text;
 use crate::{Error, Result};
 
 /// The task-specific data every model was fine-tuned on before it was evaluated.
@@ -48,7 +52,8 @@ impl FromStr for Adjustment {
 }
 
 /// Under what condition a model was evaluated: on what it was fine-tuned, and for how long.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Condition {
     /// The data.
     pub adjustment: Adjustment,
@@ -125,8 +130,12 @@ impl FromStr for RowKind {
     }
 }
 
+serde_as_text!(Adjustment, RowKind);
+
 /// One score.
-#[derive(Debug, Clone, PartialEq)]
+///
+/// Two observations are of the same evaluation if model, benchmark, metric, condition and setup are the same.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Observation {
     /// Name of the model.
     pub model: String,
@@ -146,15 +155,29 @@ pub struct Observation {
     pub stderr: Option<f64>,
     /// Number of items.
     pub items: Option<u32>,
-    /// Examples in the prompt.
-    pub shots: Option<u32>,
     /// Fine-tuning before the evaluation.
+    #[serde(default)]
     pub condition: Condition,
-    /// The file it was read from.
-    pub source: String,
+    /// How the score was obtained.
+    #[serde(default)]
+    pub setup: Setup,
+    /// Where it is known from.
+    #[serde(default)]
+    pub provenance: Provenance,
 }
 
-/// The columns of a table of observations.
+/// What makes two observations those of one evaluation.
+pub(crate) type Identity<'a> = (&'a str, &'a str, &'a Metric, &'a Condition, &'a Setup);
+
+impl Observation {
+    /// What makes two observations those of one evaluation: model, benchmark, metric, condition, setup.
+    pub(crate) fn identity(&self) -> Identity<'_> {
+        (&self.model, &self.benchmark, &self.metric, &self.condition, &self.setup)
+    }
+}
+
+/// The columns of a table of observations, in the order in which they are written; those from `revision` on only where a
+/// row has a value.
 pub const OBSERVATION_COLUMNS: &[Column] = &[
     Column::required("model", Kind::Text, "name, as in the table of models"),
     Column::required("benchmark", Kind::Text, "task or group of tasks"),
@@ -170,4 +193,15 @@ pub const OBSERVATION_COLUMNS: &[Column] = &[
     Column::optional("source", Kind::Text, "the file it was read from"),
     Column::optional("kind", Kind::Text, "task or group; task when absent"),
     Column::optional("group", Kind::Text, "the group this row is a part of"),
+    Column::optional("revision", Kind::Text, "branch, tag, commit or step of the weights"),
+    Column::optional("chat_template", Kind::Text, "name or digest of the chat template"),
+    Column::optional("system_prompt", Kind::Text, "digest of the system prompt"),
+    Column::optional("multiturn", Kind::Flag, "true when examples are turns of a conversation"),
+    Column::optional("adapter", Kind::Text, "adapter on top of the weights"),
+    Column::optional("quantisation", Kind::Text, "how the weights are quantised"),
+    Column::optional("dtype", Kind::Text, "type of the weights' numbers"),
+    Column::optional("limit", Kind::Positive, "items used, below 1 their share; all when absent"),
+    Column::optional("harness", Kind::Text, "the program that evaluated"),
+    Column::optional("harness_version", Kind::Text, "its version"),
+    Column::optional("date", Kind::Date, "when it ran, such as 2024-04-18T09:30:00Z"),
 ];

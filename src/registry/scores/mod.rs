@@ -1,29 +1,40 @@
-//! Tables of observations with fast look-ups.
+//! The one store of scores: models × benchmarks × metrics × conditions × setups, with fast look-ups.
+
+mod matrix;
+mod observation;
+mod setup;
+mod write;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
+use std::str::FromStr;
+
+pub use matrix::ScoreMatrix;
+pub use observation::{Adjustment, Condition, OBSERVATION_COLUMNS, Observation, RowKind};
+pub use setup::{Limit, PromptFormat, Provenance, Setup, Timestamp};
+pub(crate) use write::csv_text;
+pub use write::observations_csv;
 
 use super::benchmark::Metric;
 use super::model::Models;
-use super::observation::{Adjustment, Condition, OBSERVATION_COLUMNS, Observation, RowKind};
 use super::table::Table;
 use crate::{Error, Result};
 
-/// Observations, each the only one of its model × benchmark × metric × condition.
+/// Observations, each the only one of its model × benchmark × metric × condition × setup.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Observations {
+pub struct Scores {
     rows: Vec<Observation>,
     /// Positions in `rows` by benchmark, in the order of the table.
     by_benchmark: HashMap<String, Vec<usize>>,
 }
 
-impl Observations {
+impl Scores {
     /// Reads a CSV or TSV file with the columns [`OBSERVATION_COLUMNS`]; every model must be in `models`.
     ///
     /// # Errors
     /// When the file cannot be read or a row cannot be used: unknown model or metric, a value that is no number or
-    /// outside the metric's scale, a second row of the same model, benchmark, metric and condition.
+    /// outside the metric's scale, a second row of the same model, benchmark, metric, condition and setup.
     pub fn read(path: &Path, models: &Models) -> Result<Self> {
         Self::from_table(&Table::read(path, OBSERVATION_COLUMNS)?, models)
     }
@@ -31,7 +42,7 @@ impl Observations {
     /// The same from text; `name` is what error messages call it.
     ///
     /// # Errors
-    /// As [`Observations::read`].
+    /// As [`Scores::read`].
     pub fn parse(text: &str, name: &str, models: &Models) -> Result<Self> {
         Self::from_table(&Table::parse(text.as_bytes(), Path::new(name), OBSERVATION_COLUMNS)?, models)
     }
@@ -43,7 +54,7 @@ impl Observations {
         }
         let mut first_of = HashMap::with_capacity(rows.len());
         for (row, o) in rows.iter().enumerate() {
-            if let Some(first) = first_of.insert((&o.model, &o.benchmark, &o.metric, &o.condition), row) {
+            if let Some(first) = first_of.insert(o.identity(), row) {
                 let problem = format!(
                     "{} of {} under {} is already in row {}",
                     o.metric,
@@ -104,9 +115,9 @@ impl Observations {
 }
 
 fn observation(table: &Table, row: usize, models: &Models) -> Result<Observation> {
-    let at = |column: &'static str| move |e: Error| table.cell_error(row, column, e.to_string());
     let model = known_model(table, row, models)?;
-    let metric: Metric = table.text(row, "metric")?.parse().map_err(at("metric"))?;
+    let metric = table.text(row, "metric")?;
+    let metric: Metric = metric.parse().map_err(|e: Error| table.cell_error(row, "metric", e.to_string()))?;
     let value = table.number(row, "value")?;
     let (low, high) = metric.measure.range();
     if !(low..=high).contains(&value) {
@@ -123,22 +134,45 @@ fn observation(table: &Table, row: usize, models: &Models) -> Result<Observation
     Ok(Observation {
         model,
         benchmark: table.text(row, "benchmark")?.to_owned(),
-        kind: table
-            .optional_text(row, "kind")
-            .map(str::parse)
-            .transpose()
-            .map_err(at("kind"))?
-            .unwrap_or(RowKind::Task),
+        kind: parsed(table, row, "kind")?.unwrap_or_default(),
         group: table.optional_text(row, "group").map(str::to_owned),
-        format: table.optional_text(row, "format").map(str::parse).transpose().map_err(at("format"))?,
+        format: parsed(table, row, "format")?,
         metric,
         value,
         stderr,
         items: table.optional_count(row, "items")?,
-        shots: table.optional_count(row, "shots")?,
         condition: condition(table, row)?,
-        source: table.optional_text(row, "source").unwrap_or_default().to_owned(),
+        setup: setup(table, row)?,
+        provenance: Provenance {
+            date: parsed(table, row, "date")?,
+            source: table.optional_text(row, "source").unwrap_or_default().to_owned(),
+        },
     })
+}
+
+fn setup(table: &Table, row: usize) -> Result<Setup> {
+    let text = |column: &str| table.optional_text(row, column).map(str::to_owned);
+    Ok(Setup {
+        shots: table.optional_count(row, "shots")?,
+        revision: text("revision"),
+        prompt: PromptFormat {
+            chat_template: text("chat_template"),
+            system_prompt: text("system_prompt"),
+            multiturn: table.optional_flag(row, "multiturn")?,
+        },
+        adapter: text("adapter"),
+        quantisation: text("quantisation"),
+        dtype: text("dtype"),
+        limit: parsed(table, row, "limit")?,
+        harness: text("harness"),
+        harness_version: text("harness_version"),
+    })
+}
+
+/// The value of a cell that may be empty.
+fn parsed<T: FromStr<Err = Error>>(table: &Table, row: usize, column: &str) -> Result<Option<T>> {
+    let text = table.optional_text(row, column);
+    text.map(str::parse).transpose().map_err(|e: Error| table.cell_error(row, column, e.to_string()))
 }
 
 /// The cell `model`, which must name a model of the registry.
@@ -153,9 +187,8 @@ pub(super) fn known_model(table: &Table, row: usize, models: &Models) -> Result<
 
 /// The cells `adjustment`, `epochs` and `examples`.
 pub(super) fn condition(table: &Table, row: usize) -> Result<Condition> {
-    let adjustment = table.optional_text(row, "adjustment").map(str::parse::<Adjustment>).transpose();
     Ok(Condition {
-        adjustment: adjustment.map_err(|e| table.cell_error(row, "adjustment", e.to_string()))?.unwrap_or_default(),
+        adjustment: parsed(table, row, "adjustment")?.unwrap_or_default(),
         epochs: table.optional_text(row, "epochs").map(str::to_owned),
         examples: table.optional_count(row, "examples")?,
     })
