@@ -21,8 +21,8 @@ pub use benchmark::{BENCHMARKS, Benchmark, Chance, Format, Measure, Metric, Part
 pub(crate) use model::KNOWN_MODELS;
 pub use model::{Flops, MODEL_COLUMNS, Model, Models, Month, known_models};
 pub use scores::{
-    Adjustment, Condition, Limit, OBSERVATION_COLUMNS, Observation, PromptFormat, Provenance, RowKind, Scores, Setup,
-    Timestamp, observations_csv,
+    Adjustment, Condition, Limit, OBSERVATION_COLUMNS, Observation, PromptFormat, Provenance, RowKind, ScoreMatrix,
+    Scores, Setup, Timestamp, observations_csv,
 };
 pub(crate) use subjects::{SUBJECT_COLUMNS, WIDE_COLUMNS};
 pub use subjects::{Subject, SubjectScores};

@@ -2,3 +2,4 @@
 
 mod numbers;
 mod reproduce;
+mod train_before_test;

@@ -1,5 +1,6 @@
 //! The one store of scores: models × benchmarks × metrics × conditions × setups, with fast look-ups.
 
+mod matrix;
 mod observation;
 mod setup;
 mod write;
@@ -9,6 +10,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::str::FromStr;
 
+pub use matrix::ScoreMatrix;
 pub use observation::{Adjustment, Condition, OBSERVATION_COLUMNS, Observation, RowKind};
 pub use setup::{Limit, PromptFormat, Provenance, Setup, Timestamp};
 pub(crate) use write::csv_text;
