@@ -5,26 +5,37 @@ use super::observation::{OBSERVATION_COLUMNS, Observation};
 
 /// The table of these observations, in their order: UTF-8, comma-separated, a header first.
 pub fn observations_csv(observations: &[Observation]) -> String {
-    let header = OBSERVATION_COLUMNS.iter().map(|column| column.name.to_owned());
-    let rows = observations.iter().map(|o| {
-        [
-            o.model.clone(),
-            o.benchmark.clone(),
-            shown(o.format),
-            o.metric.to_string(),
-            o.value.to_string(),
-            shown(o.stderr),
-            shown(o.items),
-            shown(o.shots),
-            o.condition.adjustment.to_string(),
-            shown(o.condition.epochs.as_ref()),
-            shown(o.condition.examples),
-            o.source.clone(),
-            o.kind.to_string(),
-            o.group.clone().unwrap_or_default(),
-        ]
-    });
-    csv_text(header, rows)
+    csv_text(names(), observations.iter().map(cells))
+}
+
+/// The same with further columns: the name of each, and its cell for the observation in this place.
+pub(crate) fn observations_with<F: Fn(usize) -> String>(observations: &[Observation], more: &[(&str, F)]) -> String {
+    let header = names().chain(more.iter().map(|(name, _)| (*name).to_owned()));
+    let rows = observations.iter().enumerate();
+    csv_text(header, rows.map(|(at, o)| cells(o).into_iter().chain(more.iter().map(move |(_, cell)| cell(at)))))
+}
+
+fn names() -> impl Iterator<Item = String> {
+    OBSERVATION_COLUMNS.iter().map(|column| column.name.to_owned())
+}
+
+fn cells(o: &Observation) -> [String; OBSERVATION_COLUMNS.len()] {
+    [
+        o.model.clone(),
+        o.benchmark.clone(),
+        shown(o.format),
+        o.metric.to_string(),
+        o.value.to_string(),
+        shown(o.stderr),
+        shown(o.items),
+        shown(o.shots),
+        o.condition.adjustment.to_string(),
+        shown(o.condition.epochs.as_ref()),
+        shown(o.condition.examples),
+        o.source.clone(),
+        o.kind.to_string(),
+        o.group.clone().unwrap_or_default(),
+    ]
 }
 
 /// A header and rows as CSV; cells are quoted where they must be.

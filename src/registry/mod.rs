@@ -22,6 +22,7 @@ pub mod write;
 
 pub use benchmark::{BENCHMARKS, Benchmark, Chance, Format, Measure, Metric, Part, benchmark};
 pub use export::observations_csv;
+pub(crate) use export::observations_with;
 pub use model::{Flops, MODEL_COLUMNS, Model, Models, Month};
 pub use observation::{Adjustment, Condition, OBSERVATION_COLUMNS, Observation, RowKind};
 pub use published::{MmluMean, Published, published, published_from};

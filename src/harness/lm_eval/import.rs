@@ -9,6 +9,7 @@ use rayon::prelude::*;
 use super::file::{Cell, ResultsFile};
 use super::origin;
 use super::rows::{self, Origin};
+use crate::harness::groups::sum_items;
 use crate::registry::{Adjustment, Models, Observation, RowKind};
 use crate::{Error, Result};
 
@@ -193,14 +194,9 @@ fn rows_of(file: &ResultsFile<'_>, found: &Found, settings: &Settings) -> Read {
     Read { outcome: Outcome::Rows { rows, date, limited }, problems }
 }
 
-/// The registry's name for `name`: the same, or that of the model with this hub name, or with a hub name that ends so.
+/// The registry's name for the model that is known as `name`.
 pub(in crate::harness) fn registered(models: &Models, name: &str) -> Option<String> {
-    let same_hub_name = |model: &&crate::registry::Model| {
-        model.hf_id.as_deref().is_some_and(|id| {
-            id.eq_ignore_ascii_case(name) || id.rsplit('/').next().is_some_and(|last| last.eq_ignore_ascii_case(name))
-        })
-    };
-    models.get(name).or_else(|| models.iter().find(same_hub_name)).map(|model| model.name.clone())
+    models.known_as(name).map(|model| model.name.clone())
 }
 
 /// Gives rows whose file does not say how many items there were (a score of exactly 0 or 1 in an old file) the number
@@ -220,34 +216,7 @@ fn fill_items(files: &mut [(Vec<Observation>, f64, bool)]) {
         for row in rows.iter_mut().filter(|row| row.kind == RowKind::Task && row.items.is_none() && !*limited) {
             row.items = agreed.get(&row.benchmark).copied().flatten();
         }
-        sum_groups(rows);
-    }
-}
-
-/// Sets the items of every group to the sum over its parts, where all of them are known; parts before wholes.
-fn sum_groups(rows: &mut [Observation]) {
-    let mut items: HashMap<String, Option<u32>> = HashMap::new();
-    let mut parts: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for row in rows.iter() {
-        if row.kind == RowKind::Task {
-            items.insert(row.benchmark.clone(), row.items);
-        }
-        if let Some(group) = &row.group {
-            let parts = parts.entry(group.clone()).or_default();
-            if !parts.contains(&row.benchmark) {
-                parts.push(row.benchmark.clone());
-            }
-        }
-    }
-    for _ in 0..parts.len() {
-        for (group, members) in &parts {
-            if let Some(known) = members.iter().map(|member| items.get(member).copied()).collect::<Option<Vec<_>>>() {
-                items.insert(group.clone(), known.into_iter().sum());
-            }
-        }
-    }
-    for row in rows.iter_mut().filter(|row| row.kind == RowKind::Group) {
-        row.items = items.get(&row.benchmark).copied().flatten();
+        sum_items(rows);
     }
 }
 
