@@ -28,4 +28,4 @@ notebooks:
 
 # Write docs/paper.md from figures/reproduction.csv, and the outputs shown in docs/tutorial.md, anew.
 paper-page:
-    ONSET_UPDATE=1 cargo test --release --test docs
+    ONSET_UPDATE=1 cargo test --release --test house docs

@@ -25,8 +25,8 @@
 pub mod analysis;
 pub mod cli;
 mod error;
+pub mod explore;
 pub mod harness;
-#[cfg(feature = "models")]
 pub mod lab;
 #[cfg(feature = "models")]
 pub mod lm;
@@ -34,6 +34,7 @@ pub mod notebook;
 pub mod plot;
 pub mod registry;
 pub mod report;
+mod serial;
 pub mod stats;
 #[cfg(feature = "models")]
 pub mod study;

@@ -4,7 +4,10 @@
 pub mod discriminator;
 pub mod figure;
 pub mod fit;
-pub mod paper;
+pub mod papers;
 pub mod pareto;
+mod phase;
 pub mod scaling;
 pub mod words;
+
+pub use phase::Phase;

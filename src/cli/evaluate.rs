@@ -1,14 +1,13 @@
 //! `onset evaluate`: language models on benchmarks, with answers that survive an interruption.
 
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
 use clap::{Args, ValueEnum};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 
-use super::print;
+use super::{interrupt, print, progress};
 use crate::error::{Error, Result};
 use crate::harness::results::Facts;
 use crate::harness::runner::{
@@ -147,10 +146,13 @@ enum Format {
 }
 
 pub(super) fn run(args: &EvaluateArgs) -> Result<()> {
-    let stop = Arc::new(AtomicBool::new(false));
+    let stop = if args.dry_run {
+        Arc::new(AtomicBool::new(false))
+    } else {
+        interrupt::stop_flag("finishing what is in hand")?
+    };
     let settings = settings(args, &stop)?;
     if let (Some(url), Some(model)) = (&args.server, &args.served_model) {
-        interruptible(&stop)?;
         let server = Server::connect(url, model, &server::Settings::with_concurrency(args.concurrency))?;
         let name = args.name.as_deref().unwrap_or(model);
         return show(args, |watch| evaluate_served(server, name, &settings, watch));
@@ -168,7 +170,6 @@ pub(super) fn run(args: &EvaluateArgs) -> Result<()> {
         preview.left_out.iter().for_each(|file| left_out(file));
         return print(report::preview(&preview));
     }
-    interruptible(&stop)?;
     let loaded = Loaded::load(&model, &placement, name, memory)?;
     let mut subject = loaded.subject();
     subject.limits.sequences = args.batch;
@@ -222,18 +223,6 @@ fn settings(args: &EvaluateArgs, stop: &Arc<AtomicBool>) -> Result<EvaluationSet
     })
 }
 
-/// The first Ctrl-C stops between two forward passes, the second at once.
-fn interruptible(stop: &Arc<AtomicBool>) -> Result<()> {
-    let stop = Arc::clone(stop);
-    let handler = move || {
-        if stop.swap(true, Ordering::Relaxed) {
-            std::process::exit(130);
-        }
-        eprintln!("\nonset: finishing what is in hand; once more to stop at once");
-    };
-    ctrlc::set_handler(handler).map_err(|error| Error::Argument(format!("Ctrl-C cannot be handled: {error}")))
-}
-
 /// A bar with items a second and the time left; nothing where standard error is no terminal.
 struct Progress {
     bar: ProgressBar,
@@ -241,12 +230,7 @@ struct Progress {
 
 impl Progress {
     fn new() -> Self {
-        let bar = if std::io::stderr().is_terminal() { ProgressBar::new(0) } else { ProgressBar::hidden() };
-        let template = "{msg:20!} {wide_bar} {pos}/{len} items, {per_sec}, {eta} left";
-        if let Ok(style) = ProgressStyle::with_template(template) {
-            bar.set_style(style);
-        }
-        Self { bar }
+        Self { bar: progress::bar(0, "{msg:20!} {wide_bar} {pos}/{len} items, {per_sec}, {eta} left") }
     }
 
     fn show(&mut self, event: Event<'_>) {

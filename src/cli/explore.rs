@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::fit::FitOptions;
+use super::interrupt;
 use crate::error::{Error, Result};
-use crate::report::explore::{Explorer, Server};
+use crate::explore::{Explorer, Server};
 
 /// Serve the report on this machine with live refits: move the cut-off, drop a family, change chance, curve or score.
 ///
@@ -40,8 +41,7 @@ pub(super) fn run(args: &ExploreArgs) -> Result<()> {
     let explorer = Explorer::open(&args.inputs, &args.options.settings())?;
     let server = Server::bind(explorer, SocketAddr::new(args.address, args.port))?;
     let stop = server.stop();
-    ctrlc::set_handler(move || stop.stop())
-        .map_err(|e| Error::Undetermined(format!("Ctrl-C cannot be listened for: {e}")))?;
+    interrupt::on_interrupt(move || stop.stop())?;
     if !args.address.is_loopback() {
         eprintln!("onset: {} can be reached from other machines", server.address());
     }

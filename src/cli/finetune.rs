@@ -1,13 +1,11 @@
 //! `onset finetune`: a model on task data, with checkpoints on the way.
 
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::{Args, ValueEnum};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 
-use super::{Format, print};
+use super::{Format, interrupt, print, progress};
 use crate::error::{Error, Result};
 use crate::lm::Placement;
 use crate::plot::{Theme, draw};
@@ -225,7 +223,7 @@ pub(super) fn run(args: &FinetuneArgs) -> Result<()> {
         eprintln!("onset: of the examples {line}");
     }
     let mut progress = Progress { bar: ProgressBar::hidden() };
-    let finetuned = prepared.run(&interruptible()?, &mut |event| progress.show(event))?;
+    let finetuned = prepared.run(&interrupt::stop_flag("finishing this step")?, &mut |event| progress.show(event))?;
     progress.bar.finish_and_clear();
     let drawing = draw(&report::loss_figure(&finetuned.steps), &Theme::default())?;
     write::bytes(&args.out.join("loss.svg"), drawing.svg().as_bytes())?;
@@ -312,20 +310,6 @@ fn settings(args: &FinetuneArgs) -> Settings {
     }
 }
 
-/// Set by the first Ctrl-C, which ends the run after the step at hand; the second ends it at once.
-fn interruptible() -> Result<Arc<AtomicBool>> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let flag = Arc::clone(&stop);
-    let handler = move || {
-        if flag.swap(true, Ordering::Relaxed) {
-            std::process::exit(130);
-        }
-        eprintln!("\nonset: finishing this step; once more to stop at once");
-    };
-    ctrlc::set_handler(handler).map_err(|error| Error::Argument(format!("Ctrl-C cannot be handled: {error}")))?;
-    Ok(stop)
-}
-
 /// A bar with loss, tokens per second and the time left; nothing where standard error is no terminal.
 struct Progress {
     bar: ProgressBar,
@@ -335,9 +319,7 @@ impl Progress {
     fn show(&mut self, event: Event<'_>) {
         match event {
             Event::Start { done, of } => {
-                self.bar = ProgressBar::new(of as u64);
-                let style = ProgressStyle::with_template("{wide_bar} {pos}/{len} steps  {msg}  {eta} left");
-                self.bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+                self.bar = progress::bar(of as u64, "{wide_bar} {pos}/{len} steps  {msg}  {eta} left");
                 self.bar.set_position(done as u64);
                 self.bar.reset_eta();
             }

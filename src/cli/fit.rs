@@ -1,18 +1,16 @@
 //! `onset fit`: a curve with honest intervals for anybody's model set.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::print;
-use crate::analysis::fit::{ChanceLevel, CurveChoice, FitReport, FitSettings, covariance_kind, figure};
+use super::{print, save};
+use crate::analysis::fit::{ChanceLevel, CurveChoice, FitSettings};
 use crate::error::Result;
-use crate::plot::{Theme, draw};
 use crate::registry::modelset::{
-    Amount, ClusterBy, Cutoff, GroupBy, ScoreScale, Selection, Settings, XScale, compute_unit,
+    Amount, ClusterBy, Cutoff, GroupBy, PredictorKind, ScoreScale, Selection, Settings, WeightBy, XScale, compute_unit,
 };
-use crate::registry::write;
-use crate::report::{csv, fit};
+use crate::report::fit;
 use crate::stats::covariance::Kind;
 use crate::stats::random::Seed;
 
@@ -104,11 +102,11 @@ pub(super) struct FitOptions {
 
     /// Column of weights, or `items` to weigh models by the noise of their items.
     #[arg(long, value_name = "COLUMN", help_heading = "Columns")]
-    weights: Option<String>,
+    weights: Option<WeightBy>,
 
     /// Predictor instead of compute: params, active_params, tokens, release or any column.
     #[arg(long, value_name = "COLUMN", help_heading = "Columns")]
-    x: Option<String>,
+    x: Option<PredictorKind>,
 
     /// Scale of the predictor, linear or log10 [default: log10 for compute, params and tokens, linear for all else].
     #[arg(long, value_name = "SCALE", help_heading = "Columns")]
@@ -123,7 +121,7 @@ pub(super) struct FitOptions {
     group: Vec<GroupBy>,
 
     /// Which models are not independent: those of one family, none (model), or those alike in a column.
-    #[arg(long, value_name = "COLUMN", default_value = "family", value_parser = cluster, help_heading = "Groups")]
+    #[arg(long, value_name = "COLUMN", default_value = "family", help_heading = "Groups")]
     cluster: ClusterBy,
 
     /// Curve: hinge, linear, segmented, logistic, richards, or all of them compared.
@@ -142,7 +140,7 @@ pub(super) struct FitOptions {
     chance: ChanceLevel,
 
     /// Standard errors: classical, hc0 to hc3, cr0, cr1, cr1s, cr2 or cr3.
-    #[arg(long, value_name = "KIND", default_value = FitSettings::default().covariance.name(), value_parser = covariance_kind, help_heading = "Fit")]
+    #[arg(long, value_name = "KIND", default_value_t = FitSettings::default().covariance, help_heading = "Fit")]
     covariance: Kind,
 
     /// Replicates of every bootstrap.
@@ -181,18 +179,14 @@ enum Format {
     Csv,
 }
 
-fn cluster(text: &str) -> std::result::Result<ClusterBy, std::convert::Infallible> {
-    Ok(text.into())
-}
-
 pub(super) fn run(args: &FitArgs) -> Result<()> {
     let report = args.options.settings().run(&args.tables)?;
     if let Some(folder) = &args.out {
-        save(&report, folder)?;
+        save::fit(folder, &report)?;
     }
     print(match args.format {
         Format::Table => fit::terminal(&report, 80).into_bytes(),
-        Format::Json => fit::json(&report)?.into_bytes(),
+        Format::Json => report.to_json()?.into_bytes(),
         Format::Csv => fit::parameters(&report).to_bytes()?,
     })
 }
@@ -200,7 +194,6 @@ pub(super) fn run(args: &FitArgs) -> Result<()> {
 impl FitOptions {
     /// The flags as settings of the library.
     pub(super) fn settings(&self) -> FitSettings {
-        let weigh_by_items = self.weights.as_deref() == Some("items");
         FitSettings {
             tables: Settings {
                 model: self.model.clone(),
@@ -222,7 +215,7 @@ impl FitOptions {
                 x_scale: self.x_scale,
                 compute_sd: self.compute_sd.clone(),
                 items: self.items.clone(),
-                weights: self.weights.clone().filter(|_| !weigh_by_items),
+                weights: self.weights.clone(),
                 holdout: self.holdout.clone(),
             },
             curve: self.curve,
@@ -230,24 +223,9 @@ impl FitOptions {
             covariance: self.covariance,
             bootstrap: self.bootstrap,
             margin: self.margin,
-            weigh_by_items,
             seed: Seed(self.seed),
             predict: self.predict.clone(),
             leave_out: true,
         }
     }
-}
-
-fn save(report: &FitReport, folder: &Path) -> Result<()> {
-    let figure = figure(report);
-    let drawing = draw(&figure, &Theme::default())?;
-    let path = |name: &str| folder.join(name);
-    write::bytes(&path("fit.svg"), drawing.svg().as_bytes())?;
-    write::bytes(&path("fit.png"), &drawing.png()?)?;
-    write::bytes(&path("fit.pdf"), &drawing.pdf()?)?;
-    write::bytes(&path("fit.csv"), &csv::figure_data(&figure).to_bytes()?)?;
-    write::bytes(&path("report.json"), fit::json(report)?.as_bytes())?;
-    write::bytes(&path("parameters.csv"), &fit::parameters(report).to_bytes()?)?;
-    write::bytes(&path("predictions.csv"), &fit::predictions(report).to_bytes()?)?;
-    write::bytes(&path("diagnostics.csv"), &fit::diagnostics(report).to_bytes()?)
 }

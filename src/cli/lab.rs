@@ -2,19 +2,17 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
 use clap::{Args, ValueEnum};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 
-use super::{Format, print};
+use super::{Format, interrupt, print, progress, save};
 use crate::error::{Error, Result};
-use crate::lab::{Event, Experiment, Member, Phase, SEQUENCE, Suite, table};
-use crate::plot::{Theme, draw};
+use crate::lab::{Event, Experiment, LabReport, Member, Phase, SEQUENCE, Suite, table};
 use crate::registry::write;
 use crate::report::coverage::Coverage;
-use crate::report::lab::LabReport;
-use crate::report::{csv, json};
+use crate::report::json;
 use crate::stats::random::Seed;
 
 /// Train small language models of which it is known how much of the test's task they have seen, and analyse them.
@@ -83,14 +81,11 @@ pub(super) fn run(args: &LabArgs) -> Result<()> {
         let problem = "holds models of an earlier run; add --resume to take it up, or name another folder";
         return Err(Error::File { path: args.out.clone(), problem: problem.to_owned() });
     }
-    let stop = Arc::new(AtomicBool::new(false));
-    let told = Arc::clone(&stop);
-    // A second handler in the same process cannot be set; the first then serves.
-    let _ = ctrlc::set_handler(move || told.store(true, Ordering::Relaxed));
+    let stop = interrupt::stop_flag("stopping; --resume goes on from here")?;
     let text = match args.calibrate {
         0 => {
             let report = one(args, &suite, args.seed, &args.out, &stop)?;
-            save(&report, &args.out)?;
+            save_all(&report, &args.out)?;
             match args.format {
                 Format::Table => report.terminal(80),
                 Format::Json => json::text(&json::rows(&report.csv()))?,
@@ -105,11 +100,8 @@ pub(super) fn run(args: &LabArgs) -> Result<()> {
 fn one(args: &LabArgs, suite: &Suite, seed: u64, out: &Path, stop: &Arc<AtomicBool>) -> Result<LabReport> {
     let workers = args.workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
     let experiment = Experiment::new(suite.clone(), Seed(seed), out).workers(workers).stop(Arc::clone(stop));
-    let bar = ProgressBar::new(0);
-    if let Ok(style) = ProgressStyle::with_template("{msg:24!} {wide_bar} {percent:>3} %, {eta} left") {
-        bar.set_style(style);
-    }
-    let models = experiment.run(&|event| progress(&bar, suite, event));
+    let bar = progress::bar(0, "{msg:24!} {wide_bar} {percent:>3} %, {eta} left");
+    let models = experiment.run(&|event| advance(&bar, suite, event));
     bar.finish_and_clear();
     let observations = out.join("observations.csv");
     write::bytes(&observations, table(&models?).as_bytes())?;
@@ -117,7 +109,7 @@ fn one(args: &LabArgs, suite: &Suite, seed: u64, out: &Path, stop: &Arc<AtomicBo
 }
 
 /// The bar counts multiplications in thousands: a step of a large model takes longer.
-fn progress(bar: &ProgressBar, suite: &Suite, event: Event<'_>) {
+fn advance(bar: &ProgressBar, suite: &Suite, event: Event<'_>) {
     let examples = suite.examples.last().copied().unwrap_or_default();
     let work = |member: &Member, sequences: usize| (member.parameters * sequences * SEQUENCE / 1000) as u64;
     match event {
@@ -137,17 +129,9 @@ fn progress(bar: &ProgressBar, suite: &Suite, event: Event<'_>) {
     }
 }
 
-fn save(report: &LabReport, out: &Path) -> Result<()> {
+fn save_all(report: &LabReport, out: &Path) -> Result<()> {
     write::bytes(&out.join("summary.csv"), &report.csv().to_bytes()?)?;
-    for figure in report.figures() {
-        let drawing = draw(&figure, &Theme::default())?;
-        let path = |ending: &str| out.join("figures").join(format!("{}.{ending}", figure.name));
-        write::bytes(&path("svg"), drawing.svg().as_bytes())?;
-        write::bytes(&path("png"), &drawing.png()?)?;
-        write::bytes(&path("pdf"), &drawing.pdf()?)?;
-        write::bytes(&path("csv"), &csv::figure_data(&figure).to_bytes()?)?;
-    }
-    Ok(())
+    report.figures().iter().try_for_each(|figure| save::figure(&out.join("figures"), figure))
 }
 
 /// How often the intervals of the difference hold 0 where there is none, and lie above it where there is one.

@@ -12,12 +12,16 @@ mod explore;
 mod finetune;
 mod fit;
 mod import;
+mod interrupt;
 #[cfg(feature = "models")]
 mod lab;
 #[cfg(feature = "models")]
 mod models;
+#[cfg(feature = "models")]
+mod progress;
 mod report;
 mod reproduce;
+mod save;
 #[cfg(feature = "models")]
 mod study;
 

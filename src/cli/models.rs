@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::{Format, print};
 use crate::error::{Error, Result};
 use crate::lm::{Architecture, Check, Finding, Found, Placement, locate};
-use crate::registry::published;
+use crate::registry::known_models;
 use crate::report::json;
 use crate::report::terminal::{Align, TextTable};
 use crate::train::check_training;
@@ -106,7 +106,7 @@ fn list() -> Result<String> {
     let columns =
         [("model", Align::Left), ("architecture", Align::Left), ("params", Align::Right), ("tokens", Align::Right)];
     let mut models = TextTable::new(&columns);
-    for model in published()?.models.iter() {
+    for model in known_models()?.iter() {
         let architecture = model.architecture.clone().unwrap_or_default();
         models.push(vec![model.name.clone(), architecture, short(model.params), short(model.tokens)]);
     }
@@ -120,8 +120,7 @@ fn list_json() -> Result<Value> {
             |kind| json!({ "architecture": kind.name(), "model_types": kind.model_types(), "classes": kind.classes() }),
         )
         .collect();
-    let models: Vec<Value> = published()?
-        .models
+    let models: Vec<Value> = known_models()?
         .iter()
         .map(|m| json!({ "model": m.name, "architecture": m.architecture, "params": m.params, "tokens": m.tokens }))
         .collect();

@@ -5,13 +5,11 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use rayon::prelude::*;
 
-use super::{Format, print};
-use crate::analysis::figure::Figure;
-use crate::analysis::paper::{PaperTable, Reading, Regenerated, Reproduce};
+use super::{Format, print, save};
+use crate::analysis::papers::test_task::{PaperTable, Reading, Regenerated, Reproduce, published, published_from};
 use crate::error::Result;
-use crate::plot::{Theme, draw};
-use crate::registry::{published, published_from, write};
-use crate::report::{csv, json, reproduction};
+use crate::registry::write;
+use crate::report::{json, reproduction};
 
 /// Regenerate every figure and table of the paper and compare every published number.
 ///
@@ -64,7 +62,6 @@ pub(super) fn run(args: &ReproduceArgs) -> Result<()> {
     };
     let result = settings.run(&data)?;
 
-    let theme = Theme::default();
     let beside = args.out.join(Reading::Corrected.name());
     let written: Vec<(&Regenerated, &Path)> = match args.mode {
         Mode::Paper => vec![(&result.paper, &args.out)],
@@ -72,7 +69,7 @@ pub(super) fn run(args: &ReproduceArgs) -> Result<()> {
         Mode::Both => vec![(&result.paper, &args.out), (&result.corrected, &beside)],
     };
     let figures = || written.iter().flat_map(|(one, out)| one.figures.iter().map(move |figure| (figure, *out)));
-    figures().par_bridge().try_for_each(|(figure, out)| save_figure(figure, &theme, out))?;
+    figures().par_bridge().try_for_each(|(figure, out)| save::figure(out, figure))?;
     for (one, out) in &written {
         one.tables.iter().try_for_each(|table| save_table(table, out))?;
     }
@@ -84,15 +81,6 @@ pub(super) fn run(args: &ReproduceArgs) -> Result<()> {
         Format::Table => reproduction::terminal(&result, 80),
         Format::Json => json::text(&json::rows(&verdicts))?,
     })
-}
-
-fn save_figure(figure: &Figure, theme: &Theme, out: &Path) -> Result<()> {
-    let drawing = draw(figure, theme)?;
-    let path = |ending: &str| out.join(format!("{}.{ending}", figure.name));
-    write::bytes(&path("svg"), drawing.svg().as_bytes())?;
-    write::bytes(&path("png"), &drawing.png()?)?;
-    write::bytes(&path("pdf"), &drawing.pdf()?)?;
-    write::bytes(&path("csv"), &csv::figure_data(figure).to_bytes()?)
 }
 
 fn save_table(table: &PaperTable, out: &Path) -> Result<()> {

@@ -9,7 +9,7 @@ use super::groups::{Groups, sum_items};
 use super::request::Response;
 use super::tasks::{Draw, Group, Item, Items, Metric, Scored, Task, Value, samples_hash};
 use crate::lm::Tokenizer;
-use crate::registry::{self, Condition, Format, Measure, Models, Month, Observation, RowKind};
+use crate::registry::{self, Condition, Format, Measure, Models, Month, Observation, Provenance, RowKind, Setup};
 
 /// What tells a model from every other: answers are only used again where all of this is the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -200,7 +200,12 @@ impl Facts {
 }
 
 /// The scores of tasks and groups as rows of a table: those that an import of the results file gives.
-pub(super) fn observations(model: &str, tasks: &[TaskScores], groups: &[GroupScores]) -> Vec<Observation> {
+pub(super) fn observations(
+    model: &str,
+    (tasks, groups): (&[TaskScores], &[GroupScores]),
+    setup: &Setup,
+    provenance: &Provenance,
+) -> Vec<Observation> {
     let members = |group: &'_ GroupScores| group.members.iter().map(String::as_str).collect();
     let tree = Groups::new(
         groups.iter().map(|group| (group.name.as_str(), members(group))),
@@ -228,9 +233,9 @@ pub(super) fn observations(model: &str, tasks: &[TaskScores], groups: &[GroupSco
                 value: found.value,
                 stderr: found.stderr.filter(|error| error.is_finite() && *error >= 0.0),
                 items: task(name).filter(|_| kind == RowKind::Task).and_then(|task| count(task.items)),
-                shots: tree.common(name, &|name| count(task(name)?.shots)),
                 condition: Condition::unadjusted(),
-                source: String::new(),
+                setup: Setup { shots: tree.common(name, &|name| count(task(name)?.shots)), ..setup.clone() },
+                provenance: provenance.clone(),
             });
         }
     }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use super::lm_eval::{Found, Outcome, Read, Settings, condition, registered, without_non_finite};
-use crate::registry::{Format, Measure, Metric, Observation, RowKind};
+use crate::registry::{Format, Measure, Metric, Observation, Provenance, RowKind, Setup};
 
 /// What a file says, before model and condition are known.
 pub(super) struct Log {
@@ -91,9 +91,9 @@ pub(super) fn observations(log: Log, found: &Found, settings: &Settings) -> Read
             value: score.value,
             stderr: score.stderr.filter(|s| *s >= 0.0),
             items: score.items,
-            shots: score.shots,
             condition: condition.clone(),
-            source: found.source.clone(),
+            setup: Setup { shots: score.shots, ..Setup::default() },
+            provenance: Provenance::file(found.source.as_str()),
         });
     }
     if rows.is_empty() && problems.is_empty() {

@@ -19,7 +19,7 @@ use time::OffsetDateTime;
 use super::evaluation::{Evaluation, GroupScores, Identity, Samples, TaskScores};
 use super::tasks::{Metric, Value};
 use crate::error::Result;
-use crate::registry::{observations_with, write};
+use crate::registry::{Further, observations_between, write};
 
 /// Where the results of one model are written.
 #[derive(Debug)]
@@ -87,7 +87,9 @@ pub fn csv(evaluation: &Evaluation) -> String {
         ("tokens", number(facts.tokens)),
         ("release", facts.release.map(|month| month.to_string()).unwrap_or_default()),
     ];
-    observations_with(&evaluation.observations, &more.map(|(name, value)| (name, move |_: usize| value.clone())))
+    let cells = more.map(|(name, value)| (name, move |_: usize| value.clone()));
+    let columns: Vec<Further<'_>> = cells.iter().map(|(name, cell)| (*name, cell as _)).collect();
+    observations_between(&[], &evaluation.observations, &columns)
 }
 
 /// An evaluation as `results_<date>.json` holds it.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::analysis::figure::{Axis, Figure, Hue, Layer, Marker, Panel, Point, Scale};
 use crate::analysis::fit::{Analysis, FitReport};
+use crate::registry::Month;
 use crate::{Error, Result};
 
 /// θ for every month that the cut-off between old and new models could have been, with 95 % intervals (CR2); the dotted
@@ -17,11 +18,11 @@ pub fn cutoff_sweep(report: &FitReport) -> Result<Figure> {
         let swept = swept
             .ok_or_else(|| Error::Undetermined("no cut-off was varied: the group is not one by release".into()))?;
         let points = swept.iter().filter_map(|one| {
-            let (x, y) = (year(&one.cutoff)?, one.theta?);
-            Some(Point { label: one.cutoff.clone(), x, y, interval: one.low.zip(one.high), labelled: false })
+            let (x, y) = (one.cutoff.years(), one.theta?);
+            Some(Point { label: one.cutoff.to_string(), x, y, interval: one.low.zip(one.high), labelled: false })
         });
         let mut layers = vec![Layer::HorizontalRule { series: "No difference".into(), y: 0.0 }];
-        let used = report.groups.first().and_then(|group| group.name.strip_prefix("release >= ")).and_then(year);
+        let used = report.groups.first().and_then(|group| group.name.month()).map(Month::years);
         layers.extend(used.map(|x| Layer::VerticalRule { series: "Cut-off of the fit".into(), hue: Hue::Fit, x }));
         layers.push(Layer::Points {
             series: "θ".into(),
@@ -113,10 +114,4 @@ fn axis(label: &str) -> Axis {
 /// θ without each cluster, by its name.
 fn left_out(analysis: &Analysis) -> BTreeMap<String, f64> {
     analysis.models.iter().filter_map(|m| Some((m.cluster.clone(), m.theta_without_cluster?))).collect()
-}
-
-/// A month `2023-11` as a number of years.
-fn year(month: &str) -> Option<f64> {
-    let (year, month) = month.split_once('-')?;
-    Some(year.parse::<f64>().ok()? + (month.parse::<f64>().ok()? - 1.0) / 12.0)
 }

@@ -27,10 +27,9 @@ mod tables;
 
 pub use crate::analysis::figure::Figure;
 pub use crate::analysis::fit::{FitReport, FitSettings, figure as curve};
-pub use crate::analysis::paper::{Reproduce, Reproduction};
-pub use crate::registry::published;
+pub use crate::analysis::papers::test_task::{Reproduce, Reproduction, published};
+pub use crate::lab::LabReport;
 pub use crate::report::csv::CsvTable;
-pub use crate::report::lab::LabReport;
 pub use figures::{cutoff_sweep, without_each_family};
 pub use tables::{conclusions, curves, differences, predictions, summary};
 

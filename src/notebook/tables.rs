@@ -1,9 +1,9 @@
 //! Reports as short tables: a cell is an estimate with its interval, to three digits.
 
 use crate::analysis::fit::{Analysis, FitReport, Parameter};
-use crate::analysis::paper::{Conclusion, Estimate, Reproduction};
+use crate::analysis::papers::test_task::{Estimate, Reproduction};
+use crate::lab::LabReport;
 use crate::report::csv::CsvTable;
-use crate::report::lab::LabReport;
 
 /// The estimates of a fit with their 95 % intervals: one column, or before adjustment, after it and their difference.
 #[must_use]
@@ -53,7 +53,7 @@ fn names(report: &FitReport) -> Vec<String> {
 
 fn column(analysis: &Analysis) -> Vec<String> {
     let mut cells = vec![
-        analysis.verdict.unwrap_or("not determined").to_owned(),
+        analysis.verdict.map_or_else(|| "not determined".to_owned(), |verdict| verdict.to_string()),
         parameter(&analysis.alpha),
         parameter(&analysis.c_log10),
         parameter(&analysis.c_e),
@@ -77,7 +77,7 @@ pub fn curves(analysis: &Analysis) -> CsvTable {
         CsvTable::new(&["curve", "R²", "AICc", "BIC", "error without the model", "error without the family"]);
     for curve in &analysis.curves {
         let numbers = [curve.r_squared, curve.aicc, curve.bic, curve.rmse_without_model, curve.rmse_without_family];
-        let mut row = vec![curve.curve.to_owned()];
+        let mut row = vec![curve.curve.to_string()];
         row.extend(numbers.map(|number| number.map_or_else(String::new, short)));
         table.rows.push(row);
     }
@@ -91,9 +91,9 @@ pub fn predictions(analysis: &Analysis) -> CsvTable {
     for curve in &analysis.curves {
         for one in &curve.predictions {
             table.rows.push(vec![
-                curve.curve.to_owned(),
+                curve.curve.to_string(),
                 short(one.x),
-                one.group.clone().unwrap_or_default(),
+                one.group.as_ref().map(ToString::to_string).unwrap_or_default(),
                 one.score.map_or_else(String::new, |score| short(score) + &interval(one.low, one.high)),
                 if one.extrapolated { "yes" } else { "no" }.to_owned(),
             ]);
@@ -110,11 +110,11 @@ pub fn conclusions(reproduction: &Reproduction) -> CsvTable {
         let estimate = |e: &Estimate| e.value.map_or_else(String::new, |v| short(v) + &interval(e.low, e.high));
         table.rows.push(vec![
             format!("{}: {}", row.printed.figure, row.printed.item),
-            row.printed.quantity.clone(),
+            row.printed.quantity.to_string(),
             row.printed.text.clone(),
             row.recomputed.estimate.value.map_or_else(String::new, short),
             estimate(&row.corrected.estimate),
-            row.conclusion.map_or("", Conclusion::name).to_owned(),
+            row.conclusion.map(|conclusion| conclusion.to_string()).unwrap_or_default(),
             row.why.clone(),
         ]);
     }

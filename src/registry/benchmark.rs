@@ -15,6 +15,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
+use crate::serial::serde_as_text;
 use crate::{Error, Result};
 
 /// How a question is put to the model.
@@ -26,6 +27,17 @@ pub enum Format {
     Cloze,
     /// The model writes the answer.
     Generate,
+}
+
+impl Format {
+    /// Its name in sentences and figures.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::MultipleChoice => "multiple choice",
+            Self::Cloze => "cloze",
+            Self::Generate => "generated answers",
+        }
+    }
 }
 
 impl fmt::Display for Format {
@@ -152,6 +164,8 @@ impl FromStr for Metric {
         Ok(Self { measure: measure.parse()?, filter })
     }
 }
+
+serde_as_text!(Format, Measure, Metric);
 
 /// What a guess scores.
 #[derive(Debug, Clone, PartialEq)]

@@ -2,29 +2,29 @@
 //!
 //! - [`Model`], [`Models`]: size, data and release date of every model; pretraining compute is 6·N·D ([`Flops`]).
 //! - [`Benchmark`]: format, score and chance level of every benchmark.
-//! - [`Observation`], [`Observations`]: one score of one model on one benchmark under one [`Condition`].
+//! - [`Observation`], [`Scores`]: one score of one model on one benchmark under one [`Condition`] in one [`Setup`].
 //! - [`SubjectScores`]: MMLU by subject, from which both of its means are computed.
-//! - [`published`]: all of the above for the 53 models of arXiv 2407.07890.
+//! - [`known_models`]: the 53 models of arXiv 2407.07890, which travel inside the program.
 //! - [`modelset`]: anybody's tables as models with a predictor and a score.
 //! - [`table`]: how tables are read; [`write`](mod@write): how files are written.
 
 mod benchmark;
-mod export;
 mod json_lines;
 mod model;
 pub mod modelset;
-mod observation;
-mod published;
 mod scores;
 mod subjects;
 pub mod table;
 pub mod write;
 
 pub use benchmark::{BENCHMARKS, Benchmark, Chance, Format, Measure, Metric, Part, benchmark};
-pub use export::observations_csv;
-pub(crate) use export::observations_with;
-pub use model::{Flops, MODEL_COLUMNS, Model, Models, Month};
-pub use observation::{Adjustment, Condition, OBSERVATION_COLUMNS, Observation, RowKind};
-pub use published::{MmluMean, Published, published, published_from};
-pub use scores::Observations;
+pub(crate) use model::KNOWN_MODELS;
+pub use model::{Flops, MODEL_COLUMNS, Model, Models, Month, known_models};
+pub use scores::{
+    Adjustment, Condition, Limit, OBSERVATION_COLUMNS, Observation, PromptFormat, Provenance, RowKind, ScoreMatrix,
+    Scores, Setup, Timestamp, observations_csv,
+};
+#[cfg(feature = "models")]
+pub(crate) use scores::{Further, observations_between};
+pub(crate) use subjects::{SUBJECT_COLUMNS, WIDE_COLUMNS};
 pub use subjects::{Subject, SubjectScores};

@@ -18,6 +18,7 @@ use std::path::Path;
 use std::str::FromStr;
 
 use super::table::{Column, Kind, Table};
+use crate::serial::serde_as_text;
 use crate::{Error, Result};
 
 /// Floating-point operations spent on pretraining.
@@ -39,6 +40,26 @@ pub struct Month {
     /// Month, 1 to 12.
     pub month: u8,
 }
+
+impl Month {
+    /// Months since the beginning of year 0.
+    pub fn count(self) -> i64 {
+        i64::from(self.year) * 12 + i64::from(self.month) - 1
+    }
+
+    /// The month of this [`count`](Self::count); `None` outside the years 0 to 9999.
+    pub fn of_count(count: i64) -> Option<Self> {
+        let year = u16::try_from(count.div_euclid(12)).ok().filter(|year| *year <= 9999)?;
+        Some(Self { year, month: u8::try_from(count.rem_euclid(12) + 1).ok()? })
+    }
+
+    /// The same as a number of years: 2023.5 for July 2023.
+    pub fn years(self) -> f64 {
+        f64::from(self.year) + f64::from(self.month - 1) / 12.0
+    }
+}
+
+serde_as_text!(Month);
 
 impl FromStr for Month {
     type Err = Error;
@@ -114,6 +135,17 @@ pub struct Models {
     by_name: HashMap<String, usize>,
 }
 
+/// The table of models inside the program, as text: what [`known_models`] reads.
+pub(crate) const KNOWN_MODELS: &str = include_str!("../../data/models.csv");
+
+/// The models whose compute is known to onset: the 53 of arXiv 2407.07890 (data/models.csv).
+///
+/// # Errors
+/// None, unless the program was built from a damaged table.
+pub fn known_models() -> Result<Models> {
+    Models::parse(KNOWN_MODELS, "data/models.csv")
+}
+
 impl Models {
     /// Reads a CSV or TSV file with the columns [`MODEL_COLUMNS`].
     ///
@@ -131,7 +163,7 @@ impl Models {
         Self::from_table(&Table::parse(text.as_bytes(), Path::new(name), MODEL_COLUMNS)?)
     }
 
-    pub(super) fn from_table(table: &Table) -> Result<Self> {
+    pub(crate) fn from_table(table: &Table) -> Result<Self> {
         let mut models = Vec::with_capacity(table.rows());
         let mut by_name = HashMap::with_capacity(table.rows());
         let mut families: HashMap<String, (String, usize)> = HashMap::new();

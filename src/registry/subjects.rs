@@ -10,7 +10,8 @@
 //! The same two means exist for the Brier score, with a subject's mean in place of k/n.
 //!
 //! ```
-//! use onset::registry::{Condition, published};
+//! use onset::analysis::papers::test_task::published;
+//! use onset::registry::Condition;
 //! let subjects = published()?.subjects;
 //! let (model, none) = ("qwen-1.5-7b", Condition::unadjusted());
 //! let plain = subjects.mean_of_62(model, "mmlu", &none).expect("one of the published models");
@@ -23,10 +24,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt::Display;
 use std::path::Path;
 
-use super::export::csv_text;
 use super::model::Models;
-use super::observation::Condition;
-use super::scores::{condition, known_model};
+use super::scores::{Condition, condition, csv_text, known_model};
 use super::table::{Column, Kind, Table};
 use crate::{Error, Result};
 
@@ -87,7 +86,7 @@ impl SubjectScores {
         )
     }
 
-    pub(super) fn from_tables(
+    pub(crate) fn from_tables(
         subjects: &Table,
         correct: &Table,
         brier: Option<&Table>,

@@ -21,6 +21,7 @@ mod parquet;
 
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use polars::prelude::{CsvParseOptions, CsvReadOptions, DataFrame, SerReader, StringChunked};
 
@@ -44,6 +45,10 @@ pub enum Kind {
     Count,
     /// A month such as `2023-11`.
     Month,
+    /// A date such as `2024-04-18` or `2024-04-18T09:30:00Z`.
+    Date,
+    /// `true` or `false`.
+    Flag,
 }
 
 /// The declaration of one column.
@@ -197,6 +202,14 @@ impl Table {
         self.at(row, self.column(column)?).ok_or_else(|| self.cell_error(row, column, "the cell is empty".into()))
     }
 
+    /// What the text of a cell is parsed to.
+    ///
+    /// # Errors
+    /// When the cell is empty, the column absent or the text cannot be parsed; the message names file, row and column.
+    pub fn parsed<T: FromStr<Err = Error>>(&self, row: usize, column: &str) -> Result<T> {
+        self.text(row, column)?.parse().map_err(|e: Error| self.cell_error(row, column, e.to_string()))
+    }
+
     /// Text of a cell, without the spaces around it; `None` when it is empty or the column absent.
     pub fn optional_text(&self, row: usize, column: &str) -> Option<&str> {
         self.at(row, self.index(column)?)
@@ -227,6 +240,16 @@ impl Table {
         let Some(text) = self.optional_text(row, column) else { return Ok(None) };
         let count = text.parse::<u64>().ok().and_then(|count| N::try_from(count).ok());
         count.map(Some).ok_or_else(|| self.cell_error(row, column, format!("`{text}` is not a whole number")))
+    }
+
+    /// `true` or `false` in a cell, `None` for an empty cell or absent column.
+    ///
+    /// # Errors
+    /// [`Error::Cell`] when it is neither.
+    pub fn optional_flag(&self, row: usize, column: &str) -> Result<Option<bool>> {
+        let Some(text) = self.optional_text(row, column) else { return Ok(None) };
+        let flag = text.to_ascii_lowercase().parse().ok();
+        flag.map(Some).ok_or_else(|| self.cell_error(row, column, format!("`{text}` is neither true nor false")))
     }
 
     /// Month in a cell.

@@ -1,8 +1,9 @@
 //! How often the intervals of repeated experiments hold a difference that is not there, and find one that is.
 
 use super::csv::{CsvTable, number};
-use super::lab::LabReport;
 use super::terminal::{Align, TextTable};
+use crate::lab::LabReport;
+use crate::registry::Format;
 use crate::stats::itemnoise::wilson;
 
 /// The differences that were estimated in many worlds.
@@ -15,7 +16,7 @@ pub struct Coverage {
 struct Row {
     seed: u64,
     truth: String,
-    condition: (&'static str, usize),
+    condition: (Format, usize),
     kind: String,
     theta: Option<f64>,
     interval: Option<(f64, f64)>,
@@ -61,7 +62,7 @@ impl Coverage {
         for Row { seed, truth, condition: (score, examples), kind, theta, interval } in &self.rows {
             let (low, high) = interval.unzip();
             let mut row =
-                vec![seed.to_string(), truth.clone(), (*score).to_owned(), examples.to_string(), kind.clone()];
+                vec![seed.to_string(), truth.clone(), score.words().to_owned(), examples.to_string(), kind.clone()];
             row.extend([shown(*theta), shown(low), shown(high)]);
             table.rows.push(row);
         }
@@ -92,7 +93,7 @@ impl Coverage {
             let (score, examples) = row.condition;
             table.rows.push(vec![
                 row.truth.clone(),
-                score.to_owned(),
+                score.words().to_owned(),
                 examples.to_string(),
                 row.kind.clone(),
                 intervals.to_string(),
@@ -128,7 +129,7 @@ impl Coverage {
             }
             let (rate, ends) = count.rate().unzip();
             table.push(vec![
-                row.condition.0.to_owned(),
+                row.condition.0.words().to_owned(),
                 row.condition.1.to_string(),
                 count.intervals.to_string(),
                 count.above.to_string(),

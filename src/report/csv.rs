@@ -1,7 +1,11 @@
 //! CSV files: the data behind a figure, and any table of named columns.
 
+use std::fmt;
+use std::str::FromStr;
+
 use crate::analysis::figure::{Figure, Layer, Panel};
 use crate::error::{Error, Result};
+use crate::serial::serde_as_text;
 
 /// A table of text cells with named columns, in the order they are written.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -49,6 +53,51 @@ pub fn number(value: f64) -> String {
     }
 }
 
+/// What a row of a figure's CSV is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Mark {
+    /// An observation.
+    Point,
+    /// A vertex of a curve.
+    Line,
+    /// A vertex of an area.
+    Band,
+    /// A bar.
+    Bar,
+    /// A line across the panel.
+    Rule,
+    /// A text.
+    Note,
+}
+
+impl Mark {
+    const ALL: [Self; 6] = [Self::Point, Self::Line, Self::Band, Self::Bar, Self::Rule, Self::Note];
+}
+
+impl fmt::Display for Mark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Point => "point",
+            Self::Line => "line",
+            Self::Band => "band",
+            Self::Bar => "bar",
+            Self::Rule => "rule",
+            Self::Note => "note",
+        })
+    }
+}
+
+impl FromStr for Mark {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let found = Self::ALL.into_iter().find(|mark| mark.to_string() == text);
+        found.ok_or_else(|| Error::Argument(format!("`{text}` is nothing that is drawn")))
+    }
+}
+
+serde_as_text!(Mark);
+
 /// Everything a figure shows, one row per drawn thing.
 ///
 /// Columns: `panel` (its title, preceded by its row's title), `kind` (`point`, `line`, `band`, `bar`, `rule`, `note`),
@@ -66,8 +115,8 @@ pub fn figure_data(figure: &Figure) -> CsvTable {
 }
 
 fn panel_rows(table: &mut CsvTable, name: &str, panel: &Panel) {
-    let mut push = |kind: &str, series: &str, label: &str, numbers: [Option<f64>; 4], text: &str| {
-        let mut row: Vec<String> = [name, kind, series, label].iter().map(|s| (*s).to_owned()).collect();
+    let mut push = |mark: Mark, series: &str, label: &str, numbers: [Option<f64>; 4], text: &str| {
+        let mut row: Vec<String> = [name, &mark.to_string(), series, label].iter().map(|s| (*s).to_owned()).collect();
         row.extend(numbers.iter().map(|n| n.map_or(String::new(), number)));
         row.push(text.to_owned());
         table.rows.push(row);
@@ -77,29 +126,35 @@ fn panel_rows(table: &mut CsvTable, name: &str, panel: &Panel) {
             Layer::Points { series, points, .. } => {
                 for p in points {
                     let (low, high) = p.interval.unzip();
-                    push("point", series, &p.label, [Some(p.x), Some(p.y), low, high], "");
+                    push(Mark::Point, series, &p.label, [Some(p.x), Some(p.y), low, high], "");
                 }
             }
             Layer::Line { series, vertices, .. } => {
                 for &(x, y) in vertices {
-                    push("line", series, "", [Some(x), Some(y), None, None], "");
+                    push(Mark::Line, series, "", [Some(x), Some(y), None, None], "");
                 }
             }
             Layer::Band { series, vertices, .. } => {
                 for &(x, low, high) in vertices {
-                    push("band", series, "", [Some(x), None, Some(low), Some(high)], "");
+                    push(Mark::Band, series, "", [Some(x), None, Some(low), Some(high)], "");
                 }
             }
             Layer::Bars { series, bars, .. } => {
                 for &(left, right, height) in bars {
-                    push("bar", series, "", [Some((left + right) / 2.0), Some(height), Some(left), Some(right)], "");
+                    push(
+                        Mark::Bar,
+                        series,
+                        "",
+                        [Some((left + right) / 2.0), Some(height), Some(left), Some(right)],
+                        "",
+                    );
                 }
             }
-            Layer::HorizontalRule { series, y } => push("rule", series, "", [None, Some(*y), None, None], ""),
-            Layer::VerticalRule { series, x, .. } => push("rule", series, "", [Some(*x), None, None, None], ""),
+            Layer::HorizontalRule { series, y } => push(Mark::Rule, series, "", [None, Some(*y), None, None], ""),
+            Layer::VerticalRule { series, x, .. } => push(Mark::Rule, series, "", [Some(*x), None, None, None], ""),
         }
     }
     for note in &panel.notes {
-        push("note", "", &note.quantity, [None, note.value, note.low, note.high], &note.text);
+        push(Mark::Note, "", &note.quantity, [None, note.value, note.low, note.high], &note.text);
     }
 }

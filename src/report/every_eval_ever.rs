@@ -63,7 +63,7 @@ pub struct Record {
 /// The records of these observations, by model and condition.
 ///
 /// # Errors
-/// [`Error::Undetermined`] when a score cannot be written as JSON, which no finite score brings about.
+/// [`Error::Undetermined`] when a score cannot be written as JSON. Every finite score can.
 pub fn records(observations: &[Observation], source: &Source) -> Result<Vec<Record>> {
     let mut groups: BTreeMap<(&str, &Condition), Vec<&Observation>> = BTreeMap::new();
     for one in observations {
@@ -112,11 +112,11 @@ fn result(score: &Observation) -> Value {
     let mut scored = json!({
         "score": score.value,
         "details": details(&[
-            ("shots", score.shots.map(|n| n.to_string())),
+            ("shots", score.setup.shots.map(|n| n.to_string())),
             ("format", score.format.map(|format| format.to_string())),
             ("kind", Some(score.kind.to_string())),
             ("part_of", score.group.clone()),
-            ("source", Some(score.source.clone())),
+            ("source", Some(score.provenance.source.clone())),
         ]),
     });
     let mut uncertainty = Map::new();

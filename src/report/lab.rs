@@ -1,91 +1,11 @@
-//! What an experiment with known truth shows: a table, a CSV and the figures.
-//!
-//! The figures answer to the paper's: `main` (multiple choice before and after adjustment), `reformulation` (multiple
-//! choice and cloze, both unadjusted), `emergence` (the point of emergence moving with task examples) and `dose` (the
-//! estimated difference against the share of test-task documents, which is known here).
+//! What an experiment with known truth shows: a CSV and a table.
 
 use super::csv::{CsvTable, number};
 use super::terminal::{Align, TextTable};
-use crate::analysis::figure::{
-    Axis, Figure, Hue, Layer, LegendEntry, LegendKey, Marker, Note, Panel, Point, Scale, Stroke,
-};
-use crate::analysis::fit::{self, Analysis, FitReport, Parameter};
-
-/// The fits of an experiment.
-#[derive(Debug, Clone, PartialEq)]
-pub struct LabReport {
-    /// Kinds of models compared with the reference: name of the group in the fits, and true share of test-task documents.
-    pub kinds: Vec<(String, f64)>,
-    /// The reference's share.
-    pub reference: f64,
-    /// Cloze, as pretrained.
-    pub cloze: LabFit,
-    /// Multiple choice after so many task examples, ascending; each fit also holds the scores as pretrained.
-    pub adjusted: Vec<(usize, LabFit)>,
-}
-
-/// Curves through the same scores.
-#[derive(Debug, Clone, PartialEq)]
-pub struct LabFit {
-    /// Of all models, with the difference between kinds.
-    pub all: Curves,
-    /// Of the reference's models alone: where they leave chance, as in the paper's figure of emergence.
-    pub reference: Curves,
-}
-
-/// A hinge and a line.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Curves {
-    /// With a point of emergence.
-    pub hinge: FitReport,
-    /// Log-linear.
-    pub line: FitReport,
-}
-
-/// Scores under one condition.
-struct Condition<'a> {
-    score: &'static str,
-    examples: usize,
-    hinge: &'a Analysis,
-    line: &'a Analysis,
-    /// Hinge and line of the reference's models alone.
-    reference: (&'a Analysis, &'a Analysis),
-}
+use crate::lab::LabReport;
+use crate::lab::fits::{Condition, theta};
 
 impl LabReport {
-    fn conditions<'a>(&'a self) -> Vec<Condition<'a>> {
-        let mut conditions = Vec::new();
-        let mut add = |score, examples, fit: &'a LabFit, part: fn(&FitReport) -> Option<&Analysis>| {
-            let Curves { hinge, line } = &fit.all;
-            let alone = &fit.reference;
-            if let Some((hinge, line)) = part(hinge).zip(part(line))
-                && let Some(reference) = part(&alone.hinge).zip(part(&alone.line))
-            {
-                conditions.push(Condition { score, examples, hinge, line, reference });
-            }
-        };
-        if let Some((_, first)) = self.adjusted.first() {
-            add("multiple choice", 0, first, |report| Some(&report.unadjusted));
-        }
-        for (examples, fit) in &self.adjusted {
-            add("multiple choice", *examples, fit, |report| report.adjusted.as_ref());
-        }
-        add("cloze", 0, &self.cloze, |report| Some(&report.unadjusted));
-        conditions
-    }
-
-    /// Every difference from the reference: score and number of task examples, kind, estimate.
-    #[cfg(feature = "models")]
-    pub(super) fn differences(&self) -> Vec<((&'static str, usize), &str, Option<&Parameter>)> {
-        let mut differences = Vec::new();
-        for Condition { score, examples, hinge, .. } in self.conditions() {
-            for (place, (kind, _)) in self.kinds.iter().enumerate() {
-                differences.push(((score, examples), kind.as_str(), theta(hinge, place)));
-            }
-        }
-        differences
-    }
-
     /// Every estimate at full precision: a row for each condition and kind of model.
     #[must_use]
     pub fn csv(&self) -> CsvTable {
@@ -119,7 +39,7 @@ impl LabReport {
                 // The test of equivalence is about the first kind.
                 let equivalence = (place == 0).then_some(&hinge.equivalence);
                 table.rows.push(vec![
-                    score.to_owned(),
+                    score.words().to_owned(),
                     examples.to_string(),
                     kind.clone(),
                     number(*share),
@@ -165,7 +85,7 @@ impl LabReport {
                 let end = |end: Option<f64>| end.map_or_else(|| "?".to_owned(), |v| format!("{v:+.3}"));
                 let equal = hinge.equivalence.p_value.filter(|_| place == 0);
                 table.push(vec![
-                    score.to_owned(),
+                    score.words().to_owned(),
                     examples.to_string(),
                     end(theta.and_then(|t| t.estimate)),
                     format!("{} … {}", end(theta.and_then(|t| t.low)), end(theta.and_then(|t| t.high))),
@@ -176,159 +96,5 @@ impl LabReport {
             }
         }
         table.render(width)
-    }
-
-    /// The figures, as data.
-    #[must_use]
-    pub fn figures(&self) -> Vec<Figure> {
-        let mut figures = Vec::new();
-        if let Some((examples, last)) = self.adjusted.last() {
-            let mut main = fit::figure(&last.all.hinge);
-            "main".clone_into(&mut main.name);
-            main.caption = format!(
-                "Models that differ only in the share of test-task documents in their pretraining text: multiple choice \
-                 as pretrained, and after all have seen the same {examples} task examples."
-            );
-            figures.push(self.named(main));
-        }
-        figures.extend(self.reformulation());
-        figures.extend(self.emergence());
-        figures.push(self.dose());
-        figures
-    }
-
-    /// The figure with kinds and shares as names of the series, one scale for all panels, and no names beside the points:
-    /// they say nothing that shape and colour do not.
-    fn named(&self, mut figure: Figure) -> Figure {
-        let name = |series: &mut String| {
-            let kind = self.kinds.iter().find(|(kind, _)| *series == format!("cohort = {kind}"));
-            if let Some((kind, share)) = kind {
-                *series = format!("{kind}: share {share}");
-            } else if series == "Other models" || series == "Models" || series.starts_with("Not cohort") {
-                *series = format!("reference: share {}", self.reference);
-            }
-        };
-        figure.legend.iter_mut().for_each(|entry| name(&mut entry.label));
-        for panel in &mut figure.panels {
-            "Accuracy".clone_into(&mut panel.y.label);
-            panel.y.range = Some((0.0, 1.02));
-        }
-        for layer in figure.panels.iter_mut().flat_map(|panel| &mut panel.layers) {
-            match layer {
-                Layer::Points { series, points, .. } => {
-                    name(series);
-                    points.iter_mut().for_each(|point| point.labelled = false);
-                }
-                Layer::Line { series, .. } | Layer::Band { series, .. } => name(series),
-                _ => {}
-            }
-        }
-        figure
-    }
-
-    fn reformulation(&self) -> Option<Figure> {
-        let (_, first) = self.adjusted.first()?;
-        let mut figure = fit::figure(&first.all.hinge);
-        figure.panels.truncate(1);
-        figure.panels.extend(fit::figure(&self.cloze.all.hinge).panels.into_iter().take(1));
-        for (panel, title) in figure.panels.iter_mut().zip(["Multiple choice", "Cloze"]) {
-            title.clone_into(&mut panel.title);
-        }
-        figure.columns = 2;
-        "reformulation".clone_into(&mut figure.name);
-        "The same models asked for the same facts in two formats, as pretrained.".clone_into(&mut figure.caption);
-        Some(self.named(figure))
-    }
-
-    fn emergence(&self) -> Option<Figure> {
-        let (_, first) = self.adjusted.first()?;
-        let mut figure = fit::figure(&first.reference.hinge);
-        figure.panels.truncate(1);
-        "No task examples".clone_into(&mut figure.panels.first_mut()?.title);
-        for (examples, fit) in &self.adjusted {
-            let panel = fit::figure(&fit.reference.hinge).panels.pop()?;
-            figure.panels.push(Panel { title: format!("{examples} task examples"), ..panel });
-        }
-        for (panel, condition) in figure.panels.iter_mut().zip(self.conditions()) {
-            if let Some(value) = condition.reference.1.r_squared {
-                panel.notes.push(Note::new(format!("line: R² = {value:.3}"), "r_squared_line", value));
-            }
-        }
-        figure.columns = figure.panels.len().min(2);
-        "emergence".clone_into(&mut figure.name);
-        figure.caption = format!(
-            "Models with a share of {} of test-task documents, multiple choice after more and more task examples: where \
-             scores leave chance, and how straight their rise is.",
-            self.reference
-        );
-        Some(self.named(figure))
-    }
-
-    fn dose(&self) -> Figure {
-        let conditions = self.conditions();
-        let (mut layers, mut legend) = (vec![Layer::HorizontalRule { series: "Zero".into(), y: 0.0 }], Vec::new());
-        let choice: Vec<&Condition<'_>> = conditions.iter().filter(|c| c.score == "multiple choice").collect();
-        let ends = [choice.first().copied(), choice.last().copied().filter(|_| choice.len() > 1), conditions.last()];
-        for (place, condition) in ends.into_iter().flatten().enumerate() {
-            let (hue, marker) = [
-                (Hue::Comparison, Marker::Circle),
-                (Hue::Reference, Marker::Square),
-                (Hue::Category(2), Marker::Triangle),
-            ][place.min(2)];
-            let series = match (condition.score, condition.examples) {
-                ("cloze", _) => "Cloze, as pretrained".to_owned(),
-                (_, 0) => "Multiple choice, as pretrained".to_owned(),
-                (_, examples) => format!("Multiple choice, {examples} task examples"),
-            };
-            let mut points =
-                vec![Point { label: "reference".into(), x: self.reference, y: 0.0, interval: None, labelled: false }];
-            for (place, (kind, share)) in self.kinds.iter().enumerate() {
-                let Some(theta) = theta(condition.hinge, place) else { continue };
-                let Some(y) = theta.estimate else { continue };
-                let interval = theta.low.zip(theta.high);
-                points.push(Point { label: kind.clone(), x: *share, y, interval, labelled: false });
-            }
-            points.sort_by(|a, b| a.x.total_cmp(&b.x));
-            let vertices = points.iter().map(|point| (point.x, point.y)).collect();
-            layers.push(Layer::Line { series: series.clone(), hue, stroke: Stroke::Solid, vertices });
-            layers.push(Layer::Points { series: series.clone(), hue, marker, points });
-            legend.push(LegendEntry { label: series, hue, key: LegendKey::MarkedStroke(marker, Stroke::Solid) });
-        }
-        // Shares are spread by factors; a share of 0 has no place on such a scale.
-        let shares = [self.reference].into_iter().chain(self.kinds.iter().map(|(_, share)| *share));
-        let spread = if shares.into_iter().all(|share| share > 0.0) { Scale::Log10 } else { Scale::Linear };
-        let axis = |label: &str, scale| Axis {
-            label: label.to_owned(),
-            scale,
-            range: None,
-            ticks: Vec::new(),
-            tick_labels: Vec::new(),
-        };
-        Figure {
-            name: "dose".into(),
-            caption:
-                "Estimated difference at equal compute against the true share of test-task documents; bars are 95 % \
-                      intervals."
-                    .into(),
-            panels: vec![Panel {
-                title: String::new(),
-                x: axis("Share of test-task documents in pretraining", spread),
-                y: axis("Difference at equal compute (θ\u{302})", Scale::Linear),
-                layers,
-                notes: Vec::<Note>::new(),
-            }],
-            columns: 1,
-            aspect: 1.5,
-            legend,
-            row_titles: Vec::new(),
-        }
-    }
-}
-
-/// The difference of one kind from the reference.
-fn theta(analysis: &Analysis, kind: usize) -> Option<&Parameter> {
-    match kind {
-        0 => Some(&analysis.theta),
-        _ => analysis.thetas.get(kind).map(|named| &named.parameter),
     }
 }

@@ -6,14 +6,12 @@ pub mod csv;
 #[cfg(feature = "models")]
 pub mod evaluate;
 pub mod every_eval_ever;
-pub mod explore;
 #[cfg(feature = "models")]
 pub mod finetune;
 pub mod fit;
 pub mod html;
 pub mod json;
 pub mod lab;
-mod lab_fits;
 pub mod reproduction;
 pub mod reproduction_page;
 #[cfg(feature = "models")]

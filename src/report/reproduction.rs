@@ -2,7 +2,7 @@
 
 use super::csv::{CsvTable, number};
 use super::terminal::{Align, TextTable};
-use crate::analysis::paper::{Conclusion, PaperTable, Reproduction, ReproductionRow};
+use crate::analysis::papers::test_task::{Agreement, Conclusion, PaperTable, Reproduction, ReproductionRow};
 
 /// The report as CSV: figure, item, quantity, published (as printed), paper (recomputed by the published method), verdict
 /// (`reproduced` or `differs`), corrected with its 95 % interval and, for differences, the smallest margin of equivalence,
@@ -29,12 +29,12 @@ pub fn csv(rows: &[ReproductionRow]) -> CsvTable {
     for row in rows {
         let corrected = &row.corrected.estimate;
         table.rows.push(vec![
-            row.printed.figure.clone(),
-            row.printed.item.clone(),
-            row.printed.quantity.clone(),
+            row.printed.figure.to_string(),
+            row.printed.item.to_string(),
+            row.printed.quantity.to_string(),
             row.printed.text.clone(),
             cell(row.recomputed.estimate.value),
-            verdict(row).to_owned(),
+            Agreement::of(row.reproduced).to_string(),
             cell(corrected.value),
             cell(corrected.low),
             cell(corrected.high),
@@ -42,7 +42,7 @@ pub fn csv(rows: &[ReproductionRow]) -> CsvTable {
             row.corrected.models.to_string(),
             row.corrected.families.to_string(),
             row.note.clone(),
-            row.conclusion.map_or("", Conclusion::name).to_owned(),
+            row.conclusion.map(|conclusion| conclusion.to_string()).unwrap_or_default(),
             row.why.clone(),
         ]);
     }
@@ -55,8 +55,8 @@ pub fn table_csv(table: &PaperTable) -> CsvTable {
     let mut csv = CsvTable::new(&["item", "quantity", "value", "low", "high", "models", "families"]);
     for q in &table.quantities {
         csv.rows.push(vec![
-            q.item.clone(),
-            q.quantity.clone(),
+            q.item.to_string(),
+            q.quantity.to_string(),
             cell(q.estimate.value),
             cell(q.estimate.low),
             cell(q.estimate.high),
@@ -82,18 +82,17 @@ pub fn terminal(reproduction: &Reproduction, width: usize) -> String {
         ("corrected, 95 %", Align::Right),
         ("", Align::Left),
     ]);
-    let mut figure = "";
+    let mut figure = None;
     for row in &reproduction.rows {
-        if row.printed.figure != figure {
-            figure = &row.printed.figure;
-            table.section(figure);
+        if figure.replace(row.printed.figure) != Some(row.printed.figure) {
+            table.section(row.printed.figure.name());
         }
         let printed = &row.printed.text;
         let changes = row.conclusion == Some(Conclusion::Changes);
         table.push(vec![
             format!("  {}", row.printed.item),
             // The names that do not fit; the CSV has them in full.
-            row.printed.quantity.replace("balanced_accuracy_percent", "acc. %").replace("_uncentered", ""),
+            row.printed.quantity.short_name().to_owned(),
             printed.clone(),
             format!("{}{}", shown(printed, row.recomputed.estimate.value), if row.reproduced { " " } else { "!" }),
             interval(printed, row),
@@ -104,10 +103,11 @@ pub fn terminal(reproduction: &Reproduction, width: usize) -> String {
     let changed = reproduction.rows.iter().filter(|row| row.conclusion == Some(Conclusion::Changes)).count();
     format!(
         "{}{held} of {} printed numbers reproduced, {} differ (!).\n\
-         Corrected, {changed} conclusions change (*); reproduction.csv says why.\n",
+         Corrected, {} (*); reproduction.csv says why.\n",
         table.render(width),
         reproduction.rows.len(),
-        reproduction.rows.len() - held
+        reproduction.rows.len() - held,
+        if changed == 1 { "1 conclusion changes".to_owned() } else { format!("{changed} conclusions change") }
     )
 }
 
@@ -122,10 +122,6 @@ fn interval(printed: &str, row: &ReproductionRow) -> String {
             format!("{value} [{}, {}]", end(low), end(high))
         }
     }
-}
-
-fn verdict(row: &ReproductionRow) -> &'static str {
-    if row.reproduced { "reproduced" } else { "differs" }
 }
 
 fn shown(printed: &str, value: Option<f64>) -> String {

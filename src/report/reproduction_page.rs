@@ -14,12 +14,13 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use crate::analysis::papers::test_task::{Agreement, Conclusion, Exhibit};
 use crate::error::{Error, Result};
 use crate::registry::table::Table;
 
 /// One row of the report.
 struct Number<'a> {
-    figure: &'a str,
+    figure: Exhibit,
     item: &'a str,
     quantity: &'a str,
     printed: &'a str,
@@ -29,7 +30,7 @@ struct Number<'a> {
     low: Option<f64>,
     high: Option<f64>,
     note: &'a str,
-    conclusion: &'a str,
+    conclusion: Option<Conclusion>,
     why: &'a str,
 }
 
@@ -49,17 +50,20 @@ pub fn markdown(report: &[u8]) -> Result<String> {
 fn number(table: &Table, row: usize) -> Result<Number<'_>> {
     let optional = |column: &str| table.optional_text(row, column).unwrap_or("");
     Ok(Number {
-        figure: table.text(row, "figure")?,
+        figure: table.parsed(row, "figure")?,
         item: table.text(row, "item")?,
         quantity: table.text(row, "quantity")?,
         printed: table.text(row, "published")?,
         recomputed: table.optional_number(row, "paper")?,
-        reproduced: table.text(row, "verdict")? == "reproduced",
+        reproduced: table.parsed::<Agreement>(row, "verdict")? == Agreement::Reproduced,
         corrected: table.optional_number(row, "corrected")?,
         low: table.optional_number(row, "low")?,
         high: table.optional_number(row, "high")?,
         note: optional("note"),
-        conclusion: optional("conclusion"),
+        conclusion: match table.optional_text(row, "conclusion") {
+            Some(_) => Some(table.parsed(row, "conclusion")?),
+            None => None,
+        },
         why: optional("why"),
     })
 }
@@ -75,8 +79,8 @@ computed as it should be, with a 95 % interval that holds for models that come i
 
 fn write(page: &mut String, numbers: &[Number<'_>]) -> std::fmt::Result {
     let count = |which: &dyn Fn(&Number<'_>) -> bool| numbers.iter().filter(|n| which(n)).count();
-    let drawn = count(&|n| !n.conclusion.is_empty());
-    let (reproduced, changed) = (count(&|n| n.reproduced), count(&|n| n.conclusion == "changes"));
+    let drawn = count(&|n| n.conclusion.is_some());
+    let (reproduced, changed) = (count(&|n| n.reproduced), count(&|n| n.conclusion == Some(Conclusion::Changes)));
     writeln!(
         page,
         "{HEAD}\n**{reproduced} of {} printed numbers come out again to the printed digits. From {drawn} of them a \
@@ -87,7 +91,7 @@ fn write(page: &mut String, numbers: &[Number<'_>]) -> std::fmt::Result {
 
     writeln!(page, "\n## Conclusions that change\n")?;
     writeln!(page, "| number | printed | corrected | what changes |\n| --- | ---: | ---: | --- |")?;
-    for n in numbers.iter().filter(|n| n.conclusion == "changes") {
+    for n in numbers.iter().filter(|n| n.conclusion == Some(Conclusion::Changes)) {
         let what = format!("{}: {}, {}", n.figure, n.item, n.quantity);
         writeln!(page, "| {} | {} | {} | {} |", cell(&what), cell(n.printed), corrected(n), cell(n.why))?;
     }
@@ -111,7 +115,7 @@ fn write(page: &mut String, numbers: &[Number<'_>]) -> std::fmt::Result {
 fn section(page: &mut String, numbers: &[Number<'_>]) -> std::fmt::Result {
     let Some(first) = numbers.first() else { return Ok(()) };
     let name = first.figure;
-    let ending = if TABLES.contains(&name) { "csv" } else { "svg" };
+    let ending = if name.is_table() { "csv" } else { "svg" };
     writeln!(page, "\n### {name}\n")?;
     writeln!(page, "[as published](../figures/{name}.{ending}) · [corrected](../figures/corrected/{name}.{ending})\n")?;
     writeln!(page, "| what | quantity | printed | recomputed | corrected | conclusion | remarks |")?;
@@ -137,7 +141,7 @@ fn section(page: &mut String, numbers: &[Number<'_>]) -> std::fmt::Result {
             cell(n.printed),
             recomputed(n),
             corrected(n),
-            n.conclusion,
+            n.conclusion.map(|conclusion| conclusion.to_string()).unwrap_or_default(),
             places.join(", ")
         )?;
     }
@@ -146,9 +150,6 @@ fn section(page: &mut String, numbers: &[Number<'_>]) -> std::fmt::Result {
     }
     remarks.iter().zip(1..).try_for_each(|(remark, place)| writeln!(page, "{place}. {}", cell(remark)))
 }
-
-/// What is a table in the paper; all else is drawn.
-const TABLES: [&str; 3] = ["causal_direct", "causal_mediated", "discriminator"];
 
 /// Sentences of a remark: they end in a period before a space and a capital.
 fn sentences(text: &str) -> impl Iterator<Item = &str> {

@@ -4,10 +4,14 @@
 //! to [`curve::FittedCurve`], which covariances, bootstraps and profiles are written against. The only door to argmin is
 //! [`optimise`].
 
+pub mod agreement;
+pub mod best_of;
 pub mod bootstrap;
 pub mod breaktest;
+pub mod ceiling;
 pub mod clusters;
 pub mod components;
+pub mod concordance;
 pub mod covariance;
 pub mod curve;
 pub mod distribution;
@@ -19,10 +23,15 @@ pub mod itemnoise;
 pub mod linear;
 pub mod logistic;
 pub mod multiplicity;
+mod names;
+pub mod nested;
 pub mod optimise;
+pub mod pair_matrix;
 pub mod permutation;
+pub mod principal;
 pub mod profile;
 pub mod random;
+pub mod rank;
 pub mod richards;
 pub mod segmented;
 pub mod selection;
@@ -35,7 +44,7 @@ pub mod wild;
 mod cross_products;
 mod fixed_hinge;
 mod flat;
-mod observations;
+pub(crate) mod observations;
 mod one_break;
 mod sigmoid;
 mod wild_draws;

@@ -11,7 +11,7 @@ use super::settings::Study;
 use super::store;
 use crate::error::{Error, Result};
 use crate::harness::lm_eval;
-use crate::registry::{Condition, Metric, Observation, observations_csv, write};
+use crate::registry::{Condition, Metric, Observation, Provenance, observations_csv, write};
 use crate::stats::clusters::Clusters;
 use crate::stats::components::Components;
 
@@ -151,7 +151,7 @@ fn mean(rows: &[&Observation]) -> Observation {
         _ => Observation {
             value: rows.iter().map(|row| row.value).sum::<f64>() / n,
             stderr: squares.map(|squares| (squares.iter().sum::<f64>() / n).sqrt()),
-            source: "mean over seeds".into(),
+            provenance: Provenance::file("mean over seeds"),
             ..first.clone()
         },
     }

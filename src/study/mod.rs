@@ -40,8 +40,10 @@ mod cell;
 mod collect;
 mod estimate;
 mod example;
+pub mod figures;
 #[cfg(feature = "models")]
 pub mod finetune;
+mod fits;
 mod local;
 mod lock;
 mod plan;
@@ -58,6 +60,7 @@ pub use cell::{Cell, digest, fingerprint};
 pub use collect::{Collected, SeedSpread, collect};
 pub use estimate::Cost;
 pub use example::EXAMPLE;
+pub use fits::{FitAt, fits};
 pub use local::{Ended, Local, Outcome, Watch, run};
 pub use lock::{BEAT, Owner, STALE};
 pub use plan::{Plan, Planned, State};

@@ -3,11 +3,12 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::error::{Error, Result};
+use crate::error::Error;
 
 /// The problems of one file, in the order of their lines at the end.
 pub(super) struct Problems {
@@ -144,10 +145,14 @@ impl<'a> Section<'a> {
         self.problems.add(self.line, format!("{place}`{key}` is missing"));
     }
 
-    /// What the text is parsed to; the parser's error is the problem.
-    pub(super) fn parsed<T>(&self, key: &'static str, parse: impl FnOnce(&str) -> Result<T>) -> Option<T> {
-        let text = self.text(key)?;
-        parse(&text).map_err(|error| self.problem(key, format!("`{key}`: {error}"))).ok()
+    /// What the text of a key is parsed to; the parser's error is the problem.
+    pub(super) fn parsed<T: FromStr<Err = Error>>(&self, key: &'static str) -> Option<T> {
+        self.read(key, &self.text(key)?)
+    }
+
+    /// What this text of a key is parsed to; the parser's error is the problem.
+    pub(super) fn read<T: FromStr<Err = Error>>(&self, key: &'static str, text: &str) -> Option<T> {
+        text.parse().map_err(|error| self.problem(key, format!("`{key}`: {error}"))).ok()
     }
 
     pub(super) fn flag(&self, key: &'static str) -> Option<bool> {
@@ -165,13 +170,13 @@ impl<'a> Section<'a> {
         }
     }
 
-    /// A number, or one of the words, as text.
-    pub(super) fn number_or(&self, key: &'static str, words: &[&str]) -> Option<String> {
+    /// A number or a text, as text.
+    pub(super) fn number_or_text(&self, key: &'static str) -> Option<String> {
         match self.value(key)?.get_ref() {
-            DeValue::String(word) if words.contains(&word.as_ref()) => Some(word.to_string()),
+            DeValue::String(text) => Some(text.to_string()),
             value => match number(value) {
                 Some(number) => Some(number.to_string()),
-                None => self.wrong(key, &format!("a number or one of {}", words.join(", "))),
+                None => self.wrong(key, "a number or a text in quotation marks"),
             },
         }
     }

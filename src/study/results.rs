@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::cell::Cell;
 use crate::error::{Error, Result};
-use crate::registry::{Adjustment, Condition, Observation, write};
+use crate::registry::{Adjustment, Condition, Observation, Provenance, Setup, write};
 
 /// Name and version of the file's layout.
 const SCHEMA: &str = "onset.cell/1";
@@ -173,9 +173,9 @@ impl ScoreRecord {
             value: self.value,
             stderr: self.stderr,
             items: self.items,
-            shots: self.shots,
             condition: condition.clone(),
-            source: format!("cells/{}/results.json", cell.name),
+            setup: Setup { shots: self.shots, ..Setup::default() },
+            provenance: Provenance::file(format!("cells/{}/results.json", cell.name)),
         })
     }
 }
@@ -190,6 +190,6 @@ fn record(observation: &Observation) -> ScoreRecord {
         value: observation.value,
         stderr: observation.stderr,
         items: observation.items,
-        shots: observation.shots,
+        shots: observation.setup.shots,
     }
 }

@@ -1,4 +1,4 @@
-//! The recipe of a run as data; what is not said is as published.
+//! The recipe of a run as data; everything else is as published.
 
 use serde::{Deserialize, Serialize};
 

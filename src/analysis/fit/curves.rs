@@ -10,7 +10,7 @@ use crate::Result;
 use crate::registry::modelset::{ModelSet, XScale};
 use crate::stats::covariance::{Covariance, CovarianceEstimate};
 use crate::stats::curve::FittedCurve;
-use crate::stats::hinge::{Hinge, Outcome};
+use crate::stats::hinge::Hinge;
 use crate::stats::logistic::Logistic;
 use crate::stats::richards::Richards;
 use crate::stats::selection::{Candidate, Comparison, Curve, Selection};
@@ -125,14 +125,10 @@ pub(super) fn analyse(
     let noise = items.and_then(|items| noise(sample, main, items, &mut unknown));
     unknown.dedup();
     Ok(Analysis {
-        curve: headline.name(),
-        outcome: Some(match bend.outcome {
-            Outcome::Break => "break",
-            Outcome::NoBreak => "no_break",
-            Outcome::Flat => "flat",
-        }),
-        verdict: compared.as_ref().map(|c| c.verdict.name()),
-        selected: compared.as_ref().map(|c| c.selected.name()),
+        curve: headline,
+        outcome: Some(bend.outcome),
+        verdict: compared.as_ref().map(|c| c.verdict),
+        selected: compared.as_ref().map(|c| c.selected),
         steepest_third: compared.as_ref().and_then(|c| c.steepest_third).and_then(finite),
         r_squared: main.fit.r_squared().and_then(finite),
         sse: finite(main.fit.sse()),
@@ -210,7 +206,7 @@ fn report(
 ) -> CurveReport {
     let marks: Option<&Candidate> = compared.and_then(|c| c.candidates.iter().find(|mark| mark.curve == one.curve));
     CurveReport {
-        curve: one.curve.name(),
+        curve: one.curve,
         failed: None,
         converged: one.converged,
         parameters: one.parameters(),
@@ -228,7 +224,7 @@ fn report(
 
 fn failed(curve: Curve, reason: &str) -> CurveReport {
     CurveReport {
-        curve: curve.name(),
+        curve,
         failed: Some(reason.to_owned()),
         converged: None,
         parameters: Vec::new(),
@@ -275,7 +271,7 @@ pub(super) fn thetas(
         Some(k) => estimate(k).unwrap_or_else(|| Parameter::unknown("the data do not determine this difference")),
         None => Parameter::unknown("all models have the same value, so there is nothing to compare"),
     };
-    set.groups.iter().enumerate().map(|(k, name)| Named { name: name.clone(), parameter: one(k) }).collect()
+    set.groups.iter().enumerate().map(|(k, group)| Named { name: group.to_string(), parameter: one(k) }).collect()
 }
 
 /// The break on the log10 scale and in the predictor's own unit.

@@ -2,13 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::report::{
-    Analysis, DroppedModel, FitReport, GroupReport, ReasonCount, SCHEMA, SCHEMA_VERSION, SettingsReport,
-};
+use super::layout::ReportLayout;
+use super::report::{Analysis, DroppedModel, FitReport, GroupReport, ReasonCount, SettingsReport};
 use super::settings::{ChanceLevel, FitSettings, LEVEL};
 use super::{curves, hinge};
 use crate::registry::Chance;
-use crate::registry::modelset::{ClusterBy, ModelRow, ModelSet, ScoreScale};
+use crate::registry::modelset::{ModelRow, ModelSet, ScoreScale, WeightBy};
 use crate::stats::clusters::Clusters;
 use crate::stats::itemnoise::ItemNoise;
 use crate::{Error, Result};
@@ -89,7 +88,7 @@ pub(super) fn analyse(settings: &FitSettings, set: &ModelSet) -> Result<FitRepor
     }
     let items = items(set, &mut notes);
     let one = |mut sample: Sample<'_>| -> Result<(Analysis, Option<Vec<f64>>)> {
-        if settings.weigh_by_items {
+        if settings.tables.weights == Some(WeightBy::Items) {
             sample.weights = Some(item_weights(&sample, items.as_deref())?);
         }
         Ok((curves::analyse(settings, set, &sample, items.as_deref())?, sample.weights))
@@ -104,14 +103,13 @@ pub(super) fn analyse(settings: &FitSettings, set: &ModelSet) -> Result<FitRepor
     };
     let (low, high) = sample.rows.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |r, m| (r.0.min(m.x), r.1.max(m.x)));
     Ok(FitReport {
-        schema: SCHEMA,
-        schema_version: SCHEMA_VERSION,
-        onset: env!("CARGO_PKG_VERSION"),
+        layout: ReportLayout,
+        onset: env!("CARGO_PKG_VERSION").to_owned(),
         tables: set.sources.clone(),
         score: set.score.name.clone(),
         score_name: set.score.benchmark.map_or_else(|| set.score.name.clone(), |b| b.name.to_string()),
         metric: set.score.metric.clone(),
-        score_scale: set.score.scale.name(),
+        score_scale: set.score.scale,
         adjusted_score: set.adjusted.clone(),
         predictor: set.predictor.clone(),
         range: (low, high),
@@ -143,21 +141,14 @@ pub(super) fn analyse(settings: &FitSettings, set: &ModelSet) -> Result<FitRepor
 
 fn described(settings: &FitSettings) -> SettingsReport {
     SettingsReport {
-        curve: settings.curve.name(),
-        covariance: settings.covariance.name(),
-        cluster: match &settings.tables.cluster {
-            ClusterBy::Family => "family".into(),
-            ClusterBy::Model => "model".into(),
-            ClusterBy::Column(name) => name.clone(),
-        },
+        curve: settings.curve,
+        covariance: settings.covariance,
+        cluster: settings.tables.cluster.clone(),
         bootstrap: settings.bootstrap,
         level: LEVEL,
         margin: settings.margin,
-        weights: match settings.weigh_by_items {
-            true => Some("items".into()),
-            false => settings.tables.weights.clone(),
-        },
-        seed: settings.seed.0,
+        weights: settings.tables.weights.clone(),
+        seed: settings.seed,
     }
 }
 

@@ -8,9 +8,18 @@ use crate::analysis::words::{scientific, signed};
 
 /// One panel for the score, and one for the score after adjustment beside it.
 pub fn figure(report: &FitReport) -> Figure {
+    figure_with_names(report, &report.group_names())
+}
+
+/// The same with other names for the models outside every group and for those of each group, in this order. What has no
+/// name here keeps its own.
+pub fn figure_with_names(report: &FitReport, names: &[String]) -> Figure {
+    let own = report.group_names();
+    let names: Vec<&str> = (0..own.len()).map(|k| names.get(k).unwrap_or(&own[k]).as_str()).collect();
     let after = report.adjusted.as_ref();
-    let mut panels = vec![panel(report, &report.unadjusted, if after.is_some() { "Before adjustment" } else { "" })];
-    panels.extend(after.map(|analysis| panel(report, analysis, "After adjustment")));
+    let mut panels =
+        vec![panel(report, &names, &report.unadjusted, if after.is_some() { "Before adjustment" } else { "" })];
+    panels.extend(after.map(|analysis| panel(report, &names, analysis, "After adjustment")));
     Figure {
         name: "fit".into(),
         caption: format!(
@@ -20,7 +29,7 @@ pub fn figure(report: &FitReport) -> Figure {
         columns: panels.len(),
         panels,
         aspect: 1.35,
-        legend: legend(report),
+        legend: legend(report, &names),
         row_titles: Vec::new(),
     }
 }
@@ -36,27 +45,18 @@ fn look(report: &FitReport, group: usize) -> (Hue, Marker) {
     (hue, MARKERS[group % MARKERS.len()])
 }
 
-/// Name of the reference group (0) and of each group, as the legend and the CSV write it.
-fn series(report: &FitReport, group: usize) -> String {
-    let month = |k: usize| report.groups[k].name.strip_prefix("release >= ");
-    match (report.groups.len(), group) {
-        (0, _) => "Models".into(),
-        (1, 0) => month(0).map_or_else(|| format!("Not {}", report.groups[0].name), |m| format!("Released before {m}")),
-        (_, 0) => "Other models".into(),
-        (_, k) => month(k - 1).map_or_else(|| report.groups[k - 1].name.clone(), |m| format!("Released from {m} on")),
-    }
-}
-
 /// The group a model is drawn in: the last one it belongs to.
 fn group_of(model: &FittedModel) -> usize {
     model.groups.iter().rposition(|z| *z != 0.0).map_or(0, |k| k + 1)
 }
 
-fn legend(report: &FitReport) -> Vec<LegendEntry> {
-    let mut entries: Vec<LegendEntry> = (0..=report.groups.len())
-        .map(|group| {
+fn legend(report: &FitReport, names: &[&str]) -> Vec<LegendEntry> {
+    let mut entries: Vec<LegendEntry> = names
+        .iter()
+        .enumerate()
+        .map(|(group, name)| {
             let (hue, marker) = look(report, group);
-            LegendEntry { label: series(report, group), hue, key: LegendKey::MarkedStroke(marker, Stroke::Solid) }
+            LegendEntry { label: (*name).to_owned(), hue, key: LegendKey::MarkedStroke(marker, Stroke::Solid) }
         })
         .collect();
     if report.n_held_out > 0 {
@@ -65,16 +65,16 @@ fn legend(report: &FitReport) -> Vec<LegendEntry> {
     entries
 }
 
-fn panel(report: &FitReport, analysis: &Analysis, title: &str) -> Panel {
+fn panel(report: &FitReport, names: &[&str], analysis: &Analysis, title: &str) -> Panel {
     let mut layers = Vec::new();
     if let Some(chance) = report.chance.filter(|chance| in_view(analysis, *chance)) {
         layers.push(Layer::HorizontalRule { series: "Chance".into(), y: chance });
     }
-    for group in 0..=report.groups.len() {
+    for (group, name) in names.iter().enumerate() {
         let (low, high) = extent(analysis, group);
         let vertices = |analysis: &Analysis| -> Vec<(f64, f64, f64, f64)> {
-            let name = group.checked_sub(1).map(|k| report.groups[k].name.as_str());
-            let of_group = analysis.line.iter().filter(|p| p.curve == analysis.curve && p.group.as_deref() == name);
+            let own = group.checked_sub(1).map(|k| &report.groups[k].name);
+            let of_group = analysis.line.iter().filter(|p| p.curve == analysis.curve && p.group.as_ref() == own);
             let of_group = of_group.filter(|p| (low..=high).contains(&p.x));
             of_group.map(|p| (p.x, p.score, p.low.unwrap_or(p.score), p.high.unwrap_or(p.score))).collect()
         };
@@ -82,20 +82,20 @@ fn panel(report: &FitReport, analysis: &Analysis, title: &str) -> Panel {
         let points = vertices(analysis);
         if !points.is_empty() && points.iter().any(|(_, _, low, high)| low < high) {
             let vertices = points.iter().map(|(x, _, low, high)| (*x, *low, *high)).collect();
-            layers.push(Layer::Band { series: series(report, group), hue, vertices });
+            layers.push(Layer::Band { series: (*name).to_owned(), hue, vertices });
         }
         let vertices = points.iter().map(|(x, y, ..)| (*x, *y)).collect();
-        layers.push(Layer::Line { series: series(report, group), hue, stroke: Stroke::Solid, vertices });
+        layers.push(Layer::Line { series: (*name).to_owned(), hue, stroke: Stroke::Solid, vertices });
     }
-    for group in 0..=report.groups.len() {
+    for (group, name) in names.iter().enumerate() {
         let (hue, marker) = look(report, group);
         let of_group = |held_out: bool| {
             analysis.models.iter().filter(move |m| group_of(m) == group && m.held_out == held_out).map(point).collect()
         };
         let (fitted, held_out): (Vec<Point>, Vec<Point>) = (of_group(false), of_group(true));
-        layers.push(Layer::Points { series: series(report, group), hue, marker, points: fitted });
+        layers.push(Layer::Points { series: (*name).to_owned(), hue, marker, points: fitted });
         if !held_out.is_empty() {
-            let series = format!("{}, held out", series(report, group));
+            let series = format!("{name}, held out");
             layers.push(Layer::Points { series, hue, marker: Marker::Ring, points: held_out });
         }
     }
@@ -105,8 +105,8 @@ fn panel(report: &FitReport, analysis: &Analysis, title: &str) -> Panel {
     let scale = if report.is_logarithmic() { Scale::Log10 } else { Scale::Linear };
     Panel {
         title: title.to_owned(),
-        x: axis(&report.predictor.label, scale),
-        y: Axis { range: score_range(report), ..axis(&score_label(report), Scale::Linear) },
+        x: axis(report.predictor.name.label(), scale),
+        y: Axis { range: score_range(report), ..axis(&report.score_label(), Scale::Linear) },
         layers,
         notes: notes(report, analysis),
     }
@@ -146,13 +146,6 @@ fn point(model: &FittedModel) -> Point {
 
 fn axis(label: &str, scale: Scale) -> Axis {
     Axis { label: label.to_owned(), scale, range: None, ticks: Vec::new(), tick_labels: Vec::new() }
-}
-
-fn score_label(report: &FitReport) -> String {
-    match report.score_scale {
-        "percent" => format!("{} (%)", report.score_name),
-        _ => report.score_name.clone(),
-    }
 }
 
 fn notes(report: &FitReport, analysis: &Analysis) -> Vec<Note> {

@@ -14,7 +14,7 @@ use super::data::Sample;
 use super::parameter::finite;
 use super::report::{CurvePoint, FittedModel, HoldoutReport, Prediction};
 use super::settings::{FitSettings, LEVEL};
-use crate::registry::modelset::{ModelRow, ModelSet, XScale};
+use crate::registry::modelset::{Group, ModelRow, ModelSet, XScale};
 use crate::stats::bootstrap::{Bootstrap, Replicates};
 use crate::stats::distribution::student_quantile;
 use crate::stats::hinge::{HingeEstimate, HingeFit};
@@ -64,7 +64,7 @@ fn half_width(sample: &Sample<'_>, one: &Fitted, x: f64, z: &[f64], new_model: b
 }
 
 /// One row for the reference group and one for each group that varies.
-fn group_rows(set: &ModelSet, sample: &Sample<'_>) -> Vec<(Option<String>, Vec<f64>)> {
+fn group_rows(set: &ModelSet, sample: &Sample<'_>) -> Vec<(Option<Group>, Vec<f64>)> {
     let none = vec![0.0; sample.places.len()];
     let each = sample.places.iter().enumerate().map(|(k, place)| {
         let mut z = none.clone();
@@ -245,7 +245,7 @@ pub(super) fn line(settings: &FitSettings, set: &ModelSet, sample: &Sample<'_>, 
             };
             let (low, high) = band.unwrap_or_default();
             if let (Some(x), Some(score)) = (finite(scale.invert(*position)), own.at) {
-                points.push(CurvePoint { curve: one.curve.name(), group: group.clone(), x, score, low, high });
+                points.push(CurvePoint { curve: one.curve, group: group.clone(), x, score, low, high });
             }
         }
     }
@@ -256,7 +256,7 @@ pub(super) fn line(settings: &FitSettings, set: &ModelSet, sample: &Sample<'_>, 
 fn hinge_band(
     settings: &FitSettings,
     sample: &Sample<'_>,
-    groups: &[(Option<String>, Vec<f64>)],
+    groups: &[(Option<Group>, Vec<f64>)],
     positions: &[f64],
 ) -> Option<Replicates> {
     let solver = hinge(sample).solver(&sample.x, &sample.groups).ok()?;

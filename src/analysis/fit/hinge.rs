@@ -6,9 +6,10 @@ use super::parameter::{Interval, Named, Parameter, finite};
 use super::report::{BreakReport, CutoffReport, DifferenceReport, EquivalenceReport, ErrorReport};
 use super::settings::{FitSettings, LEVEL};
 use crate::registry::Month;
-use crate::registry::modelset::ModelSet;
+use crate::registry::modelset::{Group, ModelSet};
 use crate::stats::hinge::{HingeFit, Outcome};
 use crate::stats::inference::{Inference, InferenceReport, Quantity};
+use crate::stats::observations::group_of_name;
 use crate::stats::selection::Curve;
 use crate::stats::sensitivity::{self, Cutoff};
 use crate::stats::simex::Corrected;
@@ -83,11 +84,7 @@ pub(super) fn headline(
     });
     let errors = corrected(&found, unknown);
     for error in errors.iter().flatten() {
-        let place = |name: &str| match name.strip_prefix("theta") {
-            Some("") => sample.places.first(),
-            Some(k) => sample.places.get(k.trim_start_matches('_').parse::<usize>().ok()?.checked_sub(1)?),
-            None => None,
-        };
+        let place = |name: &str| sample.places.get(group_of_name(name)?);
         match error.name.as_str() {
             "alpha" => correct(&mut alpha, error),
             "c" => correct(&mut c, error),
@@ -242,22 +239,20 @@ impl From<&Corrected> for ErrorReport {
 /// The first group's difference for every other month that the cut-off could have been, where it is the only group and one
 /// by release.
 fn cutoffs(set: &ModelSet, sample: &Sample<'_>, unknown: &mut Vec<String>) -> Option<Vec<CutoffReport>> {
-    let by_release = set.groups.len() == 1 && set.groups[0].starts_with("release >= ") && sample.places.len() == 1;
-    let count = |month: Month| i64::from(month.year) * 12 + i64::from(month.month) - 1;
-    let months: Vec<i64> = sample.rows.iter().map(|row| row.release.map(count)).collect::<Option<_>>()?;
+    let by_release = matches!(set.groups[..], [Group::Release(_)]) && sample.places.len() == 1;
+    let months: Vec<i64> = sample.rows.iter().map(|row| row.release.map(Month::count)).collect::<Option<_>>()?;
     let swept = || sensitivity::cutoffs(&curves::hinge(sample), &sample.x, &sample.y, &months, &sample.clusters);
     let swept = by_release.then(swept)?;
     let swept = noted("other cut-offs", &swept, unknown)?;
-    Some(swept.iter().map(CutoffReport::from).collect())
+    swept.iter().map(CutoffReport::of).collect()
 }
 
-impl From<&Cutoff> for CutoffReport {
-    fn from(one: &Cutoff) -> Self {
-        // Counted from the months of the rows, whose years are above 0.
-        let (year, month) = (one.cutoff.div_euclid(12), one.cutoff.rem_euclid(12) + 1);
+impl CutoffReport {
+    /// Of a cut-off counted in months; `None` for one that no calendar has, which those between models' months are not.
+    fn of(one: &Cutoff) -> Option<Self> {
         let (low, high) = one.interval.unzip();
-        Self {
-            cutoff: format!("{year:04}-{month:02}"),
+        Some(Self {
+            cutoff: Month::of_count(one.cutoff)?,
             n_models: one.members,
             theta: one.theta.and_then(finite),
             se: one.standard_error.and_then(finite),
@@ -265,7 +260,7 @@ impl From<&Cutoff> for CutoffReport {
             high: high.and_then(finite),
             p_value: one.p_value.and_then(finite),
             c_position: one.emergence.and_then(finite),
-        }
+        })
     }
 }
 

@@ -12,6 +12,7 @@
 //! use onset::analysis::fit::FitSettings;
 //! use onset::registry::modelset::{ModelSet, Settings};
 //! use onset::registry::table::Table;
+//! use onset::stats::hinge::Outcome;
 //!
 //! let mut text = String::from("model,family,compute,score\n");
 //! for i in 0..16 {
@@ -22,7 +23,7 @@
 //! let table = Table::parse(text.as_bytes(), "toys.csv".as_ref(), &[])?;
 //! let set = ModelSet::from_tables(&[table], &Settings::default())?;
 //! let report = FitSettings { bootstrap: 199, chance: "0.25".parse()?, ..FitSettings::default() }.fit(&set)?;
-//! assert_eq!(report.unadjusted.outcome, Some("break"));
+//! assert_eq!(report.unadjusted.outcome, Some(Outcome::Break));
 //! assert!((report.unadjusted.c_log10.estimate.unwrap_or(0.0) - 22.0).abs() < 0.1);
 //! # Ok::<(), onset::Error>(())
 //! ```
@@ -33,16 +34,18 @@ mod draw;
 mod forecast;
 mod hinge;
 mod input;
+mod layout;
 mod parameter;
 mod report;
 mod settings;
 
-pub use draw::figure;
+pub use draw::{figure, figure_with_names};
 pub use input::tables;
+pub use layout::{ReportLayout, SCHEMA, SCHEMA_VERSION};
 pub use parameter::{Interval, Named, Parameter};
 pub use report::{
     Analysis, BreakReport, CurvePoint, CurveReport, CutoffReport, DifferenceReport, DroppedModel, EquivalenceReport,
-    ErrorReport, FitReport, FittedModel, GroupReport, HoldoutReport, NoiseReport, Prediction, ReasonCount, SCHEMA,
-    SCHEMA_VERSION, SettingsReport,
+    ErrorReport, FitReport, FittedModel, GroupReport, HoldoutReport, NoiseReport, Prediction, ReasonCount,
+    SettingsReport,
 };
-pub use settings::{ChanceLevel, CurveChoice, FitSettings, covariance_kind};
+pub use settings::{ChanceLevel, CurveChoice, FitSettings};

@@ -1,11 +1,12 @@
 //! One estimated quantity: its value, how sure it is, by which method, and why something is missing.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::stats::covariance::CovarianceEstimate;
+use crate::stats::observations::group_of_name;
 
 /// An estimate with its 95 % interval.
-#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Parameter {
     /// The estimate.
@@ -29,7 +30,7 @@ pub struct Parameter {
 }
 
 /// An interval by one method.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Interval {
     /// The method.
@@ -47,13 +48,20 @@ pub struct Interval {
 }
 
 /// A parameter of a curve, by its name.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Named {
     /// Its name in the curve's formula.
     pub name: String,
     /// The estimate.
     #[serde(flatten)]
     pub parameter: Parameter,
+}
+
+impl Named {
+    /// Whether it is a difference between groups, not one of the curve's own parameters.
+    pub fn is_difference(&self) -> bool {
+        group_of_name(&self.name).is_some()
+    }
 }
 
 impl Parameter {

@@ -2,27 +2,28 @@
 //!
 //! Nothing in it is NaN or infinite: a value that does not exist is `None`, and a reason stands beside it.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use super::layout::ReportLayout;
 use super::parameter::{Named, Parameter};
-use crate::registry::modelset::{Predictor, XScale};
-
-/// Name of the report's layout.
-pub const SCHEMA: &str = "onset.fit";
-
-/// Version of the report's layout; it changes when a field changes its meaning or goes.
-pub const SCHEMA_VERSION: u32 = 1;
+use super::settings::CurveChoice;
+use crate::analysis::phase::Phase;
+use crate::registry::Month;
+use crate::registry::modelset::{ClusterBy, Group, Predictor, ScoreScale, WeightBy, XScale};
+use crate::stats::covariance::Kind;
+use crate::stats::hinge::Outcome;
+use crate::stats::random::Seed;
+use crate::stats::selection::{Curve, Verdict};
 
 /// Everything a fit found.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct FitReport {
-    /// [`SCHEMA`].
-    pub schema: &'static str,
-    /// [`SCHEMA_VERSION`].
-    pub schema_version: u32,
-    /// Version of onset.
-    pub onset: &'static str,
+    /// Name and version of the layout.
+    #[serde(flatten)]
+    pub layout: ReportLayout,
+    /// Version of the onset that made the fit.
+    pub onset: String,
     /// The tables that were read.
     pub tables: Vec<String>,
     /// Name of the score, as the table writes it.
@@ -31,12 +32,11 @@ pub struct FitReport {
     pub score_name: String,
     /// Its metric, where the table says.
     pub metric: Option<String>,
-    /// Its scale: `share`, `percent` or `any`.
-    pub score_scale: &'static str,
+    /// Its scale: never [`ScoreScale::Auto`].
+    pub score_scale: ScoreScale,
     /// The score after adjustment, where there is one.
     pub adjusted_score: Option<String>,
     /// The predictor.
-    #[serde(serialize_with = "predictor")]
     pub predictor: Predictor,
     /// Smallest and largest predictor among the fitted models, in its own unit.
     pub range: (f64, f64),
@@ -74,17 +74,17 @@ pub struct FitReport {
 }
 
 /// One score, fitted.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Analysis {
     /// The curve whose parameters follow.
-    pub curve: &'static str,
-    /// What the hinge found: `break`, `no_break` or `flat`; `None` when no hinge was fitted.
-    pub outcome: Option<&'static str>,
-    /// How scores rise: `abrupt`, `gradual` or `none`.
-    pub verdict: Option<&'static str>,
+    pub curve: Curve,
+    /// What the hinge found; `None` when no hinge was fitted.
+    pub outcome: Option<Outcome>,
+    /// How scores rise.
+    pub verdict: Option<Verdict>,
     /// The curve that the verdict is about.
-    pub selected: Option<&'static str>,
+    pub selected: Option<Curve>,
     /// Largest share of the rise within one third of the range.
     pub steepest_third: Option<f64>,
     /// Gain per unit of the predictor's scale (decade of compute) beyond the break.
@@ -121,20 +121,21 @@ pub struct Analysis {
     pub measurement_error: Option<Vec<ErrorReport>>,
     /// What could not be computed, and why.
     pub unknown: Vec<String>,
-    /// The models and their residuals from the curve.
+    /// The models and their residuals from the curve. They are no part of the JSON: diagnostics.csv holds them, which
+    /// `onset fit --out` writes beside it.
     #[serde(skip)]
     pub models: Vec<FittedModel>,
-    /// The curve with its band, for drawing.
+    /// The curve with its band, for drawing; in predictions.csv, not in the JSON.
     #[serde(skip)]
     pub line: Vec<CurvePoint>,
 }
 
 /// One curve.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CurveReport {
-    /// Its name.
-    pub curve: &'static str,
+    /// Which one.
+    pub curve: Curve,
     /// Why it could not be fitted; `None` when it was.
     pub failed: Option<String>,
     /// Whether the optimiser ended in a minimum; `None` for curves that are fitted exactly.
@@ -162,12 +163,12 @@ pub struct CurveReport {
 }
 
 /// A predicted score.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Prediction {
     /// The predictor in its own unit.
     pub x: f64,
     /// The group predicted for; `None` for the reference group.
-    pub group: Option<String>,
+    pub group: Option<Group>,
     /// Predicted score of a new model.
     pub score: Option<f64>,
     /// Lower end of the 95 % prediction interval.
@@ -181,7 +182,7 @@ pub struct Prediction {
 }
 
 /// How well held-out models are predicted.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct HoldoutReport {
     /// Which models were held out.
     pub selection: String,
@@ -198,10 +199,10 @@ pub struct HoldoutReport {
 }
 
 /// A group.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct GroupReport {
-    /// Its name.
-    pub name: String,
+    /// What its models have in common.
+    pub name: Group,
     /// Models in it (with a value other than 0).
     pub n_models: usize,
     /// Families with at least one such model.
@@ -209,7 +210,7 @@ pub struct GroupReport {
 }
 
 /// How many models were left out for one reason.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReasonCount {
     /// The reason.
     pub reason: String,
@@ -218,7 +219,7 @@ pub struct ReasonCount {
 }
 
 /// A model that was left out.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DroppedModel {
     /// Its name.
     pub model: String,
@@ -227,28 +228,28 @@ pub struct DroppedModel {
 }
 
 /// The settings of a fit.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SettingsReport {
-    /// `all` or one curve.
-    pub curve: &'static str,
+    /// All curves or one of them.
+    pub curve: CurveChoice,
     /// Kind of the standard errors.
-    pub covariance: &'static str,
-    /// What models share that are not independent: `family`, `model` or a column.
-    pub cluster: String,
+    pub covariance: Kind,
+    /// Which models are not independent.
+    pub cluster: ClusterBy,
     /// Replicates of every bootstrap.
     pub bootstrap: usize,
     /// Level of the intervals.
     pub level: f64,
     /// Equivalence margin.
     pub margin: Option<f64>,
-    /// What models are weighted by: `items` or a column.
-    pub weights: Option<String>,
-    /// Seed of the random draws.
-    pub seed: u64,
+    /// What models are weighted by.
+    pub weights: Option<WeightBy>,
+    /// Where the random draws come from.
+    pub seed: Seed,
 }
 
 /// Whether there is a break at all.
-#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct BreakReport {
     /// Largest F of a change of slope against a straight line.
     pub sup_f: Option<f64>,
@@ -261,7 +262,7 @@ pub struct BreakReport {
 }
 
 /// Whether the first group's difference is small enough not to matter.
-#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct EquivalenceReport {
     /// The margin.
     pub margin: Option<f64>,
@@ -276,10 +277,10 @@ pub struct EquivalenceReport {
 }
 
 /// The difference between newer and older models at one cut-off.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CutoffReport {
     /// The month from which on models count as new.
-    pub cutoff: String,
+    pub cutoff: Month,
     /// New models.
     pub n_models: usize,
     /// Their difference at equal predictor; `None` where the data do not determine it.
@@ -297,7 +298,7 @@ pub struct CutoffReport {
 }
 
 /// How much of the scatter the items alone explain.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct NoiseReport {
     /// Where the numbers of items come from.
     pub items: String,
@@ -310,7 +311,7 @@ pub struct NoiseReport {
 }
 
 /// One parameter with and without error in compute.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ErrorReport {
     /// The parameter.
     pub name: String,
@@ -329,7 +330,7 @@ pub struct ErrorReport {
 }
 
 /// What adjustment changed: before minus after, on the same models, the same families drawn for both.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct DifferenceReport {
     /// θ before minus θ after, for the first group.
@@ -384,9 +385,9 @@ pub struct FittedModel {
 #[derive(Debug, Clone, PartialEq)]
 pub struct CurvePoint {
     /// The curve.
-    pub curve: &'static str,
+    pub curve: Curve,
     /// The group; `None` for the reference group.
-    pub group: Option<String>,
+    pub group: Option<Group>,
     /// The predictor in its own unit.
     pub x: f64,
     /// The curve.
@@ -397,16 +398,36 @@ pub struct CurvePoint {
     pub high: Option<f64>,
 }
 
-/// The predictor as name and scale.
-fn predictor<S: serde::Serializer>(predictor: &Predictor, serializer: S) -> Result<S::Ok, S::Error> {
-    use serde::ser::SerializeStruct;
-    let mut fields = serializer.serialize_struct("Predictor", 2)?;
-    fields.serialize_field("name", &predictor.name)?;
-    fields.serialize_field("scale", predictor.scale.name())?;
-    fields.end()
-}
-
 impl FitReport {
+    /// Every score that was fitted: as observed, and after adjustment where there is one.
+    pub fn analyses(&self) -> impl Iterator<Item = (Phase, &Analysis)> {
+        let after = self.adjusted.as_ref().map(|after| (Phase::Adjusted, after));
+        std::iter::once((Phase::Unadjusted, &self.unadjusted)).chain(after)
+    }
+
+    /// What the models outside every group (0) and those of each group (from 1) are called in legends.
+    pub fn group_names(&self) -> Vec<String> {
+        let first = match &self.groups[..] {
+            [] => "Models".into(),
+            [GroupReport { name: Group::Release(month), .. }] => format!("Released before {month}"),
+            [only] => format!("Not {}", only.name),
+            _ => "Other models".into(),
+        };
+        let each = self.groups.iter().map(|group| match &group.name {
+            Group::Release(month) => format!("Released from {month} on"),
+            other => other.to_string(),
+        });
+        std::iter::once(first).chain(each).collect()
+    }
+
+    /// The score's name for an axis.
+    pub fn score_label(&self) -> String {
+        match self.score_scale {
+            ScoreScale::Percent => format!("{} (%)", self.score_name),
+            ScoreScale::Auto | ScoreScale::Share | ScoreScale::Any => self.score_name.clone(),
+        }
+    }
+
     /// Whether the predictor enters by its logarithm.
     pub fn is_logarithmic(&self) -> bool {
         self.predictor.scale == XScale::Log10

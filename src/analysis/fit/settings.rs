@@ -1,18 +1,23 @@
 //! What to fit, and how far to go.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
 
 use super::report::FitReport;
 use super::{data, input};
 use crate::registry::modelset::{self, ModelSet};
+use crate::serial::{serde_as_number_or_text, serde_as_text};
 use crate::stats::covariance::Kind;
 use crate::stats::random::Seed;
 use crate::stats::selection::Curve;
 use crate::{Error, Result};
 
 /// Settings of a fit.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct FitSettings {
     /// How tables are read.
     pub tables: modelset::Settings,
@@ -26,8 +31,6 @@ pub struct FitSettings {
     pub bootstrap: usize,
     /// Largest difference between groups that would not matter, on the scale of the scores.
     pub margin: Option<f64>,
-    /// Weighs models by the noise that their number of items implies.
-    pub weigh_by_items: bool,
     /// Where every random draw comes from.
     pub seed: Seed,
     /// Values of the predictor, in its own unit, to predict scores at.
@@ -45,7 +48,6 @@ impl Default for FitSettings {
             covariance: Kind::Cr2,
             bootstrap: 9_999,
             margin: None,
-            weigh_by_items: false,
             seed: Seed(0),
             predict: Vec::new(),
             leave_out: true,
@@ -86,6 +88,11 @@ impl CurveChoice {
         }
     }
 
+    /// All curves, then each of them alone.
+    pub fn every() -> impl Iterator<Item = Self> {
+        std::iter::once(Self::All).chain(Self::All.curves().into_iter().map(Self::One))
+    }
+
     /// The curve whose parameters stand at the top of the report.
     pub(super) fn headline(self) -> Curve {
         match self {
@@ -93,12 +100,13 @@ impl CurveChoice {
             Self::One(curve) => curve,
         }
     }
+}
 
-    /// `all` or the curve's name.
-    pub fn name(self) -> &'static str {
+impl fmt::Display for CurveChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::All => "all",
-            Self::One(curve) => curve.name(),
+            Self::All => f.write_str("all"),
+            Self::One(curve) => curve.fmt(f),
         }
     }
 }
@@ -106,15 +114,37 @@ impl CurveChoice {
 impl FromStr for CurveChoice {
     type Err = Error;
 
+    /// Reads `all` or the name of a curve.
     fn from_str(text: &str) -> Result<Self> {
-        let curves = Self::All.curves();
-        if text == "all" {
-            return Ok(Self::All);
+        let one = text.parse().ok().filter(|curve| Self::All.curves().contains(curve));
+        match (text, one) {
+            ("all", _) => Ok(Self::All),
+            (_, Some(curve)) => Ok(Self::One(curve)),
+            (_, None) => {
+                let known: Vec<String> = Self::All.curves().iter().map(Curve::to_string).collect();
+                Err(Error::Argument(format!("unknown curve `{text}`: {} and all are known", known.join(", "))))
+            }
         }
-        curves.iter().find(|curve| curve.name() == text).map(|curve| Self::One(*curve)).ok_or_else(|| {
-            let known: Vec<&str> = curves.iter().map(|curve| curve.name()).collect();
-            Error::Argument(format!("unknown curve `{text}`: {} and all are known", known.join(", ")))
-        })
+    }
+}
+
+impl ChanceLevel {
+    /// The level, where it is given.
+    fn number(&self) -> Option<f64> {
+        match self {
+            Self::Given(level) => Some(*level),
+            Self::Known | Self::Free => None,
+        }
+    }
+}
+
+impl fmt::Display for ChanceLevel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Known => f.write_str("known"),
+            Self::Free => f.write_str("free"),
+            Self::Given(level) => level.fmt(f),
+        }
     }
 }
 
@@ -134,28 +164,8 @@ impl FromStr for ChanceLevel {
     }
 }
 
-/// The covariance of this name, case aside (`CR2`, `hc3`, `classical`).
-///
-/// # Errors
-/// [`Error::Argument`] when there is none; it lists those there are.
-pub fn covariance_kind(name: &str) -> Result<Kind> {
-    const KINDS: [Kind; 10] = [
-        Kind::Classical,
-        Kind::Hc0,
-        Kind::Hc1,
-        Kind::Hc2,
-        Kind::Hc3,
-        Kind::Cr0,
-        Kind::Cr1,
-        Kind::Cr1s,
-        Kind::Cr2,
-        Kind::Cr3,
-    ];
-    KINDS.into_iter().find(|kind| kind.name().eq_ignore_ascii_case(name)).ok_or_else(|| {
-        let known: Vec<String> = KINDS.iter().map(|kind| kind.name().to_lowercase()).collect();
-        Error::Argument(format!("unknown covariance `{name}`: {} are known", known.join(", ")))
-    })
-}
+serde_as_text!(CurveChoice);
+serde_as_number_or_text!(ChanceLevel);
 
 impl FitSettings {
     /// Reads tables or results of lm-evaluation-harness (folders and `.json` files), joined by the models' names, and
@@ -174,8 +184,8 @@ impl FitSettings {
     ///
     /// # Errors
     /// [`Error::NotEnoughModels`] for fewer models than the curve has parameters, [`Error::Undetermined`] for a constant
-    /// predictor, [`Error::Argument`] for settings outside what is allowed. What is merely unknown is a reason in the
-    /// report.
+    /// predictor, [`Error::Argument`] for settings outside what is allowed. What cannot be
+    /// estimated is no error: the report holds the reason.
     pub fn fit(&self, set: &ModelSet) -> Result<FitReport> {
         if self.bootstrap == 0 {
             return Err(Error::Argument("a bootstrap needs at least one replicate".into()));
@@ -184,7 +194,7 @@ impl FitSettings {
             return Err(Error::Argument(format!("an equivalence margin is a positive number, not {margin}")));
         }
         if let Some(bad) = self.predict.iter().find(|x| !set.predictor.scale.apply(**x).is_finite()) {
-            let scale = set.predictor.scale.name();
+            let scale = set.predictor.scale;
             return Err(Error::Argument(format!("a score cannot be predicted at {bad} on a {scale} scale")));
         }
         data::analyse(self, set)

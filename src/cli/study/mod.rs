@@ -1,20 +1,21 @@
 //! `onset study`: models × tasks × numbers of task examples × seeds, from one file.
 
-mod fits;
+mod progress;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use self::fits::fit_and_draw;
-use super::{Format, print};
+use self::progress::Progress;
+use super::{Format, interrupt, print, save};
+use crate::analysis::figure::Figure;
 use crate::error::{Error, Result};
 use crate::registry::write;
 use crate::report::json;
-use crate::report::study::{self as report, Progress};
+use crate::report::study as report;
+use crate::study::figures::{emergence, trajectories};
 use crate::study::{self, Cell, Collected, EXAMPLE, Local, Plan, Real, Study, Work, slurm};
 
 /// Columns of what is printed.
@@ -33,7 +34,7 @@ pub(super) struct StudyArgs {
     #[command(subcommand)]
     command: StudyCommand,
 
-    /// How what came of it is printed.
+    /// How the result is printed.
     #[arg(long, value_enum, default_value_t, global = true)]
     format: Format,
 }
@@ -177,7 +178,7 @@ fn init(file: &Path) -> Result<()> {
 }
 
 fn run_here(args: &RunArgs, study: &Study, work: &Real, format: Format) -> Result<()> {
-    let stop = interruptible()?;
+    let stop = interrupt::stop_flag("stopping")?;
     let plan = Plan::of(study, work, &args.only)?;
     let mut settings = Local::of(study);
     settings.cells = args.cells.unwrap_or(settings.cells).max(1);
@@ -222,7 +223,7 @@ fn run_on_slurm(args: &RunArgs, study: &Study, work: &Real, format: Format) -> R
     if args.detach {
         return Ok(());
     }
-    let stop = interruptible()?;
+    let stop = interrupt::stop_flag("stopping")?;
     let mut last = BTreeMap::new();
     let followed = slurm::follow(study, work, &args.only, submissions, &stop, &mut |states| {
         if *states != last {
@@ -246,22 +247,36 @@ fn run_on_slurm(args: &RunArgs, study: &Study, work: &Real, format: Format) -> R
     }
 }
 
-/// A flag that the first interruption raises; the second ends the program at once, which loses nothing that is finished.
-fn interruptible() -> Result<Arc<AtomicBool>> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let raised = stop.clone();
-    let handler = move || {
-        if raised.swap(true, Ordering::Relaxed) {
-            std::process::exit(130);
-        }
-        eprintln!("onset: stopping; once more to stop at once");
-    };
-    ctrlc::set_handler(handler).map_err(|error| Error::Argument(format!("interruptions cannot be heard: {error}")))?;
-    Ok(stop)
-}
-
 fn collect(study: &Study, work: &dyn Work) -> Result<Collected> {
     let collected = study::collect(study, &Plan::new(study, work)?)?;
     eprintln!("onset: {}", report::collected(&collected, &study.output.join("tables")));
     Ok(collected)
+}
+
+/// Fits every benchmark under every condition, and writes and draws what comes out.
+fn fit_and_draw(study: &Study, collected: &Collected, format: Format) -> Result<()> {
+    let folder = study.output.join("report");
+    let fits = study::fits(study, collected)?;
+    let table = report::fits_csv(&fits);
+    write::bytes(&folder.join("fits.csv"), &table.to_bytes()?)?;
+    let figures: Vec<Figure> = [emergence(&fits), trajectories(&fits)].into_iter().flatten().collect();
+    figures.iter().try_for_each(|figure| save::figure(&folder, figure))?;
+    // What a page needs beyond the plotted numbers: names of axes, colours, marks.
+    write::bytes(&folder.join("figures.json"), json::text(&figures)?.as_bytes())?;
+    // The last condition of each benchmark has both its fits, before and after.
+    for (at, fit) in fits.iter().enumerate() {
+        let last = fits.get(at + 1).is_none_or(|next| (&next.benchmark, &next.metric) != (&fit.benchmark, &fit.metric));
+        if let (true, Ok(found)) = (last, &fit.fit) {
+            save::fit(&folder.join(folder_name(&fit.benchmark)), found)?;
+        }
+    }
+    eprintln!("onset: figures and tables in {}", folder.display());
+    print(match format {
+        Format::Table => report::trajectory(&fits, WIDTH),
+        Format::Json => json::text(&json::rows(&table))?,
+    })
+}
+
+fn folder_name(benchmark: &str) -> String {
+    benchmark.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' || c == '-' { c } else { '_' }).collect()
 }

@@ -233,14 +233,17 @@ fn newest(files: Vec<(Vec<Observation>, f64, bool)>, warnings: &mut Vec<Warning>
         ))
     };
     rows.par_sort_by(|(a, a_date), (b, b_date)| {
-        key(a, b).then_with(|| b_date.total_cmp(a_date)).then_with(|| b.source.cmp(&a.source))
+        key(a, b).then_with(|| b_date.total_cmp(a_date)).then_with(|| b.provenance.source.cmp(&a.provenance.source))
     });
     let mut kept: Vec<Observation> = Vec::with_capacity(rows.len());
     for (row, _) in rows {
         match kept.last() {
             Some(last) if key(last, &row).is_eq() => {
-                let why = format!("a newer evaluation of {} on {} is in {}", row.model, row.benchmark, last.source);
-                warnings.push(Warning { what: row.source, why });
+                let why = format!(
+                    "a newer evaluation of {} on {} is in {}",
+                    row.model, row.benchmark, last.provenance.source
+                );
+                warnings.push(Warning { what: row.provenance.source, why });
             }
             _ => kept.push(row),
         }

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use super::file::{Cell, Pairs, ResultsFile};
 use super::items;
 use crate::harness::groups::Groups;
-use crate::registry::{Condition, Format, Measure, Metric, Observation, RowKind};
+use crate::registry::{Condition, Format, Measure, Metric, Observation, Provenance, RowKind, Setup};
 
 /// What all rows of one file share.
 pub(super) struct Origin<'a> {
@@ -49,13 +49,13 @@ pub(super) fn observations(file: &ResultsFile<'_>, origin: &Origin<'_>) -> Optio
                 kind,
                 format: groups.format(task, &|leaf| defined(file, leaf)),
                 items: (kind == RowKind::Task).then(|| items_of(file, task, metric.measure, value, stderr)).flatten(),
-                shots: groups.common(task, &|leaf| shots(file, leaf)),
                 group,
                 metric,
                 value,
                 stderr,
                 condition: origin.condition.clone(),
-                source: origin.source.to_owned(),
+                setup: Setup { shots: groups.common(task, &|leaf| shots(file, leaf)), ..Setup::default() },
+                provenance: Provenance::file(origin.source),
             });
         }
     }

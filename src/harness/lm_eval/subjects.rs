@@ -105,13 +105,16 @@ impl Collected {
             }
             Measure::Accuracy => {
                 let Some(items) = row.items else {
-                    let problem = format!("{}: the number of items of {} is not known", row.source, row.benchmark);
+                    let problem =
+                        format!("{}: the number of items of {} is not known", row.provenance.source, row.benchmark);
                     return Err(Error::Undetermined(problem));
                 };
                 let known = &*self.subjects.entry(name.to_owned()).or_insert_with(|| (group.to_owned(), items));
                 if known.1 != items {
-                    let problem =
-                        format!("{}: {} has {items} items, in other files {}", row.source, row.benchmark, known.1);
+                    let problem = format!(
+                        "{}: {} has {items} items, in other files {}",
+                        row.provenance.source, row.benchmark, known.1
+                    );
                     return Err(Error::Undetermined(problem));
                 }
                 let correct = (row.value * f64::from(items)).round() as u32;

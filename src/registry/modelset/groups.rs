@@ -1,11 +1,23 @@
 //! Groups of models whose difference at equal predictor is estimated.
+//!
+//! ```
+//! use onset::registry::modelset::Group;
+//! let new: Group = "release >= 2023-11".parse()?;
+//! assert!(matches!(new, Group::Release(month) if month.year == 2023));
+//! assert!(matches!("language = en".parse()?, Group::Selection(_)));
+//! assert_eq!("is_chat".parse::<Group>()?.to_string(), "is_chat");
+//! # Ok::<(), onset::Error>(())
+//! ```
 
 use std::collections::BTreeSet;
+use std::fmt;
+use std::str::FromStr;
 
 use super::predictor::{self, Quantity, Sizes};
 use super::records::{Named, Record, Records};
-use super::{Cutoff, GroupBy, Selection, Settings, cells};
+use super::{Cutoff, GroupBy, PredictorKind, Selection, Settings, cells};
 use crate::registry::Month;
+use crate::serial::serde_as_text;
 use crate::{Error, Result};
 
 /// From which month on a model counts as new where nothing else is said (arXiv 2407.07890).
@@ -14,9 +26,57 @@ const CUTOFF: Month = Month { year: 2023, month: 11 };
 /// More words than this in a column are names, not groups.
 const MOST_WORDS: usize = 8;
 
+/// A group of models, by what they have in common. Its text is that of a selection, or the name of a column.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Group {
+    /// Models released in this month or later: `release >= 2023-11`.
+    Release(Month),
+    /// Models for which a selection holds: `language = en`.
+    Selection(Selection),
+    /// All models, by the number in a column of this name.
+    Column(String),
+}
+
+impl Group {
+    /// The month from which on models belong to it, for a group by release.
+    pub fn month(&self) -> Option<Month> {
+        match self {
+            Self::Release(month) => Some(*month),
+            Self::Selection(_) | Self::Column(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Group {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Release(month) => write!(f, "{SINCE}{month}"),
+            Self::Selection(selection) => selection.fmt(f),
+            Self::Column(name) => f.write_str(name),
+        }
+    }
+}
+
+/// How a group by release begins, before its month.
+const SINCE: &str = "release >= ";
+
+impl FromStr for Group {
+    type Err = Error;
+
+    /// Reads what [`Display`](fmt::Display) writes. What is no selection is the name of a column.
+    fn from_str(text: &str) -> Result<Self> {
+        if let Some(month) = text.strip_prefix(SINCE).and_then(|month| month.parse().ok()) {
+            return Ok(Self::Release(month));
+        }
+        Ok(text.parse().map_or_else(|_| Self::Column(text.to_owned()), Self::Selection))
+    }
+}
+
+serde_as_text!(Group);
+
 /// One column of the design.
-pub(super) struct Group {
-    pub(super) name: String,
+pub(super) struct GroupColumn {
+    pub(super) group: Group,
     rule: Rule,
 }
 
@@ -36,12 +96,12 @@ pub(super) fn all(
     usable: &[&Record],
     settings: &Settings,
     notes: &mut Vec<String>,
-) -> Result<Vec<Group>> {
+) -> Result<Vec<GroupColumn>> {
     let mut groups = Vec::new();
-    let by_release = |month: Month| Group { name: format!("release >= {month}"), rule: Rule::From(month) };
+    let by_release = |month: Month| GroupColumn { group: Group::Release(month), rule: Rule::From(month) };
     match settings.cutoff {
         Cutoff::From(month) => groups.push(by_release(month)),
-        Cutoff::Auto if settings.x.as_deref() != Some("release") && splits(records, usable) => {
+        Cutoff::Auto if settings.x != Some(PredictorKind::Release) && splits(records, usable) => {
             groups.push(by_release(CUTOFF));
         }
         Cutoff::Auto | Cutoff::None => {}
@@ -53,7 +113,8 @@ pub(super) fn all(
         match by {
             GroupBy::Selection(selection) => {
                 let quantity = Quantity::named(&selection.column, records)?;
-                groups.push(Group { name: selection.to_string(), rule: Rule::Selected(selection.clone(), quantity) });
+                let rule = Rule::Selected(selection.clone(), quantity);
+                groups.push(GroupColumn { group: Group::Selection(selection.clone()), rule });
             }
             GroupBy::Column(name) => groups.extend(of_column(records, usable, name)?),
         }
@@ -84,11 +145,11 @@ fn splits(records: &Records<'_>, usable: &[&Record]) -> bool {
     })
 }
 
-fn of_column(records: &Records<'_>, usable: &[&Record], name: &str) -> Result<Vec<Group>> {
+fn of_column(records: &Records<'_>, usable: &[&Record], name: &str) -> Result<Vec<GroupColumn>> {
     let named = records.named(name)?;
     let cells: Vec<&str> = usable.iter().filter_map(|r| records.cell_of(r, &named)).map(|cell| cell.text).collect();
     if cells.iter().all(|cell| number(cell).is_some()) {
-        return Ok(vec![Group { name: name.to_owned(), rule: Rule::Number(named) }]);
+        return Ok(vec![GroupColumn { group: Group::Column(name.to_owned()), rule: Rule::Number(named) }]);
     }
     let words: BTreeSet<&str> = cells.into_iter().collect();
     if words.len() > MOST_WORDS {
@@ -102,7 +163,7 @@ fn of_column(records: &Records<'_>, usable: &[&Record], name: &str) -> Result<Ve
         .skip(1)
         .map(|word| {
             let rule = Rule::Word(records.named(name)?, word.to_owned());
-            Ok(Group { name: format!("{name} = {word}"), rule })
+            Ok(GroupColumn { group: Group::Selection(Selection::of_word(name, word)), rule })
         })
         .collect()
 }
@@ -123,7 +184,7 @@ pub(super) enum Value {
     Missing(String),
 }
 
-impl Group {
+impl GroupColumn {
     /// The value of one model.
     ///
     /// # Errors
@@ -139,11 +200,11 @@ impl Group {
                 Some(cell) => Value::Is(number(cell.text).ok_or_else(|| {
                     cell.error(format!("`{}` is not a number, as the other values of the group are", cell.text))
                 })?),
-                None => Value::Missing(self.name.clone()),
+                None => Value::Missing(self.group.to_string()),
             },
             Rule::Word(named, word) => match records.cell_of(record, named) {
                 Some(cell) => indicator(cell.text == word),
-                None => Value::Missing(self.name.clone()),
+                None => Value::Missing(self.group.to_string()),
             },
             Rule::Selected(selection, quantity) => match selected(selection, quantity, records, record, sizes)? {
                 Some(holds) => indicator(holds),

@@ -34,8 +34,12 @@ mod settings;
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
+pub use groups::Group;
+pub use predictor::PredictorKind;
 pub use selection::Selection;
-pub use settings::{Amount, ClusterBy, Cutoff, GroupBy, ScoreScale, Settings, XScale, compute_unit};
+pub use settings::{Amount, ClusterBy, Cutoff, GroupBy, ScoreScale, Settings, WeightBy, XScale, compute_unit};
 
 use crate::Result;
 use crate::registry::table::Table;
@@ -54,8 +58,8 @@ pub struct ModelSet {
     pub adjusted: Option<String>,
     /// What the predictor is.
     pub predictor: Predictor,
-    /// Names of the groups, one for each value of [`ModelRow::groups`].
-    pub groups: Vec<String>,
+    /// The groups, one for each value of [`ModelRow::groups`].
+    pub groups: Vec<Group>,
     /// What a reader should know about how the tables were understood.
     pub notes: Vec<String>,
     /// The tables.
@@ -115,12 +119,10 @@ pub struct Score {
 }
 
 /// What the predictor is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Predictor {
-    /// `compute`, or the column's name.
-    pub name: String,
-    /// Quantity and unit for an axis.
-    pub label: String,
+    /// Compute, another quantity of the models, or a column.
+    pub name: PredictorKind,
     /// Its scale in the fit.
     pub scale: XScale,
 }

@@ -1,10 +1,14 @@
 //! What the models are compared at: pretraining compute, or any other quantity of theirs.
 
+use std::fmt;
+use std::str::FromStr;
+
 use super::columns::Role;
 use super::records::{Cell, Named, Record, Records};
 use super::{Predictor, Settings, XScale, cells};
-use crate::Result;
 use crate::registry::{Flops, Month};
+use crate::serial::serde_as_text;
+use crate::{Error, Result};
 
 /// The sizes of one model.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -36,7 +40,84 @@ impl Sizes {
     }
 }
 
-/// A quantity of a model that has a name whatever its column is called, or any column.
+/// What a predictor or a condition is about: a quantity of a model that has a name whatever its column is called, or any
+/// column.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum PredictorKind {
+    /// Pretraining compute in FLOPs.
+    #[default]
+    Compute,
+    /// Number of parameters.
+    Params,
+    /// Number of parameters active per token.
+    ActiveParams,
+    /// Number of training tokens.
+    Tokens,
+    /// Month of release, in years.
+    Release,
+    /// The column of this name.
+    Column(String),
+}
+
+impl PredictorKind {
+    /// Name and unit for an axis.
+    pub fn label(&self) -> &str {
+        match self {
+            Self::Compute => "Pretraining compute (FLOPs)",
+            Self::Params => "Parameters",
+            Self::ActiveParams => "Active parameters",
+            Self::Tokens => "Training tokens",
+            Self::Release => "Release (year)",
+            Self::Column(name) => name,
+        }
+    }
+
+    /// The unit after a number, where it has a name.
+    pub fn unit(&self) -> Option<&'static str> {
+        (*self == Self::Compute).then_some("FLOPs")
+    }
+
+    /// The scale on which it enters a fit where nothing else is said.
+    pub fn usual_scale(&self) -> XScale {
+        match self {
+            Self::Compute | Self::Params | Self::ActiveParams | Self::Tokens => XScale::Log10,
+            Self::Release | Self::Column(_) => XScale::Linear,
+        }
+    }
+}
+
+impl fmt::Display for PredictorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Compute => "compute",
+            Self::Params => "params",
+            Self::ActiveParams => "active_params",
+            Self::Tokens => "tokens",
+            Self::Release => "release",
+            Self::Column(name) => name,
+        })
+    }
+}
+
+impl FromStr for PredictorKind {
+    type Err = Error;
+
+    /// Reads `compute`, `params`, `active_params`, `tokens`, `release` or the name of a column.
+    fn from_str(text: &str) -> Result<Self> {
+        Ok(match text {
+            "compute" => Self::Compute,
+            "params" => Self::Params,
+            "active_params" => Self::ActiveParams,
+            "tokens" => Self::Tokens,
+            "release" => Self::Release,
+            column => Self::Column(column.to_owned()),
+        })
+    }
+}
+
+serde_as_text!(PredictorKind);
+
+/// The same with its column found.
 pub(super) enum Quantity {
     Compute,
     Params,
@@ -52,13 +133,21 @@ impl Quantity {
     /// # Errors
     /// [`MissingColumn`](crate::Error::MissingColumn).
     pub(super) fn named(name: &str, records: &Records<'_>) -> Result<Self> {
-        Ok(match name {
-            "compute" => Self::Compute,
-            "params" => Self::Params,
-            "active_params" => Self::ActiveParams,
-            "tokens" => Self::Tokens,
-            "release" => Self::Release,
-            other => Self::Other(records.named(other)?),
+        Self::of(&name.parse()?, records)
+    }
+
+    /// This quantity.
+    ///
+    /// # Errors
+    /// [`MissingColumn`](crate::Error::MissingColumn).
+    pub(super) fn of(kind: &PredictorKind, records: &Records<'_>) -> Result<Self> {
+        Ok(match kind {
+            PredictorKind::Compute => Self::Compute,
+            PredictorKind::Params => Self::Params,
+            PredictorKind::ActiveParams => Self::ActiveParams,
+            PredictorKind::Tokens => Self::Tokens,
+            PredictorKind::Release => Self::Release,
+            PredictorKind::Column(name) => Self::Other(records.named(name)?),
         })
     }
 
@@ -72,7 +161,7 @@ impl Quantity {
             Self::Params => Ok(sizes.params),
             Self::ActiveParams => Ok(sizes.active_params),
             Self::Tokens => Ok(sizes.tokens),
-            Self::Release => Ok(release(records, record)?.map(|m| f64::from(m.year) + f64::from(m.month - 1) / 12.0)),
+            Self::Release => Ok(release(records, record)?.map(Month::years)),
             Self::Other(named) => records.cell_of(record, named).map(|cell| cell.number()).transpose(),
         }
     }
@@ -100,16 +189,8 @@ pub(super) fn release(records: &Records<'_>, record: &Record) -> Result<Option<M
     cells::month(cell.text).map(Some).ok_or_else(problem)
 }
 
-/// What the predictor is called and on which scale it enters.
+/// What the predictor is and on which scale it enters.
 pub(super) fn describe(settings: &Settings) -> Predictor {
-    let name = settings.x.clone().unwrap_or_else(|| "compute".into());
-    let (label, usual) = match name.as_str() {
-        "compute" => ("Pretraining compute (FLOPs)", XScale::Log10),
-        "params" => ("Parameters", XScale::Log10),
-        "active_params" => ("Active parameters", XScale::Log10),
-        "tokens" => ("Training tokens", XScale::Log10),
-        "release" => ("Release (year)", XScale::Linear),
-        other => (other, XScale::Linear),
-    };
-    Predictor { label: label.to_owned(), scale: settings.x_scale.unwrap_or(usual), name }
+    let name = settings.x.clone().unwrap_or_default();
+    Predictor { scale: settings.x_scale.unwrap_or_else(|| name.usual_scale()), name }
 }

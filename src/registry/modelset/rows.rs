@@ -3,10 +3,12 @@
 use std::collections::HashMap;
 
 use super::columns::{Layout, Role, check_flags, fold};
-use super::groups::{self, Group, Value};
+use super::groups::{self, GroupColumn, Value};
 use super::predictor::{self, Quantity, Sizes};
 use super::records::{Cell, Named, Record, Records};
-use super::{Amount, ClusterBy, Dropped, ModelRow, ModelSet, Reason, ScoreScale, Settings, XScale, scale, scores};
+use super::{
+    Amount, ClusterBy, Dropped, ModelRow, ModelSet, Reason, ScoreScale, Settings, WeightBy, XScale, scale, scores,
+};
 use crate::registry::table::Table;
 use crate::{Error, Result};
 
@@ -16,7 +18,7 @@ pub(super) fn assemble(tables: &[Table], settings: &Settings) -> Result<ModelSet
     let (mut score, places) = scores::locate(tables, &layouts, settings)?;
     let (records, mut dropped) = Records::join(tables, &layouts, &places)?;
     let predictor = predictor::describe(settings);
-    let x = Quantity::named(&predictor.name, &records)?;
+    let x = Quantity::of(&predictor.name, &records)?;
 
     let mut scored = Vec::new();
     for record in &records.records {
@@ -59,7 +61,7 @@ pub(super) fn assemble(tables: &[Table], settings: &Settings) -> Result<ModelSet
         score,
         adjusted: settings.adjusted.clone(),
         predictor,
-        groups: groups.into_iter().map(|group| group.name).collect(),
+        groups: groups.into_iter().map(|column| column.group).collect(),
         notes,
         sources: tables.iter().map(|table| table.path().display().to_string()).collect(),
     })
@@ -91,7 +93,7 @@ impl<'r, 't> Scored<'r, 't> {
         };
         let sizes = Sizes::of(records, record)?;
         let Some(value) = x.value(records, record, &sizes)? else {
-            return Ok(Err(Reason::NoPredictor(predictor.name.clone())));
+            return Ok(Err(Reason::NoPredictor(predictor.name.to_string())));
         };
         if predictor.scale == XScale::Log10 && value <= 0.0 {
             let problem = format!("{value} has no logarithm; `--x-scale linear` takes it as it is");
@@ -138,8 +140,8 @@ impl<'s> Further<'s> {
             compute_sd: source(&settings.compute_sd)?,
             items: source(&settings.items)?,
             weights: match &settings.weights {
-                Some(name) => Some((Source::Column(records.named(name)?), name.as_str())),
-                None => None,
+                Some(WeightBy::Column(name)) => Some((Source::Column(records.named(name)?), name.as_str())),
+                Some(WeightBy::Items) | None => None,
             },
             holdout: match &settings.holdout {
                 Some(selection) => Some((selection, Quantity::named(&selection.column, records)?)),
@@ -152,7 +154,7 @@ impl<'s> Further<'s> {
         &self,
         records: &Records<'_>,
         found: &Scored<'_, '_>,
-        groups: &[Group],
+        groups: &[GroupColumn],
         scale: &XScale,
     ) -> Result<Result<ModelRow, Reason>> {
         let (record, sizes) = (found.record, &found.sizes);

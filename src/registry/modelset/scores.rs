@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::columns::{Layout, Role, fold, position};
 use super::{Score, ScoreScale, Settings};
 use crate::registry::table::Table;
-use crate::registry::{BENCHMARKS, Benchmark};
+use crate::registry::{Adjustment, BENCHMARKS, Benchmark};
 use crate::{Error, Result};
 
 /// Where the scores stand in one table.
@@ -28,7 +28,7 @@ pub(super) struct Wanted {
 /// An adjustment, its epochs and the task examples seen, as their cells read.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 struct Condition {
-    adjustment: String,
+    adjustment: Adjustment,
     epochs: String,
     examples: String,
 }
@@ -105,9 +105,9 @@ impl Wanted {
 
 fn condition(table: &Table, layout: &Layout, row: usize) -> Condition {
     let cell = |role| layout.get(role).and_then(|found| table.at(row, found.index)).unwrap_or_default().to_owned();
-    let adjustment = cell(Role::Adjustment);
     Condition {
-        adjustment: if adjustment == "none" { String::new() } else { adjustment },
+        // An empty cell is no adjustment either.
+        adjustment: cell(Role::Adjustment).parse().unwrap_or_default(),
         epochs: cell(Role::Epochs),
         examples: cell(Role::Examples),
     }
@@ -170,8 +170,11 @@ fn metric(found: &BTreeSet<&str>, benchmark: &str, settings: &Settings) -> Resul
 /// Reads `ADJUSTMENT`, `ADJUSTMENT:EPOCHS` or `ADJUSTMENT@EXAMPLES` as one of the conditions in the table.
 fn adjustment(conditions: &BTreeSet<Condition>, text: &str, benchmark: &str) -> Result<Condition> {
     let matching: Vec<&Condition> = conditions.iter().filter(|c| c.spelled() == text).collect();
-    let matching =
-        if matching.is_empty() { conditions.iter().filter(|c| c.adjustment == text).collect() } else { matching };
+    let matching = if matching.is_empty() {
+        conditions.iter().filter(|c| c.adjustment.to_string() == text).collect()
+    } else {
+        matching
+    };
     let listed = |of: &[&Condition]| of.iter().map(|c| c.spelled()).collect::<Vec<_>>().join(", ");
     match matching[..] {
         [one] => Ok(one.clone()),
@@ -191,7 +194,7 @@ fn adjustment(conditions: &BTreeSet<Condition>, text: &str, benchmark: &str) -> 
 
 impl Condition {
     fn spelled(&self) -> String {
-        let mut text = self.adjustment.clone();
+        let mut text = self.adjustment.to_string();
         if !self.epochs.is_empty() {
             text = format!("{text}:{}", self.epochs);
         }

@@ -18,10 +18,11 @@ use std::str::FromStr;
 
 use super::cells;
 use crate::registry::Month;
+use crate::serial::serde_as_text;
 use crate::{Error, Result};
 
 /// A condition on one column; see the module.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Selection {
     /// The column's name, as written.
     pub(super) column: String,
@@ -97,7 +98,22 @@ impl fmt::Display for Selection {
     }
 }
 
+/// Selections are the same when they are written the same.
+impl PartialEq for Selection {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+serde_as_text!(Selection);
+
 impl Selection {
+    /// The models that have this word in this column.
+    pub(super) fn of_word(column: &str, word: &str) -> Self {
+        let text = format!("{column} = {word}");
+        Self { column: column.to_owned(), relation: Relation::Equal, value: Wanted::Word(word.to_owned()), text }
+    }
+
     /// Whether a cell with this text is chosen; numbers are in the column's own unit unless `number` gives the value.
     ///
     /// # Errors

@@ -1,14 +1,20 @@
 //! What of a table is read, and how.
 
+use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 use super::columns::parse_unit;
+use super::predictor::PredictorKind;
 use super::selection::Selection;
 use crate::registry::Month;
+use crate::serial::{serde_as_number_or_text, serde_as_text};
 use crate::{Error, Result};
 
 /// How tables become a [`ModelSet`](super::ModelSet). Every column that is left open is found by its name.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Settings {
     /// Column of the models' names.
     pub model: Option<String>,
@@ -41,16 +47,16 @@ pub struct Settings {
     pub cutoff: Cutoff,
     /// Which models are not independent.
     pub cluster: ClusterBy,
-    /// The predictor: `compute`, `params`, `active_params`, `tokens`, `release` or any column; compute when `None`.
-    pub x: Option<String>,
+    /// The predictor; compute when `None`.
+    pub x: Option<PredictorKind>,
     /// Scale of the predictor; `None` for log10 of compute, parameters and tokens, linear for all else.
     pub x_scale: Option<XScale>,
     /// Standard deviation of log10 compute.
     pub compute_sd: Option<Amount>,
     /// Number of items behind each score; from the table's own column when `None`.
     pub items: Option<Amount>,
-    /// Column of weights (inverse variances up to a factor).
-    pub weights: Option<String>,
+    /// What models are weighted by.
+    pub weights: Option<WeightBy>,
     /// Models that are left out of the fit and predicted.
     pub holdout: Option<Selection>,
 }
@@ -112,6 +118,15 @@ pub enum GroupBy {
     Selection(Selection),
 }
 
+/// What models are weighted by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WeightBy {
+    /// The noise that their numbers of items imply, as a fit finds it.
+    Items,
+    /// The numbers in this column: inverse variances up to a factor.
+    Column(String),
+}
+
 /// A number for all models, or a column of them.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Amount {
@@ -119,6 +134,15 @@ pub enum Amount {
     Number(f64),
     /// One per model.
     Column(String),
+}
+
+impl fmt::Display for XScale {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Linear => "linear",
+            Self::Log10 => "log10",
+        })
+    }
 }
 
 impl FromStr for XScale {
@@ -134,14 +158,6 @@ impl FromStr for XScale {
 }
 
 impl XScale {
-    /// `linear` or `log10`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Linear => "linear",
-            Self::Log10 => "log10",
-        }
-    }
-
     /// `value` on this scale.
     pub fn apply(self, value: f64) -> f64 {
         match self {
@@ -156,6 +172,17 @@ impl XScale {
             Self::Linear => position,
             Self::Log10 => 10f64.powf(position),
         }
+    }
+}
+
+impl fmt::Display for ScoreScale {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Auto => "auto",
+            Self::Share => "share",
+            Self::Percent => "percent",
+            Self::Any => "any",
+        })
     }
 }
 
@@ -174,14 +201,9 @@ impl FromStr for ScoreScale {
 }
 
 impl ScoreScale {
-    /// `auto`, `share`, `percent` or `any`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Auto => "auto",
-            Self::Share => "share",
-            Self::Percent => "percent",
-            Self::Any => "any",
-        }
+    /// The score of a perfect model, where scores are shares of something.
+    pub fn perfect(self) -> Option<f64> {
+        self.range().map(|(_, most)| most)
     }
 
     /// Smallest and largest value, where the scale has ends.
@@ -194,6 +216,16 @@ impl ScoreScale {
     }
 }
 
+impl fmt::Display for Cutoff {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Auto => f.write_str("auto"),
+            Self::None => f.write_str("none"),
+            Self::From(month) => month.fmt(f),
+        }
+    }
+}
+
 impl FromStr for Cutoff {
     type Err = Error;
 
@@ -202,18 +234,41 @@ impl FromStr for Cutoff {
         match text {
             "auto" => Ok(Self::Auto),
             "none" => Ok(Self::None),
-            month => month.parse().map(Self::From),
+            month => month.parse().map(Self::From).map_err(|_| {
+                Error::Argument(format!("`{text}` is not a month, auto or none; write a month as 2023-11"))
+            }),
         }
     }
 }
 
-impl From<&str> for ClusterBy {
-    /// `family`, `model` (or `none`), or else the name of a column.
-    fn from(text: &str) -> Self {
-        match text {
+impl fmt::Display for ClusterBy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Family => "family",
+            Self::Model => "model",
+            Self::Column(name) => name,
+        })
+    }
+}
+
+impl FromStr for ClusterBy {
+    type Err = Error;
+
+    /// Reads `family`, `model` (or `none`), or else the name of a column.
+    fn from_str(text: &str) -> Result<Self> {
+        Ok(match text {
             "family" => Self::Family,
             "model" | "none" => Self::Model,
             column => Self::Column(column.to_owned()),
+        })
+    }
+}
+
+impl fmt::Display for GroupBy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Column(name) => f.write_str(name),
+            Self::Selection(selection) => selection.fmt(f),
         }
     }
 }
@@ -231,6 +286,46 @@ impl FromStr for GroupBy {
     }
 }
 
+impl fmt::Display for WeightBy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Items => "items",
+            Self::Column(name) => name,
+        })
+    }
+}
+
+impl FromStr for WeightBy {
+    type Err = Error;
+
+    /// Reads `items` or the name of a column.
+    fn from_str(text: &str) -> Result<Self> {
+        Ok(match text {
+            "items" => Self::Items,
+            column => Self::Column(column.to_owned()),
+        })
+    }
+}
+
+impl Amount {
+    /// The number, where it is the same for all models.
+    fn number(&self) -> Option<f64> {
+        match self {
+            Self::Number(number) => Some(*number),
+            Self::Column(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Amount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(number) => number.fmt(f),
+            Self::Column(name) => f.write_str(name),
+        }
+    }
+}
+
 impl FromStr for Amount {
     type Err = Error;
 
@@ -243,6 +338,9 @@ impl FromStr for Amount {
         }
     }
 }
+
+serde_as_text!(XScale, ScoreScale, Cutoff, ClusterBy, GroupBy, WeightBy);
+serde_as_number_or_text!(Amount);
 
 /// FLOPs in a unit of compute, as written after `--compute-unit`: a number (`1e21`), `FLOP`, `EFLOP` or `PF-days`.
 ///

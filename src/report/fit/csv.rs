@@ -1,13 +1,8 @@
 //! Tidy CSV of a fit: one row per parameter, per point of a curve, per model. A value that does not exist is an empty
 //! cell.
 
-use crate::analysis::fit::{Analysis, CurveReport, FitReport, Parameter};
+use crate::analysis::fit::{CurveReport, FitReport, Parameter};
 use crate::report::csv::{CsvTable, number};
-
-/// The analyses of a report with the name of their condition.
-fn analyses(report: &FitReport) -> impl Iterator<Item = (&'static str, &Analysis)> {
-    std::iter::once(("unadjusted", &report.unadjusted)).chain(report.adjusted.as_ref().map(|a| ("adjusted", a)))
-}
 
 fn optional(value: Option<f64>) -> String {
     value.map_or_else(String::new, number)
@@ -34,8 +29,9 @@ pub fn parameters(report: &FitReport) -> CsvTable {
         "method",
         "reason",
     ]);
-    for (condition, analysis) in analyses(report) {
-        let curve = analysis.curve;
+    for (phase, analysis) in report.analyses() {
+        let (condition, curve) = (phase.to_string(), analysis.curve.to_string());
+        let (condition, curve) = (condition.as_str(), curve.as_str());
         for (name, parameter) in [("alpha", &analysis.alpha), ("c_log10", &analysis.c_log10), ("c_e", &analysis.c_e)] {
             row(&mut table, [condition, curve, name, ""], parameter);
         }
@@ -62,8 +58,9 @@ pub fn parameters(report: &FitReport) -> CsvTable {
 }
 
 fn curve_rows(table: &mut CsvTable, condition: &str, one: &CurveReport) {
+    let curve = one.curve.to_string();
     for named in &one.parameters {
-        row(table, [condition, one.curve, &format!("{}.{}", one.curve, named.name), ""], &named.parameter);
+        row(table, [condition, &curve, &format!("{curve}.{}", named.name), ""], &named.parameter);
     }
     let marks = [
         ("sse", one.sse),
@@ -74,7 +71,7 @@ fn curve_rows(table: &mut CsvTable, condition: &str, one: &CurveReport) {
         ("rmse_without_family", one.rmse_without_family),
     ];
     for (name, value) in marks {
-        plain(table, [condition, one.curve, &format!("{}.{name}", one.curve), ""], value);
+        plain(table, [condition, &curve, &format!("{curve}.{name}"), ""], value);
     }
 }
 
@@ -110,12 +107,12 @@ fn plain(table: &mut CsvTable, names: [&str; 4], value: Option<f64>) {
 #[must_use]
 pub fn predictions(report: &FitReport) -> CsvTable {
     let mut table = CsvTable::new(&["condition", "curve", "group", "kind", "x", "score", "low", "high"]);
-    for (condition, analysis) in analyses(report) {
+    for (phase, analysis) in report.analyses() {
         for point in &analysis.line {
             table.rows.push(vec![
-                condition.to_owned(),
-                point.curve.to_owned(),
-                point.group.clone().unwrap_or_default(),
+                phase.to_string(),
+                point.curve.to_string(),
+                point.group.as_ref().map(ToString::to_string).unwrap_or_default(),
                 "curve".to_owned(),
                 number(point.x),
                 number(point.score),
@@ -125,9 +122,9 @@ pub fn predictions(report: &FitReport) -> CsvTable {
         }
         for (one, prediction) in analysis.curves.iter().flat_map(|c| c.predictions.iter().map(move |p| (c, p))) {
             table.rows.push(vec![
-                condition.to_owned(),
-                one.curve.to_owned(),
-                prediction.group.clone().unwrap_or_default(),
+                phase.to_string(),
+                one.curve.to_string(),
+                prediction.group.as_ref().map(ToString::to_string).unwrap_or_default(),
                 "prediction".to_owned(),
                 number(prediction.x),
                 optional(prediction.score),
@@ -147,8 +144,9 @@ pub fn predictions(report: &FitReport) -> CsvTable {
 /// prediction interval of a held-out model). Models that were left out stand at the end, their reason as `status`.
 #[must_use]
 pub fn diagnostics(report: &FitReport) -> CsvTable {
+    let groups: Vec<String> = report.groups.iter().map(|group| group.name.to_string()).collect();
     let mut columns: Vec<&str> = vec!["condition", "model", "family", "cluster", "status", "x"];
-    columns.extend(report.groups.iter().map(|group| group.name.as_str()));
+    columns.extend(groups.iter().map(String::as_str));
     columns.extend([
         "score",
         "fitted",
@@ -161,10 +159,11 @@ pub fn diagnostics(report: &FitReport) -> CsvTable {
         "high",
     ]);
     let mut table = CsvTable::new(&columns);
-    for (condition, analysis) in analyses(report) {
+    for (phase, analysis) in report.analyses() {
+        let condition = phase.to_string();
         for model in &analysis.models {
             let status = if model.held_out { "held_out" } else { "fitted" };
-            let names = [condition, &model.model, &model.family, &model.cluster, status];
+            let names = [&condition, &model.model, &model.family, &model.cluster, status];
             let mut cells: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
             cells.push(number(model.x));
             cells.extend(model.groups.iter().map(|z| number(*z)));

@@ -2,6 +2,8 @@
 
 use crate::analysis::fit::{Analysis, FitReport, Parameter, Prediction};
 use crate::report::terminal::{Align, TextTable};
+use crate::stats::hinge::Outcome;
+use crate::stats::selection::Curve;
 
 /// The report as text of at most `width` columns.
 #[must_use]
@@ -60,8 +62,7 @@ impl Text {
 
 fn heading(text: &mut Text, report: &FitReport) {
     let metric = report.metric.as_ref().map_or_else(String::new, |metric| format!(" ({metric})"));
-    let scale = report.predictor.scale.name();
-    let on = if scale == "linear" { String::new() } else { format!("{scale} ") };
+    let on = if report.is_logarithmic() { "log10 " } else { "" };
     text.paragraph(&format!("{}{metric} against {on}{}", report.score, report.predictor.name));
     let share = 100.0 * report.largest_cluster_share;
     text.paragraph(&format!(
@@ -99,7 +100,7 @@ const NAMED: usize = 5;
 fn analysis(text: &mut Text, report: &FitReport, analysis: &Analysis, condition: &str) {
     let title = if condition.is_empty() { String::new() } else { format!(", {condition}") };
     text.line("");
-    text.paragraph(&format!("{}{title}: {}", capital(analysis.curve), found(analysis)));
+    text.paragraph(&format!("{}{title}: {}", capital(&analysis.curve.to_string()), found(analysis)));
     let mut table = TextTable::new(&[
         ("parameter", Align::Left),
         ("estimate", Align::Right),
@@ -109,16 +110,16 @@ fn analysis(text: &mut Text, report: &FitReport, analysis: &Analysis, condition:
         ("p", Align::Right),
     ]);
     for (name, parameter) in [("alpha", &analysis.alpha), ("c_log10", &analysis.c_log10), ("c_e", &analysis.c_e)] {
-        table.push(cells(name, parameter));
+        table.push(cells(name, parameter, None));
     }
     for (k, theta) in analysis.thetas.iter().enumerate() {
         let name = if analysis.thetas.len() == 1 { "theta".to_owned() } else { format!("theta {}", k + 1) };
-        table.push(cells(&name, &theta.parameter));
+        table.push(cells(&name, &theta.parameter, theta.parameter.p_value));
     }
-    if analysis.curve != "hinge" {
+    if analysis.curve != Curve::Hinge {
         let own = analysis.curves.iter().find(|curve| curve.curve == analysis.curve);
-        for named in own.iter().flat_map(|curve| &curve.parameters).filter(|p| !p.name.starts_with("theta")) {
-            table.push(cells(&named.name, &named.parameter));
+        for named in own.iter().flat_map(|curve| &curve.parameters).filter(|p| !p.is_difference()) {
+            table.push(cells(&named.name, &named.parameter, None));
         }
     }
     text.table(&table);
@@ -156,18 +157,19 @@ fn methods(text: &mut Text, analysis: &Analysis) {
 
 fn found(analysis: &Analysis) -> String {
     let outcome = match analysis.outcome {
-        Some("break") => "scores rise from a point inside the data",
-        Some("no_break") => "scores rise over the whole range, no break",
-        Some("flat") => "nothing rises above chance",
-        _ => "outcome not known",
+        Some(Outcome::Break) => "scores rise from a point inside the data",
+        Some(Outcome::NoBreak) => "scores rise over the whole range, without a break",
+        Some(Outcome::Flat) => "nothing rises above chance",
+        None => "no hinge was fitted",
     };
     match (analysis.verdict, analysis.selected) {
-        (Some(verdict), Some(selected)) => format!("{outcome}; verdict {verdict} (best curve: {selected})"),
+        (Some(verdict), Some(selected)) => format!("{outcome}; verdict {verdict} (curve chosen: {selected})"),
         _ => outcome.to_owned(),
     }
 }
 
-fn cells(name: &str, p: &Parameter) -> Vec<String> {
+/// A row; `tested` is the p-value of 0 where that is a question.
+fn cells(name: &str, p: &Parameter, tested: Option<f64>) -> Vec<String> {
     let number = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), short);
     vec![
         name.to_owned(),
@@ -175,7 +177,7 @@ fn cells(name: &str, p: &Parameter) -> Vec<String> {
         number(p.se),
         number(p.low),
         number(p.high),
-        p.p_value.filter(|_| name.starts_with("theta")).map_or_else(String::new, p_value),
+        tested.map_or_else(String::new, p_value),
     ]
 }
 
@@ -256,7 +258,7 @@ fn curves(text: &mut Text, analysis: &Analysis) {
     }
     text.table(&table);
     if analysis.curves.iter().any(|one| one.converged == Some(false)) {
-        text.paragraph("† the optimiser found no minimum: the best curve is a limit of its kind");
+        text.paragraph("† the optimiser found no minimum: the fit shown is a limiting case of the curve");
     }
     for (one, reason) in analysis.curves.iter().filter_map(|one| Some((one, one.failed.as_ref()?))) {
         text.paragraph(&format!("{}: {reason}", one.curve));
@@ -268,14 +270,16 @@ fn forecast(text: &mut Text, report: &FitReport, analysis: &Analysis) {
     let predictions: &[Prediction] = own.map_or(&[], |curve| &curve.predictions);
     if !predictions.is_empty() {
         text.line("");
+        let predictor = report.predictor.name.to_string();
         let mut table = TextTable::new(&[
-            (report.predictor.name.as_str(), Align::Right),
+            (predictor.as_str(), Align::Right),
             ("predicted", Align::Right),
             ("95 % low", Align::Right),
             ("high", Align::Right),
             ("group", Align::Left),
             ("", Align::Left),
         ]);
+        let reference = if report.groups.is_empty() { "" } else { "reference" };
         for p in predictions {
             let number = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), short);
             table.push(vec![
@@ -283,7 +287,7 @@ fn forecast(text: &mut Text, report: &FitReport, analysis: &Analysis) {
                 number(p.score),
                 number(p.low),
                 number(p.high),
-                p.group.clone().unwrap_or_else(|| if report.groups.is_empty() { "" } else { "reference" }.to_owned()),
+                p.group.as_ref().map_or_else(|| reference.to_owned(), ToString::to_string),
                 remark(p).to_owned(),
             ]);
         }
@@ -308,7 +312,7 @@ fn forecast(text: &mut Text, report: &FitReport, analysis: &Analysis) {
     ]);
     for (curve, holdout) in held_out {
         table.push(vec![
-            curve.to_owned(),
+            curve.to_string(),
             optional(holdout.rmse, 4),
             optional(holdout.mae, 4),
             optional(holdout.bias, 4),
@@ -339,10 +343,7 @@ fn differences(text: &mut Text, report: &FitReport) {
         ("p", Align::Right),
     ]);
     let mut row = |name: &str, p: &Parameter| {
-        let mut all = cells(name, p);
-        all.truncate(5);
-        all.push(p.p_value.map_or_else(String::new, p_value));
-        table.push(all);
+        table.push(cells(name, p, p.p_value));
     };
     for (k, theta) in changed.thetas.iter().enumerate() {
         let name = if changed.thetas.len() == 1 { "theta".to_owned() } else { format!("theta {}", k + 1) };

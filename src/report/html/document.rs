@@ -54,32 +54,26 @@ impl Document {
             Kind::Study => Content::Overview(Box::new(Overview::of_study(first)?)),
             Kind::Lab => Content::Overview(Box::new(Overview::of_lab(first)?)),
             Kind::FitFolder => Content::Fit(Box::new(FitData::of_folder(first)?)),
-            Kind::FitJson => {
-                let text = std::fs::read_to_string(first).map_err(Error::read(first))?;
-                Content::Fit(Box::new(FitData::of_json(&text, first)?))
-            }
+            Kind::FitJson => Content::Fit(Box::new(FitData::of_json(first)?)),
             Kind::Tables => {
                 let (tables, warnings) = fit::tables(paths)?;
                 let mut set = ModelSet::from_tables(&tables, &settings.tables)?;
                 set.notes.extend(warnings);
-                Content::Fit(Box::new(FitData::of(&settings.fit(&set)?, &set)?))
+                Content::Fit(Box::new(FitData::of(&settings.fit(&set)?, &set)))
             }
         };
         Ok(Self { content, sources: sources(paths)? })
     }
 
     /// A fit just made of `set`.
-    ///
-    /// # Errors
-    /// None for a report that a fit returned.
-    pub fn of_fit(report: &FitReport, set: &ModelSet) -> Result<Self> {
-        Ok(Self { content: Content::Fit(Box::new(FitData::of(report, set)?)), sources: Vec::new() })
+    pub fn of_fit(report: &FitReport, set: &ModelSet) -> Self {
+        Self { content: Content::Fit(Box::new(FitData::of(report, set))), sources: Vec::new() }
     }
 
     /// The page. The same document gives the same bytes.
     ///
     /// # Errors
-    /// [`Error::Undetermined`] when the page cannot be written, which no document that can be opened brings about.
+    /// [`Error::Undetermined`] when the page cannot be written. Every document that could be opened can be written.
     pub fn to_html(&self) -> Result<String> {
         render::page(self, None)
     }
@@ -88,7 +82,7 @@ impl Document {
     ///
     /// # Errors
     /// As [`to_html`](Self::to_html).
-    pub(in crate::report) fn to_live_html(&self, live: &serde_json::Value) -> Result<String> {
+    pub(crate) fn to_live_html(&self, live: &serde_json::Value) -> Result<String> {
         render::page(self, Some(live))
     }
 }

@@ -4,26 +4,59 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-use serde_json::Value;
 
-use super::fields::Report;
 use super::input::{Kind, kind};
-use crate::analysis::fit::{Analysis, FitReport, SCHEMA, SCHEMA_VERSION};
-use crate::registry::benchmark;
-use crate::registry::modelset::{ModelRow, ModelSet};
+use crate::analysis::Phase;
+use crate::analysis::fit::{Analysis, FitReport, GroupReport};
+use crate::registry::modelset::{Group, ModelRow, ModelSet};
 use crate::registry::table::Table;
+use crate::registry::{Month, benchmark};
 use crate::stats::itemnoise::wilson;
+use crate::stats::selection::Curve;
 use crate::{Error, Result};
 
 /// Everything the page shows of a fit.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct FitData {
     /// The report, as docs/formats.md describes it.
-    pub(super) report: Value,
+    pub(super) report: FitReport,
+    /// What its script prints beside the numbers.
+    labels: Labels,
     /// Models and curves of the score as observed.
     unadjusted: Drawn,
     /// Of the score after adjustment.
     adjusted: Option<Drawn>,
+}
+
+/// Names that the report's types have for people.
+#[derive(Debug, Clone, Serialize)]
+struct Labels {
+    /// Of the models outside every group, then of each group.
+    groups: Vec<String>,
+    /// The month that divides the models where nothing else does.
+    cutoff: Option<Month>,
+    /// Of the predictor's axis.
+    predictor: String,
+    /// What follows a value of the predictor.
+    unit: String,
+    /// Of the score's axis.
+    score: String,
+}
+
+impl Labels {
+    fn of(report: &FitReport) -> Self {
+        let unit = report.predictor.name.unit();
+        Self {
+            groups: report.group_names(),
+            cutoff: match &report.groups[..] {
+                [only] => only.name.month(),
+                _ => None,
+            },
+            predictor: report.predictor.name.label().to_owned(),
+            unit: unit.map_or_else(String::new, |unit| format!(" {unit}")),
+            score: report.score_label(),
+        }
+    }
 }
 
 /// What is drawn of one score.
@@ -60,7 +93,7 @@ struct Model {
 /// One curve of one group with its band, column by column.
 #[derive(Debug, Clone, Serialize)]
 struct Line {
-    curve: String,
+    curve: Curve,
     group: usize,
     x: Vec<f64>,
     score: Vec<f64>,
@@ -70,68 +103,50 @@ struct Line {
 
 impl FitData {
     /// A fit just made; `set` knows the releases.
-    pub(super) fn of(report: &FitReport, set: &ModelSet) -> Result<Self> {
-        let value = serde_json::to_value(report)
-            .map_err(|e| Error::Undetermined(format!("the report cannot be written as JSON: {e}")))?;
-        let names: Vec<&str> = report.groups.iter().map(|group| group.name.as_str()).collect();
+    pub(super) fn of(report: &FitReport, set: &ModelSet) -> Self {
         let rows: BTreeMap<&str, &ModelRow> = set.rows.iter().map(|row| (row.name.as_str(), row)).collect();
-        let unit = unit(set.score.scale.name());
+        let unit = set.score.scale.perfect();
         let known = set.score.benchmark.filter(|b| b.score.measure.is_binary()).map(|b| f64::from(b.items));
         let drawn = |analysis: &Analysis| {
-            Drawn::of(analysis, &names, |name| {
+            Drawn::of(analysis, &report.groups, |name| {
                 let row = rows.get(name);
                 let items = row.and_then(|row| row.items).or(known);
                 (row.and_then(|row| row.release).map(|month| month.to_string()), items.zip(unit))
             })
         };
-        Ok(Self { unadjusted: drawn(&report.unadjusted), adjusted: report.adjusted.as_ref().map(drawn), report: value })
+        Self {
+            unadjusted: drawn(&report.unadjusted),
+            adjusted: report.adjusted.as_ref().map(drawn),
+            ..Self::of_report(report.clone())
+        }
     }
 
-    /// The JSON of a fit alone: it holds estimates, not models.
-    pub(super) fn of_json(text: &str, path: &Path) -> Result<Self> {
-        let bad = |problem: String| Error::File { path: path.to_owned(), problem };
-        let report: Value = serde_json::from_str(text).map_err(|e| bad(format!("it is not JSON: {e}")))?;
-        let found = report.get("schema").and_then(Value::as_str).unwrap_or_default();
-        if found != SCHEMA {
-            return Err(bad(format!("it is no report of a fit: its `schema` is not `{SCHEMA}`")));
-        }
-        let version = report.get("schema_version").and_then(Value::as_u64);
-        if version != Some(u64::from(SCHEMA_VERSION)) {
-            return Err(bad(format!("its layout is not version {SCHEMA_VERSION}, the one this program reads")));
-        }
-        let data = Self { report, unadjusted: Drawn::default(), adjusted: None };
-        data.fields().map_err(|error| bad(error.to_string()))?;
-        Ok(data)
+    /// A report alone: it holds estimates, not models.
+    fn of_report(report: FitReport) -> Self {
+        Self { labels: Labels::of(&report), report, unadjusted: Drawn::default(), adjusted: None }
+    }
+
+    /// The JSON of a fit.
+    pub(super) fn of_json(path: &Path) -> Result<Self> {
+        Ok(Self::of_report(read(path)?))
     }
 
     /// The folder that `onset fit --out` writes.
     pub(super) fn of_folder(folder: &Path) -> Result<Self> {
-        let path = folder.join("report.json");
-        let mut data = Self::of_json(&std::fs::read_to_string(&path).map_err(Error::read(&path))?, &path)?;
-        let fields = data.fields()?;
-        let names: Vec<&str> = fields.groups.iter().map(|group| group.name.as_str()).collect();
-        let known = benchmark(&fields.score).filter(|known| {
-            let usual = fields.metric.as_ref().is_none_or(|metric| *metric == known.score.to_string());
+        let report = read(&folder.join("report.json"))?;
+        let known = benchmark(&report.score).filter(|known| {
+            let usual = report.metric.as_ref().is_none_or(|metric| *metric == known.score.to_string());
             usual && known.score.measure.is_binary()
         });
-        let items = known.map(|known| f64::from(known.items)).zip(unit(&fields.score_scale));
+        let items = known.map(|known| f64::from(known.items)).zip(report.score_scale.perfect());
         let diagnostics = Table::read(&folder.join("diagnostics.csv"), &[])?;
         // A study keeps no predictions; its fits are shown without their curves.
         let predictions = folder.join("predictions.csv");
         let predictions = predictions.exists().then(|| Table::read(&predictions, &[])).transpose()?;
-        let drawn = |condition: &str| Drawn::of_tables(condition, &diagnostics, predictions.as_ref(), &names, items);
-        data.unadjusted = drawn("unadjusted")?;
-        data.adjusted = match data.report.get("adjusted") {
-            None | Some(Value::Null) => None,
-            Some(_) => Some(drawn("adjusted")?),
-        };
-        Ok(data)
-    }
-
-    /// The report's fields that words need.
-    pub(super) fn fields(&self) -> Result<Report> {
-        serde_json::from_value(self.report.clone())
-            .map_err(|e| Error::Undetermined(format!("the report of the fit lacks a field: {e}")))
+        let drawn = |phase| Drawn::of_tables(phase, &diagnostics, predictions.as_ref(), &report.groups, items);
+        let unadjusted = drawn(Phase::Unadjusted)?;
+        let adjusted = report.adjusted.as_ref().map(|_| drawn(Phase::Adjusted)).transpose()?;
+        Ok(Self { unadjusted, adjusted, ..Self::of_report(report) })
     }
 
     /// Whether there are models to draw.
@@ -142,7 +157,11 @@ impl FitData {
 
 impl Drawn {
     /// `known` tells a model's release, and the number of items behind its score with the score of a perfect model.
-    fn of(analysis: &Analysis, names: &[&str], known: impl Fn(&str) -> (Option<String>, Option<(f64, f64)>)) -> Self {
+    fn of(
+        analysis: &Analysis,
+        groups: &[GroupReport],
+        known: impl Fn(&str) -> (Option<String>, Option<(f64, f64)>),
+    ) -> Self {
         let models = analysis.models.iter().map(|m| {
             let (release, items) = known(&m.model);
             let (score_low, score_high) = items.and_then(|(n, unit)| interval(m.score, n, unit)).unzip();
@@ -168,22 +187,23 @@ impl Drawn {
         });
         let mut lines = Lines::default();
         for p in &analysis.line {
-            let group = p.group.as_ref().and_then(|name| names.iter().position(|n| n == name)).map_or(0, |k| k + 1);
-            lines.push(p.curve, group, [Some(p.x), Some(p.score), p.low, p.high]);
+            let group = p.group.as_ref().and_then(|group| groups.iter().position(|g| g.name == *group));
+            lines.push(p.curve, group.map_or(0, |k| k + 1), [Some(p.x), Some(p.score), p.low, p.high]);
         }
         Self { models: models.collect(), lines: lines.0 }
     }
 
     fn of_tables(
-        condition: &str,
+        phase: Phase,
         diagnostics: &Table,
         predictions: Option<&Table>,
-        names: &[&str],
+        groups: &[GroupReport],
         items: Option<(f64, f64)>,
     ) -> Result<Self> {
-        let of_condition = |row: &usize| diagnostics.optional_text(*row, "condition") == Some(condition);
+        let names: Vec<String> = groups.iter().map(|group| group.name.to_string()).collect();
+        let of_phase = |row: &usize| is_of(diagnostics, *row, phase);
         let mut models = Vec::new();
-        for row in (0..diagnostics.rows()).filter(of_condition) {
+        for row in (0..diagnostics.rows()).filter(of_phase) {
             let text = |column: &str| diagnostics.text(row, column).map(str::to_owned);
             let number = |column: &str| diagnostics.optional_number(row, column);
             let groups = names.iter().map(|name| Ok(number(name)?.unwrap_or(0.0))).collect::<Result<Vec<f64>>>()?;
@@ -209,32 +229,29 @@ impl Drawn {
                 high: number("high")?,
             });
         }
-        let lines = predictions.map_or_else(|| Ok(Vec::new()), |table| lines(condition, table, names))?;
+        let lines = predictions.map_or_else(|| Ok(Vec::new()), |table| lines(phase, table, groups))?;
         Ok(Self { models, lines })
     }
 }
 
-/// The curves of one condition.
-fn lines(condition: &str, predictions: &Table, names: &[&str]) -> Result<Vec<Line>> {
-    let mut lines = Lines::default();
-    let text = |row: usize, column: &str| predictions.optional_text(row, column);
-    let drawn = |row: &usize| text(*row, "condition") == Some(condition) && text(*row, "kind") == Some("curve");
-    for row in (0..predictions.rows()).filter(drawn) {
-        let group = text(row, "group").and_then(|name| names.iter().position(|n| *n == name));
-        let number = |column: &str| predictions.optional_number(row, column);
-        let numbers = [number("x")?, number("score")?, number("low")?, number("high")?];
-        lines.push(predictions.text(row, "curve")?, group.map_or(0, |k| k + 1), numbers);
-    }
-    Ok(lines.0)
+/// Whether a row is about scores as released, or those after adjustment.
+fn is_of(table: &Table, row: usize, phase: Phase) -> bool {
+    table.optional_text(row, "condition").and_then(|text| text.parse().ok()) == Some(phase)
 }
 
-/// The score of a perfect model, where a score is a share of items.
-fn unit(scale: &str) -> Option<f64> {
-    match scale {
-        "share" => Some(1.0),
-        "percent" => Some(100.0),
-        _ => None,
+/// The curves of one score.
+fn lines(phase: Phase, predictions: &Table, groups: &[GroupReport]) -> Result<Vec<Line>> {
+    let mut lines = Lines::default();
+    let text = |row: usize, column: &str| predictions.optional_text(row, column);
+    let drawn = |row: &usize| is_of(predictions, *row, phase) && text(*row, "kind") == Some("curve");
+    for row in (0..predictions.rows()).filter(drawn) {
+        let group: Option<Group> = text(row, "group").map(str::parse).transpose()?;
+        let group = group.and_then(|group| groups.iter().position(|g| g.name == group));
+        let number = |column: &str| predictions.optional_number(row, column);
+        let numbers = [number("x")?, number("score")?, number("low")?, number("high")?];
+        lines.push(predictions.text(row, "curve")?.parse()?, group.map_or(0, |k| k + 1), numbers);
     }
+    Ok(lines.0)
 }
 
 /// Wilson's interval of a score of `n` items, in units of which a perfect model has `unit`.
@@ -248,29 +265,34 @@ fn interval(score: f64, n: f64, unit: f64) -> Option<(f64, f64)> {
 
 /// What the report of a fit says of the tables it was made from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::report) struct Behind {
+pub(crate) struct Behind {
     /// The tables.
-    pub(in crate::report) tables: Vec<PathBuf>,
+    pub(crate) tables: Vec<PathBuf>,
     /// The score.
-    pub(in crate::report) score: String,
+    pub(crate) score: String,
     /// Its metric.
-    pub(in crate::report) metric: Option<String>,
+    pub(crate) metric: Option<String>,
     /// The score after adjustment.
-    pub(in crate::report) adjusted: Option<String>,
+    pub(crate) adjusted: Option<String>,
 }
 
 /// The tables behind a folder or a JSON file of `onset fit`.
-pub(in crate::report) fn behind(paths: &[PathBuf]) -> Result<Behind> {
+pub(crate) fn behind(paths: &[PathBuf]) -> Result<Behind> {
     let Some(path) = paths.first() else { return Err(Error::Argument("there is no fit to look into".into())) };
     let path = if kind(paths)? == Kind::FitFolder { path.join("report.json") } else { path.clone() };
-    let data = FitData::of_json(&std::fs::read_to_string(&path).map_err(Error::read(&path))?, &path)?;
-    let fields = data.fields()?;
+    let report = read(&path)?;
     Ok(Behind {
-        tables: fields.tables.iter().map(PathBuf::from).collect(),
-        score: fields.score,
-        metric: fields.metric,
-        adjusted: fields.adjusted_score,
+        tables: report.tables.iter().map(PathBuf::from).collect(),
+        score: report.score,
+        metric: report.metric,
+        adjusted: report.adjusted_score,
     })
+}
+
+/// The report in a file.
+fn read(path: &Path) -> Result<FitReport> {
+    let text = std::fs::read_to_string(path).map_err(Error::read(path))?;
+    FitReport::from_json(&text).map_err(|e| Error::File { path: path.to_owned(), problem: e.to_string() })
 }
 
 /// The last group that a model belongs to, counted from 1; 0 for none.
@@ -284,10 +306,9 @@ struct Lines(Vec<Line>);
 
 impl Lines {
     /// Adds a point `[x, score, low, high]`.
-    fn push(&mut self, curve: &str, group: usize, [x, score, low, high]: [Option<f64>; 4]) {
+    fn push(&mut self, curve: Curve, group: usize, [x, score, low, high]: [Option<f64>; 4]) {
         let (Some(x), Some(score)) = (x, score) else { return };
         let place = self.0.iter().position(|line| line.curve == curve && line.group == group).unwrap_or_else(|| {
-            let curve = curve.to_owned();
             self.0.push(Line { curve, group, x: vec![], score: vec![], low: vec![], high: vec![] });
             self.0.len() - 1
         });

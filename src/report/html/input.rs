@@ -8,7 +8,7 @@ use crate::{Error, Result};
 
 /// A kind of input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::report) enum Kind {
+pub(crate) enum Kind {
     /// A folder that `onset reproduce` wrote.
     Reproduction,
     /// A folder that `onset fit --out` wrote.
@@ -27,7 +27,7 @@ pub(in crate::report) enum Kind {
 ///
 /// # Errors
 /// [`Error::Read`] when a path is not there.
-pub(in crate::report) fn kind(paths: &[PathBuf]) -> Result<Kind> {
+pub(crate) fn kind(paths: &[PathBuf]) -> Result<Kind> {
     for path in paths {
         std::fs::metadata(path).map_err(Error::read(path))?;
     }

@@ -22,13 +22,12 @@
 //! let table = Table::parse(text.as_bytes(), "toys.csv".as_ref(), &[])?;
 //! let set = ModelSet::from_tables(&[table], &Settings::default())?;
 //! let settings = FitSettings { bootstrap: 99, curve: "hinge".parse()?, ..FitSettings::default() };
-//! let page = Document::of_fit(&settings.fit(&set)?, &set)?.to_html()?;
+//! let page = Document::of_fit(&settings.fit(&set)?, &set).to_html()?;
 //! assert!(page.contains("&lt;script&gt;alert(1)&lt;&#x2f;script&gt;") && !page.contains("<script>alert"));
 //! # Ok::<(), onset::Error>(())
 //! ```
 
 mod document;
-mod fields;
 mod fit;
 mod input;
 mod overview;
@@ -38,6 +37,6 @@ mod render;
 mod words;
 
 pub use document::Document;
-pub(super) use fit::behind as fit_behind;
-pub(super) use input::{Kind, kind};
-pub(super) use render::FitPart;
+pub(crate) use fit::behind as fit_behind;
+pub(crate) use input::{Kind, kind};
+pub(crate) use render::FitPart;

@@ -10,9 +10,9 @@ use super::paper::{Cells, Facts, PaperFigure};
 use super::words;
 use crate::analysis::figure::Figure;
 use crate::analysis::fit::{FitReport, FitSettings};
+use crate::lab::LabReport;
 use crate::registry::modelset::{ModelSet, Settings};
 use crate::registry::table::Table;
-use crate::report::lab::LabReport;
 use crate::{Error, Result};
 
 /// Everything the page shows.
@@ -58,7 +58,7 @@ impl Overview {
         inside.sort_by_key(std::fs::DirEntry::file_name);
         for entry in inside.iter().filter(|entry| entry.path().join("report.json").is_file()) {
             let fit = FitData::of_folder(&entry.path())?;
-            fits.push((fit_name(&fit)?, fit));
+            fits.push((fit_name(&fit), fit));
         }
         let name = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned());
         let title = name(folder).or_else(|| name(&folder.canonicalize().ok()?)).unwrap_or_default();
@@ -134,15 +134,14 @@ fn of_report(report: &FitReport, table: &Table) -> Result<FitData> {
         cutoff: crate::registry::modelset::Cutoff::None,
         ..FitSettings::default().tables
     };
-    FitData::of(report, &ModelSet::from_tables(std::slice::from_ref(table), &settings)?)
+    Ok(FitData::of(report, &ModelSet::from_tables(std::slice::from_ref(table), &settings)?))
 }
 
-fn fit_name(fit: &FitData) -> Result<String> {
-    let fields = fit.fields()?;
-    Ok(match &fields.adjusted_score {
-        Some(adjusted) => format!("{}, before and after {adjusted}", fields.score_name),
-        None => fields.score_name,
-    })
+fn fit_name(fit: &FitData) -> String {
+    match &fit.report.adjusted_score {
+        Some(adjusted) => format!("{}, before and after {adjusted}", fit.report.score_name),
+        None => fit.report.score_name.clone(),
+    }
 }
 
 /// Family, release and compute of every model of a table.

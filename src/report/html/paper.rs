@@ -6,14 +6,15 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::str::FromStr;
 
 use serde::Serialize;
 
 use crate::analysis::figure::{Axis, Figure, Hue, Layer, Marker, Panel, Scale, Stroke};
-use crate::analysis::paper::{Reading, Regenerated, Reproduce};
+use crate::analysis::papers::test_task::{Reading, Regenerated, Reproduce, published};
+use crate::registry::Model;
 use crate::registry::table::Table;
-use crate::registry::{Model, published};
-use crate::report::csv;
+use crate::report::csv::{self, Mark};
 use crate::{Error, Result};
 
 /// Everything the page shows of a reproduction.
@@ -79,9 +80,9 @@ struct PaperAxis {
 }
 
 /// One thing drawn, column by column.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 struct PaperLayer {
-    kind: String,
+    kind: Mark,
     series: String,
     /// `reference`, `comparison`, `fit`, `context` or the number of a category.
     hue: String,
@@ -97,7 +98,7 @@ struct PaperLayer {
 /// One row of a figure's CSV.
 struct Row<'t> {
     panel: &'t str,
-    kind: &'t str,
+    kind: Mark,
     series: &'t str,
     label: &'t str,
     text: &'t str,
@@ -167,11 +168,11 @@ impl Facts {
 }
 
 impl Cells {
-    /// How many rows have this text in this column.
-    pub(super) fn count(&self, column: &str, text: &str) -> usize {
+    /// How many rows have a cell in this column that reads as this value.
+    pub(super) fn count<T: FromStr + PartialEq>(&self, column: &str, value: &T) -> usize {
         let place = self.columns.iter().position(|name| name == column);
-        let holds = |row: &&Vec<String>| place.and_then(|k| row.get(k)).is_some_and(|cell| cell == text);
-        self.rows.iter().filter(holds).count()
+        let read = |row: &Vec<String>| place.and_then(|k| row.get(k)).and_then(|cell| cell.parse::<T>().ok());
+        self.rows.iter().filter(|row| read(row).as_ref() == Some(value)).count()
     }
 
     pub(super) fn of(name: &str, table: &Table) -> Self {
@@ -197,7 +198,7 @@ fn rows(table: &Table) -> Result<Vec<Row<'_>>> {
             let number = |column: &str| table.optional_number(row, column);
             Ok(Row {
                 panel: text(row, "panel"),
-                kind: text(row, "kind"),
+                kind: table.parsed(row, "kind")?,
                 series: text(row, "series"),
                 label: text(row, "label"),
                 text: text(row, "text"),
@@ -253,7 +254,7 @@ fn by_name<'r, 't>(rows: &'r [Row<'t>]) -> Vec<Vec<&'r Row<'t>>> {
 }
 
 fn panel(rows: &[&Row<'_>], like: Option<&Panel>) -> PaperPanel {
-    let drawn: Vec<&Row<'_>> = rows.iter().filter(|row| row.kind != "note").copied().collect();
+    let drawn: Vec<&Row<'_>> = rows.iter().filter(|row| row.kind != Mark::Note).copied().collect();
     let looks: Vec<Look> = like.map_or_else(Vec::new, |panel| panel.layers.iter().map(Look::of).collect());
     let expected = looks.iter().flat_map(|look| std::iter::repeat_n((look.kind, look.series), look.length));
     let same = expected.eq(drawn.iter().map(|row| (row.kind, row.series)));
@@ -285,13 +286,13 @@ fn panel(rows: &[&Row<'_>], like: Option<&Panel>) -> PaperPanel {
         x: axis(like.map(|panel| &panel.x), 0),
         y: axis(like.map(|panel| &panel.y), 1),
         layers,
-        notes: rows.iter().filter(|row| row.kind == "note").map(|row| row.text.to_owned()).collect(),
+        notes: rows.iter().filter(|row| row.kind == Mark::Note).map(|row| row.text.to_owned()).collect(),
     }
 }
 
 /// How one layer looks, and the rows it has in the CSV.
 struct Look<'f> {
-    kind: &'static str,
+    kind: Mark,
     series: &'f str,
     length: usize,
     hue: String,
@@ -304,7 +305,7 @@ impl<'f> Look<'f> {
         let look = |kind, series, length, hue, marker, dash| Self { kind, series, length, hue, marker, dash };
         match layer {
             Layer::Points { series, hue, marker, points } => {
-                look("point", series, points.len(), self::hue(*hue), symbol(*marker), "solid")
+                look(Mark::Point, series, points.len(), self::hue(*hue), symbol(*marker), "solid")
             }
             Layer::Line { series, hue, stroke, vertices } => {
                 let dash = match stroke {
@@ -312,14 +313,16 @@ impl<'f> Look<'f> {
                     Stroke::Dashed => "dash",
                     Stroke::Dotted => "dot",
                 };
-                look("line", series, vertices.len(), self::hue(*hue), "circle", dash)
+                look(Mark::Line, series, vertices.len(), self::hue(*hue), "circle", dash)
             }
             Layer::Band { series, hue, vertices } => {
-                look("band", series, vertices.len(), self::hue(*hue), "circle", "solid")
+                look(Mark::Band, series, vertices.len(), self::hue(*hue), "circle", "solid")
             }
-            Layer::Bars { series, hue, bars } => look("bar", series, bars.len(), self::hue(*hue), "circle", "solid"),
-            Layer::HorizontalRule { series, .. } => look("rule", series, 1, "context".into(), "circle", "dash"),
-            Layer::VerticalRule { series, hue, .. } => look("rule", series, 1, self::hue(*hue), "circle", "dot"),
+            Layer::Bars { series, hue, bars } => {
+                look(Mark::Bar, series, bars.len(), self::hue(*hue), "circle", "solid")
+            }
+            Layer::HorizontalRule { series, .. } => look(Mark::Rule, series, 1, "context".into(), "circle", "dash"),
+            Layer::VerticalRule { series, hue, .. } => look(Mark::Rule, series, 1, self::hue(*hue), "circle", "dot"),
         }
     }
 }
@@ -348,7 +351,7 @@ fn symbol(marker: Marker) -> &'static str {
 fn layer(rows: &[&Row<'_>], look: &Look<'_>) -> PaperLayer {
     let column = |k: usize| rows.iter().map(|row| row.numbers[k]).collect::<Vec<_>>();
     PaperLayer {
-        kind: look.kind.to_owned(),
+        kind: look.kind,
         series: look.series.to_owned(),
         hue: look.hue.clone(),
         marker: look.marker,
@@ -363,11 +366,10 @@ fn layer(rows: &[&Row<'_>], look: &Look<'_>) -> PaperLayer {
 
 /// Neighbouring rows of one kind and series as one layer, each series in the next free colour.
 fn plain_layers(rows: &[&Row<'_>]) -> Vec<PaperLayer> {
-    const KINDS: [&str; 5] = ["point", "line", "band", "bar", "rule"];
     let mut series: Vec<&str> = Vec::new();
     rows.chunk_by(|a, b| (a.kind, a.series) == (b.kind, b.series))
-        .filter_map(|chunk| {
-            let kind = KINDS.iter().find(|kind| **kind == chunk[0].kind)?;
+        .map(|chunk| {
+            let kind = chunk[0].kind;
             let name = chunk[0].series;
             let place = series.iter().position(|s| *s == name).unwrap_or_else(|| {
                 series.push(name);
@@ -379,9 +381,9 @@ fn plain_layers(rows: &[&Row<'_>]) -> Vec<PaperLayer> {
                 length: chunk.len(),
                 hue: place.to_string(),
                 marker: "circle",
-                dash: if *kind == "rule" { "dash" } else { "solid" },
+                dash: if kind == Mark::Rule { "dash" } else { "solid" },
             };
-            Some(layer(chunk, &look))
+            layer(chunk, &look)
         })
         .collect()
 }

@@ -9,7 +9,9 @@ use super::document::{Content, Document, Source};
 use super::fit::FitData;
 use super::paper::PaperData;
 use super::{policy, words};
+use crate::analysis::Phase;
 use crate::analysis::fit::FitReport;
+use crate::analysis::papers::test_task::{Agreement, Conclusion};
 use crate::registry::modelset::ModelSet;
 use crate::report::csv;
 use crate::{Error, Result};
@@ -37,15 +39,15 @@ const TEMPLATES: [(&str, &str); 9] = [
 
 /// What a page shows of a fit: its data, and the words and tables that go with them.
 #[derive(Debug, Clone, Serialize)]
-pub(in crate::report) struct FitPart {
+pub(crate) struct FitPart {
     fit: FitData,
     regions: Regions,
 }
 
 impl FitPart {
     /// Of a fit just made of `set`.
-    pub(in crate::report) fn of(report: &FitReport, set: &ModelSet) -> Result<Self> {
-        let fit = FitData::of(report, set)?;
+    pub(crate) fn of(report: &FitReport, set: &ModelSet) -> Result<Self> {
+        let fit = FitData::of(report, set);
         Ok(Self { regions: regions(&fit)?, fit })
     }
 }
@@ -72,7 +74,7 @@ pub(super) fn page(document: &Document, live: Option<&serde_json::Value>) -> Res
     scripts.extend(live.map(|_| LIVE_SCRIPT));
     let (title, main, data) = match &document.content {
         Content::Fit(data) => {
-            let title = format!("{} against {}", data.fields()?.score_name, data.fields()?.predictor.name);
+            let title = format!("{} against {}", data.report.score_name, data.report.predictor.name);
             let main = fit(&environment, data, &document.sources, live.is_some(), false)?;
             (title, main, json!({ "fit": data, "live": live }))
         }
@@ -118,22 +120,22 @@ fn fit(environment: &Environment<'_>, data: &FitData, sources: &[Source], live: 
 /// The parts of a fit's page that a refit replaces.
 fn regions(data: &FitData) -> Result<Regions> {
     let environment = environment()?;
-    let fields = data.fields()?;
     let report = &data.report;
-    let mut conditions = vec![json!({
-        "id": "unadjusted",
-        "title": if fields.adjusted.is_some() { "before" } else { "" },
-        "analysis": report,
-    })];
-    if fields.adjusted.is_some() {
-        conditions.push(json!({ "id": "adjusted", "title": "after", "analysis": report["adjusted"] }));
-    }
+    let conditions = report.analyses().map(|(phase, analysis)| {
+        let title = match phase {
+            Phase::Unadjusted if report.adjusted.is_some() => "before",
+            Phase::Unadjusted => "",
+            Phase::Adjusted => "after",
+        };
+        json!({ "id": phase, "title": title, "analysis": analysis })
+    });
+    let conditions: Vec<serde_json::Value> = conditions.collect();
     let values = context! {
-        summary => words::summary(&fields),
+        summary => words::summary(report),
         report => value(report),
         data => value(data),
         conditions => value(&conditions),
-        log => fields.is_logarithmic(),
+        log => report.is_logarithmic(),
     };
     let one = |name: &str| render(&environment, name, values.clone());
     Ok(Regions {
@@ -145,11 +147,11 @@ fn regions(data: &FitData) -> Result<Regions> {
 }
 
 fn paper(environment: &Environment<'_>, data: &PaperData, sources: Value) -> Result<String> {
-    let count = |column: &str, cell: &str| data.verdicts.count(column, cell);
+    let stands = |conclusion| data.verdicts.count("conclusion", &conclusion);
     let values = context! {
         paper => value(data), sources, onset => env!("CARGO_PKG_VERSION"),
-        printed => data.verdicts.rows.len(), reproduced => count("verdict", "reproduced"),
-        stands => count("conclusion", "stands"), changes => count("conclusion", "changes"),
+        printed => data.verdicts.rows.len(), reproduced => data.verdicts.count("verdict", &Agreement::Reproduced),
+        stands => stands(Conclusion::Stands), changes => stands(Conclusion::Changes),
     };
     render(environment, "paper.html", values)
 }

@@ -1,11 +1,14 @@
 //! What a fit found, as sentences with their numbers and intervals.
 
-use super::fields::{Analysis, Parameter, Report};
+use crate::analysis::fit::{Analysis, FitReport, Parameter};
 use crate::analysis::words::scientific;
+use crate::registry::modelset::{Group, ScoreScale};
+use crate::stats::hinge::Outcome;
+use crate::stats::selection::{Curve, Verdict};
 
 /// The summary, one paragraph per question: where scores rise, what separates the groups, what adjustment changed, how
 /// scores rise.
-pub(super) fn summary(report: &Report) -> Vec<String> {
+pub(super) fn summary(report: &FitReport) -> Vec<String> {
     let mut said = vec![sample(report)];
     match &report.adjusted {
         None => said.extend(analysis(report, &report.unadjusted, "")),
@@ -18,7 +21,7 @@ pub(super) fn summary(report: &Report) -> Vec<String> {
     said
 }
 
-fn sample(report: &Report) -> String {
+fn sample(report: &FitReport) -> String {
     let x = |value: f64| predictor(report, value);
     let mut text = format!(
         "{} of {} models from {} families, with {} from {} to {}. The largest cluster holds {:.0} % of the models.",
@@ -31,35 +34,35 @@ fn sample(report: &Report) -> String {
         100.0 * report.largest_cluster_share
     );
     if report.n_held_out > 0 {
-        text.push_str(&format!(" {} more were held out and predicted.", report.n_held_out));
+        text.push_str(&format!(" {} more were held out of the fit and predicted.", report.n_held_out));
     }
     if !report.dropped_models.is_empty() {
-        text.push_str(&format!(" {} were left out; the tables below name them.", report.dropped_models.len()));
+        text.push_str(&format!(" {} were left out; a table below names them.", report.dropped_models.len()));
     }
     text
 }
 
-fn analysis(report: &Report, of: &Analysis, when: &str) -> Vec<String> {
+fn analysis(report: &FitReport, of: &Analysis, when: &str) -> Vec<String> {
     let mut said = vec![begin(when, &emergence(report, of))];
     said.extend(difference(report, of, when));
     said.extend(shape(of, when));
     said
 }
 
-fn emergence(report: &Report, of: &Analysis) -> String {
+fn emergence(report: &FitReport, of: &Analysis) -> String {
     let (name, x) = (&report.score_name, &report.predictor.name);
-    match (of.outcome.as_deref(), of.c_e.estimate) {
-        (Some("break"), Some(c)) if of.curve == "hinge" => format!(
+    match (of.outcome, of.c_e.estimate) {
+        (Some(Outcome::Break), Some(c)) if of.curve == Curve::Hinge => format!(
             "{name} starts to rise at {x} {}{}.{}",
             predictor(report, c),
             bracket(&interval(report, &of.c_e, |v| predictor(report, v)), &of.c_e),
             gain(report, of, "Beyond that point a"),
         ),
-        (Some("no_break"), _) => format!(
-            "{name} rises over the whole range: the data hold no point of emergence, only an upper bound.{}",
+        (Some(Outcome::NoBreak), _) => format!(
+            "{name} rises over the whole range. The data have no point of emergence, only an upper bound for it.{}",
             gain(report, of, "A"),
         ),
-        (Some("flat"), _) => format!("nothing rises above chance on {name}."),
+        (Some(Outcome::Flat), _) => format!("nothing rises above chance on {name}."),
         (_, Some(c)) => format!(
             "the {} curve of {name} bends at {x} {}{}.",
             of.curve,
@@ -75,29 +78,29 @@ fn emergence(report: &Report, of: &Analysis) -> String {
 }
 
 /// How much a model gains per unit of the predictor's scale; only the hinge says so in one number.
-fn gain(report: &Report, of: &Analysis, begin: &str) -> String {
-    let Some(alpha) = of.alpha.estimate.filter(|_| of.curve == "hinge") else { return String::new() };
+fn gain(report: &FitReport, of: &Analysis, begin: &str) -> String {
+    let Some(alpha) = of.alpha.estimate.filter(|_| of.curve == Curve::Hinge) else { return String::new() };
     let per = if report.is_logarithmic() { "tenfold" } else { "unit of" };
-    let unit = report.unit();
+    let unit = unit(report);
     let known = bracket(&interval(report, &of.alpha, decimal), &of.alpha);
     format!(" {begin} model gains {}{unit} per {per} {}{known}.", decimal(alpha), report.predictor.name)
 }
 
-fn difference(report: &Report, of: &Analysis, when: &str) -> Option<String> {
+fn difference(report: &FitReport, of: &Analysis, when: &str) -> Option<String> {
     let group = report.groups.first()?;
     let Some(theta) = of.theta.estimate else {
         let reason = of.theta.reason.as_deref().unwrap_or("the data do not determine it");
         return Some(begin(when, &format!("the difference between the groups is not known: {reason}.")));
     };
-    let who = match group.name.strip_prefix("release >= ") {
-        Some(month) => format!("the {} models released from {month} on score", group.n_models),
-        None => format!("the {} models with {} score", group.n_models, group.name),
+    let who = match &group.name {
+        Group::Release(month) => format!("the {} models released from {month} on score", group.n_models),
+        other => format!("the {} models with {other} score", group.n_models),
     };
     let direction = if theta < 0.0 { "lower" } else { "higher" };
     let p = of.theta.p_value.map_or_else(String::new, |p| format!(", p {}", p_value(p)));
     let zero = match (of.theta.low, of.theta.high) {
         (Some(low), Some(high)) if low <= 0.0 && high >= 0.0 => {
-            " The interval contains 0, which is no evidence that there is no difference."
+            " The interval contains 0. This does not show that there is no difference."
         }
         _ => "",
     };
@@ -110,7 +113,7 @@ fn difference(report: &Report, of: &Analysis, when: &str) -> Option<String> {
             "at equal {} {who} {}{} {direction} than the others (θ = {}{}{p}{}).{zero}{margin}",
             report.predictor.name,
             decimal(theta.abs()),
-            report.unit(),
+            unit(report),
             decimal(theta),
             interval(report, &of.theta, decimal),
             method(&of.theta),
@@ -123,11 +126,15 @@ fn shape(of: &Analysis, when: &str) -> Option<String> {
     if of.curves.len() < 2 {
         return None;
     }
-    let verdict = match (of.verdict.as_deref()?, of.selected.as_deref()) {
-        ("abrupt", Some(curve)) => format!("scores rise abruptly: the {curve} curve predicts best"),
-        ("gradual", Some(curve)) => format!("scores rise gradually: the {curve} curve predicts best"),
-        (_, Some(curve)) => format!("scores do not rise in a way the curves tell apart; {curve} predicts best"),
-        _ => return None,
+    let curve = of.selected?;
+    let verdict = match of.verdict? {
+        Verdict::Abrupt => format!(
+            "scores rise abruptly: of the {curve} curve, which AICc chooses, at least half of the rise lies within one third of the range"
+        ),
+        Verdict::Gradual => format!(
+            "scores rise gradually: of the {curve} curve, which AICc chooses, no third of the range holds half of the rise"
+        ),
+        Verdict::None => format!("scores do not rise: AICc chooses the {curve} curve, which does not"),
     };
     let test = of
         .break_test
@@ -136,7 +143,7 @@ fn shape(of: &Analysis, when: &str) -> Option<String> {
     Some(begin(when, &format!("{verdict}{test}.")))
 }
 
-fn changed(report: &Report) -> Option<String> {
+fn changed(report: &FitReport) -> Option<String> {
     let changed = report.differences.as_ref()?;
     let mut said = Vec::new();
     if let Some(theta) = changed.theta.estimate {
@@ -169,7 +176,7 @@ fn bracket(interval: &str, p: &Parameter) -> String {
     if interval.is_empty() { String::new() } else { format!(" ({}{})", interval.trim_start_matches(", "), method(p)) }
 }
 
-fn interval(report: &Report, p: &Parameter, number: impl Fn(f64) -> String) -> String {
+fn interval(report: &FitReport, p: &Parameter, number: impl Fn(f64) -> String) -> String {
     let level = format!("{:.0} %", 100.0 * report.settings.level);
     match (p.low, p.high) {
         (Some(low), Some(high)) => format!(", {level} interval {} to {}", number(low), number(high)),
@@ -184,9 +191,17 @@ fn method(p: &Parameter) -> String {
     known.map_or_else(String::new, |method| format!(", by {method}"))
 }
 
+/// The unit in which scores are spoken of, after a number.
+fn unit(report: &FitReport) -> &'static str {
+    match report.score_scale {
+        ScoreScale::Percent => " points",
+        ScoreScale::Auto | ScoreScale::Share | ScoreScale::Any => "",
+    }
+}
+
 /// A value of the predictor: `1.2 × 10²² FLOPs` for compute.
-fn predictor(report: &Report, value: f64) -> String {
-    let unit = if report.predictor.name == "compute" { " FLOPs" } else { "" };
+fn predictor(report: &FitReport, value: f64) -> String {
+    let unit = report.predictor.name.unit().map_or_else(String::new, |unit| format!(" {unit}"));
     format!("{}{unit}", if report.is_logarithmic() { scientific(value, 2) } else { decimal(value) })
 }
 

@@ -1,59 +1,8 @@
 //! One fit per benchmark and number of task examples, as a table.
 
-use crate::analysis::fit::{Analysis, FitReport, Parameter};
-use crate::registry::{Condition, Observation};
+use crate::analysis::fit::Parameter;
 use crate::report::csv::{CsvTable, number};
-
-/// The fit of one benchmark under one condition.
-#[derive(Debug, Clone)]
-pub struct FitAt {
-    /// The benchmark.
-    pub benchmark: String,
-    /// Its metric.
-    pub metric: String,
-    /// The condition.
-    pub condition: Condition,
-    /// Models with a score: name, compute in FLOPs, score.
-    pub points: Vec<(String, f64, f64)>,
-    /// The fit, or why there is none.
-    pub fit: Result<Box<FitReport>, String>,
-    /// Variance between seeds of one model, where models have several, and the number of seeds.
-    pub seeds: Option<(f64, f64)>,
-}
-
-impl FitAt {
-    /// Models, their compute and their scores under this condition. Models without compute are left out.
-    pub fn points_of(
-        observations: &[Observation],
-        benchmark: &str,
-        metric: &str,
-        condition: &Condition,
-        compute: impl Fn(&str) -> Option<f64>,
-    ) -> Vec<(String, f64, f64)> {
-        let meant =
-            |o: &&Observation| o.benchmark == benchmark && o.condition == *condition && o.metric.to_string() == metric;
-        let with_compute = |o: &Observation| Some((o.model.clone(), compute(&o.model)?, o.value));
-        observations.iter().filter(meant).filter_map(with_compute).collect()
-    }
-
-    /// The analysis of this condition.
-    pub fn analysis(&self) -> Option<&Analysis> {
-        let report = self.fit.as_ref().ok()?;
-        match self.condition.examples {
-            None => Some(&report.unadjusted),
-            Some(_) => report.adjusted.as_ref(),
-        }
-    }
-
-    /// The part of the variance around the curve that comes from seeds, where both are known.
-    pub(super) fn seed_share(&self) -> Option<f64> {
-        let (variance, seeds) = self.seeds?;
-        let analysis = self.analysis()?;
-        let freedom = self.points.len().checked_sub(3).filter(|freedom| *freedom > 0)?;
-        let around = analysis.sse? / freedom as f64;
-        (around > 0.0).then_some(variance / seeds / around)
-    }
-}
+use crate::study::FitAt;
 
 /// θ, α, c_e and R² of every benchmark as functions of the task examples seen; one row per fit, `reason` where there is
 /// none. `seed_sd` is the standard deviation between seeds of one model, `seed_share` the part of the variance around the

@@ -6,10 +6,9 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::fits::FitAt;
 use crate::report::terminal::{Align, TextTable};
 use crate::study::slurm::{Followed, Task};
-use crate::study::{Collected, Outcome, Plan, Planned, State};
+use crate::study::{Collected, FitAt, Outcome, Plan, Planned, State};
 
 /// What there is to do and what it costs.
 pub fn plan(plan: &Plan, width: usize) -> String {

@@ -7,8 +7,11 @@ use std::path::{Path, PathBuf};
 
 use super::reader::{Problems, Section, parse};
 use super::slurm::Slurm;
+use crate::analysis::fit::{ChanceLevel, CurveChoice};
 use crate::error::{Error, Result};
+use crate::registry::modelset::Cutoff;
 use crate::registry::{Adjustment, Month};
+use crate::stats::random::Seed;
 
 /// The layouts of training data that an adjustment can name.
 pub const LAYOUTS: [&str; 4] = ["mmlu-aux", "metamath", "orca-math", "prompts"];
@@ -147,16 +150,16 @@ pub struct Fit {
     pub benchmarks: Vec<String>,
     /// Metric of a benchmark, where its own is not meant.
     pub metrics: BTreeMap<String, String>,
-    /// Score of a guess: a number, `known` or `free`.
-    pub chance: String,
-    /// Release month of the group under comparison: a month, `auto` or `none`.
-    pub cutoff: String,
-    /// `hinge`, another curve, or `all`.
-    pub curve: String,
+    /// Score of a guess.
+    pub chance: ChanceLevel,
+    /// Release month of the group under comparison.
+    pub cutoff: Cutoff,
+    /// The curve or curves.
+    pub curve: CurveChoice,
     /// Replicates of every bootstrap.
     pub bootstrap: usize,
-    /// Seed of the random draws.
-    pub seed: u64,
+    /// Where the random draws come from.
+    pub seed: Seed,
 }
 
 impl Study {

@@ -4,9 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::{Evaluation, Fit, LAYOUTS, Recipe, Run, Source, Study, StudyModel};
+use crate::analysis::fit::{ChanceLevel, CurveChoice};
 use crate::error::Result;
 use crate::harness::server;
-use crate::registry::{Model, Month, published};
+use crate::registry::{Model, known_models};
+use crate::stats::random::Seed;
+use crate::stats::selection::Curve;
 use crate::study::cell::folder_name;
 use crate::study::reader::{Problems, Section};
 use crate::study::slurm::Slurm;
@@ -60,7 +63,7 @@ impl Reading<'_> {
     }
 
     fn models(&self, root: &Section<'_>, adjusted: bool) -> Result<Vec<StudyModel>> {
-        let known = published()?.models;
+        let known = known_models()?;
         let sections = root.sections("models");
         if sections.is_empty() {
             self.problems.add(1, "there is no model: each is a table [[models]]");
@@ -83,7 +86,7 @@ impl Reading<'_> {
         let family = section.text("family").or_else(|| known.map(|known| known.family.clone()));
         let params = section.positive("params").or_else(|| known.map(|known| known.params));
         let tokens = section.positive("tokens").or_else(|| known.map(|known| known.tokens));
-        let release = section.parsed("release", str::parse).or_else(|| known.map(|known| known.release));
+        let release = section.parsed("release").or_else(|| known.map(|known| known.release));
         for (key, found) in [("params", params.is_some()), ("tokens", tokens.is_some())] {
             if !found && !section.has(key) && !name.is_empty() {
                 let problem = format!("`{key}` of `{name}` is not known: it is in no published table, so give it");
@@ -273,26 +276,21 @@ fn fit(section: &Section<'_>) -> Fit {
         }
         split
     });
-    let chance = section.number_or("chance", &["known", "free"]);
-    if chance.as_ref().and_then(|text| text.parse::<f64>().ok()).is_some_and(|level| !(0.0..1.0).contains(&level)) {
+    let chance = section.number_or_text("chance").and_then(|text| section.read("chance", &text));
+    if let Some(ChanceLevel::Given(level)) = chance
+        && !(0.0..1.0).contains(&level)
+    {
         section.problem("chance", "`chance` must be at least 0 and below 1");
     }
     let fit = Fit {
         benchmarks: section.texts("benchmarks").unwrap_or_default(),
         metrics: metrics.collect(),
-        chance: chance.unwrap_or_else(|| "known".into()),
-        cutoff: section.text("cutoff").unwrap_or_else(|| "auto".into()),
-        curve: section.text("curve").unwrap_or_else(|| "hinge".into()),
+        chance: chance.unwrap_or_default(),
+        cutoff: section.parsed("cutoff").unwrap_or_default(),
+        curve: section.parsed("curve").unwrap_or(CurveChoice::One(Curve::Hinge)),
         bootstrap: section.at_least_one("bootstrap").and_then(|n| usize::try_from(n).ok()).unwrap_or(1_999),
-        seed: section.count("seed").unwrap_or(0),
+        seed: Seed(section.count("seed").unwrap_or(0)),
     };
-    if !["auto", "none"].contains(&fit.cutoff.as_str()) && fit.cutoff.parse::<Month>().is_err() {
-        section.problem("cutoff", format!("`{}` is not a month such as 2023-11, auto or none", fit.cutoff));
-    }
-    if !["all", "hinge", "linear", "segmented", "logistic", "richards"].contains(&fit.curve.as_str()) {
-        let known = "hinge, linear, segmented, logistic, richards and all";
-        section.problem("curve", format!("unknown curve `{}`: {known} are known", fit.curve));
-    }
     section.finish();
     fit
 }

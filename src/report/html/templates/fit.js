@@ -13,17 +13,10 @@
   };
   const isLog = () => fit.report.predictor.scale === "log10";
   const place = (position) => isLog() ? 10 ** position : position;
-  const predictor = () => fit.report.predictor.name === "compute" ? "Pretraining compute (FLOPs)" : fit.report.predictor.name;
-  const unit = () => fit.report.predictor.name === "compute" ? " FLOPs" : "";
-  const score = () => fit.report.score_scale === "percent" ? `${fit.report.score_name} (%)` : fit.report.score_name;
-  const groupName = (k) => {
-    const groups = fit.report.groups;
-    const month = (name) => name.startsWith("release >= ") ? name.slice(11) : null;
-    if (groups.length === 0) return "Models";
-    if (k === 0) return groups.length > 1 ? "Other models" : month(groups[0].name) ? `Released before ${month(groups[0].name)}` : `Not ${groups[0].name}`;
-    const name = groups[k - 1].name;
-    return month(name) ? `Released from ${month(name)} on` : name;
-  };
+  const predictor = () => fit.labels.predictor;
+  const unit = () => fit.labels.unit;
+  const score = () => fit.labels.score;
+  const groupName = (k) => fit.labels.groups[k];
   const groupHue = (k) => hue(fit.report.groups.length > 1 ? k : k === 0 ? "reference" : "comparison");
   const families = () => [...new Set([fit.unadjusted, fit.adjusted].flatMap((drawn) => drawn ? drawn.models.map((m) => m.family) : []))].sort((a, b) => a.localeCompare(b, "en"));
   const familyHue = (name) => hue(families().indexOf(name));
@@ -183,7 +176,7 @@
 
   const cutoffs = () => {
     const traces = [], rows = [];
-    const chosen = fit.report.groups.length === 1 && fit.report.groups[0].name.startsWith("release >= ") ? fit.report.groups[0].name.slice(11) : null;
+    const chosen = fit.labels.cutoff;
     for (const cond of conditions()) {
       const all = (cond.analysis.cutoffs ?? []).filter((c) => c.theta != null);
       if (all.length === 0) continue;
@@ -205,7 +198,7 @@
       const kinds = [["rmse_without_model", "each model from the others", "circle", 5], ["rmse_without_family", "each family from the others", "square", 6]];
       for (const [field, name, symbol, colour] of kinds) {
         const known = all.filter((c) => c[field] != null);
-        traces.push({ type: "scatter", mode: "markers", y: known.map((c) => c.curve === cond.analysis.selected ? `<b>${c.curve}</b>` : c.curve), x: known.map((c) => c[field]), customdata: known.map((c) => `<b>${c.curve}</b>${c.curve === cond.analysis.selected ? " (predicts best)" : ""}<br>RMSE of ${name}: ${number(c[field])}<br>AICc ${number(c.aicc)}, BIC ${number(c.bic)}, R² ${number(c.r_squared)}`), hovertemplate: "%{customdata}<extra></extra>", marker: { size: 11, symbol, color: hue(colour) }, name, legendgroup: field, showlegend: k === 0, ...refs(k) });
+        traces.push({ type: "scatter", mode: "markers", y: known.map((c) => c.curve === cond.analysis.selected ? `<b>${c.curve}</b>` : c.curve), x: known.map((c) => c[field]), customdata: known.map((c) => `<b>${c.curve}</b>${c.curve === cond.analysis.selected ? " (chosen by AICc)" : ""}<br>RMSE of ${name}: ${number(c[field])}<br>AICc ${number(c.aicc)}, BIC ${number(c.bic)}, R² ${number(c.r_squared)}`), hovertemplate: "%{customdata}<extra></extra>", marker: { size: 11, symbol, color: hue(colour) }, name, legendgroup: field, showlegend: k === 0, ...refs(k) });
       }
       all.forEach((c) => rows.push([cond.title, c.curve, c.rmse_without_model, c.rmse_without_family, c.aicc, c.bic, c.r_squared, c.sse]));
     });

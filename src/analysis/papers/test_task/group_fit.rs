@@ -1,0 +1,129 @@
+//! The fit behind a panel of two groups, in either reading: y = r + α·max(0, x − c) + θ·z.
+
+use super::intervals;
+use super::panel::with_bracket;
+use super::published_fit::PublishedFit;
+use super::quantity::{Estimate, Remark};
+use crate::analysis::figure::Note;
+use crate::analysis::scaling::Scored;
+use crate::error::{Error, Result};
+use crate::stats::clusters::Clusters;
+use crate::stats::hinge::{Hinge, HingeFit};
+
+/// A hinge with one group term.
+#[derive(Debug)]
+pub(super) enum GroupFit {
+    /// The published search and its standard errors.
+    Published(Box<PublishedFit>),
+    /// The exact optimum, families as clusters.
+    Corrected(Box<CorrectedFit>),
+}
+
+/// The exact optimum and what it was fitted to.
+#[derive(Debug)]
+pub(super) struct CorrectedFit {
+    hinge: Hinge,
+    fit: HingeFit,
+    x: Vec<f64>,
+    y: Vec<f64>,
+    groups: [Vec<f64>; 1],
+    clusters: Clusters,
+}
+
+impl GroupFit {
+    /// Fits `scores` with chance known.
+    ///
+    /// # Errors
+    /// As [`PublishedFit::new`].
+    pub(super) fn new(reading: super::Reading, scores: &[Scored<'_>], chance: f64) -> Result<Self> {
+        if reading == super::Reading::Published {
+            return Ok(Self::Published(Box::new(PublishedFit::new(scores, chance)?)));
+        }
+        let x: Vec<f64> = scores.iter().map(Scored::log10_compute).collect();
+        let y: Vec<f64> = scores.iter().map(|s| s.score).collect();
+        let groups = [scores.iter().map(|s| f64::from(u8::from(s.comparison))).collect()];
+        let hinge = Hinge::new().chance(chance);
+        let fit = hinge.fit(&x, &y, &groups)?;
+        if !fit.theta_identified[0] {
+            return Err(Error::Undetermined("one of the two groups of models is empty: there is no θ".into()));
+        }
+        Ok(Self::Corrected(Box::new(CorrectedFit {
+            hinge,
+            fit,
+            x,
+            y,
+            groups,
+            clusters: intervals::families_of(scores),
+        })))
+    }
+
+    /// The break, log10 FLOPs.
+    pub(super) fn c(&self) -> f64 {
+        match self {
+            Self::Published(fit) => fit.c,
+            Self::Corrected(it) => it.fit.c,
+        }
+    }
+
+    /// The curve at `x` (log10 FLOPs) for the reference group or the group under comparison.
+    pub(super) fn predict(&self, x: f64, comparison: bool) -> f64 {
+        match self {
+            Self::Published(fit) => fit.predict(x, comparison),
+            Self::Corrected(it) => it.fit.predict(x, &[f64::from(u8::from(comparison))]),
+        }
+    }
+
+    /// θ; in the published reading with the p-value that takes c as known.
+    pub(super) fn theta(&self) -> Estimate {
+        match self {
+            Self::Published(fit) => Estimate {
+                p_value: fit.conditional_p(),
+                remark: fit.stopped_short.then(|| Remark::StopsShort {
+                    theta: fit.best.theta[0],
+                    best: fit.best.sse,
+                    reached: fit.conditional.sse(),
+                }),
+                ..Estimate::bare(fit.theta)
+            },
+            Self::Corrected(it) => intervals::coefficient(&it.fit, "theta", &it.clusters),
+        }
+    }
+
+    /// θ̂ with three decimals as the paper prints it, bold when its conditional p-value is below 0.05; in the corrected
+    /// reading with its interval, bold when that leaves out zero.
+    pub(super) fn theta_note(&self) -> Note {
+        let theta = self.theta();
+        let bold = match self {
+            Self::Published(_) => theta.p_value.is_some_and(|p| p < 0.05),
+            Self::Corrected(_) => theta.excludes_zero() == Some(true),
+        };
+        let text = format!("θ\u{302} = {}", with_bracket(&theta));
+        Note { text, quantity: "theta".into(), value: theta.value, low: theta.low, high: theta.high, bold }
+    }
+
+    /// R²: uncentred in the published reading, centred in the corrected one.
+    ///
+    /// # Errors
+    /// [`Error::Undetermined`] when scores do not vary.
+    pub(super) fn r_squared(&self) -> Result<Estimate> {
+        match self {
+            Self::Published(fit) => fit
+                .r_squared_uncentered()
+                .map(Estimate::bare)
+                .ok_or_else(|| Error::Undetermined("every score is at chance: there is no R²".into())),
+            Self::Corrected(it) => {
+                intervals::hinge_r_squared(&it.hinge, &it.fit, [&it.x, &it.y], &it.groups, &it.clusters)
+            }
+        }
+    }
+
+    /// R² with three decimals.
+    pub(super) fn r_squared_note(&self, r2: &Estimate) -> Note {
+        let name = match self {
+            Self::Published(_) => "r2_uncentered",
+            Self::Corrected(_) => "r_squared",
+        };
+        let text = format!("R² = {}", with_bracket(r2));
+        Note { text, quantity: name.into(), value: r2.value, low: r2.low, high: r2.high, bold: false }
+    }
+}

@@ -1,0 +1,31 @@
+//! What Ctrl-C does, for every command that works long.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::error::{Error, Result};
+
+/// A flag that the first interruption raises, with `said` on standard error; the second ends the program at once, which
+/// loses nothing that is finished. Called once in the life of the program.
+///
+/// # Errors
+/// When the system does not let the program listen.
+pub(super) fn stop_flag(said: &'static str) -> Result<Arc<AtomicBool>> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let raised = Arc::clone(&stop);
+    on_interrupt(move || {
+        if raised.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+        eprintln!("\nonset: {said}; once more to stop at once");
+    })?;
+    Ok(stop)
+}
+
+/// Runs `handler` at every interruption.
+///
+/// # Errors
+/// As [`stop_flag`].
+pub(super) fn on_interrupt(handler: impl FnMut() + Send + 'static) -> Result<()> {
+    ctrlc::set_handler(handler).map_err(|error| Error::Argument(format!("Ctrl-C cannot be handled: {error}")))
+}

@@ -1,0 +1,29 @@
+//! What commands write beside what they print.
+
+use std::path::Path;
+
+use crate::analysis::figure::Figure;
+use crate::analysis::fit::{self, FitReport};
+use crate::error::Result;
+use crate::plot::{Theme, draw};
+use crate::registry::write;
+use crate::report::{csv, fit as texts};
+
+/// Writes a figure as SVG, PNG and PDF, and its data as CSV, under its own name.
+pub(super) fn figure(folder: &Path, figure: &Figure) -> Result<()> {
+    let drawing = draw(figure, &Theme::default())?;
+    let path = |ending: &str| folder.join(format!("{}.{ending}", figure.name));
+    write::bytes(&path("svg"), drawing.svg().as_bytes())?;
+    write::bytes(&path("png"), &drawing.png()?)?;
+    write::bytes(&path("pdf"), &drawing.pdf()?)?;
+    write::bytes(&path("csv"), &csv::figure_data(figure).to_bytes()?)
+}
+
+/// Writes everything a fit has to say: its figure, the report and its tables.
+pub(super) fn fit(folder: &Path, report: &FitReport) -> Result<()> {
+    figure(folder, &fit::figure(report))?;
+    write::bytes(&folder.join("report.json"), report.to_json()?.as_bytes())?;
+    write::bytes(&folder.join("parameters.csv"), &texts::parameters(report).to_bytes()?)?;
+    write::bytes(&folder.join("predictions.csv"), &texts::predictions(report).to_bytes()?)?;
+    write::bytes(&folder.join("diagnostics.csv"), &texts::diagnostics(report).to_bytes()?)
+}

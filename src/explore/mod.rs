@@ -1,0 +1,158 @@
+//! The report with live refits: the same page, served on this machine only, whose questions the library answers.
+//!
+//! An [`Explorer`] holds the tables and fits them by whatever a [`Question`] changes; a [`Server`] puts it behind HTTP on
+//! the loopback interface. A quick answer takes fewer bootstrap replicates and fits one curve, so that figures follow a
+//! slider; the full answer is that of `onset fit` with the same settings. Both are one call of
+//! [`FitSettings::fit`](crate::analysis::fit::FitSettings::fit).
+
+mod choices;
+mod http;
+mod serve;
+mod source;
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use serde::{Deserialize, Serialize};
+
+pub use choices::{Choices, ScoreChoice};
+pub use serve::{Server, Stop};
+
+use crate::analysis::fit::{ChanceLevel, CurveChoice, FitReport, FitSettings};
+use crate::error::{Error, Result};
+use crate::registry::modelset::{Cutoff, ModelSet};
+use crate::registry::table::Table;
+use crate::report::html::{Document, FitPart};
+use crate::stats::covariance::Kind;
+use crate::stats::selection::Curve;
+
+/// Bootstrap replicates of a quick answer.
+pub const QUICK_REPLICATES: usize = 199;
+
+/// Tables that answer questions.
+#[derive(Debug)]
+pub struct Explorer {
+    tables: Vec<Table>,
+    warnings: Vec<String>,
+    settings: FitSettings,
+    page: String,
+}
+
+/// What a reader wants to know: a fit of these tables with some settings changed. In JSON they are written as the flags
+/// of `onset fit` are.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Question {
+    /// How far to go.
+    pub stage: Stage,
+    /// Column or benchmark of the score.
+    pub score: String,
+    /// The score after adjustment.
+    pub adjusted: Option<String>,
+    /// The month from which on models count as new.
+    pub cutoff: Cutoff,
+    /// Families left out.
+    #[serde(default)]
+    pub without: Vec<String>,
+    /// What a guess scores.
+    pub chance: ChanceLevel,
+    /// The curve or curves.
+    pub curve: CurveChoice,
+    /// Kind of the standard errors.
+    pub covariance: Kind,
+}
+
+/// How far an answer goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Stage {
+    /// [`QUICK_REPLICATES`] replicates at most, no fits without a model or family to see how well the curve predicts, and
+    /// the hinge alone where all curves were asked for.
+    Quick,
+    /// As the settings have it.
+    Full,
+}
+
+/// A fit, and what a page shows of it.
+#[derive(Debug, Clone, Serialize)]
+pub struct Answer {
+    stage: Stage,
+    bootstrap: usize,
+    milliseconds: f64,
+    #[serde(flatten)]
+    part: FitPart,
+}
+
+impl Explorer {
+    /// Opens what `onset report` opens. Of results of onset the tables behind them are taken: those that the report of a
+    /// fit names, the published ones for a reproduction. The first fit is made here.
+    ///
+    /// # Errors
+    /// When a table cannot be read or not be fitted.
+    pub fn open(paths: &[PathBuf], settings: &FitSettings) -> Result<Self> {
+        let (tables, warnings, settings) = source::tables(paths, settings)?;
+        let mut explorer = Self { tables, warnings, settings, page: String::new() };
+        let set = explorer.set(&explorer.settings)?;
+        let report = explorer.settings.fit(&set)?;
+        let live = explorer.live(&set, &report)?;
+        explorer.page = Document::of_fit(&report, &set).to_live_html(&live)?;
+        Ok(explorer)
+    }
+
+    /// The page with its controls.
+    pub fn page(&self) -> &str {
+        &self.page
+    }
+
+    /// The settings that a question comes down to.
+    pub fn settings(&self, question: &Question) -> FitSettings {
+        let mut settings = self.settings.clone();
+        let same_score = settings.tables.score.as_ref() == Some(&question.score);
+        settings.tables.metric = settings.tables.metric.filter(|_| same_score);
+        settings.tables.score = Some(question.score.clone());
+        settings.tables.adjusted = question.adjusted.clone();
+        settings.tables.cutoff = question.cutoff;
+        settings.chance = question.chance;
+        settings.curve = question.curve;
+        settings.covariance = question.covariance;
+        if question.stage == Stage::Quick {
+            settings.bootstrap = settings.bootstrap.min(QUICK_REPLICATES);
+            settings.leave_out = false;
+            if settings.curve == CurveChoice::All {
+                settings.curve = CurveChoice::One(Curve::Hinge);
+            }
+        }
+        settings
+    }
+
+    /// Answers a question.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] for a question that makes no sense, and those of a fit.
+    pub fn refit(&self, question: &Question) -> Result<Answer> {
+        let began = Instant::now();
+        let settings = self.settings(question);
+        let mut set = self.set(&settings)?;
+        if !question.without.is_empty() {
+            set.rows.retain(|row| !question.without.contains(&row.family));
+            set.notes.push(format!("families left out on request: {}", question.without.join(", ")));
+        }
+        let report = settings.fit(&set)?;
+        let part = FitPart::of(&report, &set)?;
+        let milliseconds = 1e3 * began.elapsed().as_secs_f64();
+        Ok(Answer { stage: question.stage, bootstrap: settings.bootstrap, milliseconds, part })
+    }
+
+    /// The models as these settings see them.
+    fn set(&self, settings: &FitSettings) -> Result<ModelSet> {
+        let mut set = ModelSet::from_tables(&self.tables, &settings.tables)?;
+        set.notes.extend(self.warnings.iter().cloned());
+        Ok(set)
+    }
+
+    /// What the page's controls offer, and where they stand.
+    fn live(&self, set: &ModelSet, report: &FitReport) -> Result<serde_json::Value> {
+        let choices = Choices::of(&self.tables, &self.settings, set, report);
+        serde_json::to_value(choices).map_err(|e| Error::Undetermined(format!("the page's controls: {e}")))
+    }
+}

@@ -1,0 +1,152 @@
+//! The figures of an experiment with known truth, as data.
+//!
+//! They answer to the paper's: `main` (multiple choice before and after adjustment), `reformulation` (multiple choice and
+//! cloze, both unadjusted), `emergence` (the point of emergence moving with task examples) and `dose` (the estimated
+//! difference against the share of test-task documents, which is known here).
+
+use super::fits::{Condition, LabReport, theta};
+use crate::analysis::figure::{
+    Axis, Figure, Hue, Layer, LegendEntry, LegendKey, Marker, Note, Panel, Point, Scale, Stroke,
+};
+use crate::analysis::fit::{self, FitReport};
+use crate::registry::Format;
+
+impl LabReport {
+    /// The figures, as data.
+    #[must_use]
+    pub fn figures(&self) -> Vec<Figure> {
+        let mut figures = Vec::new();
+        if let Some((examples, last)) = self.adjusted.last() {
+            let mut main = self.figure(&last.all.hinge);
+            "main".clone_into(&mut main.name);
+            main.caption = format!(
+                "Models that differ only in the share of test-task documents in their pretraining text: multiple choice \
+                 as pretrained, and after all have seen the same {examples} task examples."
+            );
+            figures.push(plain(main));
+        }
+        figures.extend(self.reformulation());
+        figures.extend(self.emergence());
+        figures.push(self.dose());
+        figures
+    }
+
+    /// The figure of a fit with kinds and shares as names of the series.
+    fn figure(&self, fit: &FitReport) -> Figure {
+        let kinds = self.kinds.iter().map(|(kind, share)| format!("{kind}: share {share}"));
+        let names: Vec<String> = std::iter::once(format!("reference: share {}", self.reference)).chain(kinds).collect();
+        fit::figure_with_names(fit, &names)
+    }
+
+    fn reformulation(&self) -> Option<Figure> {
+        let (_, first) = self.adjusted.first()?;
+        let mut figure = self.figure(&first.all.hinge);
+        figure.panels.truncate(1);
+        figure.panels.extend(self.figure(&self.cloze.all.hinge).panels.into_iter().take(1));
+        for (panel, title) in figure.panels.iter_mut().zip(["Multiple choice", "Cloze"]) {
+            title.clone_into(&mut panel.title);
+        }
+        figure.columns = 2;
+        "reformulation".clone_into(&mut figure.name);
+        "The same models asked for the same facts in two formats, as pretrained.".clone_into(&mut figure.caption);
+        Some(plain(figure))
+    }
+
+    fn emergence(&self) -> Option<Figure> {
+        let (_, first) = self.adjusted.first()?;
+        let mut figure = self.figure(&first.reference.hinge);
+        figure.panels.truncate(1);
+        "No task examples".clone_into(&mut figure.panels.first_mut()?.title);
+        for (examples, fit) in &self.adjusted {
+            let panel = self.figure(&fit.reference.hinge).panels.pop()?;
+            figure.panels.push(Panel { title: format!("{examples} task examples"), ..panel });
+        }
+        for (panel, condition) in figure.panels.iter_mut().zip(self.conditions()) {
+            if let Some(value) = condition.reference.1.r_squared {
+                panel.notes.push(Note::new(format!("line: R² = {value:.3}"), "r_squared_line", value));
+            }
+        }
+        figure.columns = figure.panels.len().min(2);
+        "emergence".clone_into(&mut figure.name);
+        figure.caption = format!(
+            "Models with a share of {} of test-task documents, multiple choice after more and more task examples: where \
+             scores leave chance, and how straight their rise is.",
+            self.reference
+        );
+        Some(plain(figure))
+    }
+
+    fn dose(&self) -> Figure {
+        let conditions = self.conditions();
+        let (mut layers, mut legend) = (vec![Layer::HorizontalRule { series: "Zero".into(), y: 0.0 }], Vec::new());
+        let choice: Vec<&Condition<'_>> = conditions.iter().filter(|c| c.score == Format::MultipleChoice).collect();
+        let ends = [choice.first().copied(), choice.last().copied().filter(|_| choice.len() > 1), conditions.last()];
+        for (place, condition) in ends.into_iter().flatten().enumerate() {
+            let (hue, marker) = [
+                (Hue::Comparison, Marker::Circle),
+                (Hue::Reference, Marker::Square),
+                (Hue::Category(2), Marker::Triangle),
+            ][place.min(2)];
+            let series = match (condition.score, condition.examples) {
+                (Format::Cloze, _) => "Cloze, as pretrained".to_owned(),
+                (_, 0) => "Multiple choice, as pretrained".to_owned(),
+                (_, examples) => format!("Multiple choice, {examples} task examples"),
+            };
+            let mut points =
+                vec![Point { label: "reference".into(), x: self.reference, y: 0.0, interval: None, labelled: false }];
+            for (place, (kind, share)) in self.kinds.iter().enumerate() {
+                let Some(theta) = theta(condition.hinge, place) else { continue };
+                let Some(y) = theta.estimate else { continue };
+                let interval = theta.low.zip(theta.high);
+                points.push(Point { label: kind.clone(), x: *share, y, interval, labelled: false });
+            }
+            points.sort_by(|a, b| a.x.total_cmp(&b.x));
+            let vertices = points.iter().map(|point| (point.x, point.y)).collect();
+            layers.push(Layer::Line { series: series.clone(), hue, stroke: Stroke::Solid, vertices });
+            layers.push(Layer::Points { series: series.clone(), hue, marker, points });
+            legend.push(LegendEntry { label: series, hue, key: LegendKey::MarkedStroke(marker, Stroke::Solid) });
+        }
+        // Shares are spread by factors; a share of 0 has no place on such a scale.
+        let shares = [self.reference].into_iter().chain(self.kinds.iter().map(|(_, share)| *share));
+        let spread = if shares.into_iter().all(|share| share > 0.0) { Scale::Log10 } else { Scale::Linear };
+        let axis = |label: &str, scale| Axis {
+            label: label.to_owned(),
+            scale,
+            range: None,
+            ticks: Vec::new(),
+            tick_labels: Vec::new(),
+        };
+        Figure {
+            name: "dose".into(),
+            caption:
+                "Estimated difference at equal compute against the true share of test-task documents; bars are 95 % \
+                      intervals."
+                    .into(),
+            panels: vec![Panel {
+                title: String::new(),
+                x: axis("Share of test-task documents in pretraining", spread),
+                y: axis("Difference at equal compute (θ\u{302})", Scale::Linear),
+                layers,
+                notes: Vec::<Note>::new(),
+            }],
+            columns: 1,
+            aspect: 1.5,
+            legend,
+            row_titles: Vec::new(),
+        }
+    }
+}
+
+/// The figure with one scale for all panels, and no names beside the points: they say nothing that shape and colour do not.
+fn plain(mut figure: Figure) -> Figure {
+    for panel in &mut figure.panels {
+        "Accuracy".clone_into(&mut panel.y.label);
+        panel.y.range = Some((0.0, 1.02));
+    }
+    for layer in figure.panels.iter_mut().flat_map(|panel| &mut panel.layers) {
+        if let Layer::Points { points, .. } = layer {
+            points.iter_mut().for_each(|point| point.labelled = false);
+        }
+    }
+    figure
+}

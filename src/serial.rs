@@ -1,0 +1,78 @@
+//! Types that are written to files as their text.
+
+/// Serialises types by their `Display` and deserialises them by their `FromStr`, so that the command line, files and
+/// messages have one spelling.
+macro_rules! serde_as_text {
+    ($($type:ty),+ $(,)?) => { $(
+        impl serde::Serialize for $type {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $type {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = <String as serde::Deserialize>::deserialize(deserializer)?;
+                text.parse().map_err(serde::de::Error::custom)
+            }
+        }
+    )+ };
+}
+
+/// The same for types that hold a number or a word: a number is written as one, and read from a number or from its text.
+macro_rules! serde_as_number_or_text {
+    ($($type:ty),+ $(,)?) => { $(
+        impl serde::Serialize for $type {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                match self.number() {
+                    Some(number) => serializer.serialize_f64(number),
+                    None => serializer.collect_str(self),
+                }
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $type {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let read = crate::serial::NumberOrText::deserialize(deserializer)?;
+                read.0.parse().map_err(serde::de::Error::custom)
+            }
+        }
+    )+ };
+}
+
+pub(crate) use {serde_as_number_or_text, serde_as_text};
+
+/// A number or a text, as text.
+pub(crate) struct NumberOrText(pub(crate) String);
+
+impl<'de> serde::Deserialize<'de> for NumberOrText {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+
+        impl serde::de::Visitor<'_> for Visitor {
+            type Value = NumberOrText;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a number or a text")
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<NumberOrText, E> {
+                Ok(NumberOrText(text.to_owned()))
+            }
+
+            fn visit_f64<E>(self, number: f64) -> Result<NumberOrText, E> {
+                Ok(NumberOrText(number.to_string()))
+            }
+
+            fn visit_i64<E>(self, number: i64) -> Result<NumberOrText, E> {
+                Ok(NumberOrText(number.to_string()))
+            }
+
+            fn visit_u64<E>(self, number: u64) -> Result<NumberOrText, E> {
+                Ok(NumberOrText(number.to_string()))
+            }
+        }
+
+        deserializer.deserialize_any(Visitor)
+    }
+}

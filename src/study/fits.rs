@@ -1,0 +1,165 @@
+//! The fits of a study: every benchmark as released and after every number of task examples.
+
+use std::collections::BTreeMap;
+
+use super::{Collected, Study};
+use crate::analysis::fit::{Analysis, FitReport, FitSettings};
+use crate::error::{Error, Result};
+use crate::registry::modelset;
+use crate::registry::{Condition, Observation, benchmark};
+
+/// The tables that fits read.
+const TABLES: [&str; 2] = ["evaluations.csv", "models.csv"];
+
+/// The fit of one benchmark under one condition.
+#[derive(Debug, Clone)]
+pub struct FitAt {
+    /// The benchmark.
+    pub benchmark: String,
+    /// Its metric.
+    pub metric: String,
+    /// The condition.
+    pub condition: Condition,
+    /// Models with a score: name, compute in FLOPs, score.
+    pub points: Vec<(String, f64, f64)>,
+    /// The fit, or why there is none.
+    pub fit: Result<Box<FitReport>, String>,
+    /// Variance between seeds of one model, where models have several, and the number of seeds.
+    pub seeds: Option<(f64, f64)>,
+}
+
+impl FitAt {
+    /// Models, their compute and their scores under this condition. Models without compute are left out.
+    pub fn points_of(
+        observations: &[Observation],
+        benchmark: &str,
+        metric: &str,
+        condition: &Condition,
+        compute: impl Fn(&str) -> Option<f64>,
+    ) -> Vec<(String, f64, f64)> {
+        let meant =
+            |o: &&Observation| o.benchmark == benchmark && o.condition == *condition && o.metric.to_string() == metric;
+        let with_compute = |o: &Observation| Some((o.model.clone(), compute(&o.model)?, o.value));
+        observations.iter().filter(meant).filter_map(with_compute).collect()
+    }
+
+    /// The analysis of this condition.
+    pub fn analysis(&self) -> Option<&Analysis> {
+        let report = self.fit.as_ref().ok()?;
+        match self.condition.examples {
+            None => Some(&report.unadjusted),
+            Some(_) => report.adjusted.as_ref(),
+        }
+    }
+
+    /// The part of the variance around the curve that comes from seeds, where both are known.
+    pub(crate) fn seed_share(&self) -> Option<f64> {
+        let (variance, seeds) = self.seeds?;
+        let analysis = self.analysis()?;
+        let freedom = self.points.len().checked_sub(3).filter(|freedom| *freedom > 0)?;
+        let around = analysis.sse? / freedom as f64;
+        (around > 0.0).then_some(variance / seeds / around)
+    }
+}
+
+/// Fits every benchmark of a study under every condition, from the tables that [`collect`](super::collect()) wrote.
+///
+/// # Errors
+/// When the study asks for a benchmark or metric that was not evaluated, and when its tables cannot be read. A fit that
+/// the data do not allow is no error: its reason stands in [`FitAt::fit`].
+pub fn fits(study: &Study, collected: &Collected) -> Result<Vec<FitAt>> {
+    let tables = study.output.join("tables");
+    let paths = TABLES.map(|name| tables.join(name));
+    let compute: BTreeMap<&str, f64> =
+        study.models.iter().map(|model| (model.name.as_str(), 6.0 * model.params * model.tokens)).collect();
+    let mut found = Vec::new();
+    for (benchmark, metric) in scores(study, collected)? {
+        let of_benchmark = |condition: &Condition| {
+            collected.observations.iter().any(|o| o.benchmark == benchmark && o.condition == *condition)
+        };
+        let mut conditions: Vec<Condition> = collected.observations.iter().map(|o| o.condition.clone()).collect();
+        conditions.sort_by_key(|condition| (condition.adjustment.clone(), condition.examples));
+        conditions.dedup();
+        for condition in conditions.into_iter().filter(of_benchmark) {
+            let points = FitAt::points_of(&collected.observations, &benchmark, &metric, &condition, |model| {
+                compute.get(model).copied()
+            });
+            if points.is_empty() {
+                continue;
+            }
+            let spread = collected.spread.iter().find(|spread| {
+                spread.benchmark == benchmark && spread.metric.to_string() == metric && spread.condition == condition
+            });
+            let seeds = spread.and_then(|s| Some((s.within?, s.replicates as f64 / s.models as f64)));
+            let fit = match fit_settings(study, &benchmark, &metric, &condition).run(&paths) {
+                Ok(mut report) => {
+                    // The same study gives the same bytes wherever it is.
+                    report.tables = TABLES.map(|name| format!("tables/{name}")).to_vec();
+                    Ok(Box::new(report))
+                }
+                // Too few models and the like are results of a study too; its own files being unreadable is not.
+                Err(error @ (Error::Read { .. } | Error::Write { .. })) => return Err(error),
+                Err(error) => Err(error.to_string()),
+            };
+            found.push(FitAt { benchmark: benchmark.clone(), metric: metric.clone(), condition, points, fit, seeds });
+        }
+    }
+    Ok(found)
+}
+
+fn fit_settings(study: &Study, score: &str, metric: &str, condition: &Condition) -> FitSettings {
+    let settings = &study.fit;
+    FitSettings {
+        tables: modelset::Settings {
+            score: Some(score.to_owned()),
+            metric: Some(metric.to_owned()),
+            adjusted: condition.examples.map(|examples| format!("{}@{examples}", condition.adjustment)),
+            cutoff: settings.cutoff,
+            ..modelset::Settings::default()
+        },
+        curve: settings.curve,
+        chance: settings.chance,
+        bootstrap: settings.bootstrap,
+        seed: settings.seed,
+        ..FitSettings::default()
+    }
+}
+
+/// Benchmarks to fit, each with its metric: the study's, the benchmark's own, or the first.
+fn scores(study: &Study, collected: &Collected) -> Result<Vec<(String, String)>> {
+    let mut metrics: Vec<(String, Vec<String>)> = Vec::new();
+    for observation in &collected.observations {
+        let metric = observation.metric.to_string();
+        match metrics.iter_mut().find(|(name, _)| *name == observation.benchmark) {
+            Some((_, known)) if known.contains(&metric) => {}
+            Some((_, known)) => known.push(metric),
+            None => metrics.push((observation.benchmark.clone(), vec![metric])),
+        }
+    }
+    if let Some(absent) = study.fit.benchmarks.iter().find(|name| !metrics.iter().any(|(known, _)| known == *name)) {
+        let known: Vec<&str> = metrics.iter().map(|(name, _)| name.as_str()).collect();
+        return Err(Error::Argument(format!("`{absent}` was not evaluated; there are {}", known.join(", "))));
+    }
+    for (name, metric) in &study.fit.metrics {
+        let known =
+            metrics.iter().find(|(known, _)| known == name).map(|(_, known)| known.as_slice()).unwrap_or_default();
+        if !known.iter().any(|known| is_metric(known, metric)) {
+            let there = if known.is_empty() { "nothing".into() } else { known.join("; ") };
+            return Err(Error::Argument(format!("`{name}` has no metric `{metric}`; there is {there}")));
+        }
+    }
+    let meant = |name: &String| study.fit.benchmarks.is_empty() || study.fit.benchmarks.contains(name);
+    let choose = |(name, known): (String, Vec<String>)| {
+        let usual = benchmark(&name).map(|benchmark| benchmark.score.to_string());
+        let wanted = study.fit.metrics.get(&name).cloned().or(usual);
+        let same = |metric: &&String| wanted.as_ref().is_some_and(|wanted| is_metric(metric, wanted));
+        let metric = known.iter().find(same).or(known.first()).cloned()?;
+        Some((name, metric))
+    };
+    Ok(metrics.into_iter().filter(|(name, _)| meant(name)).filter_map(choose).collect())
+}
+
+/// Whether this is the metric, with its filter or without.
+fn is_metric(metric: &str, wanted: &str) -> bool {
+    metric == wanted || metric.split(',').next() == Some(wanted)
+}

@@ -1,0 +1,3 @@
+//! From a table to its fit.
+
+mod command;

@@ -1,0 +1,12 @@
+//! Tasks, their answers and scores: asked of models, read from results.
+
+mod evaluate;
+mod import;
+mod layouts;
+mod logs;
+mod refusals;
+mod repository;
+mod runner;
+mod served_model;
+mod server;
+mod tasks;

@@ -1,0 +1,3 @@
+//! The small world whose truth is known.
+
+mod worlds;

@@ -1,0 +1,8 @@
+//! Language models: configs, files and numbers.
+
+mod check;
+mod configs;
+mod corpus;
+mod decoder;
+mod files;
+mod variants;

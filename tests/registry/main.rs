@@ -1,0 +1,3 @@
+//! Models, benchmarks and scores, and the tables that hold them.
+
+mod tables;

@@ -1,0 +1,5 @@
+//! Training and fine-tuning.
+
+mod command;
+mod data;
+mod trainer;
