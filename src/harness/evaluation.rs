@@ -9,10 +9,12 @@ use super::groups::{Groups, sum_items};
 use super::request::Response;
 use super::tasks::{Draw, Group, Item, Items, Metric, Scored, Task, Value, samples_hash};
 use crate::lm::Tokenizer;
-use crate::registry::{self, Condition, Format, Measure, Models, Month, Observation, Provenance, RowKind, Setup};
+use crate::registry::{
+    self, Condition, Format, Limit, Measure, Models, Month, Observation, Provenance, Setup, Timestamp,
+};
 
 /// What tells a model from every other: answers are only used again where all of this is the same.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Identity {
     /// Its name, as `organisation/name` or `name`.
     pub name: String,
@@ -20,8 +22,12 @@ pub struct Identity {
     pub weights: String,
     /// The same of its tokenizer.
     pub tokenizer: String,
-    /// The dtype it is computed in.
-    pub dtype: String,
+    /// The dtype it is computed in, such as `f32`, where known.
+    pub dtype: Option<String>,
+    /// How its weights are quantised, if they are.
+    pub quantisation: Option<String>,
+    /// Branch, tag or commit of its weights, where known.
+    pub revision: Option<String>,
     /// The device it is computed on.
     pub device: String,
     /// Numbers that were learned, where known.
@@ -185,68 +191,100 @@ impl GroupScores {
     }
 }
 
-impl Facts {
-    /// These facts, and for what they leave open those of the registered model, then what was counted.
-    pub(super) fn or_known(&self, models: &Models, identity: &Identity) -> Self {
-        let known = models.known_as(&identity.name);
-        let counted = identity.parameters.map(|count| count as f64);
-        Self {
-            family: self.family.clone().or(known.map(|model| model.family.clone())),
-            params: self.params.or(known.map(|model| model.params)).or(counted),
-            tokens: self.tokens.or(known.map(|model| model.tokens)),
-            release: self.release.or(known.map(|model| model.release)),
+impl Identity {
+    /// The dtype for a text that must name one.
+    pub(super) fn dtype_shown(&self) -> &str {
+        self.dtype.as_deref().unwrap_or("as served")
+    }
+
+    /// What the scores depend on beside model and benchmark. Prompts are plain: there is no chat template.
+    fn setup(&self) -> Setup {
+        // In the words of the files that scores are joined with.
+        let dtype = self.dtype.as_deref().map(|dtype| match dtype.to_ascii_lowercase().as_str() {
+            "f32" => "float32".to_owned(),
+            "f16" => "float16".to_owned(),
+            "bf16" => "bfloat16".to_owned(),
+            other => other.to_owned(),
+        });
+        Setup {
+            revision: self.revision.clone(),
+            quantisation: self.quantisation.clone(),
+            dtype,
+            harness: Some("onset".to_owned()),
+            harness_version: Some(env!("CARGO_PKG_VERSION").to_owned()),
+            ..Setup::default()
         }
     }
 }
 
-/// The scores of tasks and groups as rows of a table: those that an import of the results file gives.
-pub(super) fn observations(
-    model: &str,
-    (tasks, groups): (&[TaskScores], &[GroupScores]),
-    setup: &Setup,
-    provenance: &Provenance,
-) -> Vec<Observation> {
-    let members = |group: &'_ GroupScores| group.members.iter().map(String::as_str).collect();
-    let tree = Groups::new(
-        groups.iter().map(|group| (group.name.as_str(), members(group))),
-        groups.iter().map(|group| group.name.as_str()).collect(),
-    );
-    let task = |name: &str| tasks.iter().find(|task| task.name == name);
-    let count = |n: usize| u32::try_from(n).ok();
-    let mut rows = Vec::new();
-    let own = tasks.iter().map(|task| (&task.name, &task.metrics));
-    for (name, metrics) in own.chain(groups.iter().map(|group| (&group.name, &group.metrics))) {
-        let kind = tree.kind(name);
-        for found in metrics {
-            let Ok(measure) = found.name.parse::<Measure>() else { continue };
-            let (low, high) = measure.range();
-            if !(low..=high).contains(&found.value) {
-                continue;
-            }
-            rows.push(Observation {
+impl Evaluation {
+    /// Adds what is known of the model to its facts, and turns the scores into observations: the rows that an import of
+    /// the results file gives, which is to have the name `source`.
+    pub(super) fn observe(&mut self, models: &Models, source: String) {
+        let known = models.known_as(&self.identity.name);
+        let counted = self.identity.parameters.map(|count| count as f64);
+        let facts = &mut self.facts;
+        facts.family = facts.family.take().or(known.map(|model| model.family.clone()));
+        facts.params = facts.params.or(known.map(|model| model.params)).or(counted);
+        facts.tokens = facts.tokens.or(known.map(|model| model.tokens));
+        facts.release = facts.release.or(known.map(|model| model.release));
+        let model = known.map_or(self.identity.name.as_str(), |model| model.name.as_str());
+
+        let groups = &self.groups;
+        let tree = Groups::new(
+            groups.iter().map(|group| (group.name.as_str(), group.members.iter().map(String::as_str).collect())),
+            groups.iter().map(|group| group.name.as_str()).collect(),
+        );
+        let setup = self.identity.setup();
+        let provenance = Provenance { date: Timestamp::from_seconds(self.started as f64 / 1e9), source };
+        let own = self.tasks.iter().map(|task| (&task.name, &task.metrics));
+        let mut rows = Vec::new();
+        for (name, metrics) in own.chain(groups.iter().map(|group| (&group.name, &group.metrics))) {
+            let setup = Setup { shots: self.shots(&tree, name), limit: self.limit(&tree, name), ..setup.clone() };
+            rows.extend(metrics.iter().filter_map(measured).map(|(metric, value, stderr)| Observation {
                 model: model.to_owned(),
                 benchmark: name.clone(),
-                kind,
+                kind: tree.kind(name),
                 group: tree.parent(name).map(str::to_owned),
-                format: tree.format(name, &|name| task(name)?.format),
-                metric: registry::Metric { measure, filter: filter(found) },
-                value: found.value,
-                stderr: found.stderr.filter(|error| error.is_finite() && *error >= 0.0),
-                items: task(name).filter(|_| kind == RowKind::Task).and_then(|task| count(task.items)),
+                format: tree.format(name, &|name| self.task(name)?.format),
+                metric,
+                value,
+                stderr,
+                items: self.task(name).and_then(|task| u32::try_from(task.items).ok()),
                 condition: Condition::unadjusted(),
-                setup: Setup { shots: tree.common(name, &|name| count(task(name)?.shots)), ..setup.clone() },
+                setup: setup.clone(),
                 provenance: provenance.clone(),
-            });
+            }));
         }
+        sum_items(&mut rows);
+        rows.sort_by(|a, b| (&a.benchmark, &a.metric).cmp(&(&b.benchmark, &b.metric)));
+        self.observations = rows;
     }
-    sum_items(&mut rows);
-    rows.sort_by(|a, b| (&a.benchmark, &a.metric).cmp(&(&b.benchmark, &b.metric)));
-    rows
+
+    fn task(&self, name: &str) -> Option<&TaskScores> {
+        self.tasks.iter().find(|task| task.name == name)
+    }
+
+    fn shots(&self, tree: &Groups<'_>, name: &str) -> Option<u32> {
+        tree.common(name, &|task| u32::try_from(self.task(task)?.shots).ok())
+    }
+
+    /// The limit, where it left something out.
+    fn limit(&self, tree: &Groups<'_>, name: &str) -> Option<Limit> {
+        let cut = |task: &&str| self.task(task).is_some_and(|task| task.items < task.total);
+        let limit = self.draw.limit.filter(|_| tree.tasks(name).iter().any(cut))?;
+        Limit::new(limit as f64).ok()
+    }
 }
 
-/// The filter of a metric; answers as they are have one called `none`.
-fn filter(metric: &Metric) -> Option<Cow<'static, str>> {
-    (metric.filter != "none" && !metric.filter.is_empty()).then(|| Cow::Owned(metric.filter.clone()))
+/// Metric, value and standard error; `None` where the registry does not know the scale, or the value is not on it.
+fn measured(found: &Metric) -> Option<(registry::Metric, f64, Option<f64>)> {
+    let measure = found.name.parse::<Measure>().ok()?;
+    let (low, high) = measure.range();
+    // Answers as they are have a filter called `none`.
+    let filter = (found.filter != "none" && !found.filter.is_empty()).then(|| Cow::Owned(found.filter.clone()));
+    let stderr = found.stderr.filter(|error| error.is_finite() && *error >= 0.0);
+    (low..=high).contains(&found.value).then_some((registry::Metric { measure, filter }, found.value, stderr))
 }
 
 fn format(definition: &Value) -> Option<Format> {

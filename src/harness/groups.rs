@@ -46,10 +46,16 @@ impl<'a> Groups<'a> {
         self.parent.get(name).copied()
     }
 
-    /// What `of` says of a task, or of all tasks of a group when it says the same of each.
-    pub fn common<T: PartialEq + Copy>(&self, name: &str, of: &dyn Fn(&str) -> Option<T>) -> Option<T> {
+    /// The task itself, or all tasks of a group, also through inner groups.
+    pub fn tasks<'n>(&'n self, name: &'n str) -> Vec<&'n str> {
         let mut leaves = Vec::new();
         self.leaves(name, &mut leaves, 0);
+        leaves
+    }
+
+    /// What `of` says of a task, or of all tasks of a group when it says the same of each.
+    pub fn common<T: PartialEq + Copy>(&self, name: &str, of: &dyn Fn(&str) -> Option<T>) -> Option<T> {
+        let leaves = self.tasks(name);
         let first = of(leaves.first()?)?;
         leaves.iter().all(|leaf| of(leaf) == Some(first)).then_some(first)
     }

@@ -152,12 +152,12 @@ fn record(evaluation: &Evaluation) -> Value {
         ("chat_template_sha", Value::Null),
         ("total_evaluation_time_seconds", Value::Null),
     ]));
-    let Identity { weights, tokenizer, dtype, device, .. } = identity;
+    let Identity { weights, tokenizer, device, .. } = identity;
     let provenance = object(vec![
         ("version", env!("CARGO_PKG_VERSION").into()),
         ("weights_sha256", weights.as_str().into()),
         ("tokenizer_sha256", tokenizer.as_str().into()),
-        ("dtype", dtype.as_str().into()),
+        ("dtype", identity.dtype_shown().into()),
         ("device", device.as_str().into()),
         ("seed", count(draw.seed as usize)),
         ("task_sha256", of_tasks(&|task| task.content.as_str().into())),
@@ -170,12 +170,12 @@ fn record(evaluation: &Evaluation) -> Value {
 
 fn config(evaluation: &Evaluation) -> Value {
     let Evaluation { identity, draw, .. } = evaluation;
-    let arguments = vec![("pretrained", identity.name.as_str().into()), ("dtype", identity.dtype.as_str().into())];
+    let arguments = vec![("pretrained", identity.name.as_str().into()), ("dtype", identity.dtype_shown().into())];
     object(vec![
         ("model", "onset".into()),
         ("model_args", object(arguments)),
         ("model_num_parameters", identity.parameters.map_or(Value::Null, |n| count(n as usize))),
-        ("model_dtype", identity.dtype.as_str().into()),
+        ("model_dtype", identity.dtype_shown().into()),
         ("model_sha", identity.weights.as_str().into()),
         ("device", identity.device.as_str().into()),
         ("use_cache", Value::Null),

@@ -16,7 +16,8 @@ use super::suite::{Member, Suite};
 use super::vocabulary::Vocabulary;
 use super::world::World;
 use crate::error::{Error, Result};
-use crate::harness::runner::{self, EvaluationSettings, Identity, Limits, Subject};
+use crate::harness::evaluation::Identity;
+use crate::harness::runner::{self, EvaluationSettings, Limits, Subject};
 use crate::lm::{Config, Decoder, Tokenizer};
 use crate::stats::random::Seed;
 use crate::train::{
@@ -129,11 +130,9 @@ impl School<'_> {
     fn test(&self, decoder: &Decoder, examples: usize) -> Result<Vec<Score>> {
         let identity = Identity {
             name: "lab".to_owned(),
-            weights: String::new(),
-            tokenizer: String::new(),
-            dtype: "F32".to_owned(),
+            dtype: Some("f32".to_owned()),
             device: "cpu".to_owned(),
-            parameters: None,
+            ..Identity::default()
         };
         let subject = Subject {
             model: decoder,

@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 
 use onset::Error;
 use onset::harness::lm_eval;
-use onset::harness::runner::{Evaluation, EvaluationSettings, Event, Loaded, evaluate};
+use onset::harness::evaluation::Evaluation;
+use onset::harness::runner::{EvaluationSettings, Event, Keep, Loaded, evaluate};
 use onset::lm::Placement;
 use serde_json::Value;
 
@@ -31,7 +32,7 @@ fn settings(out: Option<&Path>) -> EvaluationSettings {
         tasks: TASKS.map(str::to_owned).into(),
         definitions: vec![fixture("tasks")],
         data: Some(fixture("data")),
-        out: out.map(Path::to_owned),
+        keep: out.map_or(Keep::Nothing, |out| Keep::Everything(out.to_owned())),
         ..EvaluationSettings::default()
     }
 }
