@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use indicatif::ProgressBar;
 
-use super::{Format, interrupt, print, progress};
+use super::output::{Format, print};
+use super::{interrupt, progress};
 use crate::error::{Error, Result};
 use crate::lm::Placement;
 use crate::plot::{Theme, draw};

@@ -7,7 +7,8 @@ use std::sync::atomic::AtomicBool;
 use clap::{Args, ValueEnum};
 use indicatif::ProgressBar;
 
-use super::{Format, interrupt, print, progress, save};
+use super::output::{Format, print};
+use super::{interrupt, progress, save};
 use crate::error::{Error, Result};
 use crate::lab::{Event, Experiment, LabReport, Member, Phase, SEQUENCE, Suite, table};
 use crate::registry::write;

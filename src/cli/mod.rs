@@ -17,6 +17,7 @@ mod interrupt;
 mod lab;
 #[cfg(feature = "models")]
 mod models;
+mod output;
 #[cfg(feature = "models")]
 mod progress;
 mod report;
@@ -26,13 +27,11 @@ mod save;
 mod study;
 
 use std::ffi::OsString;
-use std::io::Write as _;
-use std::path::Path;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory, Parser, Subcommand};
 
-use crate::error::{Error, Result};
+use crate::error::Error;
 
 /// A statistical toolkit for emergence curves of language models.
 ///
@@ -77,21 +76,6 @@ enum Command {
     Models(models::ModelsArgs),
     /// Write completions for a shell, or manual pages.
     Completions(completions::CompletionsArgs),
-}
-
-/// How results are printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-enum Format {
-    /// For people, at most 80 columns wide.
-    #[default]
-    Table,
-    /// One value, for programs.
-    Json,
-}
-
-/// Writes to standard output.
-fn print(text: impl AsRef<[u8]>) -> Result<()> {
-    std::io::stdout().write_all(text.as_ref()).map_err(Error::write(Path::new("standard output")))
 }
 
 /// Runs the program with `arguments` (the first is the program's own name) and says how it should exit.

@@ -15,11 +15,8 @@ use super::config::Config;
 use super::decoder::{Decoder, Feed};
 use super::keys::read_object;
 use super::model::{Placement, settings};
-use super::weights::Weights;
+use super::weights::{REFERENCE, Weights};
 use crate::error::{Error, Result};
-
-/// The file with the numbers, which is beside the weights and holds none.
-pub(super) const REFERENCE: &str = "reference.safetensors";
 
 /// What is allowed, and what is looked at.
 #[derive(Debug, Clone)]

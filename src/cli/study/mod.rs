@@ -9,7 +9,8 @@ use std::sync::atomic::Ordering;
 use clap::{Args, Subcommand, ValueEnum};
 
 use self::progress::Progress;
-use super::{Format, interrupt, print, save};
+use super::output::{Format, print};
+use super::{interrupt, save};
 use crate::analysis::figure::Figure;
 use crate::error::{Error, Result};
 use crate::registry::write;

@@ -7,7 +7,7 @@ use candle_core::{DType, Device, Tensor};
 
 use super::encode::{Encoder, Prompt, Work};
 use super::evaluation::{Settings, select};
-use super::local::Limits;
+use super::limits::Limits;
 use super::plan::Plan;
 use super::subject::{find, no_tokenizer};
 use crate::error::{Error, Result};

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::local::Limits;
+use super::limits::Limits;
 use crate::error::{Error, Result};
 use crate::lm::{Decoder, Found, LanguageModel, Model, Placement, Tokenizer};
 
@@ -88,28 +88,6 @@ impl Loaded {
             ends: self.ends.clone(),
             identity: self.identity.clone(),
             limits: self.limits.clone(),
-        }
-    }
-}
-
-impl Limits {
-    /// Limits for a model that is to take at most `memory` bytes beside its weights and the keys and values of shared
-    /// prefixes.
-    #[must_use]
-    pub fn within(memory: usize, found: &Found, placement: &Placement) -> Self {
-        let config = &found.config;
-        let dtype = placement.dtype.size_in_bytes();
-        // The stream and its copies, queries, keys and values, and the MLP's three intermediate results; the allocator
-        // holds on to about as much again.
-        let wide = 8 * config.hidden_size + 4 * config.heads * config.head_dim + 3 * config.intermediate_size;
-        let per_token = (2 * wide * dtype).max(1);
-        let remembered = found.cache_bytes_per_token(placement.dtype).max(1);
-        let default = Self::default();
-        // A quarter is left for logits.
-        Self {
-            tokens: (memory / 4 / per_token).clamp(64, default.tokens),
-            remembered: (memory / 2 / remembered).clamp(1024, default.remembered),
-            ..default
         }
     }
 }

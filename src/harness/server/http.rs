@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::Settings;
+use super::settings::Settings;
 use crate::error::{Error, Result};
 
 /// Largest answer that is read; an echo of a long prompt with its probabilities is a few megabytes.

@@ -5,9 +5,10 @@
 
 use sha2::{Digest, Sha256};
 
-use super::config::{Config, FewShot, Field, Output, Sampler};
+use super::config::{Config, FewShot, Field, Sampler};
 use super::functions::Function;
 use super::literal;
+use super::output::Output;
 use super::sampling::Random;
 use super::template::{Template, is_space};
 use super::value::Value;

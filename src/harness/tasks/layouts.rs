@@ -15,7 +15,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::data::{read_cells, read_csv, read_json};
+use super::documents::{read_cells, read_csv, read_json};
 use super::value::Value;
 use crate::error::{Error, Result};
 

@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 
 use super::aggregate::{self, Metric};
-use super::config::{Config, Output};
+use super::config::Config;
 use super::functions::Function;
 use super::item::{Builder, Draw, Item, Items, processed, sha256};
 use super::math;
 use super::metric::{Score, argmax, softmax};
+use super::output::Output;
 use super::value::{Value, python_float};
 use super::yaml::Node;
 use crate::error::{Error, Result};
