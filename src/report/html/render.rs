@@ -61,6 +61,24 @@ struct Regions {
     methods: String,
 }
 
+impl Document {
+    /// The page. The same document gives the same bytes.
+    ///
+    /// # Errors
+    /// [`Error::Undetermined`] when the page cannot be written. Every document that could be opened can be written.
+    pub fn to_html(&self) -> Result<String> {
+        page(self, None)
+    }
+
+    /// The page of a fit with controls that ask the server it comes from.
+    ///
+    /// # Errors
+    /// As [`to_html`](Self::to_html).
+    pub(crate) fn to_live_html(&self, live: &serde_json::Value) -> Result<String> {
+        page(self, Some(live))
+    }
+}
+
 /// The page; `live` is what its controls offer when a server answers them.
 pub(super) fn page(document: &Document, live: Option<&serde_json::Value>) -> Result<String> {
     let environment = environment()?;

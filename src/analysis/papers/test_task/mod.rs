@@ -2,6 +2,7 @@
 //! (arXiv 2407.07890), in two readings: as published to the last digit, and corrected, with intervals that hold for
 //! models that come in families. What the corrected reading does to each conclusion stands beside the number.
 
+mod built;
 mod comparison;
 mod conclusions;
 mod emergence;
@@ -23,7 +24,7 @@ mod verdict;
 
 use rayon::prelude::*;
 
-pub use comparison::Built;
+pub use built::Built;
 pub use conclusions::Conclusion;
 pub use exhibit::Exhibit;
 pub use item::{Item, ItemPart};
