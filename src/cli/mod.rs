@@ -31,7 +31,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 
 /// A statistical toolkit for emergence curves of language models.
 ///
@@ -109,10 +109,19 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
-        Err(Error::Write { source, .. }) if source.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        // Whoever reads the output has seen enough.
+        Err(Error::Print { source }) if source.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("onset: {error}");
-            ExitCode::from(if matches!(error, Error::CheckFailed(_)) { 1 } else { 2 })
+            exit_code(error.kind())
         }
+    }
+}
+
+/// The only place that gives errors numbers.
+fn exit_code(kind: ErrorKind) -> ExitCode {
+    match kind {
+        ErrorKind::CheckFailed => ExitCode::from(1),
+        _ => ExitCode::from(2),
     }
 }

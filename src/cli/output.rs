@@ -1,7 +1,6 @@
 //! What is printed, and how.
 
 use std::io::Write as _;
-use std::path::Path;
 
 use clap::ValueEnum;
 
@@ -19,5 +18,5 @@ pub(super) enum Format {
 
 /// Writes to standard output.
 pub(super) fn print(text: impl AsRef<[u8]>) -> Result<()> {
-    std::io::stdout().write_all(text.as_ref()).map_err(Error::write(Path::new("standard output")))
+    std::io::stdout().write_all(text.as_ref()).map_err(Error::print)
 }

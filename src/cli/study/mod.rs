@@ -18,6 +18,7 @@ use crate::report::json;
 use crate::report::study as report;
 use crate::study::figures::{emergence, trajectories};
 use crate::study::{self, Cell, Collected, EXAMPLE, Local, Plan, Real, Study, Work, slurm};
+use crate::train::keep_freed_memory;
 
 /// Columns of what is printed.
 const WIDTH: usize = 100;
@@ -179,6 +180,7 @@ fn init(file: &Path) -> Result<()> {
 }
 
 fn run_here(args: &RunArgs, study: &Study, work: &Real, format: Format) -> Result<()> {
+    keep_freed_memory();
     let stop = interrupt::stop_flag("stopping")?;
     let plan = Plan::of(study, work, &args.only)?;
     let mut settings = Local::of(study);

@@ -122,8 +122,7 @@ pub fn ends(path: &Path) -> Result<Vec<u32>> {
             continue;
         }
         let bytes = std::fs::read(&path).map_err(Error::read(&path))?;
-        let json: Value = serde_json::from_slice(&bytes)
-            .map_err(|error| Error::File { path: path.clone(), problem: format!("is not JSON: {error}") })?;
+        let json: Value = serde_json::from_slice(&bytes).map_err(Error::malformed(&path, "is not JSON"))?;
         let ids = match json.get("eos_token_id") {
             Some(Value::Array(ids)) => ids.clone(),
             Some(id) => vec![id.clone()],

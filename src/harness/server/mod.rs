@@ -41,7 +41,7 @@ use self::http::Client;
 pub use self::http::address;
 pub use self::settings::Settings;
 use super::request::{Request, Respond, Response};
-use crate::error::{Error, Result};
+use crate::error::{Cause, Error, Result};
 
 /// A server that was found to give what an evaluation needs.
 #[derive(Debug)]
@@ -140,7 +140,7 @@ const LOOK: Duration = Duration::from_millis(50);
 /// Says which request it was, so that whoever asked can say which item.
 fn of_request(index: usize, error: Error) -> Error {
     match error {
-        Error::Server { url, problem } => Error::Request { index, problem: format!("{url}: {problem}") },
+        Error::Server { .. } => Error::Request { index, problem: error.to_string(), source: Some(Cause::of(error)) },
         other => other,
     }
 }

@@ -97,7 +97,11 @@ impl Dataset {
         let mut places: Vec<PathBuf> =
             data.into_iter().chain([self.folder.as_path(), Path::new("")]).map(|folder| folder.join(file)).collect();
         places.dedup();
-        places.iter().find(|place| place.is_file()).cloned().ok_or_else(|| missing(&format!("`{file}`"), &places))
+        places
+            .iter()
+            .find(|place| place.is_file())
+            .cloned()
+            .ok_or_else(|| Error::NotFound { what: format!("`{file}`"), places })
     }
 
     fn of_data_set(&self, split: &str, data: Option<&Path>) -> Result<Vec<Value>> {
@@ -130,7 +134,7 @@ impl Dataset {
             .iter()
             .flat_map(|folder| stems(name, split).into_iter().map(|stem| folder.join(format!("{stem}.{endings}"))))
             .collect();
-        Err(missing(&what, &places))
+        Err(Error::NotFound { what, places })
     }
 
     /// Where the repository of a data set may stand: under its name with or without its owner's, or in the data folder
@@ -182,11 +186,6 @@ impl From<Cell> for Value {
             Cell::Named(cells) => Self::Map(cells.into_iter().map(|(name, cell)| (name, cell.into())).collect()),
         }
     }
-}
-
-fn missing(what: &str, places: &[PathBuf]) -> Error {
-    let places: Vec<String> = places.iter().map(|place| place.display().to_string()).collect();
-    Error::Argument(format!("{what} was not found; looked for: {}", places.join(", ")))
 }
 
 fn data_files(node: &Node) -> Result<Vec<(String, Vec<String>)>> {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::value::Value;
-use crate::error::{Error, Result};
+use crate::error::{Cause, Error, Result};
 
 /// The rows of a JSON file: one object per line, a list of objects, or such a list under `field`.
 pub(super) fn read_json(path: &Path, field: Option<&str>) -> Result<Vec<Value>> {
@@ -11,12 +11,12 @@ pub(super) fn read_json(path: &Path, field: Option<&str>) -> Result<Vec<Value>> 
     let text = std::fs::read_to_string(path).map_err(Error::read(path))?;
     let text = text.trim_start_matches('\u{feff}');
     if let Some(field) = field {
-        let whole: Value = serde_json::from_str(text).map_err(|error| wrong(error.to_string()))?;
+        let whole: Value = serde_json::from_str(text).map_err(Error::malformed(path, "is not JSON"))?;
         let rows = whole.get(field).and_then(Value::as_list);
         return Ok(rows.ok_or_else(|| wrong(format!("there is no list under `{field}`")))?.to_vec());
     }
     let rows = if text.trim_start().starts_with('[') {
-        match serde_json::from_str(text).map_err(|error| wrong(error.to_string()))? {
+        match serde_json::from_str(text).map_err(Error::malformed(path, "is not JSON"))? {
             Value::List(rows) => rows,
             other => vec![other],
         }
@@ -24,8 +24,11 @@ pub(super) fn read_json(path: &Path, field: Option<&str>) -> Result<Vec<Value>> 
         let mut rows = Vec::new();
         for (number, line) in text.split('\n').enumerate().filter(|(_, line)| !line.trim().is_empty()) {
             rows.push(serde_json::from_str(line).map_err(|error| {
-                let place = format!("line {}, column {}", number + 1, error.column());
-                wrong(format!("{place}: {}", error.to_string().split(" at line ").next().unwrap_or_default()))
+                // The parser counts from the line it was given.
+                let said = error.to_string();
+                let said = said.split(" at line ").next().unwrap_or_default();
+                let problem = format!("line {}, column {}: {said}", number + 1, error.column());
+                Error::Malformed { path: path.to_owned(), problem, source: Cause::of(error) }
             })?);
         }
         rows
@@ -42,7 +45,7 @@ pub(super) fn read_cells(path: &Path, separator: u8) -> Result<Vec<Vec<String>>>
     let mut reader =
         csv::ReaderBuilder::new().delimiter(separator).has_headers(false).flexible(true).from_reader(bytes.as_slice());
     let rows = reader.records().map(|record| {
-        let record = record.map_err(|error| Error::File { path: path.to_owned(), problem: error.to_string() })?;
+        let record = record.map_err(Error::malformed(path, "is not CSV"))?;
         Ok(record.iter().map(str::to_owned).collect())
     });
     rows.collect()

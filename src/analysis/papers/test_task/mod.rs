@@ -155,11 +155,11 @@ impl Reproduce {
         let (built, tables): (Result<Vec<Built>>, Result<Vec<PaperTable>>) = rayon::join(
             || {
                 let wanted = FIGURES.par_iter().filter(|(name, _)| wanted(name));
-                wanted.map(|(name, build)| build(&paper).map_err(|e| within(name, &e))).collect()
+                wanted.map(|(name, build)| build(&paper).map_err(|error| error.within(name))).collect()
             },
             || {
                 let wanted = TABLES.par_iter().filter(|(name, _)| wanted(name));
-                wanted.map(|(name, build)| build(&paper).map_err(|e| within(name, &e))).collect()
+                wanted.map(|(name, build)| build(&paper).map_err(|error| error.within(name))).collect()
             },
         );
         let (built, tables) = (built?, tables?);
@@ -180,10 +180,6 @@ fn captioned(mut figure: Figure, reading: Reading) -> Figure {
 
 const CORRECTED: &str = " Corrected: MMLU weighted by items, adjusted scores as measured, chance as it follows from the \
                          tasks, exact fits; in brackets 95 % intervals with families as clusters.";
-
-fn within(name: &Exhibit, error: &Error) -> Error {
-    Error::Undetermined(format!("{name}: {error}"))
-}
 
 /// Joins the printed numbers with the recomputed ones, in the paper's order.
 fn report(published: &[Quantity], corrected: &[Quantity], complete: bool) -> Result<Vec<ReproductionRow>> {
