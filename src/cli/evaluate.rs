@@ -7,7 +7,8 @@ use std::sync::atomic::AtomicBool;
 use clap::{Args, ValueEnum};
 use indicatif::ProgressBar;
 
-use super::{interrupt, print, progress};
+use super::output::print;
+use super::{interrupt, progress};
 use crate::error::{Error, Result};
 use crate::harness::evaluation::{Evaluation, Facts};
 use crate::harness::results;

@@ -10,7 +10,6 @@ use candle_core::Tensor;
 use super::corpus;
 use super::documents::SEQUENCE;
 use super::exam::{CLOZE, MULTIPLE_CHOICE};
-use super::experiment::Phase;
 use super::record::{Record, Score};
 use super::suite::{Member, Suite};
 use super::vocabulary::Vocabulary;
@@ -24,6 +23,15 @@ use crate::train::{
     AdamW, Checkpoint, Ending, Length, Next, Observer, Outcome, Schedule, Sequence, Settings, Shape as Fall, Step,
     Trainer, Warmup, random_weights, save,
 };
+
+/// What a model is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// It reads its text.
+    Pretraining,
+    /// It sees examples of the task.
+    Adjustment,
+}
 
 /// What all models of an experiment share.
 #[derive(Debug)]

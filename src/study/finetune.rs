@@ -188,6 +188,7 @@ fn of_task(task: &Task) -> Result<Vec<Example>> {
             task: task.name().to_owned(),
             item: item.doc_id,
             problem: format!("its answer {} is none of its {} choices", item.target.to_json(), item.requests.len()),
+            source: None,
         };
         let request = number.and_then(|number| item.requests.get(number)).ok_or_else(problem)?;
         let (context, completion) = match request {

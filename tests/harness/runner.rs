@@ -375,7 +375,7 @@ fn a_prompt_that_is_too_long_is_refused_by_its_index_or_keeps_its_end() {
     let encoder = || Encoder::new(&tokenizer, 32).expect("the tokenizer has a prefix token");
     for request in [&long, &text] {
         match encoder().encode(&[short.clone(), request.clone()]) {
-            Err(Error::Request { index: 1, problem }) => assert!(problem.contains("context is 32"), "{problem}"),
+            Err(Error::Request { index: 1, problem, .. }) => assert!(problem.contains("context is 32"), "{problem}"),
             other => panic!("{other:?}"),
         }
     }

@@ -9,34 +9,10 @@ use rayon::prelude::*;
 use super::file::{Cell, ResultsFile};
 use super::origin;
 use super::rows::{self, Origin};
+use super::settings::Settings;
 use crate::harness::groups::sum_items;
-use crate::registry::{Adjustment, Models, Observation, RowKind};
+use crate::registry::{Models, Observation, RowKind};
 use crate::{Error, Result};
-
-/// How results are read. What is left open here is taken from the names of files and folders.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// The models to keep: names are matched with the registry's names and hub names, and files of other models are left
-    /// out and counted. Without a registry names are kept as they are found.
-    pub models: Option<Models>,
-    /// Name of the model of all files.
-    pub model: Option<String>,
-    /// Adjustment of all files.
-    pub adjustment: Option<Adjustment>,
-    /// Epochs of all files.
-    pub epochs: Option<String>,
-    /// Task examples seen, of all files.
-    pub examples: Option<u64>,
-    /// Task examples per step of a checkpoint named `step_<n>`.
-    pub batch: u64,
-}
-
-impl Default for Settings {
-    /// Nothing fixed; 64 examples per step, as in arXiv 2407.07890.
-    fn default() -> Self {
-        Self { models: None, model: None, adjustment: None, epochs: None, examples: None, batch: 64 }
-    }
-}
 
 /// Something that was left out, and why.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

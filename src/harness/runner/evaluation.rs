@@ -305,6 +305,7 @@ impl Asking<'_> {
             task: task.name().to_owned(),
             item: doc_ids[owners[index]],
             problem,
+            source: None,
         };
         let outcome = responder.resume(&requests, &known, &mut |index, response| {
             if matches!(response, Response::LogLikelihood { value, .. } if value.is_nan()) {
@@ -321,10 +322,7 @@ impl Asking<'_> {
             }
             Ok(())
         });
-        outcome.map_err(|error| match error {
-            Error::Request { index, problem } => at(index, problem),
-            other => other,
-        })?;
+        outcome.map_err(|error| error.of_item(task.name(), |index| doc_ids[owners[index]]))?;
         let mut requests = requests.into_iter();
         for (item, &count) in items.iter_mut().zip(&counts) {
             item.requests.extend(requests.by_ref().take(count));

@@ -7,6 +7,7 @@
 mod encode;
 mod evaluation;
 mod journal;
+mod limits;
 mod local;
 mod plan;
 mod prefixes;
@@ -17,6 +18,7 @@ mod write;
 pub use encode::{Encoder, Prompt, Work};
 pub use evaluation::{Event, Keep, Settings as EvaluationSettings, evaluate, evaluate_served};
 pub use journal::{Journal, Key};
-pub use local::{Limits, Local};
+pub use limits::Limits;
+pub use local::Local;
 pub use preview::{Preview, TaskPreview, preview};
 pub use subject::{Loaded, Subject, ends};

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::local::Limits;
+use super::limits::Limits;
 use crate::error::{Error, Result};
 use crate::harness::evaluation::Identity;
 use crate::lm::{Decoder, Found, LanguageModel, Model, Placement, Tokenizer};
@@ -80,28 +80,6 @@ impl Loaded {
     }
 }
 
-impl Limits {
-    /// Limits for a model that is to take at most `memory` bytes beside its weights and the keys and values of shared
-    /// prefixes.
-    #[must_use]
-    pub fn within(memory: usize, found: &Found, placement: &Placement) -> Self {
-        let config = &found.config;
-        let dtype = placement.dtype.size_in_bytes();
-        // The stream and its copies, queries, keys and values, and the MLP's three intermediate results; the allocator
-        // holds on to about as much again.
-        let wide = 8 * config.hidden_size + 4 * config.heads * config.head_dim + 3 * config.intermediate_size;
-        let per_token = (2 * wide * dtype).max(1);
-        let remembered = found.cache_bytes_per_token(placement.dtype).max(1);
-        let default = Self::default();
-        // A quarter is left for logits.
-        Self {
-            tokens: (memory / 4 / per_token).clamp(64, default.tokens),
-            remembered: (memory / 2 / remembered).clamp(1024, default.remembered),
-            ..default
-        }
-    }
-}
-
 /// What is at a path, if there is anything.
 pub(super) fn find(path: &Path) -> Result<Found> {
     std::fs::metadata(path).map_err(Error::read(path))?;
@@ -149,8 +127,7 @@ pub fn ends(path: &Path) -> Result<Vec<u32>> {
             continue;
         }
         let bytes = std::fs::read(&path).map_err(Error::read(&path))?;
-        let json: Value = serde_json::from_slice(&bytes)
-            .map_err(|error| Error::File { path: path.clone(), problem: format!("is not JSON: {error}") })?;
+        let json: Value = serde_json::from_slice(&bytes).map_err(Error::malformed(&path, "is not JSON"))?;
         let ids = match json.get("eos_token_id") {
             Some(Value::Array(ids)) => ids.clone(),
             Some(id) => vec![id.clone()],

@@ -26,7 +26,7 @@ use super::linear::{Adapter, Matrix};
 use super::names::is_buffer;
 use crate::error::{Error, Result};
 
-pub(super) use folder::files;
+pub(super) use folder::{REFERENCE, files};
 
 /// All tensors of a model, on disk or in memory.
 pub struct Weights {
