@@ -51,10 +51,12 @@ fn group_of(model: &FittedModel) -> usize {
 }
 
 fn legend(report: &FitReport, names: &[&str]) -> Vec<LegendEntry> {
-    let mut entries: Vec<LegendEntry> = (0..=report.groups.len())
-        .map(|group| {
+    let mut entries: Vec<LegendEntry> = names
+        .iter()
+        .enumerate()
+        .map(|(group, name)| {
             let (hue, marker) = look(report, group);
-            LegendEntry { label: names[group].to_owned(), hue, key: LegendKey::MarkedStroke(marker, Stroke::Solid) }
+            LegendEntry { label: (*name).to_owned(), hue, key: LegendKey::MarkedStroke(marker, Stroke::Solid) }
         })
         .collect();
     if report.n_held_out > 0 {
@@ -68,11 +70,11 @@ fn panel(report: &FitReport, names: &[&str], analysis: &Analysis, title: &str) -
     if let Some(chance) = report.chance.filter(|chance| in_view(analysis, *chance)) {
         layers.push(Layer::HorizontalRule { series: "Chance".into(), y: chance });
     }
-    for group in 0..=report.groups.len() {
+    for (group, name) in names.iter().enumerate() {
         let (low, high) = extent(analysis, group);
         let vertices = |analysis: &Analysis| -> Vec<(f64, f64, f64, f64)> {
-            let name = group.checked_sub(1).map(|k| &report.groups[k].name);
-            let of_group = analysis.line.iter().filter(|p| p.curve == analysis.curve && p.group.as_ref() == name);
+            let own = group.checked_sub(1).map(|k| &report.groups[k].name);
+            let of_group = analysis.line.iter().filter(|p| p.curve == analysis.curve && p.group.as_ref() == own);
             let of_group = of_group.filter(|p| (low..=high).contains(&p.x));
             of_group.map(|p| (p.x, p.score, p.low.unwrap_or(p.score), p.high.unwrap_or(p.score))).collect()
         };
@@ -80,20 +82,20 @@ fn panel(report: &FitReport, names: &[&str], analysis: &Analysis, title: &str) -
         let points = vertices(analysis);
         if !points.is_empty() && points.iter().any(|(_, _, low, high)| low < high) {
             let vertices = points.iter().map(|(x, _, low, high)| (*x, *low, *high)).collect();
-            layers.push(Layer::Band { series: names[group].to_owned(), hue, vertices });
+            layers.push(Layer::Band { series: (*name).to_owned(), hue, vertices });
         }
         let vertices = points.iter().map(|(x, y, ..)| (*x, *y)).collect();
-        layers.push(Layer::Line { series: names[group].to_owned(), hue, stroke: Stroke::Solid, vertices });
+        layers.push(Layer::Line { series: (*name).to_owned(), hue, stroke: Stroke::Solid, vertices });
     }
-    for group in 0..=report.groups.len() {
+    for (group, name) in names.iter().enumerate() {
         let (hue, marker) = look(report, group);
         let of_group = |held_out: bool| {
             analysis.models.iter().filter(move |m| group_of(m) == group && m.held_out == held_out).map(point).collect()
         };
         let (fitted, held_out): (Vec<Point>, Vec<Point>) = (of_group(false), of_group(true));
-        layers.push(Layer::Points { series: names[group].to_owned(), hue, marker, points: fitted });
+        layers.push(Layer::Points { series: (*name).to_owned(), hue, marker, points: fitted });
         if !held_out.is_empty() {
-            let series = format!("{}, held out", names[group]);
+            let series = format!("{name}, held out");
             layers.push(Layer::Points { series, hue, marker: Marker::Ring, points: held_out });
         }
     }
