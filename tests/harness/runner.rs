@@ -5,15 +5,17 @@
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use onset::harness::request::{Request, Respond, Response};
 use onset::harness::runner::{Encoder, Journal, Key, Limits, Local, Prompt, Work};
 use onset::lm::{Answer, LanguageModel, Model, Placement, Question, Reading, Scripted, Tokenizer};
 use onset::{Error, Result};
 
+use crate::support;
+
 fn fixture(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/evaluate").join(path)
+    support::fixture("evaluate").join(path)
 }
 
 fn tokenizer(model: &str) -> Tokenizer {
