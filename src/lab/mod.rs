@@ -30,6 +30,6 @@ pub use pupil::Phase;
 pub use record::{Record, Score};
 pub use shape::Shape;
 pub use suite::{Family, Kind, Member, Recipe, Suite};
-pub use table::{ADJUSTMENT, table};
+pub use table::{ADJUSTMENT, observations, table};
 pub use vocabulary::Vocabulary;
 pub use world::{CHANCE, Fact, OPTIONS, Order, Part, World, WorldSettings};
