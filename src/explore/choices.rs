@@ -7,7 +7,10 @@ use serde::Serialize;
 use super::{Question, Stage};
 use crate::analysis::fit::{CurveChoice, FitReport, FitSettings};
 use crate::registry::modelset::{Cutoff, Group, ModelSet, Settings};
-use crate::registry::table::Table;
+use crate::registry::columns::{
+    ACTIVE_PARAMS, ADJUSTMENT, BENCHMARK, COMPUTE, EPOCHS, EXAMPLES, ITEMS, MODEL, PARAMS, RELEASE, TOKENS, VALUE,
+};
+use crate::registry::table::{Column, Table, fold};
 use crate::registry::{Adjustment, Month, benchmark};
 use crate::stats::covariance::Kind;
 
@@ -17,21 +20,9 @@ const FEWEST_MODELS: usize = 5;
 /// Columns of a wide table that are tried as scores, at most.
 const MOST_COLUMNS: usize = 60;
 
-/// Names of columns that hold something else than a score, without case, spaces and punctuation.
-const NO_SCORES: [&str; 12] = [
-    "params",
-    "parameters",
-    "activeparams",
-    "tokens",
-    "compute",
-    "flops",
-    "items",
-    "weight",
-    "weights",
-    "release",
-    "year",
-    "size",
-];
+/// Columns that may hold numbers and are no scores, and names of others, without case, spaces and punctuation.
+const NO_SCORES: [&Column; 6] = [&PARAMS, &ACTIVE_PARAMS, &TOKENS, &COMPUTE, &ITEMS, &RELEASE];
+const NO_SCORES_EITHER: [&str; 3] = ["weight", "weights", "year"];
 
 /// Everything the page's controls offer, and where they stand at first.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -100,29 +91,17 @@ fn cutoffs(months: &BTreeSet<Month>, used: Option<Month>) -> Vec<Month> {
     all.into_iter().collect()
 }
 
-/// Names without case, spaces and punctuation.
-fn fold(name: &str) -> String {
-    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
-}
-
-/// The first column of one of these names.
-fn column<'t>(table: &'t Table, names: &[&str]) -> Option<&'t str> {
-    names.iter().find_map(|name| table.names().iter().find(|own| fold(own) == *name)).map(String::as_str)
-}
-
 /// Benchmarks of long tables with the conditions under which enough models were observed.
 fn long_scores(tables: &[Table]) -> Vec<ScoreChoice> {
     let mut found: BTreeMap<String, BTreeMap<String, BTreeSet<&str>>> = BTreeMap::new();
     for table in tables {
-        let Some(benchmark) = column(table, &["benchmark", "task"]) else { continue };
-        let (Some(model), Some(_)) = (column(table, &["model", "modelname"]), column(table, &["value", "score"]))
-        else {
+        let [benchmark, model, value] = [&BENCHMARK, &MODEL, &VALUE].map(|column| table.find(column));
+        if benchmark.is_none() || model.is_none() || value.is_none() {
             continue;
-        };
-        let [adjustment, epochs, examples] =
-            ["adjustment", "epochs", "examples"].map(|name| column(table, &[name]).unwrap_or(name));
+        }
+        let [adjustment, epochs, examples] = [&ADJUSTMENT, &EPOCHS, &EXAMPLES].map(|column| table.find(column));
         for row in 0..table.rows() {
-            let cell = |name: &str| table.optional_text(row, name).unwrap_or_default();
+            let cell = |column: Option<usize>| column.and_then(|column| table.at(row, column)).unwrap_or_default();
             let mut condition = cell(adjustment).to_owned();
             // An empty cell is no adjustment either.
             if condition.parse().unwrap_or(Adjustment::None) == Adjustment::None {
@@ -156,8 +135,13 @@ fn long_scores(tables: &[Table]) -> Vec<ScoreChoice> {
 
 /// Columns of wide tables that can be fitted as scores, each comparable with every other.
 fn wide_scores(tables: &[Table], settings: &Settings) -> Vec<ScoreChoice> {
-    let wide = tables.iter().filter(|table| column(table, &["benchmark", "task"]).is_none());
-    let names = wide.flat_map(|table| table.names()).filter(|name| !NO_SCORES.contains(&fold(name).as_str()));
+    let wide = tables.iter().filter(|table| table.find(&BENCHMARK).is_none());
+    let names = wide.flat_map(|table| {
+        let taken = NO_SCORES.map(|column| table.find(column));
+        let no_score = |name: &String| NO_SCORES_EITHER.contains(&fold(name).as_str());
+        let names = table.names().iter().enumerate();
+        names.filter(move |(at, name)| !taken.contains(&Some(*at)) && !no_score(name)).map(|(_, name)| name)
+    });
     let usable = |name: &&String| {
         let settings = Settings {
             score: Some((*name).clone()),

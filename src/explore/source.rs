@@ -6,8 +6,8 @@ use crate::analysis::fit::{ChanceLevel, FitSettings, tables as read};
 use crate::analysis::papers::test_task::published;
 use crate::error::{Error, Result};
 use crate::lab::CHANCE as LAB_CHANCE;
+use crate::registry::modelset::ModelSet;
 use crate::registry::table::Table;
-use crate::registry::{Model, Sheet};
 use crate::report::html::{Kind, fit_behind, kind};
 
 /// The tables, what of them could not be read, and the settings with what the input itself says of them.
@@ -15,7 +15,10 @@ pub(super) fn tables(paths: &[PathBuf], settings: &FitSettings) -> Result<(Vec<T
     let mut settings = settings.clone();
     let (tables, warnings) = match kind(paths)? {
         Kind::Tables => read(paths)?,
-        Kind::Reproduction => (published_tables()?, Vec::new()),
+        Kind::Reproduction => {
+            let known = published()?;
+            (ModelSet::tables(&known.observations, &known.models).into(), Vec::new())
+        }
         Kind::Study => {
             let below = |name: &str| paths.iter().map(|path| path.join(name)).collect::<Vec<PathBuf>>();
             read(&[below("tables/evaluations.csv"), below("tables/models.csv")].concat())?
@@ -54,16 +57,4 @@ pub(super) fn tables(paths: &[PathBuf], settings: &FitSettings) -> Result<(Vec<T
         settings.tables.adjusted.get_or_insert_with(|| "mmlu-aux:3".into());
     }
     Ok((tables, warnings, settings))
-}
-
-/// The models and observations inside the program as tables.
-fn published_tables() -> Result<Vec<Table>> {
-    let known = published()?;
-    let row = |model: &Model| {
-        let Model { name, family, params, tokens, release, .. } = model;
-        [name.clone(), family.clone(), params.to_string(), tokens.to_string(), release.to_string()]
-    };
-    let models = Sheet::new(["model", "family", "params", "tokens", "release"], known.models.iter().map(row));
-    let observations = Sheet::of(known.observations.rows());
-    Ok(vec![models.table("models.csv".as_ref()), observations.table("evaluations.csv".as_ref())])
 }

@@ -19,7 +19,8 @@ use time::OffsetDateTime;
 use super::evaluation::{Evaluation, GroupScores, Identity, Samples, TaskScores};
 use super::tasks::{Metric, Value};
 use crate::error::Result;
-use crate::registry::{Sheet, write};
+use crate::registry::table::Sheet;
+use crate::registry::write;
 
 /// Where the results of one model are written.
 #[derive(Debug)]
@@ -80,12 +81,11 @@ fn of_model(out: &Path, model: &str) -> PathBuf {
 #[must_use]
 pub fn csv(evaluation: &Evaluation) -> String {
     let facts = &evaluation.facts;
-    let text = |value: Option<String>| move |_: usize| value.clone().unwrap_or_default();
     Sheet::of(&evaluation.observations)
-        .last("family", text(facts.family.clone()))
-        .last("params", text(facts.params.map(|n| n.to_string())))
-        .last("tokens", text(facts.tokens.map(|n| n.to_string())))
-        .last("release", text(facts.release.map(|month| month.to_string())))
+        .text("family", |_| facts.family.clone())
+        .number("params", |_| facts.params)
+        .number("tokens", |_| facts.tokens)
+        .text("release", |_| facts.release.map(|month| month.to_string()))
         .csv()
 }
 

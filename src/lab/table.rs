@@ -5,7 +5,8 @@ use super::fits::LabReport;
 use super::record::Record;
 use super::suite::Member;
 use crate::error::Result;
-use crate::registry::{Adjustment, Condition, Format, Measure, Metric, Observation, Provenance, RowKind, Setup, Sheet};
+use crate::registry::table::Sheet;
+use crate::registry::{Adjustment, Condition, Format, Measure, Metric, Observation, Provenance, RowKind, Setup};
 
 /// Name of the adjustment in the table.
 pub const ADJUSTMENT: &str = "lab";

@@ -9,7 +9,7 @@
 //! - [`table`]: how tables are read; [`write`](mod@write): how files are written.
 
 mod benchmark;
-mod json_lines;
+pub(crate) mod columns;
 mod model;
 pub mod modelset;
 mod scores;
@@ -19,10 +19,10 @@ pub mod write;
 
 pub use benchmark::{BENCHMARKS, Benchmark, Chance, Format, Measure, Metric, Part, benchmark};
 pub(crate) use model::KNOWN_MODELS;
-pub use model::{Flops, MODEL_COLUMNS, Model, Models, Month, known_models};
-pub(crate) use scores::Sheet;
+pub use columns::{MODEL_COLUMNS, OBSERVATION_COLUMNS};
+pub use model::{Flops, Model, Models, Month, known_models};
 pub use scores::{
-    Adjustment, Condition, Limit, OBSERVATION_COLUMNS, Observation, PromptFormat, Provenance, RowKind, ScoreMatrix,
+    Adjustment, Condition, Limit, Observation, PromptFormat, Provenance, RowKind, ScoreMatrix,
     Scores, Setup, Timestamp, observations_csv,
 };
 pub(crate) use subjects::{SUBJECT_COLUMNS, WIDE_COLUMNS};

@@ -17,7 +17,8 @@ use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
 
-use super::table::{Column, Kind, Table};
+use super::columns::MODEL_COLUMNS;
+use super::table::{DataFrame, Sheet, Table, fold};
 use crate::serial::serde_as_text;
 use crate::{Error, Result};
 
@@ -60,6 +61,24 @@ impl Month {
 }
 
 serde_as_text!(Month);
+
+impl Month {
+    /// The month of `2023-11`, `2023-11-05`, `2023/11` or `2023-11-05T12:00`.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] when it is no date.
+    pub fn of_date(text: &str) -> Result<Self> {
+        let month = || {
+            let text = text.trim().replace('/', "-");
+            let rest = text.get(7..)?;
+            let day = rest.strip_prefix('-').map(|day| day.bytes().take(2).filter(u8::is_ascii_digit).count());
+            (rest.is_empty() || day == Some(2)).then(|| text.get(..7)?.parse().ok())?
+        };
+        month().ok_or_else(|| {
+            Error::Argument(format!("`{}` is not a month; write it as 2023-11 or 2023-11-05", text.trim()))
+        })
+    }
+}
 
 impl FromStr for Month {
     type Err = Error;
@@ -116,18 +135,6 @@ impl Model {
     }
 }
 
-/// The columns of a table of models.
-pub const MODEL_COLUMNS: &[Column] = &[
-    Column::required("model", Kind::Text, "name, as the evaluations call it"),
-    Column::required("family", Kind::Text, "models of one recipe and one data set"),
-    Column::optional("hf_id", Kind::Text, "organisation/name of the weights"),
-    Column::optional("architecture", Kind::Text, "as in config.json"),
-    Column::required("params", Kind::Positive, "parameters"),
-    Column::required("tokens", Kind::Positive, "training tokens"),
-    Column::required("release", Kind::Month, "year-month"),
-    Column::optional("languages", Kind::Text, "codes joined by +"),
-];
-
 /// A table of models: unique names, families spelled one way.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Models {
@@ -147,7 +154,7 @@ pub fn known_models() -> Result<Models> {
 }
 
 impl Models {
-    /// Reads a CSV or TSV file with the columns [`MODEL_COLUMNS`].
+    /// Reads a file with the columns [`MODEL_COLUMNS`].
     ///
     /// # Errors
     /// When the file cannot be read, or a row cannot be used: the message names file, row and column.
@@ -161,6 +168,40 @@ impl Models {
     /// As [`Models::read`].
     pub fn parse(text: &str, name: &str) -> Result<Self> {
         Self::from_table(&Table::parse(text.as_bytes(), Path::new(name), MODEL_COLUMNS)?)
+    }
+
+    /// The same from a frame; rows are counted from 1 in messages.
+    ///
+    /// # Errors
+    /// As [`Models::read`].
+    pub fn from_frame(frame: &DataFrame) -> Result<Self> {
+        Self::from_table(&Table::from_frame(frame, Path::new("the frame of models"), MODEL_COLUMNS)?)
+    }
+
+    /// As a frame with the columns [`MODEL_COLUMNS`]: a row a model, texts and numbers as such.
+    ///
+    /// # Errors
+    /// None: the columns have different names.
+    pub fn to_frame(&self) -> Result<DataFrame> {
+        self.sheet().frame()
+    }
+
+    /// As a table that messages call `name`.
+    pub(crate) fn table(&self, name: &str) -> Table {
+        self.sheet().table(Path::new(name))
+    }
+
+    fn sheet(&self) -> Sheet {
+        let of = |row: usize| &self.models[row];
+        Sheet::rows(self.models.len())
+            .text("model", |row| Some(of(row).name.clone()))
+            .text("family", |row| Some(of(row).family.clone()))
+            .text("hf_id", |row| of(row).hf_id.clone())
+            .text("architecture", |row| of(row).architecture.clone())
+            .number("params", |row| Some(of(row).params))
+            .number("tokens", |row| Some(of(row).tokens))
+            .text("release", |row| Some(of(row).release.to_string()))
+            .text("languages", |row| Some(of(row).languages.join("+")))
     }
 
     pub(crate) fn from_table(table: &Table) -> Result<Self> {
@@ -240,7 +281,15 @@ impl<'a> IntoIterator for &'a Models {
     }
 }
 
-/// Letters and digits only, lower case: what two spellings of one name have in common.
-fn fold(name: &str) -> String {
-    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+#[cfg(test)]
+mod tests {
+    use super::Month;
+
+    #[test]
+    fn a_date_is_read_as_its_month() {
+        let read = |text: &str| Month::of_date(text).ok();
+        let november = "2023-11".parse().ok();
+        assert_eq!(["2023-11", "2023-11-05", "2023/11/05", "2023-11-05 12:00"].map(read), [november; 4]);
+        assert_eq!(["2023", "2023-13", "05/11/2023", "2023-11x"].map(read), [None; 4]);
+    }
 }

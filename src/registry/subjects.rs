@@ -25,8 +25,8 @@ use std::fmt::Display;
 use std::path::Path;
 
 use super::model::Models;
-use super::scores::{Condition, condition, csv_text, known_model};
-use super::table::{Column, Kind, Table};
+use super::scores::{Condition, condition, known_model};
+use super::table::{Column, Kind, Table, csv_text};
 use crate::{Error, Result};
 
 /// One subject of MMLU.

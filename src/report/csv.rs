@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use crate::analysis::figure::{Figure, Layer, Panel};
 use crate::error::{Error, Result};
+use crate::registry::table::{DataFrame, Sheet, csv_text};
 use crate::serial::serde_as_text;
 
 /// A table of text cells with named columns, in the order they are written.
@@ -28,15 +29,30 @@ impl CsvTable {
     /// # Errors
     /// [`Error::Encode`] when a row has another length than the header.
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
-        let mut writer = ::csv::Writer::from_writer(Vec::new());
-        let write = |writer: &mut ::csv::Writer<Vec<u8>>, row: &[String]| {
-            writer.write_record(row).map_err(Error::encode("a CSV row could not be written"))
-        };
-        write(&mut writer, &self.columns)?;
-        for row in &self.rows {
-            write(&mut writer, row)?;
+        self.check()?;
+        Ok(csv_text(&self.columns, &self.rows).into_bytes())
+    }
+
+    /// The table as a frame. A column whose texts are all numbers holds numbers (whole ones where all are), one of `true`
+    /// and `false` truth values, any other texts; an empty cell has no value.
+    ///
+    /// # Errors
+    /// [`Error::Encode`] when a row has another length than the header, [`Error::Undetermined`] when two columns have one
+    /// name.
+    pub fn to_frame(&self) -> Result<DataFrame> {
+        self.check()?;
+        Sheet::of_texts(&self.columns, &self.rows).frame()
+    }
+
+    fn check(&self) -> Result<()> {
+        let columns = self.columns.len();
+        match self.rows.iter().position(|row| row.len() != columns) {
+            Some(at) => {
+                let problem = format!("row {} has {} cells, the header has {columns}", at + 1, self.rows[at].len());
+                Err(Error::encode("a table could not be written")(problem))
+            }
+            None => Ok(()),
         }
-        writer.into_inner().map_err(Error::encode("a CSV table could not be written"))
     }
 }
 

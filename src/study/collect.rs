@@ -10,8 +10,8 @@ use super::settings::{Study, StudyModel};
 use super::store;
 use crate::error::{Error, Result};
 use crate::harness::lm_eval;
-use crate::registry::table::Table;
-use crate::registry::{Condition, Metric, Observation, Provenance, Sheet, write};
+use crate::registry::table::{Sheet, Table};
+use crate::registry::{Condition, Metric, Observation, Provenance, write};
 use crate::stats::clusters::Clusters;
 use crate::stats::components::Components;
 

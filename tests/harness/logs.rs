@@ -114,7 +114,7 @@ fn the_command_writes_a_table_and_records_of_the_same_scores() {
             .output()
             .expect("the program starts");
         assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
-        let table = onset::registry::table::Table::open(&out).expect("a table");
+        let table = onset::registry::table::Table::read(&out, &[]).expect("a table");
         assert_eq!(table.rows(), rows, "{tool}");
         let record = std::fs::read(folder.path().join("records/example-org/toy-7b.json")).expect("a record");
         let record: serde_json::Value = serde_json::from_slice(&record).expect("JSON");

@@ -26,7 +26,7 @@ fn models() -> Models {
 }
 
 fn scores(text: &str) -> Result<Scores, Error> {
-    Scores::parse(text, "scores.csv", &models())
+    Scores::parse(text, "scores.csv", Some(&models()))
 }
 
 /// The message about `SCORES` after one replacement.

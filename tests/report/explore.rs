@@ -167,7 +167,7 @@ fn a_request_larger_than_its_bound_is_refused_unread() {
 #[test]
 fn a_refit_is_the_librarys_fit() {
     let server = Running::start();
-    let table = Table::open(paper_wide().as_ref()).expect("the fixture");
+    let table = Table::read(paper_wide().as_ref(), &[]).expect("the fixture");
     let asked = Question {
         cutoff: "2023-07".parse().expect("a month"),
         without: vec!["qwen".into(), "llama-1".into()],
@@ -216,7 +216,7 @@ fn a_question_without_an_answer_is_told_why() {
     refused(with("chance", json!("NaN")), 400, "chance is `NaN`");
     refused(with("tables", json!(["/etc/passwd"])), 400, "unknown field");
     refused(json!(17), 400, "not a question");
-    let everyone: Vec<String> = Table::open(paper_wide().as_ref())
+    let everyone: Vec<String> = Table::read(paper_wide().as_ref(), &[])
         .map(|table| {
             (0..table.rows()).filter_map(|row| table.optional_text(row, "family").map(str::to_owned)).collect()
         })

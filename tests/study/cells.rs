@@ -487,7 +487,7 @@ fn collecting_means_over_seeds_and_keeps_their_spread() {
     assert_eq!(table("evaluations.csv").lines().count(), 28);
     assert!(table("replicates.csv").starts_with("seed,model,benchmark,"));
     assert!(table("models.csv").contains("m2,f1,3e6,1e9,"));
-    let models = onset::registry::table::Table::open(&folder.0.path().join("out/tables/models.csv"));
+    let models = onset::registry::table::Table::read(&folder.0.path().join("out/tables/models.csv"), &[]);
     assert_eq!(models.expect("a table").rows(), 3);
 }
 

@@ -3,8 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::harness::lm_eval;
-use crate::registry::Sheet;
-use crate::registry::table::Table;
+use crate::registry::table::{Sheet, Table};
 use crate::{Error, Result};
 
 /// The tables, in the order of the paths, and a sentence for whatever of the results could not be read.
@@ -23,7 +22,7 @@ pub fn tables(paths: &[PathBuf]) -> Result<(Vec<Table>, Vec<String>)> {
             warnings.extend(imported.warnings.iter().map(|warning| format!("skipped {warning}")));
             tables.push(Sheet::of(&imported.observations).table(path));
         } else {
-            tables.push(Table::open(path)?);
+            tables.push(Table::read(path, &[])?);
         }
     }
     Ok((tables, warnings))

@@ -15,8 +15,9 @@ use std::str::FromStr;
 
 use super::predictor::{self, Quantity, Sizes};
 use super::records::{Named, Record, Records};
-use super::{Cutoff, GroupBy, PredictorKind, Selection, Settings, cells};
+use super::{Cutoff, GroupBy, PredictorKind, Selection, Settings};
 use crate::registry::Month;
+use crate::registry::table::plain_number;
 use crate::serial::serde_as_text;
 use crate::{Error, Result};
 
@@ -147,7 +148,7 @@ fn splits(records: &Records<'_>, usable: &[&Record]) -> bool {
 
 fn of_column(records: &Records<'_>, usable: &[&Record], name: &str) -> Result<Vec<GroupColumn>> {
     let named = records.named(name)?;
-    let cells: Vec<&str> = usable.iter().filter_map(|r| records.cell_of(r, &named)).map(|cell| cell.text).collect();
+    let cells: Vec<&str> = usable.iter().filter_map(|r| records.cell_of(r, &named)).map(|cell| cell.text()).collect();
     if cells.iter().all(|cell| number(cell).is_some()) {
         return Ok(vec![GroupColumn { group: Group::Column(name.to_owned()), rule: Rule::Number(named) }]);
     }
@@ -173,7 +174,7 @@ fn number(text: &str) -> Option<f64> {
     match text.to_ascii_lowercase().as_str() {
         "true" | "yes" => Some(1.0),
         "false" | "no" => Some(0.0),
-        _ => cells::plain_number(text),
+        _ => plain_number(text),
     }
 }
 
@@ -197,13 +198,13 @@ impl GroupColumn {
                 None => Value::NoRelease,
             },
             Rule::Number(named) => match records.cell_of(record, named) {
-                Some(cell) => Value::Is(number(cell.text).ok_or_else(|| {
-                    cell.error(format!("`{}` is not a number, as the other values of the group are", cell.text))
+                Some(cell) => Value::Is(number(cell.text()).ok_or_else(|| {
+                    cell.error(format!("`{}` is not a number, as the other values of the group are", cell.text()))
                 })?),
                 None => Value::Missing(self.group.to_string()),
             },
             Rule::Word(named, word) => match records.cell_of(record, named) {
-                Some(cell) => indicator(cell.text == word),
+                Some(cell) => indicator(cell.text() == word),
                 None => Value::Missing(self.group.to_string()),
             },
             Rule::Selected(selection, quantity) => match selected(selection, quantity, records, record, sizes)? {
@@ -230,7 +231,7 @@ pub(super) fn selected(
         known => known.value(records, record, sizes)?,
     };
     match (quantity.cell(records, record), number) {
-        (Some(cell), number) => selection.holds(cell.text, number).map(Some).map_err(|problem| cell.error(problem)),
+        (Some(cell), number) => selection.holds(cell.text(), number).map(Some).map_err(|problem| cell.error(problem)),
         (None, _) => Ok(None),
     }
 }

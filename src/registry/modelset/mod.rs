@@ -21,9 +21,8 @@
 //! # Ok::<(), onset::Error>(())
 //! ```
 
-mod cells;
-mod columns;
 mod groups;
+mod layout;
 mod predictor;
 mod records;
 mod rows;
@@ -43,7 +42,7 @@ pub use settings::{Amount, ClusterBy, Cutoff, GroupBy, ScoreScale, Settings, Wei
 
 use crate::Result;
 use crate::registry::table::Table;
-use crate::registry::{Benchmark, Flops, Month};
+use crate::registry::{Benchmark, Flops, Models, Month, Scores};
 
 /// Models with a predictor and a score.
 #[derive(Debug, Clone, PartialEq)]
@@ -181,6 +180,19 @@ impl ModelSet {
     /// few models are left is no error here.
     pub fn from_tables(tables: &[Table], settings: &Settings) -> Result<Self> {
         rows::assemble(tables, settings)
+    }
+
+    /// Joins scores and models in memory.
+    ///
+    /// # Errors
+    /// As [`ModelSet::from_tables`].
+    pub fn from_scores(scores: &Scores, models: &Models, settings: &Settings) -> Result<Self> {
+        Self::from_tables(&Self::tables(scores, models), settings)
+    }
+
+    /// Scores and models as the tables that [`ModelSet::from_tables`] joins.
+    pub(crate) fn tables(scores: &Scores, models: &Models) -> [Table; 2] {
+        [models.table("models.csv"), scores.table("evaluations.csv")]
     }
 
     /// How many models were left out for each reason.

@@ -3,9 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::columns::Role;
 use super::records::{Cell, Named, Record, Records};
-use super::{Predictor, Settings, XScale, cells};
+use super::{Predictor, Settings, XScale};
 use crate::registry::{Flops, Month};
 use crate::serial::serde_as_text;
 use crate::{Error, Result};
@@ -25,13 +24,13 @@ impl Sizes {
     /// # Errors
     /// A cell that is no number above zero.
     pub(super) fn of(records: &Records<'_>, record: &Record) -> Result<Self> {
-        let count = |role| records.cell(record, role).map(|cell: Cell<'_>| cell.count()).transpose();
-        let (params, active_params, tokens) = (count(Role::Params)?, count(Role::ActiveParams)?, count(Role::Tokens)?);
-        let compute = match count(Role::Compute)? {
+        let count = |role| records.cell(record, role).map(|cell: Cell<'_>| cell.size()).transpose();
+        let (params, active_params, tokens) = (count(&PARAMS)?, count(&ACTIVE_PARAMS)?, count(&TOKENS)?);
+        let compute = match count(&COMPUTE)? {
             Some(compute) => Some(compute),
-            None => match (active_params.or(params), tokens, records.cell(record, Role::Tokens)) {
+            None => match (active_params.or(params), tokens, records.cell(record, &TOKENS)) {
                 (Some(n), Some(d), Some(cell)) => {
-                    Some(cells::positive(6.0 * n * d, "6·N·D").map_err(|problem| cell.error(problem))?)
+                    Some(positive(6.0 * n * d, "6·N·D").map_err(|problem| cell.error(problem))?)
                 }
                 _ => None,
             },
@@ -169,11 +168,11 @@ impl Quantity {
     /// The cell it stands in, where it stands in one.
     pub(super) fn cell<'t>(&self, records: &Records<'t>, record: &Record) -> Option<Cell<'t>> {
         match self {
-            Self::Compute => records.cell(record, Role::Compute).or_else(|| records.cell(record, Role::Params)),
-            Self::Params => records.cell(record, Role::Params),
-            Self::ActiveParams => records.cell(record, Role::ActiveParams),
-            Self::Tokens => records.cell(record, Role::Tokens),
-            Self::Release => records.cell(record, Role::Release),
+            Self::Compute => records.cell(record, &COMPUTE).or_else(|| records.cell(record, &PARAMS)),
+            Self::Params => records.cell(record, &PARAMS),
+            Self::ActiveParams => records.cell(record, &ACTIVE_PARAMS),
+            Self::Tokens => records.cell(record, &TOKENS),
+            Self::Release => records.cell(record, &RELEASE),
             Self::Other(named) => records.cell_of(record, named),
         }
     }
@@ -184,9 +183,8 @@ impl Quantity {
 /// # Errors
 /// A cell that is no month.
 pub(super) fn release(records: &Records<'_>, record: &Record) -> Result<Option<Month>> {
-    let Some(cell) = records.cell(record, Role::Release) else { return Ok(None) };
-    let problem = || cell.error(format!("`{}` is not a month; write it as 2023-11 or 2023-11-05", cell.text));
-    cells::month(cell.text).map(Some).ok_or_else(problem)
+    let Some(cell) = records.cell(record, &RELEASE) else { return Ok(None) };
+    Month::of_date(cell.text()).map(Some).map_err(|error| cell.error(error.to_string()))
 }
 
 /// What the predictor is and on which scale it enters.

@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use super::cells;
-use super::columns::{Layout, Role, fold, missing, position};
+use super::layout::{Layout, missing};
 use super::scores::{Match, Place};
 use super::{Dropped, Reason};
-use crate::registry::table::Table;
+use crate::registry::columns::{HUB, ITEMS, MODEL, VALUE};
+use crate::registry::table::{Column, Table, fold};
 use crate::{Error, Result};
 
 /// All models of all tables.
@@ -34,14 +34,18 @@ struct Row {
 /// One cell with a value, and where it stands.
 #[derive(Clone, Copy)]
 pub(super) struct Cell<'t> {
-    pub(super) text: &'t str,
-    pub(super) unit: f64,
+    unit: f64,
     table: &'t Table,
     row: usize,
     column: usize,
 }
 
-impl Cell<'_> {
+impl<'t> Cell<'t> {
+    /// Its text.
+    pub(super) fn text(&self) -> &'t str {
+        self.table.at(self.row, self.column).unwrap_or_default()
+    }
+
     /// An error at this cell.
     pub(super) fn error(&self, problem: String) -> Error {
         self.table.cell_error(self.row, &self.table.names()[self.column], problem)
@@ -49,13 +53,12 @@ impl Cell<'_> {
 
     /// Its number.
     pub(super) fn number(&self) -> Result<f64> {
-        cells::number(self.text).map_err(|problem| self.error(problem))
+        self.table.number_at(self.row, self.column).map_err(|problem| self.error(problem))
     }
 
     /// Its number, above zero and multiplied by the column's unit.
-    pub(super) fn count(&self) -> Result<f64> {
-        let count = cells::count(self.text).and_then(|count| cells::positive(count * self.unit, self.text));
-        count.map_err(|problem| self.error(problem))
+    pub(super) fn size(&self) -> Result<f64> {
+        self.table.size_at(self.row, self.column, self.unit).map_err(|problem| self.error(problem))
     }
 }
 
@@ -75,7 +78,7 @@ impl<'t> Records<'t> {
         let mut joined = Self { tables, layouts, places, records: Vec::new() };
         let (mut by_name, mut by_key, mut dropped) = (HashMap::new(), HashMap::new(), Vec::new());
         for (table, contents) in tables.iter().enumerate() {
-            let hub = position(contents, "hf_id").or_else(|| position(contents, "hub_id"));
+            let hub = contents.find(&HUB);
             for row in 0..contents.rows() {
                 let name = joined.name(table, row)?;
                 let keys = keys(&name, hub.and_then(|column| contents.at(row, column)));
@@ -103,7 +106,7 @@ impl<'t> Records<'t> {
     /// The model's name; `row N` in a single table without names.
     fn name(&self, table: usize, row: usize) -> Result<String> {
         let here = &self.tables[table];
-        match self.layouts[table].get(Role::Model) {
+        match self.layouts[table].get(&MODEL) {
             Some(found) => match here.at(row, found.index) {
                 Some(name) => Ok(name.to_owned()),
                 None => Err(here.cell_error(row, &here.names()[found.index], "the model has no name".into())),
@@ -131,7 +134,7 @@ impl<'t> Records<'t> {
             if same {
                 return Ok(true);
             }
-            let column = layout.get(Role::Model).map_or("model", |found| here.names()[found.index].as_str());
+            let column = layout.get(&MODEL).map_or("model", |found| here.names()[found.index].as_str());
             let problem = format!("`{name}` is already in row {} with other values", here.line(first.row));
             return Err(here.cell_error(row, column, problem));
         }
@@ -139,14 +142,14 @@ impl<'t> Records<'t> {
         Ok(false)
     }
 
-    /// The first cell of this role with a value.
-    pub(super) fn cell(&self, record: &Record, role: Role) -> Option<Cell<'t>> {
+    /// The first cell of this column with a value.
+    pub(super) fn cell(&self, record: &Record, wanted: &Column) -> Option<Cell<'t>> {
         record.rows.iter().find_map(|r| {
             // Numbers of items belong to the one benchmark.
-            if role == Role::Items && r.holds != Match::Score {
+            if wanted.name == ITEMS.name && r.holds != Match::Score {
                 return None;
             }
-            let found = self.layouts[r.table].get(role)?;
+            let found = self.layouts[r.table].get(wanted)?;
             self.at(r, found.index, found.unit)
         })
     }
@@ -157,7 +160,7 @@ impl<'t> Records<'t> {
             Place::Wide(score, after) => self.at(r, if adjusted { *after } else { *score }?, 1.0),
             Place::Long(_) => {
                 let wanted = if adjusted { Match::Adjusted } else { Match::Score };
-                let value = self.layouts[r.table].get(Role::Value).filter(|_| r.holds == wanted)?;
+                let value = self.layouts[r.table].get(&VALUE).filter(|_| r.holds == wanted)?;
                 self.at(r, value.index, 1.0)
             }
         })
@@ -168,7 +171,7 @@ impl<'t> Records<'t> {
     /// # Errors
     /// [`Error::MissingColumn`].
     pub(super) fn named(&self, name: &str) -> Result<Named> {
-        let positions: Vec<Option<usize>> = self.tables.iter().map(|table| position(table, name)).collect();
+        let positions: Vec<Option<usize>> = self.tables.iter().map(|table| table.position(name)).collect();
         if positions.iter().all(Option::is_none) { Err(missing(self.tables, name)) } else { Ok(Named(positions)) }
     }
 
@@ -179,8 +182,7 @@ impl<'t> Records<'t> {
 
     fn at(&self, r: &Row, column: usize, unit: f64) -> Option<Cell<'t>> {
         let table = &self.tables[r.table];
-        let text = table.at(r.row, column).filter(|text| !cells::is_missing(text))?;
-        Some(Cell { text, unit, table, row: r.row, column })
+        (!table.is_missing(r.row, column)).then_some(Cell { unit, table, row: r.row, column })
     }
 }
 

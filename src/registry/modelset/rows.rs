@@ -2,14 +2,15 @@
 
 use std::collections::HashMap;
 
-use super::columns::{Layout, Role, check_flags, fold};
+use super::layout::{Layout, check_flags};
 use super::groups::{self, GroupColumn, Value};
 use super::predictor::{self, Quantity, Sizes};
 use super::records::{Cell, Named, Record, Records};
 use super::{
     Amount, ClusterBy, Dropped, ModelRow, ModelSet, Reason, ScoreScale, Settings, WeightBy, XScale, scale, scores,
 };
-use crate::registry::table::Table;
+use crate::registry::columns::{FAMILY, ITEMS};
+use crate::registry::table::{Table, fold};
 use crate::{Error, Result};
 
 pub(super) fn assemble(tables: &[Table], settings: &Settings) -> Result<ModelSet> {
@@ -48,7 +49,7 @@ pub(super) fn assemble(tables: &[Table], settings: &Settings) -> Result<ModelSet
         scale::check(&after, score.scale)?;
     }
     one_spelling(&records, &scored)?;
-    if settings.cluster == ClusterBy::Family && layouts.iter().all(|layout| layout.get(Role::Family).is_none()) {
+    if settings.cluster == ClusterBy::Family && layouts.iter().all(|layout| layout.get(&FAMILY).is_none()) {
         notes.push("no column names the families: every model counts as independent".to_owned());
     }
     // A number of items is of use when all models have one.
@@ -166,10 +167,10 @@ impl<'s> Further<'s> {
                 Value::Missing(name) => return Ok(Err(Reason::NoValue(name))),
             }
         }
-        let family = records.cell(record, Role::Family).map_or(record.name.as_str(), |cell| cell.text);
+        let family = records.cell(record, &FAMILY).map_or(record.name.as_str(), |cell| cell.text());
         let cluster = match &self.cluster {
             Some(named) => match records.cell_of(record, named) {
-                Some(cell) => cell.text,
+                Some(cell) => cell.text(),
                 None => &record.name,
             },
             None if self.by_model => &record.name,
@@ -188,7 +189,7 @@ impl<'s> Further<'s> {
         let [compute_sd, items, weight] = amounts;
         let items = match items {
             Some(items) => Some(items),
-            None => records.cell(record, Role::Items).map(|cell| cell.count()).transpose()?,
+            None => records.cell(record, &ITEMS).map(|cell| cell.size()).transpose()?,
         };
         let held_out = match &self.holdout {
             Some((selection, quantity)) => {
@@ -227,17 +228,17 @@ fn number(records: &Records<'_>, record: &Record, source: &Source) -> Result<Opt
     };
     let Some(cell) = records.cell_of(record, named) else { return Ok(None) };
     let value = cell.number()?;
-    if value < 0.0 { Err(cell.error(format!("{} is negative", cell.text))) } else { Ok(Some(value)) }
+    if value < 0.0 { Err(cell.error(format!("{} is negative", cell.text()))) } else { Ok(Some(value)) }
 }
 
 /// Every family is spelled one way.
 fn one_spelling(records: &Records<'_>, scored: &[Scored<'_, '_>]) -> Result<()> {
     let mut spellings: HashMap<String, &str> = HashMap::new();
     for found in scored {
-        let Some(cell) = records.cell(found.record, Role::Family) else { continue };
-        let spelling = *spellings.entry(fold(cell.text)).or_insert(cell.text);
-        if spelling != cell.text {
-            return Err(cell.error(format!("family `{}` is spelled `{spelling}` in a row before", cell.text)));
+        let Some(cell) = records.cell(found.record, &FAMILY) else { continue };
+        let spelling = *spellings.entry(fold(cell.text())).or_insert(cell.text());
+        if spelling != cell.text() {
+            return Err(cell.error(format!("family `{}` is spelled `{spelling}` in a row before", cell.text())));
         }
     }
     Ok(())

@@ -29,5 +29,5 @@ fn outside(cell: &Cell<'_>, low: f64, high: f64, asked: ScoreScale) -> Error {
     } else {
         ""
     };
-    cell.error(format!("{} is not between {low} and {high}{hint}", cell.text))
+    cell.error(format!("{} is not between {low} and {high}{hint}", cell.text()))
 }

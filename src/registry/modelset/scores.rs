@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::columns::{Layout, Role, fold, position};
+use super::layout::{Layout, missing};
 use super::{Score, ScoreScale, Settings};
-use crate::registry::table::Table;
+use crate::registry::columns::{ADJUSTMENT, BENCHMARK, EPOCHS, EXAMPLES, METRIC};
+use crate::registry::table::{Column, Table, fold};
 use crate::registry::{Adjustment, BENCHMARKS, Benchmark};
 use crate::{Error, Result};
 
@@ -53,7 +54,7 @@ pub(super) fn locate(tables: &[Table], layouts: &[Layout], settings: &Settings) 
     let mut places = Vec::with_capacity(tables.len());
     let (mut found, mut adjusted_found, mut spelled, mut metric) = (false, settings.adjusted.is_none(), None, None);
     for (table, layout) in tables.iter().zip(layouts) {
-        let wide = position(table, &name);
+        let wide = table.position(&name);
         if wide.is_none()
             && layout.is_long()
             && let Some(wanted) = wanted(table, layout, &name, settings)?
@@ -65,7 +66,7 @@ pub(super) fn locate(tables: &[Table], layouts: &[Layout], settings: &Settings) 
             places.push(Place::Long(wanted));
             continue;
         }
-        let adjusted = settings.adjusted.as_deref().and_then(|name| position(table, name));
+        let adjusted = settings.adjusted.as_deref().and_then(|name| table.position(name));
         found |= wide.is_some();
         adjusted_found |= adjusted.is_some();
         if let Some(column) = wide {
@@ -77,7 +78,7 @@ pub(super) fn locate(tables: &[Table], layouts: &[Layout], settings: &Settings) 
         return Err(unknown_score(tables, layouts, &name));
     }
     if !adjusted_found {
-        return Err(super::columns::missing(tables, settings.adjusted.as_deref().unwrap_or_default()));
+        return Err(missing(tables, settings.adjusted.as_deref().unwrap_or_default()));
     }
     let name = spelled.unwrap_or(name);
     let benchmark = known(&name).filter(|b| metric.as_ref().is_none_or(|m| *m == b.score.to_string()));
@@ -87,9 +88,9 @@ pub(super) fn locate(tables: &[Table], layouts: &[Layout], settings: &Settings) 
 impl Wanted {
     /// What the row is.
     pub(super) fn matches(&self, table: &Table, layout: &Layout, row: usize) -> Match {
-        let cell = |role| layout.get(role).and_then(|found| table.at(row, found.index)).unwrap_or_default();
-        let metric_fits = self.metric.as_ref().is_none_or(|metric| cell(Role::Metric) == metric);
-        if cell(Role::Benchmark) != self.benchmark || !metric_fits {
+        let cell = |column: &Column| layout.get(column).and_then(|found| table.at(row, found.index)).unwrap_or_default();
+        let metric_fits = self.metric.as_ref().is_none_or(|metric| cell(&METRIC) == metric);
+        if cell(&BENCHMARK) != self.benchmark || !metric_fits {
             return Match::Neither;
         }
         let condition = condition(table, layout, row);
@@ -104,12 +105,12 @@ impl Wanted {
 }
 
 fn condition(table: &Table, layout: &Layout, row: usize) -> Condition {
-    let cell = |role| layout.get(role).and_then(|found| table.at(row, found.index)).unwrap_or_default().to_owned();
+    let cell = |column: &Column| layout.get(column).and_then(|found| table.at(row, found.index)).unwrap_or_default().to_owned();
     Condition {
         // An empty cell is no adjustment either.
-        adjustment: cell(Role::Adjustment).parse().unwrap_or_default(),
-        epochs: cell(Role::Epochs),
-        examples: cell(Role::Examples),
+        adjustment: cell(&ADJUSTMENT).parse().unwrap_or_default(),
+        epochs: cell(&EPOCHS),
+        examples: cell(&EXAMPLES),
     }
 }
 
@@ -120,21 +121,21 @@ fn values(table: &Table, column: usize, keep: impl Fn(usize) -> bool) -> BTreeSe
 
 /// The rows of this benchmark, if the long table has it.
 fn wanted(table: &Table, layout: &Layout, name: &str, settings: &Settings) -> Result<Option<Wanted>> {
-    let Some(column) = layout.get(Role::Benchmark).map(|found| found.index) else { return Ok(None) };
+    let Some(column) = layout.get(&BENCHMARK).map(|found| found.index) else { return Ok(None) };
     let benchmarks = values(table, column, |_| true);
     let same = |b: &&&str| fold(b) == fold(name) || known(name).is_some_and(|known| known.id == **b);
     let Some(benchmark) = benchmarks.get(name).or_else(|| benchmarks.iter().find(same)).copied() else {
         return Ok(None);
     };
     let of_benchmark = |row: usize| table.at(row, column) == Some(benchmark);
-    let metric = match layout.get(Role::Metric) {
+    let metric = match layout.get(&METRIC) {
         Some(found) => Some(metric(&values(table, found.index, of_benchmark), benchmark, settings)?),
         None => None,
     };
     let adjusted = match &settings.adjusted {
         Some(text) => {
             let metric_fits = |row: usize| {
-                layout.get(Role::Metric).is_none_or(|found| table.at(row, found.index) == metric.as_deref())
+                layout.get(&METRIC).is_none_or(|found| table.at(row, found.index) == metric.as_deref())
             };
             let conditions: BTreeSet<Condition> = (0..table.rows())
                 .filter(|row| of_benchmark(*row) && metric_fits(*row))
@@ -229,7 +230,7 @@ fn guess(tables: &[Table], layouts: &[Layout]) -> Result<String> {
 fn candidates(tables: &[Table], layouts: &[Layout]) -> Vec<String> {
     let mut found = Vec::new();
     for (table, layout) in tables.iter().zip(layouts) {
-        match layout.get(Role::Benchmark).filter(|_| layout.is_long()) {
+        match layout.get(&BENCHMARK).filter(|_| layout.is_long()) {
             Some(column) => found.extend(values(table, column.index, |_| true).into_iter().map(str::to_owned)),
             None => found.extend(
                 table
@@ -247,8 +248,8 @@ fn candidates(tables: &[Table], layouts: &[Layout]) -> Vec<String> {
 
 /// Whether the first cell with a value is a number.
 fn is_number(table: &Table, column: usize) -> bool {
-    let cell = (0..table.rows()).filter_map(|row| table.at(row, column)).find(|cell| !super::cells::is_missing(cell));
-    cell.is_some_and(|cell| super::cells::number(cell).is_ok())
+    let first = (0..table.rows()).find(|&row| !table.is_missing(row, column));
+    first.is_some_and(|row| table.number_at(row, column).is_ok())
 }
 
 fn unknown_score(tables: &[Table], layouts: &[Layout], name: &str) -> Error {

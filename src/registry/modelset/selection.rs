@@ -16,8 +16,8 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
-use super::cells;
 use crate::registry::Month;
+use crate::registry::table::plain_number;
 use crate::serial::serde_as_text;
 use crate::{Error, Result};
 
@@ -81,7 +81,7 @@ impl FromStr for Selection {
         }
         let value = if let Ok(month) = value.parse::<Month>() {
             Wanted::Month(month)
-        } else if let Some(number) = cells::plain_number(value) {
+        } else if let Some(number) = plain_number(value) {
             Wanted::Number(number)
         } else if matches!(relation, Relation::Equal | Relation::Different) {
             Wanted::Word(value.to_owned())
@@ -121,12 +121,12 @@ impl Selection {
     pub(super) fn holds(&self, text: &str, number: Option<f64>) -> Result<bool, String> {
         let ordering = match &self.value {
             Wanted::Number(wanted) => number
-                .or_else(|| cells::plain_number(text))
+                .or_else(|| plain_number(text))
                 .ok_or_else(|| format!("`{text}` is not a number, which `{}` compares", self.text))?
                 .partial_cmp(wanted),
             Wanted::Month(wanted) => Some(
-                cells::month(text)
-                    .ok_or_else(|| format!("`{text}` is not a month, which `{}` compares", self.text))?
+                Month::of_date(text)
+                    .map_err(|_| format!("`{text}` is not a month, which `{}` compares", self.text))?
                     .cmp(wanted),
             ),
             Wanted::Word(wanted) => {

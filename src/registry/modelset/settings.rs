@@ -5,10 +5,10 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::columns::parse_unit;
 use super::predictor::PredictorKind;
 use super::selection::Selection;
 use crate::registry::Month;
+use crate::registry::table::parse_unit;
 use crate::serial::{serde_as_number_or_text, serde_as_text};
 use crate::{Error, Result};
 

@@ -97,7 +97,7 @@ mod tests {
     fn scores(rows: &str) -> Scores {
         let models = Models::parse(MODELS, "models.csv").expect("models");
         let text = format!("model,benchmark,metric,value,shots,adjustment\n{rows}");
-        Scores::parse(&text, "scores.csv", &models).expect("scores")
+        Scores::parse(&text, "scores.csv", Some(&models)).expect("scores")
     }
 
     fn columns() -> [(String, Metric); 2] {

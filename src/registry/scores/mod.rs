@@ -8,17 +8,16 @@ mod write;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
-use std::str::FromStr;
 
 pub use matrix::ScoreMatrix;
-pub use observation::{Adjustment, Condition, OBSERVATION_COLUMNS, Observation, RowKind};
+pub use observation::{Adjustment, Condition, Observation, RowKind};
 pub use setup::{Limit, PromptFormat, Provenance, Setup, Timestamp};
 pub use write::observations_csv;
-pub(crate) use write::{Sheet, csv_text};
 
 use super::benchmark::Metric;
+use super::columns::OBSERVATION_COLUMNS;
 use super::model::Models;
-use super::table::Table;
+use super::table::{DataFrame, Sheet, Table};
 use crate::{Error, Result};
 
 /// Observations, each the only one of its model × benchmark × metric × condition × setup.
@@ -30,43 +29,65 @@ pub struct Scores {
 }
 
 impl Scores {
-    /// Reads a CSV or TSV file with the columns [`OBSERVATION_COLUMNS`]; every model must be in `models`.
+    /// These observations.
+    ///
+    /// # Errors
+    /// [`Error::Undetermined`] when two of them have the same model, benchmark, metric, condition and setup.
+    pub fn new(rows: Vec<Observation>) -> Result<Self> {
+        match twice(&rows) {
+            Some((_, row)) => Err(Error::Undetermined(format!("{} has two scores: {}", rows[row].model, rows[row]))),
+            None => Ok(Self::index(rows)),
+        }
+    }
+
+    /// Reads a file with the columns [`OBSERVATION_COLUMNS`]. With `known`, every model must be in it.
     ///
     /// # Errors
     /// When the file cannot be read or a row cannot be used: unknown model or metric, a value that is no number or
     /// outside the metric's scale, a second row of the same model, benchmark, metric, condition and setup.
-    pub fn read(path: &Path, models: &Models) -> Result<Self> {
-        Self::from_table(&Table::read(path, OBSERVATION_COLUMNS)?, models)
+    pub fn read(path: &Path, known: Option<&Models>) -> Result<Self> {
+        Self::from_table(&Table::read(path, OBSERVATION_COLUMNS)?, known)
     }
 
     /// The same from text; `name` is what error messages call it.
     ///
     /// # Errors
     /// As [`Scores::read`].
-    pub fn parse(text: &str, name: &str, models: &Models) -> Result<Self> {
-        Self::from_table(&Table::parse(text.as_bytes(), Path::new(name), OBSERVATION_COLUMNS)?, models)
+    pub fn parse(text: &str, name: &str, known: Option<&Models>) -> Result<Self> {
+        Self::from_table(&Table::parse(text.as_bytes(), Path::new(name), OBSERVATION_COLUMNS)?, known)
     }
 
-    pub(crate) fn from_table(table: &Table, models: &Models) -> Result<Self> {
-        let mut rows = Vec::with_capacity(table.rows());
-        for row in 0..table.rows() {
-            rows.push(observation(table, row, models)?);
-        }
-        let mut first_of = HashMap::with_capacity(rows.len());
-        for (row, o) in rows.iter().enumerate() {
-            if let Some(first) = first_of.insert(o.identity(), row) {
-                let problem = format!(
-                    "{} of {} under {} is already in row {}",
-                    o.metric,
-                    o.benchmark,
-                    o.condition,
-                    table.line(first)
-                );
-                return Err(table.cell_error(row, "model", problem));
+    /// The same from a frame; rows are counted from 1 in messages.
+    ///
+    /// # Errors
+    /// As [`Scores::read`].
+    pub fn from_frame(frame: &DataFrame, known: Option<&Models>) -> Result<Self> {
+        Self::from_table(&Table::from_frame(frame, Path::new("the frame of scores"), OBSERVATION_COLUMNS)?, known)
+    }
+
+    /// As a frame with the columns [`OBSERVATION_COLUMNS`]: a row an observation, texts, numbers and truth values as such.
+    /// As in a written table, a column that no row has a value in may be absent.
+    ///
+    /// # Errors
+    /// None: the columns have different names.
+    pub fn to_frame(&self) -> Result<DataFrame> {
+        Sheet::of(&self.rows).frame()
+    }
+
+    /// As a table that messages call `name`.
+    pub(crate) fn table(&self, name: &str) -> Table {
+        Sheet::of(&self.rows).table(Path::new(name))
+    }
+
+    pub(crate) fn from_table(table: &Table, known: Option<&Models>) -> Result<Self> {
+        let rows = (0..table.rows()).map(|row| observation(table, row, known)).collect::<Result<Vec<_>>>()?;
+        match twice(&rows) {
+            Some((first, row)) => {
+                let problem = format!("{} is already in row {}", rows[row], table.line(first));
+                Err(table.cell_error(row, "model", problem))
             }
+            None => Ok(Self::index(rows)),
         }
-        drop(first_of);
-        Ok(Self::index(rows))
     }
 
     fn index(rows: Vec<Observation>) -> Self {
@@ -114,10 +135,18 @@ impl Scores {
     }
 }
 
-fn observation(table: &Table, row: usize, models: &Models) -> Result<Observation> {
-    let model = known_model(table, row, models)?;
-    let metric = table.text(row, "metric")?;
-    let metric: Metric = metric.parse().map_err(|e: Error| table.cell_error(row, "metric", e.to_string()))?;
+/// The places of the first two rows of one evaluation.
+fn twice(rows: &[Observation]) -> Option<(usize, usize)> {
+    let mut first_of = HashMap::with_capacity(rows.len());
+    rows.iter().enumerate().find_map(|(row, o)| first_of.insert(o.identity(), row).map(|first| (first, row)))
+}
+
+fn observation(table: &Table, row: usize, known: Option<&Models>) -> Result<Observation> {
+    let model = match known {
+        Some(models) => known_model(table, row, models)?,
+        None => table.text(row, "model")?.to_owned(),
+    };
+    let metric: Metric = table.parsed(row, "metric")?;
     let value = table.number(row, "value")?;
     let (low, high) = metric.measure.range();
     if !(low..=high).contains(&value) {
@@ -134,9 +163,9 @@ fn observation(table: &Table, row: usize, models: &Models) -> Result<Observation
     Ok(Observation {
         model,
         benchmark: table.text(row, "benchmark")?.to_owned(),
-        kind: parsed(table, row, "kind")?.unwrap_or_default(),
+        kind: table.optional_parsed(row, "kind")?.unwrap_or_default(),
         group: table.optional_text(row, "group").map(str::to_owned),
-        format: parsed(table, row, "format")?,
+        format: table.optional_parsed(row, "format")?,
         metric,
         value,
         stderr,
@@ -144,7 +173,7 @@ fn observation(table: &Table, row: usize, models: &Models) -> Result<Observation
         condition: condition(table, row)?,
         setup: setup(table, row)?,
         provenance: Provenance {
-            date: parsed(table, row, "date")?,
+            date: table.optional_parsed(row, "date")?,
             source: table.optional_text(row, "source").unwrap_or_default().to_owned(),
         },
     })
@@ -163,16 +192,10 @@ fn setup(table: &Table, row: usize) -> Result<Setup> {
         adapter: text("adapter"),
         quantisation: text("quantisation"),
         dtype: text("dtype"),
-        limit: parsed(table, row, "limit")?,
+        limit: table.optional_parsed(row, "limit")?,
         harness: text("harness"),
         harness_version: text("harness_version"),
     })
-}
-
-/// The value of a cell that may be empty.
-fn parsed<T: FromStr<Err = Error>>(table: &Table, row: usize, column: &str) -> Result<Option<T>> {
-    let text = table.optional_text(row, column);
-    text.map(str::parse).transpose().map_err(|e: Error| table.cell_error(row, column, e.to_string()))
 }
 
 /// The cell `model`, which must name a model of the registry.
@@ -188,7 +211,7 @@ pub(super) fn known_model(table: &Table, row: usize, models: &Models) -> Result<
 /// The cells `adjustment`, `epochs` and `examples`.
 pub(super) fn condition(table: &Table, row: usize) -> Result<Condition> {
     Ok(Condition {
-        adjustment: parsed(table, row, "adjustment")?.unwrap_or_default(),
+        adjustment: table.optional_parsed(row, "adjustment")?.unwrap_or_default(),
         epochs: table.optional_text(row, "epochs").map(str::to_owned),
         examples: table.optional_count(row, "examples")?,
     })

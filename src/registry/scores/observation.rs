@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 
 use super::setup::{Provenance, Setup};
 use crate::registry::benchmark::{Format, Metric};
-use crate::registry::table::{Column, Kind};
 use crate::serial::serde_as_text;
 use crate::{Error, Result};
 
@@ -166,6 +165,13 @@ pub struct Observation {
     pub provenance: Provenance,
 }
 
+impl fmt::Display for Observation {
+    /// What was measured: metric, benchmark and condition, not the model.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} of {} under {}", self.metric, self.benchmark, self.condition)
+    }
+}
+
 /// What makes two observations those of one evaluation.
 pub(crate) type Identity<'a> = (&'a str, &'a str, &'a Metric, &'a Condition, &'a Setup);
 
@@ -175,33 +181,3 @@ impl Observation {
         (&self.model, &self.benchmark, &self.metric, &self.condition, &self.setup)
     }
 }
-
-/// The columns of a table of observations, in the order in which they are written; those from `revision` on only where a
-/// row has a value.
-pub const OBSERVATION_COLUMNS: &[Column] = &[
-    Column::required("model", Kind::Text, "name, as in the table of models"),
-    Column::required("benchmark", Kind::Text, "task or group of tasks"),
-    Column::optional("format", Kind::Text, "multiple_choice, cloze or generate"),
-    Column::required("metric", Kind::Text, "name, with its filter after a comma"),
-    Column::required("value", Kind::Number, "on the metric's scale: 0 to 1, brier_score 0 to 2"),
-    Column::optional("stderr", Kind::Number, "over items, same scale as value"),
-    Column::optional("items", Kind::Count, "items"),
-    Column::optional("shots", Kind::Count, "examples in the prompt"),
-    Column::optional("adjustment", Kind::Text, "none, mmlu-aux, gsm8k-aux or another name; none when absent"),
-    Column::optional("epochs", Kind::Text, "passes over the adjustment data"),
-    Column::optional("examples", Kind::Count, "task examples seen"),
-    Column::optional("source", Kind::Text, "the file it was read from"),
-    Column::optional("kind", Kind::Text, "task or group; task when absent"),
-    Column::optional("group", Kind::Text, "the group this row is a part of"),
-    Column::optional("revision", Kind::Text, "branch, tag, commit or step of the weights"),
-    Column::optional("chat_template", Kind::Text, "name or digest of the chat template"),
-    Column::optional("system_prompt", Kind::Text, "digest of the system prompt"),
-    Column::optional("multiturn", Kind::Flag, "true when examples are turns of a conversation"),
-    Column::optional("adapter", Kind::Text, "adapter on top of the weights"),
-    Column::optional("quantisation", Kind::Text, "how the weights are quantised"),
-    Column::optional("dtype", Kind::Text, "type of the weights' numbers"),
-    Column::optional("limit", Kind::Positive, "items used, below 1 their share; all when absent"),
-    Column::optional("harness", Kind::Text, "the program that evaluated"),
-    Column::optional("harness_version", Kind::Text, "its version"),
-    Column::optional("date", Kind::Date, "when it ran, such as 2024-04-18T09:30:00Z"),
-];

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use super::Table;
+use polars::prelude::DataFrame;
+
 use crate::{Error, Result};
 
 /// A value of a Parquet file, which may hold others.
@@ -30,43 +31,29 @@ pub enum Cell {
 /// [`Error::Read`], [`Error::File`] for a file that is none or a column of another type (a date, bytes),
 /// [`Error::Unsupported`] in a program built without the Cargo feature `parquet`.
 pub fn parquet_rows(path: &Path) -> Result<Vec<Vec<(String, Cell)>>> {
-    read::rows(std::fs::read(path).map_err(Error::read(path))?, path)
+    read::rows(&std::fs::read(path).map_err(Error::read(path))?, path)
 }
 
-/// A table of text; rows are counted from 1.
-pub(super) fn table(bytes: Vec<u8>, path: &Path) -> Result<Table> {
-    read::table(bytes, path)
+/// The columns of a Parquet file.
+pub(super) fn frame(bytes: &[u8], path: &Path) -> Result<DataFrame> {
+    read::frame(bytes, path)
 }
 
 #[cfg(feature = "parquet")]
 mod read {
     use std::io::Cursor;
 
-    use polars::prelude::{
-        AnyValue, CsvWriter, DataFrame, DataType, ParquetReader, PolarsError, PolarsResult, QuoteStyle, SerReader,
-        SerWriter, Series,
-    };
+    use polars::prelude::{AnyValue, DataFrame, DataType, ParquetReader, PolarsError, PolarsResult, SerReader, Series};
 
-    use super::{Cell, Error, Path, Result, Table};
+    use super::{Cell, Error, Path, Result};
 
-    fn frame(bytes: Vec<u8>, path: &Path) -> Result<DataFrame> {
-        ParquetReader::new(Cursor::new(bytes)).finish().map_err(|error| wrong(path, &error))
+    pub fn frame(bytes: &[u8], path: &Path) -> Result<DataFrame> {
+        let problem = |error: PolarsError| Error::File { path: path.to_owned(), problem: error.to_string() };
+        // The reader keeps what it reads from for as long as it likes.
+        ParquetReader::new(Cursor::new(bytes.to_vec())).finish().map_err(problem)
     }
 
-    fn wrong(path: &Path, error: &PolarsError) -> Error {
-        Error::File { path: path.to_owned(), problem: error.to_string() }
-    }
-
-    /// Through CSV text, so that there is one way from text to cells.
-    pub fn table(bytes: Vec<u8>, path: &Path) -> Result<Table> {
-        let mut frame = frame(bytes, path)?;
-        let mut csv = Vec::new();
-        let written = CsvWriter::new(&mut csv).with_quote_style(QuoteStyle::Always).finish(&mut frame);
-        written.map_err(|error| wrong(path, &error))?;
-        Ok(Table { lines: (1..=frame.height()).collect(), ..Table::parse(&csv, path, &[])? })
-    }
-
-    pub fn rows(bytes: Vec<u8>, path: &Path) -> Result<Vec<Vec<(String, Cell)>>> {
+    pub fn rows(bytes: &[u8], path: &Path) -> Result<Vec<Vec<(String, Cell)>>> {
         let frame = frame(bytes, path)?;
         let mut rows = vec![Vec::with_capacity(frame.width()); frame.height()];
         for column in frame.columns() {
@@ -119,13 +106,13 @@ mod read {
 
 #[cfg(not(feature = "parquet"))]
 mod read {
-    use super::{Cell, Error, Path, Result, Table};
+    use super::{Cell, DataFrame, Error, Path, Result};
 
-    pub fn table(_: Vec<u8>, path: &Path) -> Result<Table> {
+    pub fn frame(_: &[u8], path: &Path) -> Result<DataFrame> {
         Err(refused(path))
     }
 
-    pub fn rows(_: Vec<u8>, path: &Path) -> Result<Vec<Vec<(String, Cell)>>> {
+    pub fn rows(_: &[u8], path: &Path) -> Result<Vec<Vec<(String, Cell)>>> {
         Err(refused(path))
     }
 

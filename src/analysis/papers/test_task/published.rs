@@ -73,7 +73,7 @@ pub fn published_from(folder: &Path) -> Result<Published> {
 fn assemble(tables: [Result<Table>; 5]) -> Result<Published> {
     let [models, observations, subjects, correct, brier] = tables;
     let models = Models::from_table(&models?)?;
-    let observations = Scores::from_table(&observations?, &models)?;
+    let observations = Scores::from_table(&observations?, Some(&models))?;
     let subjects = SubjectScores::from_tables(&subjects?, &correct?, Some(&brier?), &models)?;
     Ok(Published { models, observations, subjects })
 }

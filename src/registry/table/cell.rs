@@ -1,18 +1,16 @@
-//! How the text of a cell is understood in tables that were not made for onset.
-
-use crate::registry::Month;
+//! How the text of a cell is understood, in tables that were made for onset and in others.
 
 /// What a cell without a value may hold, case aside.
 const MISSING: [&str; 10] = ["", "na", "n/a", "null", "none", "-", "–", "—", "?", "unknown"];
 
 /// Whether a cell says that there is no value. `NaN` is not among them: it is the result of a failed computation, and
 /// leaving such a model out in silence would hide that.
-pub(super) fn is_missing(text: &str) -> bool {
+pub(crate) fn is_missing(text: &str) -> bool {
     MISSING.iter().any(|word| word.eq_ignore_ascii_case(text.trim()))
 }
 
 /// A finite number.
-pub(super) fn plain_number(text: &str) -> Option<f64> {
+pub(crate) fn plain_number(text: &str) -> Option<f64> {
     text.trim().parse().ok().filter(|value: &f64| value.is_finite())
 }
 
@@ -68,7 +66,7 @@ pub(super) fn count(text: &str) -> Result<f64, String> {
 ///
 /// # Errors
 /// What is wrong with it.
-pub(super) fn positive(value: f64, text: &str) -> Result<f64, String> {
+pub(crate) fn positive(value: f64, text: &str) -> Result<f64, String> {
     if !value.is_finite() {
         Err(format!("{text} is too large a number"))
     } else if value > 0.0 {
@@ -76,14 +74,6 @@ pub(super) fn positive(value: f64, text: &str) -> Result<f64, String> {
     } else {
         Err(format!("{text} is not above 0"))
     }
-}
-
-/// The month of `2023-11`, `2023-11-05`, `2023/11` or `2023-11-05T12:00`.
-pub(super) fn month(text: &str) -> Option<Month> {
-    let text = text.trim().replace('/', "-");
-    let rest = text.get(7..)?;
-    let day = rest.strip_prefix('-').map(|day| day.bytes().take(2).filter(u8::is_ascii_digit).count());
-    (rest.is_empty() || day == Some(2)).then(|| text.get(..7)?.parse().ok())?
 }
 
 fn is_grouped(digits: &str) -> bool {
@@ -100,7 +90,7 @@ fn is_grouped(digits: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{count, is_missing, month, number};
+    use super::{count, is_missing, number};
 
     #[test]
     fn numbers_may_be_grouped_by_commas_or_end_in_a_percent_sign() {
@@ -114,13 +104,6 @@ mod tests {
     fn counts_may_end_in_a_letter_and_are_above_zero() {
         assert_eq!((count("7B"), count("1.4t"), count("6.9e9")), (Ok(7e9), Ok(1.4e12), Ok(6.9e9)));
         assert!(count("0").is_err() && count("B").is_err() && count("1e300T").is_err());
-    }
-
-    #[test]
-    fn a_date_is_read_as_its_month() {
-        let november = "2023-11".parse().ok();
-        assert_eq!(["2023-11", "2023-11-05", "2023/11/05", "2023-11-05 12:00"].map(month), [november; 4]);
-        assert_eq!(["2023", "2023-13", "05/11/2023", "2023-11x"].map(month), [None; 4]);
     }
 
     #[test]
