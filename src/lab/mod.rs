@@ -8,25 +8,41 @@
 //! Read in this order: [`World`] (facts), `documents.rs` (text about them), [`Suite`] (which models), `corpus.rs` (the text
 //! of one model), `exam.rs` (the test), [`Experiment`] (the loop), [`table`] (scores as rows for `onset fit`).
 
+#[cfg(feature = "models")]
 mod corpus;
+#[cfg(feature = "models")]
 mod documents;
+#[cfg(feature = "models")]
 pub mod exam;
+#[cfg(feature = "models")]
 mod experiment;
 mod figures;
 pub(crate) mod fits;
+#[cfg(feature = "models")]
 mod pupil;
+#[cfg(feature = "models")]
 mod record;
+#[cfg(feature = "models")]
 mod suite;
+#[cfg(feature = "models")]
 mod table;
+#[cfg(feature = "models")]
 mod vocabulary;
 mod world;
 
+#[cfg(feature = "models")]
 pub use corpus::{adjustment, pretraining};
+#[cfg(feature = "models")]
 pub use documents::{Question, SEQUENCE, stem};
+#[cfg(feature = "models")]
 pub use experiment::{Event, Experiment, Phase};
 pub use fits::{Curves, LabFit, LabReport};
+#[cfg(feature = "models")]
 pub use record::{Record, Score};
+#[cfg(feature = "models")]
 pub use suite::{Family, Kind, Member, Recipe, Shape, Suite};
+#[cfg(feature = "models")]
 pub use table::{ADJUSTMENT, table};
+#[cfg(feature = "models")]
 pub use vocabulary::Vocabulary;
 pub use world::{CHANCE, Fact, OPTIONS, Order, Part, World, WorldSettings};

@@ -1,6 +1,8 @@
 //! What commands print: JSON for programs, tables of at most eighty columns without colour for people, exit codes for both.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+#[cfg(feature = "models")]
+use std::path::PathBuf;
 use std::process::{Command, Output};
 
 use serde_json::Value;
@@ -52,6 +54,7 @@ impl Study {
     }
 }
 
+#[cfg(feature = "models")]
 impl Drop for Study {
     fn drop(&mut self) {
         let _ = std::fs::remove_file(&self.0);
