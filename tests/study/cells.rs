@@ -82,8 +82,8 @@ impl Fake {
                     Trouble::Error => return Err(Error::Undetermined("the model is broken".into())),
                     Trouble::Panic => panic!("an index went astray"),
                     Trouble::FullDisk => {
-                        let source = std::io::ErrorKind::StorageFull.into();
-                        return Err(Error::Write { path: output.join("cells/x"), source });
+                        let full = std::io::ErrorKind::StorageFull.into();
+                        return Err(Error::write(&output.join("cells/x"))(full));
                     }
                     Trouble::VanishedMount => fs::rename(&output, output.with_extension("gone")).expect("renamed"),
                     Trouble::Killed => return Err(Error::Interrupted),
