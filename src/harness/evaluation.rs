@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use super::format::Choices;
 use super::groups::{Groups, sum_items};
 use super::request::Response;
-use super::tasks::{Draw, Group, Item, Items, Metric, Scored, Task, Value, samples_hash};
+use super::tasks::{AggregatedMetric, Draw, Item, Items, ScoredItem, Task, TaskGroup, Value, samples_hash};
 use crate::lm::Tokenizer;
 use crate::registry::{
     self, Condition, Format, Limit, Measure, Models, Month, Observation, Provenance, Setup, Timestamp,
@@ -49,7 +49,7 @@ pub struct Facts {
 
 /// What is known of how a model in this process reads text; nothing is known of one behind a server.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Reading {
+pub struct ReadingSettings {
     /// Tokens of the longest prompt.
     pub context: Option<usize>,
     /// Text and id of the token that ends a text.
@@ -66,7 +66,7 @@ pub struct Evaluation {
     /// What is known of it beside.
     pub facts: Facts,
     /// How it reads text.
-    pub reading: Reading,
+    pub reading: ReadingSettings,
     /// Which items and examples were drawn.
     pub draw: Draw,
     /// When the evaluation began first, in nanoseconds since 1970.
@@ -119,7 +119,7 @@ pub struct TaskScores {
     /// Each metric of the definition, and whether more of it is better.
     pub better: Vec<(String, bool)>,
     /// One for each metric and filter.
-    pub metrics: Vec<Metric>,
+    pub metrics: Vec<AggregatedMetric>,
     /// Every item with its answers, where the settings ask for them.
     pub samples: Option<Samples>,
 }
@@ -132,7 +132,7 @@ pub struct Samples {
     /// For each item an answer to each of its requests.
     pub responses: Vec<Vec<Response>>,
     /// Their scores under every filter.
-    pub scored: Vec<Scored>,
+    pub scored: Vec<ScoredItem>,
 }
 
 /// The scores of a group of tasks.
@@ -145,10 +145,10 @@ pub struct GroupScores {
     /// Tasks and groups it is made of.
     pub members: Vec<String>,
     /// One for each metric and filter.
-    pub metrics: Vec<Metric>,
+    pub metrics: Vec<AggregatedMetric>,
 }
 
-impl Reading {
+impl ReadingSettings {
     /// Of a model with this tokenizer.
     pub(super) fn of(context: usize, tokenizer: &Tokenizer) -> Self {
         let token = |id: Option<u32>| id.map(|id| (tokenizer.decode(&[id], true).unwrap_or_default(), id));
@@ -157,7 +157,7 @@ impl Reading {
 }
 
 impl TaskScores {
-    pub(super) fn new(task: &Task, items: &Items, scored: &[Scored], metrics: Vec<Metric>) -> Self {
+    pub(super) fn new(task: &Task, items: &Items, scored: &[ScoredItem], metrics: Vec<AggregatedMetric>) -> Self {
         let filters = scored.first().map_or(1, |first| first.samples.len());
         let better = task.higher_is_better().into_iter().map(|(name, higher)| (name.to_owned(), higher));
         Self {
@@ -180,7 +180,7 @@ impl TaskScores {
 }
 
 impl GroupScores {
-    pub(super) fn new(group: &Group, tasks: &[TaskScores]) -> Self {
+    pub(super) fn new(group: &TaskGroup, tasks: &[TaskScores]) -> Self {
         let of = |name: &str| tasks.iter().find(|task| task.name == name).map(|task| task.metrics.as_slice());
         Self {
             name: group.name().to_owned(),
@@ -278,7 +278,7 @@ impl Evaluation {
 }
 
 /// Metric, value and standard error; `None` where the registry does not know the scale, or the value is not on it.
-fn measured(found: &Metric) -> Option<(registry::Metric, f64, Option<f64>)> {
+fn measured(found: &AggregatedMetric) -> Option<(registry::Metric, f64, Option<f64>)> {
     let measure = found.name.parse::<Measure>().ok()?;
     let (low, high) = measure.range();
     // Answers as they are have a filter called `none`.

@@ -2,7 +2,7 @@
 
 /// Depth and width of a model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Shape {
+pub struct ModelShape {
     /// Layers.
     pub layers: usize,
     /// Width of the residual stream.
@@ -11,7 +11,7 @@ pub struct Shape {
     pub heads: usize,
 }
 
-impl Shape {
+impl ModelShape {
     /// Width inside the MLP.
     #[must_use]
     pub fn inner(&self) -> usize {

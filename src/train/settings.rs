@@ -15,7 +15,7 @@ pub const PAPER_CHECKPOINTS: [usize; 15] = [
 
 /// How a model is trained. Settings that change a number are saved with a run, and a run resumes only with the same.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Settings {
+pub struct TrainSettings {
     /// Sequences per optimiser step.
     pub batch: usize,
     /// When the run ends.
@@ -51,7 +51,7 @@ pub enum Length {
     Steps(usize),
 }
 
-impl Default for Settings {
+impl Default for TrainSettings {
     fn default() -> Self {
         Self {
             batch: 64,
@@ -69,7 +69,7 @@ impl Default for Settings {
     }
 }
 
-impl Settings {
+impl TrainSettings {
     /// Fails for what cannot train anything.
     pub(super) fn check(&self) -> Result<()> {
         let refuse = |problem: String| Err(Error::Argument(problem));

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use onset::Error;
-use onset::harness::lm_eval;
 use onset::harness::evaluation::Evaluation;
-use onset::harness::runner::{EvaluationSettings, Event, Keep, Loaded, evaluate};
+use onset::harness::lm_eval;
+use onset::harness::runner::{EvaluationEvent, EvaluationSettings, Keep, Loaded, evaluate};
 use onset::lm::Placement;
 use serde_json::Value;
 
@@ -165,7 +165,7 @@ fn import_reads_what_was_written_and_fit_reads_the_observations() {
     settings.facts.release = Some("2023-02".parse().expect("a month"));
     let evaluation = run("neox-bytelevel", &settings);
     let folder = out.path().join("neox-bytelevel");
-    let imported = lm_eval::import(&[out.path().to_owned()], &lm_eval::Settings::default()).expect("readable");
+    let imported = lm_eval::import(&[out.path().to_owned()], &lm_eval::ImportSettings::default()).expect("readable");
     assert_eq!(imported.warnings, []);
     assert_eq!(
         imported.observations,
@@ -292,13 +292,13 @@ fn progress_counts_every_item_once() {
     let (mut items, mut all, mut names) = (0, 0, Vec::new());
     let loaded = load("neox-bytelevel");
     let evaluation = evaluate(&loaded.subject(), &settings, &mut |event| match event {
-        Event::LeftOut(file) => panic!("no folder was given, yet {file}"),
-        Event::Begin { items, tasks } => (all, _) = (items, assert_eq!(tasks, 3)),
-        Event::Task { name, known, .. } => {
+        EvaluationEvent::LeftOut(file) => panic!("no folder was given, yet {file}"),
+        EvaluationEvent::Begin { items, tasks } => (all, _) = (items, assert_eq!(tasks, 3)),
+        EvaluationEvent::Task { name, known, .. } => {
             assert_eq!(known, 0);
             names.push(name.to_owned());
         }
-        Event::Item => items += 1,
+        EvaluationEvent::Item => items += 1,
     })
     .expect("the fixture can be evaluated");
     assert_eq!((items, all), (15, 15));
@@ -317,7 +317,7 @@ fn a_stop_from_outside_keeps_what_was_answered() {
     subject.limits.tokens = 64;
     let mut items = 0;
     let outcome = evaluate(&subject, &settings, &mut |event| {
-        items += usize::from(event == Event::Item);
+        items += usize::from(event == EvaluationEvent::Item);
         if items == 10 {
             stop.store(true, std::sync::atomic::Ordering::Relaxed);
         }

@@ -17,7 +17,7 @@ use crate::registry::write;
 use crate::report::json;
 use crate::report::study as report;
 use crate::study::figures::{emergence, trajectories};
-use crate::study::{self, Cell, Collected, EXAMPLE, Local, Plan, Real, Study, Work, slurm};
+use crate::study::{self, Cell, Collected, EXAMPLE, LocalSettings, Plan, Real, Study, Work, slurm};
 use crate::train::keep_freed_memory;
 
 /// Columns of what is printed.
@@ -183,7 +183,7 @@ fn run_here(args: &RunArgs, study: &Study, work: &Real, format: Format) -> Resul
     keep_freed_memory();
     let stop = interrupt::stop_flag("stopping")?;
     let plan = Plan::of(study, work, &args.only)?;
-    let mut settings = Local::of(study);
+    let mut settings = LocalSettings::of(study);
     settings.cells = args.cells.unwrap_or(settings.cells).max(1);
     let outcome = {
         let progress = Progress::new(plan.unfinished().count());

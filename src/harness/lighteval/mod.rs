@@ -13,7 +13,7 @@
 //!
 //! ```no_run
 //! use onset::harness::{lighteval, lm_eval::Settings};
-//! let imported = lighteval::import(&["results".into()], &Settings::default())?;
+//! let imported = lighteval::import(&["results".into()], &ImportSettings::default())?;
 //! println!("{} scores from {} files", imported.observations.len(), imported.files);
 //! # Ok::<(), onset::Error>(())
 //! ```
@@ -24,7 +24,7 @@ use std::str::FromStr;
 
 use serde_json::{Map, Value};
 
-use super::lm_eval::{Imported, Settings, gather};
+use super::lm_eval::{ImportSettings, Imported, gather};
 use super::logs::{self, Log, Scored, benchmark_name, count, exact_match};
 use crate::Result;
 use crate::registry::{Measure, Metric, RowKind};
@@ -33,7 +33,7 @@ use crate::registry::{Measure, Metric, RowKind};
 ///
 /// # Errors
 /// [`Error::Read`](crate::Error::Read) when one of `paths` cannot be read. What is wrong further down is a warning.
-pub fn import(paths: &[PathBuf], settings: &Settings) -> Result<Imported> {
+pub fn import(paths: &[PathBuf], settings: &ImportSettings) -> Result<Imported> {
     gather(paths, &|found| logs::read(found, settings, log))
 }
 

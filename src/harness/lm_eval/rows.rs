@@ -109,6 +109,7 @@ fn defined(file: &ResultsFile<'_>, task: &str) -> Option<Format> {
 fn groups<'a>(file: &'a ResultsFile<'_>) -> Groups<'a> {
     let named = file.groups.iter().flat_map(|Pairs(groups)| groups.iter().map(|(name, _)| name.as_ref())).collect();
     let members = file.group_subtasks.iter().flat_map(|Pairs(pairs)| pairs);
-    let members = members.map(|(group, members)| (group.as_ref(), members.iter().map(|name| name.0.as_ref()).collect()));
+    let members =
+        members.map(|(group, members)| (group.as_ref(), members.iter().map(|name| name.0.as_ref()).collect()));
     Groups::new(members, named)
 }

@@ -4,7 +4,7 @@ use crate::registry::{Adjustment, Models};
 
 /// How results are read. What is left open here is taken from the names of files and folders.
 #[derive(Debug, Clone)]
-pub struct Settings {
+pub struct ImportSettings {
     /// The models to keep: names are matched with the registry's names and hub names, and files of other models are left
     /// out and counted. Without a registry names are kept as they are found.
     pub models: Option<Models>,
@@ -20,7 +20,7 @@ pub struct Settings {
     pub batch: u64,
 }
 
-impl Default for Settings {
+impl Default for ImportSettings {
     /// Nothing fixed; 64 examples per step, as in arXiv 2407.07890.
     fn default() -> Self {
         Self { models: None, model: None, adjustment: None, epochs: None, examples: None, batch: 64 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::settings::Settings;
+use super::settings::ServerSettings;
 use crate::error::{Cause, Error, Result};
 
 /// Largest answer that is read; an echo of a long prompt with its probabilities is a few megabytes.
@@ -78,7 +78,7 @@ impl Reason {
 }
 
 impl Client {
-    pub(super) fn new(url: &str, settings: &Settings) -> Result<Self> {
+    pub(super) fn new(url: &str, settings: &ServerSettings) -> Result<Self> {
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .timeout_global(Some(settings.timeout))

@@ -15,9 +15,9 @@
 //!
 //! ```no_run
 //! use onset::harness::request::{Request, Respond};
-//! use onset::harness::server::{Server, Settings};
+//! use onset::harness::server::{Server, ServerSettings};
 //!
-//! let mut server = Server::connect("http://localhost:8000", "my-model", &Settings::default())?;
+//! let mut server = Server::connect("http://localhost:8000", "my-model", &ServerSettings::default())?;
 //! let asked = Request::LogLikelihood { context: "The sky is".into(), continuation: " blue".into() };
 //! server.respond(&[asked], &mut |index, answer| {
 //!     assert_eq!(index, 0);
@@ -39,7 +39,7 @@ use std::time::Duration;
 use self::completion::{Ask, Completion};
 use self::http::Client;
 pub use self::http::address;
-pub use self::settings::Settings;
+pub use self::settings::ServerSettings;
 use super::request::{Request, Respond, Response};
 use crate::error::{Cause, Error, Result};
 
@@ -61,7 +61,7 @@ impl Server {
     /// # Errors
     /// [`Error::Argument`] for an address that is none, [`Error::Server`] when it cannot be reached or refuses,
     /// [`Error::Unsupported`] when it does not give log-probabilities of a prompt, or for `https`.
-    pub fn connect(url: &str, model: &str, settings: &Settings) -> Result<Self> {
+    pub fn connect(url: &str, model: &str, settings: &ServerSettings) -> Result<Self> {
         let client = Client::new(url, settings)?;
         let server = Self { client, model: model.to_owned(), concurrency: settings.concurrency.max(1), stop: None };
         server.probe()?;

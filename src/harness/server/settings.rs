@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// How a server is spoken to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settings {
+pub struct ServerSettings {
     /// Requests under way at one time, at least 1.
     pub concurrency: usize,
     /// How often one request is tried before it counts as failed, at least 1.
@@ -20,7 +20,7 @@ pub struct Settings {
 /// The environment variable with the key that a server may ask for.
 const API_KEY: &str = "ONSET_API_KEY";
 
-impl Settings {
+impl ServerSettings {
     /// So many requests at one time, and the key in the environment variable `ONSET_API_KEY` if there is one.
     #[must_use]
     pub fn with_concurrency(concurrency: usize) -> Self {
@@ -29,7 +29,7 @@ impl Settings {
     }
 }
 
-impl Default for Settings {
+impl Default for ServerSettings {
     fn default() -> Self {
         Self {
             concurrency: 8,

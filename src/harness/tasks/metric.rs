@@ -37,7 +37,7 @@ pub(super) struct Matching {
 
 /// The score of one item under one metric.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Score {
+pub enum ItemScore {
     /// A whole number, written without a point in results files.
     Whole(i64),
     /// Any other number.
@@ -51,7 +51,7 @@ pub enum Score {
     },
 }
 
-impl Score {
+impl ItemScore {
     /// The number that is averaged; of a distribution, its distance Σ(p − 1{right})² from certainty.
     pub fn number(&self) -> f64 {
         match self {
