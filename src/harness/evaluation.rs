@@ -4,6 +4,8 @@
 use std::borrow::Cow;
 use std::path::PathBuf;
 
+use serde::{Deserialize, Serialize};
+
 use super::format::Choices;
 use super::groups::{Groups, sum_items};
 use super::request::Response;
@@ -14,7 +16,7 @@ use crate::registry::{
 };
 
 /// What tells a model from every other: answers are only used again where all of this is the same.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Identity {
     /// Its name, as `organisation/name` or `name`.
     pub name: String,
@@ -35,7 +37,7 @@ pub struct Identity {
 }
 
 /// What is known of a model, for the table of observations.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Facts {
     /// Models of one recipe and one data set.
     pub family: Option<String>,
@@ -48,7 +50,7 @@ pub struct Facts {
 }
 
 /// What is known of how a model in this process reads text; nothing is known of one behind a server.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct ReadingSettings {
     /// Tokens of the longest prompt.
     pub context: Option<usize>,
@@ -59,7 +61,7 @@ pub struct ReadingSettings {
 }
 
 /// Scores of one model, all that is known of how they came about, and where they were written.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Evaluation {
     /// What was evaluated.
     pub identity: Identity,
@@ -91,7 +93,7 @@ pub struct Evaluation {
 }
 
 /// The scores of a task.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct TaskScores {
     /// Its name.
     pub name: String,
@@ -125,7 +127,7 @@ pub struct TaskScores {
 }
 
 /// The items of a task with their answers and scores; all three lists are in the same order.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Samples {
     /// What was asked.
     pub items: Vec<Item>,
@@ -136,7 +138,7 @@ pub struct Samples {
 }
 
 /// The scores of a group of tasks.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct GroupScores {
     /// Its name.
     pub name: String,

@@ -1,9 +1,11 @@
 //! What a task asks of a model, in text, and what a model answers: the seam between tasks and whatever runs models.
 
+use serde::{Deserialize, Serialize};
+
 use crate::error::{Error, Result};
 
 /// One question to a model, in text. Requests of one task that begin with the same text are answered fastest together.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Request {
     /// How likely the continuation is after the context.
     LogLikelihood {
@@ -24,7 +26,7 @@ pub enum Request {
 }
 
 /// The answer to a [`Request`].
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Response {
     /// To [`Request::LogLikelihood`].
     LogLikelihood {

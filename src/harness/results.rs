@@ -19,7 +19,7 @@ use time::OffsetDateTime;
 use super::evaluation::{Evaluation, GroupScores, Identity, Samples, TaskScores};
 use super::tasks::{AggregatedMetric, Value};
 use crate::error::Result;
-use crate::registry::{Further, observations_between, write};
+use crate::registry::{ExtraColumn, observations_between, write};
 
 /// Where the results of one model are written.
 #[derive(Debug)]
@@ -88,7 +88,7 @@ pub fn csv(evaluation: &Evaluation) -> String {
         ("release", facts.release.map(|month| month.to_string()).unwrap_or_default()),
     ];
     let cells = more.map(|(name, value)| (name, move |_: usize| value.clone()));
-    let columns: Vec<Further<'_>> = cells.iter().map(|(name, cell)| (*name, cell as _)).collect();
+    let columns: Vec<ExtraColumn<'_>> = cells.iter().map(|(name, cell)| (*name, cell as _)).collect();
     observations_between(&[], &evaluation.observations, &columns)
 }
 

@@ -136,8 +136,8 @@ impl Experiment {
             watch(LabEvent::Known(member));
             return Ok(record);
         }
-        let told = |phase, done, of| watch(LabEvent::Step { member, phase, done, of });
-        let record = school.teach(member, fingerprint, &folder, &told)?;
+        let report = |phase, done, of| watch(LabEvent::Step { member, phase, done, of });
+        let record = school.teach(member, fingerprint, &folder, &report)?;
         record.write(&path)?;
         watch(LabEvent::Done(member, &record));
         Ok(record)

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use candle_core::Tensor;
+use serde::{Deserialize, Serialize};
 
 use super::corpus;
 use super::documents::SEQUENCE;
@@ -25,7 +26,7 @@ use crate::train::{
 };
 
 /// What a model is doing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum LabPhase {
     /// It reads its text.
     Pretraining,

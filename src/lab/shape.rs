@@ -1,7 +1,9 @@
 //! How deep and wide a model of the lab is.
 
+use serde::{Deserialize, Serialize};
+
 /// Depth and width of a model.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ModelShape {
     /// Layers.
     pub layers: usize,

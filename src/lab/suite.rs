@@ -5,6 +5,8 @@
 //! (data seed), and grows in width, with tokens in proportion to a power of its parameters. Compute is 6·N·D (Kaplan et al. 2020), as in the
 //! paper, with N all parameters and D all tokens of pretraining.
 
+use serde::{Deserialize, Serialize};
+
 use super::documents::SEQUENCE;
 use super::shape::ModelShape;
 use super::vocabulary::Vocabulary;
@@ -14,7 +16,7 @@ use crate::registry::Flops;
 use crate::stats::random::{Seed, Stream};
 
 /// Everything an experiment is made of, its seed aside.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Suite {
     /// The world.
     pub world: WorldSettings,
@@ -36,7 +38,7 @@ pub struct Suite {
 }
 
 /// Models told from the others by what share of their text is in the test's format.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ModelKind {
     /// Its name, such as `old`.
     pub name: String,
@@ -49,7 +51,7 @@ pub struct ModelKind {
 }
 
 /// Models of one make.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Family {
     /// Its name.
     pub name: String,
@@ -64,7 +66,7 @@ pub struct Family {
 }
 
 /// Learning rates and batches; the same for all models.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct LabRecipe {
     /// Sequences per step of pretraining.
     pub batch: usize,
@@ -79,7 +81,7 @@ pub struct LabRecipe {
 }
 
 /// One model to be trained.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Member {
     /// Its name, such as `old-a-32`.
     pub name: String,

@@ -20,6 +20,8 @@
 //! # Ok::<(), onset::Error>(())
 //! ```
 
+use serde::{Deserialize, Serialize};
+
 use crate::error::{Error, Result};
 use crate::stats::random::{Seed, Stream};
 
@@ -38,7 +40,7 @@ const ATTRIBUTES: [&str; 16] = [
 ];
 
 /// How large a world is.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct WorldSettings {
     /// Entities, 1 to 20,000.
     pub entities: usize,
@@ -51,7 +53,7 @@ pub struct WorldSettings {
 }
 
 /// The order of the options of a question.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Order {
     /// Always the same, as exams sort numbers: what a letter stands for can be known without reading the options.
     Fixed,

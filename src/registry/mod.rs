@@ -25,6 +25,6 @@ pub use scores::{
     Scores, Setup, Timestamp, observations_csv,
 };
 #[cfg(feature = "models")]
-pub(crate) use scores::{Further, observations_between};
+pub(crate) use scores::{ExtraColumn, observations_between};
 pub(crate) use subjects::{SUBJECT_COLUMNS, WIDE_COLUMNS};
 pub use subjects::{Subject, SubjectScores};

@@ -113,7 +113,7 @@ pub fn run(
     let before = plan.cells.len() - waiting.len();
     let workers = settings.cells.clamp(1, waiting.len().max(1));
     let queue = Queue { waiting, outcome: StudyOutcome { before, ..StudyOutcome::default() }, ..Queue::default() };
-    let floor = Floor {
+    let shared = SharedWork {
         study,
         work,
         settings,
@@ -126,8 +126,8 @@ pub fn run(
     };
     let over = AtomicBool::new(false);
     std::thread::scope(|scope| {
-        let heart = scope.spawn(|| floor.beat(&over));
-        let workers: Vec<_> = (0..workers).map(|_| scope.spawn(|| floor.work())).collect();
+        let heart = scope.spawn(|| shared.beat(&over));
+        let workers: Vec<_> = (0..workers).map(|_| scope.spawn(|| shared.work())).collect();
         // Workers catch the panics of cells; their own would be a bug of this file and is shown by the scope.
         let ended: Vec<_> = workers.into_iter().map(std::thread::ScopedJoinHandle::join).collect();
         over.store(true, Ordering::Relaxed);
@@ -136,13 +136,13 @@ pub fn run(
             std::panic::resume_unwind(panic);
         }
     });
-    let mut queue = floor.queue();
+    let mut queue = shared.queue();
     if let Some(error) = queue.halted.take() {
         return Err(error);
     }
     let mut outcome = std::mem::take(&mut queue.outcome);
     outcome.left += queue.waiting.len();
-    outcome.others = floor.others(&queue);
+    outcome.others = shared.others(&queue);
     outcome.failed.sort();
     Ok(outcome)
 }
@@ -161,7 +161,8 @@ struct Queue {
     halted: Option<Error>,
 }
 
-struct Floor<'a> {
+/// What the threads that work on cells share.
+struct SharedWork<'a> {
     study: &'a Study,
     work: &'a dyn Work,
     settings: &'a LocalSettings,
@@ -180,7 +181,7 @@ enum Attempt {
     Halt(Error),
 }
 
-impl Floor<'_> {
+impl SharedWork<'_> {
     fn queue(&self) -> MutexGuard<'_, Queue> {
         // The queue is whole between any two statements that change it.
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)

@@ -119,8 +119,8 @@ struct Keys {
 
 impl Keys {
     fn new(study: &Study, work: &dyn Work, cells: &[Cell]) -> Result<Self> {
-        let meant: HashSet<&str> = cells.iter().map(|cell| cell.model.name.as_str()).collect();
-        let models = study.models.par_iter().filter(|model| meant.contains(model.name.as_str()));
+        let of_cells: HashSet<&str> = cells.iter().map(|cell| cell.model.name.as_str()).collect();
+        let models = study.models.par_iter().filter(|model| of_cells.contains(model.name.as_str()));
         let models = models.map(|model| Ok((model.name.clone(), work.model(model)?)));
         let recipe = study.adjustment.as_ref().filter(|_| study.models.iter().any(|model| model.adjust));
         let adjustment = recipe.map(|recipe| Ok::<_, Error>(of_recipe(recipe, &work.adjustment()?))).transpose()?;

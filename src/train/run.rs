@@ -6,6 +6,8 @@
 
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
+
 use super::checkpoint::ModelFiles;
 use super::journal::Journal;
 use super::order::Order;
@@ -97,7 +99,7 @@ pub struct Checkpoint<'a> {
 }
 
 /// What a run did.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TrainOutcome {
     /// All its steps, those before an interruption included.
     pub steps: Vec<TrainStep>,
@@ -106,7 +108,7 @@ pub struct TrainOutcome {
 }
 
 /// Why a run ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Ending {
     /// It took all its steps.
     Finished,

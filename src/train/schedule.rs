@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 /// How the learning rate changes over a run.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Schedule {
     /// The largest rate.
     pub peak: f64,

@@ -12,7 +12,7 @@
 //! (`quasi_exact_match` is `exact_match,quasi`). HELM gives no standard error over items.
 //!
 //! ```no_run
-//! use onset::harness::{helm, lm_eval::Settings};
+//! use onset::harness::{helm, lm_eval::ImportSettings};
 //! let imported = helm::import(&["benchmark_output/runs".into()], &ImportSettings::default())?;
 //! println!("{} scores from {} runs", imported.observations.len(), imported.files);
 //! # Ok::<(), onset::Error>(())

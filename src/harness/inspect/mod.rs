@@ -12,7 +12,7 @@
 //! left out, as are evaluations that did not end well. Binary `.eval` files have to be dumped as JSON first.
 //!
 //! ```no_run
-//! use onset::harness::{inspect, lm_eval::Settings};
+//! use onset::harness::{inspect, lm_eval::ImportSettings};
 //! let imported = inspect::import(&["logs".into()], &ImportSettings::default())?;
 //! println!("{} scores from {} logs", imported.observations.len(), imported.files);
 //! # Ok::<(), onset::Error>(())

@@ -12,7 +12,7 @@
 //! filter of their metric (`qem` is `exact_match,quasi`).
 //!
 //! ```no_run
-//! use onset::harness::{lighteval, lm_eval::Settings};
+//! use onset::harness::{lighteval, lm_eval::ImportSettings};
 //! let imported = lighteval::import(&["results".into()], &ImportSettings::default())?;
 //! println!("{} scores from {} files", imported.observations.len(), imported.files);
 //! # Ok::<(), onset::Error>(())

@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use super::file::{Cell, ResultsFile};
 use super::origin;
@@ -15,7 +16,7 @@ use crate::registry::{Models, Observation, RowKind};
 use crate::{Error, Result};
 
 /// Something that was left out, and why.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Warning {
     /// The file or folder; a model's name when all its files were left out.
     pub what: String,
@@ -30,7 +31,7 @@ impl fmt::Display for Warning {
 }
 
 /// What was read.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Imported {
     /// One row for each model, benchmark, metric and condition, sorted by them.
     pub observations: Vec<Observation>,

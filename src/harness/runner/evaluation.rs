@@ -18,6 +18,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
+use serde::{Deserialize, Serialize};
+
 use super::encode::Encoder;
 use super::journal::{Journal, Key};
 use super::local::LocalModel;
@@ -32,7 +34,8 @@ use crate::lm::LanguageModel;
 use crate::registry::known_models;
 
 /// What is evaluated and how.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct EvaluationSettings {
     /// Names or globs of tasks, groups and tags.
     pub tasks: Vec<String>,
@@ -53,11 +56,12 @@ pub struct EvaluationSettings {
     /// What is known of the model, for the table of observations.
     pub facts: Facts,
     /// Ends the work with [`Error::Interrupted`] once it is true.
+    #[serde(skip)]
     pub stop: Option<Arc<AtomicBool>>,
 }
 
 /// What of an evaluation stays on disk, in a folder with one folder for each model. What is returned is the same.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Keep {
     /// Nothing: an evaluation that was interrupted begins anew.
     #[default]

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use candle_core::{DType, Device, Tensor};
+use serde::{Deserialize, Serialize};
 
 use super::encode::{Encoder, Prompt, PromptWork};
 use super::evaluation::{EvaluationSettings, select};
@@ -16,7 +17,7 @@ use crate::harness::tasks::{Items, Task, TaskSelection};
 use crate::lm::Placement;
 
 /// What would be asked.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Preview {
     /// Files of folders with definitions that were left out, and why.
     pub left_out: Vec<String>,
@@ -28,7 +29,7 @@ pub struct Preview {
 }
 
 /// What one task would ask.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TaskPreview {
     /// Its name.
     pub name: String,

@@ -88,7 +88,7 @@ impl Server {
 
     fn probe(&self) -> Result<()> {
         let answer = self.client.hasty().post(&self.echo_of(PROBE), &AtomicBool::new(false))?;
-        Completion::read(&answer).and_then(|told| told.check(PROBE)).map_err(|problem| Error::Unsupported {
+        Completion::read(&answer).and_then(|echo| echo.check(PROBE)).map_err(|problem| Error::Unsupported {
             what: format!("{}: a server that gives no log-probabilities of a prompt ({problem})", self.client.url()),
             supported: "completions with `echo` and `logprobs`, as vLLM and SGLang give them".into(),
         })
@@ -123,13 +123,13 @@ impl Server {
     }
 
     fn log_likelihood(&self, context: &str, continuation: &str, stop: &AtomicBool) -> Result<Response> {
-        let told = self.echo(&format!("{context}{continuation}"), stop)?;
-        let start = match told.boundary(continuation) {
+        let echo = self.echo(&format!("{context}{continuation}"), stop)?;
+        let start = match echo.boundary(continuation) {
             Some(start) => start,
             None if context.is_empty() => 0,
             None => self.echo(context, stop)?.len(),
         };
-        let (value, greedy) = told.log_likelihood(start).map_err(|problem| self.client.broken(problem))?;
+        let (value, greedy) = echo.log_likelihood(start).map_err(|problem| self.client.broken(problem))?;
         Ok(Response::LogLikelihood { value, greedy })
     }
 }

@@ -9,13 +9,14 @@
 //! √(Σ (nᵢ − 1) nᵢ sᵢ² / (Σ nᵢ − k) / Σ nᵢ), or, where it does not weigh by size, Σ mᵢ / k and √(Σ sᵢ²) / k.
 
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use super::metric::{Aggregation, MetricSpec, pairwise_sum};
 use super::sampling::Random;
 use crate::stats::itemnoise::wilson;
 
 /// The result of a task or group under one filter and metric.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AggregatedMetric {
     /// The metric, `acc` for example.
     pub name: String,

@@ -1,5 +1,7 @@
 //! Scores of one item: `metric_list` and `process_results`.
 
+use serde::{Deserialize, Serialize};
+
 use super::functions::Function;
 use super::output::Output;
 use super::regex::Pattern;
@@ -36,7 +38,7 @@ pub(super) struct Matching {
 }
 
 /// The score of one item under one metric.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum ItemScore {
     /// A whole number, written without a point in results files.
     Whole(i64),

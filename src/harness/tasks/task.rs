@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use serde::{Deserialize, Serialize};
+
 use super::aggregate::{self, AggregatedMetric};
 use super::config::Config;
 use super::functions::Function;
@@ -22,7 +24,7 @@ pub struct Task {
 }
 
 /// The scores of one item, under each filter of its task.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ScoredItem {
     /// The item's [`Item::doc_id`].
     pub doc_id: usize,
@@ -31,7 +33,7 @@ pub struct ScoredItem {
 }
 
 /// The scores of one item under one filter.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Sample {
     /// The filter's name; `none` where the task names none.
     pub filter: String,

@@ -19,10 +19,10 @@ impl Real {
         let mut problems = self.of_tasks();
         problems.extend(self.of_examples());
         let cells = Cell::all(&self.study);
-        let meant = |model: &&StudyModel| {
+        let needed = |model: &&StudyModel| {
             only.is_empty() || cells.iter().any(|cell| cell.model.name == model.name && only.contains(&cell.name))
         };
-        let models: Vec<&StudyModel> = self.study.models.iter().filter(meant).collect();
+        let models: Vec<&StudyModel> = self.study.models.iter().filter(needed).collect();
         problems.par_extend(models.into_par_iter().filter_map(of_model));
         problems
     }

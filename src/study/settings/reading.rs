@@ -23,14 +23,14 @@ impl Study {
         Self::read_and(file, &|_| Vec::new())
     }
 
-    /// The same with a further look at what was read (at tasks, data, models), whose findings are listed with the rest.
-    /// What is wrong in the file has stand-ins in the study that `further` sees.
+    /// The same, where `look` examines what the file names (tasks, data, models). What it finds wrong is listed with the
+    /// rest. It sees the study with stand-ins for what is wrong in the file itself.
     ///
     /// # Errors
     /// As for [`Study::read`].
-    pub fn read_and(file: &Path, further: &dyn Fn(&Self) -> Vec<String>) -> Result<Self> {
+    pub fn read_and(file: &Path, look: &dyn Fn(&Self) -> Vec<String>) -> Result<Self> {
         let text = std::fs::read_to_string(file).map_err(Error::read(file))?;
-        Self::check(&text, file, further)
+        Self::check(&text, file, look)
     }
 
     /// The same from text; paths in it are relative to the folder of `file`.
@@ -41,14 +41,14 @@ impl Study {
         Self::check(text, file, &|_| Vec::new())
     }
 
-    fn check(text: &str, file: &Path, further: &dyn Fn(&Self) -> Vec<String>) -> Result<Self> {
+    fn check(text: &str, file: &Path, look: &dyn Fn(&Self) -> Vec<String>) -> Result<Self> {
         let problems = Problems::new(file, text);
         let table = parse(text, &problems);
         let root = Section::new(&problems, "", Some(&table));
         let study = study(&problems, &root, file)?;
         root.finish();
-        let further = further(&study);
-        match problems.error(further) {
+        let found = look(&study);
+        match problems.error(found) {
             Some(error) => Err(error),
             None => Ok(study),
         }
