@@ -65,7 +65,7 @@ pub struct ReadingSettings {
 pub struct Evaluation {
     /// What was evaluated.
     pub identity: Identity,
-    /// What is known of it beside.
+    /// What else is known of it.
     pub facts: Facts,
     /// How it reads text.
     pub reading: ReadingSettings,

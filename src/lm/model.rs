@@ -147,7 +147,7 @@ fn count(tensor: &TensorInfo) -> usize {
     tensor.shape.iter().product()
 }
 
-/// Config and tokenizer of whatever is at `path`.
+/// Config and tokenizer of the model at `path`.
 pub(super) fn settings(path: &Path) -> Result<(Config, Option<Tokenizer>)> {
     let files = super::weights::files(path)?;
     let gguf = files.into_iter().find(|file| file.extension().is_some_and(|kind| kind.eq_ignore_ascii_case("gguf")));

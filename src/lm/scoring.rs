@@ -55,7 +55,7 @@ pub trait LanguageModel {
 pub struct Passage<'a, C> {
     /// Token ids; at least one.
     pub tokens: &'a [u32],
-    /// What came before; it grows by the tokens. Without, the sequence starts here and nothing is kept.
+    /// The cache of what came before; it grows by the tokens. Without one, the sequence starts here.
     pub cache: Option<&'a mut C>,
     /// The questions, in any order.
     pub questions: &'a [Query],

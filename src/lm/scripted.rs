@@ -1,4 +1,4 @@
-//! A model that says what it is told: for tests of whatever asks models.
+//! A model that gives prepared answers, for tests of code that asks models.
 //!
 //! ```
 //! use onset::lm::{LanguageModel, Query, Passage, Scripted};

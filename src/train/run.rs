@@ -55,7 +55,7 @@ pub trait Observer {
     /// After a run has been found to go on after `done` steps of `of`, 0 for a new one.
     ///
     /// # Errors
-    /// Whatever ends the run.
+    /// Any error that ends the run.
     fn on_start(&mut self, _done: usize, _of: usize) -> Result<()> {
         Ok(())
     }
@@ -63,7 +63,7 @@ pub trait Observer {
     /// After every optimiser step.
     ///
     /// # Errors
-    /// Whatever ends the run.
+    /// Any error that ends the run.
     fn on_step(&mut self, _step: &TrainStep) -> Result<Next> {
         Ok(Next::Continue)
     }
@@ -72,7 +72,7 @@ pub trait Observer {
     /// run dies here and goes on.
     ///
     /// # Errors
-    /// Whatever ends the run.
+    /// Any error that ends the run.
     fn on_checkpoint(&mut self, _checkpoint: &Checkpoint<'_>) -> Result<()> {
         Ok(())
     }

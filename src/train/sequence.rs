@@ -26,7 +26,7 @@ pub struct Sequence {
 pub struct Encoding {
     /// Most tokens of a sequence; the published runs had 600.
     pub block: usize,
-    /// What becomes of longer ones.
+    /// What happens to longer ones.
     pub overlong: Overlong,
     /// Whether prompts are only read. Otherwise everything is learned.
     pub mask_prompt: bool,
@@ -34,7 +34,7 @@ pub struct Encoding {
     pub end: bool,
 }
 
-/// What becomes of an example longer than the block.
+/// What happens to an example longer than the block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Overlong {
     /// Its last tokens are kept.

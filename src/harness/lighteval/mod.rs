@@ -8,8 +8,8 @@
 //! | model | `config_general.model_name`, or `config_general.model_config.model_name` |
 //!
 //! A task `mmlu:anatomy` becomes `mmlu_anatomy`, a part of `mmlu`; `mmlu:_average` becomes the group `mmlu`. The row `all`,
-//! a mean over whatever was run, is left out. Exact matches that are found or compared in a special way keep it as the
-//! filter of their metric (`qem` is `exact_match,quasi`).
+//! a mean over the benchmarks that happened to be run, is left out. Exact matches that are found or compared in a
+//! special way keep it as the filter of their metric (`qem` is `exact_match,quasi`).
 //!
 //! ```no_run
 //! use onset::harness::{lighteval, lm_eval::ImportSettings};

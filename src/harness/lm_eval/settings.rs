@@ -1,4 +1,4 @@
-//! What the user says about results beside what their files say.
+//! What the user says about results, in addition to what their files say.
 
 use serde::{Deserialize, Serialize};
 

@@ -61,7 +61,7 @@ impl<'a> Encoder<'a> {
         Ok(Self { tokenizer, context, prefix, prefix_text, bos_text, special: None, truncate: false })
     }
 
-    /// Adds special tokens, or does not, whatever the tokenizer's own settings are.
+    /// Adds special tokens, or not, against the tokenizer's own settings.
     #[must_use]
     pub fn special(mut self, add: Option<bool>) -> Self {
         self.special = add;

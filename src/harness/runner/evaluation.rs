@@ -156,7 +156,7 @@ pub fn evaluate_served(
     run(&mut server, &identity, key, ReadingSettings::default(), settings, watch)
 }
 
-/// The same for whatever answers. `key` stands for all that answers depend on besides the request.
+/// The same for anything that answers requests. `key` stands for all that answers depend on besides the request.
 fn run(
     responder: &mut dyn Respond,
     identity: &Identity,

@@ -7,7 +7,7 @@
 use crate::error::Result;
 use crate::lm::{LanguageModel, Passage, Query, Tokenizer};
 
-/// Whatever writes.
+/// What can write text.
 pub(super) struct Writing<'a, M: LanguageModel> {
     pub model: &'a M,
     pub tokenizer: &'a Tokenizer,

@@ -134,10 +134,10 @@ impl Server {
     }
 }
 
-/// How often it is looked whether the work is to stop.
+/// How often to check whether the work is to stop.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// Says which request it was, so that whoever asked can say which item.
+/// Adds which request it was, so that the caller can name the item.
 fn of_request(index: usize, error: Error) -> Error {
     match error {
         Error::Server { .. } => Error::Request { index, problem: error.to_string(), source: Some(Cause::of(error)) },
