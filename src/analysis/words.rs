@@ -34,6 +34,15 @@ fn superscript(digit: char) -> char {
     }
 }
 
+/// `16000` as `16 k`, `1600000` as `1.6 M`.
+pub fn thousands(n: u64) -> String {
+    match n {
+        0 => "0".into(),
+        n if n < 1_000_000 => format!("{} k", n as f64 / 1e3),
+        n => format!("{} M", n as f64 / 1e6),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -23,6 +23,8 @@ mod pupil;
 #[cfg(feature = "models")]
 mod record;
 #[cfg(feature = "models")]
+mod shape;
+#[cfg(feature = "models")]
 mod suite;
 #[cfg(feature = "models")]
 mod table;
@@ -33,16 +35,20 @@ mod world;
 #[cfg(feature = "models")]
 pub use corpus::{adjustment, pretraining};
 #[cfg(feature = "models")]
-pub use documents::{Question, SEQUENCE, stem};
+pub use documents::{ExamQuestion, SEQUENCE, stem};
 #[cfg(feature = "models")]
-pub use experiment::{Event, Experiment, Phase};
+pub use experiment::{Experiment, LabEvent};
 pub use fits::{Curves, LabFit, LabReport};
 #[cfg(feature = "models")]
-pub use record::{Record, Score};
+pub use pupil::LabPhase;
 #[cfg(feature = "models")]
-pub use suite::{Family, Kind, Member, Recipe, Shape, Suite};
+pub use record::{LabRecord, LabScore};
+#[cfg(feature = "models")]
+pub use shape::ModelShape;
+#[cfg(feature = "models")]
+pub use suite::{Family, LabRecipe, Member, ModelKind, Suite};
 #[cfg(feature = "models")]
 pub use table::{ADJUSTMENT, table};
 #[cfg(feature = "models")]
 pub use vocabulary::Vocabulary;
-pub use world::{CHANCE, Fact, OPTIONS, Order, Part, World, WorldSettings};
+pub use world::{CHANCE, Fact, FactPart, OPTIONS, Order, World, WorldSettings};

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::exam::{CLOZE, MULTIPLE_CHOICE};
-use super::record::Record;
+use super::record::LabRecord;
 use super::suite::Member;
 
 /// Name of the adjustment in the table.
@@ -14,7 +14,7 @@ const HEADER: &str =
 
 /// The table of these models, in their order. Nothing in it needs quoting: names are made of letters, digits and hyphens.
 #[must_use]
-pub fn table(models: &[(Member, Record)]) -> String {
+pub fn table(models: &[(Member, LabRecord)]) -> String {
     let mut text = format!("{HEADER}\n");
     for (member, record) in models {
         for score in &record.scores {

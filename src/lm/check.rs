@@ -8,6 +8,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
 use candle_core::{D, DType, Device, Tensor, Var};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::cache::Cache;
@@ -15,14 +16,12 @@ use super::config::Config;
 use super::decoder::{Decoder, Feed};
 use super::keys::read_object;
 use super::model::{Placement, settings};
-use super::weights::Weights;
+use super::weights::{REFERENCE, Weights};
 use crate::error::{Error, Result};
 
-/// The file with the numbers, which is beside the weights and holds none.
-pub(super) const REFERENCE: &str = "reference.safetensors";
-
 /// What is allowed, and what is looked at.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Check {
     /// Largest absolute difference of a logit from the reference.
     pub logits: f64,
@@ -44,7 +43,7 @@ impl Default for Check {
 }
 
 /// One thing that was compared.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Finding {
     /// What; `grad.NAME` for the gradient of a tensor, as in the reference.
     pub what: String,
@@ -70,11 +69,10 @@ impl Check {
     pub fn run(&self, folder: &Path, placement: &Placement) -> Result<Vec<Finding>> {
         let path = folder.join(REFERENCE);
         if !path.exists() {
-            let missing = std::io::Error::from(std::io::ErrorKind::NotFound);
-            return Err(Error::Read { path, source: missing });
+            return Err(Error::read(&path)(std::io::ErrorKind::NotFound.into()));
         }
         let reference = candle_core::safetensors::load(&path, &Device::Cpu)
-            .map_err(|error| Error::File { path: path.clone(), problem: Error::from(error).to_string() })?;
+            .map_err(Error::malformed(&path, "is not safetensors"))?;
         let find = |name: &str| {
             let problem = || Error::File { path: path.clone(), problem: format!("has no tensor `{name}`") };
             reference.get(name).ok_or_else(problem)

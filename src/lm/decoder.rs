@@ -29,12 +29,13 @@ use std::ops::Range;
 
 use candle_core::{DType, Device, Tensor};
 
-use super::attention::{Attention, Batch};
+use super::attention::Batch;
 use super::build::Builder;
 use super::cache::Cache;
-use super::config::{Config, Gating, Mlp, Residual};
+use super::config::Config;
+use super::layer::Layer;
 use super::linear::{Linear, Matrix};
-use super::normaliser::Normaliser;
+use super::normaliser::{Normaliser, normalise};
 use super::ops;
 use super::position::Position;
 use super::weights::Weights;
@@ -58,25 +59,12 @@ pub struct Decoder {
     dtype: DType,
 }
 
-/// Attention, MLP and the norms around them.
-#[derive(Debug, Clone)]
-pub(super) struct Layer {
-    pub attention_norm: Option<Normaliser>,
-    pub attention: Attention,
-    pub attention_post_norm: Option<Normaliser>,
-    pub mlp_norm: Option<Normaliser>,
-    pub gate: Option<Linear>,
-    pub up: Linear,
-    pub down: Linear,
-    pub mlp_post_norm: Option<Normaliser>,
-}
-
 /// The new tokens of one sequence.
 #[derive(Debug)]
 pub struct Feed<'a> {
     /// Token ids; at least one.
     pub tokens: &'a [u32],
-    /// What came before; it grows by the tokens. Without, the sequence starts here and nothing is kept.
+    /// The cache of what came before; it grows by the tokens. Without one, the sequence starts here.
     pub cache: Option<&'a mut Cache>,
 }
 
@@ -157,7 +145,7 @@ impl Decoder {
     }
 
     /// The stream after the last norm for every token of every feed, one below the other: (tokens, hidden). What
-    /// [`Decoder::logits`] needs. No number depends on which other feeds are there.
+    /// [`Decoder::logits`] needs. No number depends on the other feeds.
     ///
     /// # Errors
     /// [`Error::Argument`] for an empty feed, a token beyond the vocabulary or a sequence longer than positions reach.
@@ -230,7 +218,7 @@ impl Decoder {
     /// Logits, in single precision, of rows of what [`Decoder::extend`] returned: (rows, vocabulary).
     ///
     /// # Errors
-    /// [`Error::Backend`] if the device fails, for instance for want of memory: a row has as many numbers as the
+    /// [`Error::Backend`] if the device fails, for instance out of memory: a row has as many numbers as the
     /// vocabulary tokens.
     pub fn logits(&self, hidden: &Tensor) -> Result<Tensor> {
         self.logits_of(hidden, 0..self.config.vocab_size)
@@ -326,57 +314,4 @@ impl Decoder {
         }
         Ok(())
     }
-}
-
-impl Layer {
-    fn apply(&self, config: &Config, batch: &Batch, x: &Tensor, caches: &[&mut Cache]) -> Result<Tensor> {
-        let attention = |x: &Tensor| {
-            let y = self.attention.apply(config, batch, x, caches)?;
-            normalise(self.attention_post_norm.as_ref(), &y)
-        };
-        let mlp = |x: &Tensor| normalise(self.mlp_post_norm.as_ref(), &self.mlp(&config.mlp, x)?);
-        match config.residual {
-            Residual::Sequential => {
-                let x = ops::plus(x, &attention(&normalise(self.attention_norm.as_ref(), x)?)?)?;
-                Ok(ops::plus(&x, &mlp(&normalise(self.mlp_norm.as_ref(), &x)?)?)?)
-            }
-            Residual::Parallel => {
-                let first = normalise(self.attention_norm.as_ref(), x)?;
-                let second = match &self.mlp_norm {
-                    Some(norm) => norm.apply(x)?,
-                    None => first.clone(),
-                };
-                Ok(ops::plus(&ops::plus(x, &attention(&first)?)?, &mlp(&second)?)?)
-            }
-            Residual::NormAfterAdding => {
-                let x = normalise(self.attention_norm.as_ref(), &ops::plus(x, &attention(x)?)?)?;
-                normalise(self.mlp_norm.as_ref(), &ops::plus(&x, &mlp(&x)?)?)
-            }
-            Residual::FromNormed => {
-                let x = normalise(self.attention_norm.as_ref(), x)?;
-                let x = ops::plus(&x, &attention(&x)?)?;
-                let x = normalise(self.mlp_norm.as_ref(), &x)?;
-                Ok(ops::plus(&x, &mlp(&x)?)?)
-            }
-        }
-    }
-
-    fn mlp(&self, mlp: &Mlp, x: &Tensor) -> Result<Tensor> {
-        let up = self.up.apply(x)?;
-        let inner = match (mlp.gating, &self.gate) {
-            (Gating::None, _) => ops::activate(mlp.activation, &up)?,
-            (_, Some(gate)) => ops::gate(mlp.activation, &gate.apply(x)?, &up)?,
-            (packed, None) => {
-                let half = up.dim(1)? / 2;
-                let (first, second) = (up.narrow(1, 0, half)?, up.narrow(1, half, half)?);
-                let (gate, up) = if packed == Gating::UpThenGate { (second, first) } else { (first, second) };
-                ops::gate(mlp.activation, &gate, &up)?
-            }
-        };
-        self.down.apply(&inner)
-    }
-}
-
-fn normalise(norm: Option<&Normaliser>, x: &Tensor) -> Result<Tensor> {
-    norm.map_or_else(|| Ok(x.clone()), |norm| norm.apply(x))
 }

@@ -40,7 +40,7 @@ pub(super) fn parse_object(path: &Path, bytes: &[u8]) -> Result<Map<String, Valu
     match serde_json::from_slice(bytes) {
         Ok(Value::Object(map)) => Ok(map),
         Ok(_) => Err(problem(path, "is not a JSON object".to_owned())),
-        Err(error) => Err(problem(path, format!("is not JSON: {error}"))),
+        Err(error) => Err(Error::malformed(path, "is not JSON")(error)),
     }
 }
 
@@ -156,7 +156,7 @@ impl<'a> Keys<'a> {
         self.map.get(name).is_some_and(|value| !value.is_null())
     }
 
-    /// Whether the key is there with whatever value; marks nothing as read.
+    /// Whether the key is there, with any value; marks nothing as read.
     pub(super) fn declares(&self, name: &str) -> bool {
         self.map.contains_key(name)
     }
@@ -174,7 +174,7 @@ impl<'a> Keys<'a> {
         Err(self.unsupported(&format!("`{}{name}: {}`", self.inside, !harmless), &format!("{harmless}")))
     }
 
-    /// Accepts a key whatever its value: it changes no number of the model at hand.
+    /// Accepts a key with any value: it changes no number of this model.
     pub(super) fn ignore(&self, names: &[&'a str]) {
         for name in names {
             self.get(&[name]);

@@ -5,6 +5,7 @@
 //! (tensors by name, from any file), `ops/` (the operations between matrix products, fused and plain), `kernels/` (what
 //! generating text spends its time in).
 
+mod architecture;
 mod architectures;
 mod attention;
 mod build;
@@ -15,6 +16,7 @@ mod decoder;
 pub mod gguf;
 mod kernels;
 mod keys;
+mod layer;
 mod linear;
 mod locate;
 mod loss;
@@ -29,18 +31,18 @@ mod scripted;
 mod tokenizer;
 mod weights;
 
-pub use architectures::Architecture;
+pub use architecture::Architecture;
 pub use cache::Cache;
 pub use check::{Check, Finding};
 pub use config::{Attention, Config, Embedding, Gating, Head, Mlp, Norm, NormKind, Packing, QkNorm, Residual};
 pub use decoder::{Decoder, Feed, Pass};
 pub use linear::Adapter;
 pub use locate::locate;
-pub use model::{Found, Model, Placement};
+pub use model::{Found, LoadedModel, Placement};
 pub use ops::{Activation, Sum, Sums, Tape};
 pub use position::{Alibi, Position, Rope, Rotation, Scaling, Yarn};
 pub use sampling::{Sampler, Sampling};
-pub use scoring::{Answer, LanguageModel, Question, Reading};
+pub use scoring::{LanguageModel, Passage, Query, QueryAnswer};
 pub use scripted::Scripted;
 pub use tokenizer::Tokenizer;
 pub use weights::{TensorInfo, Weights};

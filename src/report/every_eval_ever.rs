@@ -63,7 +63,7 @@ pub struct Record {
 /// The records of these observations, by model and condition.
 ///
 /// # Errors
-/// [`Error::Undetermined`] when a score cannot be written as JSON. Every finite score can.
+/// [`Error::Encode`] when a score cannot be written as JSON. Every finite score can.
 pub fn records(observations: &[Observation], source: &Source) -> Result<Vec<Record>> {
     let mut groups: BTreeMap<(&str, &Condition), Vec<&Observation>> = BTreeMap::new();
     for one in observations {
@@ -72,7 +72,7 @@ pub fn records(observations: &[Observation], source: &Source) -> Result<Vec<Reco
     let write = |((model, condition), scores): ((&str, &Condition), Vec<&Observation>)| {
         let record = record(model, condition, &scores, source);
         let text = serde_json::to_string_pretty(&record);
-        let text = text.map_err(|e| Error::Undetermined(format!("{model} cannot be written as JSON: {e}")))?;
+        let text = text.map_err(Error::encode(format!("{model} cannot be written as JSON")))?;
         Ok(Record { path: path(model, condition), json: text + "\n" })
     };
     groups.into_iter().map(write).collect()

@@ -4,11 +4,15 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::settings::{Source, Study, StudyModel};
+use super::settings::{ModelSource, Study, StudyModel};
 use crate::registry::Condition;
 
 /// Folder of the cells in the study's.
 pub(super) const CELLS: &str = "cells";
+
+/// Folders in a cell's own.
+pub(super) const EVALUATIONS: &str = "evaluations";
+pub(super) const TRAINING: &str = "training";
 
 /// One model with one seed: evaluated as it is, fine-tuned, and evaluated at every checkpoint.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,7 +34,7 @@ impl Cell {
     /// evaluates it. A model that is not fine-tuned has one cell.
     pub fn all(study: &Study) -> Vec<Self> {
         let mut cells = Vec::with_capacity(study.models.len() * study.seeds.len());
-        for model in study.models.iter().filter(|model| model.source != Source::Imported) {
+        for model in study.models.iter().filter(|model| model.source != ModelSource::Imported) {
             let recipe = study.adjustment.as_ref().filter(|_| model.adjust);
             for (index, &seed) in study.seeds.iter().enumerate() {
                 let mut conditions = Vec::new();

@@ -61,12 +61,12 @@ pub use collect::{Collected, SeedSpread, collect};
 pub use estimate::Cost;
 pub use example::EXAMPLE;
 pub use fits::{FitAt, fits};
-pub use local::{Ended, Local, Outcome, Watch, run};
+pub use local::{Ended, LocalSettings, StudyOutcome, Watch, run};
 pub use lock::{BEAT, Owner, STALE};
 pub use plan::{Plan, Planned, State};
 #[cfg(feature = "models")]
 pub use real::Real;
 pub use results::{CellResults, ConditionResults};
-pub use settings::{Evaluation, Fit, LAYOUTS, Recipe, Run, Source, Study, StudyModel};
+pub use settings::{AdjustmentRecipe, LAYOUTS, ModelSource, RunSettings, Study, StudyEvaluation, StudyFit, StudyModel};
 pub use store::Failure;
-pub use work::{Amount, CellRun, Work};
+pub use work::{CellRun, TokenAmount, Work};

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::cell::{Cell, digest};
+use super::cell::{Cell, EVALUATIONS, TRAINING, digest};
 use super::lock::Lock;
 use super::results::CellResults;
 use super::settings::StudyModel;
@@ -36,7 +36,7 @@ pub trait Work: Sync {
     ///
     /// # Errors
     /// When tasks or data cannot be read.
-    fn amount(&self) -> Result<Amount>;
+    fn amount(&self) -> Result<TokenAmount>;
 
     /// Reaches every condition of [`CellRun::missing`] in order and hands its scores to [`CellRun::record`].
     ///
@@ -45,13 +45,9 @@ pub trait Work: Sync {
     fn run(&self, run: &mut CellRun<'_>) -> Result<()>;
 }
 
-/// Folders in a cell's own.
-pub(super) const EVALUATIONS: &str = "evaluations";
-pub(super) const TRAINING: &str = "training";
-
 /// How much there is to read, in tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Amount {
+pub struct TokenAmount {
     /// Of one evaluation of all tasks.
     pub evaluation: f64,
     /// Of the adjustment from beginning to end.

@@ -13,7 +13,7 @@ use std::sync::atomic::AtomicBool;
 use onset::Result;
 use onset::registry::{Measure, Metric, Observation, Provenance, RowKind, Setup};
 use onset::study::slurm::{cancel, follow, in_flight, submit};
-use onset::study::{Amount, Cell, CellRun, Local, Plan, Study, StudyModel, Work, run};
+use onset::study::{Cell, CellRun, LocalSettings, Plan, Study, StudyModel, TokenAmount, Work, run};
 
 /// One score for every condition.
 struct Fake;
@@ -31,8 +31,8 @@ impl Work for Fake {
         Ok("examples".into())
     }
 
-    fn amount(&self) -> Result<Amount> {
-        Ok(Amount::default())
+    fn amount(&self) -> Result<TokenAmount> {
+        Ok(TokenAmount::default())
     }
 
     fn run(&self, run: &mut CellRun<'_>) -> Result<()> {
@@ -112,7 +112,8 @@ impl Cluster {
         fs::write(cluster.path("model"), "").expect("written");
         let here = cluster.study("done", "");
         let plan = Plan::new(&here, &Fake).expect("a plan");
-        run(&here, &Fake, &plan, &Local::of(&here), &Arc::new(AtomicBool::new(false)), &()).expect("nothing is wrong");
+        run(&here, &Fake, &plan, &LocalSettings::of(&here), &Arc::new(AtomicBool::new(false)), &())
+            .expect("nothing is wrong");
         cluster
     }
 

@@ -9,14 +9,16 @@ use std::sync::atomic::Ordering;
 use clap::{Args, Subcommand, ValueEnum};
 
 use self::progress::Progress;
-use super::{Format, interrupt, print, save};
+use super::output::{Format, print};
+use super::{interrupt, save};
 use crate::analysis::figure::Figure;
 use crate::error::{Error, Result};
 use crate::registry::write;
 use crate::report::json;
 use crate::report::study as report;
 use crate::study::figures::{emergence, trajectories};
-use crate::study::{self, Cell, Collected, EXAMPLE, Local, Plan, Real, Study, Work, slurm};
+use crate::study::{self, Cell, Collected, EXAMPLE, LocalSettings, Plan, Real, Study, Work, slurm};
+use crate::train::keep_freed_memory;
 
 /// Columns of what is printed.
 const WIDTH: usize = 100;
@@ -178,9 +180,10 @@ fn init(file: &Path) -> Result<()> {
 }
 
 fn run_here(args: &RunArgs, study: &Study, work: &Real, format: Format) -> Result<()> {
+    keep_freed_memory();
     let stop = interrupt::stop_flag("stopping")?;
     let plan = Plan::of(study, work, &args.only)?;
-    let mut settings = Local::of(study);
+    let mut settings = LocalSettings::of(study);
     settings.cells = args.cells.unwrap_or(settings.cells).max(1);
     let outcome = {
         let progress = Progress::new(plan.unfinished().count());

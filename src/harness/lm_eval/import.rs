@@ -5,40 +5,18 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use super::file::{Cell, ResultsFile};
 use super::origin;
 use super::rows::{self, Origin};
-use crate::registry::{Adjustment, Models, Observation, RowKind};
+use super::settings::ImportSettings;
+use crate::harness::groups::sum_items;
+use crate::registry::{Models, Observation, RowKind};
 use crate::{Error, Result};
 
-/// How results are read. What is left open here is taken from the names of files and folders.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// The models to keep: names are matched with the registry's names and hub names, and files of other models are left
-    /// out and counted. Without a registry names are kept as they are found.
-    pub models: Option<Models>,
-    /// Name of the model of all files.
-    pub model: Option<String>,
-    /// Adjustment of all files.
-    pub adjustment: Option<Adjustment>,
-    /// Epochs of all files.
-    pub epochs: Option<String>,
-    /// Task examples seen, of all files.
-    pub examples: Option<u64>,
-    /// Task examples per step of a checkpoint named `step_<n>`.
-    pub batch: u64,
-}
-
-impl Default for Settings {
-    /// Nothing fixed; 64 examples per step, as in arXiv 2407.07890.
-    fn default() -> Self {
-        Self { models: None, model: None, adjustment: None, epochs: None, examples: None, batch: 64 }
-    }
-}
-
 /// Something that was left out, and why.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Warning {
     /// The file or folder; a model's name when all its files were left out.
     pub what: String,
@@ -53,7 +31,7 @@ impl fmt::Display for Warning {
 }
 
 /// What was read.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Imported {
     /// One row for each model, benchmark, metric and condition, sorted by them.
     pub observations: Vec<Observation>,
@@ -67,7 +45,7 @@ pub struct Imported {
 ///
 /// # Errors
 /// [`Error::Read`] when one of `paths` cannot be read. What is wrong further down is a warning.
-pub fn import(paths: &[PathBuf], settings: &Settings) -> Result<Imported> {
+pub fn import(paths: &[PathBuf], settings: &ImportSettings) -> Result<Imported> {
     gather(paths, &|found| read(found, settings))
 }
 
@@ -93,9 +71,9 @@ pub(in crate::harness) fn gather(paths: &[PathBuf], reader: &(dyn Fn(&Found) -> 
     for (file, found) in read.into_iter().zip(&files) {
         warnings.extend(file.problems.into_iter().map(|why| Warning { what: found.source.clone(), why }));
         match file.outcome {
-            Outcome::Rows { rows, date, limited } => kept.push((rows, date, limited)),
-            Outcome::UnknownModel(name) => *unknown.entry(name).or_default() += 1,
-            Outcome::Nothing => {}
+            FileOutcome::Rows { rows, date, limited } => kept.push((rows, date, limited)),
+            FileOutcome::UnknownModel(name) => *unknown.entry(name).or_default() += 1,
+            FileOutcome::Nothing => {}
         }
     }
     for (model, count) in unknown {
@@ -120,11 +98,11 @@ pub(in crate::harness) struct Found {
 
 /// What a file gave, and what of it could not be used.
 pub(in crate::harness) struct Read {
-    pub outcome: Outcome,
+    pub outcome: FileOutcome,
     pub problems: Vec<String>,
 }
 
-pub(in crate::harness) enum Outcome {
+pub(in crate::harness) enum FileOutcome {
     Rows { rows: Vec<Observation>, date: f64, limited: bool },
     UnknownModel(String),
     Nothing,
@@ -150,8 +128,8 @@ fn walk(root: &Path, folder: &Path, files: &mut Vec<Found>, warnings: &mut Vec<W
     Ok(())
 }
 
-fn read(found: &Found, settings: &Settings) -> Read {
-    let failed = |why: String| Read { outcome: Outcome::Nothing, problems: vec![why] };
+fn read(found: &Found, settings: &ImportSettings) -> Read {
+    let failed = |why: String| Read { outcome: FileOutcome::Nothing, problems: vec![why] };
     let bytes = match std::fs::read(&found.path) {
         Ok(bytes) => bytes,
         Err(error) => return failed(format!("cannot read the file: {error}")),
@@ -164,8 +142,8 @@ fn read(found: &Found, settings: &Settings) -> Read {
     }
 }
 
-fn rows_of(file: &ResultsFile<'_>, found: &Found, settings: &Settings) -> Read {
-    let failed = |why: &str| Read { outcome: Outcome::Nothing, problems: vec![why.to_owned()] };
+fn rows_of(file: &ResultsFile<'_>, found: &Found, settings: &ImportSettings) -> Read {
+    let failed = |why: &str| Read { outcome: FileOutcome::Nothing, problems: vec![why.to_owned()] };
     let name = origin::model(file, &found.path, settings);
     let condition = match origin::condition(&found.path, settings) {
         Ok(condition) => condition,
@@ -176,7 +154,7 @@ fn rows_of(file: &ResultsFile<'_>, found: &Found, settings: &Settings) -> Read {
         Some(models) => match registered(models, &name) {
             Some(registered) => registered,
             None if file.results.is_some() => {
-                return Read { outcome: Outcome::UnknownModel(name), problems: Vec::new() };
+                return Read { outcome: FileOutcome::UnknownModel(name), problems: Vec::new() };
             }
             None => name,
         },
@@ -190,17 +168,12 @@ fn rows_of(file: &ResultsFile<'_>, found: &Found, settings: &Settings) -> Read {
     }
     let date = file.date.as_ref().and_then(Cell::number).unwrap_or(f64::NEG_INFINITY);
     let limited = file.config.as_ref().and_then(|config| config.limit.as_ref()).is_some_and(|l| l.number().is_some());
-    Read { outcome: Outcome::Rows { rows, date, limited }, problems }
+    Read { outcome: FileOutcome::Rows { rows, date, limited }, problems }
 }
 
-/// The registry's name for `name`: the same, or that of the model with this hub name, or with a hub name that ends so.
+/// The registry's name for the model that is known as `name`.
 pub(in crate::harness) fn registered(models: &Models, name: &str) -> Option<String> {
-    let same_hub_name = |model: &&crate::registry::Model| {
-        model.hf_id.as_deref().is_some_and(|id| {
-            id.eq_ignore_ascii_case(name) || id.rsplit('/').next().is_some_and(|last| last.eq_ignore_ascii_case(name))
-        })
-    };
-    models.get(name).or_else(|| models.iter().find(same_hub_name)).map(|model| model.name.clone())
+    models.known_as(name).map(|model| model.name.clone())
 }
 
 /// Gives rows whose file does not say how many items there were (a score of exactly 0 or 1 in an old file) the number
@@ -220,34 +193,7 @@ fn fill_items(files: &mut [(Vec<Observation>, f64, bool)]) {
         for row in rows.iter_mut().filter(|row| row.kind == RowKind::Task && row.items.is_none() && !*limited) {
             row.items = agreed.get(&row.benchmark).copied().flatten();
         }
-        sum_groups(rows);
-    }
-}
-
-/// Sets the items of every group to the sum over its parts, where all of them are known; parts before wholes.
-fn sum_groups(rows: &mut [Observation]) {
-    let mut items: HashMap<String, Option<u32>> = HashMap::new();
-    let mut parts: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for row in rows.iter() {
-        if row.kind == RowKind::Task {
-            items.insert(row.benchmark.clone(), row.items);
-        }
-        if let Some(group) = &row.group {
-            let parts = parts.entry(group.clone()).or_default();
-            if !parts.contains(&row.benchmark) {
-                parts.push(row.benchmark.clone());
-            }
-        }
-    }
-    for _ in 0..parts.len() {
-        for (group, members) in &parts {
-            if let Some(known) = members.iter().map(|member| items.get(member).copied()).collect::<Option<Vec<_>>>() {
-                items.insert(group.clone(), known.into_iter().sum());
-            }
-        }
-    }
-    for row in rows.iter_mut().filter(|row| row.kind == RowKind::Group) {
-        row.items = items.get(&row.benchmark).copied().flatten();
+        sum_items(rows);
     }
 }
 

@@ -1,12 +1,13 @@
 //! Asking language models in this process, quickly and without losing answers.
 //!
 //! Read in this order: [`evaluate`] (models on tasks), `encode.rs` (text to tokens, as lm-evaluation-harness does it),
-//! `plan.rs` (what is computed once and what together), [`Local`] (a model that answers requests), `write.rs`
+//! `plan.rs` (what is computed once and what together), [`LocalModel`] (a model that answers requests), `write.rs`
 //! (generation), [`Journal`] (answers that survive an interruption).
 
 mod encode;
 mod evaluation;
 mod journal;
+mod limits;
 mod local;
 mod plan;
 mod prefixes;
@@ -14,11 +15,10 @@ mod preview;
 mod subject;
 mod write;
 
-pub use encode::{Encoder, Prompt, Work};
-pub use evaluation::{
-    Evaluation, Event, GroupScores, Settings as EvaluationSettings, TaskScores, evaluate, evaluate_served,
-};
+pub use encode::{Encoder, Prompt, PromptWork};
+pub use evaluation::{EvaluationEvent, EvaluationSettings, Keep, evaluate, evaluate_served};
 pub use journal::{Journal, Key};
-pub use local::{Limits, Local};
+pub use limits::Limits;
+pub use local::LocalModel;
 pub use preview::{Preview, TaskPreview, preview};
-pub use subject::{Identity, Loaded, Subject, ends};
+pub use subject::{EvaluatedModel, Loaded, ends};

@@ -15,9 +15,9 @@
 //!
 //! ```no_run
 //! use onset::harness::request::{Request, Respond};
-//! use onset::harness::server::{Server, Settings};
+//! use onset::harness::server::{Server, ServerSettings};
 //!
-//! let mut server = Server::connect("http://localhost:8000", "my-model", &Settings::default())?;
+//! let mut server = Server::connect("http://localhost:8000", "my-model", &ServerSettings::default())?;
 //! let asked = Request::LogLikelihood { context: "The sky is".into(), continuation: " blue".into() };
 //! server.respond(&[asked], &mut |index, answer| {
 //!     assert_eq!(index, 0);
@@ -29,6 +29,7 @@
 
 mod completion;
 mod http;
+mod settings;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -38,47 +39,9 @@ use std::time::Duration;
 use self::completion::{Ask, Completion};
 use self::http::Client;
 pub use self::http::address;
+pub use self::settings::ServerSettings;
 use super::request::{Request, Respond, Response};
-use crate::error::{Error, Result};
-
-/// How a server is spoken to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settings {
-    /// Requests under way at one time, at least 1.
-    pub concurrency: usize,
-    /// How often one request is tried before it counts as failed, at least 1.
-    pub attempts: u32,
-    /// How long one try may take, from the connection to the last byte.
-    pub timeout: Duration,
-    /// Pause after the first failed try; it doubles with every further one, up to a minute.
-    pub back_off: Duration,
-    /// Sent as `Authorization: Bearer …`.
-    pub api_key: Option<String>,
-}
-
-/// The environment variable with the key that a server may ask for.
-const API_KEY: &str = "ONSET_API_KEY";
-
-impl Settings {
-    /// So many requests at one time, and the key in the environment variable `ONSET_API_KEY` if there is one.
-    #[must_use]
-    pub fn with_concurrency(concurrency: usize) -> Self {
-        let api_key = std::env::var(API_KEY).ok().filter(|key| !key.trim().is_empty());
-        Self { concurrency, api_key, ..Self::default() }
-    }
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            concurrency: 8,
-            attempts: 10,
-            timeout: Duration::from_secs(300),
-            back_off: Duration::from_millis(500),
-            api_key: None,
-        }
-    }
-}
+use crate::error::{Cause, Error, Result};
 
 /// A server that was found to give what an evaluation needs.
 #[derive(Debug)]
@@ -98,7 +61,7 @@ impl Server {
     /// # Errors
     /// [`Error::Argument`] for an address that is none, [`Error::Server`] when it cannot be reached or refuses,
     /// [`Error::Unsupported`] when it does not give log-probabilities of a prompt, or for `https`.
-    pub fn connect(url: &str, model: &str, settings: &Settings) -> Result<Self> {
+    pub fn connect(url: &str, model: &str, settings: &ServerSettings) -> Result<Self> {
         let client = Client::new(url, settings)?;
         let server = Self { client, model: model.to_owned(), concurrency: settings.concurrency.max(1), stop: None };
         server.probe()?;
@@ -125,7 +88,7 @@ impl Server {
 
     fn probe(&self) -> Result<()> {
         let answer = self.client.hasty().post(&self.echo_of(PROBE), &AtomicBool::new(false))?;
-        Completion::read(&answer).and_then(|told| told.check(PROBE)).map_err(|problem| Error::Unsupported {
+        Completion::read(&answer).and_then(|echo| echo.check(PROBE)).map_err(|problem| Error::Unsupported {
             what: format!("{}: a server that gives no log-probabilities of a prompt ({problem})", self.client.url()),
             supported: "completions with `echo` and `logprobs`, as vLLM and SGLang give them".into(),
         })
@@ -160,24 +123,24 @@ impl Server {
     }
 
     fn log_likelihood(&self, context: &str, continuation: &str, stop: &AtomicBool) -> Result<Response> {
-        let told = self.echo(&format!("{context}{continuation}"), stop)?;
-        let start = match told.boundary(continuation) {
+        let echo = self.echo(&format!("{context}{continuation}"), stop)?;
+        let start = match echo.boundary(continuation) {
             Some(start) => start,
             None if context.is_empty() => 0,
             None => self.echo(context, stop)?.len(),
         };
-        let (value, greedy) = told.log_likelihood(start).map_err(|problem| self.client.broken(problem))?;
+        let (value, greedy) = echo.log_likelihood(start).map_err(|problem| self.client.broken(problem))?;
         Ok(Response::LogLikelihood { value, greedy })
     }
 }
 
-/// How often it is looked whether the work is to stop.
+/// How often to check whether the work is to stop.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// Says which request it was, so that whoever asked can say which item.
+/// Adds which request it was, so that the caller can name the item.
 fn of_request(index: usize, error: Error) -> Error {
     match error {
-        Error::Server { url, problem } => Error::Request { index, problem: format!("{url}: {problem}") },
+        Error::Server { .. } => Error::Request { index, problem: error.to_string(), source: Some(Cause::of(error)) },
         other => other,
     }
 }

@@ -3,11 +3,13 @@
 //! The text before a question is, as in lm-evaluation-harness, the description and then for each few-shot example its
 //! text, the target delimiter, its target and the few-shot delimiter, without any further white space.
 
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::config::{Config, FewShot, Field, Output, Sampler};
+use super::config::{Config, FewShot, Field, Sampler};
 use super::functions::Function;
 use super::literal;
+use super::output::Output;
 use super::sampling::Random;
 use super::template::{Template, is_space};
 use super::value::Value;
@@ -15,7 +17,8 @@ use crate::error::{Error, Result};
 use crate::harness::request::Request;
 
 /// Which items are drawn and with how many examples before them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Draw {
     /// At most so many items, from the front; all where `None`.
     pub limit: Option<usize>,
@@ -46,7 +49,7 @@ pub struct Items {
 }
 
 /// One question with everything needed to score its answer.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Item {
     /// Place of the document in its split, from 0.
     pub doc_id: usize,
@@ -139,7 +142,7 @@ impl<'a> Builder<'a> {
     }
 
     fn item_error(&self, item: usize, problem: String) -> Error {
-        Error::TaskItem { task: self.config.name.clone(), item, problem }
+        Error::TaskItem { task: self.config.name.clone(), item, problem, source: None }
     }
 
     pub fn item(&mut self, doc_id: usize, doc: Value) -> Result<Item> {
@@ -402,8 +405,11 @@ fn right_choices(target: &Value, choices: &[String]) -> Result<Vec<usize>, Strin
 pub(super) fn processed(task: &str, process: Option<Function>, docs: Vec<Value>) -> Result<Vec<Value>> {
     match process {
         None => Ok(docs),
-        Some(function) => {
-            function.documents(docs).map_err(|(item, problem)| Error::TaskItem { task: task.to_owned(), item, problem })
-        }
+        Some(function) => function.documents(docs).map_err(|(item, problem)| Error::TaskItem {
+            task: task.to_owned(),
+            item,
+            problem,
+            source: None,
+        }),
     }
 }

@@ -4,9 +4,9 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use super::aggregate::{GroupMetric, Metric};
+use super::aggregate::{AggregatedMetric, GroupMetric};
 use super::built_in;
-use super::config::given;
+use super::glob;
 use super::task::Task;
 use super::yaml::{self, Content, Node};
 use crate::error::{Error, Result};
@@ -28,11 +28,11 @@ enum Definition {
 
 /// Tasks to run, and the groups they were named by.
 #[derive(Debug, Clone, Default)]
-pub struct Selection {
+pub struct TaskSelection {
     /// Each task once, in the order in which they were first named.
     pub tasks: Vec<Task>,
     /// Each group once, inner groups before those they are in.
-    pub groups: Vec<Group>,
+    pub groups: Vec<TaskGroup>,
     /// Files of the library's folders that could not be read as tasks, each with what is wrong with it and where: a
     /// pattern may have meant them.
     pub left_out: Vec<String>,
@@ -40,7 +40,7 @@ pub struct Selection {
 
 /// Several tasks under one name, with a result of their own.
 #[derive(Debug, Clone)]
-pub struct Group {
+pub struct TaskGroup {
     name: String,
     alias: String,
     version: String,
@@ -67,7 +67,7 @@ impl Library {
 
     /// Adds a task file, or every `*.yaml` below a folder; files that define neither a task nor a group are parts that
     /// others include. What is added replaces what had the same name. Files of a folder that are malformed are left out;
-    /// [`Selection::left_out`] names them.
+    /// [`TaskSelection::left_out`] names them.
     ///
     /// # Errors
     /// A file that cannot be read or is malformed, with its line; a folder without any task.
@@ -96,15 +96,15 @@ impl Library {
 
     /// Takes a definition under its name; `None` where it has none.
     fn define(&mut self, node: Node) -> Result<Option<String>> {
-        if let Some(class) = given(&node, "class") {
+        if let Some(class) = node.given("class") {
             return Err(class.wrong("tasks written in Python (`class`) are not supported"));
         }
-        let task = given(&node, "task").filter(|task| !matches!(task.content, Content::List(_)));
-        let (name, definition) = match (task, given(&node, "group")) {
+        let task = node.given("task").filter(|task| !matches!(task.content, Content::List(_)));
+        let (name, definition) = match (task, node.given("group")) {
             (Some(task), group) => {
                 let name = task.text()?.to_owned();
                 // A group named in a task file is an old way to write a tag.
-                for tags in [given(&node, "tag"), group].into_iter().flatten() {
+                for tags in [node.given("tag"), group].into_iter().flatten() {
                     for tag in tags.texts()? {
                         self.tags.entry(tag).or_default().insert(name.clone());
                     }
@@ -129,9 +129,9 @@ impl Library {
     ///
     /// # Errors
     /// A pattern that names nothing; a definition that is not understood, with file and line.
-    pub fn select(&self, patterns: &[String], data: Option<&Path>) -> Result<Selection> {
+    pub fn select(&self, patterns: &[String], data: Option<&Path>) -> Result<TaskSelection> {
         let mut library = Cow::Borrowed(self);
-        let selection = Selection { left_out: self.left_out.clone(), ..Selection::default() };
+        let selection = TaskSelection { left_out: self.left_out.clone(), ..TaskSelection::default() };
         let mut selector = Selector { data, selection };
         for pattern in patterns {
             let mut names: Vec<String> = Vec::new();
@@ -144,8 +144,7 @@ impl Library {
             } else if library.definitions.contains_key(pattern) || library.tags.contains_key(pattern) {
                 names.push(pattern.clone());
             } else {
-                let wanted: Vec<char> = pattern.chars().collect();
-                let matches = |name: &&str| matches_glob(&wanted, &name.chars().collect::<Vec<_>>());
+                let matches = |name: &&str| glob::matches(pattern, name);
                 names.extend(library.names().into_iter().filter(matches).map(str::to_owned));
             }
             if names.is_empty() {
@@ -175,7 +174,7 @@ impl Library {
 
 struct Selector<'a> {
     data: Option<&'a Path>,
-    selection: Selection,
+    selection: TaskSelection,
 }
 
 impl Selector<'_> {
@@ -232,7 +231,7 @@ impl Selector<'_> {
         let own = node.entries().iter().filter(|(key, _)| !GROUP_KEYS.contains(&key.as_str()));
         let passed: Vec<(String, Node)> = own.chain(over).cloned().collect();
         let alone;
-        let list = match given(node, "task").map(|task| (&task.content, task)) {
+        let list = match node.given("task").map(|task| (&task.content, task)) {
             Some((Content::List(list), _)) => list.as_slice(),
             Some((_, task)) => {
                 alone = [task.clone()];
@@ -248,14 +247,14 @@ impl Selector<'_> {
         }
         open.pop();
         if !self.selection.groups.iter().any(|group| group.name == name) {
-            let version = given(node, "metadata").and_then(|metadata| metadata.get("version"));
-            self.selection.groups.push(Group {
+            let version = node.given("metadata").and_then(|metadata| metadata.get("version"));
+            self.selection.groups.push(TaskGroup {
                 name: name.to_owned(),
-                alias: given(node, "group_alias").map_or(Ok(name), Node::text)?.to_owned(),
+                alias: node.given("group_alias").map_or(Ok(name), Node::text)?.to_owned(),
                 version: version.map_or_else(|| "N/A".to_owned(), |version| version.value().python()),
                 members,
                 tasks: tasks.clone(),
-                metrics: group_metrics(given(node, "aggregate_metric_list"))?,
+                metrics: group_metrics(node.given("aggregate_metric_list"))?,
             });
         }
         Ok(tasks)
@@ -275,9 +274,9 @@ impl Selector<'_> {
             let leaves = self.name(library, name, passed, open).map_err(|error| located(error, member))?;
             return Ok((name.to_owned(), leaves));
         };
-        let inner = given(member, "group");
+        let inner = member.given("group");
         let key = if inner.is_some() { "group" } else { "task" };
-        let named = given(member, key).ok_or_else(|| member.wrong("a member of a group needs `task` or `group`"))?;
+        let named = member.given(key).ok_or_else(|| member.wrong("a member of a group needs `task` or `group`"))?;
         let name = named.text()?;
         let own = entries.iter().filter(|(other, _)| other != key);
         if library.definitions.contains_key(name) || library.tags.contains_key(name) {
@@ -313,7 +312,7 @@ fn group_metrics(list: Option<&Node>) -> Result<Vec<GroupMetric>> {
         _ => std::slice::from_ref(list),
     };
     let metric = |entry: &Node| {
-        let name = given(entry, "metric").ok_or_else(|| entry.wrong("an aggregated metric has no `metric`"))?;
+        let name = entry.given("metric").ok_or_else(|| entry.wrong("an aggregated metric has no `metric`"))?;
         let mut metric = GroupMetric { name: name.text()?.to_owned(), filters: None, weight_by_size: true };
         for (key, node) in entry.entries().iter().filter(|(_, node)| !node.is_null()) {
             match key.as_str() {
@@ -333,7 +332,7 @@ fn group_metrics(list: Option<&Node>) -> Result<Vec<GroupMetric>> {
     entries.iter().map(metric).collect()
 }
 
-impl Group {
+impl TaskGroup {
     /// The group's name.
     pub fn name(&self) -> &str {
         &self.name
@@ -360,8 +359,8 @@ impl Group {
     }
 
     /// The group's results from those of its tasks, which `of` gives by name. Empty where the group asks for none.
-    pub fn aggregate<'m>(&self, of: impl Fn(&str) -> Option<&'m [Metric]>) -> Vec<Metric> {
-        let tasks: Vec<&[Metric]> = self.tasks.iter().filter_map(|task| of(task)).collect();
+    pub fn aggregate<'m>(&self, of: impl Fn(&str) -> Option<&'m [AggregatedMetric]>) -> Vec<AggregatedMetric> {
+        let tasks: Vec<&[AggregatedMetric]> = self.tasks.iter().filter_map(|task| of(task)).collect();
         self.metrics.iter().flat_map(|metric| metric.of(&tasks)).collect()
     }
 }
@@ -385,38 +384,4 @@ fn yaml_files(path: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// Whether a name matches a pattern with `*`, `?`, `[abc]`, `[a-z]` and `[!a]`.
-pub(super) fn matches_glob(pattern: &[char], name: &[char]) -> bool {
-    match pattern.first() {
-        None => name.is_empty(),
-        Some('*') => (0..=name.len()).any(|skipped| matches_glob(&pattern[1..], &name[skipped..])),
-        Some('?') => !name.is_empty() && matches_glob(&pattern[1..], &name[1..]),
-        Some('[') => {
-            let end = pattern.iter().skip(2).position(|c| *c == ']').map(|at| at + 2);
-            let (Some(end), Some(first)) = (end, name.first()) else {
-                return name.first() == Some(&'[') && matches_glob(&pattern[1..], &name[1..]);
-            };
-            let negated = pattern[1] == '!';
-            let set = &pattern[1 + usize::from(negated)..end];
-            let inside = set.windows(3).any(|w| w[1] == '-' && (w[0]..=w[2]).contains(first)) || set.contains(first);
-            inside != negated && matches_glob(&pattern[end + 1..], &name[1..])
-        }
-        Some(c) => name.first() == Some(c) && matches_glob(&pattern[1..], &name[1..]),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn globs_match_as_in_a_shell() {
-        let matches = |pattern: &str, name: &str| {
-            matches_glob(&pattern.chars().collect::<Vec<_>>(), &name.chars().collect::<Vec<_>>())
-        };
-        assert!(matches("mmlu_*", "mmlu_anatomy") && matches("*_mc", "arc_challenge_mc") && matches("gsm?k", "gsm8k"));
-        assert!(matches("[a-h]*", "gsm8k") && !matches("[!a-h]*", "gsm8k") && !matches("mmlu", "mmlu_anatomy"));
-    }
 }

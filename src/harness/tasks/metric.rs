@@ -1,7 +1,9 @@
 //! Scores of one item: `metric_list` and `process_results`.
 
-use super::config::{Output, given};
+use serde::{Deserialize, Serialize};
+
 use super::functions::Function;
+use super::output::Output;
 use super::regex::Pattern;
 use super::value::{Value, python_float};
 use super::yaml::{Content, Node};
@@ -36,8 +38,8 @@ pub(super) struct Matching {
 }
 
 /// The score of one item under one metric.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Score {
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum ItemScore {
     /// A whole number, written without a point in results files.
     Whole(i64),
     /// Any other number.
@@ -51,7 +53,7 @@ pub enum Score {
     },
 }
 
-impl Score {
+impl ItemScore {
     /// The number that is averaged; of a distribution, its distance Σ(p − 1{right})² from certainty.
     pub fn number(&self) -> f64 {
         match self {
@@ -106,8 +108,7 @@ impl MetricSpec {
         let Content::List(entries) = &list.content else { return Err(list.wrong("`metric_list` must be a list")) };
         let mut metrics: Vec<Self> = Vec::new();
         for entry in entries {
-            let name =
-                given(entry, "metric").ok_or_else(|| entry.wrong("an entry of `metric_list` has no `metric`"))?;
+            let name = entry.given("metric").ok_or_else(|| entry.wrong("an entry of `metric_list` has no `metric`"))?;
             if let Content::Function(function) = &name.content {
                 return Err(
                     name.wrong(format!("the metric `!function {function}` is Python code, which onset does not run"))

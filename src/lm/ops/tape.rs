@@ -14,8 +14,8 @@ use std::collections::HashMap;
 use candle_core::{DType, Device, Result, Shape, Tensor, TensorId, Var};
 use rayon::prelude::*;
 
+use super::continued::continued;
 use super::with_numbers;
-use crate::lm::loss::continued;
 
 type Back = Box<dyn FnOnce(Vec<f32>, &mut Sums) -> Result<()> + Send>;
 
@@ -36,7 +36,7 @@ thread_local! {
     static TAPE: RefCell<Option<Tape>> = const { RefCell::new(None) };
 }
 
-/// Puts a tape into the thread's place, and what was there before back at the end, whatever happens between.
+/// Makes a tape the thread's current one, and restores the previous one when dropped.
 struct Nested(Option<Tape>);
 
 impl Drop for Nested {

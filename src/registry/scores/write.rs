@@ -8,12 +8,30 @@ const ALWAYS: usize = 14;
 
 /// The table of these observations, in their order: UTF-8, comma-separated, a header first.
 pub fn observations_csv(observations: &[Observation]) -> String {
+    observations_between(&[], observations, &[])
+}
+
+/// A column beside the usual ones: its name, and its cell for the observation in this place.
+pub(crate) type ExtraColumn<'a> = (&'a str, &'a dyn Fn(usize) -> String);
+
+/// The same with more columns before and after.
+pub(crate) fn observations_between(
+    before: &[ExtraColumn<'_>],
+    observations: &[Observation],
+    after: &[ExtraColumn<'_>],
+) -> String {
     let mut cells: Vec<_> = observations.iter().map(cells).collect();
     let written: Vec<usize> = (0..OBSERVATION_COLUMNS.len())
         .filter(|&column| column < ALWAYS || cells.iter().any(|row| !row[column].is_empty()))
         .collect();
-    let header = written.iter().map(|&column| OBSERVATION_COLUMNS[column].name.to_owned());
-    let rows = cells.iter_mut().map(|row| written.iter().map(|&column| std::mem::take(&mut row[column])));
+    let name = |column: &ExtraColumn<'_>| column.0.to_owned();
+    let own = written.iter().map(|&column| OBSERVATION_COLUMNS[column].name.to_owned());
+    let header = before.iter().map(name).chain(own).chain(after.iter().map(name));
+    let rows = cells.iter_mut().enumerate().map(|(at, row)| {
+        let cell = move |column: &ExtraColumn<'_>| (column.1)(at);
+        let own = written.iter().map(|&column| std::mem::take(&mut row[column]));
+        before.iter().map(cell).chain(own).chain(after.iter().map(cell))
+    });
     csv_text(header, rows)
 }
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::report::terminal::{Align, TextTable};
 use crate::study::slurm::{Followed, Task};
-use crate::study::{Collected, FitAt, Outcome, Plan, Planned, State};
+use crate::study::{Collected, FitAt, Plan, Planned, State, StudyOutcome};
 
 /// What there is to do and what it costs.
 pub fn plan(plan: &Plan, width: usize) -> String {
@@ -89,7 +89,7 @@ pub fn plan_json(plan: &Plan, queued: &BTreeMap<String, Task>) -> Value {
 }
 
 /// What a run on this machine came to, on one line.
-pub fn outcome(outcome: &Outcome) -> String {
+pub fn outcome(outcome: &StudyOutcome) -> String {
     let mut parts = vec![format!("{} cells done", outcome.done)];
     let further = [
         (outcome.before, "done before"),

@@ -3,12 +3,10 @@
 mod reading;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use super::reader::{Problems, Section, parse};
 use super::slurm::Slurm;
 use crate::analysis::fit::{ChanceLevel, CurveChoice};
-use crate::error::{Error, Result};
 use crate::registry::modelset::Cutoff;
 use crate::registry::{Adjustment, Month};
 use crate::stats::random::Seed;
@@ -30,15 +28,15 @@ pub struct Study {
     /// The models.
     pub models: Vec<StudyModel>,
     /// What the models are asked.
-    pub evaluation: Evaluation,
+    pub evaluation: StudyEvaluation,
     /// What they are fine-tuned on; `None` when they are only evaluated as they are.
-    pub adjustment: Option<Recipe>,
+    pub adjustment: Option<AdjustmentRecipe>,
     /// Where cells run on this machine.
-    pub run: Run,
+    pub run: RunSettings,
     /// How cells run on a cluster.
     pub slurm: Slurm,
     /// What is fitted to the results.
-    pub fit: Fit,
+    pub fit: StudyFit,
     /// Results of lm-evaluation-harness that are joined with those of the cells.
     pub imports: Vec<PathBuf>,
 }
@@ -57,7 +55,7 @@ pub struct StudyModel {
     /// Month of release, where known.
     pub release: Option<Month>,
     /// Where it is.
-    pub source: Source,
+    pub source: ModelSource,
     /// Whether it is fine-tuned.
     pub adjust: bool,
     /// Memory its cell needs in bytes, where the estimate is known to be wrong.
@@ -66,7 +64,7 @@ pub struct StudyModel {
 
 /// Where a model is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Source {
+pub enum ModelSource {
     /// A folder as on the hub, a GGUF file, or a model of the hub written `hf:ORGANISATION/NAME`.
     Path(PathBuf),
     /// Nowhere: its scores are imported, and only its facts are needed.
@@ -84,7 +82,7 @@ pub enum Source {
 
 /// What the models are asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Evaluation {
+pub struct StudyEvaluation {
     /// Names or patterns of tasks and groups, or YAML files.
     pub tasks: Vec<String>,
     /// Files and folders with definitions of tasks beside the built-in ones.
@@ -103,7 +101,7 @@ pub struct Evaluation {
 
 /// On what and how models are fine-tuned.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Recipe {
+pub struct AdjustmentRecipe {
     /// Name of the adjustment in tables.
     pub name: Adjustment,
     /// Files of examples, or folders of them.
@@ -132,7 +130,7 @@ pub struct Recipe {
 
 /// Where cells run on this machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Run {
+pub struct RunSettings {
     /// `cpu`, `cuda`, `cuda:1` or `metal`.
     pub device: String,
     /// `f32`, `bf16` or `f16`.
@@ -145,7 +143,7 @@ pub struct Run {
 
 /// What is fitted to the results.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Fit {
+pub struct StudyFit {
     /// Benchmarks that are fitted; all that were evaluated when empty.
     pub benchmarks: Vec<String>,
     /// Metric of a benchmark, where its own is not meant.
@@ -160,45 +158,4 @@ pub struct Fit {
     pub bootstrap: usize,
     /// Where the random draws come from.
     pub seed: Seed,
-}
-
-impl Study {
-    /// Reads and checks a file. Nothing is run and no data are read, but what the file names must be there.
-    ///
-    /// # Errors
-    /// [`Error::Read`], or [`Error::Settings`] with everything that is wrong.
-    pub fn read(file: &Path) -> Result<Self> {
-        Self::read_and(file, &|_| Vec::new())
-    }
-
-    /// The same with a further look at what was read (at tasks, data, models), whose findings are listed with the rest.
-    /// What is wrong in the file has stand-ins in the study that `further` sees.
-    ///
-    /// # Errors
-    /// As for [`Study::read`].
-    pub fn read_and(file: &Path, further: &dyn Fn(&Self) -> Vec<String>) -> Result<Self> {
-        let text = std::fs::read_to_string(file).map_err(Error::read(file))?;
-        Self::check(&text, file, further)
-    }
-
-    /// The same from text; paths in it are relative to the folder of `file`.
-    ///
-    /// # Errors
-    /// [`Error::Settings`] with everything that is wrong.
-    pub fn parse(text: &str, file: &Path) -> Result<Self> {
-        Self::check(text, file, &|_| Vec::new())
-    }
-
-    fn check(text: &str, file: &Path, further: &dyn Fn(&Self) -> Vec<String>) -> Result<Self> {
-        let problems = Problems::new(file, text);
-        let table = parse(text, &problems);
-        let root = Section::new(&problems, "", Some(&table));
-        let study = reading::study(&problems, &root, file)?;
-        root.finish();
-        let further = further(&study);
-        match problems.error(further) {
-            Some(error) => Err(error),
-            None => Ok(study),
-        }
-    }
 }

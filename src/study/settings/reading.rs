@@ -3,16 +3,57 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use super::{Evaluation, Fit, LAYOUTS, Recipe, Run, Source, Study, StudyModel};
+use super::{AdjustmentRecipe, LAYOUTS, ModelSource, RunSettings, Study, StudyEvaluation, StudyFit, StudyModel};
 use crate::analysis::fit::{ChanceLevel, CurveChoice};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::harness::server;
 use crate::registry::{Model, known_models};
 use crate::stats::random::Seed;
 use crate::stats::selection::Curve;
 use crate::study::cell::folder_name;
-use crate::study::reader::{Problems, Section};
+use crate::study::reader::{Problems, Section, parse};
 use crate::study::slurm::Slurm;
+
+impl Study {
+    /// Reads and checks a file. Nothing is run and no data are read, but what the file names must be there.
+    ///
+    /// # Errors
+    /// [`Error::Read`], or [`Error::Settings`] with everything that is wrong.
+    pub fn read(file: &Path) -> Result<Self> {
+        Self::read_and(file, &|_| Vec::new())
+    }
+
+    /// The same, where `look` examines what the file names (tasks, data, models). What it finds wrong is listed with the
+    /// rest. It sees the study with stand-ins for what is wrong in the file itself.
+    ///
+    /// # Errors
+    /// As for [`Study::read`].
+    pub fn read_and(file: &Path, look: &dyn Fn(&Self) -> Vec<String>) -> Result<Self> {
+        let text = std::fs::read_to_string(file).map_err(Error::read(file))?;
+        Self::check(&text, file, look)
+    }
+
+    /// The same from text; paths in it are relative to the folder of `file`.
+    ///
+    /// # Errors
+    /// [`Error::Settings`] with everything that is wrong.
+    pub fn parse(text: &str, file: &Path) -> Result<Self> {
+        Self::check(text, file, &|_| Vec::new())
+    }
+
+    fn check(text: &str, file: &Path, look: &dyn Fn(&Self) -> Vec<String>) -> Result<Self> {
+        let problems = Problems::new(file, text);
+        let table = parse(text, &problems);
+        let root = Section::new(&problems, "", Some(&table));
+        let study = study(&problems, &root, file)?;
+        root.finish();
+        let found = look(&study);
+        match problems.error(found) {
+            Some(error) => Err(error),
+            None => Ok(study),
+        }
+    }
+}
 
 struct Reading<'a> {
     problems: &'a Problems,
@@ -95,8 +136,8 @@ impl Reading<'_> {
         }
         let source = self.source(section);
         let adjust = section.flag("adjust");
-        let served = matches!(source, Some(Source::Server { .. }));
-        let gguf = matches!(&source, Some(Source::Path(path)) if is_gguf(path));
+        let served = matches!(source, Some(ModelSource::Server { .. }));
+        let gguf = matches!(&source, Some(ModelSource::Path(path)) if is_gguf(path));
         if adjusted && adjust != Some(false) && (served || gguf) {
             let what = if served { "behind a server" } else { "in a GGUF file" };
             section.problem("name", format!("a model {what} cannot be fine-tuned: set `adjust = false` for `{name}`"));
@@ -108,13 +149,13 @@ impl Reading<'_> {
             tokens: tokens.unwrap_or(1.0),
             release,
             // Whatever stands in for a missing source is never used: the missing one is a problem.
-            source: source.unwrap_or(Source::Imported),
+            source: source.unwrap_or(ModelSource::Imported),
             adjust: adjust.unwrap_or(true) && adjusted,
             memory: section.bytes("memory"),
         }
     }
 
-    fn source(&self, section: &Section<'_>) -> Option<Source> {
+    fn source(&self, section: &Section<'_>) -> Option<ModelSource> {
         let path = section.text("path").map(|path| self.model_path(section, &path));
         let (server, served) = (section.text("server"), section.text("served_model"));
         let concurrency = section.at_least_one("concurrency").and_then(|n| usize::try_from(n).ok());
@@ -124,8 +165,8 @@ impl Reading<'_> {
             }
         }
         let imported = section.flag("imported").unwrap_or(false);
-        let mut sources: Vec<Source> = path.map(Source::Path).into_iter().collect();
-        sources.extend(imported.then_some(Source::Imported));
+        let mut sources: Vec<ModelSource> = path.map(ModelSource::Path).into_iter().collect();
+        sources.extend(imported.then_some(ModelSource::Imported));
         if let Some(url) = server {
             if served.is_none() && !section.has("served_model") {
                 section.problem("server", "`served_model` is missing: the name the server knows the model by");
@@ -133,8 +174,8 @@ impl Reading<'_> {
             if let Err(error) = server::address(&url) {
                 section.problem("server", format!("`server`: {error}"));
             }
-            let concurrency = concurrency.unwrap_or(server::Settings::default().concurrency);
-            sources.push(Source::Server { url, model: served.unwrap_or_default(), concurrency });
+            let concurrency = concurrency.unwrap_or(server::ServerSettings::default().concurrency);
+            sources.push(ModelSource::Server { url, model: served.unwrap_or_default(), concurrency });
         }
         let named = ["path", "server"].iter().filter(|key| section.has(key)).count() + usize::from(imported);
         if named != 1 {
@@ -155,7 +196,7 @@ impl Reading<'_> {
         PathBuf::from(path)
     }
 
-    fn evaluation(&self, section: &Section<'_>) -> Evaluation {
+    fn evaluation(&self, section: &Section<'_>) -> StudyEvaluation {
         if !section.exists() {
             self.problems.add(1, "the table [evaluation] is missing");
         }
@@ -164,7 +205,7 @@ impl Reading<'_> {
             section.problem("tasks", "`tasks` must name at least one task");
         }
         let tasks = tasks.into_iter().map(|task| self.task(task)).collect();
-        let evaluation = Evaluation {
+        let evaluation = StudyEvaluation {
             tasks,
             include: self.paths(section, "include"),
             data: section.text("data").map(|path| self.there(section, "data", &path)),
@@ -183,7 +224,7 @@ impl Reading<'_> {
         if file { self.folder.join(&task).to_string_lossy().into_owned() } else { task }
     }
 
-    fn recipe(&self, section: &Section<'_>) -> Option<Recipe> {
+    fn recipe(&self, section: &Section<'_>) -> Option<AdjustmentRecipe> {
         if !section.exists() {
             return None;
         }
@@ -207,7 +248,7 @@ impl Reading<'_> {
             }
             share
         };
-        let recipe = Recipe {
+        let recipe = AdjustmentRecipe {
             name: name.parse().unwrap_or_default(),
             data,
             layout: section.text("layout").unwrap_or_else(|| "prompts".into()),
@@ -249,8 +290,8 @@ impl Reading<'_> {
     }
 }
 
-fn run(section: &Section<'_>) -> Run {
-    let run = Run {
+fn run(section: &Section<'_>) -> RunSettings {
+    let run = RunSettings {
         device: section.text("device").unwrap_or_else(|| "cpu".into()),
         dtype: section.text("dtype").unwrap_or_else(|| "f32".into()),
         memory: section.bytes("memory"),
@@ -267,7 +308,7 @@ fn run(section: &Section<'_>) -> Run {
     run
 }
 
-fn fit(section: &Section<'_>) -> Fit {
+fn fit(section: &Section<'_>) -> StudyFit {
     let metrics = section.texts("metrics").unwrap_or_default();
     let metrics = metrics.iter().filter_map(|pair| {
         let split = pair.split_once('=').map(|(benchmark, metric)| (benchmark.trim().into(), metric.trim().into()));
@@ -282,7 +323,7 @@ fn fit(section: &Section<'_>) -> Fit {
     {
         section.problem("chance", "`chance` must be at least 0 and below 1");
     }
-    let fit = Fit {
+    let fit = StudyFit {
         benchmarks: section.texts("benchmarks").unwrap_or_default(),
         metrics: metrics.collect(),
         chance: chance.unwrap_or_default(),
