@@ -204,6 +204,10 @@ fn import_reads_what_was_written_and_fit_reads_the_observations() {
 fn undated(folder: &Path) -> BTreeMap<String, String> {
     let results = named(folder, "results_");
     let date = results.file_stem().expect("a name").to_string_lossy().replace("results_", "");
+    let table = std::fs::read_to_string(named(folder, "observations_")).expect("text");
+    let cells: Vec<Vec<&str>> = table.lines().take(2).map(|line| line.split(',').collect()).collect();
+    let column = cells[0].iter().position(|name| *name == "date").expect("scores have a date");
+    let told = cells[1][column];
     let mut files = BTreeMap::new();
     for entry in std::fs::read_dir(folder).expect("the folder is there") {
         let path = entry.expect("readable").path();
@@ -211,7 +215,7 @@ fn undated(folder: &Path) -> BTreeMap<String, String> {
         if name == "answers.jsonl" {
             continue;
         }
-        let text = std::fs::read_to_string(&path).expect("text").replace(&date, "DATE");
+        let text = std::fs::read_to_string(&path).expect("text").replace(&date, "DATE").replace(told, "DATE");
         let timeless = |line: &&str| !line.trim_start().starts_with("\"date\": ");
         files.insert(name, text.lines().filter(timeless).collect::<Vec<_>>().join("\n"));
     }

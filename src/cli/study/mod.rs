@@ -188,6 +188,7 @@ fn run_cells(args: &RunArgs, mut study: Study, work: &Real, format: Format) -> R
         }
         return Ok(());
     }
+    keep_freed_memory();
     let stop = interrupt::stop_flag("stopping")?;
     let outcome = executor.run(&cells, &stop, &progress)?;
     drop(progress);
