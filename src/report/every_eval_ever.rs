@@ -6,7 +6,7 @@
 //! fine-tuned before the evaluation says so in `model_info.additional_details`.
 //!
 //! ```
-//! use onset::registry::{Condition, Measure, Metric, Observation, RowKind};
+//! use onset::registry::{Condition, Measure, Metric, Observation, Provenance, RowKind, Setup};
 //! use onset::report::every_eval_ever::{Source, records};
 //!
 //! let score = Observation {
@@ -19,9 +19,9 @@
 //!     value: 0.125,
 //!     stderr: Some(0.009),
 //!     items: Some(1319),
-//!     shots: Some(5),
 //!     condition: Condition::unadjusted(),
-//!     source: "results.json".into(),
+//!     setup: Setup { shots: Some(5), ..Setup::default() },
+//!     provenance: Provenance::file("results.json"),
 //! };
 //! let source = Source { organization: "Example Lab".into(), library: "lm_eval".into(), retrieved: 1_767_225_600 };
 //! let records = records(&[score], &source)?;
