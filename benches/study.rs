@@ -117,6 +117,7 @@ fn ten_thousand_cells() {
     let resumed = spent(start);
     assert_eq!((outcome.before, outcome.done), (5_000, 5_000));
     let collected = collect(&study, &Plan::new(&study, &work).expect("a plan")).expect("collected");
+    collected.write(&study).expect("written");
     let all = spent(start);
     assert_eq!((collected.observations.len(), collected.replicates.len()), (6_000, 33_000));
     let (files, bytes) = size(&folder.path().join("out"));
@@ -139,6 +140,7 @@ fn a_hundred_models() {
     let plan = Plan::new(&study, &work).expect("a plan");
     let planned = spent(start);
     let collected = collect(&study, &plan).expect("collected");
+    collected.write(&study).expect("written");
     assert_eq!(collected.observations.len(), 100 * 21 * 60);
     let largest = size(&plan.cells[0].cell.folder).1;
     let (plan_time, collect_time) = (planned - before, spent(start) - planned);

@@ -235,9 +235,14 @@ pub enum Error {
         /// What the step was given.
         batch: String,
     },
-    /// A command of the Slurm workload manager failed.
-    #[error("Slurm: {0}")]
-    Slurm(String),
+    /// What runs the cells of a study somewhere else (a cluster's queue) cannot be used, or refused.
+    #[error("{name}: {problem}")]
+    Executor {
+        /// What people call it.
+        name: &'static str,
+        /// What it said, or what is wrong.
+        problem: String,
+    },
     /// A check that was asked for ran and found differences; the program exits with code 1, not 2.
     #[error("{0}")]
     CheckFailed(String),
@@ -468,7 +473,7 @@ impl Error {
             Self::Server { .. } | Self::Fetch { .. } => ErrorKind::Server,
             Self::Interrupted => ErrorKind::Interrupted,
             Self::Diverged { .. } => ErrorKind::Diverged,
-            Self::Slurm(_) => ErrorKind::Executor,
+            Self::Executor { .. } => ErrorKind::Executor,
             Self::CheckFailed(_) => ErrorKind::CheckFailed,
             Self::Within { source, .. } | Self::Helped { source, .. } => source.kind(),
         }

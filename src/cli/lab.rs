@@ -106,9 +106,9 @@ fn one(args: &LabArgs, suite: &Suite, seed: u64, out: &Path, stop: &Arc<AtomicBo
     let bar = progress::bar(0, "{msg:24!} {wide_bar} {percent:>3} %, {eta} left");
     let models = experiment.run(&|event| advance(&bar, suite, event));
     bar.finish_and_clear();
-    let observations = out.join("observations.csv");
-    write::bytes(&observations, table(&models?).as_bytes())?;
-    LabReport::of_observations(&observations)
+    let models = models?;
+    write::bytes(&out.join("observations.csv"), table(&models).as_bytes())?;
+    LabReport::of(&models)
 }
 
 /// The bar counts multiplications in thousands: a step of a large model takes longer.

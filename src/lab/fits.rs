@@ -115,7 +115,12 @@ impl LabReport {
     /// When the file cannot be read, lacks a column, a format or models as pretrained and after task examples, and those
     /// of a fit.
     pub fn of_observations(path: &Path) -> Result<Self> {
-        let table = Table::read(path, &COLUMNS)?;
+        Self::of_table(Table::read(path, &COLUMNS)?)
+    }
+
+    /// The same of a table that was read, or was never written.
+    pub(super) fn of_table(table: Table) -> Result<Self> {
+        let path = table.path();
         let lacks = |what: &str| Error::File { path: path.to_owned(), problem: format!("it has no {what}") };
         let mut kinds: Vec<(String, f64)> = Vec::new();
         let mut examples: Vec<usize> = Vec::new();
@@ -147,7 +152,7 @@ impl LabReport {
         let kinds: Vec<(String, f64)> = kinds.collect();
         let groups =
             kinds.iter().map(|(kind, _)| format!("cohort = {kind}").parse()).collect::<Result<Vec<GroupBy>>>()?;
-        let tables = [Table::read(path, &[])?];
+        let tables = [table.clone()];
         let fit = |score: &str, adjusted: Option<String>| -> Result<LabFit> {
             let all = ModelSet::from_tables(&tables, &settings(score, adjusted, &groups))?;
             let mut alone = ModelSet { groups: Vec::new(), ..all.clone() };

@@ -82,8 +82,8 @@ impl Fake {
                     Trouble::Error => return Err(Error::Undetermined("the model is broken".into())),
                     Trouble::Panic => panic!("an index went astray"),
                     Trouble::FullDisk => {
-                        let full = std::io::ErrorKind::StorageFull.into();
-                        return Err(Error::write(&output.join("cells/x"))(full));
+                        let source = std::io::Error::from(std::io::ErrorKind::StorageFull).into();
+                        return Err(Error::Write { path: output.join("cells/x"), source });
                     }
                     Trouble::VanishedMount => fs::rename(&output, output.with_extension("gone")).expect("renamed"),
                     Trouble::Killed => return Err(Error::Interrupted),
@@ -481,6 +481,7 @@ fn collecting_means_over_seeds_and_keeps_their_spread() {
     let half = |m: &str| (score(m, 0, Some(10), "two") - score(m, 1, Some(10), "two")).powi(2) / 2.0;
     let within = (half("m0") + half("m1") + half("m2")) / 3.0;
     assert!((spread(Some(10)).within.expect("two seeds") - within).abs() < ROUNDING);
+    collected.write(&study).expect("written");
     let files = folder.files();
     let table = |name: &str| String::from_utf8(files[Path::new("tables").join(name).as_path()].clone()).expect("UTF-8");
     assert_eq!(table("evaluations.csv").lines().count(), 28);

@@ -91,6 +91,7 @@ fn ten_thousand_cells_are_planned_resumed_and_collected() {
     let outcome = run(&study, &work, &plan, &LocalSettings::of(&study), &stop, &()).expect("nothing is wrong");
     assert_eq!((outcome.before, outcome.done), (5_000, 5_000));
     let collected = collect(&study, &Plan::new(&study, &work).expect("a plan")).expect("collected");
+    collected.write(&study).expect("written");
     assert_eq!((collected.observations.len(), collected.replicates.len()), (6_000, 33_000));
 }
 
@@ -103,5 +104,6 @@ fn a_hundred_models_at_twenty_checkpoints_on_sixty_tasks_leave_few_files() {
     // The results and the lock of each cell, and the study's marker.
     assert_eq!(files(&folder.path().join("out")), 2 * 100 + 1);
     let collected = collect(&study, &Plan::new(&study, &work).expect("a plan")).expect("collected");
+    collected.write(&study).expect("written");
     assert_eq!(collected.observations.len(), 100 * 21 * 60);
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::harness::lm_eval;
-use crate::registry::observations_csv;
+use crate::registry::Sheet;
 use crate::registry::table::Table;
 use crate::{Error, Result};
 
@@ -21,7 +21,7 @@ pub fn tables(paths: &[PathBuf]) -> Result<(Vec<Table>, Vec<String>)> {
                 return Err(Error::File { path: path.clone(), problem });
             }
             warnings.extend(imported.warnings.iter().map(|warning| format!("skipped {warning}")));
-            tables.push(Table::parse(observations_csv(&imported.observations).as_bytes(), path, &[])?);
+            tables.push(Sheet::of(&imported.observations).table(path));
         } else {
             tables.push(Table::open(path)?);
         }

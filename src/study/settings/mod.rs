@@ -1,11 +1,13 @@
 //! `study.toml`: what a study is, read and checked as a whole.
 
 mod reading;
+mod slurm;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::slurm::Slurm;
+pub use self::slurm::SlurmSettings;
+
 use crate::analysis::fit::{ChanceLevel, CurveChoice};
 use crate::registry::modelset::Cutoff;
 use crate::registry::{Adjustment, Month};
@@ -34,7 +36,7 @@ pub struct Study {
     /// Where cells run on this machine.
     pub run: RunSettings,
     /// How cells run on a cluster.
-    pub slurm: Slurm,
+    pub slurm: SlurmSettings,
     /// What is fitted to the results.
     pub fit: StudyFit,
     /// Results of lm-evaluation-harness that are joined with those of the cells.

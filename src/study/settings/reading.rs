@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use super::{AdjustmentRecipe, LAYOUTS, ModelSource, RunSettings, Study, StudyEvaluation, StudyFit, StudyModel};
+use super::{Evaluation, Fit, LAYOUTS, Recipe, Run, SlurmSettings, Source, Study, StudyModel};
 use crate::analysis::fit::{ChanceLevel, CurveChoice};
 use crate::error::{Error, Result};
 use crate::harness::server;
@@ -12,7 +12,6 @@ use crate::stats::random::Seed;
 use crate::stats::selection::Curve;
 use crate::study::cell::folder_name;
 use crate::study::reader::{Problems, Section, parse};
-use crate::study::slurm::Slurm;
 
 impl Study {
     /// Reads and checks a file. Nothing is run and no data are read, but what the file names must be there.
@@ -97,7 +96,7 @@ impl Reading<'_> {
             evaluation,
             adjustment,
             run: run(&root.section("run")),
-            slurm: Slurm::read(&root.section("slurm")),
+            slurm: SlurmSettings::read(&root.section("slurm")),
             fit: fit(&root.section("fit")),
             imports,
         })

@@ -5,13 +5,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use super::cell::Cell;
-use super::lock::{BEAT, Lock, Owner, Taken};
-use super::plan::{Plan, Planned, State};
-use super::settings::Study;
-use super::store;
-use super::work::{CellRun, Work};
+use super::seam::{Cells, Ended, Executor, Outcome, Watch};
 use crate::error::{Error, Result};
+use crate::study::cell::Cell;
+use crate::study::lock::{BEAT, Lock, Owner, Taken};
+use crate::study::plan::{Plan, Planned, State};
+use crate::study::settings::Study;
+use crate::study::store;
+use crate::study::work::{CellRun, Work};
 
 /// How cells run on this machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,57 +41,10 @@ impl LocalSettings {
     }
 }
 
-/// Hears what becomes of the cells. Calls come from several threads.
-pub trait Watch: Sync {
-    /// A cell begins.
-    fn begins(&self, cell: &Cell) {
-        let _ = cell;
+impl Executor for Local {
+    fn run(&self, cells: &Cells<'_>, stop: &Arc<AtomicBool>, watch: &dyn Watch) -> Result<Outcome> {
+        run(cells.study, cells.work, &cells.plan()?, self, stop, watch)
     }
-    /// It is this far, from 0 to 1.
-    fn progress(&self, cell: &Cell, share: f64, doing: &str) {
-        let _ = (cell, share, doing);
-    }
-    /// It ended.
-    fn ends(&self, cell: &Cell, ended: &Ended) {
-        let _ = (cell, ended);
-    }
-    /// Nothing is left but the work of others.
-    fn waits(&self, others: &[(String, Owner)]) {
-        let _ = others;
-    }
-}
-
-/// Watches nothing.
-impl Watch for () {}
-
-/// How a cell ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Ended {
-    /// All its conditions have scores.
-    Done,
-    /// Somebody else finished it.
-    Elsewhere,
-    /// It failed.
-    Failed(String),
-    /// It was stopped, and goes on where it was at the next run.
-    Stopped,
-}
-
-/// What a run came to.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct StudyOutcome {
-    /// Cells that were finished before.
-    pub before: usize,
-    /// Cells that this run finished.
-    pub done: usize,
-    /// Cells that others finished meanwhile.
-    pub elsewhere: usize,
-    /// Cells that failed, and why.
-    pub failed: Vec<(String, String)>,
-    /// Cells that others still work on.
-    pub others: Vec<(String, Owner)>,
-    /// Cells that were stopped or never begun.
-    pub left: usize,
 }
 
 /// Runs what is left of the plan. A failed cell does not stop the others.
