@@ -12,7 +12,9 @@ use super::{interrupt, progress};
 use crate::error::{Error, Result};
 use crate::harness::evaluation::{Evaluation, Facts};
 use crate::harness::results;
-use crate::harness::runner::{EvaluationSettings, Event, Keep, Limits, Loaded, evaluate, evaluate_served, preview};
+use crate::harness::runner::{
+    EvaluationEvent, EvaluationSettings, Keep, Limits, Loaded, evaluate, evaluate_served, preview,
+};
 use crate::harness::server::{self, Server};
 use crate::harness::tasks::Draw;
 use crate::lm::{Placement, locate};

@@ -39,10 +39,16 @@ pub use documents::{ExamQuestion, SEQUENCE, stem};
 #[cfg(feature = "models")]
 pub use experiment::{Experiment, LabEvent};
 pub use fits::{Curves, LabFit, LabReport};
-pub use pupil::Phase;
-pub use record::{Record, Score};
-pub use shape::Shape;
-pub use suite::{Family, Kind, Member, Recipe, Suite};
+#[cfg(feature = "models")]
+pub use pupil::LabPhase;
+#[cfg(feature = "models")]
+pub use record::{LabRecord, LabScore};
+#[cfg(feature = "models")]
+pub use shape::ModelShape;
+#[cfg(feature = "models")]
+pub use suite::{Family, LabRecipe, Member, ModelKind, Suite};
+#[cfg(feature = "models")]
 pub use table::{ADJUSTMENT, observations, table};
+#[cfg(feature = "models")]
 pub use vocabulary::Vocabulary;
 pub use world::{CHANCE, Fact, FactPart, OPTIONS, Order, World, WorldSettings};

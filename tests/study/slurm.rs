@@ -13,8 +13,8 @@ use std::sync::{Arc, Mutex};
 use onset::Result;
 use onset::registry::{Measure, Metric, Observation, Provenance, RowKind, Setup};
 use onset::study::{
-    Amount, Cell, CellRun, Cells, ExecutorKind, Local, Outcome, Plan, Queue, Slurm, Study, StudyModel, Submission,
-    Watch, Work, follow, run,
+    Cell, CellRun, Cells, ExecutorKind, LocalSettings, Plan, Queue, Slurm, Study, StudyModel, StudyOutcome, Submission,
+    TokenAmount, Watch, Work, follow, run,
 };
 
 /// One score for every condition.

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use super::seam::{Cells, Ended, Executor, Outcome, Watch};
+use super::seam::{Cells, Ended, Executor, StudyOutcome, Watch};
 use crate::error::{Error, Result};
 use crate::study::cell::Cell;
 use crate::study::lock::{BEAT, Lock, Owner, Taken};
@@ -41,8 +41,8 @@ impl LocalSettings {
     }
 }
 
-impl Executor for Local {
-    fn run(&self, cells: &Cells<'_>, stop: &Arc<AtomicBool>, watch: &dyn Watch) -> Result<Outcome> {
+impl Executor for LocalSettings {
+    fn run(&self, cells: &Cells<'_>, stop: &Arc<AtomicBool>, watch: &dyn Watch) -> Result<StudyOutcome> {
         run(cells.study, cells.work, &cells.plan()?, self, stop, watch)
     }
 }

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use super::{Evaluation, Fit, LAYOUTS, Recipe, Run, SlurmSettings, Source, Study, StudyModel};
+use super::{
+    AdjustmentRecipe, LAYOUTS, ModelSource, RunSettings, SlurmSettings, Study, StudyEvaluation, StudyFit, StudyModel,
+};
 use crate::analysis::fit::{ChanceLevel, CurveChoice};
 use crate::error::{Error, Result};
 use crate::harness::server;
