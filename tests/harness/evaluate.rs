@@ -9,7 +9,7 @@ use std::process::{Command, Output, Stdio};
 use onset::Error;
 use onset::harness::evaluation::Evaluation;
 use onset::harness::lm_eval;
-use onset::harness::runner::{EvaluationSettings, Event, Keep, Loaded, evaluate};
+use onset::harness::runner::{EvaluationEvent, EvaluationSettings, Keep, Loaded, evaluate};
 use onset::lm::Placement;
 use onset::registry::{Observation, Provenance, Setup};
 use serde_json::Value;
@@ -288,7 +288,7 @@ fn an_evaluation_without_a_folder_finds_what_one_with_a_folder_writes() {
         let items = samples.items.iter().zip(&samples.responses).zip(&samples.scored);
         let mut lines = Vec::new();
         for filter in 0..filters {
-            let line = |((item, responses), scored): ((_, &Vec<_>), &onset::harness::tasks::Scored)| {
+            let line = |((item, responses), scored): ((_, &Vec<_>), &onset::harness::tasks::ScoredItem)| {
                 scored.samples[filter].record(item, responses).to_json()
             };
             lines.extend(items.clone().map(line));

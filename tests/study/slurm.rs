@@ -159,7 +159,7 @@ fn submit_all(study: &Study) -> Vec<Submission> {
 }
 
 /// Follows what was submitted of the cells `only`; of all where there are none.
-fn follow_all(study: &Study, only: &[String], submissions: Vec<Submission>, watch: &dyn Watch) -> Outcome {
+fn follow_all(study: &Study, only: &[String], submissions: Vec<Submission>, watch: &dyn Watch) -> StudyOutcome {
     let cells = Cells { study, work: &Fake, only };
     follow(&Slurm::of(study), &cells, submissions, &AtomicBool::new(false), watch).expect("followed")
 }
