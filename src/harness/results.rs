@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use time::OffsetDateTime;
 
 use super::evaluation::{Evaluation, GroupScores, Identity, Samples, TaskScores};
-use super::tasks::{Metric, Value};
+use super::tasks::{AggregatedMetric, Value};
 use crate::error::Result;
 use crate::registry::table::Sheet;
 use crate::registry::write;
@@ -203,17 +203,17 @@ fn better(task: &TaskScores) -> Value {
     Value::Map(task.better.iter().map(|(metric, higher)| (metric.clone(), (*higher).into())).collect())
 }
 
-fn metrics(metrics: &[Metric]) -> Entries {
-    let pair = |metric: &Metric| {
-        let Metric { name, filter, value, stderr, .. } = metric;
+fn metrics(metrics: &[AggregatedMetric]) -> Entries {
+    let pair = |metric: &AggregatedMetric| {
+        let AggregatedMetric { name, filter, value, stderr, .. } = metric;
         let stderr = stderr.map_or_else(|| "N/A".into(), Value::from);
         [(format!("{name},{filter}"), Value::from(*value)), (format!("{name}_stderr,{filter}"), stderr)]
     };
     metrics.iter().flat_map(pair).collect()
 }
 
-fn intervals(metrics: &[Metric]) -> Entries {
-    let pair = |metric: &Metric| {
+fn intervals(metrics: &[AggregatedMetric]) -> Entries {
+    let pair = |metric: &AggregatedMetric| {
         let (low, high) = metric.interval?;
         Some((format!("{},{}", metric.name, metric.filter), Value::List(vec![low.into(), high.into()])))
     };

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::world::CHANCE;
 use crate::analysis::fit::{Analysis, ChanceLevel, CurveChoice, FitReport, FitSettings, Parameter};
 use crate::registry::Format;
 use crate::registry::modelset::{Cutoff, GroupBy, ModelSet, Settings};
@@ -86,9 +87,6 @@ impl LabReport {
         differences
     }
 }
-
-/// Score of a guess: every question has four options, and the right answers are dealt evenly over them.
-pub(super) const CHANCE: f64 = 0.25;
 
 /// Largest difference between kinds of models that is taken not to matter, in accuracy.
 const MARGIN: f64 = 0.1;
@@ -201,13 +199,5 @@ pub(crate) fn theta(analysis: &Analysis, kind: usize) -> Option<&Parameter> {
     match kind {
         0 => Some(&analysis.theta),
         _ => analysis.thetas.get(kind).map(|named| &named.parameter),
-    }
-}
-
-#[cfg(all(test, feature = "models"))]
-mod tests {
-    #[test]
-    fn chance_is_that_of_the_worlds() {
-        assert_eq!(super::CHANCE, crate::lab::CHANCE);
     }
 }

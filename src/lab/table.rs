@@ -2,7 +2,7 @@
 
 use super::exam::{CLOZE, MULTIPLE_CHOICE};
 use super::fits::LabReport;
-use super::record::Record;
+use super::record::LabRecord;
 use super::suite::Member;
 use crate::error::Result;
 use crate::registry::table::Sheet;
@@ -16,8 +16,8 @@ const NAME: &str = "observations.csv";
 
 /// The scores of a model, in the order they were found.
 #[must_use]
-pub fn observations(record: &Record) -> Vec<Observation> {
-    let of_score = |score: &super::record::Score| Observation {
+pub fn observations(record: &LabRecord) -> Vec<Observation> {
+    let of_score = |score: &super::record::LabScore| Observation {
         model: record.model.clone(),
         benchmark: score.task.clone(),
         kind: RowKind::Task,
@@ -44,7 +44,7 @@ pub fn observations(record: &Record) -> Vec<Observation> {
 /// The table of these models, in their order, as CSV: a row for each model, task and number of task examples, with the
 /// kind of the model (`cohort`) and the true share of test-task documents in its text.
 #[must_use]
-pub fn table(models: &[(Member, Record)]) -> String {
+pub fn table(models: &[(Member, LabRecord)]) -> String {
     sheet(models).csv()
 }
 
@@ -54,12 +54,12 @@ impl LabReport {
     ///
     /// # Errors
     /// As [`LabReport::of_observations`].
-    pub fn of(models: &[(Member, Record)]) -> Result<Self> {
+    pub fn of(models: &[(Member, LabRecord)]) -> Result<Self> {
         Self::of_table(sheet(models).table(NAME.as_ref()))
     }
 }
 
-fn sheet(models: &[(Member, Record)]) -> Sheet {
+fn sheet(models: &[(Member, LabRecord)]) -> Sheet {
     let shown = |value: Option<String>| value.unwrap_or_default();
     let row = |member: &Member, o: &Observation| {
         let (shape, kind) = (&member.shape, &member.kind);
@@ -107,17 +107,17 @@ fn sheet(models: &[(Member, Record)]) -> Sheet {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lab::{Score, Suite, Vocabulary, World};
+    use crate::lab::{LabScore, Suite, Vocabulary, World};
     use crate::registry::table::Table;
     use crate::stats::random::Seed;
 
     /// Every model of a committed table again, from its suite and the table's scores.
-    fn again(suite: &Suite, table: &Table) -> Result<Vec<(Member, Record)>> {
+    fn again(suite: &Suite, table: &Table) -> Result<Vec<(Member, LabRecord)>> {
         let world = World::new(&suite.world, Seed(1))?;
         let members = suite.members(&Vocabulary::new(&world))?;
         let mut models = Vec::new();
         for member in members {
-            let mut record = Record {
+            let mut record = LabRecord {
                 model: member.name.clone(),
                 fingerprint: String::new(),
                 loss: 0.0,
@@ -125,7 +125,7 @@ mod tests {
                 scores: Vec::new(),
             };
             for row in (0..table.rows()).filter(|row| table.text(*row, "model").is_ok_and(|name| name == member.name)) {
-                record.scores.push(Score {
+                record.scores.push(LabScore {
                     task: table.text(row, "benchmark")?.to_owned(),
                     examples: table.optional_count(row, "examples")?.unwrap_or(0),
                     value: table.number(row, "value")?,

@@ -105,7 +105,7 @@ fn imported(study: &Study, replicates: &mut Vec<(Option<u64>, Observation)>, war
     if study.imports.is_empty() {
         return Ok(());
     }
-    let found = lm_eval::import(&study.imports, &lm_eval::Settings::default())?;
+    let found = lm_eval::import(&study.imports, &lm_eval::ImportSettings::default())?;
     warnings.extend(found.warnings.iter().map(|warning| format!("skipped {warning}")));
     let own: HashSet<_> = replicates.iter().map(|(_, o)| key(o)).collect();
     let known: HashSet<&str> = study.models.iter().map(|model| model.name.as_str()).collect();

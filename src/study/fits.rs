@@ -34,10 +34,10 @@ impl FitAt {
         condition: &Condition,
         compute: impl Fn(&str) -> Option<f64>,
     ) -> Vec<(String, f64, f64)> {
-        let meant =
+        let fits =
             |o: &&Observation| o.benchmark == benchmark && o.condition == *condition && o.metric.to_string() == metric;
         let with_compute = |o: &Observation| Some((o.model.clone(), compute(&o.model)?, o.value));
-        observations.iter().filter(meant).filter_map(with_compute).collect()
+        observations.iter().filter(fits).filter_map(with_compute).collect()
     }
 
     /// The analysis of this condition.
@@ -138,7 +138,7 @@ fn scores(study: &Study, collected: &Collected) -> Result<Vec<(String, String)>>
             return Err(Error::Argument(format!("`{name}` has no metric `{metric}`; there is {there}")));
         }
     }
-    let meant = |name: &String| study.fit.benchmarks.is_empty() || study.fit.benchmarks.contains(name);
+    let asked_for = |name: &String| study.fit.benchmarks.is_empty() || study.fit.benchmarks.contains(name);
     let choose = |(name, known): (String, Vec<String>)| {
         let usual = benchmark(&name).map(|benchmark| benchmark.score.to_string());
         let wanted = study.fit.metrics.get(&name).cloned().or(usual);
@@ -146,7 +146,7 @@ fn scores(study: &Study, collected: &Collected) -> Result<Vec<(String, String)>>
         let metric = known.iter().find(same).or(known.first()).cloned()?;
         Some((name, metric))
     };
-    Ok(metrics.into_iter().filter(|(name, _)| meant(name)).filter_map(choose).collect())
+    Ok(metrics.into_iter().filter(|(name, _)| asked_for(name)).filter_map(choose).collect())
 }
 
 /// Whether this is the metric, with its filter or without.

@@ -60,8 +60,8 @@ pub use collect::{Collected, SeedSpread, collect};
 pub use estimate::Cost;
 pub use example::EXAMPLE;
 pub use executor::{
-    Cells, Ended, Executor, ExecutorKind, Local, Outcome, Queue, Queued, Slurm, Submission, Task, Watch, follow, run,
-    submit,
+    Cells, Ended, Executor, ExecutorKind, LocalSettings, Queue, Queued, Slurm, StudyOutcome, Submission, Task, Watch,
+    follow, run, submit,
 };
 pub use fits::{FitAt, fits};
 pub use lock::{BEAT, Owner, STALE};
@@ -69,6 +69,8 @@ pub use plan::{Plan, Planned, State};
 #[cfg(feature = "models")]
 pub use real::Real;
 pub use results::{CellResults, ConditionResults};
-pub use settings::{Evaluation, Fit, LAYOUTS, Recipe, Run, SlurmSettings, Source, Study, StudyModel};
+pub use settings::{
+    AdjustmentRecipe, LAYOUTS, ModelSource, RunSettings, SlurmSettings, Study, StudyEvaluation, StudyFit, StudyModel,
+};
 pub use store::Failure;
-pub use work::{Amount, CellRun, Work};
+pub use work::{CellRun, TokenAmount, Work};

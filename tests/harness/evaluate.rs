@@ -9,7 +9,7 @@ use std::process::{Command, Output, Stdio};
 use onset::Error;
 use onset::harness::evaluation::Evaluation;
 use onset::harness::lm_eval;
-use onset::harness::runner::{EvaluationSettings, Event, Keep, Loaded, evaluate};
+use onset::harness::runner::{EvaluationEvent, EvaluationSettings, Keep, Loaded, evaluate};
 use onset::lm::Placement;
 use onset::registry::{Observation, Provenance, Setup};
 use serde_json::Value;
@@ -166,7 +166,7 @@ fn import_reads_what_was_written_and_fit_reads_the_observations() {
     settings.facts.release = Some("2023-02".parse().expect("a month"));
     let evaluation = run("neox-bytelevel", &settings);
     let folder = out.path().join("neox-bytelevel");
-    let imported = lm_eval::import(&[out.path().to_owned()], &lm_eval::Settings::default()).expect("readable");
+    let imported = lm_eval::import(&[out.path().to_owned()], &lm_eval::ImportSettings::default()).expect("readable");
     assert_eq!(imported.warnings, []);
     assert_eq!(
         imported.observations,
@@ -204,6 +204,10 @@ fn import_reads_what_was_written_and_fit_reads_the_observations() {
 fn undated(folder: &Path) -> BTreeMap<String, String> {
     let results = named(folder, "results_");
     let date = results.file_stem().expect("a name").to_string_lossy().replace("results_", "");
+    let table = std::fs::read_to_string(named(folder, "observations_")).expect("text");
+    let cells: Vec<Vec<&str>> = table.lines().take(2).map(|line| line.split(',').collect()).collect();
+    let column = cells[0].iter().position(|name| *name == "date").expect("scores have a date");
+    let told = cells[1][column];
     let mut files = BTreeMap::new();
     for entry in std::fs::read_dir(folder).expect("the folder is there") {
         let path = entry.expect("readable").path();
@@ -211,7 +215,7 @@ fn undated(folder: &Path) -> BTreeMap<String, String> {
         if name == "answers.jsonl" {
             continue;
         }
-        let text = std::fs::read_to_string(&path).expect("text").replace(&date, "DATE");
+        let text = std::fs::read_to_string(&path).expect("text").replace(&date, "DATE").replace(told, "DATE");
         let timeless = |line: &&str| !line.trim_start().starts_with("\"date\": ");
         files.insert(name, text.lines().filter(timeless).collect::<Vec<_>>().join("\n"));
     }
@@ -284,7 +288,7 @@ fn an_evaluation_without_a_folder_finds_what_one_with_a_folder_writes() {
         let items = samples.items.iter().zip(&samples.responses).zip(&samples.scored);
         let mut lines = Vec::new();
         for filter in 0..filters {
-            let line = |((item, responses), scored): ((_, &Vec<_>), &onset::harness::tasks::Scored)| {
+            let line = |((item, responses), scored): ((_, &Vec<_>), &onset::harness::tasks::ScoredItem)| {
                 scored.samples[filter].record(item, responses).to_json()
             };
             lines.extend(items.clone().map(line));
@@ -352,13 +356,13 @@ fn progress_counts_every_item_once() {
     let (mut items, mut all, mut names) = (0, 0, Vec::new());
     let loaded = load("neox-bytelevel");
     let evaluation = evaluate(&loaded.subject(), &settings, &mut |event| match event {
-        Event::LeftOut(file) => panic!("no folder was given, yet {file}"),
-        Event::Begin { items, tasks } => (all, _) = (items, assert_eq!(tasks, 3)),
-        Event::Task { name, known, .. } => {
+        EvaluationEvent::LeftOut(file) => panic!("no folder was given, yet {file}"),
+        EvaluationEvent::Begin { items, tasks } => (all, _) = (items, assert_eq!(tasks, 3)),
+        EvaluationEvent::Task { name, known, .. } => {
             assert_eq!(known, 0);
             names.push(name.to_owned());
         }
-        Event::Item => items += 1,
+        EvaluationEvent::Item => items += 1,
     })
     .expect("the fixture can be evaluated");
     assert_eq!((items, all), (15, 15));
@@ -377,7 +381,7 @@ fn a_stop_from_outside_keeps_what_was_answered() {
     subject.limits.tokens = 64;
     let mut items = 0;
     let outcome = evaluate(&subject, &settings, &mut |event| {
-        items += usize::from(event == Event::Item);
+        items += usize::from(event == EvaluationEvent::Item);
         if items == 10 {
             stop.store(true, std::sync::atomic::Ordering::Relaxed);
         }

@@ -13,8 +13,8 @@ use std::sync::{Arc, Mutex};
 use onset::Result;
 use onset::registry::{Measure, Metric, Observation, Provenance, RowKind, Setup};
 use onset::study::{
-    Amount, Cell, CellRun, Cells, ExecutorKind, Local, Outcome, Plan, Queue, Slurm, Study, StudyModel, Submission,
-    Watch, Work, follow, run,
+    Cell, CellRun, Cells, ExecutorKind, LocalSettings, Plan, Queue, Slurm, Study, StudyModel, StudyOutcome, Submission,
+    TokenAmount, Watch, Work, follow, run,
 };
 
 /// One score for every condition.
@@ -33,8 +33,8 @@ impl Work for Fake {
         Ok("examples".into())
     }
 
-    fn amount(&self) -> Result<Amount> {
-        Ok(Amount::default())
+    fn amount(&self) -> Result<TokenAmount> {
+        Ok(TokenAmount::default())
     }
 
     fn run(&self, run: &mut CellRun<'_>) -> Result<()> {
@@ -114,7 +114,8 @@ impl Cluster {
         fs::write(cluster.path("model"), "").expect("written");
         let here = cluster.study("done", "");
         let plan = Plan::new(&here, &Fake).expect("a plan");
-        run(&here, &Fake, &plan, &Local::of(&here), &Arc::new(AtomicBool::new(false)), &()).expect("nothing is wrong");
+        run(&here, &Fake, &plan, &LocalSettings::of(&here), &Arc::new(AtomicBool::new(false)), &())
+            .expect("nothing is wrong");
         cluster
     }
 
@@ -158,7 +159,7 @@ fn submit_all(study: &Study) -> Vec<Submission> {
 }
 
 /// Follows what was submitted of the cells `only`; of all where there are none.
-fn follow_all(study: &Study, only: &[String], submissions: Vec<Submission>, watch: &dyn Watch) -> Outcome {
+fn follow_all(study: &Study, only: &[String], submissions: Vec<Submission>, watch: &dyn Watch) -> StudyOutcome {
     let cells = Cells { study, work: &Fake, only };
     follow(&Slurm::of(study), &cells, submissions, &AtomicBool::new(false), watch).expect("followed")
 }

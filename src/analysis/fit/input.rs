@@ -14,7 +14,7 @@ pub fn tables(paths: &[PathBuf]) -> Result<(Vec<Table>, Vec<String>)> {
     let (mut tables, mut warnings) = (Vec::new(), Vec::new());
     for path in paths {
         if is_results(path)? {
-            let imported = lm_eval::import(std::slice::from_ref(path), &lm_eval::Settings::default())?;
+            let imported = lm_eval::import(std::slice::from_ref(path), &lm_eval::ImportSettings::default())?;
             if imported.files == 0 {
                 let problem = "it holds no results of lm-evaluation-harness".to_owned();
                 return Err(Error::File { path: path.clone(), problem });

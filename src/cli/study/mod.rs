@@ -17,7 +17,7 @@ use crate::registry::write;
 use crate::report::json;
 use crate::report::study as report;
 use crate::study::figures::{emergence, trajectories};
-use crate::study::{self, Cells, Collected, EXAMPLE, ExecutorKind, Outcome, Plan, Real, Study, Task, Work};
+use crate::study::{self, Cells, Collected, EXAMPLE, ExecutorKind, Plan, Real, Study, StudyOutcome, Task, Work};
 use crate::train::keep_freed_memory;
 
 /// Columns of what is printed.
@@ -188,6 +188,7 @@ fn run_cells(args: &RunArgs, mut study: Study, work: &Real, format: Format) -> R
         }
         return Ok(());
     }
+    keep_freed_memory();
     let stop = interrupt::stop_flag("stopping")?;
     let outcome = executor.run(&cells, &stop, &progress)?;
     drop(progress);
@@ -206,7 +207,7 @@ fn run_cells(args: &RunArgs, mut study: Study, work: &Real, format: Format) -> R
     failures(&outcome)
 }
 
-fn failures(outcome: &Outcome) -> Result<()> {
+fn failures(outcome: &StudyOutcome) -> Result<()> {
     match outcome.failed.first() {
         None => Ok(()),
         Some((cell, why)) => {

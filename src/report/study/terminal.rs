@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::report::terminal::{Align, TextTable};
-use crate::study::{Collected, FitAt, Outcome, Plan, Planned, State, Task};
+use crate::study::{Collected, FitAt, Plan, Planned, State, StudyOutcome, Task};
 
 /// The cells that are in a queue, by name, with the queue's.
 type Queued = BTreeMap<String, (&'static str, Task)>;
@@ -91,7 +91,7 @@ pub fn plan_json(plan: &Plan, queued: &Queued) -> Value {
 }
 
 /// What a run came to, on one line.
-pub fn outcome(outcome: &Outcome) -> String {
+pub fn outcome(outcome: &StudyOutcome) -> String {
     let mut parts = vec![format!("{} cells done", outcome.done)];
     let further = [
         (outcome.before, "done before"),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use super::seam::{Cells, Ended, Executor, Outcome, Queue, Submission, Watch};
+use super::seam::{Cells, Ended, Executor, Queue, StudyOutcome, Submission, Watch};
 use crate::error::{Error, Result};
 use crate::study::cell::Cell;
 use crate::study::plan::{Plan, State};
@@ -21,7 +21,7 @@ const LOOK: Duration = Duration::from_millis(50);
 pub struct Queued<Q>(pub Q);
 
 impl<Q: Queue> Executor for Queued<Q> {
-    fn run(&self, cells: &Cells<'_>, stop: &Arc<AtomicBool>, watch: &dyn Watch) -> Result<Outcome> {
+    fn run(&self, cells: &Cells<'_>, stop: &Arc<AtomicBool>, watch: &dyn Watch) -> Result<StudyOutcome> {
         let before = done(&cells.plan()?);
         let submissions = submit(&self.0, cells, watch)?;
         let mut outcome = follow(&self.0, cells, submissions, stop, watch)?;
@@ -56,7 +56,7 @@ fn hand_over(queue: &dyn Queue, cells: &[&Cell], watch: &dyn Watch) -> Result<Ve
 }
 
 /// Looks at the queue until none of the cells is in it, and hands over again what failed, as often as the queue is to.
-/// [`Outcome::done`] then counts all cells that are finished.
+/// [`StudyOutcome::done`] then counts all cells that are finished.
 ///
 /// # Errors
 /// [`Error::Executor`] when the queue does not answer for long, and those of planning and submitting.
@@ -66,12 +66,12 @@ pub fn follow(
     submissions: Vec<Submission>,
     stop: &AtomicBool,
     watch: &dyn Watch,
-) -> Result<Outcome> {
+) -> Result<StudyOutcome> {
     let (mut submissions, mut again) = (submissions, queue.resubmit());
     loop {
         let left = wait(queue, stop, watch)?;
         let plan = cells.plan()?;
-        let outcome = Outcome { done: done(&plan), left, ..Outcome::default() };
+        let outcome = StudyOutcome { done: done(&plan), left, ..StudyOutcome::default() };
         if left > 0 {
             return Ok(outcome);
         }
@@ -81,7 +81,7 @@ pub fn follow(
             for (cell, (_, reason)) in unfinished.iter().zip(&failed) {
                 watch.ends(cell, &Ended::Failed(reason.clone()));
             }
-            return Ok(Outcome { failed, ..outcome });
+            return Ok(StudyOutcome { failed, ..outcome });
         }
         again -= 1;
         submissions.extend(hand_over(queue, &unfinished, watch)?);

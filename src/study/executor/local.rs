@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use super::seam::{Cells, Ended, Executor, Outcome, Watch};
+use super::seam::{Cells, Ended, Executor, StudyOutcome, Watch};
 use crate::error::{Error, Result};
 use crate::study::cell::Cell;
 use crate::study::lock::{BEAT, Lock, Owner, Taken};
@@ -16,7 +16,7 @@ use crate::study::work::{CellRun, Work};
 
 /// How cells run on this machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Local {
+pub struct LocalSettings {
     /// Cells side by side at most.
     pub cells: usize,
     /// Memory they may take together, in bytes. A cell that needs more runs alone.
@@ -27,7 +27,7 @@ pub struct Local {
     pub wait: bool,
 }
 
-impl Local {
+impl LocalSettings {
     /// What the study asks for: one cell per core, or one at a time on an accelerator; free memory.
     pub fn of(study: &Study) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
@@ -41,8 +41,8 @@ impl Local {
     }
 }
 
-impl Executor for Local {
-    fn run(&self, cells: &Cells<'_>, stop: &Arc<AtomicBool>, watch: &dyn Watch) -> Result<Outcome> {
+impl Executor for LocalSettings {
+    fn run(&self, cells: &Cells<'_>, stop: &Arc<AtomicBool>, watch: &dyn Watch) -> Result<StudyOutcome> {
         run(cells.study, cells.work, &cells.plan()?, self, stop, watch)
     }
 }
@@ -56,18 +56,18 @@ pub fn run(
     study: &Study,
     work: &dyn Work,
     plan: &Plan,
-    settings: &Local,
+    settings: &LocalSettings,
     stop: &Arc<AtomicBool>,
     watch: &dyn Watch,
-) -> Result<Outcome> {
+) -> Result<StudyOutcome> {
     store::open(study)?;
     let waiting: Vec<usize> = (0..plan.cells.len()).filter(|i| plan.cells[*i].state != State::Done).collect();
     let finished = plan.cells.iter().filter(|planned| planned.state == State::Done);
     finished.for_each(|planned| sweep(&planned.cell, study.evaluation.keep));
     let before = plan.cells.len() - waiting.len();
     let workers = settings.cells.clamp(1, waiting.len().max(1));
-    let queue = Queue { waiting, outcome: Outcome { before, ..Outcome::default() }, ..Queue::default() };
-    let floor = Floor {
+    let queue = Queue { waiting, outcome: StudyOutcome { before, ..StudyOutcome::default() }, ..Queue::default() };
+    let shared = SharedWork {
         study,
         work,
         settings,
@@ -80,8 +80,8 @@ pub fn run(
     };
     let over = AtomicBool::new(false);
     std::thread::scope(|scope| {
-        let heart = scope.spawn(|| floor.beat(&over));
-        let workers: Vec<_> = (0..workers).map(|_| scope.spawn(|| floor.work())).collect();
+        let heart = scope.spawn(|| shared.beat(&over));
+        let workers: Vec<_> = (0..workers).map(|_| scope.spawn(|| shared.work())).collect();
         // Workers catch the panics of cells; their own would be a bug of this file and is shown by the scope.
         let ended: Vec<_> = workers.into_iter().map(std::thread::ScopedJoinHandle::join).collect();
         over.store(true, Ordering::Relaxed);
@@ -90,13 +90,13 @@ pub fn run(
             std::panic::resume_unwind(panic);
         }
     });
-    let mut queue = floor.queue();
+    let mut queue = shared.queue();
     if let Some(error) = queue.halted.take() {
         return Err(error);
     }
     let mut outcome = std::mem::take(&mut queue.outcome);
     outcome.left += queue.waiting.len();
-    outcome.others = floor.others(&queue);
+    outcome.others = shared.others(&queue);
     outcome.failed.sort();
     Ok(outcome)
 }
@@ -111,14 +111,15 @@ struct Queue {
     running: usize,
     memory: u64,
     locks: Vec<Weak<Lock>>,
-    outcome: Outcome,
+    outcome: StudyOutcome,
     halted: Option<Error>,
 }
 
-struct Floor<'a> {
+/// What the threads that work on cells share.
+struct SharedWork<'a> {
     study: &'a Study,
     work: &'a dyn Work,
-    settings: &'a Local,
+    settings: &'a LocalSettings,
     stop: &'a Arc<AtomicBool>,
     /// Set when the disk, not a cell, is at fault.
     halt: AtomicBool,
@@ -134,7 +135,7 @@ enum Attempt {
     Halt(Error),
 }
 
-impl Floor<'_> {
+impl SharedWork<'_> {
     fn queue(&self) -> MutexGuard<'_, Queue> {
         // The queue is whole between any two statements that change it.
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)

@@ -11,8 +11,8 @@ use std::fmt;
 use std::str::FromStr;
 
 pub use follow::{Queued, follow, submit};
-pub use local::{Local, run};
-pub use seam::{Cells, Ended, Executor, Outcome, Queue, Submission, Task, Watch};
+pub use local::{LocalSettings, run};
+pub use seam::{Cells, Ended, Executor, Queue, StudyOutcome, Submission, Task, Watch};
 pub use slurm::Slurm;
 
 use super::settings::Study;
@@ -23,18 +23,18 @@ use crate::error::{Error, Result};
 pub enum ExecutorKind {
     /// This machine.
     #[default]
-    Local,
+    LocalSettings,
     /// A Slurm cluster.
     Slurm,
 }
 
 impl ExecutorKind {
-    const ALL: [Self; 2] = [Self::Local, Self::Slurm];
+    const ALL: [Self; 2] = [Self::LocalSettings, Self::Slurm];
 
     /// The executor, as the study sets it up.
     pub fn executor(self, study: &Study) -> Box<dyn Executor + '_> {
         match self {
-            Self::Local => Box::new(Local::of(study)),
+            Self::LocalSettings => Box::new(LocalSettings::of(study)),
             Self::Slurm => Box::new(Queued(Slurm::of(study))),
         }
     }
@@ -49,7 +49,7 @@ impl ExecutorKind {
 impl fmt::Display for ExecutorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Local => "local",
+            Self::LocalSettings => "local",
             Self::Slurm => "slurm",
         })
     }

@@ -20,7 +20,7 @@ pub trait Executor {
     ///
     /// # Errors
     /// When the study's folder cannot be read or written, or the executor cannot be used. What is finished stands.
-    fn run(&self, cells: &Cells<'_>, stop: &Arc<AtomicBool>, watch: &dyn Watch) -> Result<Outcome>;
+    fn run(&self, cells: &Cells<'_>, stop: &Arc<AtomicBool>, watch: &dyn Watch) -> Result<StudyOutcome>;
 
     /// The queue behind it, where cells go on without this program; `None` where they end with it.
     fn queue(&self) -> Option<&dyn Queue> {
@@ -155,7 +155,7 @@ pub enum Ended {
 
 /// What a run came to.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Outcome {
+pub struct StudyOutcome {
     /// Cells that were finished before.
     pub before: usize,
     /// Cells that this run finished.
