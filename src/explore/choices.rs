@@ -6,10 +6,10 @@ use serde::Serialize;
 
 use super::{Question, Stage};
 use crate::analysis::fit::{CurveChoice, FitReport, FitSettings};
-use crate::registry::modelset::{Cutoff, Group, ModelSet, Settings};
 use crate::registry::columns::{
     ACTIVE_PARAMS, ADJUSTMENT, BENCHMARK, COMPUTE, EPOCHS, EXAMPLES, ITEMS, MODEL, PARAMS, RELEASE, TOKENS, VALUE,
 };
+use crate::registry::modelset::{Cutoff, Group, ModelSet, Settings};
 use crate::registry::table::{Column, Table, fold};
 use crate::registry::{Adjustment, Month, benchmark};
 use crate::stats::covariance::Kind;

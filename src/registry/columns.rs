@@ -3,8 +3,12 @@
 
 use super::table::{Column, Kind};
 
-pub(crate) const MODEL: Column = Column::required("model", Kind::Text, "name, as the evaluations call it")
-    .also(&["modelname", "system", "name", "checkpoint"]);
+pub(crate) const MODEL: Column = Column::required("model", Kind::Text, "name, as the evaluations call it").also(&[
+    "modelname",
+    "system",
+    "name",
+    "checkpoint",
+]);
 pub(crate) const FAMILY: Column =
     Column::required("family", Kind::Text, "models of one recipe and one data set").also(&["modelfamily"]);
 pub(crate) const HUB: Column =

@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use super::records::{Cell, Named, Record, Records};
 use super::{Predictor, Settings, XScale};
+use crate::registry::columns::{ACTIVE_PARAMS, COMPUTE, PARAMS, RELEASE, TOKENS};
+use crate::registry::table::positive;
 use crate::registry::{Flops, Month};
 use crate::serial::serde_as_text;
 use crate::{Error, Result};

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::layout::{Layout, check_flags};
 use super::groups::{self, GroupColumn, Value};
+use super::layout::{Layout, check_flags};
 use super::predictor::{self, Quantity, Sizes};
 use super::records::{Cell, Named, Record, Records};
 use super::{

@@ -88,7 +88,8 @@ pub(super) fn locate(tables: &[Table], layouts: &[Layout], settings: &Settings) 
 impl Wanted {
     /// What the row is.
     pub(super) fn matches(&self, table: &Table, layout: &Layout, row: usize) -> Match {
-        let cell = |column: &Column| layout.get(column).and_then(|found| table.at(row, found.index)).unwrap_or_default();
+        let cell =
+            |column: &Column| layout.get(column).and_then(|found| table.at(row, found.index)).unwrap_or_default();
         let metric_fits = self.metric.as_ref().is_none_or(|metric| cell(&METRIC) == metric);
         if cell(&BENCHMARK) != self.benchmark || !metric_fits {
             return Match::Neither;
@@ -105,7 +106,9 @@ impl Wanted {
 }
 
 fn condition(table: &Table, layout: &Layout, row: usize) -> Condition {
-    let cell = |column: &Column| layout.get(column).and_then(|found| table.at(row, found.index)).unwrap_or_default().to_owned();
+    let cell = |column: &Column| {
+        layout.get(column).and_then(|found| table.at(row, found.index)).unwrap_or_default().to_owned()
+    };
     Condition {
         // An empty cell is no adjustment either.
         adjustment: cell(&ADJUSTMENT).parse().unwrap_or_default(),
@@ -134,9 +137,8 @@ fn wanted(table: &Table, layout: &Layout, name: &str, settings: &Settings) -> Re
     };
     let adjusted = match &settings.adjusted {
         Some(text) => {
-            let metric_fits = |row: usize| {
-                layout.get(&METRIC).is_none_or(|found| table.at(row, found.index) == metric.as_deref())
-            };
+            let metric_fits =
+                |row: usize| layout.get(&METRIC).is_none_or(|found| table.at(row, found.index) == metric.as_deref());
             let conditions: BTreeSet<Condition> = (0..table.rows())
                 .filter(|row| of_benchmark(*row) && metric_fits(*row))
                 .map(|row| condition(table, layout, row))

@@ -3,7 +3,7 @@
 //! The records are the csv crate's and not polars': polars does not say on which line a record stands, nor which record
 //! lacks a cell.
 
-use polars::prelude::{ChunkedBuilder, StringChunked, StringChunkedBuilder};
+use polars::prelude::{StringChunked, StringChunkedBuilder};
 
 /// The columns of a file.
 pub(super) struct Delimited {
@@ -20,11 +20,8 @@ pub(super) struct Delimited {
 pub(super) fn read(text: &str) -> Result<Delimited, String> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let separator = if text.lines().next().unwrap_or_default().contains('\t') { b'\t' } else { b',' };
-    let mut reader = csv::ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .delimiter(separator)
-        .from_reader(text.as_bytes());
+    let mut reader =
+        csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(separator).from_reader(text.as_bytes());
     let (mut record, mut place) = (csv::StringRecord::new(), Place { text, at: 0, line: 1 });
     let (mut names, mut columns, mut lines) = (Vec::new(), Vec::new(), Vec::new());
     while reader.read_record(&mut record).map_err(|error| error.to_string())? {
@@ -46,7 +43,7 @@ pub(super) fn read(text: &str) -> Result<Delimited, String> {
     if names.is_empty() {
         return Err("the file is empty".into());
     }
-    Ok(Delimited { names, columns: columns.into_iter().map(ChunkedBuilder::finish).collect(), lines })
+    Ok(Delimited { names, columns: columns.into_iter().map(StringChunkedBuilder::finish).collect(), lines })
 }
 
 /// Where in the text the reader is.

@@ -30,7 +30,7 @@ use std::str::FromStr;
 
 pub use polars::prelude::DataFrame;
 
-pub(crate) use cell::{is_missing, plain_number, positive};
+pub(crate) use cell::{plain_number, positive};
 pub use column::{Column, Kind};
 pub(crate) use column::{fold, parse_unit};
 pub use parquet::{Cell, parquet_rows};
@@ -93,9 +93,10 @@ impl Table {
     /// As [`Table::read`]; [`Error::File`] for a column that holds neither texts nor numbers nor truth values.
     pub fn from_frame(frame: &DataFrame, path: &Path, columns: &[Column]) -> Result<Self> {
         let names = frame.columns().iter().map(|column| column.name().trim().to_owned()).collect();
-        let cells = frame.columns().iter().map(|column| {
-            Values::of_column(column).map_err(|problem| Error::File { path: path.to_owned(), problem })
-        });
+        let cells = frame
+            .columns()
+            .iter()
+            .map(|column| Values::of_column(column).map_err(|problem| Error::File { path: path.to_owned(), problem }));
         let cells = cells.collect::<Result<_>>()?;
         Self::new(path, names, cells, (1..=frame.height()).collect())?.declare(columns)
     }

@@ -169,10 +169,10 @@ impl Typed {
             Self::Text(cells) => Values::from(cells.clone()),
             Self::Number(cells) => Values::numbers(cells),
             // Exact below 2⁵³, far above any number of items, examples or tokens.
-            Self::Whole(cells) => {
-                Values::numbers(&cells.iter().map(|cell| cell.map(|n| n as f64)).collect::<Vec<_>>())
+            Self::Whole(cells) => Values::numbers(&cells.iter().map(|cell| cell.map(|n| n as f64)).collect::<Vec<_>>()),
+            Self::Flag(cells) => {
+                Values::from(cells.iter().map(|cell| cell.map(|flag| flag.to_string())).collect::<Vec<_>>())
             }
-            Self::Flag(cells) => Values::from(cells.iter().map(|cell| cell.map(|flag| flag.to_string())).collect::<Vec<_>>()),
         }
     }
 
@@ -207,7 +207,8 @@ mod tests {
     #[test]
     fn types_are_seen_from_texts() {
         let names = ["name", "n", "x", "holds", "none"].map(str::to_owned);
-        let rows = [["a", "1", "0.5", "true", ""], ["b", "", "2", "false", ""]].map(|row| row.map(str::to_owned).to_vec());
+        let rows =
+            [["a", "1", "0.5", "true", ""], ["b", "", "2", "false", ""]].map(|row| row.map(str::to_owned).to_vec());
         let frame = Sheet::of_texts(&names, &rows).frame().expect("a frame");
         let types: Vec<String> = frame.columns().iter().map(|column| column.dtype().to_string()).collect();
         assert_eq!(types, ["str", "u64", "f64", "bool", "str"]);
@@ -220,7 +221,10 @@ mod tests {
         let sheet = Sheet::rows(2).number("x", |row| (row == 0).then_some(third)).text("name", |_| Some("a, b".into()));
         let table = sheet.table("t.csv".as_ref());
         assert_eq!(table.number(0, "x").expect("a number"), third);
-        assert_eq!(table.number(1, "x").expect_err("nothing").to_string(), "t.csv, row 3, column `x`: the cell is empty");
+        assert_eq!(
+            table.number(1, "x").expect_err("nothing").to_string(),
+            "t.csv, row 3, column `x`: the cell is empty"
+        );
         assert_eq!(sheet.csv(), format!("x,name\n{third},\"a, b\"\n,\"a, b\"\n"));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use polars::prelude::{Column, DataType, Float64Chunked, NewChunkedArray, StringChunked};
+use polars::prelude::{ChunkFullNull, Column, DataType, Float64Chunked, NewChunkedArray, StringChunked};
 
 use super::cell::is_missing;
 
@@ -39,7 +39,9 @@ impl Values {
             }
             // Nothing but empty cells.
             DataType::Null => Ok(Self::Text(StringChunked::full_null(column.name().clone(), column.len()))),
-            other => Err(format!("column `{}` holds {other}: only texts, numbers and truth values are read", column.name())),
+            other => {
+                Err(format!("column `{}` holds {other}: only texts, numbers and truth values are read", column.name()))
+            }
         }
     }
 
@@ -52,8 +54,9 @@ impl Values {
     pub(super) fn text_at(&self, row: usize) -> Option<&str> {
         let cells = match self {
             Self::Text(cells) => cells,
-            Self::Number(numbers, text) => text
-                .get_or_init(|| numbers.iter().map(|number| number.map(|number| number.to_string())).collect()),
+            Self::Number(numbers, text) => {
+                text.get_or_init(|| numbers.iter().map(|number| number.map(|number| number.to_string())).collect())
+            }
         };
         (row < cells.len()).then(|| cells.get(row)).flatten().map(str::trim).filter(|text| !text.is_empty())
     }
