@@ -11,7 +11,8 @@
 //! Only statements carry facts of the test, and questions those of another [`Part`]: what a model scores on the test, it
 //! can only know from statements.
 
-use super::world::{Fact, OPTIONS, Order, Part, World};
+use super::OPTIONS;
+use super::world::{Fact, Order, Part, World};
 use crate::stats::random::Stream;
 
 /// Ends every document.

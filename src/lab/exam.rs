@@ -13,8 +13,9 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
+use super::OPTIONS;
 use super::documents::{LETTERS, Question, stem};
-use super::world::{OPTIONS, Order, Part, World};
+use super::world::{Order, Part, World};
 use crate::error::Result;
 use crate::registry::write;
 use crate::stats::random::Seed;

@@ -8,25 +8,54 @@
 //! Read in this order: [`World`] (facts), `documents.rs` (text about them), [`Suite`] (which models), `corpus.rs` (the text
 //! of one model), `exam.rs` (the test), [`Experiment`] (the loop), [`table`] (scores as rows for `onset fit`).
 
+#[cfg(feature = "models")]
 mod corpus;
+mod coverage;
+#[cfg(feature = "models")]
 mod documents;
+#[cfg(feature = "models")]
 pub mod exam;
+#[cfg(feature = "models")]
 mod experiment;
 mod figures;
-pub(crate) mod fits;
+mod fits;
+#[cfg(feature = "models")]
 mod pupil;
+#[cfg(feature = "models")]
 mod record;
+mod scores;
+#[cfg(feature = "models")]
 mod suite;
+#[cfg(feature = "models")]
 mod table;
+#[cfg(feature = "models")]
 mod vocabulary;
+#[cfg(feature = "models")]
 mod world;
 
+#[cfg(feature = "models")]
 pub use corpus::{adjustment, pretraining};
+pub use coverage::{Coverage, Covered, Truth, WorldEstimate};
+#[cfg(feature = "models")]
 pub use documents::{Question, SEQUENCE, stem};
+#[cfg(feature = "models")]
 pub use experiment::{Event, Experiment, Phase};
 pub use fits::{Curves, LabFit, LabReport};
+pub(crate) use fits::{Fitted, theta};
+#[cfg(feature = "models")]
 pub use record::{Record, Score};
+pub use scores::{LabModel, LabScores};
+#[cfg(feature = "models")]
 pub use suite::{Family, Kind, Member, Recipe, Shape, Suite};
+#[cfg(feature = "models")]
 pub use table::{ADJUSTMENT, table};
+#[cfg(feature = "models")]
 pub use vocabulary::Vocabulary;
-pub use world::{CHANCE, Fact, OPTIONS, Order, Part, World, WorldSettings};
+#[cfg(feature = "models")]
+pub use world::{Fact, Order, Part, World, WorldSettings};
+
+/// Options of every question.
+pub const OPTIONS: usize = 4;
+
+/// Score of a guess: the right answers are dealt evenly over the options.
+pub const CHANCE: f64 = 1.0 / OPTIONS as f64;

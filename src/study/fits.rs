@@ -1,15 +1,14 @@
 //! The fits of a study: every benchmark as released and after every number of task examples.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use super::{Collected, Study};
 use crate::analysis::fit::{Analysis, FitReport, FitSettings};
 use crate::error::{Error, Result};
-use crate::registry::modelset;
-use crate::registry::{Condition, Observation, benchmark};
-
-/// The tables that fits read.
-const TABLES: [&str; 2] = ["evaluations.csv", "models.csv"];
+use crate::registry::modelset::{self, ModelSet};
+use crate::registry::table::Table;
+use crate::registry::{Condition, Flops, Observation, benchmark};
 
 /// The fit of one benchmark under one condition.
 #[derive(Debug, Clone)]
@@ -62,16 +61,32 @@ impl FitAt {
     }
 }
 
-/// Fits every benchmark of a study under every condition, from the tables that [`collect`](super::collect()) wrote.
+/// The tables that a study's fits are made from, as [`collect`](super::collect()) wrote them.
 ///
 /// # Errors
-/// When the study asks for a benchmark or metric that was not evaluated, and when its tables cannot be read. A fit that
-/// the data do not allow is no error: its reason stands in [`FitAt::fit`].
-pub fn fits(study: &Study, collected: &Collected) -> Result<Vec<FitAt>> {
-    let tables = study.output.join("tables");
-    let paths = TABLES.map(|name| tables.join(name));
-    let compute: BTreeMap<&str, f64> =
-        study.models.iter().map(|model| (model.name.as_str(), 6.0 * model.params * model.tokens)).collect();
+/// When they cannot be read.
+pub fn tables(study: &Study) -> Result<Vec<Table>> {
+    // Named from the study's folder: the same study gives the same bytes wherever it is.
+    let names = ["tables/evaluations.csv", "tables/models.csv"].map(Path::new);
+    let read = |name: &Path| {
+        let path = study.output.join(name);
+        Table::parse(&std::fs::read(&path).map_err(Error::read(&path))?, name, &[])
+    };
+    names.into_iter().map(read).collect()
+}
+
+/// Fits every benchmark of a study under every condition; `tables` hold its scores and models, and `collected` the
+/// variance between seeds.
+///
+/// # Errors
+/// When the study asks for a benchmark or metric that was not evaluated. A fit that the data do not allow is no error: its
+/// reason stands in [`FitAt::fit`].
+pub fn fits(study: &Study, collected: &Collected, tables: &[Table]) -> Result<Vec<FitAt>> {
+    let compute: BTreeMap<&str, f64> = study
+        .models
+        .iter()
+        .map(|model| (model.name.as_str(), Flops::of_training(model.params, model.tokens).0))
+        .collect();
     let mut found = Vec::new();
     for (benchmark, metric) in scores(study, collected)? {
         let of_benchmark = |condition: &Condition| {
@@ -91,16 +106,9 @@ pub fn fits(study: &Study, collected: &Collected) -> Result<Vec<FitAt>> {
                 spread.benchmark == benchmark && spread.metric.to_string() == metric && spread.condition == condition
             });
             let seeds = spread.and_then(|s| Some((s.within?, s.replicates as f64 / s.models as f64)));
-            let fit = match fit_settings(study, &benchmark, &metric, &condition).run(&paths) {
-                Ok(mut report) => {
-                    // The same study gives the same bytes wherever it is.
-                    report.tables = TABLES.map(|name| format!("tables/{name}")).to_vec();
-                    Ok(Box::new(report))
-                }
-                // Too few models and the like are results of a study too; its own files being unreadable is not.
-                Err(error @ (Error::Read { .. } | Error::Write { .. })) => return Err(error),
-                Err(error) => Err(error.to_string()),
-            };
+            let settings = fit_settings(study, &benchmark, &metric, &condition);
+            let fit = ModelSet::from_tables(tables, &settings.tables).and_then(|set| settings.fit(&set));
+            let fit = fit.map(Box::new).map_err(|error| error.to_string());
             found.push(FitAt { benchmark: benchmark.clone(), metric: metric.clone(), condition, points, fit, seeds });
         }
     }

@@ -46,6 +46,7 @@ pub mod finetune;
 mod fits;
 mod local;
 mod lock;
+mod loss;
 mod plan;
 mod reader;
 #[cfg(feature = "models")]
@@ -60,9 +61,10 @@ pub use cell::{Cell, digest, fingerprint};
 pub use collect::{Collected, SeedSpread, collect};
 pub use estimate::Cost;
 pub use example::EXAMPLE;
-pub use fits::{FitAt, fits};
+pub use fits::{FitAt, fits, tables};
 pub use local::{Ended, Local, Outcome, Watch, run};
 pub use lock::{BEAT, Owner, STALE};
+pub use loss::loss_figure;
 pub use plan::{Plan, Planned, State};
 #[cfg(feature = "models")]
 pub use real::Real;

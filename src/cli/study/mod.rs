@@ -256,7 +256,7 @@ fn collect(study: &Study, work: &dyn Work) -> Result<Collected> {
 /// Fits every benchmark under every condition, and writes and draws what comes out.
 fn fit_and_draw(study: &Study, collected: &Collected, format: Format) -> Result<()> {
     let folder = study.output.join("report");
-    let fits = study::fits(study, collected)?;
+    let fits = study::fits(study, collected, &study::tables(study)?)?;
     let table = report::fits_csv(&fits);
     write::bytes(&folder.join("fits.csv"), &table.to_bytes()?)?;
     let figures: Vec<Figure> = [emergence(&fits), trajectories(&fits)].into_iter().flatten().collect();

@@ -31,7 +31,8 @@ impl Sizes {
             Some(compute) => Some(compute),
             None => match (active_params.or(params), tokens, records.cell(record, Role::Tokens)) {
                 (Some(n), Some(d), Some(cell)) => {
-                    Some(cells::positive(6.0 * n * d, "6·N·D").map_err(|problem| cell.error(problem))?)
+                    let compute = Flops::of_training(n, d);
+                    Some(cells::positive(compute.0, "6·N·D").map_err(|problem| cell.error(problem))?)
                 }
                 _ => None,
             },
