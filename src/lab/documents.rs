@@ -11,7 +11,7 @@
 //! Only statements carry facts of the test, and questions those of another [`Part`]: what a model scores on the test, it
 //! can only know from statements.
 
-use super::OPTIONS;
+use super::options::OPTIONS;
 use super::world::{Fact, Order, Part, World};
 use crate::stats::random::Stream;
 

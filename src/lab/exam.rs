@@ -13,8 +13,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
-use super::OPTIONS;
 use super::documents::{LETTERS, Question, stem};
+use super::options::OPTIONS;
 use super::world::{Order, Part, World};
 use crate::error::Result;
 use crate::registry::write;

@@ -1,6 +1,6 @@
 //! The fits of a lab's models.
 
-use super::CHANCE;
+use super::options::CHANCE;
 use super::scores::LabScores;
 use crate::analysis::fit::{Analysis, ChanceLevel, CurveChoice, FitReport, FitSettings, Parameter};
 use crate::registry::modelset::ModelSet;

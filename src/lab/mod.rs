@@ -19,11 +19,14 @@ pub mod exam;
 mod experiment;
 mod figures;
 mod fits;
+mod options;
 #[cfg(feature = "models")]
 mod pupil;
 #[cfg(feature = "models")]
 mod record;
 mod scores;
+#[cfg(feature = "models")]
+mod shape;
 #[cfg(feature = "models")]
 mod suite;
 #[cfg(feature = "models")]
@@ -39,23 +42,22 @@ pub use coverage::{Coverage, Covered, Truth, WorldEstimate};
 #[cfg(feature = "models")]
 pub use documents::{Question, SEQUENCE, stem};
 #[cfg(feature = "models")]
-pub use experiment::{Event, Experiment, Phase};
+pub use experiment::{Event, Experiment};
 pub use fits::{Curves, LabFit, LabReport};
 pub(crate) use fits::{Fitted, theta};
+pub use options::{CHANCE, OPTIONS};
+#[cfg(feature = "models")]
+pub use pupil::Phase;
 #[cfg(feature = "models")]
 pub use record::{Record, Score};
 pub use scores::{LabModel, LabScores};
 #[cfg(feature = "models")]
-pub use suite::{Family, Kind, Member, Recipe, Shape, Suite};
+pub use shape::Shape;
+#[cfg(feature = "models")]
+pub use suite::{Family, Kind, Member, Recipe, Suite};
 #[cfg(feature = "models")]
 pub use table::{ADJUSTMENT, table};
 #[cfg(feature = "models")]
 pub use vocabulary::Vocabulary;
 #[cfg(feature = "models")]
 pub use world::{Fact, Order, Part, World, WorldSettings};
-
-/// Options of every question.
-pub const OPTIONS: usize = 4;
-
-/// Score of a guess: the right answers are dealt evenly over the options.
-pub const CHANCE: f64 = 1.0 / OPTIONS as f64;

@@ -2,18 +2,16 @@
 
 use std::path::Path;
 
+#[cfg(feature = "models")]
+use super::{exam, record::Record, suite::Member, table::ADJUSTMENT};
+#[cfg(feature = "models")]
+use crate::registry::Adjustment;
 use crate::registry::modelset::{
     Dropped, Group, ModelRow, ModelSet, Predictor, PredictorKind, Reason, Score, ScoreScale,
 };
 use crate::registry::table::{Column, Kind, Table};
 use crate::registry::{Condition, Flops, Format, Measure, Metric, Observation, Provenance, RowKind, Setup};
 use crate::{Error, Result};
-#[cfg(feature = "models")]
-use crate::{
-    lab::{ADJUSTMENT, Member, Record, exam},
-    registry::Adjustment,
-};
-
 /// The scores of an experiment, and what is known of its models.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LabScores {

@@ -20,7 +20,7 @@
 //! # Ok::<(), onset::Error>(())
 //! ```
 
-use super::OPTIONS;
+use super::options::OPTIONS;
 use crate::error::{Error, Result};
 use crate::stats::random::{Seed, Stream};
 

@@ -1,5 +1,8 @@
 //! The algorithms of `stats` against references, brute force and each other.
 
+#[path = "../support/mod.rs"]
+mod support;
+
 mod curves;
 mod degenerate;
 mod inference;

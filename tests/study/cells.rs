@@ -82,7 +82,7 @@ impl Fake {
                     Trouble::Error => return Err(Error::Undetermined("the model is broken".into())),
                     Trouble::Panic => panic!("an index went astray"),
                     Trouble::FullDisk => {
-                        let source = std::io::ErrorKind::StorageFull.into();
+                        let source = std::io::Error::from(std::io::ErrorKind::StorageFull).into();
                         return Err(Error::Write { path: output.join("cells/x"), source });
                     }
                     Trouble::VanishedMount => fs::rename(&output, output.with_extension("gone")).expect("renamed"),

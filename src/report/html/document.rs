@@ -8,7 +8,7 @@ use super::fit::FitData;
 use super::input::{self, Kind};
 use super::overview::Overview;
 use super::paper::PaperData;
-use super::{policy, render};
+use super::policy;
 use crate::analysis::fit::FitReport;
 use crate::lab::LabReport;
 use crate::registry::modelset::ModelSet;
@@ -77,22 +77,6 @@ impl Document {
     /// The same, with the files at `paths` named as those behind it.
     pub(crate) fn with_sources(self, paths: &[PathBuf]) -> Result<Self> {
         Ok(Self { sources: sources(paths)?, ..self })
-    }
-
-    /// The page. The same document gives the same bytes.
-    ///
-    /// # Errors
-    /// [`Error::Undetermined`] when the page cannot be written. Every document that could be opened can be written.
-    pub fn to_html(&self) -> Result<String> {
-        render::page(self, None)
-    }
-
-    /// The page of a fit with controls that ask the server it comes from.
-    ///
-    /// # Errors
-    /// As [`to_html`](Self::to_html).
-    pub(crate) fn to_live_html(&self, live: &serde_json::Value) -> Result<String> {
-        render::page(self, Some(live))
     }
 }
 
