@@ -12,11 +12,11 @@ use crate::lm::Placement;
 use crate::plot::{Theme, draw};
 use crate::registry::write;
 use crate::report::{finetune as report, json};
-use crate::study::finetune::{Event, Finetune};
+use crate::study::finetune::{Finetune, FinetuneEvent};
 use crate::study::loss_figure;
 use crate::train::data::Layout;
 use crate::train::{
-    AdamW, Encoding, Ending, Length, Lora, Overlong, PAPER_CHECKPOINTS, Schedule, Settings, Shape, Warmup,
+    AdamW, Encoding, Ending, Length, Lora, Overlong, PAPER_CHECKPOINTS, Schedule, ScheduleShape, TrainSettings, Warmup,
     keep_freed_memory,
 };
 
@@ -280,13 +280,13 @@ fn source(data: &str) -> Result<(Layout, PathBuf)> {
     }
 }
 
-fn settings(args: &FinetuneArgs) -> Settings {
+fn settings(args: &FinetuneArgs) -> TrainSettings {
     let shape = match args.schedule {
-        Fall::Cosine => Shape::Cosine,
-        Fall::Linear => Shape::Linear,
-        Fall::Constant => Shape::Constant,
+        Fall::Cosine => ScheduleShape::Cosine,
+        Fall::Linear => ScheduleShape::Linear,
+        Fall::Constant => ScheduleShape::Constant,
     };
-    Settings {
+    TrainSettings {
         batch: args.batch,
         length: args.steps.map_or(Length::Epochs(args.epochs.unwrap_or(1)), Length::Steps),
         schedule: Schedule {
@@ -318,19 +318,19 @@ struct Progress {
 }
 
 impl Progress {
-    fn show(&mut self, event: Event<'_>) {
+    fn show(&mut self, event: FinetuneEvent<'_>) {
         match event {
-            Event::Start { done, of } => {
+            FinetuneEvent::Start { done, of } => {
                 self.bar = progress::bar(of as u64, "{wide_bar} {pos}/{len} steps  {msg}  {eta} left");
                 self.bar.set_position(done as u64);
                 self.bar.reset_eta();
             }
-            Event::Step(step) => {
+            FinetuneEvent::Step(step) => {
                 self.bar.set_position(step.step as u64);
                 let rate = step.tokens as f64 / step.seconds.max(1e-9);
                 self.bar.set_message(format!("loss {:.4}  {rate:.0} tokens/s", step.loss));
             }
-            Event::Evaluating => self.bar.tick(),
+            FinetuneEvent::Evaluating => self.bar.tick(),
         }
     }
 }

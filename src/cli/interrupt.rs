@@ -28,7 +28,7 @@ pub(super) fn stop_flag(said: &'static str) -> Result<Arc<AtomicBool>> {
 /// Runs `handler` at every interruption.
 ///
 /// # Errors
-/// As [`stop_flag`].
+/// When the system does not let the program listen.
 pub(super) fn on_interrupt(handler: impl FnMut() + Send + 'static) -> Result<()> {
     ctrlc::set_handler(handler).map_err(|error| Error::System { what: "listen for Ctrl-C", source: Cause::of(error) })
 }

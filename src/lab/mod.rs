@@ -40,24 +40,24 @@ mod world;
 pub use corpus::{adjustment, pretraining};
 pub use coverage::{Coverage, Covered, Truth, WorldEstimate};
 #[cfg(feature = "models")]
-pub use documents::{Question, SEQUENCE, stem};
+pub use documents::{ExamQuestion, SEQUENCE, stem};
 #[cfg(feature = "models")]
-pub use experiment::{Event, Experiment};
+pub use experiment::{Experiment, LabEvent};
 pub use fits::{Curves, LabFit, LabReport};
 pub(crate) use fits::{Fitted, theta};
 pub use options::{CHANCE, OPTIONS};
 #[cfg(feature = "models")]
-pub use pupil::Phase;
+pub use pupil::LabPhase;
 #[cfg(feature = "models")]
-pub use record::{Record, Score};
+pub use record::{LabRecord, LabScore};
 pub use scores::{LabModel, LabScores};
 #[cfg(feature = "models")]
-pub use shape::Shape;
+pub use shape::ModelShape;
 #[cfg(feature = "models")]
-pub use suite::{Family, Kind, Member, Recipe, Suite};
+pub use suite::{Family, LabRecipe, Member, ModelKind, Suite};
 #[cfg(feature = "models")]
-pub use table::{ADJUSTMENT, table};
+pub use table::{ADJUSTMENT, observations, table};
 #[cfg(feature = "models")]
 pub use vocabulary::Vocabulary;
 #[cfg(feature = "models")]
-pub use world::{Fact, Order, Part, World, WorldSettings};
+pub use world::{Fact, FactPart, Order, World, WorldSettings};

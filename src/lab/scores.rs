@@ -3,15 +3,14 @@
 use std::path::Path;
 
 #[cfg(feature = "models")]
-use super::{exam, record::Record, suite::Member, table::ADJUSTMENT};
-#[cfg(feature = "models")]
-use crate::registry::Adjustment;
+use super::{record::LabRecord, suite::Member, table::observations};
 use crate::registry::modelset::{
-    Dropped, Group, ModelRow, ModelSet, Predictor, PredictorKind, Reason, Score, ScoreScale,
+    Dropped, Group, ModelRow, ModelSet, Predictor, PredictorKind, Reason, Score, ScoreScale, Selection,
 };
 use crate::registry::table::{Column, Kind, Table};
 use crate::registry::{Condition, Flops, Format, Measure, Metric, Observation, Provenance, RowKind, Setup};
 use crate::{Error, Result};
+
 /// The scores of an experiment, and what is known of its models.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LabScores {
@@ -64,16 +63,7 @@ impl LabScores {
     /// The scores of the models of an experiment; `source` is what messages call them.
     #[cfg(feature = "models")]
     #[must_use]
-    pub fn of_models(models: &[(Member, Record)], source: &Path) -> Self {
-        let format = |task: &str| match task {
-            exam::MULTIPLE_CHOICE => Some(Format::MultipleChoice),
-            exam::CLOZE => Some(Format::Cloze),
-            _ => None,
-        };
-        let condition = |examples: usize| match examples {
-            0 => Condition::unadjusted(),
-            examples => Condition::examples(Adjustment::Other(ADJUSTMENT.to_owned()), examples as u64),
-        };
+    pub fn of_models(models: &[(Member, LabRecord)], source: &Path) -> Self {
         let model = |member: &Member| LabModel {
             name: member.name.clone(),
             family: member.family.clone(),
@@ -82,18 +72,9 @@ impl LabScores {
             params: member.parameters as f64,
             tokens: member.tokens() as f64,
         };
-        let scores = models.iter().flat_map(|(member, record)| record.scores.iter().map(move |score| (member, score)));
         Self {
             models: models.iter().map(|(member, _)| model(member)).collect(),
-            observations: scores
-                .map(|(member, score)| Observation {
-                    format: format(&score.task),
-                    value: score.value,
-                    items: u32::try_from(score.items).ok(),
-                    condition: condition(score.examples),
-                    ..accuracy(&member.name, &score.task)
-                })
-                .collect(),
+            observations: models.iter().flat_map(|(_, record)| observations(record)).collect(),
             source: source.display().to_string(),
         }
     }
@@ -227,7 +208,7 @@ impl LabScores {
                 None => after.adjustment.to_string(),
             }),
             predictor: Predictor { name: predictor, scale },
-            groups: kinds.iter().map(|kind| format!("cohort = {kind}").parse()).collect::<Result<Vec<Group>>>()?,
+            groups: kinds.iter().map(|kind| Group::Selection(Selection::of_word("cohort", kind))).collect(),
             notes: Vec::new(),
             sources: vec![self.source.clone()],
         })

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use crate::Result;
 use crate::lm::Tokenizer;
 use crate::report::terminal::{Align, TextTable};
-use crate::study::finetune::Point;
+use crate::study::finetune::FinetunePoint;
 use crate::train::{Encoded, Sequence};
 
 /// Bars of the histogram of lengths.
@@ -72,7 +72,7 @@ fn histogram(sequences: &[Sequence]) -> String {
 
 /// Examples, loss and scores of every checkpoint, at most `width` columns wide.
 #[must_use]
-pub fn table(rows: &[Point], width: usize) -> String {
+pub fn table(rows: &[FinetunePoint], width: usize) -> String {
     let mut names: Vec<&str> = Vec::new();
     for (name, _) in rows.iter().flat_map(|row| &row.scores) {
         if !names.contains(&name.as_str()) {
@@ -98,7 +98,7 @@ pub fn table(rows: &[Point], width: usize) -> String {
 }
 
 /// The same with a line for every score.
-fn tall(rows: &[Point], width: usize) -> String {
+fn tall(rows: &[FinetunePoint], width: usize) -> String {
     let mut table = TextTable::new(&[
         ("examples", Align::Right),
         ("loss", Align::Right),
@@ -119,9 +119,9 @@ fn tall(rows: &[Point], width: usize) -> String {
 
 /// The same as JSON: an object for every checkpoint.
 #[must_use]
-pub fn json(rows: &[Point]) -> serde_json::Value {
-    let scores = |row: &Point| row.scores.iter().map(|(name, value)| (name.clone(), (*value).into())).collect();
-    let object = |row: &Point| {
+pub fn json(rows: &[FinetunePoint]) -> serde_json::Value {
+    let scores = |row: &FinetunePoint| row.scores.iter().map(|(name, value)| (name.clone(), (*value).into())).collect();
+    let object = |row: &FinetunePoint| {
         let scores: serde_json::Map<String, serde_json::Value> = scores(row);
         serde_json::json!({ "examples": row.examples, "loss": row.loss, "scores": scores })
     };
@@ -132,8 +132,8 @@ pub fn json(rows: &[Point]) -> serde_json::Value {
 mod tests {
     use super::*;
 
-    fn point(examples: usize, loss: f64, scores: Vec<(String, f64)>) -> Point {
-        Point { examples, step: 1, loss, scores }
+    fn point(examples: usize, loss: f64, scores: Vec<(String, f64)>) -> FinetunePoint {
+        FinetunePoint { examples, step: 1, loss, scores }
     }
 
     #[test]

@@ -1,13 +1,11 @@
 //! The fits of a study: every benchmark as released and after every number of task examples.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use super::{Collected, Study};
 use crate::analysis::fit::{Analysis, FitReport, FitSettings};
 use crate::error::{Error, Result};
 use crate::registry::modelset::{self, ModelSet};
-use crate::registry::table::Table;
 use crate::registry::{Condition, Flops, Observation, benchmark};
 
 /// The fit of one benchmark under one condition.
@@ -36,10 +34,10 @@ impl FitAt {
         condition: &Condition,
         compute: impl Fn(&str) -> Option<f64>,
     ) -> Vec<(String, f64, f64)> {
-        let meant =
+        let fits =
             |o: &&Observation| o.benchmark == benchmark && o.condition == *condition && o.metric.to_string() == metric;
         let with_compute = |o: &Observation| Some((o.model.clone(), compute(&o.model)?, o.value));
-        observations.iter().filter(meant).filter_map(with_compute).collect()
+        observations.iter().filter(fits).filter_map(with_compute).collect()
     }
 
     /// The analysis of this condition.
@@ -61,27 +59,13 @@ impl FitAt {
     }
 }
 
-/// The tables that a study's fits are made from, as [`collect`](super::collect()) wrote them.
-///
-/// # Errors
-/// When they cannot be read.
-pub fn tables(study: &Study) -> Result<Vec<Table>> {
-    // Named from the study's folder: the same study gives the same bytes wherever it is.
-    let names = ["tables/evaluations.csv", "tables/models.csv"].map(Path::new);
-    let read = |name: &Path| {
-        let path = study.output.join(name);
-        Table::parse(&std::fs::read(&path).map_err(Error::read(&path))?, name, &[])
-    };
-    names.into_iter().map(read).collect()
-}
-
-/// Fits every benchmark of a study under every condition; `tables` hold its scores and models, and `collected` the
-/// variance between seeds.
+/// Fits every benchmark of a study under every condition.
 ///
 /// # Errors
 /// When the study asks for a benchmark or metric that was not evaluated. A fit that the data do not allow is no error: its
 /// reason stands in [`FitAt::fit`].
-pub fn fits(study: &Study, collected: &Collected, tables: &[Table]) -> Result<Vec<FitAt>> {
+pub fn fits(study: &Study, collected: &Collected) -> Result<Vec<FitAt>> {
+    let tables = collected.tables(study);
     let compute: BTreeMap<&str, f64> = study
         .models
         .iter()
@@ -107,7 +91,8 @@ pub fn fits(study: &Study, collected: &Collected, tables: &[Table]) -> Result<Ve
             });
             let seeds = spread.and_then(|s| Some((s.within?, s.replicates as f64 / s.models as f64)));
             let settings = fit_settings(study, &benchmark, &metric, &condition);
-            let fit = ModelSet::from_tables(tables, &settings.tables).and_then(|set| settings.fit(&set));
+            // Too few models and the like are results of a study too.
+            let fit = ModelSet::from_tables(&tables, &settings.tables).and_then(|models| settings.fit(&models));
             let fit = fit.map(Box::new).map_err(|error| error.to_string());
             found.push(FitAt { benchmark: benchmark.clone(), metric: metric.clone(), condition, points, fit, seeds });
         }
@@ -156,7 +141,7 @@ fn scores(study: &Study, collected: &Collected) -> Result<Vec<(String, String)>>
             return Err(Error::Argument(format!("`{name}` has no metric `{metric}`; there is {there}")));
         }
     }
-    let meant = |name: &String| study.fit.benchmarks.is_empty() || study.fit.benchmarks.contains(name);
+    let asked_for = |name: &String| study.fit.benchmarks.is_empty() || study.fit.benchmarks.contains(name);
     let choose = |(name, known): (String, Vec<String>)| {
         let usual = benchmark(&name).map(|benchmark| benchmark.score.to_string());
         let wanted = study.fit.metrics.get(&name).cloned().or(usual);
@@ -164,7 +149,7 @@ fn scores(study: &Study, collected: &Collected) -> Result<Vec<(String, String)>>
         let metric = known.iter().find(same).or(known.first()).cloned()?;
         Some((name, metric))
     };
-    Ok(metrics.into_iter().filter(|(name, _)| meant(name)).filter_map(choose).collect())
+    Ok(metrics.into_iter().filter(|(name, _)| asked_for(name)).filter_map(choose).collect())
 }
 
 /// Whether this is the metric, with its filter or without.

@@ -1,13 +1,13 @@
 //! The loss of a fine-tuning run as a figure.
 
 use crate::analysis::figure::{Axis, Figure, Hue, Layer, LegendEntry, LegendKey, Panel, Scale, Stroke};
-use crate::train::Step;
+use crate::train::TrainStep;
 
 /// Loss and learning rate over the examples seen; beside the loss of every step, its running mean.
 #[must_use]
-pub fn loss_figure(steps: &[Step]) -> Figure {
+pub fn loss_figure(steps: &[TrainStep]) -> Figure {
     let line = |series: &str, hue, stroke, vertices| Layer::Line { series: series.into(), hue, stroke, vertices };
-    let at = |value: &dyn Fn(&Step) -> f64| steps.iter().map(|step| (step.examples as f64, value(step))).collect();
+    let at = |value: &dyn Fn(&TrainStep) -> f64| steps.iter().map(|step| (step.examples as f64, value(step))).collect();
     let axis = |label: &str| Axis {
         label: label.into(),
         scale: Scale::Linear,
@@ -18,7 +18,7 @@ pub fn loss_figure(steps: &[Step]) -> Figure {
     // A mean over about a twentieth of the run shows its course.
     let keep = 1.0 - 1.0 / (steps.len() as f64 / 20.0).max(1.0);
     let (mut sum, mut weight) = (0.0, 0.0);
-    let smooth = |step: &Step| {
+    let smooth = |step: &TrainStep| {
         (sum, weight) = (keep * sum + step.loss, keep * weight + 1.0);
         (step.examples as f64, sum / weight)
     };
