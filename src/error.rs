@@ -425,6 +425,7 @@ impl Error {
     }
 
     /// Of a request's error, the error of the item that the request belongs to; any other error as it is.
+    #[cfg(any(feature = "models", test))]
     pub(crate) fn of_item(self, task: &str, item: impl FnOnce(usize) -> usize) -> Self {
         match self {
             Self::Request { index, problem, source } => {

@@ -7,7 +7,7 @@
 //! The layers, from the ground up: [`registry`] holds models, compute and scores; [`stats`] fits curves to slices of
 //! numbers; [`lm`] runs language models; [`harness`] evaluates them and reads evaluation results; [`train`] fine-tunes them;
 //! [`analysis`] asks the questions; [`study`] runs models × tasks × checkpoints; [`lab`] makes worlds whose truth is known;
-//! [`plot`] and [`report`] show the answers; [`cli`] is the program.
+//! [`plot`] and [`report`] show the answers; [`explore`] serves them; [`cli`] is the program.
 //!
 //! ```
 //! use onset::stats::hinge::Hinge;

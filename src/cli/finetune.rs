@@ -12,7 +12,8 @@ use crate::lm::Placement;
 use crate::plot::{Theme, draw};
 use crate::registry::write;
 use crate::report::{finetune as report, json};
-use crate::study::finetune::{Finetune, FinetuneEvent, FinetunePoint};
+use crate::study::finetune::{Finetune, FinetuneEvent};
+use crate::study::loss_figure;
 use crate::train::data::Layout;
 use crate::train::{
     AdamW, Encoding, Ending, Length, Lora, Overlong, PAPER_CHECKPOINTS, Schedule, ScheduleShape, TrainSettings, Warmup,
@@ -228,13 +229,11 @@ pub(super) fn run(args: &FinetuneArgs) -> Result<()> {
     let mut progress = Progress { bar: ProgressBar::hidden() };
     let finetuned = prepared.run(&interrupt::stop_flag("finishing this step")?, &mut |event| progress.show(event))?;
     progress.bar.finish_and_clear();
-    let drawing = draw(&report::loss_figure(&finetuned.steps), &Theme::default())?;
+    let drawing = draw(&loss_figure(&finetuned.steps), &Theme::default())?;
     write::bytes(&args.out.join("loss.svg"), drawing.svg().as_bytes())?;
-    let row = |point: FinetunePoint| report::Row { examples: point.examples, loss: point.loss, scores: point.scores };
-    let rows: Vec<report::Row> = finetuned.points.into_iter().map(row).collect();
     print(match args.format {
-        Format::Table => report::table(&rows, 80),
-        Format::Json => json::text(&report::json(&rows))?,
+        Format::Table => report::table(&finetuned.points, 80),
+        Format::Json => json::text(&report::json(&finetuned.points))?,
     })?;
     if finetuned.ending == Ending::Stopped {
         eprintln!("onset: stopped with a checkpoint; the same command goes on from there");

@@ -10,10 +10,9 @@ use indicatif::ProgressBar;
 use super::output::{Format, print};
 use super::{interrupt, progress, save};
 use crate::error::{Error, Result};
-use crate::lab::{Experiment, LabEvent, LabPhase, LabReport, Member, SEQUENCE, Suite, table};
+use crate::lab::{Coverage, Experiment, LabEvent, LabPhase, LabReport, LabScores, Member, SEQUENCE, Suite, table};
 use crate::registry::write;
-use crate::report::coverage::Coverage;
-use crate::report::json;
+use crate::report::{coverage, json, lab};
 use crate::stats::random::Seed;
 use crate::train::keep_freed_memory;
 
@@ -85,30 +84,40 @@ pub(super) fn run(args: &LabArgs) -> Result<()> {
     }
     keep_freed_memory();
     let stop = interrupt::stop_flag("stopping; --resume goes on from here")?;
-    let text = match args.calibrate {
+    let world = |suite: &Suite, seed: Seed, folder: &Path| one(args, suite, seed, folder, &stop);
+    print(match args.calibrate {
         0 => {
-            let report = one(args, &suite, args.seed, &args.out, &stop)?;
+            let report = world(&suite, Seed(args.seed), &args.out)?;
             save_all(&report, &args.out)?;
             match args.format {
-                Format::Table => report.terminal(80),
-                Format::Json => json::text(&json::rows(&report.csv()))?,
+                Format::Table => lab::terminal(&report, 80),
+                Format::Json => json::text(&json::rows(&lab::csv(&report)))?,
             }
         }
-        _ => calibrate(args, &suite, &stop)?,
-    };
-    print(text)
+        worlds => {
+            let seeds = (0..worlds).map(|number| args.seed.wrapping_add(number));
+            let below = |suite: &Suite, seed, folder: &Path| world(suite, seed, &args.out.join(folder));
+            // Written as they come: what is known after an interruption stays known.
+            let keep = |coverage: &Coverage| save_coverage(coverage, &args.out);
+            let coverage = Coverage::of_worlds(seeds, &suite, args.same_makes, below, keep)?;
+            match args.format {
+                Format::Table => coverage::terminal(&coverage, 80),
+                Format::Json => json::text(&json::rows(&coverage::counts(&coverage)))?,
+            }
+        }
+    })
 }
 
 /// Trains, tests and fits one world.
-fn one(args: &LabArgs, suite: &Suite, seed: u64, out: &Path, stop: &Arc<AtomicBool>) -> Result<LabReport> {
+fn one(args: &LabArgs, suite: &Suite, seed: Seed, out: &Path, stop: &Arc<AtomicBool>) -> Result<LabReport> {
     let workers = args.workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
-    let experiment = Experiment::new(suite.clone(), Seed(seed), out).workers(workers).stop(Arc::clone(stop));
+    let experiment = Experiment::new(suite.clone(), seed, out).workers(workers).stop(Arc::clone(stop));
     let bar = progress::bar(0, "{msg:24!} {wide_bar} {percent:>3} %, {eta} left");
     let models = experiment.run(&|event| advance(&bar, suite, event));
     bar.finish_and_clear();
-    let models = models?;
-    write::bytes(&out.join("observations.csv"), table(&models).as_bytes())?;
-    LabReport::of(&models)
+    let (models, path) = (models?, out.join("observations.csv"));
+    write::bytes(&path, table(&models).as_bytes())?;
+    LabReport::of(&LabScores::of_models(&models, &path))
 }
 
 /// The bar counts multiplications in thousands: a step of a large model takes longer.
@@ -133,25 +142,11 @@ fn advance(bar: &ProgressBar, suite: &Suite, event: LabEvent<'_>) {
 }
 
 fn save_all(report: &LabReport, out: &Path) -> Result<()> {
-    write::bytes(&out.join("summary.csv"), &report.csv().to_bytes()?)?;
+    write::bytes(&out.join("summary.csv"), &lab::csv(report).to_bytes()?)?;
     report.figures().iter().try_for_each(|figure| save::figure(&out.join("figures"), figure))
 }
 
-/// How often the intervals of the difference hold 0 where there is none, and lie above it where there is one.
-fn calibrate(args: &LabArgs, suite: &Suite, stop: &Arc<AtomicBool>) -> Result<String> {
-    let mut coverage = Coverage::default();
-    for seed in (0..args.calibrate).map(|number| args.seed.wrapping_add(number)) {
-        let differs = if args.same_makes { suite.clone() } else { suite.clone().with_drawn_makes(Seed(seed)) };
-        for (truth, suite) in [("none", &differs.clone().without_difference()), ("as planned", &differs)] {
-            let folder = args.out.join(truth.replace(' ', "-")).join(format!("seed-{seed}"));
-            coverage.add(seed, truth, &one(args, suite, seed, &folder, stop)?);
-        }
-        // Written as they come: what is known after an interruption stays known.
-        write::bytes(&args.out.join("calibration.csv"), &coverage.estimates().to_bytes()?)?;
-        write::bytes(&args.out.join("coverage.csv"), &coverage.counts().to_bytes()?)?;
-    }
-    match args.format {
-        Format::Table => Ok(coverage.terminal(80)),
-        Format::Json => json::text(&json::rows(&coverage.counts())),
-    }
+fn save_coverage(coverage: &Coverage, out: &Path) -> Result<()> {
+    write::bytes(&out.join("calibration.csv"), &coverage::estimates(coverage).to_bytes()?)?;
+    write::bytes(&out.join("coverage.csv"), &coverage::counts(coverage).to_bytes()?)
 }

@@ -7,8 +7,8 @@ use clap::Args;
 use super::fit::FitOptions;
 use super::output::{Format, print};
 use crate::error::Result;
+use crate::explore;
 use crate::registry::write;
-use crate::report::html::Document;
 use crate::report::json;
 
 /// Write what was found as one HTML file: words, interactive figures, tables, methods and provenance.
@@ -42,7 +42,7 @@ pub(super) struct ReportArgs {
 }
 
 pub(super) fn run(args: &ReportArgs) -> Result<()> {
-    let page = Document::open(&args.inputs, &args.options.settings())?.to_html()?;
+    let page = explore::open(&args.inputs, &args.options.settings())?.to_html()?;
     write::bytes(&args.out, page.as_bytes())?;
     print(match args.format {
         Format::Table => format!("{} ({:.1} MB)\n", args.out.display(), page.len() as f64 / 1e6),

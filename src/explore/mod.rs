@@ -1,4 +1,5 @@
-//! The report with live refits: the same page, served on this machine only, whose questions the library answers.
+//! The page: opened from what onset wrote or from tables ([`open`](open())), and the same page with live refits, served on
+//! this machine only, whose questions the library answers.
 //!
 //! An [`Explorer`] holds the tables and fits them by whatever a [`Question`] changes; a [`Server`] puts it behind HTTP on
 //! the loopback interface. A quick answer takes fewer bootstrap replicates and fits one curve, so that figures follow a
@@ -7,6 +8,7 @@
 
 mod choices;
 mod http;
+mod open;
 mod serve;
 mod source;
 
@@ -16,6 +18,7 @@ use std::time::Instant;
 use serde::{Deserialize, Serialize};
 
 pub use choices::{Choices, ScoreChoice};
+pub use open::open;
 pub use serve::{Server, Stop};
 
 use crate::analysis::fit::{ChanceLevel, CurveChoice, FitReport, FitSettings};

@@ -11,7 +11,8 @@
 //! Only statements carry facts of the test, and questions those of another [`FactPart`]: what a model scores on the test, it
 //! can only know from statements.
 
-use super::world::{Fact, FactPart, OPTIONS, Order, World};
+use super::options::OPTIONS;
+use super::world::{Fact, FactPart, Order, World};
 use crate::stats::random::Stream;
 
 /// Ends every document.

@@ -14,7 +14,8 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use super::documents::{ExamQuestion, LETTERS, stem};
-use super::world::{FactPart, OPTIONS, Order, World};
+use super::options::OPTIONS;
+use super::world::{FactPart, Order, World};
 use crate::error::Result;
 use crate::registry::write;
 use crate::stats::random::Seed;

@@ -4,7 +4,7 @@
 //! cloze, both unadjusted), `emergence` (the point of emergence moving with task examples) and `dose` (the estimated
 //! difference against the share of test-task documents, which is known here).
 
-use super::fits::{Condition, LabReport, theta};
+use super::fits::{Fitted, LabReport, theta};
 use crate::analysis::figure::{
     Axis, Figure, Hue, Layer, LegendEntry, LegendKey, Marker, Note, Panel, Point, Scale, Stroke,
 };
@@ -79,7 +79,7 @@ impl LabReport {
     fn dose(&self) -> Figure {
         let conditions = self.conditions();
         let (mut layers, mut legend) = (vec![Layer::HorizontalRule { series: "Zero".into(), y: 0.0 }], Vec::new());
-        let choice: Vec<&Condition<'_>> = conditions.iter().filter(|c| c.score == Format::MultipleChoice).collect();
+        let choice: Vec<&Fitted<'_>> = conditions.iter().filter(|c| c.score == Format::MultipleChoice).collect();
         let ends = [choice.first().copied(), choice.last().copied().filter(|_| choice.len() > 1), conditions.last()];
         for (place, condition) in ends.into_iter().flatten().enumerate() {
             let (hue, marker) = [

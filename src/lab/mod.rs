@@ -10,6 +10,7 @@
 
 #[cfg(feature = "models")]
 mod corpus;
+mod coverage;
 #[cfg(feature = "models")]
 mod documents;
 #[cfg(feature = "models")]
@@ -17,11 +18,13 @@ pub mod exam;
 #[cfg(feature = "models")]
 mod experiment;
 mod figures;
-pub(crate) mod fits;
+mod fits;
+mod options;
 #[cfg(feature = "models")]
 mod pupil;
 #[cfg(feature = "models")]
 mod record;
+mod scores;
 #[cfg(feature = "models")]
 mod shape;
 #[cfg(feature = "models")]
@@ -30,19 +33,24 @@ mod suite;
 mod table;
 #[cfg(feature = "models")]
 mod vocabulary;
+#[cfg(feature = "models")]
 mod world;
 
 #[cfg(feature = "models")]
 pub use corpus::{adjustment, pretraining};
+pub use coverage::{Coverage, Covered, Truth, WorldEstimate};
 #[cfg(feature = "models")]
 pub use documents::{ExamQuestion, SEQUENCE, stem};
 #[cfg(feature = "models")]
 pub use experiment::{Experiment, LabEvent};
 pub use fits::{Curves, LabFit, LabReport};
+pub(crate) use fits::{Fitted, theta};
+pub use options::{CHANCE, OPTIONS};
 #[cfg(feature = "models")]
 pub use pupil::LabPhase;
 #[cfg(feature = "models")]
 pub use record::{LabRecord, LabScore};
+pub use scores::{LabModel, LabScores};
 #[cfg(feature = "models")]
 pub use shape::ModelShape;
 #[cfg(feature = "models")]
@@ -51,4 +59,5 @@ pub use suite::{Family, LabRecipe, Member, ModelKind, Suite};
 pub use table::{ADJUSTMENT, observations, table};
 #[cfg(feature = "models")]
 pub use vocabulary::Vocabulary;
-pub use world::{CHANCE, Fact, FactPart, OPTIONS, Order, World, WorldSettings};
+#[cfg(feature = "models")]
+pub use world::{Fact, FactPart, Order, World, WorldSettings};

@@ -121,7 +121,7 @@ impl Member {
     /// Compute of pretraining.
     #[must_use]
     pub fn flops(&self) -> Flops {
-        Flops(6.0 * self.parameters as f64 * self.tokens() as f64)
+        Flops::of_training(self.parameters as f64, self.tokens() as f64)
     }
 }
 

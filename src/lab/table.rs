@@ -1,18 +1,13 @@
 //! Scores of models whose truth is known, and the table of them that `onset fit` reads.
 
 use super::exam::{CLOZE, MULTIPLE_CHOICE};
-use super::fits::LabReport;
 use super::record::LabRecord;
 use super::suite::Member;
-use crate::error::Result;
 use crate::registry::table::Sheet;
 use crate::registry::{Adjustment, Condition, Format, Measure, Metric, Observation, Provenance, RowKind, Setup};
 
 /// Name of the adjustment in the table.
 pub const ADJUSTMENT: &str = "lab";
-
-/// What messages call the table before it is written.
-const NAME: &str = "observations.csv";
 
 /// The scores of a model, in the order they were found.
 #[must_use]
@@ -46,17 +41,6 @@ pub fn observations(record: &LabRecord) -> Vec<Observation> {
 #[must_use]
 pub fn table(models: &[(Member, LabRecord)]) -> String {
     sheet(models).csv()
-}
-
-impl LabReport {
-    /// Fits the scores of these models; those of the first kind are the reference, and every number of task examples is a
-    /// condition.
-    ///
-    /// # Errors
-    /// As [`LabReport::of_observations`].
-    pub fn of(models: &[(Member, LabRecord)]) -> Result<Self> {
-        Self::of_table(sheet(models).table(NAME.as_ref()))
-    }
 }
 
 fn sheet(models: &[(Member, LabRecord)]) -> Sheet {
@@ -107,6 +91,7 @@ fn sheet(models: &[(Member, LabRecord)]) -> Sheet {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Result;
     use crate::lab::{LabScore, Suite, Vocabulary, World};
     use crate::registry::table::Table;
     use crate::stats::random::Seed;

@@ -22,14 +22,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::options::OPTIONS;
 use crate::error::{Error, Result};
 use crate::stats::random::{Seed, Stream};
-
-/// Options of a question; guessing is right once in so many.
-pub const OPTIONS: usize = 4;
-
-/// Score of a guess.
-pub const CHANCE: f64 = 1.0 / OPTIONS as f64;
 
 const VALUES: [[&str; OPTIONS]; 2] = [["red", "blue", "green", "white"], ["york", "bonn", "lima", "oslo"]];
 

@@ -35,6 +35,7 @@ pub use tables::{conclusions, curves, differences, predictions, summary};
 
 use std::path::Path;
 
+use crate::lab::LabScores;
 use crate::plot::{Drawing, Theme, draw};
 use crate::registry::modelset::ModelSet;
 use crate::registry::table::Table;
@@ -52,9 +53,9 @@ pub fn models(text: &str, settings: &FitSettings) -> Result<ModelSet> {
 /// The fits of the observations that `onset lab` wrote, with and without task examples.
 ///
 /// # Errors
-/// Those of [`LabReport::of_observations`].
+/// Those of [`LabScores::read`] and [`LabReport::of`].
 pub fn lab(observations: impl AsRef<Path>) -> Result<LabReport> {
-    LabReport::of_observations(observations.as_ref())
+    LabReport::of(&LabScores::read(observations.as_ref())?)
 }
 
 /// The figure of this name (`main`, `reformulation`, `emergence`, `dose`) of a lab.

@@ -2,7 +2,7 @@
 
 use crate::analysis::fit::{Analysis, FitReport, Parameter};
 use crate::analysis::papers::test_task::{Estimate, Reproduction};
-use crate::lab::LabReport;
+use crate::lab::{Fitted, LabReport, theta};
 use crate::report::csv::CsvTable;
 
 /// The estimates of a fit with their 95 % intervals: one column, or before adjustment, after it and their difference.
@@ -135,19 +135,24 @@ pub fn differences(report: &LabReport) -> CsvTable {
         "R² of the hinge",
         "R² of a line",
     ]);
-    let full = report.csv();
-    let column = |name: &str| full.columns.iter().position(|column| column == name);
-    for row in &full.rows {
-        let cell = |name: &str| column(name).map_or_else(String::new, |k| row[k].clone());
-        let number = |name: &str| cell(name).parse::<f64>().ok();
-        let estimate = |name: &str| {
-            let interval = interval(number(&format!("{name}_low")), number(&format!("{name}_high")));
-            number(name).map_or_else(String::new, |value| short(value) + &interval)
-        };
-        let share = |name: &str| number(name).map_or_else(String::new, short);
-        let named = ["score", "examples", "kind", "share"].map(cell);
-        let numbers = [estimate("theta"), estimate("c_e"), share("r_squared"), share("r_squared_line")];
-        table.rows.push(named.into_iter().chain(numbers).collect());
+    let estimate = |parameter: Option<&Parameter>| {
+        let found = parameter.and_then(|p| Some(short(p.estimate?) + &interval(p.low, p.high)));
+        found.unwrap_or_default()
+    };
+    let number = |value: Option<f64>| value.map_or_else(String::new, short);
+    for Fitted { score, examples, hinge, line, .. } in report.conditions() {
+        for (place, (kind, share)) in report.kinds.iter().enumerate() {
+            table.rows.push(vec![
+                score.words().to_owned(),
+                examples.to_string(),
+                kind.clone(),
+                short(*share),
+                estimate(theta(hinge, place)),
+                estimate(Some(&hinge.c_e)),
+                number(hinge.r_squared),
+                number(line.r_squared),
+            ]);
+        }
     }
     table
 }

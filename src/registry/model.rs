@@ -27,6 +27,11 @@ use crate::{Error, Result};
 pub struct Flops(pub f64);
 
 impl Flops {
+    /// Compute of training `params` parameters on `tokens` tokens, 6·N·D.
+    pub fn of_training(params: f64, tokens: f64) -> Self {
+        Self(6.0 * params * tokens)
+    }
+
     /// log10 of the number of operations, the scale on which every curve of onset is fitted.
     pub fn log10(self) -> f64 {
         self.0.log10()
@@ -126,7 +131,7 @@ pub struct Model {
 impl Model {
     /// Pretraining compute, 6·N·D.
     pub fn compute(&self) -> Flops {
-        Flops(6.0 * self.params * self.tokens)
+        Flops::of_training(self.params, self.tokens)
     }
 
     /// Whether `language` is one of the main languages of the training data.

@@ -1,162 +1,97 @@
-//! How often the intervals of repeated experiments hold a difference that is not there, and find one that is.
+//! How often intervals held the truth, as CSV and for a terminal.
 
 use super::csv::{CsvTable, number};
 use super::terminal::{Align, TextTable};
-use crate::lab::LabReport;
-use crate::registry::Format;
-use crate::stats::itemnoise::wilson;
+use crate::lab::Coverage;
 
-/// The differences that were estimated in many worlds.
-#[derive(Debug, Clone, Default)]
-pub struct Coverage {
-    rows: Vec<Row>,
-}
-
-#[derive(Debug, Clone)]
-struct Row {
-    seed: u64,
-    truth: String,
-    condition: (Format, usize),
-    kind: String,
-    theta: Option<f64>,
-    interval: Option<(f64, f64)>,
-}
-
-/// Intervals of one condition over all worlds.
-struct Count<'a> {
-    row: &'a Row,
-    intervals: usize,
-    below: usize,
-    above: usize,
-}
-
-impl Count<'_> {
-    /// Share of the intervals that hold 0, with Wilson's interval.
-    fn rate(&self) -> Option<(f64, (f64, f64))> {
-        let share = (self.intervals - self.below - self.above) as f64 / self.intervals as f64;
-        (self.intervals > 0).then(|| (share, wilson(share, self.intervals)))
-    }
-}
-
-impl Coverage {
-    /// Adds what was found in the world of a seed; `truth` says how kinds of models differ in it.
-    pub fn add(&mut self, seed: u64, truth: &str, report: &LabReport) {
-        for (condition, kind, theta) in report.differences() {
-            self.rows.push(Row {
-                seed,
-                truth: truth.to_owned(),
-                condition,
-                kind: kind.to_owned(),
-                theta: theta.and_then(|theta| theta.estimate),
-                interval: theta.and_then(|theta| theta.low.zip(theta.high)),
-            });
-        }
-    }
-
-    /// Every estimate.
-    #[must_use]
-    pub fn estimates(&self) -> CsvTable {
-        let mut table =
-            CsvTable::new(&["seed", "difference", "score", "examples", "kind", "theta", "theta_low", "theta_high"]);
-        let shown = |value: Option<f64>| value.map(number).unwrap_or_default();
-        for Row { seed, truth, condition: (score, examples), kind, theta, interval } in &self.rows {
-            let (low, high) = interval.unzip();
-            let mut row =
-                vec![seed.to_string(), truth.clone(), score.words().to_owned(), examples.to_string(), kind.clone()];
-            row.extend([shown(*theta), shown(low), shown(high)]);
-            table.rows.push(row);
-        }
-        table
-    }
-
-    /// How many intervals hold 0 and how many lie on either side, for each condition.
-    #[must_use]
-    pub fn counts(&self) -> CsvTable {
-        let mut table = CsvTable::new(&[
-            "difference",
-            "score",
-            "examples",
-            "kind",
-            "intervals",
-            "below_0",
-            "hold_0",
-            "above_0",
-            "rate",
-            "rate_low",
-            "rate_high",
+/// Every estimate: seed, difference (how kinds of models differ), score, examples, kind, theta with its interval.
+#[must_use]
+pub fn estimates(coverage: &Coverage) -> CsvTable {
+    let mut table =
+        CsvTable::new(&["seed", "difference", "score", "examples", "kind", "theta", "theta_low", "theta_high"]);
+    let shown = |value: Option<f64>| value.map(number).unwrap_or_default();
+    for estimate in &coverage.estimates {
+        let (score, examples) = estimate.condition;
+        let (low, high) = estimate.interval.unzip();
+        table.rows.push(vec![
+            estimate.seed.to_string(),
+            estimate.truth.to_string(),
+            score.words().to_owned(),
+            examples.to_string(),
+            estimate.kind.clone(),
+            shown(estimate.theta),
+            shown(low),
+            shown(high),
         ]);
-        for count in self.counted() {
-            let Count { row, intervals, below, above } = &count;
-            let (rate, ends) = count.rate().unzip();
-            let (low, high) = ends.unzip();
-            let shown = |value: Option<f64>| value.map(number).unwrap_or_default();
-            let (score, examples) = row.condition;
-            table.rows.push(vec![
-                row.truth.clone(),
-                score.words().to_owned(),
-                examples.to_string(),
-                row.kind.clone(),
-                intervals.to_string(),
-                below.to_string(),
-                (intervals - below - above).to_string(),
-                above.to_string(),
-                shown(rate),
-                shown(low),
-                shown(high),
-            ]);
-        }
-        table
     }
+    table
+}
 
-    /// The same for people, at most `width` columns wide.
-    #[must_use]
-    pub fn terminal(&self, width: usize) -> String {
-        let mut table = TextTable::new(&[
-            ("score", Align::Left),
-            ("examples", Align::Right),
-            ("intervals", Align::Right),
-            ("above 0", Align::Right),
-            ("hold 0", Align::Right),
-            ("95 % interval", Align::Right),
+/// How many intervals hold 0 and how many lie on either side, for each condition.
+#[must_use]
+pub fn counts(coverage: &Coverage) -> CsvTable {
+    let mut table = CsvTable::new(&[
+        "difference",
+        "score",
+        "examples",
+        "kind",
+        "intervals",
+        "below_0",
+        "hold_0",
+        "above_0",
+        "rate",
+        "rate_low",
+        "rate_high",
+    ]);
+    let shown = |value: Option<f64>| value.map(number).unwrap_or_default();
+    for count in coverage.counts() {
+        let (rate, ends) = count.rate().unzip();
+        let (low, high) = ends.unzip();
+        let (score, examples) = count.condition;
+        table.rows.push(vec![
+            count.truth.to_string(),
+            score.words().to_owned(),
+            examples.to_string(),
+            count.kind.clone(),
+            count.intervals.to_string(),
+            count.below.to_string(),
+            count.hold().to_string(),
+            count.above.to_string(),
+            shown(rate),
+            shown(low),
+            shown(high),
         ]);
-        let mut section = String::new();
-        for count in self.counted() {
-            let row = count.row;
-            let title = format!("difference {}: {}", row.truth, row.kind);
-            if title != section {
-                table.section(&title);
-                section = title;
-            }
-            let (rate, ends) = count.rate().unzip();
-            table.push(vec![
-                row.condition.0.words().to_owned(),
-                row.condition.1.to_string(),
-                count.intervals.to_string(),
-                count.above.to_string(),
-                rate.map(|rate| format!("{rate:.3}")).unwrap_or_default(),
-                ends.map(|(low, high)| format!("{low:.3} … {high:.3}")).unwrap_or_default(),
-            ]);
-        }
-        table.render(width)
     }
+    table
+}
 
-    /// Conditions by truth and kind, in the order in which they were first met.
-    fn counted(&self) -> Vec<Count<'_>> {
-        let mut counts: Vec<Count<'_>> = Vec::new();
-        for row in &self.rows {
-            let key = |row: &Row| (row.truth.clone(), row.kind.clone(), row.condition);
-            let place = counts.iter().position(|count| key(count.row) == key(row)).unwrap_or_else(|| {
-                counts.push(Count { row, intervals: 0, below: 0, above: 0 });
-                counts.len() - 1
-            });
-            let count = &mut counts[place];
-            if let Some((low, high)) = row.interval {
-                count.intervals += 1;
-                count.below += usize::from(high < 0.0);
-                count.above += usize::from(low > 0.0);
-            }
+/// The same for people, at most `width` columns wide.
+#[must_use]
+pub fn terminal(coverage: &Coverage, width: usize) -> String {
+    let mut table = TextTable::new(&[
+        ("score", Align::Left),
+        ("examples", Align::Right),
+        ("intervals", Align::Right),
+        ("above 0", Align::Right),
+        ("hold 0", Align::Right),
+        ("95 % interval", Align::Right),
+    ]);
+    let mut section = String::new();
+    for count in coverage.counts() {
+        let title = format!("difference {}: {}", count.truth, count.kind);
+        if title != section {
+            table.section(&title);
+            section = title;
         }
-        counts.sort_by_key(|count| (count.row.truth.clone(), count.row.kind.clone()));
-        counts
+        let (rate, ends) = count.rate().unzip();
+        table.push(vec![
+            count.condition.0.words().to_owned(),
+            count.condition.1.to_string(),
+            count.intervals.to_string(),
+            count.above.to_string(),
+            rate.map(|rate| format!("{rate:.3}")).unwrap_or_default(),
+            ends.map(|(low, high)| format!("{low:.3} … {high:.3}")).unwrap_or_default(),
+        ]);
     }
+    table.render(width)
 }

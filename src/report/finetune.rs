@@ -1,23 +1,12 @@
-//! What a fine-tuning run would do, what it did, and its loss as a figure.
+//! What a fine-tuning run would do, and what it did.
 
 use std::fmt::Write;
 
 use crate::Result;
-use crate::analysis::figure::{Axis, Figure, Hue, Layer, LegendEntry, LegendKey, Panel, Scale, Stroke};
 use crate::lm::Tokenizer;
 use crate::report::terminal::{Align, TextTable};
-use crate::train::{Encoded, Sequence, TrainStep};
-
-/// One line of the table at the end of a run.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Row {
-    /// Examples seen.
-    pub examples: usize,
-    /// Loss of the last step, in nats.
-    pub loss: f64,
-    /// Name and value of each score.
-    pub scores: Vec<(String, f64)>,
-}
+use crate::study::finetune::FinetunePoint;
+use crate::train::{Encoded, Sequence};
 
 /// Bars of the histogram of lengths.
 const BARS: usize = 12;
@@ -83,7 +72,7 @@ fn histogram(sequences: &[Sequence]) -> String {
 
 /// Examples, loss and scores of every checkpoint, at most `width` columns wide.
 #[must_use]
-pub fn table(rows: &[Row], width: usize) -> String {
+pub fn table(rows: &[FinetunePoint], width: usize) -> String {
     let mut names: Vec<&str> = Vec::new();
     for (name, _) in rows.iter().flat_map(|row| &row.scores) {
         if !names.contains(&name.as_str()) {
@@ -109,7 +98,7 @@ pub fn table(rows: &[Row], width: usize) -> String {
 }
 
 /// The same with a line for every score.
-fn tall(rows: &[Row], width: usize) -> String {
+fn tall(rows: &[FinetunePoint], width: usize) -> String {
     let mut table = TextTable::new(&[
         ("examples", Align::Right),
         ("loss", Align::Right),
@@ -130,78 +119,26 @@ fn tall(rows: &[Row], width: usize) -> String {
 
 /// The same as JSON: an object for every checkpoint.
 #[must_use]
-pub fn json(rows: &[Row]) -> serde_json::Value {
-    let scores = |row: &Row| row.scores.iter().map(|(name, value)| (name.clone(), (*value).into())).collect();
-    let object = |row: &Row| {
+pub fn json(rows: &[FinetunePoint]) -> serde_json::Value {
+    let scores = |row: &FinetunePoint| row.scores.iter().map(|(name, value)| (name.clone(), (*value).into())).collect();
+    let object = |row: &FinetunePoint| {
         let scores: serde_json::Map<String, serde_json::Value> = scores(row);
         serde_json::json!({ "examples": row.examples, "loss": row.loss, "scores": scores })
     };
     rows.iter().map(object).collect()
 }
 
-/// Loss and learning rate over the examples seen; beside the loss of every step, its running mean.
-#[must_use]
-pub fn loss_figure(steps: &[TrainStep]) -> Figure {
-    let line = |series: &str, hue, stroke, vertices| Layer::Line { series: series.into(), hue, stroke, vertices };
-    let at = |value: &dyn Fn(&TrainStep) -> f64| steps.iter().map(|step| (step.examples as f64, value(step))).collect();
-    let axis = |label: &str| Axis {
-        label: label.into(),
-        scale: Scale::Linear,
-        range: None,
-        ticks: Vec::new(),
-        tick_labels: Vec::new(),
-    };
-    // A mean over about a twentieth of the run shows its course.
-    let keep = 1.0 - 1.0 / (steps.len() as f64 / 20.0).max(1.0);
-    let (mut sum, mut weight) = (0.0, 0.0);
-    let smooth = |step: &TrainStep| {
-        (sum, weight) = (keep * sum + step.loss, keep * weight + 1.0);
-        (step.examples as f64, sum / weight)
-    };
-    let smooth: Vec<(f64, f64)> = steps.iter().map(smooth).collect();
-    let panel = |title: &str, y: &str, layers| Panel {
-        title: title.into(),
-        x: axis("Task examples seen"),
-        y: axis(y),
-        layers,
-        notes: Vec::new(),
-    };
-    let entry = |label: &str, hue| LegendEntry { label: label.into(), hue, key: LegendKey::Stroke(Stroke::Solid) };
-    Figure {
-        name: "loss".into(),
-        caption: "Training loss in nats per learned token, and the learning rate, over the task examples seen.".into(),
-        panels: vec![
-            panel(
-                "Loss",
-                "Nats per learned token",
-                vec![
-                    line("each step", Hue::Context, Stroke::Solid, at(&|step| step.loss)),
-                    line("running mean", Hue::Reference, Stroke::Solid, smooth),
-                ],
-            ),
-            panel(
-                "Learning rate",
-                "Learning rate",
-                vec![line("learning rate", Hue::Reference, Stroke::Solid, at(&|step| step.rate))],
-            ),
-        ],
-        columns: 2,
-        aspect: 1.4,
-        legend: vec![entry("each step", Hue::Context), entry("running mean", Hue::Reference)],
-        row_titles: Vec::new(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn point(examples: usize, loss: f64, scores: Vec<(String, f64)>) -> FinetunePoint {
+        FinetunePoint { examples, step: 1, loss, scores }
+    }
+
     #[test]
     fn the_table_has_a_column_for_every_score_and_blanks_where_there_is_none() {
-        let rows = [
-            Row { examples: 640, loss: 1.25, scores: Vec::new() },
-            Row { examples: 1920, loss: 1.0, scores: vec![("toy_mc acc".into(), 0.5)] },
-        ];
+        let rows = [point(640, 1.25, Vec::new()), point(1920, 1.0, vec![("toy_mc acc".into(), 0.5)])];
         let text = table(&rows, 80);
         assert!(text.contains("toy_mc acc") && text.contains("0.5000") && text.contains("640"), "{text}");
     }
@@ -209,7 +146,7 @@ mod tests {
     #[test]
     fn scores_with_long_names_stand_below_each_other_within_eighty_columns() {
         let scores = (0..9).map(|k| (format!("a_benchmark_with_a_rather_long_name_{k} acc_norm"), 0.25)).collect();
-        let rows = [Row { examples: 64, loss: 1.0, scores }, Row { examples: 640, loss: 0.5, scores: Vec::new() }];
+        let rows = [point(64, 1.0, scores), point(640, 0.5, Vec::new())];
         let text = table(&rows, 80);
         assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
         assert_eq!(text.lines().count(), 2 + 9 + 1, "{text}");

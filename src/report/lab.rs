@@ -2,99 +2,96 @@
 
 use super::csv::{CsvTable, number};
 use super::terminal::{Align, TextTable};
-use crate::lab::LabReport;
-use crate::lab::fits::{Condition, theta};
+use crate::lab::{Fitted, LabReport, theta};
 
-impl LabReport {
-    /// Every estimate at full precision: a row for each condition and kind of model.
-    #[must_use]
-    pub fn csv(&self) -> CsvTable {
-        let mut table = CsvTable::new(&[
-            "score",
-            "examples",
-            "kind",
-            "share",
-            "theta",
-            "theta_low",
-            "theta_high",
-            "theta_p",
-            "alpha",
-            "c_e",
-            "c_e_low",
-            "c_e_high",
-            "r_squared",
-            "r_squared_line",
-            "margin",
-            "equivalence_p",
-            "equivalent",
-            "c_e_reference",
-            "c_e_reference_low",
-            "c_e_reference_high",
-            "r_squared_line_reference",
-        ]);
-        let shown = |value: Option<f64>| value.map(number).unwrap_or_default();
-        for Condition { score, examples, hinge, line, reference: (alone, alone_line) } in self.conditions() {
-            for (place, (kind, share)) in self.kinds.iter().enumerate() {
-                let theta = theta(hinge, place);
-                // The test of equivalence is about the first kind.
-                let equivalence = (place == 0).then_some(&hinge.equivalence);
-                table.rows.push(vec![
-                    score.words().to_owned(),
-                    examples.to_string(),
-                    kind.clone(),
-                    number(*share),
-                    shown(theta.and_then(|t| t.estimate)),
-                    shown(theta.and_then(|t| t.low)),
-                    shown(theta.and_then(|t| t.high)),
-                    shown(theta.and_then(|t| t.p_value)),
-                    shown(hinge.alpha.estimate),
-                    shown(hinge.c_e.estimate),
-                    shown(hinge.c_e.low),
-                    shown(hinge.c_e.high),
-                    shown(hinge.r_squared),
-                    shown(line.r_squared),
-                    shown(equivalence.and_then(|e| e.margin)),
-                    shown(equivalence.and_then(|e| e.p_value)),
-                    equivalence.and_then(|e| e.equivalent).map(|yes| yes.to_string()).unwrap_or_default(),
-                    shown(alone.c_e.estimate),
-                    shown(alone.c_e.low),
-                    shown(alone.c_e.high),
-                    shown(alone_line.r_squared),
-                ]);
-            }
+/// Every estimate at full precision: a row for each condition and kind of model.
+#[must_use]
+pub fn csv(report: &LabReport) -> CsvTable {
+    let mut table = CsvTable::new(&[
+        "score",
+        "examples",
+        "kind",
+        "share",
+        "theta",
+        "theta_low",
+        "theta_high",
+        "theta_p",
+        "alpha",
+        "c_e",
+        "c_e_low",
+        "c_e_high",
+        "r_squared",
+        "r_squared_line",
+        "margin",
+        "equivalence_p",
+        "equivalent",
+        "c_e_reference",
+        "c_e_reference_low",
+        "c_e_reference_high",
+        "r_squared_line_reference",
+    ]);
+    let shown = |value: Option<f64>| value.map(number).unwrap_or_default();
+    for Fitted { score, examples, hinge, line, reference: (alone, alone_line) } in report.conditions() {
+        for (place, (kind, share)) in report.kinds.iter().enumerate() {
+            let theta = theta(hinge, place);
+            // The test of equivalence is about the first kind.
+            let equivalence = (place == 0).then_some(&hinge.equivalence);
+            table.rows.push(vec![
+                score.words().to_owned(),
+                examples.to_string(),
+                kind.clone(),
+                number(*share),
+                shown(theta.and_then(|t| t.estimate)),
+                shown(theta.and_then(|t| t.low)),
+                shown(theta.and_then(|t| t.high)),
+                shown(theta.and_then(|t| t.p_value)),
+                shown(hinge.alpha.estimate),
+                shown(hinge.c_e.estimate),
+                shown(hinge.c_e.low),
+                shown(hinge.c_e.high),
+                shown(hinge.r_squared),
+                shown(line.r_squared),
+                shown(equivalence.and_then(|e| e.margin)),
+                shown(equivalence.and_then(|e| e.p_value)),
+                equivalence.and_then(|e| e.equivalent).map(|yes| yes.to_string()).unwrap_or_default(),
+                shown(alone.c_e.estimate),
+                shown(alone.c_e.low),
+                shown(alone.c_e.high),
+                shown(alone_line.r_squared),
+            ]);
         }
-        table
     }
+    table
+}
 
-    /// The same for people, at most `width` columns wide.
-    #[must_use]
-    pub fn terminal(&self, width: usize) -> String {
-        let mut table = TextTable::new(&[
-            ("score", Align::Left),
-            ("examples", Align::Right),
-            ("theta", Align::Right),
-            ("95 % interval", Align::Right),
-            ("p equal", Align::Right),
-            ("c_e, ref.", Align::Right),
-            ("R2 line", Align::Right),
-        ]);
-        for (place, (kind, share)) in self.kinds.iter().enumerate() {
-            table.section(&format!("{kind}: share {share} against {}", self.reference));
-            for Condition { score, examples, hinge, reference: (alone, line), .. } in self.conditions() {
-                let theta = theta(hinge, place);
-                let end = |end: Option<f64>| end.map_or_else(|| "?".to_owned(), |v| format!("{v:+.3}"));
-                let equal = hinge.equivalence.p_value.filter(|_| place == 0);
-                table.push(vec![
-                    score.words().to_owned(),
-                    examples.to_string(),
-                    end(theta.and_then(|t| t.estimate)),
-                    format!("{} … {}", end(theta.and_then(|t| t.low)), end(theta.and_then(|t| t.high))),
-                    equal.map(|p| format!("{p:.3}")).unwrap_or_default(),
-                    alone.c_e.estimate.map_or_else(|| "?".to_owned(), |c| format!("{c:.1e}")),
-                    line.r_squared.map_or_else(|| "?".to_owned(), |r| format!("{r:.2}")),
-                ]);
-            }
+/// The same for people, at most `width` columns wide.
+#[must_use]
+pub fn terminal(report: &LabReport, width: usize) -> String {
+    let mut table = TextTable::new(&[
+        ("score", Align::Left),
+        ("examples", Align::Right),
+        ("theta", Align::Right),
+        ("95 % interval", Align::Right),
+        ("p equal", Align::Right),
+        ("c_e, ref.", Align::Right),
+        ("R2 line", Align::Right),
+    ]);
+    for (place, (kind, share)) in report.kinds.iter().enumerate() {
+        table.section(&format!("{kind}: share {share} against {}", report.reference));
+        for Fitted { score, examples, hinge, reference: (alone, line), .. } in report.conditions() {
+            let theta = theta(hinge, place);
+            let end = |end: Option<f64>| end.map_or_else(|| "?".to_owned(), |v| format!("{v:+.3}"));
+            let equal = hinge.equivalence.p_value.filter(|_| place == 0);
+            table.push(vec![
+                score.words().to_owned(),
+                examples.to_string(),
+                end(theta.and_then(|t| t.estimate)),
+                format!("{} … {}", end(theta.and_then(|t| t.low)), end(theta.and_then(|t| t.high))),
+                equal.map(|p| format!("{p:.3}")).unwrap_or_default(),
+                alone.c_e.estimate.map_or_else(|| "?".to_owned(), |c| format!("{c:.1e}")),
+                line.r_squared.map_or_else(|| "?".to_owned(), |r| format!("{r:.2}")),
+            ]);
         }
-        table.render(width)
     }
+    table.render(width)
 }

@@ -9,6 +9,7 @@
 use super::cell::Cell;
 use super::settings::{ModelSource, Study};
 use super::work::TokenAmount;
+use crate::registry::Flops;
 
 /// Memory of a program without a model.
 const PROGRAM: f64 = 256e6;
@@ -44,7 +45,7 @@ pub(super) fn cost(study: &Study, cell: &Cell, missing: usize, amount: Option<&T
     };
     let memory = if served { PROGRAM } else { PROGRAM + params * per_param * ACTIVATIONS };
     let flops = amount.filter(|_| !served).map(|amount| {
-        let learning = if learns && missing > 0 { 6.0 * params * amount.adjustment } else { 0.0 };
+        let learning = if learns && missing > 0 { Flops::of_training(params, amount.adjustment).0 } else { 0.0 };
         2.0 * params * amount.evaluation * missing as f64 + learning
     });
     Cost {

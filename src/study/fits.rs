@@ -6,7 +6,7 @@ use super::{Collected, Study};
 use crate::analysis::fit::{Analysis, FitReport, FitSettings};
 use crate::error::{Error, Result};
 use crate::registry::modelset::{self, ModelSet};
-use crate::registry::{Condition, Observation, benchmark};
+use crate::registry::{Condition, Flops, Observation, benchmark};
 
 /// The fit of one benchmark under one condition.
 #[derive(Debug, Clone)]
@@ -66,8 +66,11 @@ impl FitAt {
 /// reason stands in [`FitAt::fit`].
 pub fn fits(study: &Study, collected: &Collected) -> Result<Vec<FitAt>> {
     let tables = collected.tables(study);
-    let compute: BTreeMap<&str, f64> =
-        study.models.iter().map(|model| (model.name.as_str(), 6.0 * model.params * model.tokens)).collect();
+    let compute: BTreeMap<&str, f64> = study
+        .models
+        .iter()
+        .map(|model| (model.name.as_str(), Flops::of_training(model.params, model.tokens).0))
+        .collect();
     let mut found = Vec::new();
     for (benchmark, metric) in scores(study, collected)? {
         let of_benchmark = |condition: &Condition| {

@@ -46,6 +46,7 @@ pub mod figures;
 pub mod finetune;
 mod fits;
 mod lock;
+mod loss;
 mod plan;
 mod reader;
 #[cfg(feature = "models")]
@@ -65,6 +66,7 @@ pub use executor::{
 };
 pub use fits::{FitAt, fits};
 pub use lock::{BEAT, Owner, STALE};
+pub use loss::loss_figure;
 pub use plan::{Plan, Planned, State};
 #[cfg(feature = "models")]
 pub use real::Real;

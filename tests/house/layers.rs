@@ -145,10 +145,10 @@ fn every_heavy_dependency_has_one_door() {
 }
 
 #[test]
-fn only_the_command_line_the_notebooks_and_the_reports_print() {
+fn only_the_command_line_and_the_notebooks_print() {
     let mut broken = Vec::new();
     for (path, text) in sources() {
-        if matches!(room(&path).as_str(), "cli" | "notebook" | "report" | "main") {
+        if matches!(room(&path).as_str(), "cli" | "notebook" | "main") {
             continue;
         }
         for (number, line) in code(&text) {
@@ -157,7 +157,42 @@ fn only_the_command_line_the_notebooks_and_the_reports_print() {
             }
         }
     }
-    assert!(broken.is_empty(), "prints outside cli/, notebook/ and report/:\n{}", broken.join("\n"));
+    assert!(broken.is_empty(), "prints outside cli/ and notebook/:\n{}", broken.join("\n"));
+}
+
+#[test]
+fn reports_are_given_what_they_show_and_compute_no_fit() {
+    let mut broken = Vec::new();
+    for (path, text) in sources().into_iter().filter(|(path, _)| room(path) == "report") {
+        for (number, line) in code(&text) {
+            let functions = functions_of_stats(line);
+            // Settings are what a fit is made by.
+            let fits = ["FitSettings", "LabReport::of("].into_iter().filter(|name| line.contains(name));
+            broken.extend(
+                functions
+                    .iter()
+                    .map(String::as_str)
+                    .chain(fits)
+                    .map(|what| format!("{}:{number}: report/ uses {what}", path.display())),
+            );
+        }
+    }
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+/// What a line takes from `stats` that is no type: names of types begin with a capital letter.
+fn functions_of_stats(line: &str) -> Vec<String> {
+    let Some((_, taken)) = line.split_once("crate::stats::") else { return Vec::new() };
+    let last = taken.rsplit("::").next().unwrap_or(taken);
+    let names = last.split(|c: char| !(c.is_alphanumeric() || c == '_')).filter(|name| !name.is_empty());
+    names.filter(|name| !name.starts_with(char::is_uppercase)).map(str::to_owned).collect()
+}
+
+#[test]
+fn a_function_of_the_statistics_is_told_from_a_type() {
+    assert!(functions_of_stats("use crate::stats::selection::{Curve, Verdict};").is_empty());
+    assert_eq!(functions_of_stats("use crate::stats::itemnoise::{ItemNoise, wilson};"), ["wilson"]);
+    assert_eq!(functions_of_stats("let (low, high) = crate::stats::itemnoise::wilson"), ["wilson"]);
 }
 
 #[test]

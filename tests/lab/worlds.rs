@@ -1,6 +1,7 @@
 //! The lab from outside: what text and tests are made of, and that an experiment is the same however it is run.
 
 use std::collections::{BTreeSet, HashSet};
+use std::path::Path;
 use std::sync::Mutex;
 
 use onset::analysis::fit::{ChanceLevel, CurveChoice, FitSettings};
@@ -9,11 +10,11 @@ use onset::lab::{
     ADJUSTMENT, CHANCE, Experiment, FactPart, Family, LabEvent, Member, ModelKind, Order, SEQUENCE, Suite, Vocabulary,
     World, WorldSettings, adjustment, pretraining, stem, table,
 };
-use onset::lab::{Curves, LabFit, LabReport};
+use onset::lab::{Coverage, Curves, LabFit, LabReport, LabScores, Truth};
 use onset::lm::{LoadedModel, Placement};
 use onset::registry::modelset::{Cutoff, ModelSet, Settings};
 use onset::registry::table::Table;
-use onset::report::coverage::Coverage;
+use onset::report::{coverage, lab};
 use onset::stats::random::Seed;
 use onset::stats::selection::Curve;
 
@@ -122,6 +123,8 @@ fn an_experiment_is_the_same_however_many_models_train_side_by_side() -> onset::
     assert_eq!(table(&alone), table(&together));
     // Two tasks, as pretrained and after each number of examples, for both models.
     assert_eq!(table(&alone).lines().count(), 1 + 2 * 2 * 3);
+    let path = Path::new("observations.csv");
+    assert_eq!(LabScores::of_models(&alone, path), LabScores::parse(&table(&alone), path)?);
     let other = Experiment::new(tiny(), Seed(4), &folder.path().join("other")).run(&|_| {})?;
     assert_ne!(table(&alone), table(&other));
     Ok(())
@@ -247,7 +250,7 @@ fn known_report() -> onset::Result<LabReport> {
 #[test]
 fn the_report_finds_a_known_difference_and_that_adjustment_removed_it() -> onset::Result<()> {
     let report = known_report()?;
-    let csv = report.csv();
+    let csv = lab::csv(&report);
     let cell = |row: usize, column: &str| {
         let column = csv.columns.iter().position(|name| name == column).expect("the column is there");
         csv.rows[row][column].clone()
@@ -259,7 +262,7 @@ fn the_report_finds_a_known_difference_and_that_adjustment_removed_it() -> onset
     assert!((theta(0) - 0.12).abs() < within && (theta(1) - 0.04).abs() < within, "{} {}", theta(0), theta(1));
     assert!(theta(2).abs() < within && theta(4).abs() < within, "{} {}", theta(2), theta(4));
     assert_eq!((cell(0, "equivalent"), cell(2, "equivalent")), ("false".to_owned(), "true".to_owned()));
-    assert!(report.terminal(80).lines().all(|line| line.chars().count() <= 80));
+    assert!(lab::terminal(&report, 80).lines().all(|line| line.chars().count() <= 80));
 
     let figures = report.figures();
     let names: Vec<&str> = figures.iter().map(|figure| figure.name.as_str()).collect();
@@ -325,9 +328,9 @@ fn coverage_counts_the_intervals_that_hold_no_difference() -> onset::Result<()> 
     let report = known_report()?;
     let mut coverage = Coverage::default();
     for seed in 0..3 {
-        coverage.add(seed, "as planned", &report);
+        coverage.add(seed, Truth::AsPlanned, &report);
     }
-    let counts = coverage.counts();
+    let counts = coverage::counts(&coverage);
     let cell = |row: usize, name: &str| {
         let column = counts.columns.iter().position(|column| column == name).expect("the column is there");
         counts.rows[row][column].clone()
@@ -342,7 +345,7 @@ fn coverage_counts_the_intervals_that_hold_no_difference() -> onset::Result<()> 
     assert_eq!(cell(unadjusted, "rate"), "0");
     let adjusted = row("multiple choice", "64");
     assert_eq!((cell(adjusted, "hold_0"), cell(adjusted, "rate")), ("3".to_owned(), "1".to_owned()));
-    assert_eq!(coverage.estimates().rows.len(), 3 * report.csv().rows.len());
-    assert!(coverage.terminal(80).lines().all(|line| line.chars().count() <= 80));
+    assert_eq!(coverage::estimates(&coverage).rows.len(), 3 * lab::csv(&report).rows.len());
+    assert!(coverage::terminal(&coverage, 80).lines().all(|line| line.chars().count() <= 80));
     Ok(())
 }

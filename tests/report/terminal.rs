@@ -2,7 +2,9 @@
 
 use serde_json::Value;
 
-use crate::support::{Folder, argument, fixture, onset, printed, tiny_study};
+#[cfg(feature = "models")]
+use crate::support::tiny_study;
+use crate::support::{Folder, argument, fixture, onset, printed};
 
 fn json(arguments: &[&str]) -> Value {
     let text = printed(&[arguments, &["--format", "json"]].concat());

@@ -34,6 +34,7 @@ mod draw;
 mod forecast;
 mod hinge;
 mod input;
+mod items;
 mod layout;
 mod parameter;
 mod report;
@@ -41,6 +42,7 @@ mod settings;
 
 pub use draw::{figure, figure_with_names};
 pub use input::tables;
+pub(crate) use items::item_interval;
 pub use layout::{ReportLayout, SCHEMA, SCHEMA_VERSION};
 pub use parameter::{Interval, Named, Parameter};
 pub use report::{

@@ -32,7 +32,8 @@ impl Sizes {
             Some(compute) => Some(compute),
             None => match (active_params.or(params), tokens, records.cell(record, &TOKENS)) {
                 (Some(n), Some(d), Some(cell)) => {
-                    Some(positive(6.0 * n * d, "6·N·D").map_err(|problem| cell.error(problem))?)
+                    let compute = Flops::of_training(n, d);
+                    Some(positive(compute.0, "6·N·D").map_err(|problem| cell.error(problem))?)
                 }
                 _ => None,
             },

@@ -109,7 +109,7 @@ serde_as_text!(Selection);
 
 impl Selection {
     /// The models that have this word in this column.
-    pub(super) fn of_word(column: &str, word: &str) -> Self {
+    pub(crate) fn of_word(column: &str, word: &str) -> Self {
         let text = format!("{column} = {word}");
         Self { column: column.to_owned(), relation: Relation::Equal, value: Wanted::Word(word.to_owned()), text }
     }

@@ -9,7 +9,8 @@ use super::input::{self, Kind};
 use super::overview::Overview;
 use super::paper::PaperData;
 use super::policy;
-use crate::analysis::fit::{self, FitReport, FitSettings};
+use crate::analysis::fit::FitReport;
+use crate::lab::LabReport;
 use crate::registry::modelset::ModelSet;
 use crate::{Error, Result};
 
@@ -39,35 +40,43 @@ pub(super) struct Source {
 }
 
 impl Document {
-    /// Reads what `onset` wrote (the folder of `onset fit --out`, `onset reproduce`, `onset study` or `onset lab`, the JSON
-    /// of `onset fit --format json`), or else takes the paths for tables and fits them by `settings`.
-    ///
-    /// # Errors
-    /// When a path cannot be read, is neither a result of onset nor a table, or cannot be fitted.
-    pub fn open(paths: &[PathBuf], settings: &FitSettings) -> Result<Self> {
-        // Of no path at all there is nothing to show.
-        let Some(first) = paths.first() else {
-            return Err(Error::Argument("a report needs something to show: a table, or a result of onset".into()));
-        };
-        let content = match input::kind(paths)? {
-            Kind::Reproduction => Content::Paper(Box::new(PaperData::of_folder(first)?)),
-            Kind::Study => Content::Overview(Box::new(Overview::of_study(first)?)),
-            Kind::Lab => Content::Overview(Box::new(Overview::of_lab(first)?)),
-            Kind::FitFolder => Content::Fit(Box::new(FitData::of_folder(first)?)),
-            Kind::FitJson => Content::Fit(Box::new(FitData::of_json(first)?)),
-            Kind::Tables => {
-                let (tables, warnings) = fit::tables(paths)?;
-                let mut set = ModelSet::from_tables(&tables, &settings.tables)?;
-                set.notes.extend(warnings);
-                Content::Fit(Box::new(FitData::of(&settings.fit(&set)?, &set)))
-            }
-        };
-        Ok(Self { content, sources: sources(paths)? })
-    }
-
     /// A fit just made of `set`.
     pub fn of_fit(report: &FitReport, set: &ModelSet) -> Self {
-        Self { content: Content::Fit(Box::new(FitData::of(report, set))), sources: Vec::new() }
+        Self::of(Content::Fit(Box::new(FitData::of(report, set))))
+    }
+
+    /// The folder that `onset fit --out` wrote.
+    pub(crate) fn of_fit_folder(folder: &Path) -> Result<Self> {
+        Ok(Self::of(Content::Fit(Box::new(FitData::of_folder(folder)?))))
+    }
+
+    /// The JSON of `onset fit --format json`.
+    pub(crate) fn of_fit_json(path: &Path) -> Result<Self> {
+        Ok(Self::of(Content::Fit(Box::new(FitData::of_json(path)?))))
+    }
+
+    /// The folder that `onset reproduce` wrote.
+    pub(crate) fn of_reproduction(folder: &Path) -> Result<Self> {
+        Ok(Self::of(Content::Paper(Box::new(PaperData::of_folder(folder)?))))
+    }
+
+    /// The folder of a study that was reported on.
+    pub(crate) fn of_study(folder: &Path) -> Result<Self> {
+        Ok(Self::of(Content::Overview(Box::new(Overview::of_study(folder)?))))
+    }
+
+    /// The folder that `onset lab` wrote, with the fits of its scores.
+    pub(crate) fn of_lab(folder: &Path, report: &LabReport) -> Result<Self> {
+        Ok(Self::of(Content::Overview(Box::new(Overview::of_lab(folder, report)?))))
+    }
+
+    fn of(content: Content) -> Self {
+        Self { content, sources: Vec::new() }
+    }
+
+    /// The same, with the files at `paths` named as those behind it.
+    pub(crate) fn with_sources(self, paths: &[PathBuf]) -> Result<Self> {
+        Ok(Self { sources: sources(paths)?, ..self })
     }
 }
 

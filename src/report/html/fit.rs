@@ -7,11 +7,10 @@ use serde::Serialize;
 
 use super::input::{Kind, kind};
 use crate::analysis::Phase;
-use crate::analysis::fit::{Analysis, FitReport, GroupReport};
+use crate::analysis::fit::{Analysis, FitReport, GroupReport, item_interval};
 use crate::registry::modelset::{Group, ModelRow, ModelSet};
 use crate::registry::table::Table;
 use crate::registry::{Month, benchmark};
-use crate::stats::itemnoise::wilson;
 use crate::stats::selection::Curve;
 use crate::{Error, Result};
 
@@ -164,7 +163,7 @@ impl Drawn {
     ) -> Self {
         let models = analysis.models.iter().map(|m| {
             let (release, items) = known(&m.model);
-            let (score_low, score_high) = items.and_then(|(n, unit)| interval(m.score, n, unit)).unzip();
+            let (score_low, score_high) = items.and_then(|(n, unit)| item_interval(m.score, n, unit)).unzip();
             Model {
                 model: m.model.clone(),
                 family: m.family.clone(),
@@ -208,7 +207,7 @@ impl Drawn {
             let number = |column: &str| diagnostics.optional_number(row, column);
             let groups = names.iter().map(|name| Ok(number(name)?.unwrap_or(0.0))).collect::<Result<Vec<f64>>>()?;
             let score = diagnostics.number(row, "score")?;
-            let (score_low, score_high) = items.and_then(|(n, unit)| interval(score, n, unit)).unzip();
+            let (score_low, score_high) = items.and_then(|(n, unit)| item_interval(score, n, unit)).unzip();
             models.push(Model {
                 model: text("model")?,
                 family: text("family")?,
@@ -252,15 +251,6 @@ fn lines(phase: Phase, predictions: &Table, groups: &[GroupReport]) -> Result<Ve
         lines.push(predictions.text(row, "curve")?.parse()?, group.map_or(0, |k| k + 1), numbers);
     }
     Ok(lines.0)
-}
-
-/// Wilson's interval of a score of `n` items, in units of which a perfect model has `unit`.
-fn interval(score: f64, n: f64, unit: f64) -> Option<(f64, f64)> {
-    let share = score / unit;
-    (n >= 1.0 && (0.0..=1.0).contains(&share)).then(|| {
-        let (low, high) = wilson(share, n as usize);
-        (low * unit, high * unit)
-    })
 }
 
 /// What the report of a fit says of the tables it was made from.
@@ -317,20 +307,5 @@ impl Lines {
         line.score.push(score);
         line.low.push(low);
         line.high.push(high);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::interval;
-
-    #[test]
-    fn the_interval_of_a_score_is_wilsons() {
-        // Newcombe (1998), table I, method 3: 81 of 263 gives 0.2553 to 0.3662.
-        let (low, high) = interval(81.0 / 263.0, 263.0, 1.0).expect("a share");
-        assert!((low - 0.2553).abs() < 5e-5 && (high - 0.3662).abs() < 5e-5, "{low} to {high}");
-        let percent = interval(8100.0 / 263.0, 263.0, 100.0).expect("a percentage");
-        assert!((percent.0 - 100.0 * low).abs() < 1e-9);
-        assert_eq!(interval(1.5, 100.0, 1.0), None);
     }
 }

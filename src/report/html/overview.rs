@@ -9,10 +9,12 @@ use super::fit::FitData;
 use super::paper::{Cells, Facts, PaperFigure};
 use super::words;
 use crate::analysis::figure::Figure;
-use crate::analysis::fit::{FitReport, FitSettings};
+use crate::analysis::fit::FitReport;
 use crate::lab::LabReport;
+use crate::registry::Flops;
 use crate::registry::modelset::{ModelSet, Settings};
 use crate::registry::table::Table;
+use crate::report::lab as lab_tables;
 use crate::{Error, Result};
 
 /// Everything the page shows.
@@ -82,12 +84,10 @@ impl Overview {
         })
     }
 
-    /// The folder of a lab. Its fits are made again from its observations.
-    pub(super) fn of_lab(folder: &Path) -> Result<Self> {
-        let path = folder.join("observations.csv");
-        let table = Table::read(&path, &[])?;
-        let report = LabReport::of_observations(&path)?;
-        let summary = Table::parse(&report.csv().to_bytes()?, Path::new("summary.csv"), &[])?;
+    /// The folder of a lab, with the fits of its scores.
+    pub(super) fn of_lab(folder: &Path, report: &LabReport) -> Result<Self> {
+        let table = Table::read(&folder.join("observations.csv"), &[])?;
+        let summary = Table::parse(&lab_tables::csv(report).to_bytes()?, Path::new("summary.csv"), &[])?;
         let mut fits = Vec::new();
         // The one to look at first is that of all task examples.
         let adjusted = report.adjusted.iter().rev();
@@ -132,7 +132,7 @@ fn of_report(report: &FitReport, table: &Table) -> Result<FitData> {
         metric: report.metric.clone(),
         adjusted: report.adjusted_score.clone(),
         cutoff: crate::registry::modelset::Cutoff::None,
-        ..FitSettings::default().tables
+        ..Settings::default()
     };
     Ok(FitData::of(report, &ModelSet::from_tables(std::slice::from_ref(table), &settings)?))
 }
@@ -155,7 +155,7 @@ fn facts(table: &Table) -> Result<BTreeMap<String, Facts>> {
         };
         let family = table.optional_text(row, "family").unwrap_or_default().to_owned();
         let release = table.optional_text(row, "release").map(str::to_owned);
-        let compute = 6.0 * params * tokens;
+        let compute = Flops::of_training(params, tokens).0;
         known.entry(table.text(row, "model")?.to_owned()).or_insert(Facts { family, release, compute });
     }
     Ok(known)

@@ -1,0 +1,39 @@
+//! From what onset wrote, or from tables, to a page.
+
+use std::path::PathBuf;
+
+use crate::analysis::fit::{FitSettings, tables};
+use crate::error::{Error, Result};
+use crate::lab::{LabReport, LabScores};
+use crate::registry::modelset::ModelSet;
+use crate::report::html::{Document, Kind, kind};
+
+/// Reads what `onset` wrote (the folder of `onset fit --out`, `onset reproduce`, `onset study` or `onset lab`, the JSON
+/// of `onset fit --format json`), or else takes the paths for tables and fits them by `settings`. The fits of a lab are
+/// made again from its scores.
+///
+/// # Errors
+/// When a path cannot be read, is neither a result of onset nor a table, or cannot be fitted.
+pub fn open(paths: &[PathBuf], settings: &FitSettings) -> Result<Document> {
+    // Of no path at all there is nothing to show.
+    let Some(first) = paths.first() else {
+        return Err(Error::Argument("a report needs something to show: a table, or a result of onset".into()));
+    };
+    let document = match kind(paths)? {
+        Kind::Reproduction => Document::of_reproduction(first)?,
+        Kind::Study => Document::of_study(first)?,
+        Kind::Lab => {
+            let scores = LabScores::read(&first.join("observations.csv"))?;
+            Document::of_lab(first, &LabReport::of(&scores)?)?
+        }
+        Kind::FitFolder => Document::of_fit_folder(first)?,
+        Kind::FitJson => Document::of_fit_json(first)?,
+        Kind::Tables => {
+            let (tables, warnings) = tables(paths)?;
+            let mut set = ModelSet::from_tables(&tables, &settings.tables)?;
+            set.notes.extend(warnings);
+            Document::of_fit(&settings.fit(&set)?, &set)
+        }
+    };
+    document.with_sources(paths)
+}
