@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
-use crate::analysis::fit::{Analysis, ChanceLevel, CurveChoice, FitReport, FitSettings, Parameter};
+use crate::analysis::fit::{Analysis, ChanceLevel, CurveChoice, FitReport, FitSettings};
 use crate::registry::Format;
 use crate::registry::modelset::{Cutoff, GroupBy, ModelSet, Settings};
 use crate::registry::table::{Column, Kind, Table};
 use crate::stats::random::Seed;
-use crate::stats::selection::Curve;
+use crate::stats::curves::Curve;
+use crate::stats::estimate::Estimate;
 use crate::{Error, Result};
 
 /// The fits of an experiment.
@@ -76,7 +77,7 @@ impl LabReport {
 
     /// Every difference from the reference: score and number of task examples, kind, estimate.
     #[cfg(feature = "models")]
-    pub(crate) fn differences(&self) -> Vec<((Format, usize), &str, Option<&Parameter>)> {
+    pub(crate) fn differences(&self) -> Vec<((Format, usize), &str, Option<&Estimate>)> {
         let mut differences = Vec::new();
         for Condition { score, examples, hinge, .. } in self.conditions() {
             for (place, (kind, _)) in self.kinds.iter().enumerate() {
@@ -192,10 +193,10 @@ fn curves(models: &ModelSet) -> Result<Curves> {
 }
 
 /// The difference of one kind from the reference.
-pub(crate) fn theta(analysis: &Analysis, kind: usize) -> Option<&Parameter> {
+pub(crate) fn theta(analysis: &Analysis, kind: usize) -> Option<&Estimate> {
     match kind {
         0 => Some(&analysis.theta),
-        _ => analysis.thetas.get(kind).map(|named| &named.parameter),
+        _ => analysis.thetas.get(kind).map(|named| &named.estimate),
     }
 }
 

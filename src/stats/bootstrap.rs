@@ -39,7 +39,7 @@ use super::clusters::Clusters;
 use super::components::Components;
 use super::distribution::{normal_lower, normal_quantile};
 use super::random::Seed;
-use super::wild::Interval;
+use super::estimate::Interval;
 use crate::{Error, Result};
 
 /// Settings of a cluster bootstrap.

@@ -40,6 +40,7 @@
 use nalgebra::{DMatrix, DVector};
 
 use super::clusters::Clusters;
+use super::curve::FittedCurve;
 use super::distribution::{student_quantile, student_two_sided};
 use crate::{Error, Result};
 
@@ -128,6 +129,15 @@ impl<'a> Covariance<'a> {
     pub fn clusters(mut self, clusters: &'a Clusters) -> Self {
         self.clusters = Some(clusters);
         self
+    }
+
+    /// The covariance of a fitted curve's parameters, with the weights of the fit.
+    ///
+    /// # Errors
+    /// As [`estimate`](Self::estimate).
+    pub fn of(&self, fit: &dyn FittedCurve) -> Result<CovarianceEstimate> {
+        let own = Covariance { kind: self.kind, weights: fit.weights(), clusters: self.clusters };
+        own.estimate(&fit.jacobian(), fit.residuals())
     }
 
     /// The covariance of the k parameters whose Jacobian columns are `columns` (k slices of length n), with the fit's

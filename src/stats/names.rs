@@ -5,7 +5,8 @@ use std::str::FromStr;
 
 use super::covariance::Kind;
 use super::hinge::Outcome;
-use super::selection::{Curve, Verdict};
+use super::curves::Curve;
+use super::selection::Verdict;
 use crate::serial::serde_as_text;
 use crate::{Error, Result};
 
@@ -49,7 +50,7 @@ macro_rules! named {
 
             fn from_str(text: &str) -> Result<Self> {
                 let all = $all;
-                all.into_iter().find(|one| one.name().eq_ignore_ascii_case(text)).ok_or_else(|| {
+                all.iter().copied().find(|one| one.name().eq_ignore_ascii_case(text)).ok_or_else(|| {
                     let known: Vec<String> = all.iter().map(|one| one.name().to_lowercase()).collect();
                     Error::Argument(format!(concat!("unknown ", $what, " `{}`: {} are known"), text, known.join(", ")))
                 })
@@ -61,7 +62,7 @@ macro_rules! named {
 }
 
 named! {
-    Curve: "curve", [Self::Hinge, Self::Linear, Self::Segmented, Self::Logistic, Self::Richards, Self::Flat];
+    Curve: "curve", Self::ALL;
     Verdict: "verdict", [Self::Abrupt, Self::Gradual, Self::None];
     Outcome: "outcome", [Self::Break, Self::NoBreak, Self::Flat];
     Kind: "covariance", Self::ALL;

@@ -15,7 +15,7 @@ use onset::registry::modelset::{Cutoff, ModelSet, Settings};
 use onset::registry::table::Table;
 use onset::report::coverage::Coverage;
 use onset::stats::random::Seed;
-use onset::stats::selection::Curve;
+use onset::stats::curves::Curve;
 
 /// Two models of some hundred sequences: seconds.
 fn tiny() -> Suite {

@@ -12,7 +12,7 @@ use onset::explore::{Explorer, Question, Server, Stage, Stop};
 use onset::registry::modelset::{ModelSet, Settings};
 use onset::registry::table::Table;
 use onset::stats::covariance::Kind;
-use onset::stats::selection::Curve;
+use onset::stats::curves::Curve;
 use serde_json::{Value, json};
 
 /// Longer than anything here takes, so that a hang is a failure.

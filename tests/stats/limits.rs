@@ -8,7 +8,8 @@ use onset::stats::linear::{LeastSquares, Linear};
 use onset::stats::logistic::Logistic;
 use onset::stats::richards::Richards;
 use onset::stats::segmented::Segmented;
-use onset::stats::selection::{Curve, Selection, Verdict};
+use onset::stats::curves::Curve;
+use onset::stats::selection::{Selection, Verdict};
 use onset::stats::spline::Spline;
 
 fn steps(n: u32) -> Vec<f64> {

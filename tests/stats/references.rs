@@ -7,7 +7,8 @@ use onset::stats::curve::FittedCurve;
 use onset::stats::linear::{LeastSquares, LeastSquaresFit, Linear};
 use onset::stats::logistic::{Logistic, LogisticFit};
 use onset::stats::segmented::Segmented;
-use onset::stats::selection::{Curve, Selection};
+use onset::stats::curves::Curve;
+use onset::stats::selection::Selection;
 
 /// Relative agreement with R's `lm`, which is exact.
 const LINEAR: f64 = 1e-9;

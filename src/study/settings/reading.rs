@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::harness::server;
 use crate::registry::{Model, known_models};
 use crate::stats::random::Seed;
-use crate::stats::selection::Curve;
+use crate::stats::curves::Curve;
 use crate::study::cell::folder_name;
 use crate::study::reader::{Problems, Section};
 use crate::study::slurm::Slurm;

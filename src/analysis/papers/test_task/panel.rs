@@ -3,12 +3,13 @@
 use super::exhibit::Exhibit;
 use super::group_fit::GroupFit;
 use super::item::Item;
-use super::quantity::{Estimate, PaperQuantity, Quantity};
+use super::quantity::{PaperQuantity, Quantity};
 use super::scores::Reading;
 use crate::analysis::figure::{Axis, Hue, Layer, LegendEntry, LegendKey, Marker, Panel, Point, Scale, Stroke};
 use crate::analysis::scaling::{Scored, compute_range};
 use crate::analysis::words::signed;
 use crate::error::Result;
+use crate::stats::estimate::Estimate;
 
 /// Names of the two groups, as in the legend.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -176,7 +177,7 @@ pub(super) fn comparison_panel(
 #[must_use]
 pub(super) fn with_bracket(estimate: &Estimate) -> String {
     let value = estimate.value.map_or_else(|| "unknown".to_owned(), |v| signed(v, 3));
-    match (estimate.low, estimate.high) {
+    match (estimate.interval.low, estimate.interval.high) {
         (Some(low), Some(high)) => format!("{value} [{}, {}]", signed(low, 3), signed(high, 3)),
         _ => value,
     }
