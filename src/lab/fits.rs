@@ -6,9 +6,9 @@ use crate::analysis::fit::{Analysis, ChanceLevel, CurveChoice, FitReport, FitSet
 use crate::registry::Format;
 use crate::registry::modelset::{Cutoff, GroupBy, ModelSet, Settings};
 use crate::registry::table::{Column, Kind, Table};
-use crate::stats::random::Seed;
 use crate::stats::curves::Curve;
 use crate::stats::estimate::Estimate;
+use crate::stats::random::Seed;
 use crate::{Error, Result};
 
 /// The fits of an experiment.

@@ -95,7 +95,8 @@ pub fn predictions(analysis: &Analysis) -> CsvTable {
                 curve.curve.to_string(),
                 short(one.x),
                 one.group.as_ref().map(ToString::to_string).unwrap_or_default(),
-                one.score.map_or_else(String::new, |score| short(score) + &interval(one.interval.low, one.interval.high)),
+                one.score
+                    .map_or_else(String::new, |score| short(score) + &interval(one.interval.low, one.interval.high)),
                 if one.extrapolated { "yes" } else { "no" }.to_owned(),
             ]);
         }
@@ -108,7 +109,8 @@ pub fn predictions(analysis: &Analysis) -> CsvTable {
 pub fn conclusions(reproduction: &Reproduction) -> CsvTable {
     let mut table = CsvTable::new(&["number", "quantity", "printed", "recomputed", "corrected", "conclusion", "why"]);
     for row in &reproduction.rows {
-        let estimate = |e: &Estimate| e.value.map_or_else(String::new, |v| short(v) + &interval(e.interval.low, e.interval.high));
+        let estimate =
+            |e: &Estimate| e.value.map_or_else(String::new, |v| short(v) + &interval(e.interval.low, e.interval.high));
         table.rows.push(vec![
             format!("{}: {}", row.printed.figure, row.printed.item),
             row.printed.quantity.to_string(),

@@ -88,7 +88,11 @@ impl LabReport {
                     score.words().to_owned(),
                     examples.to_string(),
                     end(theta.and_then(|t| t.value)),
-                    format!("{} … {}", end(theta.and_then(|t| t.interval.low)), end(theta.and_then(|t| t.interval.high))),
+                    format!(
+                        "{} … {}",
+                        end(theta.and_then(|t| t.interval.low)),
+                        end(theta.and_then(|t| t.interval.high))
+                    ),
                     equal.map(|p| format!("{p:.3}")).unwrap_or_default(),
                     alone.c_e.value.map_or_else(|| "?".to_owned(), |c| format!("{c:.1e}")),
                     line.r_squared.map_or_else(|| "?".to_owned(), |r| format!("{r:.2}")),

@@ -38,8 +38,8 @@ use rayon::prelude::*;
 use super::clusters::Clusters;
 use super::components::Components;
 use super::distribution::{normal_lower, normal_quantile};
-use super::random::Seed;
 use super::estimate::Interval;
+use super::random::Seed;
 use crate::{Error, Result};
 
 /// Settings of a cluster bootstrap.

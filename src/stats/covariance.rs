@@ -140,6 +140,23 @@ impl<'a> Covariance<'a> {
         own.estimate(&fit.jacobian(), fit.residuals())
     }
 
+    /// The estimate from the observations of positive weight: the others are not there.
+    fn of_counted(&self, weights: &[f64], columns: &[Vec<f64>], residuals: &[f64]) -> Result<CovarianceEstimate> {
+        let kept: Vec<usize> = (0..weights.len()).filter(|&i| weights[i] != 0.0).collect();
+        let only = |values: &[f64]| -> Option<Vec<f64>> { kept.iter().map(|&i| values.get(i).copied()).collect() };
+        let differ = || Error::Argument("columns, residuals, weights and clusters differ in length".into());
+        let columns: Option<Vec<Vec<f64>>> = columns.iter().map(|column| only(column)).collect();
+        let (columns, residuals, weights) = (columns.ok_or_else(differ)?, only(residuals), only(weights));
+        let (residuals, weights) = (residuals.ok_or_else(differ)?, weights.ok_or_else(differ)?);
+        let labels: Option<Vec<usize>> = match self.clusters {
+            Some(clusters) => kept.iter().map(|&i| clusters.of().get(i).copied()).collect(),
+            None => Some(kept.clone()),
+        };
+        let clusters = Clusters::new(&labels.ok_or_else(differ)?);
+        Covariance { kind: self.kind, weights: Some(&weights), clusters: Some(&clusters) }
+            .estimate(&columns, &residuals)
+    }
+
     /// The covariance of the k parameters whose Jacobian columns are `columns` (k slices of length n), with the fit's
     /// `residuals` (length n, not multiplied by weights).
     ///
@@ -148,6 +165,9 @@ impl<'a> Covariance<'a> {
     /// two clusters, or one observation or cluster alone determines a parameter where the kind cannot do without it
     /// (HC2, HC3, CR3); `Argument` when lengths differ.
     pub fn estimate(&self, columns: &[Vec<f64>], residuals: &[f64]) -> Result<CovarianceEstimate> {
+        if let Some(weights) = self.weights.filter(|w| w.len() == residuals.len() && w.contains(&0.0)) {
+            return self.of_counted(weights, columns, residuals);
+        }
         let (n, k) = (residuals.len(), columns.len());
         let single;
         let clusters = match self.clusters {

@@ -270,6 +270,9 @@ mod tests {
         assert_eq!(Estimate::of(f64::NAN).value, None);
         assert_eq!(Interval::between(0.0, f64::INFINITY), Interval { low: Some(0.0), high: None });
         assert_eq!(Interval::between(2.0, 400.0).map(|c| 10f64.powf(c)).high, None);
-        assert_eq!(Estimate { interval: Interval { low: Some(1.0), high: None }, ..Estimate::of(2.0) }.excludes_zero(), None);
+        assert_eq!(
+            Estimate { interval: Interval { low: Some(1.0), high: None }, ..Estimate::of(2.0) }.excludes_zero(),
+            None
+        );
     }
 }

@@ -333,7 +333,9 @@ impl FixedHinge {
     fn held_in(&self, active: usize, c: f64, scratch: &Scratch) -> Option<Hinged> {
         let gram = self.grams.get(active)?;
         let size = self.held_norm(active, c);
-        if !(size > COLLINEAR * (gram.xx + c * c * gram.ww)) || !(size > COLLINEAR * gram.mass * (c - 0.5).powi(2).min(1.0)) {
+        if !(size > COLLINEAR * (gram.xx + c * c * gram.ww))
+            || !(size > COLLINEAR * gram.mass * (c - 0.5).powi(2).min(1.0))
+        {
             return None;
         }
         let product = scratch.b[active] - c * scratch.a[active];

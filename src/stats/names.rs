@@ -4,8 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::covariance::Kind;
-use super::hinge::Outcome;
 use super::curves::Curve;
+use super::hinge::Outcome;
 use super::selection::Verdict;
 use crate::serial::serde_as_text;
 use crate::{Error, Result};

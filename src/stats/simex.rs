@@ -31,8 +31,8 @@ use rayon::prelude::*;
 use super::covariance::{Covariance, Kind};
 use super::curve::FittedCurve;
 use super::distribution::student_quantile;
-use super::hinge::Hinge;
 use super::estimate::Interval;
+use super::hinge::Hinge;
 use super::linear::LeastSquares;
 use super::parameter::Parameter;
 use super::random::Seed;
@@ -122,8 +122,12 @@ impl Simex {
                     .filter_map(|b| {
                         let mut stream =
                             self.seed.stream("simulation extrapolation", (step * self.simulations + b) as u64);
-                        let noisy: Vec<f64> =
-                            sample.x().iter().zip(&self.sd).map(|(x, s)| x + lambda.sqrt() * s * stream.normal()).collect();
+                        let noisy: Vec<f64> = sample
+                            .x()
+                            .iter()
+                            .zip(&self.sd)
+                            .map(|(x, s)| x + lambda.sqrt() * s * stream.normal())
+                            .collect();
                         let fit = hinge.fit_sample(&sample.with_predictor(&noisy).ok()?).ok()?;
                         // Another shape has other parameters: nothing to average with.
                         (fit.names() == names)

@@ -136,12 +136,7 @@ impl WildBootstrap {
     /// # Errors
     /// Those of [`Hinge::fit`](super::hinge::Hinge::fit); `Undetermined` with fewer than two clusters or when the group
     /// is empty or repeats others; `Argument` when `tested` is not a group or there are no replicates.
-    pub fn hinge_group(
-        &self,
-        sample: &Sample,
-        tested: usize,
-        chance: Option<f64>,
-    ) -> Result<WildParameter<'static>> {
+    pub fn hinge_group(&self, sample: &Sample, tested: usize, chance: Option<f64>) -> Result<WildParameter<'static>> {
         let sample = sample.counted();
         let groups = sample.groups();
         let column = groups.get(tested).ok_or_else(|| no_such("group", tested, groups.len()))?;

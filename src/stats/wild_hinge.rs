@@ -27,11 +27,7 @@ pub(crate) struct HingeGroup {
 }
 
 impl HingeGroup {
-    pub(crate) fn new(
-        sample: &Sample,
-        tested: usize,
-        chance: Option<f64>,
-    ) -> Result<Self> {
+    pub(crate) fn new(sample: &Sample, tested: usize, chance: Option<f64>) -> Result<Self> {
         let (x, y, groups, clusters) = (sample.x(), sample.y(), sample.groups(), sample.families());
         let others: Vec<Vec<f64>> =
             groups.iter().enumerate().filter(|(k, _)| *k != tested).map(|(_, g)| g.clone()).collect();

@@ -14,8 +14,8 @@ use onset::lm::{Model, Placement};
 use onset::registry::modelset::{Cutoff, ModelSet, Settings};
 use onset::registry::table::Table;
 use onset::report::coverage::Coverage;
-use onset::stats::random::Seed;
 use onset::stats::curves::Curve;
+use onset::stats::random::Seed;
 
 /// Two models of some hundred sequences: seconds.
 fn tiny() -> Suite {

@@ -76,7 +76,9 @@ fn panel(report: &FitReport, names: &[&str], analysis: &Analysis, title: &str) -
             let own = group.checked_sub(1).map(|k| &report.groups[k].name);
             let of_group = analysis.line.iter().filter(|p| p.curve == analysis.curve && p.group.as_ref() == own);
             let of_group = of_group.filter(|p| (low..=high).contains(&p.x));
-            of_group.map(|p| (p.x, p.score, p.interval.low.unwrap_or(p.score), p.interval.high.unwrap_or(p.score))).collect()
+            of_group
+                .map(|p| (p.x, p.score, p.interval.low.unwrap_or(p.score), p.interval.high.unwrap_or(p.score)))
+                .collect()
         };
         let (hue, _) = look(report, group);
         let points = vertices(analysis);
@@ -158,7 +160,14 @@ fn notes(report: &FitReport, analysis: &Analysis) -> Vec<Note> {
     if let Some(value) = theta.value {
         let text = with_interval("θ\u{302}", theta.interval.low, theta.interval.high, &|v| signed(v, 3), value);
         let bold = theta.p_value.is_some_and(|p| p < 0.05);
-        notes.push(Note { text, quantity: "theta".into(), value: Some(value), low: theta.interval.low, high: theta.interval.high, bold });
+        notes.push(Note {
+            text,
+            quantity: "theta".into(),
+            value: Some(value),
+            low: theta.interval.low,
+            high: theta.interval.high,
+            bold,
+        });
     }
     let c = &analysis.c_e;
     if let Some(value) = c.value {

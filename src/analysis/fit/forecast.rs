@@ -15,12 +15,12 @@ use super::report::{CurvePoint, FittedModel, HoldoutReport, Prediction};
 use super::settings::{FitSettings, LEVEL};
 use crate::registry::modelset::{Group, ModelRow, ModelSet, XScale};
 use crate::stats::bootstrap::{Bootstrap, Replicates};
+use crate::stats::covariance::{Covariance, Kind};
+use crate::stats::curves::Curve;
 use crate::stats::distribution::student_quantile;
 use crate::stats::estimate::{Interval, finite};
 use crate::stats::hinge::{HingeEstimate, HingeFit};
 use crate::stats::parameter::Parameter;
-use crate::stats::covariance::{Covariance, Kind};
-use crate::stats::curves::Curve;
 use crate::stats::sensitivity;
 
 /// A value of a curve with an interval.
@@ -132,8 +132,7 @@ pub(super) fn holdout(settings: &FitSettings, models: &FitModels<'_>, one: &Fitt
 /// The models with their residuals; those held out with their prediction intervals.
 pub(super) fn models(models: &FitModels<'_>, main: &Fitted, bend: &HingeFit) -> Vec<FittedModel> {
     let sd = main.variance().map(f64::sqrt).filter(|sd| *sd > 0.0);
-    let without =
-        sensitivity::without_each_family(&models.hinge(), &models.sample);
+    let without = sensitivity::without_each_family(&models.hinge(), &models.sample);
     let without = without.ok().filter(|_| main.curve == Curve::Hinge && !bend.theta.is_empty());
     let leverage = leverages(models, main);
     let fitted = models.rows.iter().enumerate().map(|(i, row)| {

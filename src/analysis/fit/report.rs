@@ -10,11 +10,11 @@ use crate::analysis::phase::Phase;
 use crate::registry::Month;
 use crate::registry::modelset::{ClusterBy, Group, Predictor, ScoreScale, WeightBy, XScale};
 use crate::stats::covariance::Kind;
+use crate::stats::curves::Curve;
 use crate::stats::estimate::{Estimate, Interval, Named};
 use crate::stats::hinge::Outcome;
 use crate::stats::parameter::Parameter;
 use crate::stats::random::Seed;
-use crate::stats::curves::Curve;
 use crate::stats::selection::Verdict;
 
 /// Everything a fit found.

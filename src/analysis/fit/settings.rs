@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::registry::modelset;
 use crate::serial::{serde_as_number_or_text, serde_as_text};
 use crate::stats::covariance::Kind;
-use crate::stats::random::Seed;
 use crate::stats::curves::Curve;
+use crate::stats::random::Seed;
 use crate::{Error, Result};
 
 /// Settings of a fit.

@@ -2,9 +2,9 @@
 
 use crate::analysis::fit::{Analysis, FitReport, Prediction};
 use crate::report::terminal::{Align, TextTable};
-use crate::stats::hinge::Outcome;
 use crate::stats::curves::Curve;
 use crate::stats::estimate::{Estimate, Method};
+use crate::stats::hinge::Outcome;
 
 /// The report as text of at most `width` columns.
 #[must_use]

@@ -11,8 +11,8 @@ use crate::analysis::fit::{Analysis, FitReport, GroupReport};
 use crate::registry::modelset::{Group, ModelRow, ModelSet};
 use crate::registry::table::Table;
 use crate::registry::{Month, benchmark};
-use crate::stats::itemnoise::wilson;
 use crate::stats::curves::Curve;
+use crate::stats::itemnoise::wilson;
 use crate::{Error, Result};
 
 /// Everything the page shows of a fit.
@@ -188,7 +188,11 @@ impl Drawn {
         let mut lines = Lines::default();
         for p in &analysis.line {
             let group = p.group.as_ref().and_then(|group| groups.iter().position(|g| g.name == *group));
-            lines.push(p.curve, group.map_or(0, |k| k + 1), [Some(p.x), Some(p.score), p.interval.low, p.interval.high]);
+            lines.push(
+                p.curve,
+                group.map_or(0, |k| k + 1),
+                [Some(p.x), Some(p.score), p.interval.low, p.interval.high],
+            );
         }
         Self { models: models.collect(), lines: lines.0 }
     }

@@ -3,9 +3,9 @@
 use crate::analysis::fit::{Analysis, FitReport};
 use crate::analysis::words::scientific;
 use crate::registry::modelset::{Group, ScoreScale};
-use crate::stats::hinge::Outcome;
 use crate::stats::curves::Curve;
 use crate::stats::estimate::Estimate;
+use crate::stats::hinge::Outcome;
 use crate::stats::selection::Verdict;
 
 /// The summary, one paragraph per question: where scores rise, what separates the groups, what adjustment changed, how

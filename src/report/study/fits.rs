@@ -1,7 +1,7 @@
 //! One fit per benchmark and number of task examples, as a table.
 
-use crate::stats::estimate::Estimate;
 use crate::report::csv::{CsvTable, number};
+use crate::stats::estimate::Estimate;
 use crate::study::FitAt;
 
 /// θ, α, c_e and R² of every benchmark as functions of the task examples seen; one row per fit, `reason` where there is

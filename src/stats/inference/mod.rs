@@ -250,7 +250,9 @@ impl Inference {
             equivalence,
             components: match sample.weights() {
                 None => Components::of(&fit.residuals, families),
-                Some(_) => Err(Error::Undetermined("variances of families and models: for fits without weights".into())),
+                Some(_) => {
+                    Err(Error::Undetermined("variances of families and models: for fits without weights".into()))
+                }
             },
             item_noise: self.items.as_ref().map(|items| {
                 let df = fit.n.saturating_sub(fit.free_parameters()).max(1);

@@ -86,13 +86,7 @@ impl Sigmoid {
     }
 
     /// The curve with these free parameters, in the order of the names and the units of the data.
-    fn fitted(
-        &self,
-        parameters: &[f64],
-        converged: bool,
-        sample: &Sample,
-        identified: &[bool],
-    ) -> Fitted {
+    fn fitted(&self, parameters: &[f64], converged: bool, sample: &Sample, identified: &[bool]) -> Fitted {
         let at = self.free_asymptotes();
         let (mut asymptotes, rest) = (parameters[..at].iter().copied(), &parameters[at..]);
         let mut chance = self.chance.or_else(|| asymptotes.next()).unwrap_or(0.0);
@@ -172,8 +166,7 @@ impl Fitted {
 
     fn columns(&self) -> Vec<Vec<f64>> {
         let sample = &self.sample;
-        let rows: Vec<Vec<f64>> =
-            (0..sample.len()).map(|i| self.whole_gradient(sample.x()[i], &sample.z(i))).collect();
+        let rows: Vec<Vec<f64>> = (0..sample.len()).map(|i| self.whole_gradient(sample.x()[i], &sample.z(i))).collect();
         (0..self.listed.len()).map(|j| rows.iter().map(|row| row[j]).collect()).collect()
     }
 

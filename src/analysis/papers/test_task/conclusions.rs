@@ -51,9 +51,7 @@ impl FromStr for Conclusion {
 /// in every printed digit and nothing is concluded.
 pub(super) fn conclusion(printed: &Printed, paper: &Quantity, corrected: &Quantity) -> (Option<Conclusion>, String) {
     let (conclusion, mut sentences) = match printed.quantity {
-        PaperQuantity::Theta | PaperQuantity::Psi | PaperQuantity::Phi => {
-            difference(paper, corrected)
-        }
+        PaperQuantity::Theta | PaperQuantity::Psi | PaperQuantity::Phi => difference(paper, corrected),
         PaperQuantity::Emergence => emergence(&paper.estimate, &corrected.estimate),
         PaperQuantity::R2Uncentered => (None, vec![CENTRED.to_owned()]),
         PaperQuantity::PsiSe | PaperQuantity::PhiSe => (None, error(&paper.estimate, &corrected.estimate)),

@@ -91,7 +91,14 @@ impl GroupFit {
             Self::Corrected(_) => theta.excludes_zero() == Some(true),
         };
         let text = format!("θ\u{302} = {}", with_bracket(&theta));
-        Note { text, quantity: "theta".into(), value: theta.value, low: theta.interval.low, high: theta.interval.high, bold }
+        Note {
+            text,
+            quantity: "theta".into(),
+            value: theta.value,
+            low: theta.interval.low,
+            high: theta.interval.high,
+            bold,
+        }
     }
 
     /// R²: uncentred in the published reading, centred in the corrected one.
@@ -104,9 +111,7 @@ impl GroupFit {
                 .r_squared_uncentered()
                 .map(|r2| Estimate::of(r2).into())
                 .ok_or_else(|| Error::Undetermined("every score is at chance: there is no R²".into())),
-            Self::Corrected(it) => {
-                intervals::hinge_r_squared(&it.hinge, &it.fit, &it.sample)
-            }
+            Self::Corrected(it) => intervals::hinge_r_squared(&it.hinge, &it.fit, &it.sample),
         }
     }
 
