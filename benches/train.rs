@@ -7,9 +7,10 @@
 use std::collections::HashMap;
 
 use onset::lm::Config;
-use onset::train::{Length, Sequence, Settings, Trainer, random_weights};
+use onset::train::{Length, Sequence, Settings, Trainer, keep_freed_memory, random_weights};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
+    keep_freed_memory();
     let mut numbers: HashMap<&str, usize> = HashMap::from([
         ("hidden", 256),
         ("layers", 6),

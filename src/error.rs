@@ -1,9 +1,26 @@
-//! The one public error type. Variants are named after situations and carry the file, row and column they happened at.
+//! The one public error type.
+//!
+//! Variants are named after situations and carry the file, row and column they happened at. Each prints as a whole
+//! sentence, its cause included; the cause itself is at [`source`](std::error::Error::source). Errors can be cloned:
+//! causes are shared. Who only wants to know what to do next asks for the [`ErrorKind`]:
+//!
+//! ```
+//! use onset::registry::table::Table;
+//! use onset::ErrorKind;
+//!
+//! let error = Table::read("no/such/table.csv".as_ref(), &[]).unwrap_err();
+//! assert_eq!(error.kind(), ErrorKind::NotFound);
+//! assert!(std::error::Error::source(&error).is_some_and(|cause| cause.is::<std::io::Error>()));
+//! ```
 
+use std::fmt;
+use std::net::SocketAddr;
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-/// Everything that can go wrong in onset. The command line prints it on one line and exits with code 2.
-#[derive(Debug, thiserror::Error)]
+/// Everything that can go wrong in onset. The command line prints it and takes its exit code from [`Error::kind`].
+#[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// A file or folder could not be read.
@@ -12,7 +29,7 @@ pub enum Error {
         /// The file or folder.
         path: PathBuf,
         /// What the operating system said.
-        source: std::io::Error,
+        source: Shared<std::io::Error>,
     },
     /// A file or folder could not be written; nothing was left half-written.
     #[error("cannot write {}: {source}", path.display())]
@@ -20,15 +37,61 @@ pub enum Error {
         /// The file or folder.
         path: PathBuf,
         /// What the operating system said.
-        source: std::io::Error,
+        source: Shared<std::io::Error>,
     },
-    /// A file is not what it should be as a whole (empty, not CSV, not JSON, ...).
+    /// Nothing can be served at an address of this machine: it is taken, not ours, or not allowed.
+    #[error("cannot listen at {address}: {source}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the operating system said.
+        source: Shared<std::io::Error>,
+    },
+    /// Standard output takes no more.
+    #[error("cannot write to standard output: {source}")]
+    Print {
+        /// What the operating system said.
+        source: Shared<std::io::Error>,
+    },
+    /// The operating system refused something that is neither reading nor writing a file.
+    #[error("cannot {what}: {source}")]
+    System {
+        /// What was tried, to follow "cannot".
+        what: &'static str,
+        /// What it said.
+        source: Cause,
+    },
+    /// A file is not what it should be as a whole (empty, no header, too large, ...).
     #[error("{}: {problem}", path.display())]
     File {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
         problem: String,
+    },
+    /// A file could not be parsed (not JSON, not CSV, not safetensors, ...).
+    #[error("{}: {problem}", path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it, as the parser says.
+        problem: String,
+        /// The parser's error.
+        source: Cause,
+    },
+    /// A file or folder is at none of the places where it may be.
+    #[error("{what} was not found; looked for: {}", joined(places))]
+    NotFound {
+        /// What was looked for.
+        what: String,
+        /// The places, in the order in which they were looked at.
+        places: Vec<PathBuf>,
+    },
+    /// Another run has a file open that only one may write.
+    #[error("{} is in use by another run; wait for it or choose another folder", path.display())]
+    InUse {
+        /// The file.
+        path: PathBuf,
     },
     /// A required column is not in the table.
     #[error("{}: column `{column}` is missing; the columns are: {found}", path.display())]
@@ -79,18 +142,29 @@ pub enum Error {
         supported: String,
     },
     /// The tensor backend failed (out of memory, no such device, ...).
-    #[error("tensor backend: {0}")]
-    Backend(String),
+    #[error("tensor backend: {}", first_line(source))]
+    Backend {
+        /// What it said.
+        source: Cause,
+    },
     /// The data cannot answer the question asked of them (constant predictor, a group with no member, ...).
     #[error("{0}")]
     Undetermined(String),
     /// A figure could not be drawn.
-    #[error("cannot draw figure `{figure}`: {problem}")]
+    #[error("cannot draw figure `{figure}`: {source}")]
     Drawing {
         /// The figure's name.
         figure: String,
         /// What is wrong.
-        problem: String,
+        source: Cause,
+    },
+    /// A result could not be put into a format: HTML, JSON, CSV.
+    #[error("{what}: {source}{}", behind(source))]
+    Encode {
+        /// What cannot be written, and as what.
+        what: String,
+        /// The error of the template or of the format.
+        source: Cause,
     },
     /// A server of models cannot be reached, refused, or answered with something that cannot be used.
     #[error("{url}: {problem}")]
@@ -99,6 +173,16 @@ pub enum Error {
         url: String,
         /// What went wrong.
         problem: String,
+        /// The error of the connection or of the answer's parser, where there is one.
+        source: Option<Cause>,
+    },
+    /// Something could not be fetched from the hub.
+    #[error("{what}: {}", first_line(source))]
+    Fetch {
+        /// What was to be fetched, and what went wrong.
+        what: String,
+        /// The error of the hub's client.
+        source: Cause,
     },
     /// A settings file cannot be used; all that is wrong with it is listed, one problem per line.
     #[error("{}: {}{}", path.display(), if problems.len() == 1 { "" } else { "several problems" }, listed(problems))]
@@ -125,14 +209,18 @@ pub enum Error {
         item: usize,
         /// What is wrong.
         problem: String,
+        /// The error behind it, where there is one.
+        source: Option<Cause>,
     },
-    /// A request cannot be put to a model.
+    /// A request cannot be put to a model, or got no answer.
     #[error("request {index}: {problem}")]
     Request {
         /// Its place among the requests, from 0.
         index: usize,
         /// What is wrong.
         problem: String,
+        /// The error behind it, where there is one.
+        source: Option<Cause>,
     },
     /// Work was stopped from outside; what was finished stands.
     #[error("stopped")]
@@ -156,6 +244,101 @@ pub enum Error {
     /// An argument is outside what is allowed.
     #[error("{0}")]
     Argument(String),
+    /// An error, and the part of the work it happened in.
+    #[error("{part}: {source}")]
+    Within {
+        /// The part: a figure, a task, a model.
+        part: String,
+        /// The error.
+        source: Shared<Error>,
+    },
+    /// An error, and what the user can do about it.
+    #[error("{source}; {help}")]
+    Helped {
+        /// The error.
+        source: Shared<Error>,
+        /// The option or edit that helps, to follow a semicolon.
+        help: String,
+    },
+}
+
+/// What sort of thing went wrong: enough to decide what to do next. [`Error::kind`] gives it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// An argument, a settings file, a table or a task is not what it must be. Whoever called can mend it.
+    Input,
+    /// A file or folder is not there.
+    NotFound,
+    /// Another run has it; later it may be had.
+    InUse,
+    /// The operating system refused to read, write or listen.
+    Io,
+    /// A model, a format or a switch that onset does not know.
+    Unsupported,
+    /// The input is in order, but the data cannot answer the question asked of them.
+    Undetermined,
+    /// A figure or page could not be made.
+    Output,
+    /// The tensor backend failed.
+    Backend,
+    /// Training gave a number that is none.
+    Diverged,
+    /// A server or the hub did not give what it was asked for.
+    Server,
+    /// A workload manager failed.
+    Executor,
+    /// The work was stopped from outside.
+    Interrupted,
+    /// A check that was asked for ran and found differences.
+    CheckFailed,
+}
+
+/// An error that several owners hold. It reads and prints as what it holds.
+pub struct Shared<E: ?Sized>(Arc<E>);
+
+/// The error behind an error, whatever its type.
+pub type Cause = Shared<dyn std::error::Error + Send + Sync>;
+
+impl Cause {
+    /// Shares an error, or a sentence.
+    pub fn of(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self(Arc::from(error.into()))
+    }
+}
+
+impl<E> From<E> for Shared<E> {
+    fn from(error: E) -> Self {
+        Self(Arc::new(error))
+    }
+}
+
+// By hand: what is shared need not be cloneable itself.
+impl<E: ?Sized> Clone for Shared<E> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+// So that `source()` hands out the error itself, which callers can downcast.
+impl<E: ?Sized> Deref for Shared<E> {
+    type Target = E;
+
+    fn deref(&self) -> &E {
+        &self.0
+    }
+}
+
+impl<E: fmt::Debug + ?Sized> fmt::Debug for Shared<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl<E: fmt::Display + ?Sized> fmt::Display for Shared<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
 }
 
 /// `Result` with [`Error`].
@@ -169,22 +352,176 @@ fn listed(problems: &[String]) -> String {
     }
 }
 
+fn joined(places: &[PathBuf]) -> String {
+    places.iter().map(|place| place.display().to_string()).collect::<Vec<_>>().join(", ")
+}
+
+/// What an error was caused by in turn, for libraries whose messages leave it out.
+fn behind(cause: &Cause) -> String {
+    cause.source().map_or_else(String::new, |source| format!(": {source}"))
+}
+
+/// Some libraries print pages or append a backtrace; messages here are one line.
+fn first_line(error: &impl fmt::Display) -> String {
+    error.to_string().lines().next().unwrap_or_default().to_owned()
+}
+
 impl Error {
     /// For `map_err` on a failed read of `path`.
     pub fn read(path: &Path) -> impl FnOnce(std::io::Error) -> Self + '_ {
-        move |source| Self::Read { path: path.to_owned(), source }
+        move |source| Self::Read { path: path.to_owned(), source: source.into() }
     }
 
     /// For `map_err` on a failed write of `path`.
     pub fn write(path: &Path) -> impl FnOnce(std::io::Error) -> Self + '_ {
-        move |source| Self::Write { path: path.to_owned(), source }
+        move |source| Self::Write { path: path.to_owned(), source: source.into() }
+    }
+
+    /// For `map_err` on a failed write to standard output.
+    pub(crate) fn print(source: std::io::Error) -> Self {
+        Self::Print { source: source.into() }
+    }
+
+    /// For `map_err` on `path` that could not be parsed; `what` is wrong with it, such as "is not JSON".
+    pub fn malformed<E>(path: &Path, what: impl fmt::Display) -> impl FnOnce(E) -> Self
+    where
+        E: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        move |error| {
+            let source = Cause::of(error);
+            Self::Malformed { path: path.to_owned(), problem: format!("{what}: {}", first_line(&source)), source }
+        }
+    }
+
+    /// For `map_err` on a result that could not be put into a format.
+    pub(crate) fn encode<E>(what: impl Into<String>) -> impl FnOnce(E) -> Self
+    where
+        E: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        move |error| Self::Encode { what: what.into(), source: Cause::of(error) }
+    }
+
+    /// A backend's refusal that is not an error of candle's own.
+    #[cfg(feature = "models")]
+    pub(crate) fn backend(problem: String) -> Self {
+        Self::Backend { source: Cause::of(problem) }
+    }
+
+    /// The same error, with the part of the work it happened in.
+    #[must_use]
+    pub fn within(self, part: impl fmt::Display) -> Self {
+        Self::Within { part: part.to_string(), source: self.into() }
+    }
+
+    /// The same error, with the option or edit that helps.
+    #[must_use]
+    pub fn with_help(self, help: impl Into<String>) -> Self {
+        Self::Helped { source: self.into(), help: help.into() }
+    }
+
+    /// Of a request's error, the error of the item that the request belongs to; any other error as it is.
+    pub(crate) fn of_item(self, task: &str, item: impl FnOnce(usize) -> usize) -> Self {
+        match self {
+            Self::Request { index, problem, source } => {
+                Self::TaskItem { task: task.to_owned(), item: item(index), problem, source }
+            }
+            other => other,
+        }
+    }
+
+    /// The option or edit that helps, where one is known.
+    #[must_use]
+    pub fn help(&self) -> Option<&str> {
+        match self {
+            Self::Helped { help, .. } => Some(help),
+            Self::Within { source, .. } => source.help(),
+            _ => None,
+        }
+    }
+
+    /// What sort of thing went wrong.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Read { source, .. } if source.kind() == std::io::ErrorKind::NotFound => ErrorKind::NotFound,
+            Self::NotFound { .. } => ErrorKind::NotFound,
+            Self::InUse { .. } => ErrorKind::InUse,
+            Self::Read { .. } | Self::Write { .. } | Self::Listen { .. } | Self::Print { .. } | Self::System { .. } => {
+                ErrorKind::Io
+            }
+            Self::File { .. }
+            | Self::Malformed { .. }
+            | Self::MissingColumn { .. }
+            | Self::Cell { .. }
+            | Self::Tensor { .. }
+            | Self::Settings { .. }
+            | Self::Task { .. }
+            | Self::Argument(_) => ErrorKind::Input,
+            Self::TaskItem { source, .. } | Self::Request { source, .. } => {
+                let behind = source.as_ref().and_then(|cause| cause.downcast_ref::<Self>());
+                behind.map_or(ErrorKind::Input, Self::kind)
+            }
+            Self::NotEnoughModels { .. } | Self::Undetermined(_) => ErrorKind::Undetermined,
+            Self::Unsupported { .. } => ErrorKind::Unsupported,
+            Self::Backend { .. } => ErrorKind::Backend,
+            Self::Drawing { .. } | Self::Encode { .. } => ErrorKind::Output,
+            Self::Server { .. } | Self::Fetch { .. } => ErrorKind::Server,
+            Self::Interrupted => ErrorKind::Interrupted,
+            Self::Diverged { .. } => ErrorKind::Diverged,
+            Self::Slurm(_) => ErrorKind::Executor,
+            Self::CheckFailed(_) => ErrorKind::CheckFailed,
+            Self::Within { source, .. } | Self::Helped { source, .. } => source.kind(),
+        }
     }
 }
 
 #[cfg(feature = "models")]
 impl From<candle_core::Error> for Error {
     fn from(source: candle_core::Error) -> Self {
-        // The backend appends a backtrace, line by line, where RUST_BACKTRACE is set; messages here are one line.
-        Self::Backend(source.to_string().lines().next().unwrap_or_default().to_owned())
+        Self::Backend { source: Cause::of(source) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error as _;
+
+    use super::*;
+
+    fn missing() -> Error {
+        Error::read(Path::new("a.csv"))(std::io::ErrorKind::NotFound.into())
+    }
+
+    #[test]
+    fn a_cause_can_be_downcast_through_clones_and_wrappers() {
+        let error = missing().within("the first table").with_help("name another with --table");
+        let copy = error.clone();
+        drop(error);
+        let within = copy.source().expect("the error itself");
+        let read = within.source().expect("the part");
+        let cause = read.source().expect("the system's error");
+        assert!(cause.is::<std::io::Error>());
+        let parsed = serde_json::from_str::<u8>("x").map_err(Error::malformed(Path::new("a.json"), "is not JSON"));
+        assert!(parsed.expect_err("x is no number").source().is_some_and(|cause| cause.is::<serde_json::Error>()));
+    }
+
+    #[test]
+    fn a_wrapper_has_the_kind_of_what_it_wraps_and_prints_its_help_last() {
+        let error = missing().within("the first table").with_help("name another with --table");
+        assert_eq!((error.kind(), error.help()), (ErrorKind::NotFound, Some("name another with --table")));
+        let said = error.to_string();
+        assert!(said.starts_with("the first table: cannot read a.csv: "), "{said}");
+        assert!(said.ends_with("; name another with --table"), "{said}");
+    }
+
+    #[test]
+    fn a_request_that_a_server_failed_is_a_matter_of_the_server() {
+        let server = Error::Server { url: "http://a".to_owned(), problem: "is down".to_owned(), source: None };
+        let request = Error::Request { index: 2, problem: server.to_string(), source: Some(Cause::of(server)) };
+        let item = request.of_item("arc", |index| 10 * index);
+        assert_eq!(
+            (item.kind(), item.to_string().as_str()),
+            (ErrorKind::Server, "task `arc`, item 20: http://a: is down")
+        );
     }
 }

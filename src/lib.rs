@@ -41,4 +41,4 @@ pub mod study;
 #[cfg(feature = "models")]
 pub mod train;
 
-pub use error::{Error, Result};
+pub use error::{Cause, Error, ErrorKind, Result, Shared};

@@ -54,7 +54,7 @@ pub(super) fn run(args: &CompletionsArgs, mut program: Command) -> Result<()> {
     };
     let mut text = Vec::new();
     clap_complete::generate(shell, &mut program, "onset", &mut text);
-    std::io::stdout().write_all(&text).map_err(Error::write(Path::new("standard output")))
+    std::io::stdout().write_all(&text).map_err(Error::print)
 }
 
 /// `onset.1`, `onset-fit.1`, ...

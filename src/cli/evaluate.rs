@@ -7,12 +7,12 @@ use std::sync::atomic::AtomicBool;
 use clap::{Args, ValueEnum};
 use indicatif::ProgressBar;
 
-use super::{interrupt, print, progress};
+use super::output::print;
+use super::{interrupt, progress};
 use crate::error::{Error, Result};
-use crate::harness::results::Facts;
-use crate::harness::runner::{
-    Evaluation, EvaluationSettings, Event, Limits, Loaded, evaluate, evaluate_served, preview,
-};
+use crate::harness::evaluation::{Evaluation, Facts};
+use crate::harness::results;
+use crate::harness::runner::{EvaluationSettings, Event, Keep, Limits, Loaded, evaluate, evaluate_served, preview};
 use crate::harness::server::{self, Server};
 use crate::harness::tasks::Draw;
 use crate::lm::{Placement, locate};
@@ -188,8 +188,8 @@ fn show(args: &EvaluateArgs, evaluate: impl FnOnce(&mut dyn FnMut(Event<'_>)) ->
     })?;
     match args.format {
         Format::Table => print(report::terminal(&evaluation, 80)),
-        Format::Json => print(file(evaluation.results.as_deref())?),
-        Format::Csv => print(file(evaluation.table.as_deref())?),
+        Format::Json => print(results::json(&evaluation)),
+        Format::Csv => print(results::csv(&evaluation)),
     }
 }
 
@@ -217,9 +217,10 @@ fn settings(args: &EvaluateArgs, stop: &Arc<AtomicBool>) -> Result<EvaluationSet
         draw: Draw { limit: args.limit, shots: args.shots, seed: args.seed },
         truncate: args.truncate,
         special: args.add_bos,
-        out: Some(args.out.clone()),
+        keep: Keep::Everything(args.out.clone()),
         facts: Facts { family: args.family.clone(), params: args.params, tokens: args.tokens, release: args.release },
         stop: Some(Arc::clone(stop)),
+        ..EvaluationSettings::default()
     })
 }
 
@@ -245,8 +246,4 @@ impl Progress {
             Event::Item => self.bar.inc(1),
         }
     }
-}
-
-fn file(path: Option<&Path>) -> Result<Vec<u8>> {
-    path.map_or_else(|| Ok(Vec::new()), |path| std::fs::read(path).map_err(Error::read(path)))
 }

@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 
@@ -46,9 +46,8 @@ pub(super) fn run(args: &ExploreArgs) -> Result<()> {
         eprintln!("onset: {} can be reached from other machines", server.address());
     }
     let said = format!("http://{}/ (Ctrl-C ends it)\n", server.address());
-    let out = || Path::new("standard output");
     let mut stdout = std::io::stdout();
-    stdout.write_all(said.as_bytes()).and_then(|()| stdout.flush()).map_err(Error::write(out()))?;
+    stdout.write_all(said.as_bytes()).and_then(|()| stdout.flush()).map_err(Error::print)?;
     server.run();
     Ok(())
 }

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use indicatif::ProgressBar;
 
-use super::{Format, interrupt, print, progress};
+use super::output::{Format, print};
+use super::{interrupt, progress};
 use crate::error::{Error, Result};
 use crate::lm::Placement;
 use crate::plot::{Theme, draw};
@@ -15,6 +16,7 @@ use crate::study::finetune::{Event, Finetune, Point};
 use crate::train::data::Layout;
 use crate::train::{
     AdamW, Encoding, Ending, Length, Lora, Overlong, PAPER_CHECKPOINTS, Schedule, Settings, Shape, Warmup,
+    keep_freed_memory,
 };
 
 /// Fine-tune a language model on task data.
@@ -222,6 +224,7 @@ pub(super) fn run(args: &FinetuneArgs) -> Result<()> {
     for line in report::cuts(&prepared.encoded, prepared.too_long).lines() {
         eprintln!("onset: of the examples {line}");
     }
+    keep_freed_memory();
     let mut progress = Progress { bar: ProgressBar::hidden() };
     let finetuned = prepared.run(&interrupt::stop_flag("finishing this step")?, &mut |event| progress.show(event))?;
     progress.bar.finish_and_clear();

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::{print, save};
+use super::output::print;
+use super::save;
 use crate::analysis::fit::{ChanceLevel, CurveChoice, FitSettings};
 use crate::error::Result;
 use crate::registry::modelset::{

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use clap::{Args, Subcommand};
 
-use super::{Format, print};
+use super::output::{Format, print};
 use crate::error::{Error, Result};
 use crate::harness::lm_eval::{self, Imported, Settings, SubjectTables};
 use crate::harness::{helm, inspect, lighteval};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::error::{Error, Result};
+use crate::error::{Cause, Error, Result};
 
 /// A flag that the first interruption raises, with `said` on standard error; the second ends the program at once, which
 /// loses nothing that is finished. Called once in the life of the program.
@@ -27,5 +27,5 @@ pub(super) fn stop_flag(said: &'static str) -> Result<Arc<AtomicBool>> {
 /// # Errors
 /// As [`stop_flag`].
 pub(super) fn on_interrupt(handler: impl FnMut() + Send + 'static) -> Result<()> {
-    ctrlc::set_handler(handler).map_err(|error| Error::Argument(format!("Ctrl-C cannot be handled: {error}")))
+    ctrlc::set_handler(handler).map_err(|error| Error::System { what: "listen for Ctrl-C", source: Cause::of(error) })
 }

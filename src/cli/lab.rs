@@ -7,13 +7,15 @@ use std::sync::atomic::AtomicBool;
 use clap::{Args, ValueEnum};
 use indicatif::ProgressBar;
 
-use super::{Format, interrupt, print, progress, save};
+use super::output::{Format, print};
+use super::{interrupt, progress, save};
 use crate::error::{Error, Result};
 use crate::lab::{Event, Experiment, LabReport, Member, Phase, SEQUENCE, Suite, table};
 use crate::registry::write;
 use crate::report::coverage::Coverage;
 use crate::report::json;
 use crate::stats::random::Seed;
+use crate::train::keep_freed_memory;
 
 /// Train small language models of which it is known how much of the test's task they have seen, and analyse them.
 ///
@@ -81,6 +83,7 @@ pub(super) fn run(args: &LabArgs) -> Result<()> {
         let problem = "holds models of an earlier run; add --resume to take it up, or name another folder";
         return Err(Error::File { path: args.out.clone(), problem: problem.to_owned() });
     }
+    keep_freed_memory();
     let stop = interrupt::stop_flag("stopping; --resume goes on from here")?;
     let text = match args.calibrate {
         0 => {

@@ -17,6 +17,7 @@ mod interrupt;
 mod lab;
 #[cfg(feature = "models")]
 mod models;
+mod output;
 #[cfg(feature = "models")]
 mod progress;
 mod report;
@@ -26,13 +27,11 @@ mod save;
 mod study;
 
 use std::ffi::OsString;
-use std::io::Write as _;
-use std::path::Path;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory, Parser, Subcommand};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind};
 
 /// A statistical toolkit for emergence curves of language models.
 ///
@@ -79,21 +78,6 @@ enum Command {
     Completions(completions::CompletionsArgs),
 }
 
-/// How results are printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-enum Format {
-    /// For people, at most 80 columns wide.
-    #[default]
-    Table,
-    /// One value, for programs.
-    Json,
-}
-
-/// Writes to standard output.
-fn print(text: impl AsRef<[u8]>) -> Result<()> {
-    std::io::stdout().write_all(text.as_ref()).map_err(Error::write(Path::new("standard output")))
-}
-
 /// Runs the program with `arguments` (the first is the program's own name) and says how it should exit.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let cli = match Cli::try_parse_from(arguments) {
@@ -125,10 +109,19 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
-        Err(Error::Write { source, .. }) if source.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        // Whoever reads the output has seen enough.
+        Err(Error::Print { source }) if source.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("onset: {error}");
-            ExitCode::from(if matches!(error, Error::CheckFailed(_)) { 1 } else { 2 })
+            exit_code(error.kind())
         }
+    }
+}
+
+/// The only place that gives errors numbers.
+fn exit_code(kind: ErrorKind) -> ExitCode {
+    match kind {
+        ErrorKind::CheckFailed => ExitCode::from(1),
+        _ => ExitCode::from(2),
     }
 }

@@ -7,7 +7,7 @@ use candle_core::DType;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::{Format, print};
+use super::output::{Format, print};
 use crate::error::{Error, Result};
 use crate::lm::{Architecture, Check, Finding, Found, Placement, locate};
 use crate::registry::known_models;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::fit::FitOptions;
-use super::{Format, print};
+use super::output::{Format, print};
 use crate::error::Result;
 use crate::registry::write;
 use crate::report::html::Document;

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use rayon::prelude::*;
 
-use super::{Format, print, save};
+use super::output::{Format, print};
+use super::save;
 use crate::analysis::papers::test_task::{PaperTable, Reading, Regenerated, Reproduce, published, published_from};
 use crate::error::Result;
 use crate::registry::write;

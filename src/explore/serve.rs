@@ -7,7 +7,6 @@
 //! no file is served.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -45,9 +44,9 @@ impl Server {
     /// Takes `address`; port 0 is any free port.
     ///
     /// # Errors
-    /// [`Error::Read`] when the address cannot be had.
+    /// [`Error::Listen`] when the address cannot be had.
     pub fn bind(explorer: Explorer, address: SocketAddr) -> Result<Self> {
-        let failed = |source| Error::Read { path: PathBuf::from(address.to_string()), source };
+        let failed = |source: std::io::Error| Error::Listen { address, source: source.into() };
         let listener = TcpListener::bind(address).map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         Ok(Self { listener, explorer: Arc::new(explorer), address, stopped: Arc::default() })

@@ -1,5 +1,9 @@
 //! Tasks, what runs models on them, and the files that hold their results.
 
+#[cfg(feature = "models")]
+pub mod evaluation;
+mod format;
+mod groups;
 pub mod helm;
 pub mod inspect;
 pub mod lighteval;

@@ -61,7 +61,7 @@ pub trait Respond {
         let asked: Vec<Request> = open.iter().map(|i| requests[*i].clone()).collect();
         let outcome = self.respond(&asked, &mut |index, response| done(open[index], response));
         outcome.map_err(|error| match error {
-            Error::Request { index, problem } => Error::Request { index: open[index], problem },
+            Error::Request { index, problem, source } => Error::Request { index: open[index], problem, source },
             other => other,
         })
     }

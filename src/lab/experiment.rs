@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex};
 use sha2::{Digest, Sha256};
 
 use super::exam;
-use super::pupil::School;
+use super::pupil::{Phase, School};
 use super::record::Record;
 use super::suite::{Member, Suite};
 use super::vocabulary::Vocabulary;
@@ -35,15 +35,6 @@ pub struct Experiment {
     folder: PathBuf,
     workers: usize,
     stop: Option<Arc<AtomicBool>>,
-}
-
-/// What of a model is going on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Phase {
-    /// It reads its text.
-    Pretraining,
-    /// It sees examples of the task.
-    Adjustment,
 }
 
 /// What an experiment tells while it runs.

@@ -10,19 +10,28 @@ use candle_core::Tensor;
 use super::corpus;
 use super::documents::SEQUENCE;
 use super::exam::{CLOZE, MULTIPLE_CHOICE};
-use super::experiment::Phase;
 use super::record::{Record, Score};
 use super::suite::{Member, Suite};
 use super::vocabulary::Vocabulary;
 use super::world::World;
 use crate::error::{Error, Result};
-use crate::harness::runner::{self, EvaluationSettings, Identity, Limits, Subject};
+use crate::harness::evaluation::Identity;
+use crate::harness::runner::{self, EvaluationSettings, Limits, Subject};
 use crate::lm::{Config, Decoder, Tokenizer};
 use crate::stats::random::Seed;
 use crate::train::{
     AdamW, Checkpoint, Ending, Length, Next, Observer, Outcome, Schedule, Sequence, Settings, Shape as Fall, Step,
     Trainer, Warmup, random_weights, save,
 };
+
+/// What a model is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// It reads its text.
+    Pretraining,
+    /// It sees examples of the task.
+    Adjustment,
+}
 
 /// What all models of an experiment share.
 #[derive(Debug)]
@@ -129,11 +138,9 @@ impl School<'_> {
     fn test(&self, decoder: &Decoder, examples: usize) -> Result<Vec<Score>> {
         let identity = Identity {
             name: "lab".to_owned(),
-            weights: String::new(),
-            tokenizer: String::new(),
-            dtype: "F32".to_owned(),
+            dtype: Some("f32".to_owned()),
             device: "cpu".to_owned(),
-            parameters: None,
+            ..Identity::default()
         };
         let subject = Subject {
             model: decoder,

@@ -53,8 +53,7 @@ impl Record {
     }
 
     pub(super) fn write(&self, path: &Path) -> Result<()> {
-        let text = serde_json::to_string_pretty(self)
-            .map_err(|error| Error::File { path: path.to_owned(), problem: error.to_string() })?;
+        let text = serde_json::to_string_pretty(self).map_err(|error| Error::write(path)(error.into()))?;
         write::bytes(path, format!("{text}\n").as_bytes())
     }
 

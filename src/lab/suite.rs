@@ -6,6 +6,7 @@
 //! paper, with N all parameters and D all tokens of pretraining.
 
 use super::documents::SEQUENCE;
+use super::shape::Shape;
 use super::vocabulary::Vocabulary;
 use super::world::{Order, WorldSettings};
 use crate::error::{Error, Result};
@@ -62,17 +63,6 @@ pub struct Family {
     pub tokens: f64,
 }
 
-/// Depth and width of a model.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Shape {
-    /// Layers.
-    pub layers: usize,
-    /// Width of the residual stream.
-    pub width: usize,
-    /// Attention heads.
-    pub heads: usize,
-}
-
 /// Learning rates and batches; the same for all models.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Recipe {
@@ -116,22 +106,6 @@ impl Kind {
 impl Family {
     fn new(name: &str, layers: usize, head: usize, widths: &[usize]) -> Self {
         Self { name: name.to_owned(), layers, head, widths: widths.to_vec(), tokens: 1.0 }
-    }
-}
-
-impl Shape {
-    /// Width inside the MLP.
-    #[must_use]
-    pub fn inner(&self) -> usize {
-        2 * self.width
-    }
-
-    /// Parameters with a vocabulary of so many words: a table, shared by input and output, per layer four square
-    /// matrices, three of the MLP and two norms, and a last norm.
-    #[must_use]
-    pub fn parameters(&self, words: usize) -> usize {
-        let layer = 4 * self.width * self.width + 3 * self.width * self.inner() + 2 * self.width;
-        words * self.width + self.layers * layer + self.width
     }
 }
 

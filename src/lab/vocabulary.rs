@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use serde_json::{Map, Value, json};
 
 use super::documents::{END, LETTERS, WORDS};
-use super::suite::Shape;
+use super::shape::Shape;
 use super::world::World;
 use crate::error::{Error, Result};
 use crate::lm::Config;

@@ -2,10 +2,10 @@
 
 use candle_core::Tensor;
 
-use super::architectures::Architecture;
+use super::architecture::Architecture;
 use super::attention::{Attention, Inputs};
 use super::config::{Config, Gating, Norm, Packing, QkNorm};
-use super::decoder::Layer;
+use super::layer::Layer;
 use super::linear::{Linear, Matrix};
 use super::normaliser::Normaliser;
 use super::weights::Weights;

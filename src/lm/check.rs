@@ -15,11 +15,8 @@ use super::config::Config;
 use super::decoder::{Decoder, Feed};
 use super::keys::read_object;
 use super::model::{Placement, settings};
-use super::weights::Weights;
+use super::weights::{REFERENCE, Weights};
 use crate::error::{Error, Result};
-
-/// The file with the numbers, which is beside the weights and holds none.
-pub(super) const REFERENCE: &str = "reference.safetensors";
 
 /// What is allowed, and what is looked at.
 #[derive(Debug, Clone)]
@@ -70,11 +67,10 @@ impl Check {
     pub fn run(&self, folder: &Path, placement: &Placement) -> Result<Vec<Finding>> {
         let path = folder.join(REFERENCE);
         if !path.exists() {
-            let missing = std::io::Error::from(std::io::ErrorKind::NotFound);
-            return Err(Error::Read { path, source: missing });
+            return Err(Error::read(&path)(std::io::ErrorKind::NotFound.into()));
         }
         let reference = candle_core::safetensors::load(&path, &Device::Cpu)
-            .map_err(|error| Error::File { path: path.clone(), problem: Error::from(error).to_string() })?;
+            .map_err(Error::malformed(&path, "is not safetensors"))?;
         let find = |name: &str| {
             let problem = || Error::File { path: path.clone(), problem: format!("has no tensor `{name}`") };
             reference.get(name).ok_or_else(problem)

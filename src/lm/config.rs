@@ -7,8 +7,7 @@
 
 use std::path::Path;
 
-use super::architectures::{self, Architecture};
-use super::keys::{self, Keys};
+use super::architecture::Architecture;
 use super::names::Names;
 use super::ops::Activation;
 use super::position::Position;
@@ -190,33 +189,6 @@ pub struct Head {
 }
 
 impl Config {
-    /// Reads `config.json` of a model folder, or the file itself. Both spellings are understood: that of hub configs and
-    /// that of transformers 5.
-    ///
-    /// # Errors
-    /// [`Error::Unsupported`] for an unknown architecture, an unknown switch, or a known one in a position that is not
-    /// implemented; [`Error::File`] for anything malformed, with the key.
-    pub fn read(path: &Path) -> Result<Self> {
-        let path = if path.is_dir() { path.join("config.json") } else { path.to_owned() };
-        Self::from_object(&path, &keys::read_object(&path)?)
-    }
-
-    /// The same from the bytes of a `config.json`; `path` is for messages.
-    ///
-    /// # Errors
-    /// As [`Config::read`].
-    pub fn parse(path: &Path, json: &[u8]) -> Result<Self> {
-        Self::from_object(path, &keys::parse_object(path, json)?)
-    }
-
-    pub(super) fn from_object(path: &Path, object: &serde_json::Map<String, serde_json::Value>) -> Result<Self> {
-        let keys = Keys::new(path, object);
-        let config = architectures::read(&keys)?;
-        keys.finish(config.architecture.name())?;
-        config.check(path)?;
-        Ok(config)
-    }
-
     /// Query heads that share a key head.
     pub(super) fn group(&self) -> usize {
         self.heads / self.kv_heads

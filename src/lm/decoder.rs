@@ -29,12 +29,13 @@ use std::ops::Range;
 
 use candle_core::{DType, Device, Tensor};
 
-use super::attention::{Attention, Batch};
+use super::attention::Batch;
 use super::build::Builder;
 use super::cache::Cache;
-use super::config::{Config, Gating, Mlp, Residual};
+use super::config::Config;
+use super::layer::Layer;
 use super::linear::{Linear, Matrix};
-use super::normaliser::Normaliser;
+use super::normaliser::{Normaliser, normalise};
 use super::ops;
 use super::position::Position;
 use super::weights::Weights;
@@ -56,19 +57,6 @@ pub struct Decoder {
     head_bias: Option<Tensor>,
     device: Device,
     dtype: DType,
-}
-
-/// Attention, MLP and the norms around them.
-#[derive(Debug, Clone)]
-pub(super) struct Layer {
-    pub attention_norm: Option<Normaliser>,
-    pub attention: Attention,
-    pub attention_post_norm: Option<Normaliser>,
-    pub mlp_norm: Option<Normaliser>,
-    pub gate: Option<Linear>,
-    pub up: Linear,
-    pub down: Linear,
-    pub mlp_post_norm: Option<Normaliser>,
 }
 
 /// The new tokens of one sequence.
@@ -326,57 +314,4 @@ impl Decoder {
         }
         Ok(())
     }
-}
-
-impl Layer {
-    fn apply(&self, config: &Config, batch: &Batch, x: &Tensor, caches: &[&mut Cache]) -> Result<Tensor> {
-        let attention = |x: &Tensor| {
-            let y = self.attention.apply(config, batch, x, caches)?;
-            normalise(self.attention_post_norm.as_ref(), &y)
-        };
-        let mlp = |x: &Tensor| normalise(self.mlp_post_norm.as_ref(), &self.mlp(&config.mlp, x)?);
-        match config.residual {
-            Residual::Sequential => {
-                let x = ops::plus(x, &attention(&normalise(self.attention_norm.as_ref(), x)?)?)?;
-                Ok(ops::plus(&x, &mlp(&normalise(self.mlp_norm.as_ref(), &x)?)?)?)
-            }
-            Residual::Parallel => {
-                let first = normalise(self.attention_norm.as_ref(), x)?;
-                let second = match &self.mlp_norm {
-                    Some(norm) => norm.apply(x)?,
-                    None => first.clone(),
-                };
-                Ok(ops::plus(&ops::plus(x, &attention(&first)?)?, &mlp(&second)?)?)
-            }
-            Residual::NormAfterAdding => {
-                let x = normalise(self.attention_norm.as_ref(), &ops::plus(x, &attention(x)?)?)?;
-                normalise(self.mlp_norm.as_ref(), &ops::plus(&x, &mlp(&x)?)?)
-            }
-            Residual::FromNormed => {
-                let x = normalise(self.attention_norm.as_ref(), x)?;
-                let x = ops::plus(&x, &attention(&x)?)?;
-                let x = normalise(self.mlp_norm.as_ref(), &x)?;
-                Ok(ops::plus(&x, &mlp(&x)?)?)
-            }
-        }
-    }
-
-    fn mlp(&self, mlp: &Mlp, x: &Tensor) -> Result<Tensor> {
-        let up = self.up.apply(x)?;
-        let inner = match (mlp.gating, &self.gate) {
-            (Gating::None, _) => ops::activate(mlp.activation, &up)?,
-            (_, Some(gate)) => ops::gate(mlp.activation, &gate.apply(x)?, &up)?,
-            (packed, None) => {
-                let half = up.dim(1)? / 2;
-                let (first, second) = (up.narrow(1, 0, half)?, up.narrow(1, half, half)?);
-                let (gate, up) = if packed == Gating::UpThenGate { (second, first) } else { (first, second) };
-                ops::gate(mlp.activation, &gate, &up)?
-            }
-        };
-        self.down.apply(&inner)
-    }
-}
-
-fn normalise(norm: Option<&Normaliser>, x: &Tensor) -> Result<Tensor> {
-    norm.map_or_else(|| Ok(x.clone()), |norm| norm.apply(x))
 }

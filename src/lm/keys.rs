@@ -40,7 +40,7 @@ pub(super) fn parse_object(path: &Path, bytes: &[u8]) -> Result<Map<String, Valu
     match serde_json::from_slice(bytes) {
         Ok(Value::Object(map)) => Ok(map),
         Ok(_) => Err(problem(path, "is not a JSON object".to_owned())),
-        Err(error) => Err(problem(path, format!("is not JSON: {error}"))),
+        Err(error) => Err(Error::malformed(path, "is not JSON")(error)),
     }
 }
 

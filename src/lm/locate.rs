@@ -79,15 +79,22 @@ fn fetch(model: &Path, id: &Id) -> Result<PathBuf> {
 
 #[cfg(feature = "hub")]
 fn fetch(model: &Path, id: &Id) -> Result<PathBuf> {
-    use hf_hub::api::sync::ApiBuilder;
+    use hf_hub::api::sync::{ApiBuilder, ApiError};
     use hf_hub::{Cache, Repo, RepoType};
 
+    use crate::error::Cause;
+
     let problem = |problem: String| Error::File { path: model.to_owned(), problem };
-    // One line: the library's messages may be whole pages.
-    let line = |error: hf_hub::api::sync::ApiError| error.to_string().lines().next().unwrap_or_default().to_owned();
+    let failed = |what: &str, error: ApiError| Error::Fetch {
+        what: format!("{}: {what}", model.display()),
+        source: Cause::of(error),
+    };
     let repository = Repo::with_revision(id.name.clone(), RepoType::Model, id.revision.clone());
-    let api = ApiBuilder::from_env().build().map_err(|error| problem(line(error)))?.repo(repository.clone());
-    let get = |name: &str| api.get(name).map_err(|error| problem(format!("{name} cannot be fetched: {}", line(error))));
+    let api = ApiBuilder::from_env()
+        .build()
+        .map_err(|error| failed("the hub cannot be asked", error))?
+        .repo(repository.clone());
+    let get = |name: &str| api.get(name).map_err(|error| failed(&format!("{name} cannot be fetched"), error));
     if let Some(file) = &id.file {
         return get(file);
     }
@@ -97,7 +104,7 @@ fn fetch(model: &Path, id: &Id) -> Result<PathBuf> {
             // Without a connection, what was fetched before can be used.
             let known = Cache::from_env().repo(repository).get("config.json");
             let folder = known.and_then(|file| Some(file.parent()?.to_owned()));
-            return folder.ok_or_else(|| problem(format!("the hub does not answer: {}", line(error))));
+            return folder.ok_or_else(|| failed("the hub does not answer", error));
         }
     };
     let names: Vec<&str> = names.iter().map(String::as_str).collect();

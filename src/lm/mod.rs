@@ -5,6 +5,7 @@
 //! (tensors by name, from any file), `ops/` (the operations between matrix products, fused and plain), `kernels/` (what
 //! generating text spends its time in).
 
+mod architecture;
 mod architectures;
 mod attention;
 mod build;
@@ -15,6 +16,7 @@ mod decoder;
 pub mod gguf;
 mod kernels;
 mod keys;
+mod layer;
 mod linear;
 mod locate;
 mod loss;
@@ -29,7 +31,7 @@ mod scripted;
 mod tokenizer;
 mod weights;
 
-pub use architectures::Architecture;
+pub use architecture::Architecture;
 pub use cache::Cache;
 pub use check::{Check, Finding};
 pub use config::{Attention, Config, Embedding, Gating, Head, Mlp, Norm, NormKind, Packing, QkNorm, Residual};

@@ -126,8 +126,7 @@ impl Found {
     /// Bytes that the weights take in `dtype`; quantised ones keep their size.
     #[must_use]
     pub fn weight_bytes(&self, dtype: DType) -> usize {
-        let dense = |tensor: &TensorInfo| matches!(tensor.dtype.as_str(), "f64" | "f32" | "f16" | "bf16" | "pickled");
-        let of = |t: &TensorInfo| if dense(t) { count(t) * dtype.size_in_bytes() } else { t.bytes };
+        let of = |t: &TensorInfo| if t.is_quantised() { t.bytes } else { count(t) * dtype.size_in_bytes() };
         self.tensors.iter().filter(|tensor| !self.repeats(tensor)).map(of).sum()
     }
 

@@ -31,3 +31,8 @@ impl Normaliser {
         }
     }
 }
+
+/// The norm where there is one, else `x` as it is.
+pub(super) fn normalise(norm: Option<&Normaliser>, x: &Tensor) -> Result<Tensor> {
+    norm.map_or_else(|| Ok(x.clone()), |norm| norm.apply(x))
+}

@@ -28,13 +28,13 @@ impl Tokenizer {
     pub fn read(folder: &Path) -> Result<Self> {
         let path = folder.join("tokenizer.json");
         let bytes = std::fs::read(&path).map_err(Error::read(&path))?;
-        let malformed =
-            |error: String| Error::File { path: path.clone(), problem: format!("is not a tokenizer: {error}") };
+        let unfit = || Error::File {
+            path: path.clone(),
+            problem: "is not a tokenizer: its merges do not fit its vocabulary".to_owned(),
+        };
         // The library trusts the merges of a tokenizer to make known tokens.
         let read = catch_unwind(|| tokenizers::Tokenizer::from_bytes(bytes));
-        let inner = read
-            .map_err(|_| malformed("its merges do not fit its vocabulary".to_owned()))?
-            .map_err(|error| malformed(error.to_string()))?;
+        let inner = read.map_err(|_| unfit())?.map_err(Error::malformed(&path, "is not a tokenizer"))?;
         let optional = |name: &str| {
             let path = folder.join(name);
             if path.exists() { read_object(&path) } else { Ok(Map::new()) }
@@ -72,7 +72,7 @@ impl Tokenizer {
     /// # Errors
     /// [`Error::File`] if the tokenizer cannot express the text.
     pub fn encode(&self, text: &str, special: bool) -> Result<Vec<u32>> {
-        Ok(self.inner.encode(text, special).map_err(|error| self.problem(&error))?.get_ids().to_vec())
+        Ok(self.inner.encode(text, special).map_err(self.failed("cannot express a text"))?.get_ids().to_vec())
     }
 
     /// The text of token ids; `special` keeps special tokens in it.
@@ -80,7 +80,7 @@ impl Tokenizer {
     /// # Errors
     /// [`Error::File`] if the tokenizer cannot decode them.
     pub fn decode(&self, tokens: &[u32], special: bool) -> Result<String> {
-        self.inner.decode(tokens, !special).map_err(|error| self.problem(&error))
+        self.inner.decode(tokens, !special).map_err(self.failed("cannot express tokens as text"))
     }
 
     /// Number of tokens, added ones included.
@@ -117,7 +117,7 @@ impl Tokenizer {
         }
     }
 
-    fn problem(&self, error: &dyn std::fmt::Display) -> Error {
-        Error::File { path: self.path.clone(), problem: error.to_string() }
+    fn failed(&self, what: &'static str) -> impl FnOnce(tokenizers::Error) -> Error {
+        Error::malformed(&self.path, what)
     }
 }

@@ -62,7 +62,7 @@ use plotters::drawing::DrawingArea;
 use resvg::usvg;
 
 use crate::analysis::figure::{Figure, Hue, Layer, LegendKey, Marker, Stroke};
-use crate::{Error, Result};
+use crate::{Cause, Error, Result};
 use canvas::{Canvas, Curve, Mark, pixels};
 use geometry::Rect;
 use layout::Arrangement;
@@ -78,7 +78,7 @@ pub struct Drawing {
     dpi: f64,
     omitted_labels: usize,
     // Parsed for the first of PNG and PDF, used again by the second.
-    tree: OnceLock<std::result::Result<usvg::Tree, String>>,
+    tree: OnceLock<std::result::Result<usvg::Tree, Cause>>,
 }
 
 /// Draws a figure.
@@ -88,12 +88,12 @@ pub struct Drawing {
 /// # Errors
 /// [`Error::Drawing`] when the figure has no panel.
 pub fn draw(figure: &Figure, theme: &Theme) -> Result<Drawing> {
-    let problem = |problem: String| Error::Drawing { figure: figure.name.clone(), problem };
+    let failed = |source| Error::Drawing { figure: figure.name.clone(), source };
     if figure.panels.is_empty() {
-        return Err(problem("it has no panel".into()));
+        return Err(failed(Cause::of("it has no panel")));
     }
     let arrangement = layout::arrange(figure, theme);
-    let svg = write(figure, &arrangement, theme).map_err(|e| problem(e.to_string()))?;
+    let svg = write(figure, &arrangement, theme).map_err(|error| failed(Cause::of(error)))?;
     let omitted_labels = arrangement.panels.iter().map(|plan| plan.names.omitted).sum();
     Ok(Drawing { name: figure.name.clone(), svg, dpi: theme.resolution(), omitted_labels, tree: OnceLock::new() })
 }
@@ -109,7 +109,7 @@ impl Drawing {
     /// # Errors
     /// [`Error::Drawing`] when the picture is too large for the memory.
     pub fn png(&self) -> Result<Vec<u8>> {
-        self.tree().and_then(|tree| raster::png(tree, self.dpi)).map_err(|problem| self.failed(problem))
+        self.tree().and_then(|tree| raster::png(tree, self.dpi)).map_err(|source| self.failed(source))
     }
 
     /// The figure as one-page PDF, its text as text.
@@ -117,7 +117,7 @@ impl Drawing {
     /// # Errors
     /// [`Error::Drawing`] when the converter fails.
     pub fn pdf(&self) -> Result<Vec<u8>> {
-        self.tree().and_then(raster::pdf).map_err(|problem| self.failed(problem))
+        self.tree().and_then(raster::pdf).map_err(|source| self.failed(source))
     }
 
     /// How many names of labelled points were left out because every place for them covers something.
@@ -125,12 +125,12 @@ impl Drawing {
         self.omitted_labels
     }
 
-    fn tree(&self) -> std::result::Result<&usvg::Tree, String> {
+    fn tree(&self) -> std::result::Result<&usvg::Tree, Cause> {
         self.tree.get_or_init(|| raster::parse(&self.svg)).as_ref().map_err(Clone::clone)
     }
 
-    fn failed(&self, problem: String) -> Error {
-        Error::Drawing { figure: self.name.clone(), problem }
+    fn failed(&self, source: Cause) -> Error {
+        Error::Drawing { figure: self.name.clone(), source }
     }
 }
 

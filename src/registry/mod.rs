@@ -24,5 +24,7 @@ pub use scores::{
     Adjustment, Condition, Limit, OBSERVATION_COLUMNS, Observation, PromptFormat, Provenance, RowKind, ScoreMatrix,
     Scores, Setup, Timestamp, observations_csv,
 };
+#[cfg(feature = "models")]
+pub(crate) use scores::{Further, observations_between};
 pub(crate) use subjects::{SUBJECT_COLUMNS, WIDE_COLUMNS};
 pub use subjects::{Subject, SubjectScores};

@@ -201,6 +201,14 @@ impl Models {
         self.by_name.get(name).map(|&index| &self.models[index])
     }
 
+    /// The model of this name, of this hub name, or with a hub name that ends so; upper and lower case are the same.
+    pub fn known_as(&self, name: &str) -> Option<&Model> {
+        let same = |other: &str| other.eq_ignore_ascii_case(name);
+        let hub = |id: &str| same(id) || id.rsplit('/').next().is_some_and(same);
+        let known = |model: &&Model| same(&model.name) || model.hf_id.as_deref().is_some_and(hub);
+        self.get(name).or_else(|| self.iter().find(known))
+    }
+
     /// All models in the order of the table.
     pub fn iter(&self) -> std::slice::Iter<'_, Model> {
         self.models.iter()

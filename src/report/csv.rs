@@ -26,17 +26,17 @@ impl CsvTable {
     /// The table as UTF-8 CSV with `\n` line ends (RFC 4180 quoting).
     ///
     /// # Errors
-    /// [`Error::Undetermined`] when a row has another length than the header.
+    /// [`Error::Encode`] when a row has another length than the header.
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
         let mut writer = ::csv::Writer::from_writer(Vec::new());
         let write = |writer: &mut ::csv::Writer<Vec<u8>>, row: &[String]| {
-            writer.write_record(row).map_err(|e| Error::Undetermined(format!("a CSV row could not be written: {e}")))
+            writer.write_record(row).map_err(Error::encode("a CSV row could not be written"))
         };
         write(&mut writer, &self.columns)?;
         for row in &self.rows {
             write(&mut writer, row)?;
         }
-        writer.into_inner().map_err(|e| Error::Undetermined(format!("a CSV table could not be written: {e}")))
+        writer.into_inner().map_err(Error::encode("a CSV table could not be written"))
     }
 }
 

@@ -2,7 +2,8 @@
 
 use std::fmt::Write;
 
-use crate::harness::runner::{Evaluation, Preview, TaskPreview};
+use crate::harness::evaluation::Evaluation;
+use crate::harness::runner::{Preview, TaskPreview};
 use crate::harness::tasks::Metric;
 use crate::report::terminal::{Align, TextTable};
 

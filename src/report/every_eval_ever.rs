@@ -6,7 +6,7 @@
 //! fine-tuned before the evaluation says so in `model_info.additional_details`.
 //!
 //! ```
-//! use onset::registry::{Condition, Measure, Metric, Observation, RowKind};
+//! use onset::registry::{Condition, Measure, Metric, Observation, Provenance, RowKind, Setup};
 //! use onset::report::every_eval_ever::{Source, records};
 //!
 //! let score = Observation {
@@ -19,9 +19,9 @@
 //!     value: 0.125,
 //!     stderr: Some(0.009),
 //!     items: Some(1319),
-//!     shots: Some(5),
 //!     condition: Condition::unadjusted(),
-//!     source: "results.json".into(),
+//!     setup: Setup { shots: Some(5), ..Setup::default() },
+//!     provenance: Provenance::file("results.json"),
 //! };
 //! let source = Source { organization: "Example Lab".into(), library: "lm_eval".into(), retrieved: 1_767_225_600 };
 //! let records = records(&[score], &source)?;
@@ -63,7 +63,7 @@ pub struct Record {
 /// The records of these observations, by model and condition.
 ///
 /// # Errors
-/// [`Error::Undetermined`] when a score cannot be written as JSON. Every finite score can.
+/// [`Error::Encode`] when a score cannot be written as JSON. Every finite score can.
 pub fn records(observations: &[Observation], source: &Source) -> Result<Vec<Record>> {
     let mut groups: BTreeMap<(&str, &Condition), Vec<&Observation>> = BTreeMap::new();
     for one in observations {
@@ -72,7 +72,7 @@ pub fn records(observations: &[Observation], source: &Source) -> Result<Vec<Reco
     let write = |((model, condition), scores): ((&str, &Condition), Vec<&Observation>)| {
         let record = record(model, condition, &scores, source);
         let text = serde_json::to_string_pretty(&record);
-        let text = text.map_err(|e| Error::Undetermined(format!("{model} cannot be written as JSON: {e}")))?;
+        let text = text.map_err(Error::encode(format!("{model} cannot be written as JSON")))?;
         Ok(Record { path: path(model, condition), json: text + "\n" })
     };
     groups.into_iter().map(write).collect()

@@ -9,10 +9,10 @@ use crate::{Error, Result};
 /// A value as text.
 ///
 /// # Errors
-/// [`Error::Undetermined`] for what JSON cannot hold, such as a map whose keys are no texts.
+/// [`Error::Encode`] for what JSON cannot hold, such as a map whose keys are no texts.
 pub fn text(value: &impl Serialize) -> Result<String> {
     let text = serde_json::to_string_pretty(value);
-    text.map(|text| text + "\n").map_err(|e| Error::Undetermined(format!("the result cannot be written as JSON: {e}")))
+    text.map(|text| text + "\n").map_err(Error::encode("the result cannot be written as JSON"))
 }
 
 /// What a cell says, or nothing where it is no such thing.

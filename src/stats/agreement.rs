@@ -13,7 +13,7 @@
 //! use onset::stats::agreement::{Agreement, Panel};
 //! use onset::stats::nested::Nesting;
 //! use onset::stats::random::Seed;
-//! let ability = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8];
+//! let ability: [f64; 8] = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8];
 //! let benchmark = |bend: f64, odd: usize| -> Vec<f64> {
 //!     ability.iter().enumerate().map(|(i, a)| a.powf(bend) + if i == odd { 0.3 } else { 0.0 }).collect()
 //! };

@@ -10,6 +10,10 @@ use crate::registry::Condition;
 /// Folder of the cells in the study's.
 pub(super) const CELLS: &str = "cells";
 
+/// Folders in a cell's own.
+pub(super) const EVALUATIONS: &str = "evaluations";
+pub(super) const TRAINING: &str = "training";
+
 /// One model with one seed: evaluated as it is, fine-tuned, and evaluated at every checkpoint.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Cell {

@@ -10,8 +10,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
+use crate::harness::evaluation::Identity;
 use crate::harness::request::Request;
-use crate::harness::runner::{EvaluationSettings, Identity, Limits, Subject, ends, evaluate};
+use crate::harness::runner::{EvaluationSettings, Keep, Limits, Subject, ends, evaluate};
 use crate::harness::tasks::{Draw, Library, Task, Value};
 use crate::lm::{Found, Placement, Tokenizer, Weights, locate};
 use crate::registry::write;
@@ -187,6 +188,7 @@ fn of_task(task: &Task) -> Result<Vec<Example>> {
             task: task.name().to_owned(),
             item: item.doc_id,
             problem: format!("its answer {} is none of its {} choices", item.target.to_json(), item.requests.len()),
+            source: None,
         };
         let request = number.and_then(|number| item.requests.get(number)).ok_or_else(problem)?;
         let (context, completion) = match request {
@@ -270,9 +272,9 @@ impl Evaluating<'_> {
             // A run's folder holds one run; a state of another is refused before this.
             weights: format!("{} after {} steps, loss {}", self.asked.out.display(), checkpoint.step, checkpoint.loss),
             tokenizer: "of the model it began with".to_owned(),
-            dtype: self.asked.placement.dtype.as_str().to_owned(),
+            dtype: Some(self.asked.placement.dtype.as_str().to_owned()),
             device: format!("{:?}", self.asked.placement.device.location()).to_lowercase(),
-            parameters: None,
+            ..Identity::default()
         };
         let subject = Subject {
             model: checkpoint.decoder,
@@ -286,7 +288,7 @@ impl Evaluating<'_> {
             definitions: self.asked.definitions.clone(),
             data: self.asked.task_data.clone(),
             draw: Draw { limit: self.asked.limit, ..Draw::default() },
-            out: Some(self.asked.out.join("evaluations")),
+            keep: Keep::Everything(self.asked.out.join("evaluations")),
             stop: Some(Arc::clone(self.stop)),
             ..EvaluationSettings::default()
         };

@@ -4,9 +4,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::cell::{CELLS, Cell};
+use super::cell::{CELLS, Cell, EVALUATIONS, TRAINING};
 use super::settings::Study;
-use super::work::{EVALUATIONS, TRAINING};
 use crate::error::{Error, Result};
 use crate::registry::write;
 

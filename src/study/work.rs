@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::cell::{Cell, digest};
+use super::cell::{Cell, EVALUATIONS, TRAINING, digest};
 use super::lock::Lock;
 use super::results::CellResults;
 use super::settings::StudyModel;
@@ -44,10 +44,6 @@ pub trait Work: Sync {
     /// Whatever stops it. What was recorded stands, and the next run goes on from there.
     fn run(&self, run: &mut CellRun<'_>) -> Result<()>;
 }
-
-/// Folders in a cell's own.
-pub(super) const EVALUATIONS: &str = "evaluations";
-pub(super) const TRAINING: &str = "training";
 
 /// How much there is to read, in tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]

@@ -50,8 +50,8 @@ impl ModelFiles {
         let folder = if model.is_dir() { model } else { model.parent().unwrap_or(Path::new("")) };
         let path = folder.join("config.json");
         let text = std::fs::read(&path).map_err(Error::read(&path))?;
-        let config = match serde_json::from_slice(&text) {
-            Ok(Value::Object(config)) => config,
+        let config = match serde_json::from_slice(&text).map_err(Error::malformed(&path, "is not JSON"))? {
+            Value::Object(config) => config,
             _ => return Err(Error::File { path, problem: "is not a JSON object".to_owned() }),
         };
         let mut tokenizer = Vec::new();
@@ -99,7 +99,6 @@ pub(super) fn fill(folder: &Path, files: &ModelFiles, tensors: &BTreeMap<String,
 }
 
 pub(super) fn write_json(path: &Path, object: &Map<String, Value>) -> Result<()> {
-    let text = serde_json::to_string_pretty(object)
-        .map_err(|error| Error::File { path: path.to_owned(), problem: error.to_string() })?;
+    let text = serde_json::to_string_pretty(object).map_err(|error| Error::write(path)(error.into()))?;
     write::bytes(path, format!("{text}\n").as_bytes())
 }

@@ -43,7 +43,6 @@ impl Journal {
 }
 
 fn line(path: &Path, step: &Step) -> Result<String> {
-    let text = serde_json::to_string(step)
-        .map_err(|error| Error::File { path: path.to_owned(), problem: error.to_string() })?;
+    let text = serde_json::to_string(step).map_err(|error| Error::write(path)(error.into()))?;
     Ok(format!("{text}\n"))
 }

@@ -49,6 +49,7 @@ pub use checkpoint::{ModelFiles, save};
 pub use data::Example;
 pub use initial::random_weights;
 pub use lora::{Lora, merge};
+pub use memory::keep_freed_memory;
 pub use run::{Checkpoint, Ending, Next, Observer, Outcome, Run};
 pub use schedule::{Schedule, Shape, Warmup};
 pub use sequence::{Encoded, Encoding, Overlong, Sequence};

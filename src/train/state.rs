@@ -36,7 +36,8 @@ pub(super) fn fingerprint(settings: &Settings, data: &[Sequence], trainer: &Trai
     // What changes no number may change between two parts of a run.
     let numbers = Settings { recompute: false, checkpoints: Vec::new(), ..settings.clone() };
     let mut hash = Sha256::new();
-    let text = serde_json::to_vec(&numbers).map_err(|error| Error::Argument(error.to_string()))?;
+    let text =
+        serde_json::to_vec(&numbers).map_err(Error::encode("the settings of a run cannot be written as JSON"))?;
     hash.update(&text);
     for sequence in data {
         hash.update((sequence.tokens.len() as u64).to_le_bytes());
@@ -88,10 +89,8 @@ pub(super) fn restore(folder: &Path, trainer: &mut Trainer, fingerprint: &str) -
     let Some((_, path)) = found(&folder.join("state"))?.into_iter().max() else { return Ok(false) };
     let header = path.join("state.json");
     let bytes = std::fs::read(&header).map_err(Error::read(&header))?;
-    let state: Header = serde_json::from_slice(&bytes).map_err(|error| Error::File {
-        path: header.clone(),
-        problem: format!("is not the state of a run: {error}"),
-    })?;
+    let state: Header =
+        serde_json::from_slice(&bytes).map_err(Error::malformed(&header, "is not the state of a run"))?;
     if state.fingerprint != fingerprint {
         let problem = "belongs to a run with other settings, data or model; use another folder for this one";
         return Err(Error::File { path: header, problem: problem.to_owned() });

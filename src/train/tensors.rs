@@ -25,7 +25,7 @@ pub(super) fn write_tensors(path: &Path, tensors: &BTreeMap<String, Tensor>) -> 
             DType::F32 => "F32",
             DType::BF16 => "BF16",
             DType::F16 => "F16",
-            other => return Err(Error::Backend(format!("tensor `{name}` of {other:?} cannot be saved"))),
+            other => return Err(Error::backend(format!("tensor `{name}` of {other:?} cannot be saved"))),
         };
         header.insert(name.clone(), json!({"dtype": dtype, "shape": tensor.dims(), "data_offsets": [start, end]}));
         start = end;
@@ -41,7 +41,7 @@ pub(super) fn write_tensors(path: &Path, tensors: &BTreeMap<String, Tensor>) -> 
 }
 
 fn numbers(tensor: &Tensor, out: &mut dyn Write) -> std::io::Result<()> {
-    let failed = |error: candle_core::Error| std::io::Error::other(error.to_string());
+    let failed = |error: candle_core::Error| std::io::Error::other(error);
     let flat = tensor.to_device(&Device::Cpu).and_then(|t| t.flatten_all()).map_err(failed)?;
     let bytes: Vec<u8> = match flat.dtype() {
         DType::F32 => flat.to_vec1::<f32>().map_err(failed)?.into_iter().flat_map(f32::to_le_bytes).collect(),
@@ -56,8 +56,8 @@ fn numbers(tensor: &Tensor, out: &mut dyn Write) -> std::io::Result<()> {
 /// All tensors of a file, on the CPU.
 pub(super) fn read_tensors(path: &Path) -> Result<BTreeMap<String, Tensor>> {
     if !path.exists() {
-        return Err(Error::Read { path: path.to_owned(), source: std::io::ErrorKind::NotFound.into() });
+        return Err(Error::read(path)(std::io::ErrorKind::NotFound.into()));
     }
-    let problem = |error| Error::File { path: path.to_owned(), problem: Error::from(error).to_string() };
-    Ok(candle_core::safetensors::load(path, &Device::Cpu).map_err(problem)?.into_iter().collect())
+    let tensors = candle_core::safetensors::load(path, &Device::Cpu);
+    Ok(tensors.map_err(Error::malformed(path, "is not safetensors"))?.into_iter().collect())
 }

@@ -14,7 +14,6 @@ use super::adamw::{Moments, Update};
 use super::checkpoint::{ModelFiles, fill, write_json};
 use super::gradient::{Backward, norm};
 use super::lora::{Pair, file_names};
-use super::memory;
 use super::order::passes;
 use super::sequence::Sequence;
 use super::settings::Settings;
@@ -71,7 +70,6 @@ impl Trainer {
     /// [`Error::Argument`] for settings that cannot train anything, and those of [`Decoder::new`].
     pub fn new(config: Config, tensors: &HashMap<String, Tensor>, settings: Settings) -> Result<Self> {
         settings.check()?;
-        memory::keep();
         let Some(first) = tensors.values().next() else {
             return Err(Error::Argument("a model without weights cannot be trained".to_owned()));
         };
@@ -206,7 +204,7 @@ impl Trainer {
         let mut gradients = Vec::with_capacity(self.variables.len());
         for (name, variable) in self.names.iter().zip(&self.variables) {
             let Some(sum) = sums.take(variable) else {
-                return Err(Error::Backend(format!("the parameter `{name}` gets no gradient")));
+                return Err(Error::backend(format!("the parameter `{name}` gets no gradient")));
             };
             gradients.push(sum.into_tensor(variable.shape())?);
         }

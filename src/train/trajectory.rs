@@ -28,7 +28,7 @@ pub fn check_training(folder: &Path, placement: &Placement) -> Result<Vec<Findin
     let path = folder.join("reference.json");
     let text = std::fs::read(&path).map_err(Error::read(&path))?;
     let incomplete = |what: &str| Error::File { path: path.clone(), problem: format!("has no usable `{what}`") };
-    let json: Value = serde_json::from_slice(&text).map_err(|_| incomplete("finetune"))?;
+    let json: Value = serde_json::from_slice(&text).map_err(Error::malformed(&path, "is not JSON"))?;
     let reference = json.get("finetune").ok_or_else(|| incomplete("finetune"))?;
     let settings = settings(&reference["hyperparameters"]).ok_or_else(|| incomplete("finetune.hyperparameters"))?;
     let numbers = |name: &str| -> Result<Vec<f64>> {

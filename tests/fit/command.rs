@@ -2,8 +2,7 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Output;
 
 use onset::analysis::fit::{CurveChoice, FitSettings, figure};
 use onset::registry::modelset::{ModelSet, ScoreScale, Settings};
@@ -11,6 +10,8 @@ use onset::registry::table::Table;
 use onset::report::{csv, fit};
 use proptest::prelude::*;
 use serde_json::Value;
+
+use crate::support::{Folder, argument, complained, paper_wide, program, refused, repository, succeeds};
 
 /// Estimates that come from the same models by another way agree but for rounding of the compute column.
 const ROUNDING: f64 = 1e-9;
@@ -25,15 +26,7 @@ const QUICK: [&str; 2] = ["--bootstrap", "199"];
 const HINGE: [&str; 2] = ["--curve", "hinge"];
 
 fn onset(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_onset")).arg("fit").args(arguments).output().expect("the program starts")
-}
-
-fn repository(path: &str) -> String {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(path).to_str().expect("UTF-8").to_owned()
-}
-
-fn paper_wide() -> String {
-    repository("tests/fixtures/fit/paper_wide.csv")
+    program().arg("fit").args(arguments).output().expect("the program starts")
 }
 
 /// Runs with few replicates and the hinge alone and reads the JSON report.
@@ -43,40 +36,15 @@ fn report(arguments: &[&str]) -> Value {
 
 /// Runs with few replicates and reads the JSON report.
 fn full_report(arguments: &[&str]) -> Value {
-    let run = onset(&[arguments, &QUICK, &["--format", "json"]].concat());
-    assert_eq!(run.status.code(), Some(0), "{}", String::from_utf8_lossy(&run.stderr));
-    let text = String::from_utf8(run.stdout).expect("UTF-8");
+    let text = succeeds(program().arg("fit").args(arguments).args(QUICK).args(["--format", "json"]));
     serde_json::from_str(&text).expect("JSON")
 }
 
-/// Expects exit code 2 and one line that holds every one of `said`.
+/// Expects a refusal that holds every one of `said`.
 fn refuses(arguments: &[&str], said: &[&str]) {
-    let run = onset(arguments);
-    let message = String::from_utf8_lossy(&run.stderr);
-    assert_eq!(run.status.code(), Some(2), "{message}");
-    assert!(run.stdout.is_empty(), "nothing is printed before an error");
-    assert_eq!(message.lines().count(), 1, "one line: {message}");
+    let message = refused(program().arg("fit").args(arguments));
     for word in said {
         assert!(message.contains(word), "`{word}` is not in: {message}");
-    }
-}
-
-struct Folder(tempfile::TempDir);
-
-impl Folder {
-    fn new() -> Self {
-        Self(tempfile::tempdir().expect("a temporary folder"))
-    }
-
-    fn write(&self, name: &str, text: &str) -> String {
-        let path = self.path(name);
-        fs::create_dir_all(path.parent().expect("in the folder")).expect("created");
-        fs::write(&path, text).expect("written");
-        path.to_str().expect("UTF-8").to_owned()
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
     }
 }
 
@@ -188,7 +156,7 @@ fn any_column_can_be_the_predictor_on_either_scale() {
 
 #[test]
 fn a_long_table_joined_with_a_table_of_models_gives_what_the_wide_one_gives() {
-    let (models, scores) = (repository("data/models.csv"), repository("data/evaluations.csv"));
+    let (models, scores) = (argument(repository("data/models.csv")), argument(repository("data/evaluations.csv")));
     let wide = report(&[&paper_wide(), "--score", "mmlu", "--adjusted", "mmlu_adjusted"]);
     let long = report(&[&models, &scores, "--score", "mmlu", "--adjusted", "mmlu-aux:3"]);
     agree(&wide, &long, 0.0);
@@ -363,7 +331,7 @@ fn figure_and_tables_are_written_and_do_not_depend_on_the_number_of_threads() {
     let folder = Folder::new();
     let run = |name: &str, threads: &str| {
         let out = folder.path(name);
-        let status = Command::new(env!("CARGO_BIN_EXE_onset"))
+        let status = program()
             .args(["fit", &paper_wide(), "--score", "mmlu", "--adjusted", "mmlu_adjusted", "--bootstrap", "199"])
             .args(HINGE)
             .args(["--format", "csv", "--out", out.to_str().expect("UTF-8")])
@@ -409,7 +377,7 @@ fn says_what_it_cannot_know(table: &str, arguments: &[&str]) -> Value {
     for format in ["table", "csv"] {
         let run = onset(&[&[table, "--format", format], arguments, &QUICK[..]].concat());
         let text = String::from_utf8_lossy(&run.stdout).into_owned();
-        assert_eq!(run.status.code(), Some(0), "{}", String::from_utf8_lossy(&run.stderr));
+        assert_eq!(run.status.code(), Some(0), "{}", complained(&run));
         assert!(!has_nan(&text), "{text}");
     }
     full_report(&[&[table], arguments].concat())
@@ -566,7 +534,7 @@ fn bad_tables_and_bad_arguments_are_named() {
     refuses(&[&table, "--predict", "-1"], &["cannot be predicted at -1"]);
     refuses(&[&table, "--out", &format!("{table}/inside")], &["cannot write"]);
     refuses(&[&table, "--bootstrap", "0"], &["at least one replicate"]);
-    let (models, scores) = (repository("data/models.csv"), repository("data/evaluations.csv"));
+    let (models, scores) = (argument(repository("data/models.csv")), argument(repository("data/evaluations.csv")));
     refuses(&[&models, &scores, "--score", "mmlu", "--adjusted", "mmlu-aux"], &["several adjustments", "mmlu-aux:3"]);
     refuses(&[&models, &scores, "--score", "mmlu", "--metric", "f1"], &["no metric `f1`", "acc"]);
     refuses(&[&models, &scores, "--score", "humaneval"], &["no table has a score `humaneval`"]);

@@ -1,3 +1,6 @@
 //! From a table to its fit.
 
+#[path = "../support/mod.rs"]
+mod support;
+
 mod command;

@@ -5,13 +5,15 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::time::{Duration, Instant};
 
 use onset::Error;
+use onset::harness::evaluation::Evaluation;
 use onset::harness::lm_eval;
-use onset::harness::runner::{Evaluation, EvaluationSettings, Event, Loaded, evaluate};
+use onset::harness::runner::{EvaluationSettings, Event, Keep, Loaded, evaluate};
 use onset::lm::Placement;
 use serde_json::Value;
+
+use crate::support::{self, program, until};
 
 const MODELS: [&str; 2] = ["neox-bytelevel", "gemma-metaspace"];
 const TASKS: [&str; 3] = ["toy_mc", "toy_cloze", "toy_math"];
@@ -23,7 +25,7 @@ const LIKELIHOOD: f64 = 1e-3;
 const SCORE: f64 = 1e-5;
 
 fn fixture(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/evaluate").join(path)
+    support::fixture("evaluate").join(path)
 }
 
 fn settings(out: Option<&Path>) -> EvaluationSettings {
@@ -31,7 +33,7 @@ fn settings(out: Option<&Path>) -> EvaluationSettings {
         tasks: TASKS.map(str::to_owned).into(),
         definitions: vec![fixture("tasks")],
         data: Some(fixture("data")),
-        out: out.map(Path::to_owned),
+        keep: out.map_or(Keep::Nothing, |out| Keep::Everything(out.to_owned())),
         ..EvaluationSettings::default()
     }
 }
@@ -46,7 +48,7 @@ fn run(model: &str, settings: &EvaluationSettings) -> Evaluation {
 }
 
 fn command(out: &Path, more: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_onset"));
+    let mut command = program();
     command.arg("evaluate").arg(fixture("models/neox-bytelevel"));
     command.arg("--task-dir").arg(fixture("tasks")).arg("--data").arg(fixture("data"));
     command.arg("--out").arg(out).args(more);
@@ -186,7 +188,7 @@ fn import_reads_what_was_written_and_fit_reads_the_observations() {
     for column in ["model", "benchmark", "metric", "value", "family", "params", "tokens", "release"] {
         assert!(header.contains(&column), "{header:?}");
     }
-    let fit = Command::new(env!("CARGO_BIN_EXE_onset"))
+    let fit = program()
         .arg("fit")
         .arg(named(&folder, "observations_"))
         .args(["--score", "toy_cloze", "--metric", "acc"])
@@ -227,11 +229,7 @@ fn a_run_that_was_killed_goes_on_and_writes_the_same_bytes() {
     for at in [1, 70, 200, 385] {
         let out = tempfile::tempdir().expect("a temporary folder");
         let mut child = command(out.path(), &tasks).stdout(Stdio::null()).spawn().expect("the program starts");
-        let began = Instant::now();
-        while answers(out.path()).lines().count() < at && child.try_wait().expect("a child").is_none() {
-            assert!(began.elapsed() < Duration::from_secs(60), "no answers come");
-            std::thread::sleep(Duration::from_millis(1));
-        }
+        until("answers", || answers(out.path()).lines().count() >= at || child.try_wait().expect("a child").is_some());
         child.kill().expect("it can be killed");
         child.wait().expect("it ends");
         let before = answers(out.path()).lines().count();
@@ -392,10 +390,8 @@ fn bad_input_is_named_with_exit_code_2() {
     // With the prompt's end alone it is an item like any other.
     let cut = output(out.path(), &[&own[..2], &["--tasks", "long", "--truncate"]].concat());
     assert!(cut.status.success(), "{}", String::from_utf8_lossy(&cut.stderr));
-    let nowhere = Command::new(env!("CARGO_BIN_EXE_onset"))
-        .args(["evaluate", "no/such/model", "--tasks", "toy_mc"])
-        .output()
-        .expect("the program starts");
+    let nowhere =
+        program().args(["evaluate", "no/such/model", "--tasks", "toy_mc"]).output().expect("the program starts");
     assert_eq!(nowhere.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&nowhere.stderr).contains("no/such/model"));
 }

@@ -3,18 +3,20 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 
 use onset::analysis::papers::test_task::published;
 use onset::harness::lm_eval::{Imported, Settings, SubjectTables, import};
 use onset::registry::{Adjustment, Condition, Format, Models, Observation, RowKind, Scores, SubjectScores};
+
+use crate::support::{self, onset, repository};
 
 const MODELS: &str = "model,family,hf_id,architecture,params,tokens,release,languages\n\
                       llama-7b,llama-1,huggyllama/llama-7b,LlamaForCausalLM,7e9,1e12,2023-02,en\n\
                       toy-1.5-7b,toy,Example-Org/Toy-7B,,7e9,1e12,2024-01,en\n";
 
 fn fixture(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/lm_eval").join(path)
+    support::fixture("lm_eval").join(path)
 }
 
 fn models() -> Models {
@@ -42,10 +44,6 @@ fn row<'a>(imported: &'a Imported, benchmark: &str, metric: &str, condition: &Co
 
 fn warnings(imported: &Imported) -> Vec<String> {
     imported.warnings.iter().map(ToString::to_string).collect()
-}
-
-fn onset(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_onset")).args(arguments).output().expect("the program runs")
 }
 
 #[test]
@@ -173,7 +171,7 @@ fn version_0_4_13_has_sample_len_and_model_args_as_an_object() {
 
 #[test]
 fn the_harness_own_output_is_read_whole() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/fixtures/harness/lm_eval");
+    let folder = repository("../shared/fixtures/harness/lm_eval");
     if !folder.is_dir() {
         println!("skipped: there is no {}", folder.display());
         return;
@@ -373,7 +371,7 @@ fn published_files() -> Option<(PathBuf, Option<tempfile::TempDir>)> {
     if let Some(folder) = std::env::var_os("ONSET_PUBLISHED") {
         return Some((folder.into(), None));
     }
-    let archive = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/paper/lm-eval-results.tar.xz");
+    let archive = repository("../shared/paper/lm-eval-results.tar.xz");
     if !archive.is_file() {
         println!("skipped: there is no {} and ONSET_PUBLISHED is not set", archive.display());
         return None;
@@ -390,7 +388,7 @@ fn published_files() -> Option<(PathBuf, Option<tempfile::TempDir>)> {
 #[test]
 fn the_tables_of_the_repository_are_what_the_published_files_give() {
     let Some((evaluations, _unpacked)) = published_files() else { return };
-    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("data");
+    let data = repository("data");
     let models = Models::read(&data.join("models.csv")).expect("the registry");
     let settings = Settings { models: Some(models), ..Settings::default() };
     let mut imported = import(&[evaluations], &settings).expect("the published files");

@@ -5,8 +5,10 @@ use std::path::Path;
 
 use onset::harness::tasks::{Draw, Items, Library, Value};
 
+use crate::support::fixture;
+
 fn data() -> std::path::PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/tasks/cases/data")
+    fixture("tasks/cases/data")
 }
 
 fn rows(file: &str) -> Vec<Value> {

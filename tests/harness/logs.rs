@@ -1,15 +1,16 @@
 //! Results of lighteval, HELM and Inspect become observations. The sample files are made for these tests.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
 
 use onset::harness::lm_eval::{Imported, Settings};
 use onset::harness::{helm, inspect, lighteval};
 use onset::registry::{Adjustment, Format, Observation, RowKind};
 use serde_json::Value;
 
+use crate::support::{fixture, program};
+
 fn samples(tool: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/import").join(tool)
+    fixture("import").join(tool)
 }
 
 fn row<'a>(imported: &'a Imported, benchmark: &str, metric: &str) -> &'a Observation {
@@ -102,7 +103,7 @@ fn the_command_writes_a_table_and_records_of_the_same_scores() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     for (tool, rows) in [("lighteval", 6), ("helm", 3), ("inspect", 2)] {
         let out = folder.path().join(format!("{tool}.csv"));
-        let run = Command::new(env!("CARGO_BIN_EXE_onset"))
+        let run = program()
             .args(["import", tool])
             .arg(samples(tool))
             .arg("--out")

@@ -1,5 +1,8 @@
 //! Tasks, their answers and scores: asked of models, read from results.
 
+#[path = "../support/mod.rs"]
+mod support;
+
 mod evaluate;
 mod import;
 mod layouts;

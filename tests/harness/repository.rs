@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 
 use onset::harness::tasks::{Draw, Items, Library};
 
+use crate::support;
+
 fn fixture(file: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/tasks/parquet").join(file)
+    support::fixture("tasks/parquet").join(file)
 }
 
 const TASK: &str = "task: letters
@@ -108,7 +110,7 @@ fn without_the_feature_the_hub_is_refused_by_name() {
 #[cfg(feature = "hub")]
 mod hub {
     use std::collections::BTreeMap;
-    use std::process::{Command, Output};
+    use std::process::Output;
     use std::sync::{Arc, Mutex};
 
     use tiny_http::{Header, Response, Server};
@@ -174,8 +176,8 @@ mod hub {
     }
 
     fn evaluate(folder: &Path, address: &str, home: &str) -> Output {
-        let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/evaluate/models/neox-bytelevel");
-        let mut command = Command::new(env!("CARGO_BIN_EXE_onset"));
+        let model = support::fixture("evaluate/models/neox-bytelevel");
+        let mut command = support::program();
         command.arg("evaluate").arg(model).args(["--tasks", "letters", "--format", "csv"]);
         command.arg("--task-dir").arg(folder.join("letters.yaml")).arg("--out").arg(folder.join("out").join(home));
         command.env("HF_ENDPOINT", address).env("HF_HOME", folder.join(home));

@@ -5,15 +5,17 @@
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use onset::harness::request::{Request, Respond, Response};
 use onset::harness::runner::{Encoder, Journal, Key, Limits, Local, Prompt, Work};
 use onset::lm::{Answer, LanguageModel, Model, Placement, Question, Reading, Scripted, Tokenizer};
 use onset::{Error, Result};
 
+use crate::support;
+
 fn fixture(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/evaluate").join(path)
+    support::fixture("evaluate").join(path)
 }
 
 fn tokenizer(model: &str) -> Tokenizer {
@@ -375,7 +377,7 @@ fn a_prompt_that_is_too_long_is_refused_by_its_index_or_keeps_its_end() {
     let encoder = || Encoder::new(&tokenizer, 32).expect("the tokenizer has a prefix token");
     for request in [&long, &text] {
         match encoder().encode(&[short.clone(), request.clone()]) {
-            Err(Error::Request { index: 1, problem }) => assert!(problem.contains("context is 32"), "{problem}"),
+            Err(Error::Request { index: 1, problem, .. }) => assert!(problem.contains("context is 32"), "{problem}"),
             other => panic!("{other:?}"),
         }
     }

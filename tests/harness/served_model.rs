@@ -1,8 +1,7 @@
 //! A model behind a server and the same model in this process give the same scores.
 #![cfg(feature = "models")]
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -13,11 +12,13 @@ use onset::harness::tasks::{Draw, Library};
 use onset::lm::{LanguageModel, Model, Placement, Question, Reading};
 use serde_json::{Value, json};
 
+use crate::support;
+
 /// Sums of single-precision logarithms in another order.
 const ROUNDING: f64 = 1e-4;
 
 fn fixture(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/evaluate").join(path)
+    support::fixture("evaluate").join(path)
 }
 
 /// Answers as a completions server does: the prompt's tokens with their probabilities, and greedy text.
@@ -104,7 +105,7 @@ fn neox() -> Model {
 }
 
 fn onset(arguments: &[&str]) -> (Option<i32>, String, String) {
-    let run = Command::new(env!("CARGO_BIN_EXE_onset")).args(arguments).output().expect("the program starts");
+    let run = support::onset(arguments);
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     (run.status.code(), text(&run.stdout), text(&run.stderr))
 }

@@ -9,11 +9,13 @@ use std::path::{Path, PathBuf};
 use onset::harness::request::{Request, Response};
 use onset::harness::tasks::{Draw, Group, Items, Library, Metric, Scored, Task, Value, samples_hash};
 
+use crate::support::fixture;
+
 /// Sums of up to some hundred numbers in another order differ by a few units in the last place.
 const ROUNDING: f64 = 1e-12;
 
 fn fixtures() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/tasks")
+    fixture("tasks")
 }
 
 fn json(path: &Path) -> Value {

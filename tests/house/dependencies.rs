@@ -106,13 +106,15 @@ fn dependencies_come_from_one_registry_under_known_licences() {
 #[test]
 fn what_nobody_maintains_is_named_with_those_who_use_it() {
     let metadata = metadata();
+    // Of all that could use it, those that are resolved: an optional dependency that nobody asked for is none.
+    let name_of = |id: &Value| {
+        let packages = metadata["packages"].as_array().into_iter().flatten();
+        packages.filter(|package| package["id"] == *id).map(|package| text(package, "name").to_owned()).next()
+    };
     let users = |name: &str| -> BTreeSet<String> {
-        let named = |package: &&Value| {
-            let dependencies = package["dependencies"].as_array().into_iter().flatten();
-            dependencies.filter(|of| of["kind"].is_null()).any(|of| text(of, "name") == name)
-        };
-        let packages = metadata["packages"].as_array().expect("packages").iter();
-        packages.filter(named).map(|package| text(package, "name").to_owned()).collect()
+        let nodes = metadata["resolve"]["nodes"].as_array().into_iter().flatten();
+        let uses = |node: &&Value| node["deps"].as_array().into_iter().flatten().any(|of| text(of, "name") == name);
+        nodes.filter(uses).filter_map(|node| name_of(&node["id"])).collect()
     };
     for (name, known) in UNMAINTAINED {
         let found = users(name);

@@ -6,7 +6,9 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Output;
+
+use crate::support::{program, repository};
 
 /// Commands that are not run, by how they begin, and why.
 const NOT_RUN: [(&str, &str); 12] = [
@@ -27,10 +29,6 @@ const NOT_RUN: [(&str, &str); 12] = [
 /// Commands that some page may have and none need.
 const READERS_OWN: [&str; 2] = ["onset evaluate", "onset study"];
 
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
 fn updating() -> bool {
     std::env::var_os("ONSET_UPDATE").is_some()
 }
@@ -41,11 +39,11 @@ fn read(path: &Path) -> String {
 
 /// README and every page of docs, in order.
 fn pages() -> Vec<PathBuf> {
-    let entries = fs::read_dir(root().join("docs")).expect("docs is there");
+    let entries = fs::read_dir(repository("docs")).expect("docs is there");
     let mut pages: Vec<PathBuf> = entries.map(|e| e.expect("readable").path()).collect();
     pages.retain(|path| path.extension().is_some_and(|e| e == "md"));
     pages.sort();
-    pages.insert(0, root().join("README.md"));
+    pages.insert(0, repository("README.md"));
     pages
 }
 
@@ -98,7 +96,7 @@ fn workplace() -> tempfile::TempDir {
     for folder in ["data", "data/lab/full", "docs", "figures", "figures/corrected"] {
         let target = place.path().join(folder);
         fs::create_dir_all(&target).expect("new");
-        for entry in fs::read_dir(root().join(folder)).expect("it is there") {
+        for entry in fs::read_dir(repository(folder)).expect("it is there") {
             let path = entry.expect("readable").path();
             if path.extension().is_some_and(|e| e == "csv") {
                 fs::copy(&path, target.join(path.file_name().expect("a file"))).expect("copied");
@@ -109,8 +107,7 @@ fn workplace() -> tempfile::TempDir {
 }
 
 fn onset(arguments: &[&str], folder: &Path) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_onset"));
-    command.args(arguments).current_dir(folder).output().expect("the program starts")
+    program().args(arguments).current_dir(folder).output().expect("the program starts")
 }
 
 /// Whether `text` is what a page shows, in which a line `…` stands for any lines.
@@ -209,9 +206,9 @@ fn every_command_of_the_texts_runs_and_shows_what_is_shown() {
 
 #[test]
 fn the_page_about_the_paper_is_written_from_the_report() {
-    let report = fs::read(root().join("figures/reproduction.csv")).expect("the report is there");
+    let report = fs::read(repository("figures/reproduction.csv")).expect("the report is there");
     let page = onset::report::reproduction_page::markdown(&report).expect("a page");
-    let path = root().join("docs/paper.md");
+    let path = repository("docs/paper.md");
     if updating() {
         fs::write(&path, &page).expect("written");
     }

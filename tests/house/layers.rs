@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::support::repository;
+
 /// Folder (or file) directly under `src`, and the floor it stands on.
 const FLOORS: [(&str, u8); 16] = [
     ("error", 0),
@@ -40,7 +42,7 @@ pub(crate) fn sources() -> Vec<(PathBuf, String)> {
             }
         }
     }
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let root = repository("src");
     let mut found = Vec::new();
     walk(&root, &mut found);
     found.sort();

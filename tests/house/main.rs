@@ -1,7 +1,11 @@
 //! The house itself: the layers of the source, and the texts about it.
 
+#[path = "../support/mod.rs"]
+mod support;
+
 mod dependencies;
 mod docs;
 mod layers;
 mod notebooks;
+mod tests;
 mod words;

@@ -1,12 +1,12 @@
 //! The notebooks' calls compile and give what the texts around them speak of. CI runs the notebooks themselves, in the kernel.
 
-use std::path::Path;
-
 use onset::notebook::*;
+
+use crate::support::repository;
 
 #[test]
 fn the_lab_notebook_finds_its_figures_and_differences_in_the_committed_scores() {
-    let scores = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/lab/quick/observations.csv");
+    let scores = repository("data/lab/quick/observations.csv");
     let quick = lab(scores).expect("a lab");
     for name in ["main", "dose", "reformulation", "emergence"] {
         assert_eq!(lab_figure(&quick, name).expect("a figure").name, name);

@@ -1,12 +1,12 @@
 //! The check that `onset models check` runs.
 
-use std::path::Path;
-
 use onset::lm::{Check, Placement};
+
+use crate::support::fixture;
 
 #[test]
 fn every_fixture_passes_the_check_and_a_changed_weight_fails_it() -> Result<(), Box<dyn std::error::Error>> {
-    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/models");
+    let models = fixture("models");
     let check = Check { gradients: true, ..Check::default() };
     for entry in std::fs::read_dir(&models)? {
         let folder = entry?.path();
@@ -33,7 +33,7 @@ fn every_fixture_passes_the_check_and_a_changed_weight_fails_it() -> Result<(), 
 #[test]
 fn a_model_whose_rotations_change_with_length_is_checked_beyond_the_border() -> Result<(), Box<dyn std::error::Error>> {
     // Its 20 tokens go beyond a border of 16: no piece may be read before it and continued after it.
-    let variants = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/variants");
+    let variants = fixture("variants");
     for name in ["llama-longrope", "phi3-long"] {
         let findings = Check::default().run(&variants.join(name), &Placement::default())?;
         assert!(findings.iter().all(onset::lm::Finding::passed), "{name}: {findings:?}");
@@ -44,7 +44,7 @@ fn a_model_whose_rotations_change_with_length_is_checked_beyond_the_border() -> 
 #[test]
 fn gradients_that_cannot_be_compared_are_an_error() -> Result<(), Box<dyn std::error::Error>> {
     let check = Check { gradients: true, ..Check::default() };
-    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    let fixtures = fixture("");
     let error = check.run(&fixtures.join("variants/llama-linear"), &Placement::default()).expect_err("no gradients");
     assert!(error.to_string().contains("no gradients"), "{error}");
     let folder = tempfile::tempdir()?;

@@ -1,15 +1,13 @@
 //! Configs as they are published: facts about the models of the paper and their relatives, with every key that their
 //! `config.json` has. Each must be read whole, and configs with a switch that changes numbers must be refused by name.
 
-use std::path::Path;
-
 use onset::lm::{Config, Position, Residual, Rope, Scaling};
 use serde_json::{Map, Value, json};
 
-type Outcome = Result<(), Box<dyn std::error::Error>>;
+use crate::support::{self, Outcome};
 
 fn fixture(name: &str) -> Result<Map<String, Value>, Box<dyn std::error::Error>> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/configs").join(name);
+    let path = support::fixture("configs").join(name);
     Ok(serde_json::from_slice(&std::fs::read(path)?)?)
 }
 

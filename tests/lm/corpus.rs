@@ -6,10 +6,12 @@ use std::path::Path;
 use onset::lm::gguf::Header;
 use onset::lm::{Config, TensorInfo, Tokenizer};
 
+use crate::support::repository;
+
 /// Calls `read` with every file of a corpus and many damaged versions of it; returns how many there were.
 fn replay(name: &str, read: impl Fn(&[u8])) -> std::io::Result<usize> {
     let mut count = 0;
-    for entry in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(name))? {
+    for entry in std::fs::read_dir(repository("fuzz/corpus").join(name))? {
         let whole = std::fs::read(entry?.path())?;
         read(&whole);
         // Some two hundred places per file keep the test short; the fuzz targets try them all.

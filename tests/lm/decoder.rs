@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use candle_core::{DType, Device, Tensor};
 use onset::lm::{Cache, Config, Decoder, Feed, Weights};
 
+use crate::support::{Outcome, fixture};
+
 /// Two implementations in single precision, summing in different orders, through two layers.
 const LOGITS: f32 = 2e-4;
 /// The same implementation with other batches or pieces: only the order of sums within products differs.
 const INVARIANCE: f32 = 1e-4;
-
-type Outcome = Result<(), Box<dyn std::error::Error>>;
 
 struct Reference {
     name: String,
@@ -22,7 +22,7 @@ struct Reference {
 }
 
 fn models() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/models")
+    fixture("models")
 }
 
 fn references() -> Result<Vec<Reference>, Box<dyn std::error::Error>> {

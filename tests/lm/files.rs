@@ -8,13 +8,13 @@ use candle_core::quantized::{GgmlDType, QTensor};
 use candle_core::{DType, Device, Tensor};
 use onset::lm::{Config, Decoder, Feed, Found, LanguageModel, Model, Placement, Question, Reading, Weights};
 
-type Outcome = Result<(), Box<dyn std::error::Error>>;
+use crate::support::{Outcome, fixture};
 
 /// Two implementations in single precision.
 const LOGITS: f32 = 2e-4;
 
 fn fixtures() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures")
+    fixture("")
 }
 
 fn llama() -> PathBuf {

@@ -1,5 +1,8 @@
 //! Language models: configs, files and numbers.
 
+#[path = "../support/mod.rs"]
+mod support;
+
 mod check;
 mod configs;
 mod corpus;

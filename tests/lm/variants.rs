@@ -1,18 +1,18 @@
 //! Switches that the larger fixtures leave alone, and kinds that `transformers` does not have: small models made by
 //! `fixtures/variants/make.py`, each with the logits of `transformers`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use candle_core::{DType, Device, Tensor};
 use onset::lm::{Architecture, Cache, Config, Decoder, Feed, Weights};
 
+use crate::support::{Outcome, fixture};
+
 /// Two implementations in single precision, summing in different orders, through a few layers.
 const LOGITS: f32 = 2e-4;
 
-type Outcome = Result<(), Box<dyn std::error::Error>>;
-
 fn variants() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/variants")
+    fixture("variants")
 }
 
 fn decoder(name: &str) -> onset::Result<Decoder> {

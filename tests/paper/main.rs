@@ -1,5 +1,8 @@
 //! The paper: its numbers and figures, computed again.
 
+#[path = "../support/mod.rs"]
+mod support;
+
 mod numbers;
 mod reproduce;
 mod train_before_test;

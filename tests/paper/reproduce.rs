@@ -2,15 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::path::Path;
+use std::process::Output;
+
+use crate::support::{argument, complained, program, refused, repository};
 
 fn onset(arguments: &[&str], threads: &str) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_onset"))
-        .args(arguments)
-        .env("RAYON_NUM_THREADS", threads)
-        .output()
-        .expect("the program starts")
+    program().args(arguments).env("RAYON_NUM_THREADS", threads).output().expect("the program starts")
 }
 
 /// The files of a folder by name; those of `corrected` as `corrected/name`.
@@ -29,14 +27,10 @@ fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     found
 }
 
-fn data_folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("data")
-}
-
 /// A copy of the repository's tables in which `edit` has changed one file's text.
 fn damaged(file: &str, edit: impl Fn(&str) -> String) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    for entry in fs::read_dir(data_folder()).expect("data is there") {
+    for entry in fs::read_dir(repository("data")).expect("data is there") {
         let path = entry.expect("readable").path();
         if path.is_file() {
             fs::copy(&path, folder.path().join(path.file_name().expect("a file"))).expect("copied");
@@ -54,24 +48,20 @@ fn damaged(file: &str, edit: impl Fn(&str) -> String) -> tempfile::TempDir {
 fn refuses(folder: &Path, said: &[&str]) {
     let out = tempfile::tempdir().expect("a temporary folder");
     let target = out.path().join("figures");
-    let run =
-        onset(&["reproduce", "--data", folder.to_str().expect("UTF-8"), "--out", target.to_str().expect("UTF-8")], "2");
-    let message = String::from_utf8_lossy(&run.stderr);
-    assert_eq!(run.status.code(), Some(2), "{message}");
+    let message = refused(program().args(["reproduce", "--data", &argument(folder), "--out", &argument(&target)]));
     for word in said {
         assert!(message.contains(word), "`{word}` is not in: {message}");
     }
-    assert_eq!(message.lines().count(), 1, "one line, no backtrace: {message}");
     assert!(!target.exists(), "something was written");
 }
 
 #[test]
 fn the_committed_figures_are_what_the_command_writes_on_any_number_of_threads() {
-    let committed = files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("figures"));
+    let committed = files(&repository("figures"));
     for threads in ["1", "2"] {
         let out = tempfile::tempdir().expect("a temporary folder");
         let run = onset(&["reproduce", "--out", out.path().to_str().expect("UTF-8")], threads);
-        assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+        assert!(run.status.success(), "{}", complained(&run));
         let written = files(out.path());
         assert_eq!(written.keys().collect::<Vec<_>>(), committed.keys().collect::<Vec<_>>());
         let changed: Vec<&String> = written.keys().filter(|name| written[*name] != committed[*name]).collect();
@@ -81,7 +71,7 @@ fn the_committed_figures_are_what_the_command_writes_on_any_number_of_threads() 
 
 #[test]
 fn fifteen_figures_come_in_two_readings_and_three_formats_with_their_data() {
-    let committed = files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("figures"));
+    let committed = files(&repository("figures"));
     let drawn: Vec<&str> = committed.keys().filter_map(|name| name.strip_suffix(".svg")).collect();
     assert_eq!(drawn.len(), 2 * 15, "{drawn:?}");
     for name in drawn {
@@ -115,7 +105,7 @@ fn the_corrected_reading_alone_takes_the_folder_for_itself() {
     assert!(run.status.success());
     let written = files(out.path());
     assert_eq!(written.keys().collect::<Vec<_>>(), ["causal_direct.csv", "reproduction-partial.csv"]);
-    let committed = files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("figures"));
+    let committed = files(&repository("figures"));
     assert_eq!(written["causal_direct.csv"], committed["corrected/causal_direct.csv"]);
     let report = String::from_utf8_lossy(&written["reproduction-partial.csv"]).into_owned();
     assert!(report.lines().next().expect("a header").contains(",paper,verdict,corrected,low,high,equivalence_margin,"));
@@ -124,7 +114,7 @@ fn the_corrected_reading_alone_takes_the_folder_for_itself() {
 #[test]
 fn an_unknown_figure_is_named_with_those_there_are() {
     let run = onset(&["reproduce", "--only", "mian"], "2");
-    let message = String::from_utf8_lossy(&run.stderr).into_owned();
+    let message = complained(&run);
     assert_eq!(run.status.code(), Some(2));
     assert!(message.contains("`mian`") && message.contains("emergence"), "{message}");
 }
@@ -185,6 +175,6 @@ fn an_output_folder_that_cannot_be_made_is_an_error_and_loses_nothing() {
     let occupied = out.path().join("figures");
     fs::write(&occupied, "mine").expect("written");
     let run = onset(&["reproduce", "--out", occupied.to_str().expect("UTF-8")], "2");
-    assert_eq!(run.status.code(), Some(2), "{}", String::from_utf8_lossy(&run.stderr));
+    assert_eq!(run.status.code(), Some(2), "{}", complained(&run));
     assert_eq!(fs::read_to_string(&occupied).expect("still there"), "mine");
 }

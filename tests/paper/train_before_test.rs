@@ -13,6 +13,8 @@ use onset::stats::principal::Principal;
 use onset::stats::rank::pearson;
 use serde_json::Value;
 
+use crate::support::repository;
+
 /// A row by its column names.
 type Row = BTreeMap<String, String>;
 
@@ -24,12 +26,12 @@ fn read(path: &Path) -> Vec<Row> {
 }
 
 fn table(name: &str) -> Vec<Row> {
-    read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("data/train-before-test").join(name))
+    read(&repository("data/train-before-test").join(name))
 }
 
 /// The shared folder, where it exists.
 fn shared(name: &str) -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/harmony").join(name);
+    let path = repository("../shared/harmony").join(name);
     path.exists().then_some(path)
 }
 
@@ -98,7 +100,7 @@ fn every_chat_model_names_a_base_model_of_its_maker_family_and_size() {
 
 #[test]
 fn the_models_can_be_read_and_every_fact_has_a_source() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/train-before-test/models.csv");
+    let path = repository("data/train-before-test/models.csv");
     let read = Models::read(&path).expect("the table of models is sound");
     assert_eq!(read.len(), 61);
     let rows = table("models.csv");

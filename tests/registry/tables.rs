@@ -10,6 +10,8 @@ use onset::registry::{
     SubjectScores, benchmark, observations_csv, write,
 };
 
+use crate::support::repository;
+
 const MODELS: &str = "model,family,hf_id,architecture,params,tokens,release,languages\n\
                       a-7b,a,org/A-7B,LlamaForCausalLM,7000000000,1000000000000,2023-02,en\n\
                       a-13b,a,,,13000000000,1000000000000,2023-11,en+cn\n";
@@ -308,13 +310,13 @@ fn the_published_tables_are_complete() {
 
 #[test]
 fn the_data_folder_holds_what_the_program_holds() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("data");
+    let folder = repository("data");
     assert_eq!(published_from(&folder).expect("the folder"), published().expect("the program"));
 }
 
 #[test]
 fn the_readme_of_the_data_explains_every_column() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/README.md");
+    let path = repository("data/README.md");
     let readme = std::fs::read_to_string(path).expect("data/README.md");
     for column in MODEL_COLUMNS.iter().chain(OBSERVATION_COLUMNS) {
         let row = format!("| `{}` | {} |", column.name, column.unit);

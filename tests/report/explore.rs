@@ -2,10 +2,9 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use onset::analysis::fit::{ChanceLevel, CurveChoice, FitSettings};
 use onset::explore::{Explorer, Question, Server, Stage, Stop};
@@ -15,12 +14,7 @@ use onset::stats::covariance::Kind;
 use onset::stats::curves::Curve;
 use serde_json::{Value, json};
 
-/// Longer than anything here takes, so that a hang is a failure.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-fn paper_wide() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/fit/paper_wide.csv")
-}
+use crate::support::{PATIENCE, interrupt, paper_wide, program, until};
 
 fn settings() -> FitSettings {
     FitSettings {
@@ -39,7 +33,7 @@ struct Running {
 
 impl Running {
     fn start() -> Self {
-        let explorer = Explorer::open(&[paper_wide()], &settings()).expect("the fixture can be fitted");
+        let explorer = Explorer::open(&[paper_wide().into()], &settings()).expect("the fixture can be fitted");
         let server = Server::bind(explorer, "127.0.0.1:0".parse().expect("an address")).expect("a free port");
         let (address, stop) = (server.address(), server.stop());
         Self { address, stop, thread: Some(std::thread::spawn(move || server.run())) }
@@ -173,7 +167,7 @@ fn a_request_larger_than_its_bound_is_refused_unread() {
 #[test]
 fn a_refit_is_the_librarys_fit() {
     let server = Running::start();
-    let table = Table::open(&paper_wide()).expect("the fixture");
+    let table = Table::open(paper_wide().as_ref()).expect("the fixture");
     let asked = Question {
         cutoff: "2023-07".parse().expect("a month"),
         without: vec!["qwen".into(), "llama-1".into()],
@@ -222,7 +216,7 @@ fn a_question_without_an_answer_is_told_why() {
     refused(with("chance", json!("NaN")), 400, "chance is `NaN`");
     refused(with("tables", json!(["/etc/passwd"])), 400, "unknown field");
     refused(json!(17), 400, "not a question");
-    let everyone: Vec<String> = Table::open(&paper_wide())
+    let everyone: Vec<String> = Table::open(paper_wide().as_ref())
         .map(|table| {
             (0..table.rows()).filter_map(|row| table.optional_text(row, "family").map(str::to_owned)).collect()
         })
@@ -251,7 +245,7 @@ fn a_stopped_server_leaves_its_port() {
 #[cfg(unix)]
 #[test]
 fn the_program_says_where_it_serves_and_ends_at_an_interrupt() {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_onset"))
+    let mut child = program()
         .args(["explore", "--score", "mmlu", "--bootstrap", "99", "--curve", "hinge"])
         .arg(paper_wide())
         .stdout(Stdio::piped())
@@ -260,18 +254,7 @@ fn the_program_says_where_it_serves_and_ends_at_an_interrupt() {
     let mut line = String::new();
     BufReader::new(child.stdout.take().expect("piped")).read_line(&mut line).expect("a line");
     assert!(line.starts_with("http://127.0.0.1:"), "{line}");
-    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill is there");
-    assert!(sent.success());
-    let end = Instant::now() + PATIENCE;
-    let status = loop {
-        match child.try_wait().expect("a child") {
-            Some(status) => break status,
-            None if Instant::now() > end => {
-                child.kill().expect("ended");
-                panic!("an interrupt did not end it");
-            }
-            None => std::thread::sleep(Duration::from_millis(20)),
-        }
-    };
-    assert_eq!(status.code(), Some(0));
+    interrupt(&child);
+    until("its end", || child.try_wait().expect("a child").is_some());
+    assert_eq!(child.wait().expect("a child").code(), Some(0));
 }

@@ -1,12 +1,13 @@
 //! `onset report` as a user runs it: what the page holds, what it must not hold, and where its numbers come from.
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::path::Path;
 
 use onset::analysis::figure::{Axis, Figure, Hue, Layer, Marker, Panel, Point, Scale};
 use onset::plot::{Theme, draw};
 use serde_json::Value;
+
+use crate::support::{Folder, complained, onset, paper_wide, printed, repository};
 
 /// The bound on a page that one can still send by mail.
 const MOST_BYTES: u64 = 5_000_000;
@@ -17,46 +18,16 @@ const QUICK: [&str; 4] = ["--bootstrap", "99", "--curve", "hinge"];
 /// What a hostile table would call its model.
 const HOSTILE: &str = "<script>alert(1)</script>";
 
-fn repository(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
-}
-
-fn onset(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_onset")).args(arguments).output().expect("the program starts")
-}
-
-fn succeeds(arguments: &[&str]) -> String {
-    let run = onset(arguments);
-    assert_eq!(run.status.code(), Some(0), "{}", String::from_utf8_lossy(&run.stderr));
-    String::from_utf8(run.stdout).expect("UTF-8")
-}
-
-struct Folder(tempfile::TempDir);
-
-impl Folder {
-    fn new() -> Self {
-        Self(tempfile::tempdir().expect("a temporary folder"))
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.0.path().join(name).to_str().expect("UTF-8").to_owned()
-    }
-
-    /// The page of these arguments.
-    fn page(&self, arguments: &[&str]) -> String {
-        let out = self.path("page.html");
-        succeeds(&[&["report"], arguments, &["--out", &out]].concat());
-        assert!(fs::metadata(&out).expect("written").len() <= MOST_BYTES);
-        fs::read_to_string(&out).expect("UTF-8")
-    }
-}
-
-fn paper_wide() -> String {
-    repository("tests/fixtures/fit/paper_wide.csv").to_str().expect("UTF-8").to_owned()
+/// The page of these arguments.
+fn page_of(folder: &Folder, arguments: &[&str]) -> String {
+    let out = folder.at("page.html");
+    printed(&[&["report"], arguments, &["--out", &out]].concat());
+    assert!(fs::metadata(&out).expect("written").len() <= MOST_BYTES);
+    fs::read_to_string(&out).expect("UTF-8")
 }
 
 fn fit_page(folder: &Folder) -> String {
-    folder.page(&[&[paper_wide().as_str(), "--score", "mmlu", "--adjusted", "mmlu_adjusted"], &QUICK[..]].concat())
+    page_of(folder, &[&[paper_wide().as_str(), "--score", "mmlu", "--adjusted", "mmlu_adjusted"], &QUICK[..]].concat())
 }
 
 /// The page without the plotting library.
@@ -84,16 +55,15 @@ fn hostile_table(folder: &Folder) -> String {
         let family = if k < 3 { "</script><img src=x onerror=alert(2)>".to_owned() } else { format!("f{}", k / 3) };
         text.push_str(&format!("{name},{family},{:e},{score},{}\n", 10f64.powf(x), ["even", "<b>odd"][k % 2]));
     }
-    let path = folder.path("hostile <i>&.csv");
-    fs::write(&path, text).expect("written");
-    path
+    folder.write("hostile <i>&.csv", &text)
 }
 
 #[test]
 fn names_of_models_families_groups_and_files_stay_text() {
     let folder = Folder::new();
     let table = hostile_table(&folder);
-    let page = folder.page(&[&[table.as_str(), "--chance", "0.25", "--group", "kind = <b>odd"], &QUICK[..]].concat());
+    let page =
+        page_of(&folder, &[&[table.as_str(), "--chance", "0.25", "--group", "kind = <b>odd"], &QUICK[..]].concat());
     let own = own_part(&page);
     for markup in [HOSTILE, "<script>alert", "<img", "onerror=alert(2)>", "<b>odd", "<i>&."] {
         assert!(!own.contains(markup), "`{markup}` is in the page as markup");
@@ -140,10 +110,10 @@ fn the_summary_speaks_in_words_with_numbers_and_intervals() {
 fn a_page_of_a_folder_shows_the_same_fit_as_a_page_of_its_tables() {
     let folder = Folder::new();
     let of_table = data(&fit_page(&folder));
-    let fit = folder.path("fit");
+    let fit = folder.at("fit");
     let (table, score) = (paper_wide(), ["--score", "mmlu", "--adjusted", "mmlu_adjusted", "--out", &fit]);
-    succeeds(&[&["fit", &table], &score[..], &QUICK[..]].concat());
-    let of_folder = data(&folder.page(&[&fit]));
+    printed(&[&["fit", &table], &score[..], &QUICK[..]].concat());
+    let of_folder = data(&page_of(&folder, &[&fit]));
     assert_eq!(of_folder["fit"]["report"], of_table["fit"]["report"]);
     for condition in ["unadjusted", "adjusted"] {
         assert_eq!(of_folder["fit"][condition]["lines"], of_table["fit"][condition]["lines"]);
@@ -160,10 +130,10 @@ fn a_page_of_a_folder_shows_the_same_fit_as_a_page_of_its_tables() {
 #[test]
 fn the_json_of_a_fit_makes_a_page_that_says_what_it_lacks() {
     let folder = Folder::new();
-    let json = succeeds(&[&["fit", &paper_wide(), "--score", "mmlu", "--format", "json"], &QUICK[..]].concat());
-    let path = folder.path("fit.json");
+    let json = printed(&[&["fit", &paper_wide(), "--score", "mmlu", "--format", "json"], &QUICK[..]].concat());
+    let path = folder.at("fit.json");
     fs::write(&path, json).expect("written");
-    let page = folder.page(&[&path]);
+    let page = page_of(&folder, &[&path]);
     assert!(page.contains("which holds the estimates but not the models") && page.contains("id=\"table-estimates\""));
     assert!(!page.contains("id=\"table-models\""));
 }
@@ -171,15 +141,15 @@ fn the_json_of_a_fit_makes_a_page_that_says_what_it_lacks() {
 #[test]
 fn a_reproduction_is_shown_with_the_numbers_of_its_files() {
     let folder = Folder::new();
-    let figures = folder.path("figures");
-    succeeds(&["reproduce", "--only", "main,brier,causal_direct", "--out", &figures]);
+    let figures = folder.at("figures");
+    printed(&["reproduce", "--only", "main,brier,causal_direct", "--out", &figures]);
     let csv = Path::new(&figures).join("main.csv");
     let text = fs::read_to_string(&csv).expect("written");
     // A number that no computation gives shows that the page reads the file.
     let changed = text.replacen(",0.5221866580350721,", ",0.123456789,", 1);
     assert_ne!(text, changed, "the first model's score is in the file");
     fs::write(&csv, changed).expect("written");
-    let page = folder.page(&[&figures]);
+    let page = page_of(&folder, &[&figures]);
     let data = data(&page);
     let drawn = data["paper"]["figures"].as_array().expect("figures");
     let of = |name: &str| drawn.iter().find(|f| f["name"] == name && f["reading"] == "paper").expect("the figure");
@@ -240,16 +210,16 @@ fn the_pages_colours_are_those_of_the_figures() {
 #[test]
 fn what_cannot_be_shown_is_refused_in_one_line() {
     let folder = Folder::new();
-    let other = folder.path("other.json");
+    let other = folder.at("other.json");
     fs::write(&other, r#"{"schema": "onset.fit", "schema_version": 99}"#).expect("written");
-    let empty = folder.path("empty");
+    let empty = folder.at("empty");
     fs::create_dir(&empty).expect("made");
-    let out = folder.path("page.html");
+    let out = folder.at("page.html");
     for (input, said) in
         [("nowhere.csv", "cannot read"), (other.as_str(), "layout is version"), (empty.as_str(), "holds no results")]
     {
         let run = onset(&["report", input, "--out", &out]);
-        let message = String::from_utf8_lossy(&run.stderr);
+        let message = complained(&run);
         assert_eq!(run.status.code(), Some(2), "{message}");
         assert!(message.contains(said) && message.lines().count() == 1, "{message}");
         assert!(!Path::new(&out).exists());
@@ -260,11 +230,11 @@ fn what_cannot_be_shown_is_refused_in_one_line() {
 fn completions_and_manual_pages_know_every_command() {
     let folder = Folder::new();
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
-        let text = succeeds(&["completions", shell]);
+        let text = printed(&["completions", shell]);
         assert!(text.contains("reproduce") && text.contains("explore"), "{shell}");
     }
-    let manual = folder.path("man");
-    succeeds(&["completions", "man", "--out", &manual]);
+    let manual = folder.at("man");
+    printed(&["completions", "man", "--out", &manual]);
     let page = |name: &str| fs::read_to_string(Path::new(&manual).join(name)).expect("a page");
     assert!(page("onset.1").contains(".TH onset 1"));
     assert!(page("onset-fit.1").contains("bootstrap") && page("onset-import-lm-eval.1").contains("models"));

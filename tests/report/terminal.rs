@@ -1,61 +1,12 @@
 //! What commands print: JSON for programs, tables of at most eighty columns without colour for people, exit codes for both.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
-
 use serde_json::Value;
 
-fn repository(path: &str) -> String {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(path).to_str().expect("UTF-8").to_owned()
-}
-
-fn onset(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_onset")).args(arguments).output().expect("the program starts")
-}
-
-fn printed(arguments: &[&str]) -> String {
-    let run = onset(arguments);
-    assert_eq!(run.status.code(), Some(0), "{arguments:?}: {}", String::from_utf8_lossy(&run.stderr));
-    String::from_utf8(run.stdout).expect("UTF-8")
-}
+use crate::support::{Folder, argument, fixture, onset, printed, tiny_study};
 
 fn json(arguments: &[&str]) -> Value {
     let text = printed(&[arguments, &["--format", "json"]].concat());
     serde_json::from_str(&text).unwrap_or_else(|e| panic!("{arguments:?}: {e}\n{text}"))
-}
-
-struct Folder(tempfile::TempDir);
-
-impl Folder {
-    fn new() -> Self {
-        Self(tempfile::tempdir().expect("a temporary folder"))
-    }
-
-    fn at(&self, name: &str) -> String {
-        self.0.path().join(name).to_str().expect("UTF-8").to_owned()
-    }
-}
-
-/// A study of the repository that writes into a folder of the test's; its file is removed with it.
-#[cfg(feature = "models")]
-struct Study(PathBuf);
-
-#[cfg(feature = "models")]
-impl Study {
-    fn into(folder: &Folder) -> Self {
-        let text = std::fs::read_to_string(repository("studies/tiny.toml")).expect("the study");
-        let output = format!("output = {:?}", folder.at("study"));
-        let lines = text.lines().map(|line| if line.starts_with("output = ") { output.as_str() } else { line });
-        let path = PathBuf::from(repository(&format!("studies/.terminal-{}.toml", std::process::id())));
-        std::fs::write(&path, lines.collect::<Vec<_>>().join("\n")).expect("written");
-        Self(path)
-    }
-}
-
-impl Drop for Study {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0);
-    }
 }
 
 /// Names as long as people make them.
@@ -69,9 +20,7 @@ fn long_names(folder: &Folder) -> String {
         let score = 0.25 + 0.1 * (x - 22.0).max(0.0) + 0.003 * (k % 3) as f64;
         text.push_str(&format!("{name},{family},{:e},{score},2023-{:02}\n", 10f64.powf(x), 1 + k % 12));
     }
-    let path = folder.at("names.csv");
-    std::fs::write(&path, text).expect("written");
-    path
+    folder.write("names.csv", &text)
 }
 
 #[test]
@@ -83,7 +32,7 @@ fn every_command_that_prints_results_prints_them_as_json() {
     let page = json(&["report", &folder.at("figures"), "--out", &folder.at("page.html")]);
     let bytes = std::fs::metadata(folder.at("page.html")).expect("written").len();
     assert_eq!(page["bytes"].as_u64(), Some(bytes));
-    let samples = repository("tests/fixtures/import/lighteval");
+    let samples = argument(fixture("import/lighteval"));
     let read = json(&["import", "lighteval", &samples, "--out", &folder.at("scores.csv")]);
     assert_eq!(read["observations"], 6);
     assert!(read["skipped"].as_array().is_some_and(|all| all.iter().all(Value::is_string)), "{read}");
@@ -95,14 +44,14 @@ fn every_command_that_prints_results_prints_them_as_json() {
 #[test]
 fn commands_about_models_and_studies_print_json() {
     let folder = Folder::new();
-    let llama = repository("tests/fixtures/models/llama");
+    let llama = argument(fixture("models/llama"));
     assert!(json(&["models"])["architectures"].as_array().is_some_and(|all| all.len() >= 19));
     assert_eq!(json(&["models", "list"])["models"].as_array().map(Vec::len), Some(53));
     assert_eq!(json(&["models", "show", &llama])["architecture"], "Llama");
     let compared = json(&["models", "check", &llama]);
     assert!(compared.as_array().is_some_and(|all| all.iter().all(|one| one["passed"] == true)), "{compared}");
-    let study = Study::into(&folder);
-    let file = study.0.to_str().expect("UTF-8");
+    let file = folder.write("study.toml", &tiny_study("study"));
+    let file = file.as_str();
     let plan = json(&["study", "plan", file]);
     assert_eq!(plan["cells"].as_array().map(Vec::len), Some(12), "{plan}");
     assert_eq!(plan["cells"][0]["state"], "waiting");
@@ -143,8 +92,7 @@ fn tables_fit_eighty_columns_and_have_no_colour_whatever_models_are_called() {
 fn control_characters_of_names_do_not_reach_the_terminal() {
     let folder = Folder::new();
     let text = std::fs::read_to_string(long_names(&folder)).expect("text");
-    let path = folder.at("control.csv");
-    std::fs::write(&path, text.replace("a-family-with", "\u{1b}[31mred\u{7}")).expect("written");
+    let path = folder.write("control.csv", &text.replace("a-family-with", "\u{1b}[31mred\u{7}"));
     let text = printed(&["fit", &path, "--chance", "0.25", "--curve", "hinge", "--bootstrap", "99"]);
     assert!(!text.contains(['\u{1b}', '\u{7}']), "{text:?}");
 }
@@ -163,7 +111,7 @@ fn exit_codes_are_those_of_the_help() {
 #[cfg(feature = "models")]
 #[test]
 fn a_check_that_fails_exits_with_one() {
-    let llama = repository("tests/fixtures/models/llama");
+    let llama = argument(fixture("models/llama"));
     let run = onset(&["models", "check", &llama, "--tolerance", "1e-30"]);
     assert_eq!(run.status.code(), Some(1), "{}", String::from_utf8_lossy(&run.stderr));
 }

@@ -16,6 +16,8 @@ use onset::stats::random::Seed;
 use onset::stats::segmented::Segmented;
 use onset::stats::wild::{WildBootstrap, WildWeights};
 
+use crate::support::fixture;
+
 /// The bar for figures that another program printed: relative agreement.
 const AGREES: f64 = 1e-6;
 /// Two bootstraps with different random numbers: differences in Monte Carlo standard errors that never happen by chance
@@ -23,7 +25,7 @@ const AGREES: f64 = 1e-6;
 const MONTE_CARLO: f64 = 4.5;
 
 fn reference(file: &str, column: &str, quantity: &str) -> Vec<f64> {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/stats").join(file);
+    let path = fixture("stats").join(file);
     let text = std::fs::read_to_string(path).expect("the fixture is part of the repository");
     let rows = text.lines().map(|line| line.split(',').collect::<Vec<_>>());
     let found: Vec<f64> = rows

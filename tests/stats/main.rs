@@ -4,6 +4,9 @@ use onset::Result;
 use onset::stats::clusters::Clusters;
 use onset::stats::sample::Sample;
 
+#[path = "../support/mod.rs"]
+mod support;
+
 mod curves;
 mod degenerate;
 mod inference;

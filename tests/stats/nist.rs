@@ -9,6 +9,8 @@ use onset::stats::parameter::Parameter;
 use onset::stats::richards::Richards;
 use onset::stats::sample::Sample;
 
+use crate::support::fixture;
+
 /// Significant digits that every certified number must agree to (NIST gives eleven).
 const DIGITS: f64 = 8.0;
 
@@ -24,8 +26,8 @@ struct Reference {
 }
 
 fn reference(name: &str) -> Reference {
-    let path = format!("{}/tests/fixtures/nist/{name}.dat", env!("CARGO_MANIFEST_DIR"));
-    let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{path}: {e}"));
+    let path = fixture(format!("nist/{name}.dat"));
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
     let numbers = |line: &str| -> Vec<f64> { line.split_whitespace().filter_map(|w| w.parse().ok()).collect() };
     let after = |key: &str| text.lines().find(|l| l.starts_with(key)).map(|l| numbers(&l[key.len()..])[0]).unwrap();
     let rows: Vec<Vec<f64>> = text
@@ -194,8 +196,8 @@ fn curve_agrees(what: &str, fit: &impl FittedCurve, converged: bool, data: &Refe
 
 /// A linear data set: response, predictors, and certified estimates with standard deviations.
 fn linear_reference(name: &str) -> (Vec<f64>, Vec<Vec<f64>>, Vec<f64>, Vec<f64>) {
-    let path = format!("{}/tests/fixtures/nist/{name}.dat", env!("CARGO_MANIFEST_DIR"));
-    let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{path}: {e}"));
+    let path = fixture(format!("nist/{name}.dat"));
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
     let numbers = |line: &str| -> Vec<f64> { line.split_whitespace().filter_map(|w| w.parse().ok()).collect() };
     let is_estimate = |l: &&str| l.trim_start().starts_with('B') && numbers(l).len() == 2;
     let certified: Vec<Vec<f64>> = text.lines().take(60).filter(is_estimate).map(numbers).collect();

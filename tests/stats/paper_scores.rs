@@ -23,7 +23,7 @@ impl Scores {
 }
 
 fn fixture(name: &str) -> Vec<Vec<String>> {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/stats").join(name);
+    let path = crate::support::fixture("stats").join(name);
     let text = std::fs::read_to_string(path).expect("the fixture is part of the repository");
     text.lines().map(|line| line.split(',').map(str::to_owned).collect()).collect()
 }

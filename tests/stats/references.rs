@@ -11,6 +11,8 @@ use onset::stats::logistic::{Logistic, LogisticFit};
 use onset::stats::segmented::Segmented;
 use onset::stats::selection::Selection;
 
+use crate::support::fixture;
+
 /// Relative agreement with R's `lm`, which is exact.
 const LINEAR: f64 = 1e-9;
 /// Relative agreement with R's `nls` and `segmented`, which stop at a relative offset of 1e-8.
@@ -27,8 +29,8 @@ struct Data {
 
 fn data() -> Data {
     let read = |name: &str| {
-        let path = format!("{}/tests/fixtures/curves/{name}", env!("CARGO_MANIFEST_DIR"));
-        std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{path}: {e}"))
+        let path = fixture("curves").join(name);
+        std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
     };
     let rows = |text: &str| -> Vec<Vec<String>> {
         text.lines().skip(1).map(|l| l.split(',').map(str::to_owned).collect()).collect()

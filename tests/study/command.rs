@@ -3,14 +3,12 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{Output, Stdio};
 
-/// Long enough for the slowest machine; reached only when something hangs.
-const PATIENCE: Duration = Duration::from_secs(120);
+use crate::support::{argument, program, repository, tiny_study, until};
 
 fn onset(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_onset")).arg("study").args(arguments).output().expect("the program starts")
+    program().arg("study").args(arguments).output().expect("the program starts")
 }
 
 /// Runs and expects success; answers what was printed on standard output and on standard error.
@@ -23,8 +21,7 @@ fn fine(arguments: &[&str]) -> (String, String) {
 
 /// The tiny study with fewer items and one seed, with its output in this folder.
 fn smaller(folder: &Path, models: &[&str]) -> String {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let text = fs::read_to_string(root.join("studies/tiny.toml")).expect("the study");
+    let text = tiny_study("out");
     let (head, rest) = text.split_once("[[models]]").expect("it has models");
     let (listed, rest) = rest.split_once("[evaluation]").expect("it has tasks");
     let mut study = head.replace("seeds = [0, 1]", "seeds = [0]");
@@ -32,12 +29,10 @@ fn smaller(folder: &Path, models: &[&str]) -> String {
         study.push_str(&format!("[[models]]{model}"));
     }
     study.push_str(&format!("[evaluation]\nlimit = 6{rest}"));
-    let study = study.replace("\"../tests/", &format!("\"{}/tests/", root.display()));
-    let study = study.replace("\"tiny/", &format!("\"{}/studies/tiny/", root.display()));
-    let study = study.replace("../target/tiny-study", "out").replace("[64, 256]", "[64]");
+    let study = study.replace("[64, 256]", "[64]");
     let path = folder.join("study.toml");
     fs::write(&path, study).expect("written");
-    path.to_str().expect("UTF-8").to_owned()
+    argument(path)
 }
 
 const ALL: [&str; 6] = ["neox-8", "neox-16", "neox-24", "neox-40", "gemma-metaspace", "neox-bytelevel"];
@@ -94,18 +89,14 @@ fn a_killed_study_goes_on_and_ends_with_the_same_bytes() {
     let study = smaller(killed.path(), &models);
     // Killed as soon as a cell is locked, then as soon as one has its first results, then left alone.
     for file in ["out/cells/neox-24--seed0/lock", "out/cells/neox-24--seed0/results.json"] {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_onset"))
+        let mut child = program()
             .args(["study", "run", &study, "--cells", "1"])
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
             .expect("the program starts");
-        let start = Instant::now();
         let file = killed.path().join(file);
-        while fs::metadata(&file).map_or(0, |found| found.len()) == 0 && start.elapsed() < PATIENCE {
-            std::thread::sleep(Duration::from_millis(2));
-        }
-        assert!(file.exists(), "{} never came", file.display());
+        until("its file", || fs::metadata(&file).is_ok_and(|found| found.len() > 0));
         child.kill().expect("killed");
         child.wait().expect("ended");
     }
@@ -123,8 +114,7 @@ fn a_failed_cell_is_named_and_the_others_are_reported() {
     let folder = tempfile::tempdir().expect("a folder");
     let study = smaller(folder.path(), &ALL[..2]);
     // A whole model as far as can be seen without its weights, which are no numbers.
-    let (good, broken) =
-        (Path::new(env!("CARGO_MANIFEST_DIR")).join("studies/tiny/models/neox-8"), folder.path().join("broken"));
+    let (good, broken) = (repository("studies/tiny/models/neox-8"), folder.path().join("broken"));
     fs::create_dir(&broken).expect("made");
     for file in ["config.json", "tokenizer.json"] {
         fs::copy(good.join(file), broken.join(file)).expect("copied");

@@ -1,5 +1,8 @@
 //! Studies: models, tasks, checkpoints and seeds from one file.
 
+#[path = "../support/mod.rs"]
+mod support;
+
 mod cells;
 mod command;
 mod scale;

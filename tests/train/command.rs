@@ -1,45 +1,20 @@
 //! `onset finetune` as a user runs it, on a model of a few thousand weights.
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::path::Path;
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-/// Long enough for the slowest machine; reached only when something hangs.
-const PATIENCE: Duration = Duration::from_secs(120);
-
-fn fixtures() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures")
-}
+use crate::support::{complained, fixture, interrupt, program, refused, succeeds, until};
 
 /// The command on the tiny model and the four prompts, in steps of two examples.
 fn finetune(out: &Path, more: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_onset"));
-    command.arg("finetune").arg(fixtures().join("evaluate/models/neox-bytelevel"));
-    command.arg("--data").arg(fixtures().join("train/prompts.jsonl"));
+    let mut command = program();
+    command.arg("finetune").arg(fixture("evaluate/models/neox-bytelevel"));
+    command.arg("--data").arg(fixture("train/prompts.jsonl"));
     command.arg("--out").arg(out).args(["--batch", "2"]).args(more);
     command
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
-
-/// Runs and expects success; answers what was printed on standard output.
-fn fine(command: &mut Command) -> String {
-    let run = command.output().expect("the program starts");
-    assert_eq!(run.status.code(), Some(0), "{command:?}: {}", text(&run.stderr));
-    text(&run.stdout)
-}
-
-/// Runs and expects a refusal of one line; answers that.
-fn refused(command: &mut Command) -> String {
-    let Output { status, stderr, .. } = command.output().expect("the program starts");
-    let said = text(&stderr);
-    assert_eq!((status.code(), said.lines().count()), (Some(2), 1), "{command:?}: {said}");
-    said
 }
 
 fn lines(run: &Path) -> Vec<Value> {
@@ -55,11 +30,11 @@ fn weights(run: &Path, examples: usize) -> Vec<u8> {
 fn a_run_leaves_metrics_a_figure_a_table_and_models_that_can_be_evaluated() {
     let folder = tempfile::tempdir().expect("a folder");
     let run = folder.path().join("run");
-    let task = fixtures().join("evaluate/tasks/toy_mc.yaml");
-    let data = fixtures().join("evaluate/data");
+    let task = fixture("evaluate/tasks/toy_mc.yaml");
+    let data = fixture("evaluate/data");
     let evaluation = ["--task-dir", task.to_str().expect("text"), "--task-data", data.to_str().expect("text")];
     let mut command = finetune(&run, &["--epochs", "3", "--checkpoints", "4", "--evaluate", "toy_mc"]);
-    let said = fine(command.args(evaluation));
+    let said = succeeds(command.args(evaluation));
     let rows: Vec<Vec<&str>> = said.lines().map(|line| line.split_whitespace().collect()).collect();
     assert!(rows[0].starts_with(&["examples", "loss", "toy_mc"]), "{said}");
     assert_eq!([rows[2][0], rows[3][0]], ["4", "12"], "{said}");
@@ -71,10 +46,10 @@ fn a_run_leaves_metrics_a_figure_a_table_and_models_that_can_be_evaluated() {
     let scores: Value = serde_json::from_slice(&fs::read(run.join("scores.json")).expect("scores")).expect("JSON");
     let ours = scores["points"][1]["scores"][0][1].as_f64().expect("a score");
     let out = folder.path().join("evaluated");
-    let mut evaluate = Command::new(env!("CARGO_BIN_EXE_onset"));
+    let mut evaluate = program();
     evaluate.arg("evaluate").arg(run.join("checkpoints/examples-000000012")).args(["--tasks", "toy_mc"]);
     evaluate.arg("--task-dir").arg(&task).arg("--data").arg(&data).arg("--out").arg(&out).args(["--format", "json"]);
-    let results: Value = serde_json::from_str(&fine(&mut evaluate)).expect("JSON");
+    let results: Value = serde_json::from_str(&succeeds(&mut evaluate)).expect("JSON");
     let theirs = results["results"]["toy_mc"]["acc,none"].as_f64().expect("an accuracy");
     assert!((ours - theirs).abs() < 1e-9, "{ours} {theirs}");
 }
@@ -83,7 +58,7 @@ fn a_run_leaves_metrics_a_figure_a_table_and_models_that_can_be_evaluated() {
 fn a_dry_run_shows_what_is_masked_and_cut_and_writes_nothing() {
     let folder = tempfile::tempdir().expect("a folder");
     let run = folder.path().join("run");
-    let said = fine(&mut finetune(&run, &["--dry-run", "--block", "24"]));
+    let said = succeeds(&mut finetune(&run, &["--dry-run", "--block", "24"]));
     assert!(said.contains("⟦") && said.contains("⟧│ ") && said.contains("<|endoftext|>"), "{said}");
     assert!(said.contains("lost the beginning of their prompt") && said.contains("examples"), "{said}");
     assert!(!run.exists());
@@ -94,15 +69,11 @@ fn a_killed_command_given_again_ends_with_the_same_bits() {
     let folder = tempfile::tempdir().expect("a folder");
     let (whole, killed) = (folder.path().join("whole"), folder.path().join("killed"));
     let settings = ["--epochs", "12", "--state-every", "2", "--checkpoints", "8,16,24,32,40", "--keep", "2"];
-    fine(&mut finetune(&whole, &settings));
+    succeeds(&mut finetune(&whole, &settings));
     for steps in [1, 6, 13] {
         let mut command = finetune(&killed, &settings);
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program starts");
-        let started = Instant::now();
-        while lines(&killed).len() < steps && child.try_wait().is_ok_and(|ended| ended.is_none()) {
-            assert!(started.elapsed() < PATIENCE, "no step in time");
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        until("a step", || lines(&killed).len() >= steps || !child.try_wait().is_ok_and(|ended| ended.is_none()));
         // A machine that is fast enough may have ended it.
         let _ = child.kill();
         child.wait().expect("it ends");
@@ -110,7 +81,7 @@ fn a_killed_command_given_again_ends_with_the_same_bits() {
     // What a kill in the middle of saving leaves.
     let half = killed.join("state/.onset-kIlLeD.tmp");
     fs::create_dir_all(&half).expect("made");
-    fine(&mut finetune(&killed, &settings));
+    succeeds(&mut finetune(&killed, &settings));
     assert!(!half.exists(), "a state half-written is left");
     assert_eq!(weights(&whole, 48), weights(&killed, 48));
     assert_eq!(lines(&killed).len(), 24);
@@ -123,9 +94,9 @@ fn a_killed_command_given_again_ends_with_the_same_bits() {
 fn recomputing_and_another_number_of_threads_change_no_bit() {
     let folder = tempfile::tempdir().expect("a folder");
     let runs = ["plain", "recomputed", "one-thread"].map(|name| folder.path().join(name));
-    fine(&mut finetune(&runs[0], &[]));
-    fine(&mut finetune(&runs[1], &["--recompute"]));
-    fine(finetune(&runs[2], &[]).env("RAYON_NUM_THREADS", "1"));
+    succeeds(&mut finetune(&runs[0], &[]));
+    succeeds(&mut finetune(&runs[1], &["--recompute"]));
+    succeeds(finetune(&runs[2], &[]).env("RAYON_NUM_THREADS", "1"));
     assert_eq!(weights(&runs[0], 4), weights(&runs[1], 4));
     assert_eq!(weights(&runs[0], 4), weights(&runs[2], 4));
 }
@@ -135,13 +106,13 @@ fn adapters_are_saved_in_the_layout_of_peft_or_merged() {
     let folder = tempfile::tempdir().expect("a folder");
     let (apart, merged) = (folder.path().join("apart"), folder.path().join("merged"));
     let lora = ["--lora", "2", "--lora-targets", "query_key_value"];
-    fine(&mut finetune(&apart, &lora));
+    succeeds(&mut finetune(&apart, &lora));
     let saved = apart.join("checkpoints/examples-000000004");
     let config = fs::read(saved.join("adapter_config.json")).expect("the adapters' config");
     let config: Value = serde_json::from_slice(&config).expect("JSON");
     assert_eq!((&config["peft_type"], config["r"].as_u64()), (&Value::from("LORA"), Some(2)));
     assert!(saved.join("adapter_model.safetensors").is_file() && !saved.join("model.safetensors").exists());
-    fine(finetune(&merged, &lora).arg("--merge"));
+    succeeds(finetune(&merged, &lora).arg("--merge"));
     assert!(!weights(&merged, 4).is_empty());
 }
 
@@ -187,7 +158,7 @@ fn a_loss_that_is_no_number_names_the_step_and_keeps_what_was_written() {
 fn a_folder_of_another_run_or_one_that_cannot_be_written_is_refused() {
     let folder = tempfile::tempdir().expect("a folder");
     let run = folder.path().join("run");
-    fine(&mut finetune(&run, &[]));
+    succeeds(&mut finetune(&run, &[]));
     let before = weights(&run, 4);
     assert!(refused(&mut finetune(&run, &["--seed", "1"])).contains("another folder"));
     assert_eq!(weights(&run, 4), before);
@@ -204,16 +175,11 @@ fn an_interrupt_ends_the_run_at_a_step_with_a_checkpoint_and_the_same_command_go
     let settings = ["--epochs", "4000", "--checkpoints", "100000", "--state-every", "100000"];
     let mut command = finetune(&run, &settings);
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
-    let started = Instant::now();
-    while lines(&run).len() < 3 {
-        assert!(started.elapsed() < PATIENCE, "no step in time");
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill is there");
-    assert!(sent.success());
+    until("three steps", || lines(&run).len() >= 3);
+    interrupt(&child);
     let ended = child.wait_with_output().expect("it ends");
-    assert_eq!(ended.status.code(), Some(0), "{}", text(&ended.stderr));
-    assert!(text(&ended.stderr).contains("stopped with a checkpoint"));
+    assert_eq!(ended.status.code(), Some(0), "{}", complained(&ended));
+    assert!(complained(&ended).contains("stopped with a checkpoint"));
     let steps = lines(&run).len();
     assert!(!weights(&run, 2 * steps).is_empty());
     let state = run.join(format!("state/step-{steps:09}"));

@@ -1,24 +1,18 @@
 //! Training sets in their public layouts, and what becomes of them.
 
-use std::path::{Path, PathBuf};
-
 use onset::lm::Tokenizer;
 use onset::train::data::{Example, LONGEST_MATHEMATICAL, Layout};
 use onset::train::{Encoding, Overlong};
 use onset::{Error, Result};
 
-type Outcome = std::result::Result<(), Box<dyn std::error::Error>>;
-
-fn fixtures() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures")
-}
+use crate::support::{Outcome, fixture};
 
 fn read(layout: Layout, name: &str) -> Result<Vec<Example>> {
-    Ok(layout.read(&fixtures().join("train").join(name))?.examples)
+    Ok(layout.read(&fixture("train").join(name))?.examples)
 }
 
 fn tokenizer() -> Result<Tokenizer> {
-    Tokenizer::read(&fixtures().join("evaluate/models/neox-bytelevel"))
+    Tokenizer::read(&fixture("evaluate/models/neox-bytelevel"))
 }
 
 #[test]

@@ -12,13 +12,13 @@ use onset::train::{
 };
 use onset::{Error, Result};
 
-type Outcome = Result<(), Box<dyn std::error::Error>>;
+use crate::support::{Outcome, fixture};
 
 /// Two ways to order the additions of a sum of some thousand single-precision numbers.
 const ROUNDING: f64 = 1e-5;
 
 fn models() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/models")
+    fixture("models")
 }
 
 fn fixtures() -> Vec<PathBuf> {

@@ -9,7 +9,8 @@ use std::sync::atomic::Ordering;
 use clap::{Args, Subcommand, ValueEnum};
 
 use self::progress::Progress;
-use super::{Format, interrupt, print, save};
+use super::output::{Format, print};
+use super::{interrupt, save};
 use crate::analysis::figure::Figure;
 use crate::error::{Error, Result};
 use crate::registry::write;
@@ -17,6 +18,7 @@ use crate::report::json;
 use crate::report::study as report;
 use crate::study::figures::{emergence, trajectories};
 use crate::study::{self, Cell, Collected, EXAMPLE, Local, Plan, Real, Study, Work, slurm};
+use crate::train::keep_freed_memory;
 
 /// Columns of what is printed.
 const WIDTH: usize = 100;
@@ -178,6 +180,7 @@ fn init(file: &Path) -> Result<()> {
 }
 
 fn run_here(args: &RunArgs, study: &Study, work: &Real, format: Format) -> Result<()> {
+    keep_freed_memory();
     let stop = interrupt::stop_flag("stopping")?;
     let plan = Plan::of(study, work, &args.only)?;
     let mut settings = Local::of(study);

@@ -7,6 +7,8 @@ use std::marker::PhantomData;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Error;
 
+use crate::harness::format::Choices;
+
 /// A results file.
 #[derive(Debug, serde::Deserialize)]
 pub(super) struct ResultsFile<'a> {
@@ -221,18 +223,6 @@ impl<'de: 'a, 'a> Deserialize<'de> for Cell<'a> {
     }
 }
 
-/// What `doc_to_choice` says of the options a task is scored on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) enum Choices {
-    /// A fixed list of letters: `A`, `A.`, `(A)`.
-    Letters,
-    /// Anything else: the options' own texts.
-    Texts,
-    /// Nothing.
-    #[default]
-    None,
-}
-
 impl<'de> Deserialize<'de> for Choices {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Any;
@@ -269,11 +259,14 @@ impl<'de> Deserialize<'de> for Choices {
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-                let mut letters = true;
-                while let Some(cell) = seq.next_element::<Cell<'de>>()? {
-                    letters &= matches!(&cell, Cell::Text(text) if is_letter(text));
+                let mut options = Vec::new();
+                while let Some(option) = seq.next_element::<Cell<'de>>()? {
+                    options.push(option);
                 }
-                Ok(if letters { Choices::Letters } else { Choices::Texts })
+                Ok(Choices::of(options.iter().map(|option| match option {
+                    Cell::Text(text) => Some(text.as_ref()),
+                    _ => None,
+                })))
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
@@ -284,11 +277,6 @@ impl<'de> Deserialize<'de> for Choices {
 
         deserializer.deserialize_any(Any)
     }
-}
-
-fn is_letter(text: &str) -> bool {
-    let bare = text.trim().trim_start_matches('(').trim_end_matches([')', '.', ':']);
-    bare.len() == 1 && bare.bytes().all(|byte| byte.is_ascii_uppercase())
 }
 
 /// `config.model_args`: text such as `pretrained=a/b,dtype=float32` or, in the last versions, an object.

@@ -9,33 +9,10 @@ use rayon::prelude::*;
 use super::file::{Cell, ResultsFile};
 use super::origin;
 use super::rows::{self, Origin};
-use crate::registry::{Adjustment, Models, Observation, RowKind};
+use super::settings::Settings;
+use crate::harness::groups::sum_items;
+use crate::registry::{Models, Observation, RowKind};
 use crate::{Error, Result};
-
-/// How results are read. What is left open here is taken from the names of files and folders.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// The models to keep: names are matched with the registry's names and hub names, and files of other models are left
-    /// out and counted. Without a registry names are kept as they are found.
-    pub models: Option<Models>,
-    /// Name of the model of all files.
-    pub model: Option<String>,
-    /// Adjustment of all files.
-    pub adjustment: Option<Adjustment>,
-    /// Epochs of all files.
-    pub epochs: Option<String>,
-    /// Task examples seen, of all files.
-    pub examples: Option<u64>,
-    /// Task examples per step of a checkpoint named `step_<n>`.
-    pub batch: u64,
-}
-
-impl Default for Settings {
-    /// Nothing fixed; 64 examples per step, as in arXiv 2407.07890.
-    fn default() -> Self {
-        Self { models: None, model: None, adjustment: None, epochs: None, examples: None, batch: 64 }
-    }
-}
 
 /// Something that was left out, and why.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -193,14 +170,9 @@ fn rows_of(file: &ResultsFile<'_>, found: &Found, settings: &Settings) -> Read {
     Read { outcome: Outcome::Rows { rows, date, limited }, problems }
 }
 
-/// The registry's name for `name`: the same, or that of the model with this hub name, or with a hub name that ends so.
+/// The registry's name for the model that is known as `name`.
 pub(in crate::harness) fn registered(models: &Models, name: &str) -> Option<String> {
-    let same_hub_name = |model: &&crate::registry::Model| {
-        model.hf_id.as_deref().is_some_and(|id| {
-            id.eq_ignore_ascii_case(name) || id.rsplit('/').next().is_some_and(|last| last.eq_ignore_ascii_case(name))
-        })
-    };
-    models.get(name).or_else(|| models.iter().find(same_hub_name)).map(|model| model.name.clone())
+    models.known_as(name).map(|model| model.name.clone())
 }
 
 /// Gives rows whose file does not say how many items there were (a score of exactly 0 or 1 in an old file) the number
@@ -220,34 +192,7 @@ fn fill_items(files: &mut [(Vec<Observation>, f64, bool)]) {
         for row in rows.iter_mut().filter(|row| row.kind == RowKind::Task && row.items.is_none() && !*limited) {
             row.items = agreed.get(&row.benchmark).copied().flatten();
         }
-        sum_groups(rows);
-    }
-}
-
-/// Sets the items of every group to the sum over its parts, where all of them are known; parts before wholes.
-fn sum_groups(rows: &mut [Observation]) {
-    let mut items: HashMap<String, Option<u32>> = HashMap::new();
-    let mut parts: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for row in rows.iter() {
-        if row.kind == RowKind::Task {
-            items.insert(row.benchmark.clone(), row.items);
-        }
-        if let Some(group) = &row.group {
-            let parts = parts.entry(group.clone()).or_default();
-            if !parts.contains(&row.benchmark) {
-                parts.push(row.benchmark.clone());
-            }
-        }
-    }
-    for _ in 0..parts.len() {
-        for (group, members) in &parts {
-            if let Some(known) = members.iter().map(|member| items.get(member).copied()).collect::<Option<Vec<_>>>() {
-                items.insert(group.clone(), known.into_iter().sum());
-            }
-        }
-    }
-    for row in rows.iter_mut().filter(|row| row.kind == RowKind::Group) {
-        row.items = items.get(&row.benchmark).copied().flatten();
+        sum_items(rows);
     }
 }
 

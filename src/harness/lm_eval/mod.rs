@@ -32,10 +32,12 @@ mod import;
 mod items;
 mod origin;
 mod rows;
+mod settings;
 mod subjects;
 
 pub(super) use file::without_non_finite;
 pub(super) use import::{Found, Outcome, Read, gather, registered};
-pub use import::{Imported, Settings, Warning, import};
+pub use import::{Imported, Warning, import};
 pub(super) use origin::condition;
+pub use settings::Settings;
 pub use subjects::SubjectTables;

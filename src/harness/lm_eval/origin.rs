@@ -3,7 +3,7 @@
 use std::path::{Component, Path};
 
 use super::file::{ModelArgs, ResultsFile};
-use super::import::Settings;
+use super::settings::Settings;
 use crate::registry::{Adjustment, Condition};
 
 /// Name of the model, in the first of these that applies:

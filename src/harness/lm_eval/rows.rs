@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 use std::str::FromStr;
 
-use super::file::{Cell, Choices, Pairs, ResultsFile};
+use super::file::{Cell, Pairs, ResultsFile};
 use super::items;
-use crate::registry::{Condition, Format, Measure, Metric, Observation, Provenance, RowKind, Setup, benchmark};
+use crate::harness::groups::Groups;
+use crate::registry::{Condition, Format, Measure, Metric, Observation, Provenance, RowKind, Setup};
 
 /// What all rows of one file share.
 pub(super) struct Origin<'a> {
@@ -17,7 +18,7 @@ pub(super) struct Origin<'a> {
 /// The observations of a file, in its order, and what of it could not be used. `None` when it has no `results`.
 pub(super) fn observations(file: &ResultsFile<'_>, origin: &Origin<'_>) -> Option<(Vec<Observation>, Vec<String>)> {
     let results = file.results.as_ref().filter(|results| !results.0.is_empty())?;
-    let tree = Tree::of(file);
+    let groups = groups(file);
     let (mut rows, mut problems) = (Vec::new(), Vec::new());
     for (task, metrics) in &results.0 {
         for (name, cell) in &metrics.0 {
@@ -40,20 +41,20 @@ pub(super) fn observations(file: &ResultsFile<'_>, origin: &Origin<'_>) -> Optio
                 continue;
             }
             let stderr = metrics.get(&stderr_name).and_then(|cell| cell.number()).filter(|s| *s >= 0.0);
-            let kind = if tree.is_group(task) { RowKind::Group } else { RowKind::Task };
-            let group = tree.parent.get(task.as_ref()).map(|&group| group.to_owned());
+            let kind = groups.kind(task);
+            let group = groups.parent(task).map(str::to_owned);
             rows.push(Observation {
                 model: origin.model.clone(),
                 benchmark: task.to_string(),
                 kind,
-                format: tree.common(task, &|leaf| format(file, &tree, leaf)),
+                format: groups.format(task, &|leaf| defined(file, leaf)),
                 items: (kind == RowKind::Task).then(|| items_of(file, task, metric.measure, value, stderr)).flatten(),
                 group,
                 metric,
                 value,
                 stderr,
                 condition: origin.condition.clone(),
-                setup: Setup { shots: tree.common(task, &|leaf| shots(file, leaf)), ..Setup::default() },
+                setup: Setup { shots: groups.common(task, &|leaf| shots(file, leaf)), ..Setup::default() },
                 provenance: Provenance::file(origin.source),
             });
         }
@@ -98,65 +99,17 @@ fn shots(file: &ResultsFile<'_>, task: &str) -> Option<u32> {
     }
 }
 
-fn format(file: &ResultsFile<'_>, tree: &Tree<'_>, task: &str) -> Option<Format> {
-    let known = std::iter::successors(Some(task), |name| tree.parent.get(name).copied()).find_map(benchmark);
-    if let Some(benchmark) = known {
-        return Some(benchmark.format);
-    }
+/// How a task puts its questions, as the file records its definition.
+fn defined(file: &ResultsFile<'_>, task: &str) -> Option<Format> {
     let config = file.configs.as_ref()?.get(task)?;
-    match (config.output_type.as_ref()?.0.as_ref(), config.doc_to_choice) {
-        ("generate_until" | "greedy_until", _) => Some(Format::Generate),
-        ("multiple_choice", Choices::Letters) => Some(Format::MultipleChoice),
-        ("multiple_choice", _) => Some(Format::Cloze),
-        _ => None,
-    }
+    config.doc_to_choice.format(config.output_type.as_ref()?.0.as_ref())
 }
 
-/// The groups of a file and what they are made of.
-struct Tree<'a> {
-    members: HashMap<&'a str, Vec<&'a str>>,
-    named: Vec<&'a str>,
-    parent: HashMap<&'a str, &'a str>,
-}
-
-impl<'a> Tree<'a> {
-    fn of(file: &'a ResultsFile<'_>) -> Self {
-        let named = file.groups.iter().flat_map(|Pairs(groups)| groups.iter().map(|(name, _)| name.as_ref())).collect();
-        let (mut members, mut parent): (HashMap<&str, Vec<&str>>, HashMap<&str, &str>) = Default::default();
-        for (group, subtasks) in file.group_subtasks.iter().flat_map(|Pairs(pairs)| pairs) {
-            if subtasks.is_empty() {
-                continue;
-            }
-            for subtask in subtasks {
-                // Where a task is in several groups, the smallest of them says most about it.
-                let size = |name: &str| members.get(name).map_or(usize::MAX, Vec::len);
-                let known = parent.get(subtask.0.as_ref()).is_some_and(|known| size(known) <= subtasks.len());
-                if !known && subtask.0 != *group {
-                    parent.insert(subtask.0.as_ref(), group.as_ref());
-                }
-            }
-            members.insert(group.as_ref(), subtasks.iter().map(|name| name.0.as_ref()).collect());
-        }
-        Self { members, named, parent }
-    }
-
-    fn is_group(&self, name: &str) -> bool {
-        self.members.contains_key(name) || self.named.contains(&name)
-    }
-
-    /// What `of` says of a task, or of all tasks of a group when it says the same of each.
-    fn common<T: PartialEq + Copy>(&self, name: &str, of: &dyn Fn(&str) -> Option<T>) -> Option<T> {
-        let mut leaves = Vec::new();
-        self.leaves(name, &mut leaves, 0);
-        let first = of(leaves.first()?)?;
-        leaves.iter().all(|leaf| of(leaf) == Some(first)).then_some(first)
-    }
-
-    fn leaves<'n>(&'n self, name: &'n str, out: &mut Vec<&'n str>, depth: usize) {
-        match self.members.get(name) {
-            // No suite nests this deep; a file that does so names a group within itself.
-            Some(members) if depth < 8 => members.iter().for_each(|member| self.leaves(member, out, depth + 1)),
-            _ => out.push(name),
-        }
-    }
+/// The groups of a file.
+fn groups<'a>(file: &'a ResultsFile<'_>) -> Groups<'a> {
+    let named = file.groups.iter().flat_map(|Pairs(groups)| groups.iter().map(|(name, _)| name.as_ref())).collect();
+    let members = file.group_subtasks.iter().flat_map(|Pairs(pairs)| pairs);
+    let members =
+        members.map(|(group, members)| (group.as_ref(), members.iter().map(|name| name.0.as_ref()).collect()));
+    Groups::new(members, named)
 }

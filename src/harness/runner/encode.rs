@@ -8,7 +8,7 @@
 
 use rayon::prelude::*;
 
-use crate::error::{Error, Result};
+use crate::error::{Cause, Error, Result};
 use crate::harness::request::Request;
 use crate::lm::Tokenizer;
 
@@ -183,5 +183,5 @@ fn end_of_text(text: &str) -> usize {
 }
 
 fn at(index: usize, error: Error) -> Error {
-    Error::Request { index, problem: error.to_string() }
+    Error::Request { index, problem: error.to_string(), source: Some(Cause::of(error)) }
 }

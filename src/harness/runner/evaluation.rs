@@ -13,7 +13,7 @@
 //! # Ok::<(), onset::Error>(())
 //! ```
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -21,14 +21,15 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use super::encode::Encoder;
 use super::journal::{Journal, Key};
 use super::local::Local;
-use super::subject::{Identity, Subject};
+use super::subject::Subject;
 use crate::error::{Error, Result};
+use crate::harness::evaluation::{Evaluation, Facts, GroupScores, Identity, Reading, Samples, TaskScores};
 use crate::harness::request::{Request, Respond, Response};
-use crate::harness::results::{Facts, Folder, Known, Record};
+use crate::harness::results::{self, Folder};
 use crate::harness::server::Server;
-use crate::harness::tasks::{Draw, Group, Items, Library, Metric, Scored, Selection, Task, samples_hash};
+use crate::harness::tasks::{Draw, Items, Library, Selection, Task};
 use crate::lm::LanguageModel;
-use crate::registry::Observation;
+use crate::registry::known_models;
 
 /// What is evaluated and how.
 #[derive(Debug, Clone, Default)]
@@ -45,12 +46,35 @@ pub struct Settings {
     pub truncate: bool,
     /// Whether special tokens are added to prompts; `None` leaves it to the tokenizer.
     pub special: Option<bool>,
-    /// Where results are written and answers kept. Without, nothing is.
-    pub out: Option<PathBuf>,
+    /// What stays on disk.
+    pub keep: Keep,
+    /// Whether every item with its answers is returned; this can take hundreds of megabytes.
+    pub samples: bool,
     /// What is known of the model, for the table of observations.
     pub facts: Facts,
     /// Ends the work with [`Error::Interrupted`] once it is true.
     pub stop: Option<Arc<AtomicBool>>,
+}
+
+/// What of an evaluation stays on disk, in a folder with one folder for each model. What is returned is the same.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Keep {
+    /// Nothing: an evaluation that was interrupted begins anew.
+    #[default]
+    Nothing,
+    /// Answers, from which an evaluation that was interrupted goes on.
+    Answers(PathBuf),
+    /// Answers, and in the end results, samples and observations as [`results`](crate::harness::results) lays them out.
+    Everything(PathBuf),
+}
+
+impl Keep {
+    fn answers(&self) -> Option<&Path> {
+        match self {
+            Self::Nothing => None,
+            Self::Answers(folder) | Self::Everything(folder) => Some(folder),
+        }
+    }
 }
 
 /// What an evaluation reports while it runs.
@@ -78,57 +102,6 @@ pub enum Event<'a> {
     Item,
 }
 
-/// Scores, and where they were written.
-#[derive(Debug, Clone)]
-pub struct Evaluation {
-    /// What was evaluated.
-    pub identity: Identity,
-    /// In the order they were asked for.
-    pub tasks: Vec<TaskScores>,
-    /// Groups of them.
-    pub groups: Vec<GroupScores>,
-    /// Requests answered by the model.
-    pub asked: usize,
-    /// Requests answered in an earlier run.
-    pub remembered: usize,
-    /// Seconds this run took.
-    pub seconds: f64,
-    /// The results file, where one was written.
-    pub results: Option<PathBuf>,
-    /// The table of observations, where one was written.
-    pub table: Option<PathBuf>,
-    /// Its rows.
-    pub observations: Vec<Observation>,
-}
-
-/// The scores of a task.
-#[derive(Debug, Clone)]
-pub struct TaskScores {
-    /// Its name.
-    pub name: String,
-    /// Its name for people.
-    pub alias: String,
-    /// Examples in the prompt.
-    pub shots: usize,
-    /// Items that were asked.
-    pub items: usize,
-    /// One for each metric and filter.
-    pub metrics: Vec<Metric>,
-}
-
-/// The scores of a group of tasks.
-#[derive(Debug, Clone)]
-pub struct GroupScores {
-    /// Its name.
-    pub name: String,
-    /// Its name for people.
-    pub alias: String,
-    /// Tasks and groups it is made of.
-    pub members: Vec<String>,
-    /// One for each metric and filter.
-    pub metrics: Vec<Metric>,
-}
-
 /// Evaluates a model. What is known from an earlier run in the same folder is not asked again, and a run that was
 /// interrupted and is started again writes the same bytes as one that was not.
 ///
@@ -146,8 +119,8 @@ pub fn evaluate<M: LanguageModel>(
     if let Some(stop) = &settings.stop {
         local = local.stop(stop);
     }
-    let known = Known { context: subject.model.context(), tokenizer: subject.tokenizer };
-    run(&mut local, &subject.identity, subject.key(settings), Some(known), settings, watch)
+    let reading = Reading::of(subject.model.context(), subject.tokenizer);
+    run(&mut local, &subject.identity, subject.key(settings), reading, settings, watch)
 }
 
 /// Evaluates a model behind a server, under the name that `name` gives it. Prompts go to the server as text: what is said
@@ -166,9 +139,8 @@ pub fn evaluate_served(
         name: name.to_owned(),
         weights: served.clone(),
         tokenizer: served.clone(),
-        dtype: "as served".into(),
         device: server.url().to_owned(),
-        parameters: None,
+        ..Identity::default()
     };
     // The address is no part of the key: a server may come back elsewhere.
     let key = Key::new(&format!("onset {}\n{served}", env!("CARGO_PKG_VERSION")));
@@ -176,7 +148,7 @@ pub fn evaluate_served(
         Some(stop) => server.stop(stop),
         None => server,
     };
-    run(&mut server, &identity, key, None, settings, watch)
+    run(&mut server, &identity, key, Reading::default(), settings, watch)
 }
 
 /// The same for whatever answers. `key` stands for all that answers depend on besides the request.
@@ -184,7 +156,7 @@ fn run(
     responder: &mut dyn Respond,
     identity: &Identity,
     key: Key,
-    known: Option<Known<'_>>,
+    reading: Reading,
     settings: &Settings,
     watch: &mut dyn FnMut(Event<'_>),
 ) -> Result<Evaluation> {
@@ -194,48 +166,59 @@ fn run(
     let plan = tasks.iter().map(|task| Planned::of(task, settings)).collect::<Result<Vec<_>>>()?;
     watch(Event::Begin { tasks: tasks.len(), items: plan.iter().map(|planned| planned.items).sum() });
 
-    let folder = settings.out.as_deref().map(|out| Folder::new(out, &identity.name));
-    let mut journal = folder.as_ref().map(|folder| Journal::open(&folder.answers())).transpose()?;
+    let name = identity.name.as_str();
+    let answers = settings.keep.answers().map(|out| results::answers(out, name));
+    let mut journal = answers.map(|path| Journal::open(&path)).transpose()?;
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as i128);
     let started = match &mut journal {
         Some(journal) => journal.start(&run_key(&key, &tasks, &plan, settings), now)?,
         None => now,
     };
+    let folder = match &settings.keep {
+        Keep::Everything(out) => Some(Folder::new(out, name, started)),
+        Keep::Nothing | Keep::Answers(_) => None,
+    };
 
     let mut asking = Asking { responder, key, journal, watch, asked: 0, remembered: 0 };
-    let mut record = Record::new(identity, known, settings, started);
     let mut evaluated = Vec::with_capacity(tasks.len());
     for task in &tasks {
         let mut items = task.items(&settings.draw)?;
         let responses = asking.task(task, &mut items)?;
-        let (scores, scored) = score(task, &items, &responses)?;
-        let filters = scored.first().map_or(1, |first| first.samples.len());
+        let scored = items.items.iter().zip(&responses).map(|(item, responses)| task.score(item, responses));
+        let scored = scored.collect::<Result<Vec<_>>>()?;
         if settings.stop.as_ref().is_some_and(|stop| stop.load(Ordering::Relaxed)) {
             return Err(Error::Interrupted);
         }
+        let mut scores = TaskScores::new(task, &items, &scored, task.aggregate(&scored)?);
+        let samples = Samples { items: items.items, responses, scored };
         if let Some(folder) = &folder {
-            folder.samples(task.name(), started, &items, &responses, &scored)?;
+            folder.samples(task.name(), &samples)?;
         }
-        record.task(task, &items, &scores, samples_hash(&items.items, filters));
+        scores.samples = settings.samples.then_some(samples);
         evaluated.push(scores);
     }
-    let groups: Vec<GroupScores> = groups.iter().map(|group| of_group(group, &evaluated)).collect();
+    let groups: Vec<GroupScores> = groups.iter().map(|group| GroupScores::new(group, &evaluated)).collect();
     let (asked, remembered) = (asking.asked, asking.remembered);
+    let source = folder.as_ref().map(Folder::results_name).unwrap_or_default();
     let mut evaluation = Evaluation {
         identity: identity.clone(),
+        facts: settings.facts.clone(),
+        reading,
+        draw: settings.draw,
+        started,
         tasks: evaluated,
         groups,
+        observations: Vec::new(),
         asked,
         remembered,
         seconds: 0.0,
         results: None,
         table: None,
-        observations: Vec::new(),
     };
+    evaluation.observe(&known_models()?, source);
     if let Some(folder) = &folder {
-        let results = folder.results(started, &record.finish(&evaluation.groups))?;
-        let (table, observations) = folder.observations(started, &results, identity, &settings.facts)?;
-        (evaluation.results, evaluation.table, evaluation.observations) = (Some(results), Some(table), observations);
+        let (results, table) = folder.write(&evaluation)?;
+        (evaluation.results, evaluation.table) = (Some(results), Some(table));
     }
     evaluation.seconds = began.elapsed().as_secs_f64();
     Ok(evaluation)
@@ -266,7 +249,8 @@ impl Planned {
 impl<M: LanguageModel> Subject<'_, M> {
     /// The key of all that answers depend on besides the request.
     fn key(&self, settings: &Settings) -> Key {
-        let Identity { weights, tokenizer, dtype, device, .. } = &self.identity;
+        let Identity { weights, tokenizer, device, .. } = &self.identity;
+        let dtype = self.identity.dtype_shown();
         let (special, truncate, context) = (settings.special, settings.truncate, self.model.context());
         let (version, ends) = (env!("CARGO_PKG_VERSION"), &self.ends);
         Key::new(&format!(
@@ -321,6 +305,7 @@ impl Asking<'_> {
             task: task.name().to_owned(),
             item: doc_ids[owners[index]],
             problem,
+            source: None,
         };
         let outcome = responder.resume(&requests, &known, &mut |index, response| {
             if matches!(response, Response::LogLikelihood { value, .. } if value.is_nan()) {
@@ -337,10 +322,7 @@ impl Asking<'_> {
             }
             Ok(())
         });
-        outcome.map_err(|error| match error {
-            Error::Request { index, problem } => at(index, problem),
-            other => other,
-        })?;
+        outcome.map_err(|error| error.of_item(task.name(), |index| doc_ids[owners[index]]))?;
         let mut requests = requests.into_iter();
         for (item, &count) in items.iter_mut().zip(&counts) {
             item.requests.extend(requests.by_ref().take(count));
@@ -351,32 +333,5 @@ impl Asking<'_> {
             own.map(|(index, answer)| answer.ok_or_else(|| at(index, "was not answered".into()))).collect()
         };
         counts.iter().map(&mut of_item).collect()
-    }
-}
-
-fn score(task: &Task, items: &Items, responses: &[Vec<Response>]) -> Result<(TaskScores, Vec<Scored>)> {
-    let scored: Vec<Scored> = items
-        .items
-        .iter()
-        .zip(responses)
-        .map(|(item, responses)| task.score(item, responses))
-        .collect::<Result<_>>()?;
-    let scores = TaskScores {
-        name: task.name().to_owned(),
-        alias: task.alias().to_owned(),
-        shots: items.shots,
-        items: items.items.len(),
-        metrics: task.aggregate(&scored)?,
-    };
-    Ok((scores, scored))
-}
-
-fn of_group(group: &Group, tasks: &[TaskScores]) -> GroupScores {
-    let of = |name: &str| tasks.iter().find(|task| task.name == name).map(|task| task.metrics.as_slice());
-    GroupScores {
-        name: group.name().to_owned(),
-        alias: group.alias().to_owned(),
-        members: group.members().to_vec(),
-        metrics: group.aggregate(of),
     }
 }

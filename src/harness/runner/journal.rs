@@ -92,7 +92,7 @@ impl Journal {
     /// Opens the journal at `path`, which need not exist, and locks it until it is dropped.
     ///
     /// # Errors
-    /// [`Error::Argument`] if another program has it open, [`Error::File`] naming the line if it is damaged elsewhere
+    /// [`Error::InUse`] if another program has it open, [`Error::File`] naming the line if it is damaged elsewhere
     /// than at its end, [`Error::Read`] or [`Error::Write`].
     pub fn open(path: &Path) -> Result<Self> {
         if let Some(folder) = path.parent() {
@@ -101,11 +101,8 @@ impl Journal {
         let opened = OpenOptions::new().read(true).append(true).create(true).open(path);
         let mut file = opened.map_err(Error::write(path))?;
         file.try_lock().map_err(|error| match error {
-            TryLockError::WouldBlock => Error::Argument(format!(
-                "{} is in use by another run; wait for it or choose another folder",
-                path.display()
-            )),
-            TryLockError::Error(source) => Error::Write { path: path.to_owned(), source },
+            TryLockError::WouldBlock => Error::InUse { path: path.to_owned() },
+            TryLockError::Error(source) => Error::write(path)(source),
         })?;
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).map_err(Error::read(path))?;

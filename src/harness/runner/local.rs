@@ -26,29 +26,12 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::encode::Encoder;
+use super::limits::Limits;
 use super::plan::{Asked, Batch, Plan};
 use super::write::{Text, Writing};
 use crate::error::{Error, Result};
 use crate::harness::request::{Request, Respond, Response};
 use crate::lm::{Answer, LanguageModel, Question, Reading, Tokenizer};
-
-/// How much is done at a time. Larger is faster up to a point, and takes more memory.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Limits {
-    /// Tokens in one forward pass.
-    pub tokens: usize,
-    /// Texts written side by side.
-    pub sequences: usize,
-    /// Tokens whose keys and values are held for texts that are being written, beside those of shared prefixes.
-    pub remembered: usize,
-}
-
-impl Default for Limits {
-    /// 2,048 tokens in a pass, 64 texts and 65,536 tokens remembered.
-    fn default() -> Self {
-        Self { tokens: 2048, sequences: 64, remembered: 65_536 }
-    }
-}
 
 /// A model with its tokenizer.
 #[derive(Debug)]

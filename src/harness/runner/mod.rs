@@ -7,6 +7,7 @@
 mod encode;
 mod evaluation;
 mod journal;
+mod limits;
 mod local;
 mod plan;
 mod prefixes;
@@ -15,10 +16,9 @@ mod subject;
 mod write;
 
 pub use encode::{Encoder, Prompt, Work};
-pub use evaluation::{
-    Evaluation, Event, GroupScores, Settings as EvaluationSettings, TaskScores, evaluate, evaluate_served,
-};
+pub use evaluation::{Event, Keep, Settings as EvaluationSettings, evaluate, evaluate_served};
 pub use journal::{Journal, Key};
-pub use local::{Limits, Local};
+pub use limits::Limits;
+pub use local::Local;
 pub use preview::{Preview, TaskPreview, preview};
-pub use subject::{Identity, Loaded, Subject, ends};
+pub use subject::{Loaded, Subject, ends};

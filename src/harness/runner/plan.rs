@@ -8,7 +8,7 @@
 use std::collections::HashMap;
 
 use super::encode::{Prompt, Work};
-use super::local::Limits;
+use super::limits::Limits;
 use super::prefixes::Prefixes;
 use crate::lm::Question;
 

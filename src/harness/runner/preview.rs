@@ -7,10 +7,10 @@ use candle_core::{DType, Device, Tensor};
 
 use super::encode::{Encoder, Prompt, Work};
 use super::evaluation::{Settings, select};
-use super::local::Limits;
+use super::limits::Limits;
 use super::plan::Plan;
 use super::subject::{find, no_tokenizer};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::harness::request::Request;
 use crate::harness::tasks::{Items, Selection, Task};
 use crate::lm::Placement;
@@ -88,17 +88,15 @@ pub fn preview(path: &Path, placement: &Placement, settings: &Settings, memory: 
 fn of_task(task: &Task, items: &Items, encoder: &Encoder<'_>, limits: &Limits) -> Result<(TaskPreview, usize)> {
     let requests: Vec<Request> = items.items.iter().flat_map(|item| item.requests.iter().cloned()).collect();
     let name = task.name().to_owned();
-    let prompts = encoder.encode(&requests).map_err(|error| match error {
-        Error::Request { index, problem } => {
-            let mut before = 0;
-            let owner = items.items.iter().find(|item| {
-                before += item.requests.len();
-                index < before
-            });
-            Error::TaskItem { task: name.clone(), item: owner.map_or(0, |item| item.doc_id), problem }
-        }
-        other => other,
-    })?;
+    let owner = |index| {
+        let mut before = 0;
+        let owner = items.items.iter().find(|item| {
+            before += item.requests.len();
+            index < before
+        });
+        owner.map_or(0, |item| item.doc_id)
+    };
+    let prompts = encoder.encode(&requests).map_err(|error| error.of_item(&name, owner))?;
     let first = items.items.first().map_or(0, |item| item.requests.len());
     let mut preview = TaskPreview {
         name,

@@ -1,5 +1,6 @@
 //! The model that is evaluated, and what tells it from every other.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -7,26 +8,10 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::local::Limits;
+use super::limits::Limits;
 use crate::error::{Error, Result};
+use crate::harness::evaluation::Identity;
 use crate::lm::{Decoder, Found, LanguageModel, Model, Placement, Tokenizer};
-
-/// What tells a model from every other: answers are only used again where all of this is the same.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Identity {
-    /// Its name, as `organisation/name` or `name`.
-    pub name: String,
-    /// A hash of its weights and its config, or any text that changes whenever they do.
-    pub weights: String,
-    /// The same of its tokenizer.
-    pub tokenizer: String,
-    /// The dtype it is computed in.
-    pub dtype: String,
-    /// The device it is computed on.
-    pub device: String,
-    /// Numbers that were learned, where known.
-    pub parameters: Option<u64>,
-}
 
 /// A model that can be evaluated.
 #[derive(Debug)]
@@ -63,6 +48,7 @@ impl Loaded {
         let found = find(path)?;
         let limits = Limits::within(memory, &found, placement);
         let parameters = u64::try_from(found.parameters()).ok();
+        let quantisation = quantisation(&found);
         // Hashing is the work of one core.
         let (model, hashes) = rayon::join(|| found.load(placement), || hashes(path));
         let Model { decoder, tokenizer } = model?;
@@ -72,7 +58,9 @@ impl Loaded {
             name: name.map_or_else(|| name_of(path), str::to_owned),
             weights,
             tokenizer: of_tokenizer,
-            dtype: placement.dtype.as_str().to_owned(),
+            dtype: Some(placement.dtype.as_str().to_owned()),
+            quantisation,
+            revision: revision(path),
             device: format!("{:?}", placement.device.location()).to_lowercase(),
             parameters,
         };
@@ -92,28 +80,6 @@ impl Loaded {
     }
 }
 
-impl Limits {
-    /// Limits for a model that is to take at most `memory` bytes beside its weights and the keys and values of shared
-    /// prefixes.
-    #[must_use]
-    pub fn within(memory: usize, found: &Found, placement: &Placement) -> Self {
-        let config = &found.config;
-        let dtype = placement.dtype.size_in_bytes();
-        // The stream and its copies, queries, keys and values, and the MLP's three intermediate results; the allocator
-        // holds on to about as much again.
-        let wide = 8 * config.hidden_size + 4 * config.heads * config.head_dim + 3 * config.intermediate_size;
-        let per_token = (2 * wide * dtype).max(1);
-        let remembered = found.cache_bytes_per_token(placement.dtype).max(1);
-        let default = Self::default();
-        // A quarter is left for logits.
-        Self {
-            tokens: (memory / 4 / per_token).clamp(64, default.tokens),
-            remembered: (memory / 2 / remembered).clamp(1024, default.remembered),
-            ..default
-        }
-    }
-}
-
 /// What is at a path, if there is anything.
 pub(super) fn find(path: &Path) -> Result<Found> {
     std::fs::metadata(path).map_err(Error::read(path))?;
@@ -125,6 +91,23 @@ fn name_of(path: &Path) -> String {
     let whole = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let name = if whole.is_dir() { whole.file_name() } else { whole.file_stem() };
     name.map_or_else(|| "model".to_owned(), |name| name.to_string_lossy().into_owned())
+}
+
+/// The kind of quantised numbers that most of the weights' bytes are in, such as `q4_k`; `None` where nothing is quantised.
+fn quantisation(found: &Found) -> Option<String> {
+    let mut bytes: BTreeMap<&str, usize> = BTreeMap::new();
+    for tensor in found.tensors.iter().filter(|tensor| tensor.is_quantised()) {
+        *bytes.entry(&tensor.dtype).or_default() += tensor.bytes;
+    }
+    bytes.into_iter().max_by_key(|(_, bytes)| *bytes).map(|(kind, _)| kind.to_owned())
+}
+
+/// The commit of a model that lies where the hub's client keeps it.
+fn revision(path: &Path) -> Option<String> {
+    let whole = path.canonicalize().ok()?;
+    let mut above = whole.ancestors().zip(whole.ancestors().skip(1));
+    let (commit, _) = above.find(|(_, folder)| folder.ends_with("snapshots"))?;
+    Some(commit.file_name()?.to_string_lossy().into_owned())
 }
 
 pub(super) fn no_tokenizer(path: &Path) -> Error {
@@ -144,8 +127,7 @@ pub fn ends(path: &Path) -> Result<Vec<u32>> {
             continue;
         }
         let bytes = std::fs::read(&path).map_err(Error::read(&path))?;
-        let json: Value = serde_json::from_slice(&bytes)
-            .map_err(|error| Error::File { path: path.clone(), problem: format!("is not JSON: {error}") })?;
+        let json: Value = serde_json::from_slice(&bytes).map_err(Error::malformed(&path, "is not JSON"))?;
         let ids = match json.get("eos_token_id") {
             Some(Value::Array(ids)) => ids.clone(),
             Some(id) => vec![id.clone()],

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::Settings;
-use crate::error::{Error, Result};
+use super::settings::Settings;
+use crate::error::{Cause, Error, Result};
 
 /// Largest answer that is read; an echo of a long prompt with its probabilities is a few megabytes.
 const LARGEST: u64 = 1 << 26;
@@ -55,9 +55,26 @@ pub fn address(url: &str) -> Result<String> {
 /// Why one try failed.
 enum Failure {
     /// It may go better next time, after a pause if the server asked for one.
-    Passing(String, Option<Duration>),
+    Passing(Reason, Option<Duration>),
     /// It will fail again.
-    Lasting(String),
+    Lasting(Reason),
+}
+
+/// What went wrong, in words, and the error it is known from.
+struct Reason {
+    problem: String,
+    source: Option<Cause>,
+}
+
+impl Reason {
+    /// A reason that needs no other error.
+    fn plain(problem: String) -> Self {
+        Self { problem, source: None }
+    }
+
+    fn of(error: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self { problem: error.to_string(), source: Some(Cause::of(error)) }
+    }
 }
 
 impl Client {
@@ -89,7 +106,11 @@ impl Client {
 
     /// An answer that came whole and says something impossible.
     pub(super) fn broken(&self, problem: String) -> Error {
-        Error::Server { url: self.url.clone(), problem }
+        self.failed(Reason::plain(problem))
+    }
+
+    fn failed(&self, reason: Reason) -> Error {
+        Error::Server { url: self.url.clone(), problem: reason.problem, source: reason.source }
     }
 
     /// The answer to `body`; a raised `stop` ends the pauses between tries.
@@ -97,14 +118,15 @@ impl Client {
         let bytes = body.to_string().into_bytes();
         let mut pause = self.back_off;
         for attempt in 1.. {
-            let (problem, asked) = match self.once(&bytes) {
+            let (reason, asked) = match self.once(&bytes) {
                 Ok(answer) => return Ok(answer),
-                Err(Failure::Lasting(problem)) => return Err(self.broken(problem)),
-                Err(Failure::Passing(problem, asked)) => (problem, asked),
+                Err(Failure::Lasting(reason)) => return Err(self.failed(reason)),
+                Err(Failure::Passing(reason, asked)) => (reason, asked),
             };
             if attempt >= self.attempts || stop.load(Ordering::Relaxed) {
                 let tries = if attempt == 1 { "once".to_owned() } else { format!("{attempt} times") };
-                return Err(self.broken(format!("{problem} (tried {tries})")));
+                let problem = format!("{} (tried {tries})", reason.problem);
+                return Err(self.failed(Reason { problem, ..reason }));
             }
             wait(asked.map_or(pause, |asked| asked.min(LONGEST_ASKED)), stop);
             pause = (pause * 2).min(LONGEST_PAUSE);
@@ -124,10 +146,12 @@ impl Client {
         let asked = asked.and_then(|text| text.trim().parse().ok()).map(Duration::from_secs);
         let text = response.body_mut().with_config().limit(LARGEST).read_to_vec().map_err(failure)?;
         if (200..300).contains(&status) {
-            return serde_json::from_slice(&text)
-                .map_err(|e| Failure::Passing(format!("the answer is not whole JSON: {e}"), None));
+            return serde_json::from_slice(&text).map_err(|error| {
+                let problem = format!("the answer is not whole JSON: {error}");
+                Failure::Passing(Reason { problem, ..Reason::of(error) }, None)
+            });
         }
-        let problem = format!("status {status}: {}", said(&text));
+        let problem = Reason::plain(format!("status {status}: {}", said(&text)));
         if status == 408 || status == 429 || status >= 500 {
             Err(Failure::Passing(problem, asked))
         } else {
@@ -139,9 +163,9 @@ impl Client {
 fn failure(error: ureq::Error) -> Failure {
     match error {
         ureq::Error::BadUri(_) | ureq::Error::Http(_) | ureq::Error::BodyExceedsLimit(_) => {
-            Failure::Lasting(error.to_string())
+            Failure::Lasting(Reason::of(error))
         }
-        other => Failure::Passing(other.to_string(), None),
+        other => Failure::Passing(Reason::of(other), None),
     }
 }
 

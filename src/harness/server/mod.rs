@@ -29,6 +29,7 @@
 
 mod completion;
 mod http;
+mod settings;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -38,47 +39,9 @@ use std::time::Duration;
 use self::completion::{Ask, Completion};
 use self::http::Client;
 pub use self::http::address;
+pub use self::settings::Settings;
 use super::request::{Request, Respond, Response};
-use crate::error::{Error, Result};
-
-/// How a server is spoken to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settings {
-    /// Requests under way at one time, at least 1.
-    pub concurrency: usize,
-    /// How often one request is tried before it counts as failed, at least 1.
-    pub attempts: u32,
-    /// How long one try may take, from the connection to the last byte.
-    pub timeout: Duration,
-    /// Pause after the first failed try; it doubles with every further one, up to a minute.
-    pub back_off: Duration,
-    /// Sent as `Authorization: Bearer …`.
-    pub api_key: Option<String>,
-}
-
-/// The environment variable with the key that a server may ask for.
-const API_KEY: &str = "ONSET_API_KEY";
-
-impl Settings {
-    /// So many requests at one time, and the key in the environment variable `ONSET_API_KEY` if there is one.
-    #[must_use]
-    pub fn with_concurrency(concurrency: usize) -> Self {
-        let api_key = std::env::var(API_KEY).ok().filter(|key| !key.trim().is_empty());
-        Self { concurrency, api_key, ..Self::default() }
-    }
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            concurrency: 8,
-            attempts: 10,
-            timeout: Duration::from_secs(300),
-            back_off: Duration::from_millis(500),
-            api_key: None,
-        }
-    }
-}
+use crate::error::{Cause, Error, Result};
 
 /// A server that was found to give what an evaluation needs.
 #[derive(Debug)]
@@ -177,7 +140,7 @@ const LOOK: Duration = Duration::from_millis(50);
 /// Says which request it was, so that whoever asked can say which item.
 fn of_request(index: usize, error: Error) -> Error {
     match error {
-        Error::Server { url, problem } => Error::Request { index, problem: format!("{url}: {problem}") },
+        Error::Server { .. } => Error::Request { index, problem: error.to_string(), source: Some(Cause::of(error)) },
         other => other,
     }
 }

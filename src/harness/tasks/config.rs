@@ -6,18 +6,11 @@ use super::data::Dataset;
 use super::filter::Ensemble;
 use super::functions::Function;
 use super::metric::MetricSpec;
+use super::output::Output;
 use super::template::Template;
 use super::value::Value;
 use super::yaml::{Content, Node};
 use crate::error::Result;
-
-/// What is asked of a model.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Output {
-    LogLikelihood,
-    MultipleChoice,
-    GenerateUntil,
-}
 
 /// A `doc_to_…` key.
 #[derive(Debug, Clone)]
@@ -144,31 +137,31 @@ impl Config {
                 return Err(node.wrong(format!("the key `{key}` is not known, and it could change the scores")));
             }
         }
-        if let Some(node) = given(task, "unsafe_code").filter(|node| !matches!(node.flag(), Ok(false))) {
+        if let Some(node) = task.given("unsafe_code").filter(|node| !matches!(node.flag(), Ok(false))) {
             return Err(node.wrong("tasks that run code are not supported"));
         }
         let name = required(task, "task")?.text()?.to_owned();
         let dataset = Dataset::new(task)?;
         let path = dataset.path.clone();
-        let output = output(task)?;
+        let output = Output::read(task)?;
         let fields = |node: &Node, key: &str| field(node, key, &path);
         let text = fields(required(task, "doc_to_text")?, "doc_to_text")?;
-        let target = match given(task, "doc_to_target") {
+        let target = match task.given("doc_to_target") {
             Some(node) => fields(node, "doc_to_target")?,
             None => return Err(task.wrong("`doc_to_target` is missing: no item would have an answer")),
         };
-        let choice = given(task, "doc_to_choice").map(|node| fields(node, "doc_to_choice")).transpose()?;
+        let choice = task.given("doc_to_choice").map(|node| fields(node, "doc_to_choice")).transpose()?;
         if output == Output::MultipleChoice && choice.is_none() {
             return Err(task.wrong("`output_type: multiple_choice` needs `doc_to_choice`"));
         }
         let process = function(task, "process_docs", &path)?;
         let results = function(task, "process_results", &path)?;
         let delimiter =
-            |key, default: &str| given(task, key).map_or(Ok(default.to_owned()), |n| n.text().map(str::to_owned));
+            |key, default: &str| task.given(key).map_or(Ok(default.to_owned()), |n| n.text().map(str::to_owned));
         let target_delimiter = delimiter("target_delimiter", " ")?;
         let few_shot_delimiter = delimiter("fewshot_delimiter", "\n\n")?;
         let prefix = template(task, "gen_prefix")?;
-        let split = |key| given(task, key).map(|node| node.text().map(str::to_owned)).transpose();
+        let split = |key| task.given(key).map(|node| node.text().map(str::to_owned)).transpose();
         let (training, validation, test) = (split("training_split")?, split("validation_split")?, split("test_split")?);
         if test.is_none() && validation.is_none() {
             return Err(task.wrong("neither `test_split` nor `validation_split` is given"));
@@ -185,17 +178,17 @@ impl Config {
             target_delimiter: target_delimiter.clone(),
             delimiter: few_shot_delimiter.clone(),
         };
-        let few_shot = few_shot.configured(given(task, "fewshot_config"), &path)?;
+        let few_shot = few_shot.configured(task.given("fewshot_config"), &path)?;
         let generation = generation(task, output, &few_shot_delimiter)?;
         let mut config = Self {
-            alias: given(task, "task_alias").map_or(Ok(name.as_str()), Node::text)?.to_owned(),
-            version: given(task, "metadata").and_then(|m| m.get("version")).map_or("Yaml".into(), Node::value),
-            tags: given(task, "tag").map(Node::texts).transpose()?.unwrap_or_default(),
+            alias: task.given("task_alias").map_or(Ok(name.as_str()), Node::text)?.to_owned(),
+            version: task.given("metadata").and_then(|m| m.get("version")).map_or("Yaml".into(), Node::value),
+            tags: task.given("tag").map(Node::texts).transpose()?.unwrap_or_default(),
             shots: count(task, "num_fewshot")?,
             repeats: count(task, "repeats")?.unwrap_or(1),
             description: template(task, "description")?,
-            filters: Ensemble::read(given(task, "filter_list"), output)?,
-            metrics: MetricSpec::read(given(task, "metric_list"), output, results, task)?,
+            filters: Ensemble::read(task.given("filter_list"), output)?,
+            metrics: MetricSpec::read(task.given("metric_list"), output, results, task)?,
             name,
             output,
             dataset,
@@ -263,30 +256,13 @@ impl FewShot {
     }
 }
 
-/// A key that is there and not null.
-pub(super) fn given<'a>(node: &'a Node, key: &str) -> Option<&'a Node> {
-    node.get(key).filter(|node| !node.is_null())
-}
-
 fn required<'a>(node: &'a Node, key: &str) -> Result<&'a Node> {
-    given(node, key).ok_or_else(|| node.wrong(format!("`{key}` is missing")))
+    node.given(key).ok_or_else(|| node.wrong(format!("`{key}` is missing")))
 }
 
 fn count(node: &Node, key: &str) -> Result<Option<usize>> {
-    let Some(node) = given(node, key) else { return Ok(None) };
+    let Some(node) = node.given(key) else { return Ok(None) };
     usize::try_from(node.whole()?).map(Some).map_err(|_| node.wrong("a count cannot be negative"))
-}
-
-fn output(task: &Node) -> Result<Output> {
-    let Some(node) = given(task, "output_type") else { return Ok(Output::GenerateUntil) };
-    match node.text()? {
-        "loglikelihood" => Ok(Output::LogLikelihood),
-        "multiple_choice" => Ok(Output::MultipleChoice),
-        "generate_until" => Ok(Output::GenerateUntil),
-        other => Err(node.wrong(format!(
-            "`output_type: {other}` is not supported; supported: multiple_choice, loglikelihood, generate_until"
-        ))),
-    }
 }
 
 fn compiled(node: &Node) -> Result<Template> {
@@ -294,11 +270,11 @@ fn compiled(node: &Node) -> Result<Template> {
 }
 
 fn template(task: &Node, key: &str) -> Result<Option<Template>> {
-    given(task, key).map(compiled).transpose()
+    task.given(key).map(compiled).transpose()
 }
 
 fn function(task: &Node, key: &str, dataset: &str) -> Result<Option<Function>> {
-    given(task, key).map_or(Ok(None), |node| known_function(node, key, dataset))
+    task.given(key).map_or(Ok(None), |node| known_function(node, key, dataset))
 }
 
 fn known_function(node: &Node, key: &str, dataset: &str) -> Result<Option<Function>> {
@@ -336,7 +312,7 @@ fn field(node: &Node, key: &str, dataset: &str) -> Result<Field> {
 
 fn generation(task: &Node, output: Output, delimiter: &str) -> Result<Generation> {
     let stop = || Value::List(vec![delimiter.into()]);
-    let Some(node) = given(task, "generation_kwargs") else {
+    let Some(node) = task.given("generation_kwargs") else {
         let arguments = Value::Map(vec![
             ("temperature".to_owned(), Value::Float(0.0)),
             ("do_sample".to_owned(), Value::Bool(false)),
@@ -347,7 +323,7 @@ fn generation(task: &Node, output: Output, delimiter: &str) -> Result<Generation
     };
     let mut arguments = node.data()?;
     // `do_sample: false` overrules a temperature, as in lm-evaluation-harness.
-    let greedy = given(node, "do_sample");
+    let greedy = node.given("do_sample");
     let (mut until, mut most) = (vec![delimiter.to_owned()], BTreeMap::new());
     for (key, node) in node.entries() {
         match key.as_str() {

@@ -7,6 +7,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::documents::{read_csv, read_json};
 use super::hub::Source;
 use super::layouts;
 use super::repository::{ENDINGS, Repository, stems};
@@ -42,9 +43,9 @@ impl Dataset {
     /// # Errors
     /// A key that would change what is read and is not known, with its line.
     pub fn new(task: &Node) -> Result<Self> {
-        let path = task.get("dataset_path").filter(|node| !node.is_null());
+        let path = task.given("dataset_path");
         let path = path.ok_or_else(|| task.wrong("`dataset_path` is missing"))?.text()?.to_owned();
-        let name = task.get("dataset_name").filter(|node| !node.is_null()).map(|node| node.value().python());
+        let name = task.given("dataset_name").map(|node| node.value().python());
         let folder = task.file.parent().unwrap_or(Path::new("")).to_owned();
         let (files, field, separator, columns, revision) = (Vec::new(), None, b',', None, None);
         let mut dataset = Self { path, name, files, field, separator, columns, revision, folder };
@@ -96,7 +97,11 @@ impl Dataset {
         let mut places: Vec<PathBuf> =
             data.into_iter().chain([self.folder.as_path(), Path::new("")]).map(|folder| folder.join(file)).collect();
         places.dedup();
-        places.iter().find(|place| place.is_file()).cloned().ok_or_else(|| missing(&format!("`{file}`"), &places))
+        places
+            .iter()
+            .find(|place| place.is_file())
+            .cloned()
+            .ok_or_else(|| Error::NotFound { what: format!("`{file}`"), places })
     }
 
     fn of_data_set(&self, split: &str, data: Option<&Path>) -> Result<Vec<Value>> {
@@ -129,7 +134,7 @@ impl Dataset {
             .iter()
             .flat_map(|folder| stems(name, split).into_iter().map(|stem| folder.join(format!("{stem}.{endings}"))))
             .collect();
-        Err(missing(&what, &places))
+        Err(Error::NotFound { what, places })
     }
 
     /// Where the repository of a data set may stand: under its name with or without its owner's, or in the data folder
@@ -183,102 +188,11 @@ impl From<Cell> for Value {
     }
 }
 
-fn missing(what: &str, places: &[PathBuf]) -> Error {
-    let places: Vec<String> = places.iter().map(|place| place.display().to_string()).collect();
-    Error::Argument(format!("{what} was not found; looked for: {}", places.join(", ")))
-}
-
 fn data_files(node: &Node) -> Result<Vec<(String, Vec<String>)>> {
     match &node.content {
         Content::Map(entries) => entries.iter().map(|(split, files)| Ok((split.clone(), files.texts()?))).collect(),
         _ => Ok(vec![("train".to_owned(), node.texts()?)]),
     }
-}
-
-/// The rows of a JSON file: one object per line, a list of objects, or such a list under `field`.
-pub(super) fn read_json(path: &Path, field: Option<&str>) -> Result<Vec<Value>> {
-    let wrong = |problem: String| Error::File { path: path.to_owned(), problem };
-    let text = std::fs::read_to_string(path).map_err(Error::read(path))?;
-    let text = text.trim_start_matches('\u{feff}');
-    if let Some(field) = field {
-        let whole: Value = serde_json::from_str(text).map_err(|error| wrong(error.to_string()))?;
-        let rows = whole.get(field).and_then(Value::as_list);
-        return Ok(rows.ok_or_else(|| wrong(format!("there is no list under `{field}`")))?.to_vec());
-    }
-    let rows = if text.trim_start().starts_with('[') {
-        match serde_json::from_str(text).map_err(|error| wrong(error.to_string()))? {
-            Value::List(rows) => rows,
-            other => vec![other],
-        }
-    } else {
-        let mut rows = Vec::new();
-        for (number, line) in text.split('\n').enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-            rows.push(serde_json::from_str(line).map_err(|error| {
-                let place = format!("line {}, column {}", number + 1, error.column());
-                wrong(format!("{place}: {}", error.to_string().split(" at line ").next().unwrap_or_default()))
-            })?);
-        }
-        rows
-    };
-    match rows.iter().position(|row| !matches!(row, Value::Map(_))) {
-        Some(at) => Err(wrong(format!("document {} is {}, not a mapping", at + 1, rows[at].kind()))),
-        None => Ok(rows),
-    }
-}
-
-/// The rows of a CSV file as they stand, without types or a header.
-pub(super) fn read_cells(path: &Path, separator: u8) -> Result<Vec<Vec<String>>> {
-    let bytes = std::fs::read(path).map_err(Error::read(path))?;
-    let mut reader =
-        csv::ReaderBuilder::new().delimiter(separator).has_headers(false).flexible(true).from_reader(bytes.as_slice());
-    let rows = reader.records().map(|record| {
-        let record = record.map_err(|error| Error::File { path: path.to_owned(), problem: error.to_string() })?;
-        Ok(record.iter().map(str::to_owned).collect())
-    });
-    rows.collect()
-}
-
-/// Words that pandas takes for an empty cell.
-const MISSING: [&str; 18] = [
-    "", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA",
-    "NULL", "NaN", "None", "nan", "null",
-];
-
-/// The rows of a CSV file with the types pandas gives its columns; `columns` where there is no header.
-pub(super) fn read_csv(path: &Path, separator: u8, columns: Option<&[String]>) -> Result<Vec<Value>> {
-    let mut cells = read_cells(path, separator)?;
-    let header = match columns {
-        Some(columns) => columns.to_vec(),
-        None if cells.is_empty() => return Ok(Vec::new()),
-        None => cells.remove(0),
-    };
-    if let Some(at) = cells.iter().position(|row| row.len() != header.len()) {
-        let problem = format!("row {} has {} cells, the header has {}", at + 1, cells[at].len(), header.len());
-        return Err(Error::File { path: path.to_owned(), problem });
-    }
-    let empty = |cell: &str| MISSING.contains(&cell) || cell == "n/a";
-    let mut rows: Vec<Vec<(String, Value)>> = vec![Vec::new(); cells.len()];
-    for (at, name) in header.iter().enumerate() {
-        let filled = || cells.iter().map(|row| row[at].as_str()).filter(|cell| !empty(cell));
-        let full = filled().count() == cells.len();
-        let whole = full && filled().all(|cell| cell.trim().parse::<i64>().is_ok());
-        let number = filled().all(|cell| cell.trim().parse::<f64>().is_ok());
-        let flag = filled().all(|cell| matches!(cell, "True" | "TRUE" | "true" | "False" | "FALSE" | "false"));
-        for (row, cells) in rows.iter_mut().zip(&cells) {
-            let cell = cells[at].as_str();
-            row.push((
-                name.clone(),
-                match cell {
-                    _ if empty(cell) => Value::Null,
-                    _ if whole => cell.trim().parse().map_or(Value::Null, Value::Int),
-                    _ if number => cell.trim().parse().map_or(Value::Null, Value::Float),
-                    _ if flag => Value::Bool(cell.eq_ignore_ascii_case("true")),
-                    _ => cell.into(),
-                },
-            ));
-        }
-    }
-    Ok(rows.into_iter().map(Value::Map).collect())
 }
 
 /// What all values at one place have in common.
@@ -345,29 +259,5 @@ mod tests {
         let rows = unify(rows.iter().map(|row| serde_json::from_str(row).unwrap()).collect());
         assert_eq!(rows[0].to_json(), r#"{"a": 1.0, "b": {"x": [1.0], "y": null}, "c": null}"#);
         assert_eq!(rows[1].to_json(), r#"{"a": 2.5, "b": {"x": [0.5], "y": 2}, "c": "t"}"#);
-    }
-
-    #[test]
-    fn cells_of_a_table_get_the_type_of_their_column() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("t.csv");
-        std::fs::write(&path, "i,f,g,b,t\n1,1.5,2,True,x\n-2,3,,False,\"1, \"\"q\"\"\nend\"\n").unwrap();
-        let rows = read_csv(&path, b',', None).unwrap();
-        assert_eq!(rows[0].to_json(), r#"{"i": 1, "f": 1.5, "g": 2.0, "b": true, "t": "x"}"#);
-        assert_eq!(
-            rows[1].to_json(),
-            "{\"i\": -2, \"f\": 3.0, \"g\": null, \"b\": false, \"t\": \"1, \\\"q\\\"\\nend\"}"
-        );
-    }
-
-    #[test]
-    fn a_broken_line_is_named() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("t.jsonl");
-        std::fs::write(&path, "{\"a\": 1}\n\n{\"a\": \n").unwrap();
-        let error = read_json(&path, None).unwrap_err().to_string();
-        assert!(error.contains("line 3"), "{error}");
-        std::fs::write(&path, "[1]").unwrap();
-        assert!(read_json(&path, None).unwrap_err().to_string().contains("not a mapping"));
     }
 }

@@ -3,7 +3,7 @@
 //! Each entry is a chain with a name; every chain starts from the same answers, and each gives its own metrics. An item
 //! has `repeats` answers; a chain ends in one of them (`take_first`).
 
-use super::config::{Output, given};
+use super::output::Output;
 use super::regex::Pattern;
 use super::template::strip;
 use super::value::Value;
@@ -50,11 +50,11 @@ impl Ensemble {
         };
         let mut read: Vec<Self> = Vec::new();
         for chain in chains {
-            let name = given(chain, "name").ok_or_else(|| chain.wrong("a filter has no `name`"))?.text()?;
+            let name = chain.given("name").ok_or_else(|| chain.wrong("a filter has no `name`"))?.text()?;
             if read.iter().any(|other| other.name == name) {
                 return Err(chain.wrong(format!("there are two filters named `{name}`")));
             }
-            let steps = given(chain, "filter").ok_or_else(|| chain.wrong(format!("`{name}` has no `filter`")))?;
+            let steps = chain.given("filter").ok_or_else(|| chain.wrong(format!("`{name}` has no `filter`")))?;
             let super::yaml::Content::List(steps) = &steps.content else {
                 return Err(steps.wrong("`filter` must be a list"));
             };
@@ -94,7 +94,7 @@ impl Ensemble {
 
 impl Step {
     fn read(node: &Node) -> Result<Self> {
-        let function = given(node, "function").ok_or_else(|| node.wrong("a filter has no `function`"))?;
+        let function = node.given("function").ok_or_else(|| node.wrong("a filter has no `function`"))?;
         let name = function.text()?;
         let allowed: &[&str] = match name {
             "regex" => &["regex_pattern", "group_select", "fallback"],
@@ -114,23 +114,23 @@ impl Step {
             "lowercase" => Self::Lowercase,
             "uppercase" => Self::Uppercase,
             "take_first_k" => {
-                let k = given(node, "k").ok_or_else(|| node.wrong("`take_first_k` needs `k`"))?;
+                let k = node.given("k").ok_or_else(|| node.wrong("`take_first_k` needs `k`"))?;
                 let few = usize::try_from(k.whole()?).ok().filter(|few| *few > 0);
                 Self::TakeFirstFew(few.ok_or_else(|| k.wrong("at least one answer must stay"))?)
             }
             "regex" => {
                 let default = r"#### (\-?[0-9\.\,]+)";
-                let pattern = given(node, "regex_pattern").map_or(Ok(default), Node::text)?;
+                let pattern = node.given("regex_pattern").map_or(Ok(default), Node::text)?;
                 Self::Regex {
                     pattern: Pattern::new(pattern).map_err(|problem| node.wrong(problem))?,
-                    group_select: given(node, "group_select").map_or(Ok(0), Node::whole)?,
-                    fallback: given(node, "fallback").map_or(Ok("[invalid]"), Node::text)?.to_owned(),
+                    group_select: node.given("group_select").map_or(Ok(0), Node::whole)?,
+                    fallback: node.given("fallback").map_or(Ok("[invalid]"), Node::text)?.to_owned(),
                 }
             }
             "map" => {
-                let known = given(node, "mapping_dict").map(Node::data).transpose()?.unwrap_or_default();
+                let known = node.given("mapping_dict").map(Node::data).transpose()?.unwrap_or_default();
                 let Value::Map(known) = known else { return Err(node.wrong("`mapping_dict` must be a mapping")) };
-                let otherwise = given(node, "default_value").map(Node::data).transpose()?.unwrap_or_default();
+                let otherwise = node.given("default_value").map(Node::data).transpose()?.unwrap_or_default();
                 Self::Map { known, otherwise }
             }
             other => {

@@ -32,22 +32,26 @@ impl Source<'_> {
     /// The files that hold a split.
     ///
     /// # Errors
-    /// [`Error::Argument`] where the hub has no such data set or split, or cannot be reached.
+    /// [`Error::Argument`] where the data set has no such split, [`Error::Fetch`] where the hub has no such data set or
+    /// cannot be reached.
     pub fn fetch(self, split: &str) -> Result<Vec<PathBuf>> {
         use hf_hub::api::sync::{ApiBuilder, ApiError};
         use hf_hub::{Cache, Repo, RepoType};
 
+        use crate::error::Cause;
+
         use super::repository::{CARD, ENDINGS, Repository};
 
         let wrong = |problem: String| Error::Argument(format!("the data set `{}`: {problem}", self.dataset));
-        // One line: the library's messages may be whole pages.
-        let line = |error: ApiError| error.to_string().lines().next().unwrap_or_default().to_owned();
+        let failed = |what: &str, error: ApiError| Error::Fetch {
+            what: format!("the data set `{}`: {what}", self.dataset),
+            source: Cause::of(error),
+        };
         let revision = self.revision.unwrap_or("main").to_owned();
         let place = Repo::with_revision(self.dataset.to_owned(), RepoType::Dataset, revision);
         let builder = ApiBuilder::from_env().with_progress(false);
-        let api = builder.build().map_err(|error| wrong(line(error)))?.repo(place.clone());
-        let get =
-            |name: &str| api.get(name).map_err(|error| wrong(format!("{name} cannot be fetched: {}", line(error))));
+        let api = builder.build().map_err(|error| failed("the hub cannot be asked", error))?.repo(place.clone());
+        let get = |name: &str| api.get(name).map_err(|error| failed(&format!("{name} cannot be fetched"), error));
         let repository = match api.info() {
             Ok(info) => {
                 let files: Vec<String> = info.siblings.into_iter().map(|file| file.rfilename).collect();
@@ -58,7 +62,7 @@ impl Source<'_> {
             Err(error) => {
                 // Without a connection, what was fetched before can be used: the card was, if there is one.
                 let known = Cache::from_env().repo(place).get(CARD).and_then(|card| Some(card.parent()?.to_owned()));
-                let folder = known.ok_or_else(|| wrong(format!("the hub does not answer: {}", line(error))))?;
+                let folder = known.ok_or_else(|| failed("the hub does not answer", error))?;
                 Repository::at(&folder)?
             }
         };

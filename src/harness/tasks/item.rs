@@ -5,9 +5,10 @@
 
 use sha2::{Digest, Sha256};
 
-use super::config::{Config, FewShot, Field, Output, Sampler};
+use super::config::{Config, FewShot, Field, Sampler};
 use super::functions::Function;
 use super::literal;
+use super::output::Output;
 use super::sampling::Random;
 use super::template::{Template, is_space};
 use super::value::Value;
@@ -139,7 +140,7 @@ impl<'a> Builder<'a> {
     }
 
     fn item_error(&self, item: usize, problem: String) -> Error {
-        Error::TaskItem { task: self.config.name.clone(), item, problem }
+        Error::TaskItem { task: self.config.name.clone(), item, problem, source: None }
     }
 
     pub fn item(&mut self, doc_id: usize, doc: Value) -> Result<Item> {
@@ -402,8 +403,11 @@ fn right_choices(target: &Value, choices: &[String]) -> Result<Vec<usize>, Strin
 pub(super) fn processed(task: &str, process: Option<Function>, docs: Vec<Value>) -> Result<Vec<Value>> {
     match process {
         None => Ok(docs),
-        Some(function) => {
-            function.documents(docs).map_err(|(item, problem)| Error::TaskItem { task: task.to_owned(), item, problem })
-        }
+        Some(function) => function.documents(docs).map_err(|(item, problem)| Error::TaskItem {
+            task: task.to_owned(),
+            item,
+            problem,
+            source: None,
+        }),
     }
 }

@@ -15,7 +15,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::data::{read_cells, read_csv, read_json};
+use super::documents::{read_cells, read_csv, read_json};
 use super::value::Value;
 use crate::error::{Error, Result};
 
@@ -191,8 +191,7 @@ fn math(folder: &Path) -> Result<Vec<Value>> {
     files.sort();
     let problem = |(_, path): &(u64, PathBuf)| {
         let text = std::fs::read_to_string(path).map_err(Error::read(path))?;
-        let row: Value = serde_json::from_str(&text)
-            .map_err(|error| Error::File { path: path.clone(), problem: error.to_string() })?;
+        let row: Value = serde_json::from_str(&text).map_err(Error::malformed(path, "is not JSON"))?;
         pick(&row, &["problem", "level", "type", "solution"])
             .ok_or_else(|| Error::File { path: path.clone(), problem: "a key of MATH is missing".to_owned() })
     };

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::aggregate::{GroupMetric, Metric};
 use super::built_in;
-use super::config::given;
+use super::glob;
 use super::task::Task;
 use super::yaml::{self, Content, Node};
 use crate::error::{Error, Result};
@@ -96,15 +96,15 @@ impl Library {
 
     /// Takes a definition under its name; `None` where it has none.
     fn define(&mut self, node: Node) -> Result<Option<String>> {
-        if let Some(class) = given(&node, "class") {
+        if let Some(class) = node.given("class") {
             return Err(class.wrong("tasks written in Python (`class`) are not supported"));
         }
-        let task = given(&node, "task").filter(|task| !matches!(task.content, Content::List(_)));
-        let (name, definition) = match (task, given(&node, "group")) {
+        let task = node.given("task").filter(|task| !matches!(task.content, Content::List(_)));
+        let (name, definition) = match (task, node.given("group")) {
             (Some(task), group) => {
                 let name = task.text()?.to_owned();
                 // A group named in a task file is an old way to write a tag.
-                for tags in [given(&node, "tag"), group].into_iter().flatten() {
+                for tags in [node.given("tag"), group].into_iter().flatten() {
                     for tag in tags.texts()? {
                         self.tags.entry(tag).or_default().insert(name.clone());
                     }
@@ -144,8 +144,7 @@ impl Library {
             } else if library.definitions.contains_key(pattern) || library.tags.contains_key(pattern) {
                 names.push(pattern.clone());
             } else {
-                let wanted: Vec<char> = pattern.chars().collect();
-                let matches = |name: &&str| matches_glob(&wanted, &name.chars().collect::<Vec<_>>());
+                let matches = |name: &&str| glob::matches(pattern, name);
                 names.extend(library.names().into_iter().filter(matches).map(str::to_owned));
             }
             if names.is_empty() {
@@ -232,7 +231,7 @@ impl Selector<'_> {
         let own = node.entries().iter().filter(|(key, _)| !GROUP_KEYS.contains(&key.as_str()));
         let passed: Vec<(String, Node)> = own.chain(over).cloned().collect();
         let alone;
-        let list = match given(node, "task").map(|task| (&task.content, task)) {
+        let list = match node.given("task").map(|task| (&task.content, task)) {
             Some((Content::List(list), _)) => list.as_slice(),
             Some((_, task)) => {
                 alone = [task.clone()];
@@ -248,14 +247,14 @@ impl Selector<'_> {
         }
         open.pop();
         if !self.selection.groups.iter().any(|group| group.name == name) {
-            let version = given(node, "metadata").and_then(|metadata| metadata.get("version"));
+            let version = node.given("metadata").and_then(|metadata| metadata.get("version"));
             self.selection.groups.push(Group {
                 name: name.to_owned(),
-                alias: given(node, "group_alias").map_or(Ok(name), Node::text)?.to_owned(),
+                alias: node.given("group_alias").map_or(Ok(name), Node::text)?.to_owned(),
                 version: version.map_or_else(|| "N/A".to_owned(), |version| version.value().python()),
                 members,
                 tasks: tasks.clone(),
-                metrics: group_metrics(given(node, "aggregate_metric_list"))?,
+                metrics: group_metrics(node.given("aggregate_metric_list"))?,
             });
         }
         Ok(tasks)
@@ -275,9 +274,9 @@ impl Selector<'_> {
             let leaves = self.name(library, name, passed, open).map_err(|error| located(error, member))?;
             return Ok((name.to_owned(), leaves));
         };
-        let inner = given(member, "group");
+        let inner = member.given("group");
         let key = if inner.is_some() { "group" } else { "task" };
-        let named = given(member, key).ok_or_else(|| member.wrong("a member of a group needs `task` or `group`"))?;
+        let named = member.given(key).ok_or_else(|| member.wrong("a member of a group needs `task` or `group`"))?;
         let name = named.text()?;
         let own = entries.iter().filter(|(other, _)| other != key);
         if library.definitions.contains_key(name) || library.tags.contains_key(name) {
@@ -313,7 +312,7 @@ fn group_metrics(list: Option<&Node>) -> Result<Vec<GroupMetric>> {
         _ => std::slice::from_ref(list),
     };
     let metric = |entry: &Node| {
-        let name = given(entry, "metric").ok_or_else(|| entry.wrong("an aggregated metric has no `metric`"))?;
+        let name = entry.given("metric").ok_or_else(|| entry.wrong("an aggregated metric has no `metric`"))?;
         let mut metric = GroupMetric { name: name.text()?.to_owned(), filters: None, weight_by_size: true };
         for (key, node) in entry.entries().iter().filter(|(_, node)| !node.is_null()) {
             match key.as_str() {
@@ -385,38 +384,4 @@ fn yaml_files(path: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// Whether a name matches a pattern with `*`, `?`, `[abc]`, `[a-z]` and `[!a]`.
-pub(super) fn matches_glob(pattern: &[char], name: &[char]) -> bool {
-    match pattern.first() {
-        None => name.is_empty(),
-        Some('*') => (0..=name.len()).any(|skipped| matches_glob(&pattern[1..], &name[skipped..])),
-        Some('?') => !name.is_empty() && matches_glob(&pattern[1..], &name[1..]),
-        Some('[') => {
-            let end = pattern.iter().skip(2).position(|c| *c == ']').map(|at| at + 2);
-            let (Some(end), Some(first)) = (end, name.first()) else {
-                return name.first() == Some(&'[') && matches_glob(&pattern[1..], &name[1..]);
-            };
-            let negated = pattern[1] == '!';
-            let set = &pattern[1 + usize::from(negated)..end];
-            let inside = set.windows(3).any(|w| w[1] == '-' && (w[0]..=w[2]).contains(first)) || set.contains(first);
-            inside != negated && matches_glob(&pattern[end + 1..], &name[1..])
-        }
-        Some(c) => name.first() == Some(c) && matches_glob(&pattern[1..], &name[1..]),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn globs_match_as_in_a_shell() {
-        let matches = |pattern: &str, name: &str| {
-            matches_glob(&pattern.chars().collect::<Vec<_>>(), &name.chars().collect::<Vec<_>>())
-        };
-        assert!(matches("mmlu_*", "mmlu_anatomy") && matches("*_mc", "arc_challenge_mc") && matches("gsm?k", "gsm8k"));
-        assert!(matches("[a-h]*", "gsm8k") && !matches("[!a-h]*", "gsm8k") && !matches("mmlu", "mmlu_anatomy"));
-    }
 }

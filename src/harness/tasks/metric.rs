@@ -1,7 +1,7 @@
 //! Scores of one item: `metric_list` and `process_results`.
 
-use super::config::{Output, given};
 use super::functions::Function;
+use super::output::Output;
 use super::regex::Pattern;
 use super::value::{Value, python_float};
 use super::yaml::{Content, Node};
@@ -106,8 +106,7 @@ impl MetricSpec {
         let Content::List(entries) = &list.content else { return Err(list.wrong("`metric_list` must be a list")) };
         let mut metrics: Vec<Self> = Vec::new();
         for entry in entries {
-            let name =
-                given(entry, "metric").ok_or_else(|| entry.wrong("an entry of `metric_list` has no `metric`"))?;
+            let name = entry.given("metric").ok_or_else(|| entry.wrong("an entry of `metric_list` has no `metric`"))?;
             if let Content::Function(function) = &name.content {
                 return Err(
                     name.wrong(format!("the metric `!function {function}` is Python code, which onset does not run"))

@@ -6,7 +6,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::library::matches_glob;
+use super::glob;
 use super::yaml::{self, Content, Node};
 use crate::error::{Error, Result};
 
@@ -50,8 +50,7 @@ impl Repository {
     /// The files of a split of the part `name`, in order; none where there are none.
     pub fn split(&self, name: Option<&str>, split: &str) -> Vec<&str> {
         let patterns = self.patterns(name, split);
-        let chars = |text: &str| text.chars().collect::<Vec<_>>();
-        let matches = |file: &&String| patterns.iter().any(|pattern| matches_glob(&chars(pattern), &chars(file)));
+        let matches = |file: &&String| patterns.iter().any(|pattern| glob::matches(pattern, file));
         let named: Vec<&str> = self.files.iter().filter(matches).map(String::as_str).collect();
         if !named.is_empty() {
             return named;

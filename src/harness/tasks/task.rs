@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 
 use super::aggregate::{self, Metric};
-use super::config::{Config, Output};
+use super::config::Config;
 use super::functions::Function;
 use super::item::{Builder, Draw, Item, Items, processed, sha256};
 use super::math;
 use super::metric::{Score, argmax, softmax};
+use super::output::Output;
 use super::value::{Value, python_float};
 use super::yaml::Node;
 use crate::error::{Error, Result};
@@ -91,12 +92,18 @@ impl Task {
         sha256(&record.to_json())
     }
 
-    fn wrong(&self, problem: impl std::fmt::Display) -> Error {
-        Error::Task { task: self.config.name.clone(), problem: problem.to_string() }
+    /// All documents of a split.
+    fn documents(&self, split: &str) -> Result<Vec<Value>> {
+        let documents = self.config.dataset.split(split, self.data.as_deref());
+        documents.map_err(|error| error.within(format!("task `{}`", self.config.name)))
+    }
+
+    fn wrong(&self, problem: String) -> Error {
+        Error::Task { task: self.config.name.clone(), problem }
     }
 
     fn item_wrong(&self, item: &Item, problem: impl Into<String>) -> Error {
-        Error::TaskItem { task: self.config.name.clone(), item: item.doc_id, problem: problem.into() }
+        Error::TaskItem { task: self.config.name.clone(), item: item.doc_id, problem: problem.into(), source: None }
     }
 
     /// Reads the documents and builds every prompt.
@@ -106,8 +113,7 @@ impl Task {
     /// more few-shot examples than there are.
     pub fn items(&self, draw: &Draw) -> Result<Items> {
         let config = &self.config;
-        let split = |name: &str| config.dataset.split(name, self.data.as_deref()).map_err(|error| self.wrong(error));
-        let docs = processed(&config.name, config.process, split(config.split())?)?;
+        let docs = processed(&config.name, config.process, self.documents(config.split())?)?;
         let Some(first) = docs.first() else {
             return Err(self.wrong(format!("the split `{}` has no documents", config.split())));
         };
@@ -115,10 +121,10 @@ impl Task {
         let wanted = draw.shots.or(config.shots).unwrap_or(0) > 0 && config.shots != Some(0);
         let examples = match (&few.split, &few.samples) {
             _ if !wanted => Vec::new(),
-            (Some(name), _) => processed(&config.name, few.process, split(name)?)?,
+            (Some(name), _) => processed(&config.name, few.process, self.documents(name)?)?,
             (None, Some(samples)) => samples.clone(),
             (None, None) => match config.training.as_ref().or(config.validation.as_ref()) {
-                Some(name) => processed(&config.name, config.process, split(name)?)?,
+                Some(name) => processed(&config.name, config.process, self.documents(name)?)?,
                 None => docs.clone(),
             },
         };
@@ -143,7 +149,7 @@ impl Task {
         let Some(name) = &config.training else {
             return Err(self.wrong("names no training split".to_owned()));
         };
-        let docs = config.dataset.split(name, self.data.as_deref()).map_err(|error| self.wrong(error))?;
+        let docs = self.documents(name)?;
         let docs = processed(&config.name, config.process, docs)?;
         let Some(first) = docs.first() else {
             return Err(self.wrong(format!("the split `{name}` has no documents")));
@@ -265,7 +271,7 @@ impl Task {
     /// # Errors
     /// Nothing was scored.
     pub fn aggregate(&self, scored: &[Scored]) -> Result<Vec<Metric>> {
-        let Some(first) = scored.first() else { return Err(self.wrong("no item was scored")) };
+        let Some(first) = scored.first() else { return Err(self.wrong("no item was scored".to_owned())) };
         let mut metrics = Vec::new();
         for (at, sample) in first.samples.iter().enumerate() {
             for (name, _) in &sample.metrics {

@@ -56,6 +56,11 @@ impl Node {
         self.entries().iter().find(|(name, _)| name == key).map(|(_, node)| node)
     }
 
+    /// What is at a key that is there and not null.
+    pub fn given(&self, key: &str) -> Option<&Node> {
+        self.get(key).filter(|node| !node.is_null())
+    }
+
     /// The keys and values of a mapping; none of anything else.
     pub fn entries(&self) -> &[(String, Node)] {
         match &self.content {

@@ -1,8 +1,14 @@
 //! GPT-2 and its descendants: LayerNorm, MLPs without gate, and every kind of position.
 
-use super::rope::Defaults;
-use super::*;
-use crate::lm::position::Alibi;
+use super::parts::*;
+use super::rope::{self, Defaults};
+use crate::error::Result;
+use crate::lm::architecture::Architecture;
+use crate::lm::config::{Config, Gating, Packing, QkNorm, Residual};
+use crate::lm::keys::Keys;
+use crate::lm::names;
+use crate::lm::ops::Activation;
+use crate::lm::position::{Alibi, Position, Rope, Scaling};
 
 pub(super) fn gpt2(keys: &Keys<'_>, architecture: Architecture) -> Result<Config> {
     let mut config = base(keys, architecture, &["n_inner"], true)?;

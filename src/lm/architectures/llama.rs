@@ -1,8 +1,14 @@
 //! Llama and its descendants.
 
-use super::rope::Defaults;
-use super::*;
-use crate::lm::position::Alibi;
+use super::parts::*;
+use super::rope::{self, Defaults};
+use crate::error::Result;
+use crate::lm::architecture::Architecture;
+use crate::lm::config::{Config, Gating, Norm, NormKind, Packing, QkNorm, Residual};
+use crate::lm::keys::Keys;
+use crate::lm::names;
+use crate::lm::ops::Activation;
+use crate::lm::position::{Alibi, Position, Rope, Scaling};
 
 /// Llama, and Skywork, which renames nothing but its class.
 pub(super) fn llama(keys: &Keys<'_>, architecture: Architecture) -> Result<Config> {

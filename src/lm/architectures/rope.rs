@@ -1,8 +1,8 @@
 //! The settings of rotary positions in their two spellings: `rope_theta`, `rope_scaling`, `rotary_pct` and
 //! `partial_rotary_factor` side by side in hub configs, all of them inside `rope_parameters` in transformers 5.
 
-use super::Keys;
 use crate::error::Result;
+use crate::lm::keys::Keys;
 use crate::lm::position::{Rope, Scaling, Yarn};
 
 /// What a kind of model assumes where its config is silent, and what it can do at all.

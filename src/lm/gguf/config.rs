@@ -9,7 +9,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::header::{Header, Value};
 use crate::error::{Error, Result};
-use crate::lm::architectures::Architecture;
+use crate::lm::architecture::Architecture;
 use crate::lm::config::Config;
 use crate::lm::names;
 use crate::lm::position::{Position, Scaling};

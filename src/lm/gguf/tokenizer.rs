@@ -40,7 +40,7 @@ pub(in crate::lm) fn tokenizer(path: &Path, header: &Header) -> Result<Tokenizer
             });
         }
     };
-    let mut tokenizer = built.map_err(|error| problem(format!("carries a tokenizer that cannot be built: {error}")))?;
+    let mut tokenizer = built.map_err(Error::malformed(path, "carries a tokenizer that cannot be built"))?;
     let of_type = |wanted: &[f64], special: bool| -> Vec<AddedToken> {
         let chosen = tokens.iter().zip(types).filter(|(text, kind)| wanted.contains(kind) && !text.is_empty());
         // A run of ▁ is made by merging; as a token added to plain text it would never be met.
@@ -48,8 +48,11 @@ pub(in crate::lm) fn tokenizer(path: &Path, header: &Header) -> Result<Tokenizer
         chosen.map(|(text, _)| AddedToken::from(text.clone(), special).normalized(false)).collect()
     };
     let added = tokenizer.add_special_tokens(of_type(&[UNKNOWN, CONTROL], true));
-    added.and_then(|_| tokenizer.add_tokens(of_type(&[USER_DEFINED], false))).map_err(|e| problem(e.to_string()))?;
-    surround(&mut tokenizer, header, tokens).map_err(|error| problem(error.to_string()))?;
+    added
+        .and_then(|_| tokenizer.add_tokens(of_type(&[USER_DEFINED], false)))
+        .map_err(Error::malformed(path, "carries tokens that cannot be added"))?;
+    surround(&mut tokenizer, header, tokens)
+        .map_err(Error::malformed(path, "carries special tokens that cannot be used"))?;
     Ok(tokenizer)
 }
 

@@ -6,6 +6,7 @@
 
 mod activation;
 mod attention;
+mod continued;
 mod cross_entropy;
 pub(in crate::lm) mod math;
 mod norm;

@@ -14,8 +14,8 @@ use std::collections::HashMap;
 use candle_core::{DType, Device, Result, Shape, Tensor, TensorId, Var};
 use rayon::prelude::*;
 
+use super::continued::continued;
 use super::with_numbers;
-use crate::lm::loss::continued;
 
 type Back = Box<dyn FnOnce(Vec<f32>, &mut Sums) -> Result<()> + Send>;
 

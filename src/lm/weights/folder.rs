@@ -6,12 +6,14 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use crate::error::{Error, Result};
-use crate::lm::check::REFERENCE;
 use crate::lm::keys::read_object;
 
 /// What is looked for, in this order; an index names the files that belong together.
 const INDEXES: &[&str] = &["model.safetensors.index.json", "pytorch_model.bin.index.json"];
 const SINGLE: &[&str] = &["model.safetensors", "pytorch_model.bin"];
+
+/// The file with numbers to check a model against: it is beside the weights and holds none.
+pub(in crate::lm) const REFERENCE: &str = "reference.safetensors";
 
 /// The files that hold a model's weights, and what an index says of them.
 #[derive(Default)]

@@ -26,7 +26,7 @@ use super::linear::{Adapter, Matrix};
 use super::names::is_buffer;
 use crate::error::{Error, Result};
 
-pub(super) use folder::files;
+pub(super) use folder::{REFERENCE, files};
 
 /// All tensors of a model, on disk or in memory.
 pub struct Weights {
@@ -75,6 +75,11 @@ pub struct TensorInfo {
 }
 
 impl TensorInfo {
+    /// Whether its numbers are stored in blocks with a common scale.
+    pub(crate) fn is_quantised(&self) -> bool {
+        !matches!(self.dtype.as_str(), "f64" | "f32" | "f16" | "bf16" | "pickled")
+    }
+
     /// The tensors that the header of a safetensors file names; `file` is all its bytes and `path` is for messages.
     ///
     /// # Errors

@@ -13,8 +13,8 @@ use std::str::FromStr;
 pub use matrix::ScoreMatrix;
 pub use observation::{Adjustment, Condition, OBSERVATION_COLUMNS, Observation, RowKind};
 pub use setup::{Limit, PromptFormat, Provenance, Setup, Timestamp};
-pub(crate) use write::csv_text;
 pub use write::observations_csv;
+pub(crate) use write::{Further, csv_text, observations_between};
 
 use super::benchmark::Metric;
 use super::model::Models;

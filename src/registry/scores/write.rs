@@ -8,12 +8,30 @@ const ALWAYS: usize = 14;
 
 /// The table of these observations, in their order: UTF-8, comma-separated, a header first.
 pub fn observations_csv(observations: &[Observation]) -> String {
+    observations_between(&[], observations, &[])
+}
+
+/// A further column: its name, and its cell for the observation in this place.
+pub(crate) type Further<'a> = (&'a str, &'a dyn Fn(usize) -> String);
+
+/// The same with further columns before and after.
+pub(crate) fn observations_between(
+    before: &[Further<'_>],
+    observations: &[Observation],
+    after: &[Further<'_>],
+) -> String {
     let mut cells: Vec<_> = observations.iter().map(cells).collect();
     let written: Vec<usize> = (0..OBSERVATION_COLUMNS.len())
         .filter(|&column| column < ALWAYS || cells.iter().any(|row| !row[column].is_empty()))
         .collect();
-    let header = written.iter().map(|&column| OBSERVATION_COLUMNS[column].name.to_owned());
-    let rows = cells.iter_mut().map(|row| written.iter().map(|&column| std::mem::take(&mut row[column])));
+    let name = |further: &Further<'_>| further.0.to_owned();
+    let own = written.iter().map(|&column| OBSERVATION_COLUMNS[column].name.to_owned());
+    let header = before.iter().map(name).chain(own).chain(after.iter().map(name));
+    let rows = cells.iter_mut().enumerate().map(|(at, row)| {
+        let cell = move |further: &Further<'_>| (further.1)(at);
+        let own = written.iter().map(|&column| std::mem::take(&mut row[column]));
+        before.iter().map(cell).chain(own).chain(after.iter().map(cell))
+    });
     csv_text(header, rows)
 }
 

@@ -8,7 +8,7 @@ use super::fit::FitData;
 use super::input::{self, Kind};
 use super::overview::Overview;
 use super::paper::PaperData;
-use super::{policy, render};
+use super::policy;
 use crate::analysis::fit::{self, FitReport, FitSettings};
 use crate::registry::modelset::ModelSet;
 use crate::{Error, Result};
@@ -68,22 +68,6 @@ impl Document {
     /// A fit just made of `set`.
     pub fn of_fit(report: &FitReport, set: &ModelSet) -> Self {
         Self { content: Content::Fit(Box::new(FitData::of(report, set))), sources: Vec::new() }
-    }
-
-    /// The page. The same document gives the same bytes.
-    ///
-    /// # Errors
-    /// [`Error::Undetermined`] when the page cannot be written. Every document that could be opened can be written.
-    pub fn to_html(&self) -> Result<String> {
-        render::page(self, None)
-    }
-
-    /// The page of a fit with controls that ask the server it comes from.
-    ///
-    /// # Errors
-    /// As [`to_html`](Self::to_html).
-    pub(crate) fn to_live_html(&self, live: &serde_json::Value) -> Result<String> {
-        render::page(self, Some(live))
     }
 }
 

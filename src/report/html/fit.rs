@@ -296,7 +296,7 @@ pub(crate) fn behind(paths: &[PathBuf]) -> Result<Behind> {
 /// The report in a file.
 fn read(path: &Path) -> Result<FitReport> {
     let text = std::fs::read_to_string(path).map_err(Error::read(path))?;
-    FitReport::from_json(&text).map_err(|e| Error::File { path: path.to_owned(), problem: e.to_string() })
+    FitReport::from_json(&text).map_err(|error| error.within(path.display()))
 }
 
 /// The last group that a model belongs to, counted from 1; 0 for none.

@@ -61,6 +61,24 @@ struct Regions {
     methods: String,
 }
 
+impl Document {
+    /// The page. The same document gives the same bytes.
+    ///
+    /// # Errors
+    /// [`Error::Encode`] when the page cannot be written. Every document that could be opened can be written.
+    pub fn to_html(&self) -> Result<String> {
+        page(self, None)
+    }
+
+    /// The page of a fit with controls that ask the server it comes from.
+    ///
+    /// # Errors
+    /// As [`to_html`](Self::to_html).
+    pub(crate) fn to_live_html(&self, live: &serde_json::Value) -> Result<String> {
+        page(self, Some(live))
+    }
+}
+
 /// The page; `live` is what its controls offer when a server answers them.
 pub(super) fn page(document: &Document, live: Option<&serde_json::Value>) -> Result<String> {
     let environment = environment()?;
@@ -102,7 +120,7 @@ pub(super) fn page(document: &Document, live: Option<&serde_json::Value>) -> Res
             json!({ "paper": data }),
         ),
     };
-    let data = serde_json::to_string(&data).map_err(|e| failed("data", &e))?;
+    let data = serde_json::to_string(&data).map_err(Error::encode("the page's data cannot be written"))?;
     let policy = policy::content_security(&scripts, live.is_some());
     let values = context! { title, main, policy, scripts, style => STYLE, data => policy::json_block(&data) };
     render(&environment, "page.html", values)
@@ -168,7 +186,7 @@ fn environment() -> Result<Environment<'static>> {
         false => AutoEscape::None,
     });
     for (name, text) in TEMPLATES {
-        environment.add_template(name, text).map_err(|e| failed(name, &e))?;
+        environment.add_template(name, text).map_err(Error::encode(format!("the page's {name} cannot be written")))?;
     }
     environment.add_filter("number", |value: &Value| of_number(value, words::decimal, "–"));
     environment.add_filter("raw", |value: &Value| of_number(value, csv::number, ""));
@@ -186,11 +204,7 @@ fn of_number(value: &Value, text: impl Fn(f64) -> String, none: &str) -> String 
 }
 
 fn render(environment: &Environment<'_>, name: &str, values: Value) -> Result<String> {
-    let template = environment.get_template(name).map_err(|e| failed(name, &e))?;
-    template.render(values).map_err(|e| failed(name, &e))
-}
-
-fn failed(what: &str, error: &dyn std::error::Error) -> Error {
-    let cause = error.source().map_or_else(String::new, |source| format!(": {source}"));
-    Error::Undetermined(format!("the page's {what} cannot be written: {error}{cause}"))
+    let template =
+        environment.get_template(name).map_err(Error::encode(format!("the page's {name} cannot be written")))?;
+    template.render(values).map_err(Error::encode(format!("the page's {name} cannot be written")))
 }

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use super::{Real, checkpoint};
 use crate::error::{Error, Result};
-use crate::harness::runner::{Identity, Limits, ends, evaluate};
+use crate::harness::evaluation::Identity;
+use crate::harness::runner::{Limits, ends, evaluate};
 use crate::lm::{Found, Placement, Tokenizer, Weights};
 use crate::registry::Condition;
 use crate::study::cell::digest;
@@ -131,9 +132,9 @@ impl Evaluating<'_, '_, '_> {
             name,
             weights,
             tokenizer: "as released".into(),
-            dtype: self.base.dtype.clone(),
+            dtype: Some(self.base.dtype.clone()),
             device: self.base.device.clone(),
-            parameters: None,
+            ..Identity::default()
         };
         let subject = checkpoint(reached.decoder, self.base, identity, &self.base.limits);
         let (from, to) = (self.place(done, 0.0), self.place(done, 1.0));

@@ -11,8 +11,9 @@ use super::cell::{digest, fingerprint};
 use super::settings::{Recipe, Source, Study, StudyModel};
 use super::work::{Amount, CellRun, Work};
 use crate::error::{Error, Result};
+use crate::harness::evaluation::{Evaluation, Identity};
 use crate::harness::request::Request;
-use crate::harness::runner::{Evaluation, EvaluationSettings, Event, Identity, Limits, Loaded, Subject, evaluate};
+use crate::harness::runner::{EvaluationSettings, Event, Keep, Limits, Loaded, Subject, evaluate};
 use crate::harness::tasks::{Draw, Library, Selection};
 use crate::lm::{Decoder, Placement, locate};
 use crate::registry::{Condition, Observation};
@@ -104,13 +105,14 @@ impl Real {
 
     fn settings(&self, run: &CellRun<'_>, condition: &Condition) -> EvaluationSettings {
         let evaluation = &self.study.evaluation;
+        let folder = run.folder(condition);
         EvaluationSettings {
             tasks: evaluation.tasks.clone(),
             definitions: evaluation.include.clone(),
             data: evaluation.data.clone(),
             draw: self.draw(),
             truncate: evaluation.truncate,
-            out: Some(run.folder(condition)),
+            keep: if evaluation.keep { Keep::Everything(folder) } else { Keep::Answers(folder) },
             stop: Some(run.stop()),
             ..EvaluationSettings::default()
         }
@@ -143,7 +145,7 @@ impl Real {
         self.keep(run, condition, &observations)
     }
 
-    /// Records scores; the files they were made of go at once, so that a cell never has those of more than one condition.
+    /// Records scores; the answers they were made of go at once, so that a cell never has those of more than one condition.
     fn keep(&self, run: &mut CellRun<'_>, condition: &Condition, observations: &[Observation]) -> Result<()> {
         run.record(condition, observations)?;
         if !self.study.evaluation.keep {

@@ -3,12 +3,10 @@
 mod reading;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use super::reader::{Problems, Section, parse};
 use super::slurm::Slurm;
 use crate::analysis::fit::{ChanceLevel, CurveChoice};
-use crate::error::{Error, Result};
 use crate::registry::modelset::Cutoff;
 use crate::registry::{Adjustment, Month};
 use crate::stats::random::Seed;
@@ -160,45 +158,4 @@ pub struct Fit {
     pub bootstrap: usize,
     /// Where the random draws come from.
     pub seed: Seed,
-}
-
-impl Study {
-    /// Reads and checks a file. Nothing is run and no data are read, but what the file names must be there.
-    ///
-    /// # Errors
-    /// [`Error::Read`], or [`Error::Settings`] with everything that is wrong.
-    pub fn read(file: &Path) -> Result<Self> {
-        Self::read_and(file, &|_| Vec::new())
-    }
-
-    /// The same with a further look at what was read (at tasks, data, models), whose findings are listed with the rest.
-    /// What is wrong in the file has stand-ins in the study that `further` sees.
-    ///
-    /// # Errors
-    /// As for [`Study::read`].
-    pub fn read_and(file: &Path, further: &dyn Fn(&Self) -> Vec<String>) -> Result<Self> {
-        let text = std::fs::read_to_string(file).map_err(Error::read(file))?;
-        Self::check(&text, file, further)
-    }
-
-    /// The same from text; paths in it are relative to the folder of `file`.
-    ///
-    /// # Errors
-    /// [`Error::Settings`] with everything that is wrong.
-    pub fn parse(text: &str, file: &Path) -> Result<Self> {
-        Self::check(text, file, &|_| Vec::new())
-    }
-
-    fn check(text: &str, file: &Path, further: &dyn Fn(&Self) -> Vec<String>) -> Result<Self> {
-        let problems = Problems::new(file, text);
-        let table = parse(text, &problems);
-        let root = Section::new(&problems, "", Some(&table));
-        let study = reading::study(&problems, &root, file)?;
-        root.finish();
-        let further = further(&study);
-        match problems.error(further) {
-            Some(error) => Err(error),
-            None => Ok(study),
-        }
-    }
 }

@@ -5,14 +5,55 @@ use std::path::{Path, PathBuf};
 
 use super::{Evaluation, Fit, LAYOUTS, Recipe, Run, Source, Study, StudyModel};
 use crate::analysis::fit::{ChanceLevel, CurveChoice};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::harness::server;
 use crate::registry::{Model, known_models};
 use crate::stats::curves::Curve;
 use crate::stats::random::Seed;
 use crate::study::cell::folder_name;
-use crate::study::reader::{Problems, Section};
+use crate::study::reader::{Problems, Section, parse};
 use crate::study::slurm::Slurm;
+
+impl Study {
+    /// Reads and checks a file. Nothing is run and no data are read, but what the file names must be there.
+    ///
+    /// # Errors
+    /// [`Error::Read`], or [`Error::Settings`] with everything that is wrong.
+    pub fn read(file: &Path) -> Result<Self> {
+        Self::read_and(file, &|_| Vec::new())
+    }
+
+    /// The same with a further look at what was read (at tasks, data, models), whose findings are listed with the rest.
+    /// What is wrong in the file has stand-ins in the study that `further` sees.
+    ///
+    /// # Errors
+    /// As for [`Study::read`].
+    pub fn read_and(file: &Path, further: &dyn Fn(&Self) -> Vec<String>) -> Result<Self> {
+        let text = std::fs::read_to_string(file).map_err(Error::read(file))?;
+        Self::check(&text, file, further)
+    }
+
+    /// The same from text; paths in it are relative to the folder of `file`.
+    ///
+    /// # Errors
+    /// [`Error::Settings`] with everything that is wrong.
+    pub fn parse(text: &str, file: &Path) -> Result<Self> {
+        Self::check(text, file, &|_| Vec::new())
+    }
+
+    fn check(text: &str, file: &Path, further: &dyn Fn(&Self) -> Vec<String>) -> Result<Self> {
+        let problems = Problems::new(file, text);
+        let table = parse(text, &problems);
+        let root = Section::new(&problems, "", Some(&table));
+        let study = study(&problems, &root, file)?;
+        root.finish();
+        let further = further(&study);
+        match problems.error(further) {
+            Some(error) => Err(error),
+            None => Ok(study),
+        }
+    }
+}
 
 struct Reading<'a> {
     problems: &'a Problems,

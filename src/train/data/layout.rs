@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::Example;
+use super::example::Example;
 use super::rows::Row;
 use crate::error::{Error, Result};
 

@@ -10,22 +10,15 @@
 //! Mathematical examples above 1,700 characters, prompt and solution together, are left out. Files are JSON lines, one
 //! JSON list, or CSV with a header; a folder counts as its files in the order of their names.
 
+mod example;
 mod layout;
 mod rows;
 
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
+pub use example::Example;
 use rows::Row;
-
-/// A prompt and what is to follow it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Example {
-    /// Only read.
-    pub prompt: String,
-    /// Learned; begins with the space that separates it from the prompt.
-    pub completion: String,
-}
 
 /// A layout of training data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

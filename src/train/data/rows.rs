@@ -60,7 +60,7 @@ pub(super) fn each(path: &Path, bare: bool, take: &mut dyn FnMut(&Row<'_>) -> Re
         let fields = match serde_json::from_str(&line) {
             Ok(Value::Object(fields)) => fields,
             Ok(_) => return Err(malformed(path, number + 1, "is not a JSON object".to_owned())),
-            Err(error) => return Err(malformed(path, number + 1, format!("is not JSON: {error}"))),
+            Err(error) => return Err(Error::malformed(path, format!("line {} is not JSON", number + 1))(error)),
         };
         take(&Row { path, line: number + 1, fields })?;
     }
@@ -70,8 +70,7 @@ pub(super) fn each(path: &Path, bare: bool, take: &mut dyn FnMut(&Row<'_>) -> Re
 fn list(path: &Path, mut reader: impl Read, take: &mut dyn FnMut(&Row<'_>) -> Result<()>) -> Result<()> {
     let mut text = Vec::new();
     reader.read_to_end(&mut text).map_err(Error::read(path))?;
-    let items: Vec<Value> = serde_json::from_slice(&text)
-        .map_err(|error| Error::File { path: path.to_owned(), problem: format!("is not a JSON list: {error}") })?;
+    let items: Vec<Value> = serde_json::from_slice(&text).map_err(Error::malformed(path, "is not a JSON list"))?;
     for (number, item) in items.into_iter().enumerate() {
         let Value::Object(fields) = item else {
             return Err(malformed(path, number + 1, "is not a JSON object".to_owned()));
@@ -86,8 +85,7 @@ fn csv_rows(path: &Path, reader: impl Read, bare: bool, take: &mut dyn FnMut(&Ro
     let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(reader);
     let mut names: Option<Vec<String>> = None;
     for record in reader.records() {
-        let record =
-            record.map_err(|error| Error::File { path: path.to_owned(), problem: format!("is not CSV: {error}") })?;
+        let record = record.map_err(Error::malformed(path, "is not CSV"))?;
         let line = record.position().map_or(0, |position| position.line() as usize);
         let columns = match &names {
             Some(columns) => columns,

@@ -1,28 +1,19 @@
 //! The figures that compare two groups of models at equal compute: main, language, metric, reformulation,
 //! leaderboard_v2 and mmlu_pro_four. Each panel is one hinge fit with a group term; they differ in which scores enter.
 
+use super::built::{Built, cover_lines, shared_range};
 use super::exhibit::Exhibit;
 use super::item::{Item, ItemPart};
 use super::panel::{
     BY_RELEASE, GroupNames, PanelSpec, chance_entry, comparison_panel, compute_axis, group_layers, score_axis,
 };
 use super::quantity::Quantity;
-use super::scatter::negative_brier;
-use super::scores::{ByModel, EPOCHS, MMLU, Paper, Reading, adjustment_for, is_new, known};
+use super::scores::{EPOCHS, MMLU, Paper, Reading, adjustment_for, is_new, known, negative_brier};
 use crate::analysis::Phase;
-use crate::analysis::figure::{Figure, Layer, Panel};
+use crate::analysis::figure::{Figure, Panel};
 use crate::analysis::scaling::Scored;
 use crate::error::Result;
 use crate::registry::{Condition, Format, Model};
-
-/// A figure and the numbers the paper prints in it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Built {
-    /// What is drawn.
-    pub figure: Figure,
-    /// The printed numbers, recomputed.
-    pub quantities: Vec<Quantity>,
-}
 
 /// Collects panels and their numbers.
 struct Builder {
@@ -60,41 +51,6 @@ impl Builder {
     fn build(mut self) -> Built {
         cover_lines(&mut self.figure.panels);
         Built { figure: self.figure, quantities: self.quantities }
-    }
-}
-
-/// Smallest and largest score of several sets and the chance level, with a margin: one scale for panels side by side.
-pub(super) fn shared_range<'a>(sets: impl IntoIterator<Item = &'a ByModel>, chance: f64) -> (f64, f64) {
-    let (low, high) = sets
-        .into_iter()
-        .flat_map(|set| set.values())
-        .fold((chance, chance), |(low, high), &score| (low.min(score), high.max(score)));
-    let margin = 0.06 * (high - low).max(0.01);
-    (low - margin, high + margin)
-}
-
-/// Widens vertical ranges so that no fitted line leaves its panel. Panels that shared a range still share one.
-pub(super) fn cover_lines(panels: &mut [Panel]) {
-    let given: Vec<Option<(f64, f64)>> = panels.iter().map(|panel| panel.y.range).collect();
-    let heights = |panel: &Panel| -> Vec<f64> {
-        let lines = panel.layers.iter().filter_map(|layer| match layer {
-            Layer::Line { vertices, .. } => Some(vertices),
-            _ => None,
-        });
-        lines.flatten().map(|&(_, y)| y).collect()
-    };
-    let widened: Vec<Option<(f64, f64)>> = given
-        .iter()
-        .map(|range| {
-            let (low, high) = (*range)?;
-            let margin = 0.03 * (high - low);
-            let sharing = panels.iter().zip(&given).filter(|(_, other)| *other == range);
-            let lines = sharing.flat_map(|(panel, _)| heights(panel));
-            Some(lines.fold((low, high), |(low, high), y| (low.min(y - margin), high.max(y + margin))))
-        })
-        .collect();
-    for (panel, range) in panels.iter_mut().zip(widened) {
-        panel.y.range = range;
     }
 }
 

@@ -4,18 +4,17 @@
 //! models with 10²⁰ < C < 10²⁴ FLOPs, and the break where the published criterion puts it
 //! ([`TwoSegment`](crate::stats::two_segment::TwoSegment)). loglinear fits one straight line and reports its R².
 
-use super::comparison::{Built, cover_lines, shared_range};
+use super::built::{Built, cover_lines, shared_range};
 use super::exhibit::Exhibit;
 use super::intervals;
 use super::item::{Item, ItemPart};
 use super::panel::{bent_line, compute_axis, points, score_axis};
 use super::quantity::{PaperQuantity, Quantity, Recomputed, Remark};
-use super::scores::{ByModel, Paper, Reading, adjustment_for, is_new, known};
+use super::scores::{ByModel, Paper, Reading, at_examples, known};
 use crate::analysis::figure::{Figure, Hue, Layer, LegendEntry, LegendKey, Marker, Note, Panel, Stroke};
 use crate::analysis::scaling::{Scored, compute_range};
-use crate::analysis::words::scientific;
+use crate::analysis::words::{scientific, thousands};
 use crate::error::{Error, Result};
-use crate::registry::Condition;
 use crate::stats::estimate::Estimate;
 use crate::stats::hinge::Hinge;
 use crate::stats::linear::Linear;
@@ -110,19 +109,6 @@ fn grid(paper: &Paper<'_>, exhibit: Exhibit, caption: &str, rows: &Rows, kind: K
     Ok(Built { figure, quantities })
 }
 
-/// Scores of the older models after `examples` task examples; 0 is the model as released.
-///
-/// # Errors
-/// When there is no such score.
-pub(super) fn at_examples(paper: &Paper<'_>, id: &str, examples: u64) -> Result<ByModel> {
-    let mut scores = match examples {
-        0 => paper.unadjusted(id)?,
-        n => paper.scores(id, &Condition::examples(adjustment_for(id), n))?,
-    };
-    scores.retain(|name, _| paper.data().models.get(name).is_some_and(|model| !is_new(model)));
-    Ok(scores)
-}
-
 type Fitted = (Vec<Layer>, Vec<Note>, Recomputed);
 
 fn emergence_fit(scores: &[Scored<'_>], chance: f64) -> Result<Fitted> {
@@ -207,13 +193,4 @@ fn log_linear_fit(scores: &[Scored<'_>], reading: Reading) -> Result<Fitted> {
 
 fn columns(scores: &[Scored<'_>]) -> (Vec<f64>, Vec<f64>) {
     scores.iter().map(|s| (s.log10_compute(), s.score)).unzip()
-}
-
-/// `16000` as `16 k`, `1600000` as `1.6 M`.
-pub(super) fn thousands(n: u64) -> String {
-    match n {
-        0 => "0".into(),
-        n if n < 1_000_000 => format!("{} k", n as f64 / 1e3),
-        n => format!("{} M", n as f64 / 1e6),
-    }
 }

@@ -1,6 +1,6 @@
 //! The figure pareto: the best score per compute among old models and among all models.
 
-use super::comparison::{Built, shared_range};
+use super::built::{Built, shared_range};
 use super::exhibit::Exhibit;
 use super::item::{Item, ItemPart};
 use super::panel::{BY_RELEASE, compute_axis, group_layers, score_axis};

@@ -1,11 +1,11 @@
 //! The fit behind a panel of two groups, in either reading: y = r + α·max(0, x − c) + θ·z.
 
 use super::intervals;
-use super::panel::with_bracket;
 use super::published_fit::PublishedFit;
 use super::quantity::{Recomputed, Remark};
 use crate::analysis::figure::Note;
 use crate::analysis::scaling::Scored;
+use crate::analysis::words::signed;
 use crate::error::{Error, Result};
 use crate::stats::estimate::{Estimate, Interval};
 use crate::stats::hinge::{Hinge, HingeFit};
@@ -124,5 +124,14 @@ impl GroupFit {
         let text = format!("R² = {}", with_bracket(&r2.estimate));
         let Interval { low, high } = r2.estimate.interval;
         Note { text, quantity: name.into(), value: r2.estimate.value, low, high, bold: false }
+    }
+}
+
+/// A number with three decimals and its interval, where there is one: `0.068 [0.011, 0.125]`.
+fn with_bracket(estimate: &Estimate) -> String {
+    let value = estimate.value.map_or_else(|| "unknown".to_owned(), |v| signed(v, 3));
+    match (estimate.interval.low, estimate.interval.high) {
+        (Some(low), Some(high)) => format!("{value} [{}, {}]", signed(low, 3), signed(high, 3)),
+        _ => value,
     }
 }

@@ -2,6 +2,7 @@
 //! (arXiv 2407.07890), in two readings: as published to the last digit, and corrected, with intervals that hold for
 //! models that come in families. What the corrected reading does to each conclusion stands beside the number.
 
+mod built;
 mod comparison;
 mod conclusions;
 mod emergence;
@@ -23,7 +24,7 @@ mod verdict;
 
 use rayon::prelude::*;
 
-pub use comparison::Built;
+pub use built::Built;
 pub use conclusions::Conclusion;
 pub use exhibit::Exhibit;
 pub use item::{Item, ItemPart};
@@ -154,11 +155,11 @@ impl Reproduce {
         let (built, tables): (Result<Vec<Built>>, Result<Vec<PaperTable>>) = rayon::join(
             || {
                 let wanted = FIGURES.par_iter().filter(|(name, _)| wanted(name));
-                wanted.map(|(name, build)| build(&paper).map_err(|e| within(name, &e))).collect()
+                wanted.map(|(name, build)| build(&paper).map_err(|error| error.within(name))).collect()
             },
             || {
                 let wanted = TABLES.par_iter().filter(|(name, _)| wanted(name));
-                wanted.map(|(name, build)| build(&paper).map_err(|e| within(name, &e))).collect()
+                wanted.map(|(name, build)| build(&paper).map_err(|error| error.within(name))).collect()
             },
         );
         let (built, tables) = (built?, tables?);
@@ -179,10 +180,6 @@ fn captioned(mut figure: Figure, reading: Reading) -> Figure {
 
 const CORRECTED: &str = " Corrected: MMLU weighted by items, adjusted scores as measured, chance as it follows from the \
                          tasks, exact fits; in brackets 95 % intervals with families as clusters.";
-
-fn within(name: &Exhibit, error: &Error) -> Error {
-    Error::Undetermined(format!("{name}: {error}"))
-}
 
 /// Joins the printed numbers with the recomputed ones, in the paper's order.
 fn report(published: &[Quantity], corrected: &[Quantity], complete: bool) -> Result<Vec<ReproductionRow>> {

@@ -7,9 +7,7 @@ use super::quantity::{PaperQuantity, Quantity};
 use super::scores::Reading;
 use crate::analysis::figure::{Axis, Hue, Layer, LegendEntry, LegendKey, Marker, Panel, Point, Scale, Stroke};
 use crate::analysis::scaling::{Scored, compute_range};
-use crate::analysis::words::signed;
 use crate::error::Result;
-use crate::stats::estimate::Estimate;
 
 /// Names of the two groups, as in the legend.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -171,14 +169,4 @@ pub(super) fn comparison_panel(
     }
     let y = score_axis(spec.y, Some(spec.range));
     Ok((Panel { title: spec.title.clone(), x: compute_axis(), y, layers, notes }, quantities))
-}
-
-/// A number with three decimals and its interval, where there is one: `0.068 [0.011, 0.125]`.
-#[must_use]
-pub(super) fn with_bracket(estimate: &Estimate) -> String {
-    let value = estimate.value.map_or_else(|| "unknown".to_owned(), |v| signed(v, 3));
-    match (estimate.interval.low, estimate.interval.high) {
-        (Some(low), Some(high)) => format!("{value} [{}, {}]", signed(low, 3), signed(high, 3)),
-        _ => value,
-    }
 }

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::comparison::{Built, cover_lines, shared_range};
+use super::built::{Built, cover_lines, shared_range};
 use super::exhibit::Exhibit;
 use super::item::{Item, ItemPart};
 use super::panel::{GroupNames, PanelSpec, chance_entry, comparison_panel, compute_axis, points, score_axis};

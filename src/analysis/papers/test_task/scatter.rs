@@ -1,16 +1,15 @@
 //! The figures without a fit: gain, brier, families, finetuned_old_vs_new and saturation.
 
-use super::comparison::{Built, shared_range};
-use super::emergence::{at_examples, thousands};
+use super::built::{Built, shared_range};
 use super::exhibit::Exhibit;
 use super::item::{Item, ItemPart};
 use super::panel::{BY_RELEASE, GroupNames, compute_axis, group_layers, points, score_axis};
 use super::quantity::{PaperQuantity, Quantity};
-use super::scores::{ByModel, EPOCHS, Paper, adjustment_for, is_new, known};
+use super::scores::{ByModel, EPOCHS, Paper, adjustment_for, at_examples, is_new, known, negative_brier};
 use crate::analysis::Phase;
 use crate::analysis::figure::{Figure, Hue, Layer, LegendEntry, LegendKey, Marker, Note, Panel, Stroke};
 use crate::analysis::scaling::Scored;
-use crate::analysis::words::signed;
+use crate::analysis::words::{signed, thousands};
 use crate::error::{Error, Result};
 use crate::registry::{Condition, Model};
 use crate::stats::estimate::Estimate;
@@ -129,18 +128,6 @@ pub fn brier(paper: &Paper<'_>) -> Result<Built> {
         figure.row_titles.push(name.into());
     }
     Ok(Built { figure, quantities: Vec::new() })
-}
-
-/// The Brier score with its sign turned, so that up is better, as released.
-///
-/// # Errors
-/// When there is no such score.
-pub(super) fn negative_brier(paper: &Paper<'_>, id: &str) -> Result<ByModel> {
-    let scores: ByModel = paper.brier(id).into_iter().map(|(model, score)| (model, -score)).collect();
-    if scores.is_empty() {
-        return Err(Error::Undetermined(format!("there is no Brier score of {id}")));
-    }
-    Ok(scores)
 }
 
 /// Three families whose order changes with adjustment.

@@ -194,3 +194,28 @@ pub fn adjustment_for(id: &str) -> Adjustment {
         _ => Adjustment::MmluAux,
     }
 }
+
+/// The Brier score with its sign turned, so that up is better, as released.
+///
+/// # Errors
+/// When there is no such score.
+pub(super) fn negative_brier(paper: &Paper<'_>, id: &str) -> Result<ByModel> {
+    let scores: ByModel = paper.brier(id).into_iter().map(|(model, score)| (model, -score)).collect();
+    if scores.is_empty() {
+        return Err(Error::Undetermined(format!("there is no Brier score of {id}")));
+    }
+    Ok(scores)
+}
+
+/// Scores of the older models after `examples` task examples; 0 is the model as released.
+///
+/// # Errors
+/// When there is no such score.
+pub(super) fn at_examples(paper: &Paper<'_>, id: &str, examples: u64) -> Result<ByModel> {
+    let mut scores = match examples {
+        0 => paper.unadjusted(id)?,
+        n => paper.scores(id, &Condition::examples(adjustment_for(id), n))?,
+    };
+    scores.retain(|name, _| paper.data().models.get(name).is_some_and(|model| !is_new(model)));
+    Ok(scores)
+}

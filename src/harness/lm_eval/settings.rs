@@ -1,0 +1,28 @@
+//! What the user says about results beside what their files say.
+
+use crate::registry::{Adjustment, Models};
+
+/// How results are read. What is left open here is taken from the names of files and folders.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The models to keep: names are matched with the registry's names and hub names, and files of other models are left
+    /// out and counted. Without a registry names are kept as they are found.
+    pub models: Option<Models>,
+    /// Name of the model of all files.
+    pub model: Option<String>,
+    /// Adjustment of all files.
+    pub adjustment: Option<Adjustment>,
+    /// Epochs of all files.
+    pub epochs: Option<String>,
+    /// Task examples seen, of all files.
+    pub examples: Option<u64>,
+    /// Task examples per step of a checkpoint named `step_<n>`.
+    pub batch: u64,
+}
+
+impl Default for Settings {
+    /// Nothing fixed; 64 examples per step, as in arXiv 2407.07890.
+    fn default() -> Self {
+        Self { models: None, model: None, adjustment: None, epochs: None, examples: None, batch: 64 }
+    }
+}

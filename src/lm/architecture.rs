@@ -1,0 +1,93 @@
+//! The kinds of model that are known, and what a `config.json` calls them.
+
+macro_rules! architectures {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal, types: [$($kind:literal),*], classes: [$($class:literal),+];)+) => {
+        /// A kind of model.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum Architecture {
+            $($(#[$doc])* $variant,)+
+        }
+
+        impl Architecture {
+            /// Every kind that is supported.
+            pub const ALL: &[Self] = &[$(Self::$variant),+];
+
+            /// Its name, as people write it.
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)+ }
+            }
+
+            /// The classes that `architectures` of a config may name.
+            #[must_use]
+            pub fn classes(self) -> &'static [&'static str] {
+                match self { $(Self::$variant => &[$($class),+],)+ }
+            }
+
+            /// The values of `model_type` of a config.
+            #[must_use]
+            pub fn model_types(self) -> &'static [&'static str] {
+                match self { $(Self::$variant => &[$($kind),*],)+ }
+            }
+        }
+    };
+}
+
+architectures! {
+    /// LLaMA, Llama 2 and 3, OpenLLaMA, Yi, Ziya 2, MAP-Neo.
+    Llama = "Llama", types: ["llama", "Yi"], classes: ["LlamaForCausalLM", "LLaMAForCausalLM", "YiForCausalLM"];
+    /// Mistral.
+    Mistral = "Mistral", types: ["mistral"], classes: ["MistralForCausalLM"];
+    /// Qwen 1.5, Qwen 2 and 2.5.
+    Qwen2 = "Qwen2", types: ["qwen2"], classes: ["Qwen2ForCausalLM"];
+    /// Qwen 3.
+    Qwen3 = "Qwen3", types: ["qwen3"], classes: ["Qwen3ForCausalLM"];
+    /// Gemma.
+    Gemma = "Gemma", types: ["gemma"], classes: ["GemmaForCausalLM"];
+    /// Gemma 2.
+    Gemma2 = "Gemma 2", types: ["gemma2"], classes: ["Gemma2ForCausalLM"];
+    /// Gemma 3, text only.
+    Gemma3 = "Gemma 3", types: ["gemma3_text"], classes: ["Gemma3ForCausalLM"];
+    /// OLMo and OLMo 1.7.
+    Olmo = "OLMo", types: ["olmo"], classes: ["OlmoForCausalLM"];
+    /// OLMo 2.
+    Olmo2 = "OLMo 2", types: ["olmo2"], classes: ["Olmo2ForCausalLM"];
+    /// StableLM 3B 4E1T and StableLM 2.
+    StableLm = "StableLM", types: ["stablelm", "stablelm_epoch"], classes: ["StableLmForCausalLM", "StableLMEpochForCausalLM"];
+    /// StableLM-alpha v2.
+    StableLmAlpha = "StableLM-alpha", types: ["stablelm_alpha"], classes: ["StableLMAlphaForCausalLM"];
+    /// Phi-3.
+    Phi3 = "Phi-3", types: ["phi3"], classes: ["Phi3ForCausalLM"];
+    /// Baichuan and Baichuan 2, 7B (rotary) and 13B (ALiBi).
+    Baichuan = "Baichuan", types: ["baichuan"], classes: ["BaichuanForCausalLM", "BaiChuanForCausalLM"];
+    /// InternLM.
+    InternLm = "InternLM", types: ["internlm"], classes: ["InternLMForCausalLM"];
+    /// InternLM 2.
+    InternLm2 = "InternLM2", types: ["internlm2"], classes: ["InternLM2ForCausalLM"];
+    /// Skywork.
+    Skywork = "Skywork", types: ["skywork"], classes: ["SkyworkForCausalLM"];
+    /// GPT-2.
+    Gpt2 = "GPT-2", types: ["gpt2"], classes: ["GPT2LMHeadModel"];
+    /// GPT-Neo.
+    GptNeo = "GPT-Neo", types: ["gpt_neo"], classes: ["GPTNeoForCausalLM"];
+    /// GPT-J.
+    GptJ = "GPT-J", types: ["gptj"], classes: ["GPTJForCausalLM"];
+    /// GPT-NeoX, Pythia, RedPajama-INCITE.
+    GptNeoX = "GPT-NeoX", types: ["gpt_neox"], classes: ["GPTNeoXForCausalLM"];
+    /// OPT.
+    Opt = "OPT", types: ["opt"], classes: ["OPTForCausalLM"];
+    /// Falcon 1B, 7B, 40B and Falcon 2 11B.
+    Falcon = "Falcon", types: ["falcon", "RefinedWebModel", "RefinedWeb"], classes: ["FalconForCausalLM", "RWForCausalLM"];
+    /// BLOOM.
+    Bloom = "BLOOM", types: ["bloom"], classes: ["BloomForCausalLM"];
+    /// Phi-1, Phi-1.5 and Phi-2.
+    Phi = "Phi", types: ["phi"], classes: ["PhiForCausalLM"];
+}
+
+impl Architecture {
+    /// The names of all kinds, joined by commas, for messages.
+    pub(super) fn all_names() -> String {
+        Self::ALL.iter().map(|kind| kind.name()).collect::<Vec<_>>().join(", ")
+    }
+}

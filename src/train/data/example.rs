@@ -1,0 +1,10 @@
+//! What a model learns from.
+
+/// A prompt and what is to follow it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Example {
+    /// Only read.
+    pub prompt: String,
+    /// Learned; begins with the space that separates it from the prompt.
+    pub completion: String,
+}
