@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use candle_core::{DType, Device, Tensor};
 use onset::harness::request::{Request, Respond};
-use onset::harness::runner::{Encoder, Limits, Local};
+use onset::harness::runner::{Encoder, Limits, LocalModel};
 use onset::lm::{Config, Decoder, Tokenizer, Weights};
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
@@ -55,7 +55,7 @@ fn main() -> Outcome<()> {
 
 fn measure(name: &str, decoder: &Decoder, tokenizer: &Tokenizer, requests: &[Request], gemm: f64) -> Outcome<()> {
     let encoder = Encoder::new(tokenizer, decoder.config().context)?;
-    let mut local = Local::new(decoder, tokenizer, encoder, Limits::default());
+    let mut local = LocalModel::new(decoder, tokenizer, encoder, Limits::default());
     let read = local.tokens_to_read(requests)?;
     let written: usize = requests
         .iter()

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::time::Instant;
 
 use candle_core::{DType, Device, Tensor};
-use onset::lm::{Cache, Config, Decoder, Feed, Model, Placement, Weights};
+use onset::lm::{Cache, Config, Decoder, Feed, LoadedModel, Placement, Weights};
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
@@ -20,7 +20,7 @@ const GEMMA3_270M: &str = r#"{"architectures": ["Gemma3ForCausalLM"], "model_typ
 
 fn main() -> Outcome<()> {
     let decoder = match std::env::var_os("ONSET_BENCH_MODEL") {
-        Some(path) => Model::load(path.as_ref(), &Placement::default())?.decoder,
+        Some(path) => LoadedModel::load(path.as_ref(), &Placement::default())?.decoder,
         None => gemma()?,
     };
     prefill(&decoder)?;

@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use onset::Result;
 use onset::registry::{Condition, Measure, Metric, Observation, Provenance, RowKind, Setup};
-use onset::study::{Amount, Cell, CellRun, Local, Plan, Study, StudyModel, Work, collect, run};
+use onset::study::{Cell, CellRun, LocalSettings, Plan, Study, StudyModel, TokenAmount, Work, collect, run};
 
 /// Gives every benchmark a score, and nothing else.
 struct Nothing {
@@ -29,8 +29,8 @@ impl Work for Nothing {
         Ok("examples".into())
     }
 
-    fn amount(&self) -> Result<Amount> {
-        Ok(Amount::default())
+    fn amount(&self) -> Result<TokenAmount> {
+        Ok(TokenAmount::default())
     }
 
     fn run(&self, run: &mut CellRun<'_>) -> Result<()> {
@@ -109,14 +109,15 @@ fn ten_thousand_cells() {
     // The first run ends in the middle; what follows is measured.
     let first: Vec<String> = plan.cells.iter().take(5_000).map(|planned| planned.cell.name.clone()).collect();
     let first = Plan::of(&study, &work, &first).expect("a plan");
-    run(&study, &work, &first, &Local::of(&study), &stop, &()).expect("nothing is wrong");
+    run(&study, &work, &first, &LocalSettings::of(&study), &stop, &()).expect("nothing is wrong");
     let before = spent(start);
     let plan = Plan::new(&study, &work).expect("a plan");
     let planned = spent(start);
-    let outcome = run(&study, &work, &plan, &Local::of(&study), &stop, &()).expect("nothing is wrong");
+    let outcome = run(&study, &work, &plan, &LocalSettings::of(&study), &stop, &()).expect("nothing is wrong");
     let resumed = spent(start);
     assert_eq!((outcome.before, outcome.done), (5_000, 5_000));
     let collected = collect(&study, &Plan::new(&study, &work).expect("a plan")).expect("collected");
+    collected.write(&study).expect("written");
     let all = spent(start);
     assert_eq!((collected.observations.len(), collected.replicates.len()), (6_000, 33_000));
     let (files, bytes) = size(&folder.path().join("out"));
@@ -133,12 +134,13 @@ fn a_hundred_models() {
         (tempfile::tempdir().expect("a folder"), Instant::now(), Arc::new(AtomicBool::new(false)));
     let (study, work) = (study(folder.path(), 100, 1, 20), Nothing { benchmarks: 60 });
     let plan = Plan::new(&study, &work).expect("a plan");
-    run(&study, &work, &plan, &Local::of(&study), &stop, &()).expect("nothing is wrong");
+    run(&study, &work, &plan, &LocalSettings::of(&study), &stop, &()).expect("nothing is wrong");
     let (files, bytes) = size(&folder.path().join("out"));
     let before = spent(start);
     let plan = Plan::new(&study, &work).expect("a plan");
     let planned = spent(start);
     let collected = collect(&study, &plan).expect("collected");
+    collected.write(&study).expect("written");
     assert_eq!(collected.observations.len(), 100 * 21 * 60);
     let largest = size(&plan.cells[0].cell.folder).1;
     let (plan_time, collect_time) = (planned - before, spent(start) - planned);

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 
 use onset::lm::Config;
-use onset::train::{Length, Sequence, Settings, Trainer, keep_freed_memory, random_weights};
+use onset::train::{Length, Sequence, TrainSettings, Trainer, keep_freed_memory, random_weights};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     keep_freed_memory();
@@ -36,11 +36,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     });
     let config = Config::parse("config.json".as_ref(), json.to_string().as_bytes())?;
     let weights = random_weights(&config, 0.02, 0)?;
-    let settings = Settings {
+    let settings = TrainSettings {
         length: Length::Steps(steps),
         pass_tokens: batch * seq,
         recompute: numbers["recompute"] == 1,
-        ..Settings::default()
+        ..TrainSettings::default()
     };
     let mut trainer = Trainer::new(config, &weights, settings)?;
     drop(weights);

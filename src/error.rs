@@ -39,7 +39,7 @@ pub enum Error {
         /// What the operating system said.
         source: Shared<std::io::Error>,
     },
-    /// Nothing can be served at an address of this machine: it is taken, not ours, or not allowed.
+    /// A server could not listen at an address: it is in use, belongs to another machine, or is not allowed.
     #[error("cannot listen at {address}: {source}")]
     Listen {
         /// The address.
@@ -53,7 +53,7 @@ pub enum Error {
         /// What the operating system said.
         source: Shared<std::io::Error>,
     },
-    /// The operating system refused something that is neither reading nor writing a file.
+    /// The operating system refused something other than reading or writing a file.
     #[error("cannot {what}: {source}")]
     System {
         /// What was tried, to follow "cannot".
@@ -166,7 +166,7 @@ pub enum Error {
         /// The error of the template or of the format.
         source: Cause,
     },
-    /// A server of models cannot be reached, refused, or answered with something that cannot be used.
+    /// A server of models could not be reached, refused, or gave an answer that cannot be used.
     #[error("{url}: {problem}")]
     Server {
         /// Its address.
@@ -225,7 +225,7 @@ pub enum Error {
     /// Work was stopped from outside; what was finished stands.
     #[error("stopped")]
     Interrupted,
-    /// A training step gave a number that is none; the weights are still those before it.
+    /// A training step gave NaN or infinity; the weights are still those before it.
     #[error("training stopped at step {step}: {what}; {batch}")]
     Diverged {
         /// The step, from 1.
@@ -235,9 +235,14 @@ pub enum Error {
         /// What the step was given.
         batch: String,
     },
-    /// A command of the Slurm workload manager failed.
-    #[error("Slurm: {0}")]
-    Slurm(String),
+    /// What runs the cells of a study somewhere else (a cluster's queue) cannot be used, or refused.
+    #[error("{name}: {problem}")]
+    Executor {
+        /// What people call it.
+        name: &'static str,
+        /// What it said, or what is wrong.
+        problem: String,
+    },
     /// A check that was asked for ran and found differences; the program exits with code 1, not 2.
     #[error("{0}")]
     CheckFailed(String),
@@ -266,11 +271,11 @@ pub enum Error {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// An argument, a settings file, a table or a task is not what it must be. Whoever called can mend it.
+    /// An argument, a settings file, a table or a task is wrong. The caller can correct it.
     Input,
     /// A file or folder is not there.
     NotFound,
-    /// Another run has it; later it may be had.
+    /// Another run is using it; it may be free later.
     InUse,
     /// The operating system refused to read, write or listen.
     Io,
@@ -282,9 +287,9 @@ pub enum ErrorKind {
     Output,
     /// The tensor backend failed.
     Backend,
-    /// Training gave a number that is none.
+    /// Training gave NaN or infinity.
     Diverged,
-    /// A server or the hub did not give what it was asked for.
+    /// A server or the hub failed, or refused.
     Server,
     /// A workload manager failed.
     Executor,
@@ -468,7 +473,7 @@ impl Error {
             Self::Server { .. } | Self::Fetch { .. } => ErrorKind::Server,
             Self::Interrupted => ErrorKind::Interrupted,
             Self::Diverged { .. } => ErrorKind::Diverged,
-            Self::Slurm(_) => ErrorKind::Executor,
+            Self::Executor { .. } => ErrorKind::Executor,
             Self::CheckFailed(_) => ErrorKind::CheckFailed,
             Self::Within { source, .. } | Self::Helped { source, .. } => source.kind(),
         }

@@ -34,6 +34,15 @@ fn superscript(digit: char) -> char {
     }
 }
 
+/// `16000` as `16 k`, `1600000` as `1.6 M`.
+pub fn thousands(n: u64) -> String {
+    match n {
+        0 => "0".into(),
+        n if n < 1_000_000 => format!("{} k", n as f64 / 1e3),
+        n => format!("{} M", n as f64 / 1e6),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -42,14 +51,5 @@ mod tests {
     fn signs_and_powers_are_typeset() {
         assert_eq!((signed(-0.0004, 3).as_str(), signed(-0.5, 1).as_str()), ("0.000", "−0.5"));
         assert_eq!((scientific(1.3e22, 1).as_str(), scientific(-3.4e-5, 2).as_str()), ("1.3 × 10²²", "−3.40 × 10⁻⁵"));
-    }
-}
-
-/// `16000` as `16 k`, `1600000` as `1.6 M`.
-pub fn thousands(n: u64) -> String {
-    match n {
-        0 => "0".into(),
-        n if n < 1_000_000 => format!("{} k", n as f64 / 1e3),
-        n => format!("{} M", n as f64 / 1e6),
     }
 }

@@ -12,7 +12,9 @@ use super::{interrupt, progress};
 use crate::error::{Error, Result};
 use crate::harness::evaluation::{Evaluation, Facts};
 use crate::harness::results;
-use crate::harness::runner::{EvaluationSettings, Event, Keep, Limits, Loaded, evaluate, evaluate_served, preview};
+use crate::harness::runner::{
+    EvaluationEvent, EvaluationSettings, Keep, Limits, Loaded, evaluate, evaluate_served, preview,
+};
 use crate::harness::server::{self, Server};
 use crate::harness::tasks::Draw;
 use crate::lm::{Placement, locate};
@@ -48,7 +50,7 @@ pub(super) struct EvaluateArgs {
 
     /// Requests under way at one time.
     #[arg(
-        long, value_name = "N", requires = "server", default_value_t = server::Settings::default().concurrency,
+        long, value_name = "N", requires = "server", default_value_t = server::ServerSettings::default().concurrency,
         help_heading = "A model behind a server"
     )]
     concurrency: usize,
@@ -153,7 +155,7 @@ pub(super) fn run(args: &EvaluateArgs) -> Result<()> {
     };
     let settings = settings(args, &stop)?;
     if let (Some(url), Some(model)) = (&args.server, &args.served_model) {
-        let server = Server::connect(url, model, &server::Settings::with_concurrency(args.concurrency))?;
+        let server = Server::connect(url, model, &server::ServerSettings::with_concurrency(args.concurrency))?;
         let name = args.name.as_deref().unwrap_or(model);
         return show(args, |watch| evaluate_served(server, name, &settings, watch));
     }
@@ -177,7 +179,10 @@ pub(super) fn run(args: &EvaluateArgs) -> Result<()> {
 }
 
 /// Evaluates with a bar and prints the scores.
-fn show(args: &EvaluateArgs, evaluate: impl FnOnce(&mut dyn FnMut(Event<'_>)) -> Result<Evaluation>) -> Result<()> {
+fn show(
+    args: &EvaluateArgs,
+    evaluate: impl FnOnce(&mut dyn FnMut(EvaluationEvent<'_>)) -> Result<Evaluation>,
+) -> Result<()> {
     let mut progress = Progress::new();
     let evaluation = evaluate(&mut |event| progress.show(event));
     progress.bar.finish_and_clear();
@@ -234,16 +239,16 @@ impl Progress {
         Self { bar: progress::bar(0, "{msg:20!} {wide_bar} {pos}/{len} items, {per_sec}, {eta} left") }
     }
 
-    fn show(&mut self, event: Event<'_>) {
+    fn show(&mut self, event: EvaluationEvent<'_>) {
         match event {
-            Event::LeftOut(file) => left_out(file),
-            Event::Begin { items, .. } => self.bar.set_length(items as u64),
-            Event::Task { name, known, .. } => {
+            EvaluationEvent::LeftOut(file) => left_out(file),
+            EvaluationEvent::Begin { items, .. } => self.bar.set_length(items as u64),
+            EvaluationEvent::Task { name, known, .. } => {
                 self.bar.set_message(name.to_owned());
                 // What was known before says nothing about the speed.
                 self.bar.set_length(self.bar.length().unwrap_or(0).saturating_sub(known as u64));
             }
-            Event::Item => self.bar.inc(1),
+            EvaluationEvent::Item => self.bar.inc(1),
         }
     }
 }

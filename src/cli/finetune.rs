@@ -12,10 +12,10 @@ use crate::lm::Placement;
 use crate::plot::{Theme, draw};
 use crate::registry::write;
 use crate::report::{finetune as report, json};
-use crate::study::finetune::{Event, Finetune, Point};
+use crate::study::finetune::{Finetune, FinetuneEvent, FinetunePoint};
 use crate::train::data::Layout;
 use crate::train::{
-    AdamW, Encoding, Ending, Length, Lora, Overlong, PAPER_CHECKPOINTS, Schedule, Settings, Shape, Warmup,
+    AdamW, Encoding, Ending, Length, Lora, Overlong, PAPER_CHECKPOINTS, Schedule, ScheduleShape, TrainSettings, Warmup,
     keep_freed_memory,
 };
 
@@ -230,7 +230,7 @@ pub(super) fn run(args: &FinetuneArgs) -> Result<()> {
     progress.bar.finish_and_clear();
     let drawing = draw(&report::loss_figure(&finetuned.steps), &Theme::default())?;
     write::bytes(&args.out.join("loss.svg"), drawing.svg().as_bytes())?;
-    let row = |point: Point| report::Row { examples: point.examples, loss: point.loss, scores: point.scores };
+    let row = |point: FinetunePoint| report::Row { examples: point.examples, loss: point.loss, scores: point.scores };
     let rows: Vec<report::Row> = finetuned.points.into_iter().map(row).collect();
     print(match args.format {
         Format::Table => report::table(&rows, 80),
@@ -281,13 +281,13 @@ fn source(data: &str) -> Result<(Layout, PathBuf)> {
     }
 }
 
-fn settings(args: &FinetuneArgs) -> Settings {
+fn settings(args: &FinetuneArgs) -> TrainSettings {
     let shape = match args.schedule {
-        Fall::Cosine => Shape::Cosine,
-        Fall::Linear => Shape::Linear,
-        Fall::Constant => Shape::Constant,
+        Fall::Cosine => ScheduleShape::Cosine,
+        Fall::Linear => ScheduleShape::Linear,
+        Fall::Constant => ScheduleShape::Constant,
     };
-    Settings {
+    TrainSettings {
         batch: args.batch,
         length: args.steps.map_or(Length::Epochs(args.epochs.unwrap_or(1)), Length::Steps),
         schedule: Schedule {
@@ -319,19 +319,19 @@ struct Progress {
 }
 
 impl Progress {
-    fn show(&mut self, event: Event<'_>) {
+    fn show(&mut self, event: FinetuneEvent<'_>) {
         match event {
-            Event::Start { done, of } => {
+            FinetuneEvent::Start { done, of } => {
                 self.bar = progress::bar(of as u64, "{wide_bar} {pos}/{len} steps  {msg}  {eta} left");
                 self.bar.set_position(done as u64);
                 self.bar.reset_eta();
             }
-            Event::Step(step) => {
+            FinetuneEvent::Step(step) => {
                 self.bar.set_position(step.step as u64);
                 let rate = step.tokens as f64 / step.seconds.max(1e-9);
                 self.bar.set_message(format!("loss {:.4}  {rate:.0} tokens/s", step.loss));
             }
-            Event::Evaluating => self.bar.tick(),
+            FinetuneEvent::Evaluating => self.bar.tick(),
         }
     }
 }

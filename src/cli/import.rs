@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 
 use super::output::{Format, print};
 use crate::error::{Error, Result};
-use crate::harness::lm_eval::{self, Imported, Settings, SubjectTables};
+use crate::harness::lm_eval::{self, ImportSettings, Imported, SubjectTables};
 use crate::harness::{helm, inspect, lighteval};
 use crate::registry::{Adjustment, Models, observations_csv, write};
 use crate::report::every_eval_ever::{self, Source};
@@ -60,7 +60,7 @@ struct LmEvalArgs {
     mmlu_subjects: Option<PathBuf>,
 
     /// Task examples per step of a checkpoint `step_N`.
-    #[arg(long, value_name = "N", default_value_t = Settings::default().batch)]
+    #[arg(long, value_name = "N", default_value_t = ImportSettings::default().batch)]
     batch: u64,
 }
 
@@ -109,7 +109,7 @@ struct LogArgs {
 }
 
 /// Reads results files or folders.
-type Importer = fn(&[PathBuf], &Settings) -> Result<Imported>;
+type Importer = fn(&[PathBuf], &ImportSettings) -> Result<Imported>;
 
 pub(super) fn run(args: &ImportArgs) -> Result<()> {
     match &args.tool {
@@ -120,14 +120,14 @@ pub(super) fn run(args: &ImportArgs) -> Result<()> {
     }
 }
 
-fn settings(args: &LogArgs) -> Result<Settings> {
-    Ok(Settings {
+fn settings(args: &LogArgs) -> Result<ImportSettings> {
+    Ok(ImportSettings {
         models: args.models.as_deref().map(Models::read).transpose()?,
         model: args.model.clone(),
         adjustment: args.adjustment.clone(),
         epochs: args.epochs.clone(),
         examples: args.examples,
-        ..Settings::default()
+        ..ImportSettings::default()
     })
 }
 
@@ -138,7 +138,7 @@ fn logs(args: &LogArgs, import: Importer, tool: &str, library: &str) -> Result<(
 }
 
 fn lm_eval(args: &LmEvalArgs) -> Result<()> {
-    let settings = Settings { batch: args.batch, ..settings(&args.log)? };
+    let settings = ImportSettings { batch: args.batch, ..settings(&args.log)? };
     let mut imported = lm_eval::import(&args.log.paths, &settings)?;
     let subjects = match &args.mmlu_subjects {
         Some(folder) if !imported.observations.is_empty() => Some((folder, SubjectTables::take_from(&mut imported)?)),

@@ -1,6 +1,8 @@
 //! What Ctrl-C does, for every command that works long.
 
+#[cfg(feature = "models")]
 use std::sync::Arc;
+#[cfg(feature = "models")]
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::error::{Cause, Error, Result};
@@ -10,6 +12,7 @@ use crate::error::{Cause, Error, Result};
 ///
 /// # Errors
 /// When the system does not let the program listen.
+#[cfg(feature = "models")]
 pub(super) fn stop_flag(said: &'static str) -> Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
     let raised = Arc::clone(&stop);
@@ -25,7 +28,7 @@ pub(super) fn stop_flag(said: &'static str) -> Result<Arc<AtomicBool>> {
 /// Runs `handler` at every interruption.
 ///
 /// # Errors
-/// As [`stop_flag`].
+/// When the system does not let the program listen.
 pub(super) fn on_interrupt(handler: impl FnMut() + Send + 'static) -> Result<()> {
     ctrlc::set_handler(handler).map_err(|error| Error::System { what: "listen for Ctrl-C", source: Cause::of(error) })
 }

@@ -10,7 +10,7 @@ use indicatif::ProgressBar;
 use super::output::{Format, print};
 use super::{interrupt, progress, save};
 use crate::error::{Error, Result};
-use crate::lab::{Event, Experiment, LabReport, Member, Phase, SEQUENCE, Suite, table};
+use crate::lab::{Experiment, LabEvent, LabPhase, LabReport, Member, SEQUENCE, Suite, table};
 use crate::registry::write;
 use crate::report::coverage::Coverage;
 use crate::report::json;
@@ -106,29 +106,29 @@ fn one(args: &LabArgs, suite: &Suite, seed: u64, out: &Path, stop: &Arc<AtomicBo
     let bar = progress::bar(0, "{msg:24!} {wide_bar} {percent:>3} %, {eta} left");
     let models = experiment.run(&|event| advance(&bar, suite, event));
     bar.finish_and_clear();
-    let observations = out.join("observations.csv");
-    write::bytes(&observations, table(&models?).as_bytes())?;
-    LabReport::of_observations(&observations)
+    let models = models?;
+    write::bytes(&out.join("observations.csv"), table(&models).as_bytes())?;
+    LabReport::of(&models)
 }
 
 /// The bar counts multiplications in thousands: a step of a large model takes longer.
-fn advance(bar: &ProgressBar, suite: &Suite, event: Event<'_>) {
+fn advance(bar: &ProgressBar, suite: &Suite, event: LabEvent<'_>) {
     let examples = suite.examples.last().copied().unwrap_or_default();
     let work = |member: &Member, sequences: usize| (member.parameters * sequences * SEQUENCE / 1000) as u64;
     match event {
-        Event::Begin(members) => bar.set_length(members.iter().map(|m| work(m, m.sequences + examples)).sum()),
-        Event::Known(member) => bar.inc(work(member, member.sequences + examples)),
-        Event::Step { member, phase, done, .. } => {
+        LabEvent::Begin(members) => bar.set_length(members.iter().map(|m| work(m, m.sequences + examples)).sum()),
+        LabEvent::Known(member) => bar.inc(work(member, member.sequences + examples)),
+        LabEvent::Step { member, phase, done, .. } => {
             let batch = match phase {
-                Phase::Pretraining => suite.recipe.batch,
-                Phase::Adjustment => suite.recipe.adjustment_batch,
+                LabPhase::Pretraining => suite.recipe.batch,
+                LabPhase::Adjustment => suite.recipe.adjustment_batch,
             };
             bar.inc(work(member, batch));
             if done == 1 {
                 bar.set_message(member.name.clone());
             }
         }
-        Event::Done(..) => {}
+        LabEvent::Done(..) => {}
     }
 }
 

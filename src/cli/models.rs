@@ -98,9 +98,9 @@ fn list() -> Result<String> {
     for kind in Architecture::ALL {
         // A class a line: no name may be cut where the terminal is narrow.
         for (line, class) in kind.classes().iter().enumerate() {
-            let told = |text: String| if line == 0 { text } else { String::new() };
-            let types = told(kind.model_types().join(", "));
-            kinds.push(vec![told(kind.name().to_owned()), types, (*class).to_owned()]);
+            let once = |text: String| if line == 0 { text } else { String::new() };
+            let types = once(kind.model_types().join(", "));
+            kinds.push(vec![once(kind.name().to_owned()), types, (*class).to_owned()]);
         }
     }
     let columns =
@@ -205,8 +205,8 @@ fn check(args: &CheckArgs, format: Format) -> Result<()> {
     // Of gradients, one per tensor and the largest first, those that fail and the five largest say enough.
     let (gradients, others): (Vec<&Finding>, Vec<&Finding>) =
         findings.iter().partition(|finding| finding.what.starts_with("grad."));
-    let told = gradients.iter().enumerate().filter(|(place, finding)| *place < 5 || !finding.passed());
-    for finding in others.into_iter().chain(told.map(|(_, finding)| *finding)) {
+    let shown = gradients.iter().enumerate().filter(|(place, finding)| *place < 5 || !finding.passed());
+    for finding in others.into_iter().chain(shown.map(|(_, finding)| *finding)) {
         let verdict = if finding.passed() { "ok" } else { "TOO LARGE" };
         let (difference, allowed) = (format!("{:.2e}", finding.difference), format!("{:.0e}", finding.allowed));
         table.push(vec![finding.what.clone(), difference, allowed, verdict.to_owned()]);

@@ -6,8 +6,8 @@ use crate::analysis::fit::{ChanceLevel, FitSettings, tables as read};
 use crate::analysis::papers::test_task::published;
 use crate::error::{Error, Result};
 use crate::lab::CHANCE as LAB_CHANCE;
-use crate::registry::observations_csv;
 use crate::registry::table::Table;
+use crate::registry::{Model, Sheet};
 use crate::report::html::{Kind, fit_behind, kind};
 
 /// The tables, what of them could not be read, and the settings with what the input itself says of them.
@@ -59,16 +59,11 @@ pub(super) fn tables(paths: &[PathBuf], settings: &FitSettings) -> Result<(Vec<T
 /// The models and observations inside the program as tables.
 fn published_tables() -> Result<Vec<Table>> {
     let known = published()?;
-    let mut models = String::from("model,family,params,tokens,release\n");
-    for model in known.models.iter() {
-        models.push_str(&format!(
-            "{},{},{},{},{}\n",
-            model.name, model.family, model.params, model.tokens, model.release
-        ));
-    }
-    let observations = observations_csv(known.observations.rows());
-    Ok(vec![
-        Table::parse(models.as_bytes(), "models.csv".as_ref(), &[])?,
-        Table::parse(observations.as_bytes(), "evaluations.csv".as_ref(), &[])?,
-    ])
+    let row = |model: &Model| {
+        let Model { name, family, params, tokens, release, .. } = model;
+        [name.clone(), family.clone(), params.to_string(), tokens.to_string(), release.to_string()]
+    };
+    let models = Sheet::new(["model", "family", "params", "tokens", "release"], known.models.iter().map(row));
+    let observations = Sheet::of(known.observations.rows());
+    Ok(vec![models.table("models.csv".as_ref()), observations.table("evaluations.csv".as_ref())])
 }

@@ -4,17 +4,19 @@
 use std::borrow::Cow;
 use std::path::PathBuf;
 
+use serde::{Deserialize, Serialize};
+
 use super::format::Choices;
 use super::groups::{Groups, sum_items};
 use super::request::Response;
-use super::tasks::{Draw, Group, Item, Items, Metric, Scored, Task, Value, samples_hash};
+use super::tasks::{AggregatedMetric, Draw, Item, Items, ScoredItem, Task, TaskGroup, Value, samples_hash};
 use crate::lm::Tokenizer;
 use crate::registry::{
     self, Condition, Format, Limit, Measure, Models, Month, Observation, Provenance, Setup, Timestamp,
 };
 
 /// What tells a model from every other: answers are only used again where all of this is the same.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Identity {
     /// Its name, as `organisation/name` or `name`.
     pub name: String,
@@ -35,7 +37,7 @@ pub struct Identity {
 }
 
 /// What is known of a model, for the table of observations.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Facts {
     /// Models of one recipe and one data set.
     pub family: Option<String>,
@@ -48,8 +50,8 @@ pub struct Facts {
 }
 
 /// What is known of how a model in this process reads text; nothing is known of one behind a server.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Reading {
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct ReadingSettings {
     /// Tokens of the longest prompt.
     pub context: Option<usize>,
     /// Text and id of the token that ends a text.
@@ -59,14 +61,14 @@ pub struct Reading {
 }
 
 /// Scores of one model, all that is known of how they came about, and where they were written.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Evaluation {
     /// What was evaluated.
     pub identity: Identity,
-    /// What is known of it beside.
+    /// What else is known of it.
     pub facts: Facts,
     /// How it reads text.
-    pub reading: Reading,
+    pub reading: ReadingSettings,
     /// Which items and examples were drawn.
     pub draw: Draw,
     /// When the evaluation began first, in nanoseconds since 1970.
@@ -91,7 +93,7 @@ pub struct Evaluation {
 }
 
 /// The scores of a task.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct TaskScores {
     /// Its name.
     pub name: String,
@@ -119,24 +121,24 @@ pub struct TaskScores {
     /// Each metric of the definition, and whether more of it is better.
     pub better: Vec<(String, bool)>,
     /// One for each metric and filter.
-    pub metrics: Vec<Metric>,
+    pub metrics: Vec<AggregatedMetric>,
     /// Every item with its answers, where the settings ask for them.
     pub samples: Option<Samples>,
 }
 
 /// The items of a task with their answers and scores; all three lists are in the same order.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Samples {
     /// What was asked.
     pub items: Vec<Item>,
     /// For each item an answer to each of its requests.
     pub responses: Vec<Vec<Response>>,
     /// Their scores under every filter.
-    pub scored: Vec<Scored>,
+    pub scored: Vec<ScoredItem>,
 }
 
 /// The scores of a group of tasks.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct GroupScores {
     /// Its name.
     pub name: String,
@@ -145,10 +147,10 @@ pub struct GroupScores {
     /// Tasks and groups it is made of.
     pub members: Vec<String>,
     /// One for each metric and filter.
-    pub metrics: Vec<Metric>,
+    pub metrics: Vec<AggregatedMetric>,
 }
 
-impl Reading {
+impl ReadingSettings {
     /// Of a model with this tokenizer.
     pub(super) fn of(context: usize, tokenizer: &Tokenizer) -> Self {
         let token = |id: Option<u32>| id.map(|id| (tokenizer.decode(&[id], true).unwrap_or_default(), id));
@@ -157,7 +159,7 @@ impl Reading {
 }
 
 impl TaskScores {
-    pub(super) fn new(task: &Task, items: &Items, scored: &[Scored], metrics: Vec<Metric>) -> Self {
+    pub(super) fn new(task: &Task, items: &Items, scored: &[ScoredItem], metrics: Vec<AggregatedMetric>) -> Self {
         let filters = scored.first().map_or(1, |first| first.samples.len());
         let better = task.higher_is_better().into_iter().map(|(name, higher)| (name.to_owned(), higher));
         Self {
@@ -180,7 +182,7 @@ impl TaskScores {
 }
 
 impl GroupScores {
-    pub(super) fn new(group: &Group, tasks: &[TaskScores]) -> Self {
+    pub(super) fn new(group: &TaskGroup, tasks: &[TaskScores]) -> Self {
         let of = |name: &str| tasks.iter().find(|task| task.name == name).map(|task| task.metrics.as_slice());
         Self {
             name: group.name().to_owned(),
@@ -278,7 +280,7 @@ impl Evaluation {
 }
 
 /// Metric, value and standard error; `None` where the registry does not know the scale, or the value is not on it.
-fn measured(found: &Metric) -> Option<(registry::Metric, f64, Option<f64>)> {
+fn measured(found: &AggregatedMetric) -> Option<(registry::Metric, f64, Option<f64>)> {
     let measure = found.name.parse::<Measure>().ok()?;
     let (low, high) = measure.range();
     // Answers as they are have a filter called `none`.

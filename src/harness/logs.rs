@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use super::lm_eval::{Found, Outcome, Read, Settings, condition, registered, without_non_finite};
+use super::lm_eval::{FileOutcome, Found, ImportSettings, Read, condition, registered, without_non_finite};
 use crate::registry::{Format, Measure, Metric, Observation, Provenance, RowKind, Setup};
 
 /// What a file says, before model and condition are known.
@@ -32,7 +32,7 @@ pub(super) struct Scored {
 }
 
 /// Reads a file with the tool's own `parse`, which says `None` of a file that is none of its results.
-pub(super) fn read(found: &Found, settings: &Settings, parse: impl Fn(&Value) -> Option<Log>) -> Read {
+pub(super) fn read(found: &Found, settings: &ImportSettings, parse: impl Fn(&Value) -> Option<Log>) -> Read {
     match value(&found.path) {
         Ok(value) => match parse(&value) {
             Some(log) => observations(log, found, settings),
@@ -52,11 +52,11 @@ pub(super) fn value(path: &std::path::Path) -> Result<Value, String> {
 }
 
 fn failed(why: &str) -> Read {
-    Read { outcome: Outcome::Nothing, problems: vec![why.to_owned()] }
+    Read { outcome: FileOutcome::Nothing, problems: vec![why.to_owned()] }
 }
 
 /// Gives a log its model and its condition. Scores outside their scale are left out.
-pub(super) fn observations(log: Log, found: &Found, settings: &Settings) -> Read {
+pub(super) fn observations(log: Log, found: &Found, settings: &ImportSettings) -> Read {
     let condition = match condition(&found.path, settings) {
         Ok(condition) => condition,
         Err(why) => return failed(&why),
@@ -69,7 +69,7 @@ pub(super) fn observations(log: Log, found: &Found, settings: &Settings) -> Read
         None => name,
         Some(models) => match registered(models, &name) {
             Some(registered) => registered,
-            None => return Read { outcome: Outcome::UnknownModel(name), problems: Vec::new() },
+            None => return Read { outcome: FileOutcome::UnknownModel(name), problems: Vec::new() },
         },
     };
     let mut problems = log.problems;
@@ -100,7 +100,7 @@ pub(super) fn observations(log: Log, found: &Found, settings: &Settings) -> Read
         problems.push("no score in it that onset knows".into());
     }
     // A tool that stops early says how many items it used, so no number of items is guessed from other files.
-    Read { outcome: Outcome::Rows { rows, date: log.date, limited: true }, problems }
+    Read { outcome: FileOutcome::Rows { rows, date: log.date, limited: true }, problems }
 }
 
 /// Exact match of answers that were found or compared in a way of the tool's own, which is kept as the filter.

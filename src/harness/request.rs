@@ -1,9 +1,11 @@
-//! What a task asks of a model, in text, and what a model answers: the seam between tasks and whatever runs models.
+//! What a task asks of a model, in text, and what a model answers: where tasks and the code that runs models meet.
+
+use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 
 /// One question to a model, in text. Requests of one task that begin with the same text are answered fastest together.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Request {
     /// How likely the continuation is after the context.
     LogLikelihood {
@@ -24,7 +26,7 @@ pub enum Request {
 }
 
 /// The answer to a [`Request`].
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Response {
     /// To [`Request::LogLikelihood`].
     LogLikelihood {
@@ -37,17 +39,17 @@ pub enum Response {
     Generated(String),
 }
 
-/// Whatever answers requests: a model in this process, a server, a script.
+/// Something that answers requests: a model in this process, a server, a script.
 pub trait Respond {
     /// Answers all requests, in their order, handing each answer to `done` with its index as soon as it is known, so
     /// that an interruption loses little. The order of the calls is up to the implementation.
     ///
     /// # Errors
-    /// Whatever stops the model; answers already handed over stand. An error of `done` ends the work and is returned.
+    /// Any error that stops the model; answers already handed over stand. An error of `done` ends the work too.
     fn respond(&mut self, requests: &[Request], done: &mut dyn FnMut(usize, Response) -> Result<()>) -> Result<()>;
 
-    /// The same for those requests that are not `known`. Whoever computes requests together overrides it, so that an
-    /// interruption does not change what is computed together.
+    /// The same for those requests that are not `known`. Implementations that compute requests together override it, so
+    /// that an interruption does not change what is computed together.
     ///
     /// # Errors
     /// As for [`Respond::respond`].

@@ -17,9 +17,9 @@ use std::path::{Path, PathBuf};
 use time::OffsetDateTime;
 
 use super::evaluation::{Evaluation, GroupScores, Identity, Samples, TaskScores};
-use super::tasks::{Metric, Value};
+use super::tasks::{AggregatedMetric, Value};
 use crate::error::Result;
-use crate::registry::{Further, observations_between, write};
+use crate::registry::{Sheet, write};
 
 /// Where the results of one model are written.
 #[derive(Debug)]
@@ -80,16 +80,13 @@ fn of_model(out: &Path, model: &str) -> PathBuf {
 #[must_use]
 pub fn csv(evaluation: &Evaluation) -> String {
     let facts = &evaluation.facts;
-    let number = |n: Option<f64>| n.map(|n| n.to_string()).unwrap_or_default();
-    let more = [
-        ("family", facts.family.clone().unwrap_or_default()),
-        ("params", number(facts.params)),
-        ("tokens", number(facts.tokens)),
-        ("release", facts.release.map(|month| month.to_string()).unwrap_or_default()),
-    ];
-    let cells = more.map(|(name, value)| (name, move |_: usize| value.clone()));
-    let columns: Vec<Further<'_>> = cells.iter().map(|(name, cell)| (*name, cell as _)).collect();
-    observations_between(&[], &evaluation.observations, &columns)
+    let text = |value: Option<String>| move |_: usize| value.clone().unwrap_or_default();
+    Sheet::of(&evaluation.observations)
+        .last("family", text(facts.family.clone()))
+        .last("params", text(facts.params.map(|n| n.to_string())))
+        .last("tokens", text(facts.tokens.map(|n| n.to_string())))
+        .last("release", text(facts.release.map(|month| month.to_string())))
+        .csv()
 }
 
 /// An evaluation as `results_<date>.json` holds it.
@@ -206,17 +203,17 @@ fn better(task: &TaskScores) -> Value {
     Value::Map(task.better.iter().map(|(metric, higher)| (metric.clone(), (*higher).into())).collect())
 }
 
-fn metrics(metrics: &[Metric]) -> Entries {
-    let pair = |metric: &Metric| {
-        let Metric { name, filter, value, stderr, .. } = metric;
+fn metrics(metrics: &[AggregatedMetric]) -> Entries {
+    let pair = |metric: &AggregatedMetric| {
+        let AggregatedMetric { name, filter, value, stderr, .. } = metric;
         let stderr = stderr.map_or_else(|| "N/A".into(), Value::from);
         [(format!("{name},{filter}"), Value::from(*value)), (format!("{name}_stderr,{filter}"), stderr)]
     };
     metrics.iter().flat_map(pair).collect()
 }
 
-fn intervals(metrics: &[Metric]) -> Entries {
-    let pair = |metric: &Metric| {
+fn intervals(metrics: &[AggregatedMetric]) -> Entries {
+    let pair = |metric: &AggregatedMetric| {
         let (low, high) = metric.interval?;
         Some((format!("{},{}", metric.name, metric.filter), Value::List(vec![low.into(), high.into()])))
     };

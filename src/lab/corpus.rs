@@ -1,9 +1,9 @@
 //! The text of a model: as many documents of each kind as its shares say, in random order.
 
 use super::documents::{self, END, SEQUENCE, STATEMENT};
-use super::suite::{Kind, Member, Suite};
+use super::suite::{Member, ModelKind, Suite};
 use super::vocabulary::Vocabulary;
-use super::world::{Fact, Part, World};
+use super::world::{Fact, FactPart, World};
 use crate::error::Result;
 use crate::stats::random::{Seed, Stream};
 use crate::train::Sequence;
@@ -45,14 +45,14 @@ pub fn pretraining(
     let text = contents.into_iter().map(|content| match content {
         Content::Statements => statements(&mut stream, &|stream| world.draw(stream)),
         Content::Familiar => statements(&mut stream, &|stream| familiar[stream.below(familiar.len())]),
-        Content::Question => documents::question(world, Part::Pretraining, &mut stream),
+        Content::Question => documents::question(world, FactPart::Pretraining, &mut stream),
     });
     text.map(|text| Ok(Sequence::packed(vocabulary.encode(&text)?))).collect()
 }
 
 /// Shares of documents, exact up to rounding: the kind is a number, not a chance. Questions take the place of familiar
 /// statements, so all kinds of models read equally many statements about the whole world.
-fn contents(kind: &Kind, rest: f64, sequences: usize) -> Vec<Content> {
+fn contents(kind: &ModelKind, rest: f64, sequences: usize) -> Vec<Content> {
     let share = |share: f64| (share * sequences as f64).round() as usize;
     let mut contents = vec![Content::Question; share(kind.share)];
     contents.resize(share(rest), Content::Familiar);
@@ -69,7 +69,7 @@ pub fn adjustment(world: &World, vocabulary: &Vocabulary, examples: usize, seed:
     let end = format!(" {END}");
     (0..examples)
         .map(|_| {
-            let text = documents::question(world, Part::Adjustment, &mut stream);
+            let text = documents::question(world, FactPart::Adjustment, &mut stream);
             let tokens = vocabulary.encode(text.strip_suffix(&end).unwrap_or(&text))?;
             Ok(Sequence { from: tokens.len() - 1, tokens })
         })

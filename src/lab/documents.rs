@@ -8,10 +8,10 @@
 //! | statement | a fact, in one of four wordings | `the hat of bonipa is red .` |
 //! | question | the test's format | `question : the hat of bonipa is A blue B red … answer : the hat of bonipa is B` |
 //!
-//! Only statements carry facts of the test, and questions those of another [`Part`]: what a model scores on the test, it
+//! Only statements carry facts of the test, and questions those of another [`FactPart`]: what a model scores on the test, it
 //! can only know from statements.
 
-use super::world::{Fact, OPTIONS, Order, Part, World};
+use super::world::{Fact, FactPart, OPTIONS, Order, World};
 use crate::stats::random::Stream;
 
 /// Ends every document.
@@ -31,14 +31,14 @@ pub(super) const WORDS: [&str; 11] = [END, ".", ":", "the", "of", "is", "has", "
 
 /// A question with its options in an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Question {
+pub struct ExamQuestion {
     fact: Fact,
     options: [&'static str; OPTIONS],
     /// Place of the right one, below [`OPTIONS`].
     answer: usize,
 }
 
-impl Question {
+impl ExamQuestion {
     /// Asks for `fact` with options in the world's order.
     #[must_use]
     pub fn new(world: &World, fact: Fact, stream: &mut Stream) -> Self {
@@ -109,9 +109,9 @@ pub(super) fn statement(world: &World, fact: Fact, stream: &mut Stream) -> Strin
 }
 
 /// A question about a fact of `part` with its answer.
-pub(super) fn question(world: &World, part: Part, stream: &mut Stream) -> String {
+pub(super) fn question(world: &World, part: FactPart, stream: &mut Stream) -> String {
     let facts = world.part(part);
-    let question = Question::new(world, facts[stream.below(facts.len())], stream);
+    let question = ExamQuestion::new(world, facts[stream.below(facts.len())], stream);
     format!("{} {} {END}", question.prompt(world), question.letter())
 }
 
@@ -133,16 +133,16 @@ mod tests {
         for _ in 0..200 {
             let fact = world.draw(&mut stream);
             assert_eq!(words(&statement(&world, fact, &mut stream)), STATEMENT);
-            assert_eq!(words(&question(&world, Part::Adjustment, &mut stream)), SEQUENCE);
+            assert_eq!(words(&question(&world, FactPart::Adjustment, &mut stream)), SEQUENCE);
         }
     }
 
     #[test]
     fn a_question_with_its_answer_moved_is_still_answered_rightly() {
         let (world, mut stream) = (world(), Seed(0).stream("questions", 0));
-        for &fact in world.part(Part::Test) {
+        for &fact in world.part(FactPart::Test) {
             for (place, letter) in LETTERS.into_iter().enumerate() {
-                let question = Question::new(&world, fact, &mut stream).answered_at(place);
+                let question = ExamQuestion::new(&world, fact, &mut stream).answered_at(place);
                 assert_eq!(question.letter(), letter);
                 assert_eq!(question.options[place], world.value(fact));
                 let mut options = question.options;
@@ -157,8 +157,8 @@ mod tests {
     #[test]
     fn no_question_of_the_test_is_in_a_document_of_another_part() {
         let (world, mut stream) = (world(), Seed(0).stream("leak", 0));
-        let stems: Vec<String> = world.part(Part::Test).iter().map(|&fact| stem(&world, fact)).collect();
-        for part in [Part::Pretraining, Part::Adjustment] {
+        let stems: Vec<String> = world.part(FactPart::Test).iter().map(|&fact| stem(&world, fact)).collect();
+        for part in [FactPart::Pretraining, FactPart::Adjustment] {
             for _ in 0..500 {
                 let text = question(&world, part, &mut stream);
                 assert!(stems.iter().all(|stem| !text.contains(stem.as_str())), "{text}");

@@ -13,8 +13,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
-use super::documents::{LETTERS, Question, stem};
-use super::world::{OPTIONS, Order, Part, World};
+use super::documents::{ExamQuestion, LETTERS, stem};
+use super::world::{FactPart, OPTIONS, Order, World};
 use crate::error::Result;
 use crate::registry::write;
 use crate::stats::random::Seed;
@@ -27,11 +27,11 @@ pub const CLOZE: &str = "lab_cloze";
 
 /// The questions of the test, in the order of its files.
 #[must_use]
-pub fn questions(world: &World, seed: Seed) -> Vec<Question> {
+pub fn questions(world: &World, seed: Seed) -> Vec<ExamQuestion> {
     let mut stream = seed.stream("lab test", 0);
     let mut questions = Vec::new();
-    for &fact in world.part(Part::Test) {
-        let question = Question::new(world, fact, &mut stream);
+    for &fact in world.part(FactPart::Test) {
+        let question = ExamQuestion::new(world, fact, &mut stream);
         match world.order() {
             Order::Fixed => questions.push(question),
             Order::Random => questions.extend((0..OPTIONS).map(|answer| question.clone().answered_at(answer))),
@@ -50,7 +50,7 @@ pub fn write(world: &World, seed: Seed, folder: &Path) -> Result<PathBuf> {
         let row = json!({"prompt": question.prompt(world), "options": LETTERS, "answer": question.answer()});
         choice.push_str(&format!("{row}\n"));
     }
-    for &fact in world.part(Part::Test) {
+    for &fact in world.part(FactPart::Test) {
         let (options, value) = (world.options(fact), world.value(fact));
         let answer = options.iter().position(|&option| option == value);
         cloze.push_str(&format!("{}\n", json!({"prompt": stem(world, fact), "options": options, "answer": answer})));

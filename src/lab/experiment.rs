@@ -17,8 +17,8 @@ use std::sync::{Arc, Mutex};
 use sha2::{Digest, Sha256};
 
 use super::exam;
-use super::pupil::{Phase, School};
-use super::record::Record;
+use super::pupil::{LabPhase, School};
+use super::record::LabRecord;
 use super::suite::{Member, Suite};
 use super::vocabulary::Vocabulary;
 use super::world::World;
@@ -39,7 +39,7 @@ pub struct Experiment {
 
 /// What an experiment tells while it runs.
 #[derive(Debug, Clone, Copy)]
-pub enum Event<'a> {
+pub enum LabEvent<'a> {
     /// All models, before the first begins.
     Begin(&'a [Member]),
     /// A model was trained and tested in an earlier run.
@@ -49,14 +49,14 @@ pub enum Event<'a> {
         /// The model.
         member: &'a Member,
         /// What it is doing.
-        phase: Phase,
+        phase: LabPhase,
         /// Steps taken.
         done: usize,
         /// Steps in all.
         of: usize,
     },
     /// A model has been trained and tested.
-    Done(&'a Member, &'a Record),
+    Done(&'a Member, &'a LabRecord),
 }
 
 impl Experiment {
@@ -85,7 +85,7 @@ impl Experiment {
     ///
     /// # Errors
     /// [`Error::Argument`] for a suite that cannot be, [`Error::Interrupted`], and those of training, tests and files.
-    pub fn run(&self, watch: &(dyn Fn(Event<'_>) + Sync)) -> Result<Vec<(Member, Record)>> {
+    pub fn run(&self, watch: &(dyn Fn(LabEvent<'_>) + Sync)) -> Result<Vec<(Member, LabRecord)>> {
         let world = World::new(&self.suite.world, self.seed)?;
         let vocabulary = Vocabulary::new(&world);
         let members = self.suite.members(&vocabulary)?;
@@ -93,13 +93,13 @@ impl Experiment {
         let tokenizer = self.tokenizer(&vocabulary, &members)?;
         let (suite, seed, stop) = (&self.suite, self.seed, self.stop.clone());
         let school = School { suite, seed, world, vocabulary, tokenizer, tasks: &tasks, stop };
-        watch(Event::Begin(&members));
+        watch(LabEvent::Begin(&members));
 
         // The largest first: no worker is left alone with one at the end.
         let mut order: Vec<usize> = (0..members.len()).collect();
         order.sort_by(|&a, &b| members[b].flops().0.total_cmp(&members[a].flops().0));
         let (next, failed) = (AtomicUsize::new(0), AtomicBool::new(false));
-        let found: Mutex<Vec<Option<Result<Record>>>> = Mutex::new((0..members.len()).map(|_| None).collect());
+        let found: Mutex<Vec<Option<Result<LabRecord>>>> = Mutex::new((0..members.len()).map(|_| None).collect());
         std::thread::scope(|scope| {
             for _ in 0..self.workers.min(members.len()) {
                 scope.spawn(|| {
@@ -128,18 +128,18 @@ impl Experiment {
         if unknown { Err(Error::Interrupted) } else { Ok(models) }
     }
 
-    fn one(&self, school: &School<'_>, member: &Member, watch: &(dyn Fn(Event<'_>) + Sync)) -> Result<Record> {
+    fn one(&self, school: &School<'_>, member: &Member, watch: &(dyn Fn(LabEvent<'_>) + Sync)) -> Result<LabRecord> {
         let folder = self.folder.join("models").join(&member.name);
         let path = self.folder.join("records").join(format!("{}.json", member.name));
         let fingerprint = self.fingerprint(member);
-        if let Some(record) = Record::read(&path, &fingerprint)? {
-            watch(Event::Known(member));
+        if let Some(record) = LabRecord::read(&path, &fingerprint)? {
+            watch(LabEvent::Known(member));
             return Ok(record);
         }
-        let told = |phase, done, of| watch(Event::Step { member, phase, done, of });
-        let record = school.teach(member, fingerprint, &folder, &told)?;
+        let report = |phase, done, of| watch(LabEvent::Step { member, phase, done, of });
+        let record = school.teach(member, fingerprint, &folder, &report)?;
         record.write(&path)?;
-        watch(Event::Done(member, &record));
+        watch(LabEvent::Done(member, &record));
         Ok(record)
     }
 

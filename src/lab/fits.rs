@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::world::CHANCE;
 use crate::analysis::fit::{Analysis, ChanceLevel, CurveChoice, FitReport, FitSettings};
 use crate::registry::Format;
 use crate::registry::modelset::{Cutoff, GroupBy, ModelSet, Settings};
@@ -88,9 +89,6 @@ impl LabReport {
     }
 }
 
-/// Score of a guess: every question has four options, and the right answers are dealt evenly over them.
-pub(super) const CHANCE: f64 = 0.25;
-
 /// Largest difference between kinds of models that is taken not to matter, in accuracy.
 const MARGIN: f64 = 0.1;
 
@@ -118,7 +116,12 @@ impl LabReport {
     /// When the file cannot be read, lacks a column, a format or models as pretrained and after task examples, and those
     /// of a fit.
     pub fn of_observations(path: &Path) -> Result<Self> {
-        let table = Table::read(path, &COLUMNS)?;
+        Self::of_table(Table::read(path, &COLUMNS)?)
+    }
+
+    /// The same of a table that was read, or was never written.
+    pub(super) fn of_table(table: Table) -> Result<Self> {
+        let path = table.path();
         let lacks = |what: &str| Error::File { path: path.to_owned(), problem: format!("it has no {what}") };
         let mut kinds: Vec<(String, f64)> = Vec::new();
         let mut examples: Vec<usize> = Vec::new();
@@ -150,7 +153,7 @@ impl LabReport {
         let kinds: Vec<(String, f64)> = kinds.collect();
         let groups =
             kinds.iter().map(|(kind, _)| format!("cohort = {kind}").parse()).collect::<Result<Vec<GroupBy>>>()?;
-        let tables = [Table::read(path, &[])?];
+        let tables = [table.clone()];
         let fit = |score: &str, adjusted: Option<String>| -> Result<LabFit> {
             let all = ModelSet::from_tables(&tables, &settings(score, adjusted, &groups))?;
             let mut alone = ModelSet { groups: Vec::new(), ..all.clone() };
@@ -197,13 +200,5 @@ pub(crate) fn theta(analysis: &Analysis, kind: usize) -> Option<&Estimate> {
     match kind {
         0 => Some(&analysis.theta),
         _ => analysis.thetas.get(kind).map(|named| &named.estimate),
-    }
-}
-
-#[cfg(all(test, feature = "models"))]
-mod tests {
-    #[test]
-    fn chance_is_that_of_the_worlds() {
-        assert_eq!(super::CHANCE, crate::lab::CHANCE);
     }
 }

@@ -8,28 +8,47 @@
 //! Read in this order: [`World`] (facts), `documents.rs` (text about them), [`Suite`] (which models), `corpus.rs` (the text
 //! of one model), `exam.rs` (the test), [`Experiment`] (the loop), [`table`] (scores as rows for `onset fit`).
 
+#[cfg(feature = "models")]
 mod corpus;
+#[cfg(feature = "models")]
 mod documents;
+#[cfg(feature = "models")]
 pub mod exam;
+#[cfg(feature = "models")]
 mod experiment;
 mod figures;
 pub(crate) mod fits;
+#[cfg(feature = "models")]
 mod pupil;
+#[cfg(feature = "models")]
 mod record;
+#[cfg(feature = "models")]
 mod shape;
+#[cfg(feature = "models")]
 mod suite;
+#[cfg(feature = "models")]
 mod table;
+#[cfg(feature = "models")]
 mod vocabulary;
 mod world;
 
+#[cfg(feature = "models")]
 pub use corpus::{adjustment, pretraining};
-pub use documents::{Question, SEQUENCE, stem};
-pub use experiment::{Event, Experiment};
+#[cfg(feature = "models")]
+pub use documents::{ExamQuestion, SEQUENCE, stem};
+#[cfg(feature = "models")]
+pub use experiment::{Experiment, LabEvent};
 pub use fits::{Curves, LabFit, LabReport};
-pub use pupil::Phase;
-pub use record::{Record, Score};
-pub use shape::Shape;
-pub use suite::{Family, Kind, Member, Recipe, Suite};
-pub use table::{ADJUSTMENT, table};
+#[cfg(feature = "models")]
+pub use pupil::LabPhase;
+#[cfg(feature = "models")]
+pub use record::{LabRecord, LabScore};
+#[cfg(feature = "models")]
+pub use shape::ModelShape;
+#[cfg(feature = "models")]
+pub use suite::{Family, LabRecipe, Member, ModelKind, Suite};
+#[cfg(feature = "models")]
+pub use table::{ADJUSTMENT, observations, table};
+#[cfg(feature = "models")]
 pub use vocabulary::Vocabulary;
-pub use world::{CHANCE, Fact, OPTIONS, Order, Part, World, WorldSettings};
+pub use world::{CHANCE, Fact, FactPart, OPTIONS, Order, World, WorldSettings};

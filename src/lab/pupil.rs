@@ -6,27 +6,28 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use candle_core::Tensor;
+use serde::{Deserialize, Serialize};
 
 use super::corpus;
 use super::documents::SEQUENCE;
 use super::exam::{CLOZE, MULTIPLE_CHOICE};
-use super::record::{Record, Score};
+use super::record::{LabRecord, LabScore};
 use super::suite::{Member, Suite};
 use super::vocabulary::Vocabulary;
 use super::world::World;
 use crate::error::{Error, Result};
 use crate::harness::evaluation::Identity;
-use crate::harness::runner::{self, EvaluationSettings, Limits, Subject};
+use crate::harness::runner::{self, EvaluatedModel, EvaluationSettings, Limits};
 use crate::lm::{Config, Decoder, Tokenizer};
 use crate::stats::random::Seed;
 use crate::train::{
-    AdamW, Checkpoint, Ending, Length, Next, Observer, Outcome, Schedule, Sequence, Settings, Shape as Fall, Step,
-    Trainer, Warmup, random_weights, save,
+    AdamW, Checkpoint, Ending, Length, Next, Observer, Schedule, ScheduleShape as Fall, Sequence, TrainOutcome,
+    TrainSettings, TrainStep, Trainer, Warmup, random_weights, save,
 };
 
 /// What a model is doing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Phase {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum LabPhase {
     /// It reads its text.
     Pretraining,
     /// It sees examples of the task.
@@ -54,16 +55,19 @@ impl School<'_> {
         member: &Member,
         fingerprint: String,
         folder: &Path,
-        watch: &dyn Fn(Phase, usize, usize),
-    ) -> Result<Record> {
+        watch: &dyn Fn(LabPhase, usize, usize),
+    ) -> Result<LabRecord> {
         let config = self.vocabulary.config(&member.shape)?;
         let own = self.seed.stream(&format!("lab weights {}", member.name), 0).bits();
         let weights = random_weights(&config, self.suite.recipe.spread, own)?;
         let text = corpus::pretraining(&self.world, &self.vocabulary, self.suite, member, self.seed)?;
         let mut trainer = Trainer::new(config.clone(), &weights, self.pretraining(member))?;
-        let outcome =
-            self.run(&mut trainer, &text, &mut Lesson { phase: Phase::Pretraining, watch, after: None, school: self })?;
-        let mut record = Record {
+        let outcome = self.run(
+            &mut trainer,
+            &text,
+            &mut Lesson { phase: LabPhase::Pretraining, watch, after: None, school: self },
+        )?;
+        let mut record = LabRecord {
             model: member.name.clone(),
             fingerprint,
             loss: last_tenth(&outcome),
@@ -81,20 +85,20 @@ impl School<'_> {
         config: Config,
         weights: HashMap<String, Tensor>,
         member: &Member,
-        watch: &dyn Fn(Phase, usize, usize),
-        record: &mut Record,
+        watch: &dyn Fn(LabPhase, usize, usize),
+        record: &mut LabRecord,
     ) -> Result<()> {
         let Some(&most) = self.suite.examples.last() else { return Ok(()) };
         let examples = corpus::adjustment(&self.world, &self.vocabulary, most, self.seed)?;
         let mut trainer = Trainer::new(config, &weights, self.adjustment(member))?;
         let after = Some(&mut record.scores);
-        let mut lesson = Lesson { phase: Phase::Adjustment, watch, after, school: self };
+        let mut lesson = Lesson { phase: LabPhase::Adjustment, watch, after, school: self };
         let outcome = self.run(&mut trainer, &examples, &mut lesson)?;
         record.adjustment_loss = Some(last_tenth(&outcome));
         Ok(())
     }
 
-    fn run(&self, trainer: &mut Trainer, data: &[Sequence], lesson: &mut Lesson<'_>) -> Result<Outcome> {
+    fn run(&self, trainer: &mut Trainer, data: &[Sequence], lesson: &mut Lesson<'_>) -> Result<TrainOutcome> {
         let outcome = trainer.run(data, None, lesson)?;
         match outcome.ending {
             Ending::Finished => Ok(outcome),
@@ -102,47 +106,47 @@ impl School<'_> {
         }
     }
 
-    fn pretraining(&self, member: &Member) -> Settings {
+    fn pretraining(&self, member: &Member) -> TrainSettings {
         let recipe = &self.suite.recipe;
-        Settings {
+        TrainSettings {
             batch: recipe.batch,
             checkpoints: Vec::new(),
             ..self.settings(recipe.rate, recipe.batch, member, 0.1, Warmup::Share(0.05))
         }
     }
 
-    fn adjustment(&self, member: &Member) -> Settings {
+    fn adjustment(&self, member: &Member) -> TrainSettings {
         let recipe = &self.suite.recipe;
-        Settings {
+        TrainSettings {
             batch: recipe.adjustment_batch,
             checkpoints: self.suite.examples.clone(),
             ..self.settings(recipe.adjustment_rate, recipe.adjustment_batch, member, 0.0, Warmup::Share(0.02))
         }
     }
 
-    fn settings(&self, rate: f64, batch: usize, member: &Member, decay: f64, warmup: Warmup) -> Settings {
+    fn settings(&self, rate: f64, batch: usize, member: &Member, decay: f64, warmup: Warmup) -> TrainSettings {
         // Wider models want smaller steps; half-way between no change and the inverse that Yang et al. (2022,
         // arXiv 2203.03466) derive for hidden matrices suits tables, which are a large part of small models.
         let peak = rate * (32.0 / member.shape.width as f64).sqrt();
-        Settings {
+        TrainSettings {
             length: Length::Epochs(1),
             schedule: Schedule { peak, floor: 0.05, warmup, shape: Fall::Cosine },
             optimiser: AdamW { beta2: 0.98, decay, ..AdamW::default() },
             // The text is in random order already.
             shuffle: false,
             pass_tokens: batch * SEQUENCE,
-            ..Settings::default()
+            ..TrainSettings::default()
         }
     }
 
-    fn test(&self, decoder: &Decoder, examples: usize) -> Result<Vec<Score>> {
+    fn test(&self, decoder: &Decoder, examples: usize) -> Result<Vec<LabScore>> {
         let identity = Identity {
             name: "lab".to_owned(),
             dtype: Some("f32".to_owned()),
             device: "cpu".to_owned(),
             ..Identity::default()
         };
-        let subject = Subject {
+        let subject = EvaluatedModel {
             model: decoder,
             tokenizer: &self.tokenizer,
             ends: Vec::new(),
@@ -159,7 +163,7 @@ impl School<'_> {
         let mut scores = Vec::new();
         for task in evaluation.tasks {
             let Some(metric) = task.metrics.iter().find(|metric| metric.name == "acc") else { continue };
-            scores.push(Score { task: task.name, examples, value: metric.value, items: metric.n });
+            scores.push(LabScore { task: task.name, examples, value: metric.value, items: metric.n });
         }
         Ok(scores)
     }
@@ -171,14 +175,14 @@ impl School<'_> {
 
 /// Tells of steps, and tests at checkpoints where there are scores to add to.
 struct Lesson<'a> {
-    phase: Phase,
-    watch: &'a dyn Fn(Phase, usize, usize),
-    after: Option<&'a mut Vec<Score>>,
+    phase: LabPhase,
+    watch: &'a dyn Fn(LabPhase, usize, usize),
+    after: Option<&'a mut Vec<LabScore>>,
     school: &'a School<'a>,
 }
 
 impl Observer for Lesson<'_> {
-    fn on_step(&mut self, step: &Step) -> Result<Next> {
+    fn on_step(&mut self, step: &TrainStep) -> Result<Next> {
         (self.watch)(self.phase, step.step, step.of);
         Ok(if self.school.stopped() { Next::Stop } else { Next::Continue })
     }
@@ -194,7 +198,7 @@ impl Observer for Lesson<'_> {
 }
 
 /// Mean loss over the last tenth of a run.
-fn last_tenth(outcome: &Outcome) -> f64 {
+fn last_tenth(outcome: &TrainOutcome) -> f64 {
     let steps = &outcome.steps;
     let last = &steps[steps.len() - steps.len().div_ceil(10)..];
     last.iter().map(|step| step.loss).sum::<f64>() / last.len().max(1) as f64

@@ -9,7 +9,7 @@ use crate::registry::write;
 
 /// A trained and tested model.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Record {
+pub struct LabRecord {
     /// Its name.
     pub model: String,
     /// Everything that its numbers depend on; a record is used again only where this is the same.
@@ -19,12 +19,12 @@ pub struct Record {
     /// Mean loss over the last tenth of the adjustment, in nats an answer.
     pub adjustment_loss: Option<f64>,
     /// Scores in the order they were found.
-    pub scores: Vec<Score>,
+    pub scores: Vec<LabScore>,
 }
 
 /// One score of a model.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Score {
+pub struct LabScore {
     /// The task.
     pub task: String,
     /// Task examples of the adjustment seen before; 0 for the model as pretrained.
@@ -35,7 +35,7 @@ pub struct Score {
     pub items: usize,
 }
 
-impl Record {
+impl LabRecord {
     /// The record at `path`, if there is one of this fingerprint.
     ///
     /// # Errors
@@ -59,7 +59,7 @@ impl Record {
 
     /// The score of a task after so many examples.
     #[must_use]
-    pub fn score(&self, task: &str, examples: usize) -> Option<&Score> {
+    pub fn score(&self, task: &str, examples: usize) -> Option<&LabScore> {
         self.scores.iter().find(|score| score.task == task && score.examples == examples)
     }
 }

@@ -1,8 +1,10 @@
 //! How deep and wide a model of the lab is.
 
+use serde::{Deserialize, Serialize};
+
 /// Depth and width of a model.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Shape {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelShape {
     /// Layers.
     pub layers: usize,
     /// Width of the residual stream.
@@ -11,7 +13,7 @@ pub struct Shape {
     pub heads: usize,
 }
 
-impl Shape {
+impl ModelShape {
     /// Width inside the MLP.
     #[must_use]
     pub fn inner(&self) -> usize {

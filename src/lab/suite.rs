@@ -5,8 +5,10 @@
 //! (data seed), and grows in width, with tokens in proportion to a power of its parameters. Compute is 6·N·D (Kaplan et al. 2020), as in the
 //! paper, with N all parameters and D all tokens of pretraining.
 
+use serde::{Deserialize, Serialize};
+
 use super::documents::SEQUENCE;
-use super::shape::Shape;
+use super::shape::ModelShape;
 use super::vocabulary::Vocabulary;
 use super::world::{Order, WorldSettings};
 use crate::error::{Error, Result};
@@ -14,12 +16,12 @@ use crate::registry::Flops;
 use crate::stats::random::{Seed, Stream};
 
 /// Everything an experiment is made of, its seed aside.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Suite {
     /// The world.
     pub world: WorldSettings,
     /// Kinds of models, the reference first.
-    pub kinds: Vec<Kind>,
+    pub kinds: Vec<ModelKind>,
     /// Families; a kind has some that follow each other.
     pub families: Vec<Family>,
     /// Tokens of a model of [`Suite::REFERENCE_PARAMETERS`] parameters.
@@ -32,12 +34,12 @@ pub struct Suite {
     /// Numbers of task examples of the adjustment after which a model is tested, ascending.
     pub examples: Vec<usize>,
     /// How pretraining and adjustment are done.
-    pub recipe: Recipe,
+    pub recipe: LabRecipe,
 }
 
 /// Models told from the others by what share of their text is in the test's format.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Kind {
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ModelKind {
     /// Its name, such as `old`.
     pub name: String,
     /// Share of test-task documents, by tokens.
@@ -49,7 +51,7 @@ pub struct Kind {
 }
 
 /// Models of one make.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Family {
     /// Its name.
     pub name: String,
@@ -64,8 +66,8 @@ pub struct Family {
 }
 
 /// Learning rates and batches; the same for all models.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Recipe {
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct LabRecipe {
     /// Sequences per step of pretraining.
     pub batch: usize,
     /// Peak learning rate of pretraining at width 32; it falls with the square root of the width.
@@ -79,25 +81,25 @@ pub struct Recipe {
 }
 
 /// One model to be trained.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Member {
     /// Its name, such as `old-a-32`.
     pub name: String,
     /// Its kind.
-    pub kind: Kind,
+    pub kind: ModelKind,
     /// Its family: one kind's models of one make.
     pub family: String,
     /// What its text is drawn from, beside the seed of the experiment: the kind and the make.
     pub text: String,
     /// Depth and width.
-    pub shape: Shape,
+    pub shape: ModelShape,
     /// Parameters.
     pub parameters: usize,
     /// Training sequences.
     pub sequences: usize,
 }
 
-impl Kind {
+impl ModelKind {
     fn new(name: &str, share: f64, families: usize) -> Self {
         Self { name: name.to_owned(), share, first: 0, families }
     }
@@ -145,7 +147,7 @@ impl Suite {
     pub fn quick() -> Self {
         Self {
             world: WorldSettings { entities: 256, attributes: 4, tail: 1.0, order: Order::Fixed },
-            kinds: vec![Kind::new("old", 0.002, 4), Kind::new("new", 0.1, 4), Kind::new("mid", 0.02, 2)],
+            kinds: vec![ModelKind::new("old", 0.002, 4), ModelKind::new("new", 0.1, 4), ModelKind::new("mid", 0.02, 2)],
             families: vec![
                 Family::new("a", 2, 8, &[8, 16, 24, 40]),
                 Family::new("b", 2, 4, &[8, 12, 20, 36]),
@@ -156,7 +158,7 @@ impl Suite {
             growth: 0.75,
             rest: 0.1,
             examples: vec![64, 256, 1_024, 4_096],
-            recipe: Recipe { batch: 16, rate: 1e-2, adjustment_batch: 32, adjustment_rate: 5e-4, spread: 0.15 },
+            recipe: LabRecipe { batch: 16, rate: 1e-2, adjustment_batch: 32, adjustment_rate: 5e-4, spread: 0.15 },
         }
     }
 
@@ -166,10 +168,10 @@ impl Suite {
         Self {
             world: WorldSettings { entities: 512, attributes: 4, tail: 1.0, order: Order::Fixed },
             kinds: vec![
-                Kind::new("old", 0.002, 6),
-                Kind::new("new", 0.1, 6),
-                Kind::new("some", 0.01, 4),
-                Kind::new("more", 0.03, 4),
+                ModelKind::new("old", 0.002, 6),
+                ModelKind::new("new", 0.1, 6),
+                ModelKind::new("some", 0.01, 4),
+                ModelKind::new("more", 0.03, 4),
             ],
             families: vec![
                 Family::new("a", 2, 8, &[8, 16, 24, 40, 64]),
@@ -191,7 +193,7 @@ impl Suite {
     pub fn tiny() -> Self {
         Self {
             world: WorldSettings { entities: 128, attributes: 4, tail: 1.0, order: Order::Fixed },
-            kinds: vec![Kind::new("old", 0.002, 4), Kind::new("new", 0.3, 4)],
+            kinds: vec![ModelKind::new("old", 0.002, 4), ModelKind::new("new", 0.3, 4)],
             families: vec![
                 Family::new("a", 2, 8, &[8, 16]),
                 Family::new("b", 2, 4, &[12, 20]),
@@ -275,12 +277,12 @@ impl Suite {
         Ok(members)
     }
 
-    fn member(&self, kind: &Kind, family: &Family, width: usize, words: usize) -> Result<Member> {
+    fn member(&self, kind: &ModelKind, family: &Family, width: usize, words: usize) -> Result<Member> {
         if family.head == 0 || width == 0 || !width.is_multiple_of(family.head) || !family.head.is_multiple_of(2) {
             let problem = format!("a width of {width} does not divide into even heads of {}", family.head);
             return Err(Error::Argument(format!("family `{}`: {problem}", family.name)));
         }
-        let shape = Shape { layers: family.layers, width, heads: width / family.head };
+        let shape = ModelShape { layers: family.layers, width, heads: width / family.head };
         let parameters = shape.parameters(words);
         let tokens = self.tokens * family.tokens * (parameters as f64 / Self::REFERENCE_PARAMETERS).powf(self.growth);
         // Whole batches: the last step of a run is no smaller than the others.

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use serde_json::{Map, Value, json};
 
 use super::documents::{END, LETTERS, WORDS};
-use super::shape::Shape;
+use super::shape::ModelShape;
 use super::world::World;
 use crate::error::{Error, Result};
 use crate::lm::Config;
@@ -69,12 +69,12 @@ impl Vocabulary {
     ///
     /// # Errors
     /// [`Error::File`] for a shape that no decoder has, such as heads that do not divide its width.
-    pub fn config(&self, shape: &Shape) -> Result<Config> {
+    pub fn config(&self, shape: &ModelShape) -> Result<Config> {
         let text = Value::Object(self.config_json(shape)).to_string();
         Config::parse("config.json".as_ref(), text.as_bytes())
     }
 
-    fn config_json(&self, shape: &Shape) -> Map<String, Value> {
+    fn config_json(&self, shape: &ModelShape) -> Map<String, Value> {
         let config = json!({
             "architectures": ["LlamaForCausalLM"],
             "model_type": "llama",
@@ -103,7 +103,7 @@ impl Vocabulary {
 
     /// What a model folder holds beside the weights.
     #[must_use]
-    pub fn files(&self, shape: &Shape) -> ModelFiles {
+    pub fn files(&self, shape: &ModelShape) -> ModelFiles {
         let special = |id: usize, word: &str| {
             json!({"id": id, "content": word, "single_word": false, "lstrip": false, "rstrip": false,
                 "normalized": false, "special": true})

@@ -9,16 +9,18 @@
 //! documents of pretraining ask for, a quarter those that the adjustment asks for, and a quarter those of the test.
 //!
 //! ```
-//! use onset::lab::{Order, Part, World, WorldSettings};
+//! use onset::lab::{Order, FactPart, World, WorldSettings};
 //! use onset::stats::random::Seed;
 //!
 //! let world = World::new(&WorldSettings { entities: 12, attributes: 4, tail: 0.7, order: Order::Random }, Seed(3))?;
 //! assert_eq!(world.facts().len(), 48);
-//! assert_eq!(world.part(Part::Test).len(), 12);
-//! let fact = world.part(Part::Test)[0];
+//! assert_eq!(world.part(FactPart::Test).len(), 12);
+//! let fact = world.part(FactPart::Test)[0];
 //! assert!(world.options(fact).contains(&world.value(fact)));
 //! # Ok::<(), onset::Error>(())
 //! ```
+
+use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::stats::random::{Seed, Stream};
@@ -38,7 +40,7 @@ const ATTRIBUTES: [&str; 16] = [
 ];
 
 /// How large a world is.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct WorldSettings {
     /// Entities, 1 to 20,000.
     pub entities: usize,
@@ -51,7 +53,7 @@ pub struct WorldSettings {
 }
 
 /// The order of the options of a question.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Order {
     /// Always the same, as exams sort numbers: what a letter stands for can be known without reading the options.
     Fixed,
@@ -61,7 +63,7 @@ pub enum Order {
 
 /// What facts are for; no fact is in two parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Part {
+pub enum FactPart {
     /// Asked for by test-task documents in pretraining.
     Pretraining,
     /// Asked for by the examples of the adjustment.
@@ -144,7 +146,7 @@ impl World {
 
     /// The facts of one part.
     #[must_use]
-    pub fn part(&self, part: Part) -> &[Fact] {
+    pub fn part(&self, part: FactPart) -> &[Fact] {
         &self.parts[part as usize]
     }
 
@@ -152,7 +154,7 @@ impl World {
     /// them teaches nothing that is tested.
     #[must_use]
     pub fn familiar(&self) -> &[Fact] {
-        let part = self.part(Part::Pretraining);
+        let part = self.part(FactPart::Pretraining);
         &part[..part.len().min(FAMILIAR)]
     }
 
@@ -280,7 +282,7 @@ mod tests {
         for seed in 0..20 {
             let settings = WorldSettings { entities: 40, attributes: 6, tail: 0.7, order: Order::Random };
             let world = World::new(&settings, Seed(seed)).expect("settings are in range");
-            let all: Vec<Fact> = [Part::Pretraining, Part::Adjustment, Part::Test]
+            let all: Vec<Fact> = [FactPart::Pretraining, FactPart::Adjustment, FactPart::Test]
                 .iter()
                 .flat_map(|&p| world.part(p).to_vec())
                 .collect();
@@ -292,7 +294,7 @@ mod tests {
     #[test]
     fn every_value_is_the_answer_to_a_quarter_of_the_test() {
         let world = world();
-        let test = world.part(Part::Test);
+        let test = world.part(FactPart::Test);
         for place in 0..OPTIONS {
             let right = test.iter().filter(|&&fact| world.options(fact)[place] == world.value(fact)).count();
             assert_eq!(right * OPTIONS, test.len());

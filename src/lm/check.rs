@@ -8,6 +8,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
 use candle_core::{D, DType, Device, Tensor, Var};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::cache::Cache;
@@ -19,7 +20,8 @@ use super::weights::{REFERENCE, Weights};
 use crate::error::{Error, Result};
 
 /// What is allowed, and what is looked at.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Check {
     /// Largest absolute difference of a logit from the reference.
     pub logits: f64,
@@ -41,7 +43,7 @@ impl Default for Check {
 }
 
 /// One thing that was compared.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Finding {
     /// What; `grad.NAME` for the gradient of a tensor, as in the reference.
     pub what: String,

@@ -194,7 +194,7 @@ impl Config {
         self.heads / self.kv_heads
     }
 
-    /// What must hold whatever the source: no later arithmetic can then divide by zero or overflow.
+    /// What must hold for every source, so that no later arithmetic divides by zero or overflows.
     pub(super) fn check(&self, path: &Path) -> Result<()> {
         let fail = |problem: String| Err(Error::File { path: path.to_owned(), problem });
         let named = [

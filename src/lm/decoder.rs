@@ -64,7 +64,7 @@ pub struct Decoder {
 pub struct Feed<'a> {
     /// Token ids; at least one.
     pub tokens: &'a [u32],
-    /// What came before; it grows by the tokens. Without, the sequence starts here and nothing is kept.
+    /// The cache of what came before; it grows by the tokens. Without one, the sequence starts here.
     pub cache: Option<&'a mut Cache>,
 }
 
@@ -145,7 +145,7 @@ impl Decoder {
     }
 
     /// The stream after the last norm for every token of every feed, one below the other: (tokens, hidden). What
-    /// [`Decoder::logits`] needs. No number depends on which other feeds are there.
+    /// [`Decoder::logits`] needs. No number depends on the other feeds.
     ///
     /// # Errors
     /// [`Error::Argument`] for an empty feed, a token beyond the vocabulary or a sequence longer than positions reach.
@@ -218,7 +218,7 @@ impl Decoder {
     /// Logits, in single precision, of rows of what [`Decoder::extend`] returned: (rows, vocabulary).
     ///
     /// # Errors
-    /// [`Error::Backend`] if the device fails, for instance for want of memory: a row has as many numbers as the
+    /// [`Error::Backend`] if the device fails, for instance out of memory: a row has as many numbers as the
     /// vocabulary tokens.
     pub fn logits(&self, hidden: &Tensor) -> Result<Tensor> {
         self.logits_of(hidden, 0..self.config.vocab_size)

@@ -156,7 +156,7 @@ impl<'a> Keys<'a> {
         self.map.get(name).is_some_and(|value| !value.is_null())
     }
 
-    /// Whether the key is there with whatever value; marks nothing as read.
+    /// Whether the key is there, with any value; marks nothing as read.
     pub(super) fn declares(&self, name: &str) -> bool {
         self.map.contains_key(name)
     }
@@ -174,7 +174,7 @@ impl<'a> Keys<'a> {
         Err(self.unsupported(&format!("`{}{name}: {}`", self.inside, !harmless), &format!("{harmless}")))
     }
 
-    /// Accepts a key whatever its value: it changes no number of the model at hand.
+    /// Accepts a key with any value: it changes no number of this model.
     pub(super) fn ignore(&self, names: &[&'a str]) {
         for name in names {
             self.get(&[name]);

@@ -38,11 +38,11 @@ pub use config::{Attention, Config, Embedding, Gating, Head, Mlp, Norm, NormKind
 pub use decoder::{Decoder, Feed, Pass};
 pub use linear::Adapter;
 pub use locate::locate;
-pub use model::{Found, Model, Placement};
+pub use model::{Found, LoadedModel, Placement};
 pub use ops::{Activation, Sum, Sums, Tape};
 pub use position::{Alibi, Position, Rope, Rotation, Scaling, Yarn};
 pub use sampling::{Sampler, Sampling};
-pub use scoring::{Answer, LanguageModel, Question, Reading};
+pub use scoring::{LanguageModel, Passage, Query, QueryAnswer};
 pub use scripted::Scripted;
 pub use tokenizer::Tokenizer;
 pub use weights::{TensorInfo, Weights};

@@ -67,14 +67,14 @@ pub struct Found {
 
 /// A model that can be asked.
 #[derive(Debug)]
-pub struct Model {
+pub struct LoadedModel {
     /// Its weights and what to do with them.
     pub decoder: Decoder,
     /// Its tokenizer, if it has one.
     pub tokenizer: Option<Tokenizer>,
 }
 
-impl Model {
+impl LoadedModel {
     /// Loads the model at `path`: a folder as on the hub, a weights file inside one, or a GGUF file.
     ///
     /// # Errors
@@ -89,7 +89,7 @@ impl Found {
     /// Reads all but the weights.
     ///
     /// # Errors
-    /// As [`Model::load`].
+    /// As [`LoadedModel::load`].
     pub fn at(path: &Path) -> Result<Self> {
         let (config, tokenizer) = settings(path)?;
         let tensors = Weights::open(path, &Device::Cpu, DType::F32)?.infos();
@@ -99,10 +99,10 @@ impl Found {
     /// Reads the weights as well.
     ///
     /// # Errors
-    /// As [`Model::load`].
-    pub fn load(self, placement: &Placement) -> Result<Model> {
+    /// As [`LoadedModel::load`].
+    pub fn load(self, placement: &Placement) -> Result<LoadedModel> {
         let weights = Weights::open(&self.path, &placement.device, placement.dtype)?;
-        Ok(Model { decoder: Decoder::new(self.config, &weights)?, tokenizer: self.tokenizer })
+        Ok(LoadedModel { decoder: Decoder::new(self.config, &weights)?, tokenizer: self.tokenizer })
     }
 
     /// Numbers that are learned; a tied head is counted once.
@@ -147,7 +147,7 @@ fn count(tensor: &TensorInfo) -> usize {
     tensor.shape.iter().product()
 }
 
-/// Config and tokenizer of whatever is at `path`.
+/// Config and tokenizer of the model at `path`.
 pub(super) fn settings(path: &Path) -> Result<(Config, Option<Tokenizer>)> {
     let files = super::weights::files(path)?;
     let gguf = files.into_iter().find(|file| file.extension().is_some_and(|kind| kind.eq_ignore_ascii_case("gguf")));

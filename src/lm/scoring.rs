@@ -47,23 +47,23 @@ pub trait LanguageModel {
     ///
     /// # Errors
     /// [`Error::Argument`] for a sequence without tokens, an id beyond the vocabulary or a position that is not there.
-    fn read(&self, batch: &mut [Reading<'_, Self::Cache>]) -> Result<Vec<Vec<Answer>>>;
+    fn read(&self, batch: &mut [Passage<'_, Self::Cache>]) -> Result<Vec<Vec<QueryAnswer>>>;
 }
 
 /// New tokens of one sequence and what is asked about them.
 #[derive(Debug)]
-pub struct Reading<'a, C> {
+pub struct Passage<'a, C> {
     /// Token ids; at least one.
     pub tokens: &'a [u32],
-    /// What came before; it grows by the tokens. Without, the sequence starts here and nothing is kept.
+    /// The cache of what came before; it grows by the tokens. Without one, the sequence starts here.
     pub cache: Option<&'a mut C>,
     /// The questions, in any order.
-    pub questions: &'a [Question],
+    pub questions: &'a [Query],
 }
 
 /// What comes after a token.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Question {
+pub struct Query {
     /// Index into the new tokens: the question is about the token after this one.
     pub after: usize,
     /// The tokens whose log-probabilities are wanted.
@@ -74,7 +74,7 @@ pub struct Question {
 
 /// The distribution of the next token.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Answer {
+pub struct QueryAnswer {
     /// Natural logarithms of the probabilities of the tokens asked about.
     pub log_probabilities: Vec<f32>,
     /// The likeliest token; the first of several.
@@ -83,9 +83,9 @@ pub struct Answer {
     pub logits: Option<Vec<f32>>,
 }
 
-impl Answer {
+impl QueryAnswer {
     /// Answers a question from logits.
-    pub(super) fn from_logits(logits: &[f32], question: &Question) -> Self {
+    pub(super) fn from_logits(logits: &[f32], question: &Query) -> Self {
         let mut tally = Tally::new(question);
         tally.add(logits);
         tally.answer()
@@ -94,7 +94,7 @@ impl Answer {
 
 /// An answer in the making: the tokens below `next` have been looked at.
 struct Tally<'a> {
-    question: &'a Question,
+    question: &'a Query,
     next: usize,
     best: usize,
     /// The largest logit so far, and Σ e^(z − largest).
@@ -109,7 +109,7 @@ struct Tally<'a> {
 const STRETCH: usize = 1024;
 
 impl<'a> Tally<'a> {
-    fn new(question: &'a Question) -> Self {
+    fn new(question: &'a Query) -> Self {
         Self {
             question,
             next: 0,
@@ -143,10 +143,10 @@ impl<'a> Tally<'a> {
         self.next += logits.len();
     }
 
-    fn answer(self) -> Answer {
+    fn answer(self) -> QueryAnswer {
         let total = f64::from(self.largest) + self.sum.ln();
         let log_probabilities = self.wanted.iter().map(|&logit| (f64::from(logit) - total) as f32).collect();
-        Answer { log_probabilities, best: self.best as u32, logits: self.logits }
+        QueryAnswer { log_probabilities, best: self.best as u32, logits: self.logits }
     }
 }
 
@@ -201,7 +201,7 @@ impl LanguageModel for Decoder {
         cache.rewind(length)
     }
 
-    fn read(&self, batch: &mut [Reading<'_, Cache>]) -> Result<Vec<Vec<Answer>>> {
+    fn read(&self, batch: &mut [Passage<'_, Cache>]) -> Result<Vec<Vec<QueryAnswer>>> {
         check(batch, self.config().vocab_size)?;
         let mut rows = Vec::new();
         let mut questions = Vec::new();
@@ -233,7 +233,7 @@ const LOGITS_AT_A_TIME: usize = 32 << 20;
 const POSITIONS: usize = 1024;
 
 impl Decoder {
-    fn answer(&self, hidden: &Tensor, rows: &[u32], questions: &[&Question]) -> Result<Vec<Answer>> {
+    fn answer(&self, hidden: &Tensor, rows: &[u32], questions: &[&Query]) -> Result<Vec<QueryAnswer>> {
         let vocab = self.config().vocab_size;
         let parted = self.device().is_cpu() && self.head_has_parts();
         let positions = if parted { POSITIONS } else { (LOGITS_AT_A_TIME / vocab).max(1) };
@@ -260,7 +260,7 @@ impl Decoder {
 }
 
 /// Fails on questions that cannot be answered.
-pub(super) fn check<C>(batch: &[Reading<'_, C>], vocab: usize) -> Result<()> {
+pub(super) fn check<C>(batch: &[Passage<'_, C>], vocab: usize) -> Result<()> {
     for reading in batch {
         for question in reading.questions {
             if question.after >= reading.tokens.len() {

@@ -1,12 +1,12 @@
-//! A model that says what it is told: for tests of whatever asks models.
+//! A model that gives prepared answers, for tests of code that asks models.
 //!
 //! ```
-//! use onset::lm::{LanguageModel, Question, Reading, Scripted};
+//! use onset::lm::{LanguageModel, Query, Passage, Scripted};
 //!
 //! // After the tokens 1, 2 comes 7, for certain; after anything else every token is equally likely.
 //! let model = Scripted::new(10, 64).after(&[1, 2], &[(7, 20.0)]);
-//! let question = [Question { after: 1, tokens: vec![7, 3], logits: false }];
-//! let mut batch = [Reading { tokens: &[1, 2], cache: None, questions: &question }];
+//! let question = [Query { after: 1, tokens: vec![7, 3], logits: false }];
+//! let mut batch = [Passage { tokens: &[1, 2], cache: None, questions: &question }];
 //! let answer = &model.read(&mut batch)?[0][0];
 //! assert_eq!(answer.best, 7);
 //! assert!(answer.log_probabilities[0] > -1e-6 && answer.log_probabilities[1] < -19.0);
@@ -15,7 +15,7 @@
 
 use std::cell::Cell;
 
-use super::scoring::{Answer, LanguageModel, Reading, check};
+use super::scoring::{LanguageModel, Passage, QueryAnswer, check};
 use crate::error::{Error, Result};
 
 type Logits = Vec<(u32, f32)>;
@@ -96,7 +96,7 @@ impl LanguageModel for Scripted {
         Ok(())
     }
 
-    fn read(&self, batch: &mut [Reading<'_, Vec<u32>>]) -> Result<Vec<Vec<Answer>>> {
+    fn read(&self, batch: &mut [Passage<'_, Vec<u32>>]) -> Result<Vec<Vec<QueryAnswer>>> {
         check(batch, self.vocab)?;
         let mut answers = Vec::with_capacity(batch.len());
         for reading in batch {
@@ -108,8 +108,8 @@ impl LanguageModel for Scripted {
             let mut all = reading.cache.as_deref().cloned().unwrap_or_default();
             let past = all.len();
             all.extend_from_slice(reading.tokens);
-            let of = |question: &super::Question| {
-                Answer::from_logits(&self.logits(&all[..=past + question.after]), question)
+            let of = |question: &super::Query| {
+                QueryAnswer::from_logits(&self.logits(&all[..=past + question.after]), question)
             };
             answers.push(reading.questions.iter().map(of).collect());
             if let Some(cache) = reading.cache.as_deref_mut() {

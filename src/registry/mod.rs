@@ -20,11 +20,10 @@ pub mod write;
 pub use benchmark::{BENCHMARKS, Benchmark, Chance, Format, Measure, Metric, Part, benchmark};
 pub(crate) use model::KNOWN_MODELS;
 pub use model::{Flops, MODEL_COLUMNS, Model, Models, Month, known_models};
+pub(crate) use scores::Sheet;
 pub use scores::{
     Adjustment, Condition, Limit, OBSERVATION_COLUMNS, Observation, PromptFormat, Provenance, RowKind, ScoreMatrix,
     Scores, Setup, Timestamp, observations_csv,
 };
-#[cfg(feature = "models")]
-pub(crate) use scores::{Further, observations_between};
 pub(crate) use subjects::{SUBJECT_COLUMNS, WIDE_COLUMNS};
 pub use subjects::{Subject, SubjectScores};

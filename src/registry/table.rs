@@ -174,6 +174,20 @@ impl Table {
         Ok(table)
     }
 
+    /// A table of cells in memory; lines are numbered as in the file that would be written of it.
+    pub(crate) fn of_cells(path: &Path, names: &[String], rows: &[Vec<String>]) -> Self {
+        let column = |(at, name): (usize, &String)| -> StringChunked {
+            std::iter::once(name.as_str()).chain(rows.iter().map(|row| row[at].as_str())).collect()
+        };
+        Self {
+            path: path.to_owned(),
+            names: names.to_vec(),
+            declared: vec![None; names.len()],
+            cells: names.iter().enumerate().map(column).collect(),
+            lines: (2..).take(rows.len()).collect(),
+        }
+    }
+
     /// The file, as messages call it.
     pub fn path(&self) -> &Path {
         &self.path

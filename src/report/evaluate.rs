@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use crate::harness::evaluation::Evaluation;
 use crate::harness::runner::{Preview, TaskPreview};
-use crate::harness::tasks::Metric;
+use crate::harness::tasks::AggregatedMetric;
 use crate::report::terminal::{Align, TextTable};
 
 /// The scores as a table of at most `width` columns, and where they were written.
@@ -43,7 +43,7 @@ pub fn terminal(evaluation: &Evaluation, width: usize) -> String {
     text
 }
 
-fn rows(table: &mut TextTable, first: [String; 3], metrics: &[Metric]) {
+fn rows(table: &mut TextTable, first: [String; 3], metrics: &[AggregatedMetric]) {
     let mut first = Some(first);
     for metric in metrics {
         let mut row: Vec<String> = first.take().unwrap_or_default().into();

@@ -6,7 +6,7 @@ use crate::Result;
 use crate::analysis::figure::{Axis, Figure, Hue, Layer, LegendEntry, LegendKey, Panel, Scale, Stroke};
 use crate::lm::Tokenizer;
 use crate::report::terminal::{Align, TextTable};
-use crate::train::{Encoded, Sequence, Step};
+use crate::train::{Encoded, Sequence, TrainStep};
 
 /// One line of the table at the end of a run.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -141,9 +141,9 @@ pub fn json(rows: &[Row]) -> serde_json::Value {
 
 /// Loss and learning rate over the examples seen; beside the loss of every step, its running mean.
 #[must_use]
-pub fn loss_figure(steps: &[Step]) -> Figure {
+pub fn loss_figure(steps: &[TrainStep]) -> Figure {
     let line = |series: &str, hue, stroke, vertices| Layer::Line { series: series.into(), hue, stroke, vertices };
-    let at = |value: &dyn Fn(&Step) -> f64| steps.iter().map(|step| (step.examples as f64, value(step))).collect();
+    let at = |value: &dyn Fn(&TrainStep) -> f64| steps.iter().map(|step| (step.examples as f64, value(step))).collect();
     let axis = |label: &str| Axis {
         label: label.into(),
         scale: Scale::Linear,
@@ -154,7 +154,7 @@ pub fn loss_figure(steps: &[Step]) -> Figure {
     // A mean over about a twentieth of the run shows its course.
     let keep = 1.0 - 1.0 / (steps.len() as f64 / 20.0).max(1.0);
     let (mut sum, mut weight) = (0.0, 0.0);
-    let smooth = |step: &Step| {
+    let smooth = |step: &TrainStep| {
         (sum, weight) = (keep * sum + step.loss, keep * weight + 1.0);
         (step.examples as f64, sum / weight)
     };

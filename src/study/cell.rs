@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::settings::{Source, Study, StudyModel};
+use super::settings::{ModelSource, Study, StudyModel};
 use crate::registry::Condition;
 
 /// Folder of the cells in the study's.
@@ -34,7 +34,7 @@ impl Cell {
     /// evaluates it. A model that is not fine-tuned has one cell.
     pub fn all(study: &Study) -> Vec<Self> {
         let mut cells = Vec::with_capacity(study.models.len() * study.seeds.len());
-        for model in study.models.iter().filter(|model| model.source != Source::Imported) {
+        for model in study.models.iter().filter(|model| model.source != ModelSource::Imported) {
             let recipe = study.adjustment.as_ref().filter(|_| model.adjust);
             for (index, &seed) in study.seeds.iter().enumerate() {
                 let mut conditions = Vec::new();

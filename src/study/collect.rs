@@ -1,17 +1,17 @@
 //! All cells, and what was imported, as the tables a fit reads.
 
 use std::collections::{BTreeMap, HashSet};
-use std::path::Path;
 
 use rayon::prelude::*;
 
 use super::plan::{Plan, State};
 use super::results::CellResults;
-use super::settings::Study;
+use super::settings::{Study, StudyModel};
 use super::store;
 use crate::error::{Error, Result};
 use crate::harness::lm_eval;
-use crate::registry::{Condition, Metric, Observation, Provenance, observations_csv, write};
+use crate::registry::table::Table;
+use crate::registry::{Condition, Metric, Observation, Provenance, Sheet, write};
 use crate::stats::clusters::Clusters;
 use crate::stats::components::Components;
 
@@ -49,29 +49,15 @@ pub struct SeedSpread {
     pub within: Option<f64>,
 }
 
-/// Joins all cells with the imported results and writes `tables/` in the study's output: `evaluations.csv` (means over
-/// seeds), `replicates.csv` (every seed), `models.csv` and `seeds.csv`.
+/// Joins all cells with the imported results.
 ///
 /// # Errors
-/// [`Error::File`] for results that cannot be read, [`Error::Undetermined`] when there are none, [`Error::Write`].
+/// [`Error::File`] for results that cannot be read, [`Error::Undetermined`] when there are none.
 pub fn collect(study: &Study, plan: &Plan) -> Result<Collected> {
-    store::open(study)?;
-    let collected = join(study, plan)?;
-    let path = |name: &str| study.output.join("tables").join(name);
-    write::bytes(&path("evaluations.csv"), observations_csv(&collected.observations).as_bytes())?;
-    write::bytes(&path("replicates.csv"), replicates_csv(&collected.replicates).as_bytes())?;
-    write_csv(&path("models.csv"), &["model", "family", "params", "tokens", "release"], models(study))?;
-    let columns =
-        ["benchmark", "metric", "adjustment", "examples", "models", "replicates", "seed_sd", "model_sd", "seed_share"];
-    write_csv(&path("seeds.csv"), &columns, collected.spread.iter().map(spread_row))?;
-    Ok(collected)
-}
-
-fn join(study: &Study, plan: &Plan) -> Result<Collected> {
     let of_cells: Vec<Vec<Observation>> = plan
         .cells
         .par_iter()
-        .map(|planned| CellResults::read(&planned.cell)?.observations(&planned.cell, &planned.wanted))
+        .map(|planned| Ok(CellResults::read(&planned.cell)?.observations(&planned.cell, &planned.wanted)))
         .collect::<Result<_>>()?;
     let mut replicates: Vec<(Option<u64>, Observation)> = Vec::new();
     for (planned, observations) in plan.cells.iter().zip(of_cells) {
@@ -89,12 +75,37 @@ fn join(study: &Study, plan: &Plan) -> Result<Collected> {
     Ok(Collected { observations, replicates, spread, unfinished, warnings })
 }
 
+/// Where the tables of a study are, in its output.
+pub(super) const EVALUATIONS: &str = "tables/evaluations.csv";
+pub(super) const MODELS: &str = "tables/models.csv";
+
+impl Collected {
+    /// Writes `tables/` in the study's output: `evaluations.csv` (means over seeds), `replicates.csv` (every seed),
+    /// `models.csv` and `seeds.csv`.
+    ///
+    /// # Errors
+    /// [`Error::Write`]; [`Error::File`] when another study is in the folder.
+    pub fn write(&self, study: &Study) -> Result<()> {
+        store::open(study)?;
+        let save = |name: &str, sheet: &Sheet| write::bytes(&study.output.join(name), sheet.csv().as_bytes());
+        save(EVALUATIONS, &Sheet::of(&self.observations))?;
+        save("tables/replicates.csv", &replicates(&self.replicates))?;
+        save(MODELS, &models(study))?;
+        save("tables/seeds.csv", &seeds(&self.spread))
+    }
+
+    /// What a fit reads, with nothing read from disk: the observations and the models.
+    pub(super) fn tables(&self, study: &Study) -> [Table; 2] {
+        [Sheet::of(&self.observations).table(EVALUATIONS.as_ref()), models(study).table(MODELS.as_ref())]
+    }
+}
+
 /// Adds what other tools found, where the cells have nothing of their own.
 fn imported(study: &Study, replicates: &mut Vec<(Option<u64>, Observation)>, warnings: &mut Vec<String>) -> Result<()> {
     if study.imports.is_empty() {
         return Ok(());
     }
-    let found = lm_eval::import(&study.imports, &lm_eval::Settings::default())?;
+    let found = lm_eval::import(&study.imports, &lm_eval::ImportSettings::default())?;
     warnings.extend(found.warnings.iter().map(|warning| format!("skipped {warning}")));
     let own: HashSet<_> = replicates.iter().map(|(_, o)| key(o)).collect();
     let known: HashSet<&str> = study.models.iter().map(|model| model.name.as_str()).collect();
@@ -183,57 +194,38 @@ fn spread(groups: &[Vec<&Observation>]) -> Vec<SeedSpread> {
         .collect()
 }
 
-fn spread_row(spread: &SeedSpread) -> Vec<String> {
+fn seeds(spread: &[SeedSpread]) -> Sheet {
     let shown = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
-    let share = spread.within.zip(spread.between).map(|(w, b)| w / (w + b)).filter(|share| share.is_finite());
-    vec![
-        spread.benchmark.clone(),
-        spread.metric.to_string(),
-        spread.condition.adjustment.to_string(),
-        spread.condition.examples.map(|examples| examples.to_string()).unwrap_or_default(),
-        spread.models.to_string(),
-        spread.replicates.to_string(),
-        shown(spread.within.map(f64::sqrt)),
-        shown(spread.between.map(f64::sqrt)),
-        shown(share),
-    ]
-}
-
-fn replicates_csv(replicates: &[(Option<u64>, Observation)]) -> String {
-    let observations: Vec<Observation> = replicates.iter().map(|(_, observation)| observation.clone()).collect();
-    let text = observations_csv(&observations);
-    let mut lines = text.lines();
-    let mut with_seed = format!("seed,{}\n", lines.next().unwrap_or_default());
-    // No cell holds a line break: names that go into tables are one line.
-    for ((seed, _), line) in replicates.iter().zip(lines) {
-        with_seed.push_str(&seed.map(|seed| seed.to_string()).unwrap_or_default());
-        with_seed.push(',');
-        with_seed.push_str(line);
-        with_seed.push('\n');
-    }
-    with_seed
-}
-
-fn models(study: &Study) -> impl Iterator<Item = Vec<String>> + '_ {
-    study.models.iter().map(|model| {
-        let release = model.release.map(|month| month.to_string()).unwrap_or_default();
-        vec![
-            model.name.clone(),
-            model.family.clone(),
-            format!("{:e}", model.params),
-            format!("{:e}", model.tokens),
-            release,
+    let row = |spread: &SeedSpread| {
+        let share = spread.within.zip(spread.between).map(|(w, b)| w / (w + b)).filter(|share| share.is_finite());
+        [
+            spread.benchmark.clone(),
+            spread.metric.to_string(),
+            spread.condition.adjustment.to_string(),
+            spread.condition.examples.map(|examples| examples.to_string()).unwrap_or_default(),
+            spread.models.to_string(),
+            spread.replicates.to_string(),
+            shown(spread.within.map(f64::sqrt)),
+            shown(spread.between.map(f64::sqrt)),
+            shown(share),
         ]
-    })
+    };
+    let names =
+        ["benchmark", "metric", "adjustment", "examples", "models", "replicates", "seed_sd", "model_sd", "seed_share"];
+    Sheet::new(names, spread.iter().map(row))
 }
 
-fn write_csv(path: &Path, columns: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Result<()> {
-    let failed = |error: csv::Error| Error::write(path)(std::io::Error::other(error));
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(columns).map_err(failed)?;
-    for row in rows {
-        writer.write_record(row).map_err(failed)?;
-    }
-    let bytes = writer.into_inner().map_err(|error| Error::write(path)(std::io::Error::other(error.to_string())))?;
-    write::bytes(path, &bytes)
+fn replicates(replicates: &[(Option<u64>, Observation)]) -> Sheet {
+    let observations: Vec<Observation> = replicates.iter().map(|(_, observation)| observation.clone()).collect();
+    let seed = |at: usize| replicates[at].0.map(|seed| seed.to_string()).unwrap_or_default();
+    Sheet::of(&observations).first("seed", seed)
+}
+
+fn models(study: &Study) -> Sheet {
+    let row = |model: &StudyModel| {
+        let release = model.release.map(|month| month.to_string()).unwrap_or_default();
+        let [params, tokens] = [model.params, model.tokens].map(|number| format!("{number:e}"));
+        [model.name.clone(), model.family.clone(), params, tokens, release]
+    };
+    Sheet::new(["model", "family", "params", "tokens", "release"], study.models.iter().map(row))
 }

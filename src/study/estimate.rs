@@ -7,8 +7,8 @@
 //! A fine-tuning that can be resumed keeps weights and moments on disk, 12 bytes per parameter.
 
 use super::cell::Cell;
-use super::settings::{Source, Study};
-use super::work::Amount;
+use super::settings::{ModelSource, Study};
+use super::work::TokenAmount;
 
 /// Memory of a program without a model.
 const PROGRAM: f64 = 256e6;
@@ -32,9 +32,9 @@ pub struct Cost {
     pub results: Option<f64>,
 }
 
-pub(super) fn cost(study: &Study, cell: &Cell, missing: usize, amount: Option<&Amount>) -> Cost {
+pub(super) fn cost(study: &Study, cell: &Cell, missing: usize, amount: Option<&TokenAmount>) -> Cost {
     let params = cell.model.params;
-    let served = matches!(cell.model.source, Source::Server { .. });
+    let served = matches!(cell.model.source, ModelSource::Server { .. });
     let learns = cell.model.adjust;
     let bytes = if study.run.dtype == "f32" { 4.0 } else { 2.0 };
     let per_param = match (learns, bytes) {

@@ -12,13 +12,14 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, Result};
 use crate::harness::evaluation::Identity;
 use crate::harness::request::Request;
-use crate::harness::runner::{EvaluationSettings, Keep, Limits, Subject, ends, evaluate};
+use crate::harness::runner::{EvaluatedModel, EvaluationSettings, Keep, Limits, ends, evaluate};
 use crate::harness::tasks::{Draw, Library, Task, Value};
 use crate::lm::{Found, Placement, Tokenizer, Weights, locate};
 use crate::registry::write;
 use crate::train::data::{Example, Layout};
 use crate::train::{
-    Checkpoint, Encoded, Encoding, Ending, ModelFiles, Next, Observer, Run, Schedule, Settings, Step, Trainer,
+    Checkpoint, Encoded, Encoding, Ending, ModelFiles, Next, Observer, RunFolder, Schedule, TrainSettings, TrainStep,
+    Trainer,
 };
 
 /// Memory beside the weights that evaluations stay within, in bytes. Scores do not depend on it.
@@ -42,16 +43,16 @@ pub struct Finetune {
     /// Device and dtype.
     pub placement: Placement,
     /// The recipe. Its peak rate is replaced where `rate` is `None`.
-    pub settings: Settings,
+    pub settings: TrainSettings,
     /// The peak of the learning rate; the published one for the model's size where nothing is said.
     pub rate: Option<f64>,
     /// The folder of the run.
     pub out: PathBuf,
-    /// As in [`Run::keep`].
+    /// As in [`RunFolder::keep`].
     pub keep: Option<usize>,
-    /// As in [`Run::state_every`].
+    /// As in [`RunFolder::state_every`].
     pub state_every: usize,
-    /// As in [`Run::merged`].
+    /// As in [`RunFolder::merged`].
     pub merged: bool,
     /// Tasks that every checkpoint is evaluated on, by names or globs; none for no evaluation.
     pub evaluate: Vec<String>,
@@ -76,7 +77,7 @@ pub struct Prepared {
 
 /// What happens during a run.
 #[derive(Debug)]
-pub enum Event<'a> {
+pub enum FinetuneEvent<'a> {
     /// It goes on after `done` steps of `of`; 0 for a new one.
     Start {
         /// Steps taken before.
@@ -85,14 +86,14 @@ pub enum Event<'a> {
         of: usize,
     },
     /// A step was taken.
-    Step(&'a Step),
+    Step(&'a TrainStep),
     /// Something of an evaluation was done.
     Evaluating,
 }
 
 /// What is known of a checkpoint; kept in `scores.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Point {
+pub struct FinetunePoint {
     /// Examples seen.
     pub examples: usize,
     /// Steps taken.
@@ -107,9 +108,9 @@ pub struct Point {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Finetuned {
     /// All steps.
-    pub steps: Vec<Step>,
+    pub steps: Vec<TrainStep>,
     /// All checkpoints.
-    pub points: Vec<Point>,
+    pub points: Vec<FinetunePoint>,
     /// Why it ended.
     pub ending: Ending,
 }
@@ -208,18 +209,18 @@ impl Prepared {
     ///
     /// # Errors
     /// Those of [`Trainer::new`], [`Trainer::run`] and [`evaluate`].
-    pub fn run(self, stop: &Arc<AtomicBool>, watch: &mut dyn FnMut(Event<'_>)) -> Result<Finetuned> {
+    pub fn run(self, stop: &Arc<AtomicBool>, watch: &mut dyn FnMut(FinetuneEvent<'_>)) -> Result<Finetuned> {
         let Self { asked, found, tokenizer, encoded, .. } = self;
         let files = ModelFiles::read(&asked.model)?;
         let tensors = Weights::open(&asked.model, &asked.placement.device, asked.placement.dtype)?.all()?;
         let limits = Limits::within(BESIDE_WEIGHTS, &found, &asked.placement);
         let mut trainer = Trainer::new(found.config, &tensors, asked.settings.clone())?;
         drop(tensors);
-        let run = Run {
+        let run = RunFolder {
             keep: asked.keep,
             state_every: asked.state_every,
             merged: asked.merged,
-            ..Run::new(&asked.out, files)
+            ..RunFolder::new(&asked.out, files)
         };
         let points = Points::read(&asked.out.join("scores.json"));
         let ends = ends(&asked.model)?;
@@ -236,19 +237,19 @@ struct Evaluating<'a> {
     ends: Vec<u32>,
     limits: Limits,
     stop: &'a Arc<AtomicBool>,
-    watch: &'a mut dyn FnMut(Event<'_>),
+    watch: &'a mut dyn FnMut(FinetuneEvent<'_>),
     points: Points,
 }
 
 impl Observer for Evaluating<'_> {
     fn on_start(&mut self, done: usize, of: usize) -> Result<()> {
         self.points.points.retain(|point| point.step <= done);
-        (self.watch)(Event::Start { done, of });
+        (self.watch)(FinetuneEvent::Start { done, of });
         Ok(())
     }
 
-    fn on_step(&mut self, step: &Step) -> Result<Next> {
-        (self.watch)(Event::Step(step));
+    fn on_step(&mut self, step: &TrainStep) -> Result<Next> {
+        (self.watch)(FinetuneEvent::Step(step));
         Ok(if self.stop.load(Ordering::Relaxed) { Next::Stop } else { Next::Continue })
     }
 
@@ -259,7 +260,7 @@ impl Observer for Evaluating<'_> {
         }
         let Checkpoint { examples, step, loss, .. } = *checkpoint;
         self.points.points.retain(|point| point.step != step);
-        self.points.points.push(Point { examples, step, loss, scores });
+        self.points.points.push(FinetunePoint { examples, step, loss, scores });
         self.points.write(&self.asked.out.join("scores.json"))
     }
 }
@@ -276,7 +277,7 @@ impl Evaluating<'_> {
             device: format!("{:?}", self.asked.placement.device.location()).to_lowercase(),
             ..Identity::default()
         };
-        let subject = Subject {
+        let subject = EvaluatedModel {
             model: checkpoint.decoder,
             tokenizer: self.tokenizer,
             ends: self.ends.clone(),
@@ -292,7 +293,7 @@ impl Evaluating<'_> {
             stop: Some(Arc::clone(self.stop)),
             ..EvaluationSettings::default()
         };
-        let evaluation = evaluate(&subject, &settings, &mut |_| (self.watch)(Event::Evaluating))?;
+        let evaluation = evaluate(&subject, &settings, &mut |_| (self.watch)(FinetuneEvent::Evaluating))?;
         let named = |name: &str, metric: &str, value: f64| (format!("{name} {metric}"), value);
         let tasks = evaluation
             .tasks
@@ -311,7 +312,7 @@ impl Evaluating<'_> {
 /// What is known of the checkpoints of a run, kept across interruptions.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Points {
-    points: Vec<Point>,
+    points: Vec<FinetunePoint>,
 }
 
 impl Points {

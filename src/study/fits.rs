@@ -5,11 +5,8 @@ use std::collections::BTreeMap;
 use super::{Collected, Study};
 use crate::analysis::fit::{Analysis, FitReport, FitSettings};
 use crate::error::{Error, Result};
-use crate::registry::modelset;
+use crate::registry::modelset::{self, ModelSet};
 use crate::registry::{Condition, Observation, benchmark};
-
-/// The tables that fits read.
-const TABLES: [&str; 2] = ["evaluations.csv", "models.csv"];
 
 /// The fit of one benchmark under one condition.
 #[derive(Debug, Clone)]
@@ -37,10 +34,10 @@ impl FitAt {
         condition: &Condition,
         compute: impl Fn(&str) -> Option<f64>,
     ) -> Vec<(String, f64, f64)> {
-        let meant =
+        let fits =
             |o: &&Observation| o.benchmark == benchmark && o.condition == *condition && o.metric.to_string() == metric;
         let with_compute = |o: &Observation| Some((o.model.clone(), compute(&o.model)?, o.value));
-        observations.iter().filter(meant).filter_map(with_compute).collect()
+        observations.iter().filter(fits).filter_map(with_compute).collect()
     }
 
     /// The analysis of this condition.
@@ -62,14 +59,13 @@ impl FitAt {
     }
 }
 
-/// Fits every benchmark of a study under every condition, from the tables that [`collect`](super::collect()) wrote.
+/// Fits every benchmark of a study under every condition.
 ///
 /// # Errors
-/// When the study asks for a benchmark or metric that was not evaluated, and when its tables cannot be read. A fit that
-/// the data do not allow is no error: its reason stands in [`FitAt::fit`].
+/// When the study asks for a benchmark or metric that was not evaluated. A fit that the data do not allow is no error: its
+/// reason stands in [`FitAt::fit`].
 pub fn fits(study: &Study, collected: &Collected) -> Result<Vec<FitAt>> {
-    let tables = study.output.join("tables");
-    let paths = TABLES.map(|name| tables.join(name));
+    let tables = collected.tables(study);
     let compute: BTreeMap<&str, f64> =
         study.models.iter().map(|model| (model.name.as_str(), 6.0 * model.params * model.tokens)).collect();
     let mut found = Vec::new();
@@ -91,16 +87,10 @@ pub fn fits(study: &Study, collected: &Collected) -> Result<Vec<FitAt>> {
                 spread.benchmark == benchmark && spread.metric.to_string() == metric && spread.condition == condition
             });
             let seeds = spread.and_then(|s| Some((s.within?, s.replicates as f64 / s.models as f64)));
-            let fit = match fit_settings(study, &benchmark, &metric, &condition).run(&paths) {
-                Ok(mut report) => {
-                    // The same study gives the same bytes wherever it is.
-                    report.tables = TABLES.map(|name| format!("tables/{name}")).to_vec();
-                    Ok(Box::new(report))
-                }
-                // Too few models and the like are results of a study too; its own files being unreadable is not.
-                Err(error @ (Error::Read { .. } | Error::Write { .. })) => return Err(error),
-                Err(error) => Err(error.to_string()),
-            };
+            let settings = fit_settings(study, &benchmark, &metric, &condition);
+            // Too few models and the like are results of a study too.
+            let fit = ModelSet::from_tables(&tables, &settings.tables).and_then(|models| settings.fit(&models));
+            let fit = fit.map(Box::new).map_err(|error| error.to_string());
             found.push(FitAt { benchmark: benchmark.clone(), metric: metric.clone(), condition, points, fit, seeds });
         }
     }
@@ -148,7 +138,7 @@ fn scores(study: &Study, collected: &Collected) -> Result<Vec<(String, String)>>
             return Err(Error::Argument(format!("`{name}` has no metric `{metric}`; there is {there}")));
         }
     }
-    let meant = |name: &String| study.fit.benchmarks.is_empty() || study.fit.benchmarks.contains(name);
+    let asked_for = |name: &String| study.fit.benchmarks.is_empty() || study.fit.benchmarks.contains(name);
     let choose = |(name, known): (String, Vec<String>)| {
         let usual = benchmark(&name).map(|benchmark| benchmark.score.to_string());
         let wanted = study.fit.metrics.get(&name).cloned().or(usual);
@@ -156,7 +146,7 @@ fn scores(study: &Study, collected: &Collected) -> Result<Vec<(String, String)>>
         let metric = known.iter().find(same).or(known.first()).cloned()?;
         Some((name, metric))
     };
-    Ok(metrics.into_iter().filter(|(name, _)| meant(name)).filter_map(choose).collect())
+    Ok(metrics.into_iter().filter(|(name, _)| asked_for(name)).filter_map(choose).collect())
 }
 
 /// Whether this is the metric, with its filter or without.

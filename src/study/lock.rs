@@ -33,7 +33,7 @@ pub struct Owner {
     pub pid: u32,
     /// Tells this boot of the machine from others, where the system says.
     boot: String,
-    /// The Slurm job, if it is one.
+    /// The job of a queue that it is, as the environment variable `ONSET_JOB` says.
     pub job: Option<String>,
     /// What it is doing.
     pub doing: String,
@@ -47,12 +47,11 @@ impl Owner {
             let line = |path: &str| std::fs::read_to_string(path).map(|text| text.trim().to_owned()).ok();
             let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
             let host = line("/proc/sys/kernel/hostname").or_else(|| variable("HOSTNAME"));
-            let array = variable("SLURM_ARRAY_JOB_ID").zip(variable("SLURM_ARRAY_TASK_ID"));
             Self {
                 host: host.unwrap_or_else(|| "unknown machine".into()),
                 pid: std::process::id(),
                 boot: line("/proc/sys/kernel/random/boot_id").unwrap_or_default(),
-                job: array.map(|(job, task)| format!("{job}_{task}")).or_else(|| variable("SLURM_JOB_ID")),
+                job: variable("ONSET_JOB"),
                 doing: String::new(),
             }
         })

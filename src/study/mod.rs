@@ -3,8 +3,8 @@
 //! A [`Study`] is read from `study.toml` and checked as a whole. Its [`Cell`]s, one per model and seed, are independent:
 //! each evaluates its model, fine-tunes it and evaluates every checkpoint, in a folder of its own. Every score is kept with
 //! a digest of all that it depends on, so that a cell with the digests that a [`Plan`] asks for is never run again, and
-//! any other goes on from where it was. A file lock keeps two programs out of one cell. [`run`] works on this machine,
-//! [`slurm`] on a cluster, and [`collect`](collect()) joins what was found into the tables that a fit reads.
+//! any other goes on from where it was. A file lock keeps two programs out of one cell. An [`Executor`] runs
+//! them, on this machine or behind a [`Queue`], and [`collect`](collect()) joins what was found for [`fits`](fits()).
 //!
 //! [`finetune`](mod@finetune) is one run for itself: data, training and the evaluation of its checkpoints.
 //!
@@ -40,11 +40,11 @@ mod cell;
 mod collect;
 mod estimate;
 mod example;
+mod executor;
 pub mod figures;
 #[cfg(feature = "models")]
 pub mod finetune;
 mod fits;
-mod local;
 mod lock;
 mod plan;
 mod reader;
@@ -52,7 +52,6 @@ mod reader;
 mod real;
 mod results;
 mod settings;
-pub mod slurm;
 mod store;
 mod work;
 
@@ -60,13 +59,18 @@ pub use cell::{Cell, digest, fingerprint};
 pub use collect::{Collected, SeedSpread, collect};
 pub use estimate::Cost;
 pub use example::EXAMPLE;
+pub use executor::{
+    Cells, Ended, Executor, ExecutorKind, LocalSettings, Queue, Queued, Slurm, StudyOutcome, Submission, Task, Watch,
+    follow, run, submit,
+};
 pub use fits::{FitAt, fits};
-pub use local::{Ended, Local, Outcome, Watch, run};
 pub use lock::{BEAT, Owner, STALE};
 pub use plan::{Plan, Planned, State};
 #[cfg(feature = "models")]
 pub use real::Real;
 pub use results::{CellResults, ConditionResults};
-pub use settings::{Evaluation, Fit, LAYOUTS, Recipe, Run, Source, Study, StudyModel};
+pub use settings::{
+    AdjustmentRecipe, LAYOUTS, ModelSource, RunSettings, SlurmSettings, Study, StudyEvaluation, StudyFit, StudyModel,
+};
 pub use store::Failure;
-pub use work::{Amount, CellRun, Work};
+pub use work::{CellRun, TokenAmount, Work};

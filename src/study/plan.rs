@@ -8,9 +8,9 @@ use super::cell::{Cell, digest};
 use super::estimate::{Cost, cost};
 use super::lock::{Lock, Owner};
 use super::results::CellResults;
-use super::settings::{Recipe, Study};
+use super::settings::{AdjustmentRecipe, Study};
 use super::store::{self, Failure};
-use super::work::{Amount, Work};
+use super::work::{TokenAmount, Work};
 use crate::error::{Error, Result};
 use crate::registry::Condition;
 
@@ -23,7 +23,7 @@ pub struct Plan {
     /// All cells, in order.
     pub cells: Vec<Planned>,
     /// How much there is to read in each.
-    pub amount: Option<Amount>,
+    pub amount: Option<TokenAmount>,
 }
 
 /// A cell and its state.
@@ -119,8 +119,8 @@ struct Keys {
 
 impl Keys {
     fn new(study: &Study, work: &dyn Work, cells: &[Cell]) -> Result<Self> {
-        let meant: HashSet<&str> = cells.iter().map(|cell| cell.model.name.as_str()).collect();
-        let models = study.models.par_iter().filter(|model| meant.contains(model.name.as_str()));
+        let of_cells: HashSet<&str> = cells.iter().map(|cell| cell.model.name.as_str()).collect();
+        let models = study.models.par_iter().filter(|model| of_cells.contains(model.name.as_str()));
         let models = models.map(|model| Ok((model.name.clone(), work.model(model)?)));
         let recipe = study.adjustment.as_ref().filter(|_| study.models.iter().any(|model| model.adjust));
         let adjustment = recipe.map(|recipe| Ok::<_, Error>(of_recipe(recipe, &work.adjustment()?))).transpose()?;
@@ -142,7 +142,7 @@ impl Keys {
 }
 
 /// Everything of a recipe but its checkpoints, which change nothing of each other.
-fn of_recipe(recipe: &Recipe, data: &str) -> String {
+fn of_recipe(recipe: &AdjustmentRecipe, data: &str) -> String {
     let numbers = format!(
         "{} {} {} {:e} {:e} {:e} {:e} {} {}",
         recipe.layout,

@@ -34,10 +34,10 @@ impl Problems {
     }
 
     /// All problems, and `further` ones, as one error; `None` when there is none.
-    pub(super) fn error(&self, further: Vec<String>) -> Option<Error> {
+    pub(super) fn error(&self, more: Vec<String>) -> Option<Error> {
         let found = self.found.borrow();
         let problems = found.iter().map(|(line, problem)| format!("line {line}: {problem}"));
-        let problems: Vec<String> = problems.chain(further).collect();
+        let problems: Vec<String> = problems.chain(more).collect();
         (!problems.is_empty()).then(|| Error::Settings { path: self.path.clone(), problems })
     }
 }

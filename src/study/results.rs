@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::cell::Cell;
 use crate::error::{Error, Result};
-use crate::registry::{Adjustment, Condition, Observation, Provenance, Setup, write};
+use crate::registry::{Adjustment, Condition, Format, Limit, Metric, Observation, Provenance, RowKind, Setup, write};
 
 /// Name and version of the file's layout.
 const SCHEMA: &str = "onset.cell/1";
@@ -28,12 +28,15 @@ pub struct CellResults {
 /// The scores under one condition.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ConditionResults {
-    /// Name of the adjustment.
-    adjustment: String,
+    /// The adjustment.
+    adjustment: Adjustment,
     /// Task examples seen.
     examples: Option<u64>,
     /// Digest of everything the scores depend on.
     pub key: String,
+    /// How the scores were obtained, but for what differs between them.
+    #[serde(default, skip_serializing_if = "is_unsaid")]
+    setup: Setup,
     /// The scores.
     scores: Vec<ScoreRecord>,
 }
@@ -42,12 +45,12 @@ pub struct ConditionResults {
 struct ScoreRecord {
     benchmark: String,
     #[serde(default, skip_serializing_if = "is_task")]
-    kind: String,
+    kind: RowKind,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     group: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    format: Option<String>,
-    metric: String,
+    format: Option<Format>,
+    metric: Metric,
     value: f64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     stderr: Option<f64>,
@@ -55,10 +58,16 @@ struct ScoreRecord {
     items: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     shots: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    limit: Option<Limit>,
 }
 
-fn is_task(kind: &str) -> bool {
-    kind.is_empty() || kind == "task"
+fn is_unsaid(setup: &Setup) -> bool {
+    *setup == Setup::default()
+}
+
+fn is_task(kind: &RowKind) -> bool {
+    *kind == RowKind::Task
 }
 
 impl CellResults {
@@ -120,9 +129,10 @@ impl CellResults {
         let mut kept = std::mem::take(&mut self.conditions);
         kept.retain(|found| !found.is(condition));
         kept.push(ConditionResults {
-            adjustment: condition.adjustment.to_string(),
+            adjustment: condition.adjustment.clone(),
             examples: condition.examples,
             key: key.to_owned(),
+            setup: observations.first().map(shared).unwrap_or_default(),
             scores: observations.iter().map(record).collect(),
         });
         for (condition, key) in wanted {
@@ -133,63 +143,58 @@ impl CellResults {
     }
 
     /// The scores of the wanted conditions as observations.
-    ///
-    /// # Errors
-    /// [`Error::File`] when a format or a metric is unknown.
-    pub(super) fn observations(&self, cell: &Cell, wanted: &[(Condition, String)]) -> Result<Vec<Observation>> {
+    pub(super) fn observations(&self, cell: &Cell, wanted: &[(Condition, String)]) -> Vec<Observation> {
         let mut observations = Vec::new();
         for (condition, key) in wanted {
-            let found = self.conditions.iter().find(|found| found.key == *key && found.is(condition));
-            for score in found.map(|found| found.scores.as_slice()).unwrap_or_default() {
-                let observation = score.observation(cell, condition);
-                observations.push(
-                    observation.map_err(|error| Error::File { path: cell.results(), problem: error.to_string() })?,
-                );
+            if let Some(found) = self.conditions.iter().find(|found| found.key == *key && found.is(condition)) {
+                observations.extend(found.scores.iter().map(|score| score.observation(cell, condition, &found.setup)));
             }
         }
-        Ok(observations)
+        observations
     }
 }
 
 impl ConditionResults {
     fn is(&self, condition: &Condition) -> bool {
-        let name = match &condition.adjustment {
-            Adjustment::Other(name) => self.adjustment == *name,
-            known => self.adjustment == known.to_string(),
-        };
-        name && self.examples == condition.examples
+        self.adjustment == condition.adjustment && self.examples == condition.examples
     }
 }
 
 impl ScoreRecord {
-    fn observation(&self, cell: &Cell, condition: &Condition) -> Result<Observation> {
-        Ok(Observation {
+    fn observation(&self, cell: &Cell, condition: &Condition, setup: &Setup) -> Observation {
+        Observation {
             model: cell.model.name.clone(),
             benchmark: self.benchmark.clone(),
-            kind: if self.kind.is_empty() { Default::default() } else { self.kind.parse()? },
+            kind: self.kind,
             group: self.group.clone(),
-            format: self.format.as_deref().map(str::parse).transpose()?,
-            metric: self.metric.parse()?,
+            format: self.format,
+            metric: self.metric.clone(),
             value: self.value,
             stderr: self.stderr,
             items: self.items,
             condition: condition.clone(),
-            setup: Setup { shots: self.shots, ..Setup::default() },
+            setup: Setup { shots: self.shots, limit: self.limit, ..setup.clone() },
             provenance: Provenance::file(format!("cells/{}/results.json", cell.name)),
-        })
+        }
     }
+}
+
+/// What is the same for all scores of an evaluation.
+fn shared(observation: &Observation) -> Setup {
+    Setup { shots: None, limit: None, ..observation.setup.clone() }
 }
 
 fn record(observation: &Observation) -> ScoreRecord {
     ScoreRecord {
         benchmark: observation.benchmark.clone(),
-        kind: observation.kind.to_string(),
+        kind: observation.kind,
         group: observation.group.clone(),
-        format: observation.format.map(|format| format.to_string()),
-        metric: observation.metric.to_string(),
+        format: observation.format,
+        metric: observation.metric.clone(),
         value: observation.value,
         stderr: observation.stderr,
         items: observation.items,
         shots: observation.setup.shots,
+        limit: observation.setup.limit,
     }
 }

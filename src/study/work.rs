@@ -36,7 +36,7 @@ pub trait Work: Sync {
     ///
     /// # Errors
     /// When tasks or data cannot be read.
-    fn amount(&self) -> Result<Amount>;
+    fn amount(&self) -> Result<TokenAmount>;
 
     /// Reaches every condition of [`CellRun::missing`] in order and hands its scores to [`CellRun::record`].
     ///
@@ -47,7 +47,7 @@ pub trait Work: Sync {
 
 /// How much there is to read, in tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Amount {
+pub struct TokenAmount {
     /// Of one evaluation of all tasks.
     pub evaluation: f64,
     /// Of the adjustment from beginning to end.

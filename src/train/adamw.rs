@@ -15,6 +15,7 @@ use crate::error::{Error, Result};
 
 /// The optimiser's constants.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct AdamW {
     /// β₁: how much of the mean of gradients is kept at each step.
     pub beta1: f64,

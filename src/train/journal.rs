@@ -7,7 +7,7 @@ use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use super::trainer::Step;
+use super::trainer::TrainStep;
 use crate::error::{Error, Result};
 use crate::registry::write;
 
@@ -19,9 +19,9 @@ pub(super) struct Journal {
 
 impl Journal {
     /// Opens the journal of a run that continues after `done` steps; returns what it says of those.
-    pub fn open(folder: &Path, done: usize) -> Result<(Self, Vec<Step>)> {
+    pub fn open(folder: &Path, done: usize) -> Result<(Self, Vec<TrainStep>)> {
         let path = folder.join("metrics.jsonl");
-        let mut steps: Vec<Step> = Vec::new();
+        let mut steps: Vec<TrainStep> = Vec::new();
         if done > 0 && path.exists() {
             let text = std::fs::read_to_string(&path).map_err(Error::read(&path))?;
             steps = text.lines().map_while(|line| serde_json::from_str(line).ok()).collect();
@@ -36,13 +36,13 @@ impl Journal {
         Ok((Self { path, file }, steps))
     }
 
-    pub fn add(&mut self, step: &Step) -> Result<()> {
+    pub fn add(&mut self, step: &TrainStep) -> Result<()> {
         let line = line(&self.path, step)?;
         self.file.write_all(line.as_bytes()).map_err(Error::write(&self.path))
     }
 }
 
-fn line(path: &Path, step: &Step) -> Result<String> {
+fn line(path: &Path, step: &TrainStep) -> Result<String> {
     let text = serde_json::to_string(step).map_err(|error| Error::write(path)(error.into()))?;
     Ok(format!("{text}\n"))
 }

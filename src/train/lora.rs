@@ -16,6 +16,7 @@ use crate::stats::random::Seed;
 
 /// Which adapters are trained.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Lora {
     /// r.
     pub rank: usize,

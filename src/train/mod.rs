@@ -1,23 +1,23 @@
 //! Training: the same decoder, its weights as variables, one optimiser step after the other.
 //!
-//! Read in this order: [`Settings`] (the recipe as data), [`Sequence`] (tokens and where the loss begins), [`Trainer`] (one
+//! Read in this order: [`TrainSettings`] (the recipe as data), [`Sequence`] (tokens and where the loss begins), [`Trainer`] (one
 //! step on a list of sequences), [`Trainer::run`] (a whole run: order, checkpoints, resuming). [`data`] reads the public
 //! training sets; [`Lora`] trains small matrices beside the large ones; [`random_weights`] begins a new model.
 //!
 //! ```
 //! use candle_core::{DType, Device};
 //! use onset::lm::Config;
-//! use onset::train::{Length, Schedule, Sequence, Settings, Trainer, random_weights};
+//! use onset::train::{Length, Schedule, Sequence, TrainSettings, Trainer, random_weights};
 //!
 //! let json = br#"{"architectures": ["LlamaForCausalLM"], "hidden_size": 16, "intermediate_size": 32,
 //!     "num_hidden_layers": 1, "num_attention_heads": 2, "vocab_size": 8, "max_position_embeddings": 16}"#;
 //! let config = Config::parse("config.json".as_ref(), json)?;
 //! let weights = random_weights(&config, 0.1, 7)?;
-//! let settings = Settings {
+//! let settings = TrainSettings {
 //!     batch: 2,
 //!     length: Length::Steps(30),
 //!     schedule: Schedule { peak: 0.02, ..Schedule::default() },
-//!     ..Settings::default()
+//!     ..TrainSettings::default()
 //! };
 //! let mut trainer = Trainer::new(config, &weights, settings)?;
 //! let data = [Sequence::packed(vec![1, 2, 3, 4, 5]), Sequence::packed(vec![1, 2, 6, 4, 7])];
@@ -50,9 +50,9 @@ pub use data::Example;
 pub use initial::random_weights;
 pub use lora::{Lora, merge};
 pub use memory::keep_freed_memory;
-pub use run::{Checkpoint, Ending, Next, Observer, Outcome, Run};
-pub use schedule::{Schedule, Shape, Warmup};
+pub use run::{Checkpoint, Ending, Next, Observer, RunFolder, TrainOutcome};
+pub use schedule::{Schedule, ScheduleShape, Warmup};
 pub use sequence::{Encoded, Encoding, Overlong, Sequence};
-pub use settings::{Length, PAPER_CHECKPOINTS, Settings};
-pub use trainer::{Step, Trainer};
+pub use settings::{Length, PAPER_CHECKPOINTS, TrainSettings};
+pub use trainer::{TrainStep, Trainer};
 pub use trajectory::check_training;

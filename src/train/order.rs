@@ -1,7 +1,7 @@
 //! Which sequences each step sees: a function of the settings and the step alone, so a run resumes anywhere.
 
 use super::sequence::Sequence;
-use super::settings::{Length, Settings};
+use super::settings::{Length, TrainSettings};
 use crate::stats::random::Seed;
 
 /// The plan of a run over `count` sequences.
@@ -18,7 +18,7 @@ pub(super) struct Order {
 }
 
 impl Order {
-    pub fn new(settings: &Settings, count: usize) -> Self {
+    pub fn new(settings: &TrainSettings, count: usize) -> Self {
         let batch = settings.batch.min(count.max(1));
         let steps = match settings.length {
             Length::Steps(steps) => steps,
@@ -78,7 +78,7 @@ mod tests {
 
     #[test]
     fn an_epoch_sees_every_sequence_once_and_the_next_has_another_order() {
-        let settings = Settings { batch: 4, length: Length::Epochs(2), ..Settings::default() };
+        let settings = TrainSettings { batch: 4, length: Length::Epochs(2), ..TrainSettings::default() };
         let mut order = Order::new(&settings, 10);
         assert_eq!(order.steps, 6);
         let epochs: Vec<Vec<usize>> =
@@ -93,7 +93,7 @@ mod tests {
 
     #[test]
     fn the_order_of_a_step_does_not_depend_on_the_steps_asked_for_before() {
-        let settings = Settings { batch: 3, length: Length::Steps(9), ..Settings::default() };
+        let settings = TrainSettings { batch: 3, length: Length::Steps(9), ..TrainSettings::default() };
         let mut all = Order::new(&settings, 7);
         let steps: Vec<_> = (0..9).map(|step| all.step(step)).collect();
         assert_eq!(Order::new(&settings, 7).step(7), steps[7]);

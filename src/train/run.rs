@@ -6,19 +6,21 @@
 
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
+
 use super::checkpoint::ModelFiles;
 use super::journal::Journal;
 use super::order::Order;
 use super::sequence::Sequence;
 use super::state;
-use super::trainer::{Step, Trainer};
+use super::trainer::{TrainStep, Trainer};
 use crate::error::{Error, Result};
 use crate::lm::Decoder;
 use crate::registry::write;
 
 /// Where a run leaves what it makes.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Run {
+pub struct RunFolder {
     /// The folder.
     pub folder: PathBuf,
     /// What goes into each checkpoint beside the weights.
@@ -31,7 +33,7 @@ pub struct Run {
     pub merged: bool,
 }
 
-impl Run {
+impl RunFolder {
     /// A run in `folder` that keeps all checkpoints and saves its state every hundred steps.
     #[must_use]
     pub fn new(folder: &Path, files: ModelFiles) -> Self {
@@ -53,7 +55,7 @@ pub trait Observer {
     /// After a run has been found to go on after `done` steps of `of`, 0 for a new one.
     ///
     /// # Errors
-    /// Whatever ends the run.
+    /// Any error that ends the run.
     fn on_start(&mut self, _done: usize, _of: usize) -> Result<()> {
         Ok(())
     }
@@ -61,8 +63,8 @@ pub trait Observer {
     /// After every optimiser step.
     ///
     /// # Errors
-    /// Whatever ends the run.
-    fn on_step(&mut self, _step: &Step) -> Result<Next> {
+    /// Any error that ends the run.
+    fn on_step(&mut self, _step: &TrainStep) -> Result<Next> {
         Ok(Next::Continue)
     }
 
@@ -70,7 +72,7 @@ pub trait Observer {
     /// run dies here and goes on.
     ///
     /// # Errors
-    /// Whatever ends the run.
+    /// Any error that ends the run.
     fn on_checkpoint(&mut self, _checkpoint: &Checkpoint<'_>) -> Result<()> {
         Ok(())
     }
@@ -97,16 +99,16 @@ pub struct Checkpoint<'a> {
 }
 
 /// What a run did.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Outcome {
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TrainOutcome {
     /// All its steps, those before an interruption included.
-    pub steps: Vec<Step>,
+    pub steps: Vec<TrainStep>,
     /// Why it ended.
     pub ending: Ending,
 }
 
 /// Why a run ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Ending {
     /// It took all its steps.
     Finished,
@@ -121,7 +123,12 @@ impl Trainer {
     /// [`Error::Argument`] for data without anything to learn or a sequence that the model cannot read,
     /// [`Error::Diverged`] with the step and its sequences if a number is none, [`Error::File`] for a folder of another
     /// run, [`Error::Write`] if the disk is full (what was written before stays), and what the observer returns.
-    pub fn run(&mut self, data: &[Sequence], run: Option<&Run>, observer: &mut dyn Observer) -> Result<Outcome> {
+    pub fn run(
+        &mut self,
+        data: &[Sequence],
+        run: Option<&RunFolder>,
+        observer: &mut dyn Observer,
+    ) -> Result<TrainOutcome> {
         self.check_data(data)?;
         let mut order = Order::new(&self.settings, data.len());
         let mut fingerprint = String::new();
@@ -143,7 +150,7 @@ impl Trainer {
             }
             let done = self.steps_taken();
             if done >= order.steps || ending == Ending::Stopped {
-                return Ok(Outcome { steps, ending });
+                return Ok(TrainOutcome { steps, ending });
             }
             let step = self.next(data, &mut order)?;
             if let Some(journal) = &mut journal {
@@ -162,7 +169,7 @@ impl Trainer {
         }
     }
 
-    fn next(&mut self, data: &[Sequence], order: &mut Order) -> Result<Step> {
+    fn next(&mut self, data: &[Sequence], order: &mut Order) -> Result<TrainStep> {
         let done = self.steps_taken();
         let places = order.step(done);
         let batch: Vec<&Sequence> = places.iter().map(|&place| &data[place]).collect();
@@ -177,7 +184,7 @@ impl Trainer {
             }
             other => other,
         })?;
-        Ok(Step { of: order.steps, examples: order.seen_before(done + 1), ..step })
+        Ok(TrainStep { of: order.steps, examples: order.seen_before(done + 1), ..step })
     }
 
     /// Whether a checkpoint falls to step `step` (from 1): its last sequence is the one asked for, or beyond it for the
@@ -192,7 +199,13 @@ impl Trainer {
         self.settings.checkpoints.iter().copied().filter(|wanted| reached.contains(wanted)).collect()
     }
 
-    fn checkpoint(&self, last: &Step, asked: Vec<usize>, run: Option<&Run>, observer: &mut dyn Observer) -> Result<()> {
+    fn checkpoint(
+        &self,
+        last: &TrainStep,
+        asked: Vec<usize>,
+        run: Option<&RunFolder>,
+        observer: &mut dyn Observer,
+    ) -> Result<()> {
         let mut folder = None;
         if let Some(run) = run {
             let all = run.folder.join("checkpoints");

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 /// How the learning rate changes over a run.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Schedule {
     /// The largest rate.
     pub peak: f64,
@@ -25,7 +26,7 @@ pub struct Schedule {
     /// How long the rate rises.
     pub warmup: Warmup,
     /// How it falls.
-    pub shape: Shape,
+    pub shape: ScheduleShape,
 }
 
 /// Length of the warm-up.
@@ -39,7 +40,7 @@ pub enum Warmup {
 
 /// How the rate falls after the warm-up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Shape {
+pub enum ScheduleShape {
     /// Half a cosine wave.
     Cosine,
     /// A straight line.
@@ -54,7 +55,7 @@ const LARGE: usize = 11_000_000_000;
 impl Default for Schedule {
     /// The published one: 2·10⁻⁵, 1 % of warm-up, a cosine to 10 %.
     fn default() -> Self {
-        Self { peak: 2e-5, floor: 0.1, warmup: Warmup::Share(0.01), shape: Shape::Cosine }
+        Self { peak: 2e-5, floor: 0.1, warmup: Warmup::Share(0.01), shape: ScheduleShape::Cosine }
     }
 }
 
@@ -78,9 +79,9 @@ impl Schedule {
         let t = (step - warmup) as f64 / (steps.saturating_sub(warmup)).max(1) as f64;
         let t = t.min(1.0);
         let fall = match self.shape {
-            Shape::Cosine => 0.5 * (1.0 + (std::f64::consts::PI * t).cos()),
-            Shape::Linear => 1.0 - t,
-            Shape::Constant => 1.0,
+            ScheduleShape::Cosine => 0.5 * (1.0 + (std::f64::consts::PI * t).cos()),
+            ScheduleShape::Linear => 1.0 - t,
+            ScheduleShape::Constant => 1.0,
         };
         self.peak * (self.floor + (1.0 - self.floor) * fall)
     }

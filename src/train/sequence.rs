@@ -4,6 +4,8 @@
 //! are those of the whole beyond the number that the prompt alone has. Loss is taken on the completion and the end token
 //! only. A sequence longer than the block keeps its last tokens.
 
+use serde::{Deserialize, Serialize};
+
 use super::data::Example;
 use crate::error::{Error, Result};
 use crate::lm::Tokenizer;
@@ -19,11 +21,12 @@ pub struct Sequence {
 }
 
 /// How examples become sequences.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Encoding {
     /// Most tokens of a sequence; the published runs had 600.
     pub block: usize,
-    /// What becomes of longer ones.
+    /// What happens to longer ones.
     pub overlong: Overlong,
     /// Whether prompts are only read. Otherwise everything is learned.
     pub mask_prompt: bool,
@@ -31,8 +34,8 @@ pub struct Encoding {
     pub end: bool,
 }
 
-/// What becomes of an example longer than the block.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What happens to an example longer than the block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Overlong {
     /// Its last tokens are kept.
     KeepEnd,

@@ -15,7 +15,8 @@ pub const PAPER_CHECKPOINTS: [usize; 15] = [
 
 /// How a model is trained. Settings that change a number are saved with a run, and a run resumes only with the same.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Settings {
+#[serde(default, deny_unknown_fields)]
+pub struct TrainSettings {
     /// Sequences per optimiser step.
     pub batch: usize,
     /// When the run ends.
@@ -51,7 +52,7 @@ pub enum Length {
     Steps(usize),
 }
 
-impl Default for Settings {
+impl Default for TrainSettings {
     fn default() -> Self {
         Self {
             batch: 64,
@@ -69,7 +70,7 @@ impl Default for Settings {
     }
 }
 
-impl Settings {
+impl TrainSettings {
     /// Fails for what cannot train anything.
     pub(super) fn check(&self) -> Result<()> {
         let refuse = |problem: String| Err(Error::Argument(problem));
@@ -98,5 +99,27 @@ impl Settings {
             lora.check()?;
         }
         self.optimiser.check()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_are_read_back_and_what_is_left_out_is_as_published() {
+        let settings = TrainSettings { batch: 8, lora: Some(Lora::default()), ..TrainSettings::default() };
+        let text = serde_json::to_string(&settings).unwrap();
+        assert_eq!(serde_json::from_str::<TrainSettings>(&text).unwrap(), settings);
+        let few = r#"{"batch": 8, "schedule": {"peak": 0.001}}"#;
+        let schedule = Schedule { peak: 0.001, ..Schedule::default() };
+        let expected = TrainSettings { batch: 8, schedule, ..TrainSettings::default() };
+        assert_eq!(serde_json::from_str::<TrainSettings>(few).unwrap(), expected);
+    }
+
+    #[test]
+    fn a_misspelt_setting_is_refused() {
+        let error = serde_json::from_str::<TrainSettings>(r#"{"batsh": 8}"#).unwrap_err().to_string();
+        assert!(error.contains("batsh"), "{error}");
     }
 }

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 
 use super::checkpoint::write_json;
 use super::sequence::Sequence;
-use super::settings::Settings;
+use super::settings::TrainSettings;
 use super::tensors::{read_tensors, write_tensors};
 use super::trainer::Trainer;
 use crate::error::{Error, Result};
@@ -32,9 +32,9 @@ const TELLING: usize = 64;
 
 /// Hash of what determines the numbers of a run: settings, data, the model's config, and of the first weights names,
 /// shapes and some values.
-pub(super) fn fingerprint(settings: &Settings, data: &[Sequence], trainer: &Trainer) -> Result<String> {
+pub(super) fn fingerprint(settings: &TrainSettings, data: &[Sequence], trainer: &Trainer) -> Result<String> {
     // What changes no number may change between two parts of a run.
-    let numbers = Settings { recompute: false, checkpoints: Vec::new(), ..settings.clone() };
+    let numbers = TrainSettings { recompute: false, checkpoints: Vec::new(), ..settings.clone() };
     let mut hash = Sha256::new();
     let text =
         serde_json::to_vec(&numbers).map_err(Error::encode("the settings of a run cannot be written as JSON"))?;

@@ -16,7 +16,7 @@ use super::gradient::{Backward, norm};
 use super::lora::{Pair, file_names};
 use super::order::passes;
 use super::sequence::Sequence;
-use super::settings::Settings;
+use super::settings::TrainSettings;
 use super::tensors::write_tensors;
 use crate::error::{Error, Result};
 use crate::lm::{Config, Decoder, Sums, Weights};
@@ -24,7 +24,7 @@ use crate::lm::{Config, Decoder, Sums, Weights};
 /// A model in training.
 #[derive(Debug)]
 pub struct Trainer {
-    pub(super) settings: Settings,
+    pub(super) settings: TrainSettings,
     /// The model as it is: the same memory, but nothing is remembered for gradients.
     decoder: Decoder,
     /// The model made of the variables.
@@ -41,7 +41,7 @@ pub struct Trainer {
 
 /// What one optimiser step did.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Step {
+pub struct TrainStep {
     /// Its number, from 1.
     pub step: usize,
     /// Steps of the run; 0 where a step was taken outside of one.
@@ -68,7 +68,7 @@ impl Trainer {
     ///
     /// # Errors
     /// [`Error::Argument`] for settings that cannot train anything, and those of [`Decoder::new`].
-    pub fn new(config: Config, tensors: &HashMap<String, Tensor>, settings: Settings) -> Result<Self> {
+    pub fn new(config: Config, tensors: &HashMap<String, Tensor>, settings: TrainSettings) -> Result<Self> {
         settings.check()?;
         let Some(first) = tensors.values().next() else {
             return Err(Error::Argument("a model without weights cannot be trained".to_owned()));
@@ -110,7 +110,7 @@ impl Trainer {
     }
 
     fn assembled(
-        settings: Settings,
+        settings: TrainSettings,
         [decoder, learning]: [Decoder; 2],
         tensors: BTreeMap<String, Tensor>,
         names: Vec<String>,
@@ -129,7 +129,7 @@ impl Trainer {
 
     /// The recipe.
     #[must_use]
-    pub fn settings(&self) -> &Settings {
+    pub fn settings(&self) -> &TrainSettings {
         &self.settings
     }
 
@@ -177,7 +177,7 @@ impl Trainer {
     /// [`Error::Argument`] for a batch that has nothing to learn, or a sequence that the model cannot read;
     /// [`Error::Diverged`] if the loss or the gradient is not a number, and [`Error::Backend`] if a trained parameter gets
     /// no gradient: the weights are then those before the step.
-    pub fn step(&mut self, batch: &[&Sequence], rate: f64) -> Result<Step> {
+    pub fn step(&mut self, batch: &[&Sequence], rate: f64) -> Result<TrainStep> {
         let started = Instant::now();
         let targets: usize = batch.iter().map(|sequence| sequence.targets()).sum();
         if targets == 0 || batch.iter().any(|sequence| sequence.tokens.len() < 2) {
@@ -219,7 +219,7 @@ impl Trainer {
             update.apply(variable, gradient, moments)?;
         }
         self.steps = step;
-        Ok(Step {
+        Ok(TrainStep {
             step,
             of: 0,
             examples: batch.len(),

@@ -9,9 +9,9 @@ use candle_core::DType;
 use serde_json::Value;
 
 use super::adamw::AdamW;
-use super::schedule::{Schedule, Shape, Warmup};
+use super::schedule::{Schedule, ScheduleShape, Warmup};
 use super::sequence::Sequence;
-use super::settings::{Length, Settings};
+use super::settings::{Length, TrainSettings};
 use super::tensors::read_tensors;
 use super::trainer::Trainer;
 use crate::error::{Error, Result};
@@ -59,13 +59,13 @@ pub fn check_training(folder: &Path, placement: &Placement) -> Result<Vec<Findin
     Ok(vec![finding("loss", loss), finding("gradient length", norm)])
 }
 
-fn settings(given: &Value) -> Option<Settings> {
+fn settings(given: &Value) -> Option<TrainSettings> {
     let number = |name: &str| given.get(name)?.as_f64();
     let schedule = Schedule {
         peak: number("lr")?,
         floor: number("min_lr_ratio")?,
         warmup: Warmup::Steps(number("warmup_steps")? as usize),
-        shape: Shape::Cosine,
+        shape: ScheduleShape::Cosine,
     };
     let optimiser = AdamW {
         beta1: given["betas"].get(0)?.as_f64()?,
@@ -75,5 +75,11 @@ fn settings(given: &Value) -> Option<Settings> {
         decay_vectors: true,
     };
     let length = Length::Steps(number("steps")? as usize);
-    Some(Settings { length, schedule, optimiser, clip: Some(number("max_grad_norm")?), ..Settings::default() })
+    Some(TrainSettings {
+        length,
+        schedule,
+        optimiser,
+        clip: Some(number("max_grad_norm")?),
+        ..TrainSettings::default()
+    })
 }

@@ -9,8 +9,9 @@ use std::process::{Command, Output, Stdio};
 use onset::Error;
 use onset::harness::evaluation::Evaluation;
 use onset::harness::lm_eval;
-use onset::harness::runner::{EvaluationSettings, Event, Keep, Loaded, evaluate};
+use onset::harness::runner::{EvaluationEvent, EvaluationSettings, Keep, Loaded, evaluate};
 use onset::lm::Placement;
+use onset::registry::{Observation, Provenance, Setup};
 use serde_json::Value;
 
 use crate::support::{self, program, until};
@@ -165,7 +166,7 @@ fn import_reads_what_was_written_and_fit_reads_the_observations() {
     settings.facts.release = Some("2023-02".parse().expect("a month"));
     let evaluation = run("neox-bytelevel", &settings);
     let folder = out.path().join("neox-bytelevel");
-    let imported = lm_eval::import(&[out.path().to_owned()], &lm_eval::Settings::default()).expect("readable");
+    let imported = lm_eval::import(&[out.path().to_owned()], &lm_eval::ImportSettings::default()).expect("readable");
     assert_eq!(imported.warnings, []);
     assert_eq!(
         imported.observations,
@@ -173,9 +174,10 @@ fn import_reads_what_was_written_and_fit_reads_the_observations() {
             .observations
             .iter()
             .map(|own| {
-                let mut own = own.clone();
-                own.provenance.source = format!("neox-bytelevel/{}", own.provenance.source);
-                own
+                // What the import does not ask of a file.
+                let setup = Setup { shots: own.setup.shots, ..Setup::default() };
+                let provenance = Provenance::file(format!("neox-bytelevel/{}", own.provenance.source));
+                Observation { setup, provenance, ..own.clone() }
             })
             .collect::<Vec<_>>()
     );
@@ -202,6 +204,10 @@ fn import_reads_what_was_written_and_fit_reads_the_observations() {
 fn undated(folder: &Path) -> BTreeMap<String, String> {
     let results = named(folder, "results_");
     let date = results.file_stem().expect("a name").to_string_lossy().replace("results_", "");
+    let table = std::fs::read_to_string(named(folder, "observations_")).expect("text");
+    let cells: Vec<Vec<&str>> = table.lines().take(2).map(|line| line.split(',').collect()).collect();
+    let column = cells[0].iter().position(|name| *name == "date").expect("scores have a date");
+    let told = cells[1][column];
     let mut files = BTreeMap::new();
     for entry in std::fs::read_dir(folder).expect("the folder is there") {
         let path = entry.expect("readable").path();
@@ -209,7 +215,7 @@ fn undated(folder: &Path) -> BTreeMap<String, String> {
         if name == "answers.jsonl" {
             continue;
         }
-        let text = std::fs::read_to_string(&path).expect("text").replace(&date, "DATE");
+        let text = std::fs::read_to_string(&path).expect("text").replace(&date, "DATE").replace(told, "DATE");
         let timeless = |line: &&str| !line.trim_start().starts_with("\"date\": ");
         files.insert(name, text.lines().filter(timeless).collect::<Vec<_>>().join("\n"));
     }
@@ -257,6 +263,64 @@ fn the_same_command_again_asks_nothing_and_changes_no_byte() {
 }
 
 #[test]
+fn an_evaluation_without_a_folder_finds_what_one_with_a_folder_writes() {
+    let out = tempfile::tempdir().expect("a temporary folder");
+    let written = run("neox-bytelevel", &settings(Some(out.path())));
+    let asked = EvaluationSettings { samples: true, ..settings(None) };
+    let told = run("neox-bytelevel", &asked);
+    assert_eq!((&told.results, &told.table), (&None, &None));
+    let undated = |evaluation: &Evaluation| {
+        let rows = evaluation.observations.iter().cloned();
+        rows.map(|row| Observation { provenance: Provenance::default(), ..row }).collect::<Vec<_>>()
+    };
+    assert_eq!(undated(&told), undated(&written));
+    let setup = &told.observations[0].setup;
+    let known = [&setup.dtype, &setup.harness, &setup.harness_version, &setup.prompt.chat_template];
+    assert_eq!(known.map(Option::as_deref), [Some("float32"), Some("onset"), Some(env!("CARGO_PKG_VERSION")), None]);
+    assert_eq!(setup.limit, None);
+    assert!(written.observations.iter().all(|row| row.provenance.date.is_some()));
+
+    let folder = out.path().join("neox-bytelevel");
+    for task in &told.tasks {
+        let samples = task.samples.as_ref().expect("they were asked for");
+        let text = std::fs::read_to_string(named(&folder, &format!("samples_{}_", task.name))).expect("written");
+        let filters = samples.scored[0].samples.len();
+        let items = samples.items.iter().zip(&samples.responses).zip(&samples.scored);
+        let mut lines = Vec::new();
+        for filter in 0..filters {
+            let line = |((item, responses), scored): ((_, &Vec<_>), &onset::harness::tasks::ScoredItem)| {
+                scored.samples[filter].record(item, responses).to_json()
+            };
+            lines.extend(items.clone().map(line));
+        }
+        assert_eq!(text.lines().collect::<Vec<_>>(), lines, "{}", task.name);
+    }
+    assert!(written.tasks.iter().all(|task| task.samples.is_none()));
+}
+
+#[test]
+fn answers_alone_are_enough_to_go_on() {
+    let out = tempfile::tempdir().expect("a temporary folder");
+    let settings = EvaluationSettings { keep: Keep::Answers(out.path().to_owned()), ..settings(None) };
+    let first = run("neox-bytelevel", &settings);
+    let left: Vec<_> = std::fs::read_dir(out.path().join("neox-bytelevel")).expect("a folder").collect();
+    assert_eq!(left.len(), 1, "nothing but the journal: {left:?}");
+    let second = run("neox-bytelevel", &settings);
+    assert_eq!((second.asked, second.remembered), (0, first.asked));
+    assert_eq!(second.observations, first.observations);
+}
+
+#[test]
+fn a_limit_that_left_items_out_is_told_with_the_scores() {
+    let limited = |limit: usize| {
+        let draw = onset::harness::tasks::Draw { limit: Some(limit), ..Default::default() };
+        let settings = EvaluationSettings { draw, tasks: vec!["toy_cloze".into()], ..settings(None) };
+        run("neox-bytelevel", &settings).observations[0].setup.limit.map(|limit| limit.to_string())
+    };
+    assert_eq!([limited(5), limited(48)], [Some("5".to_owned()), None]);
+}
+
+#[test]
 fn a_changed_task_or_model_or_setting_uses_no_old_answer() {
     let out = tempfile::tempdir().expect("a temporary folder");
     let loaded = load("neox-bytelevel");
@@ -292,13 +356,13 @@ fn progress_counts_every_item_once() {
     let (mut items, mut all, mut names) = (0, 0, Vec::new());
     let loaded = load("neox-bytelevel");
     let evaluation = evaluate(&loaded.subject(), &settings, &mut |event| match event {
-        Event::LeftOut(file) => panic!("no folder was given, yet {file}"),
-        Event::Begin { items, tasks } => (all, _) = (items, assert_eq!(tasks, 3)),
-        Event::Task { name, known, .. } => {
+        EvaluationEvent::LeftOut(file) => panic!("no folder was given, yet {file}"),
+        EvaluationEvent::Begin { items, tasks } => (all, _) = (items, assert_eq!(tasks, 3)),
+        EvaluationEvent::Task { name, known, .. } => {
             assert_eq!(known, 0);
             names.push(name.to_owned());
         }
-        Event::Item => items += 1,
+        EvaluationEvent::Item => items += 1,
     })
     .expect("the fixture can be evaluated");
     assert_eq!((items, all), (15, 15));
@@ -317,7 +381,7 @@ fn a_stop_from_outside_keeps_what_was_answered() {
     subject.limits.tokens = 64;
     let mut items = 0;
     let outcome = evaluate(&subject, &settings, &mut |event| {
-        items += usize::from(event == Event::Item);
+        items += usize::from(event == EvaluationEvent::Item);
         if items == 10 {
             stop.store(true, std::sync::atomic::Ordering::Relaxed);
         }

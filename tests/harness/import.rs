@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use onset::analysis::papers::test_task::published;
-use onset::harness::lm_eval::{Imported, Settings, SubjectTables, import};
+use onset::harness::lm_eval::{ImportSettings, Imported, SubjectTables, import};
 use onset::registry::{Adjustment, Condition, Format, Models, Observation, RowKind, Scores, SubjectScores};
 
 use crate::support::{self, onset, repository};
@@ -24,11 +24,11 @@ fn models() -> Models {
 }
 
 fn read(path: &str) -> Imported {
-    import(&[fixture(path)], &Settings::default()).expect("the fixtures are there")
+    import(&[fixture(path)], &ImportSettings::default()).expect("the fixtures are there")
 }
 
 fn read_registered(path: &str) -> Imported {
-    let settings = Settings { models: Some(models()), ..Settings::default() };
+    let settings = ImportSettings { models: Some(models()), ..ImportSettings::default() };
     import(&[fixture(path)], &settings).expect("the fixtures are there")
 }
 
@@ -92,12 +92,12 @@ fn file_name_and_folders_say_model_and_condition() {
 
 #[test]
 fn what_the_settings_say_goes_before_what_the_names_say() {
-    let settings = Settings {
+    let settings = ImportSettings {
         model: Some("other".into()),
         adjustment: Some(Adjustment::Other("maths".into())),
         epochs: Some("2".into()),
         batch: 10,
-        ..Settings::default()
+        ..ImportSettings::default()
     };
     let imported = import(&[fixture("published/intermediate")], &settings).expect("the fixtures are there");
     let expected =
@@ -124,7 +124,8 @@ fn groups_are_marked_and_their_parts_name_them() {
 #[test]
 fn a_score_of_zero_takes_the_number_of_items_from_the_other_files() {
     let adjusted = Condition::epochs(Adjustment::MmluAux, "1+2");
-    let alone = import(&[fixture("published/e1+2/mmluaux")], &Settings::default()).expect("the fixtures are there");
+    let alone =
+        import(&[fixture("published/e1+2/mmluaux")], &ImportSettings::default()).expect("the fixtures are there");
     let missing = row(&alone, "mmlu_econometrics", "acc", &adjusted);
     assert_eq!((missing.value, missing.items), (0.0, None));
     assert_eq!(row(&alone, "mmlu", "acc", &adjusted).items, None, "the sum is not known either");
@@ -176,7 +177,7 @@ fn the_harness_own_output_is_read_whole() {
         println!("skipped: there is no {}", folder.display());
         return;
     }
-    let imported = import(&[folder], &Settings::default()).expect("readable");
+    let imported = import(&[folder], &ImportSettings::default()).expect("readable");
     assert_eq!((imported.files, warnings(&imported)), (2, Vec::<String>::new()));
     let mut seen: Vec<String> =
         imported.observations.iter().map(|o| format!("{} {} {}", o.model, o.benchmark, o.metric)).collect();
@@ -204,7 +205,8 @@ fn row_of<'a>(imported: &'a Imported, model: &str, benchmark: &str, metric: &str
 
 #[test]
 fn what_cannot_be_read_is_named_and_skipped() {
-    let imported = import(&[fixture("broken"), fixture("published/base")], &Settings::default()).expect("readable");
+    let imported =
+        import(&[fixture("broken"), fixture("published/base")], &ImportSettings::default()).expect("readable");
     assert_eq!(imported.files, 3, "those of the published folder");
     let expected = [
         ("empty.json", "the JSON ends early"),
@@ -238,7 +240,7 @@ fn scores_are_read_to_the_last_digit() {
         (1..1319).map(|k| format!("\"t{k}\": {{\"acc,none\": {}}}", f64::from(k) / 1319.0)).collect();
     let text = format!("{{\"results\": {{{}}}}}", results.join(", "));
     std::fs::write(folder.path().join("toy.json"), text).expect("written");
-    let imported = import(&[folder.path().to_owned()], &Settings::default()).expect("readable");
+    let imported = import(&[folder.path().to_owned()], &ImportSettings::default()).expect("readable");
     assert_eq!(imported.observations.len(), 1318);
     for o in &imported.observations {
         let k: f64 = o.benchmark[1..].parse().expect("a task's number");
@@ -250,10 +252,10 @@ fn scores_are_read_to_the_last_digit() {
 fn the_order_of_paths_and_the_number_of_threads_change_nothing() {
     let forward = [fixture("published"), fixture("hub"), fixture("v0.3")];
     let backward: Vec<PathBuf> = forward.iter().rev().cloned().collect();
-    let first = import(&forward, &Settings::default()).expect("readable");
-    assert_eq!(first, import(&backward, &Settings::default()).expect("readable"));
+    let first = import(&forward, &ImportSettings::default()).expect("readable");
+    assert_eq!(first, import(&backward, &ImportSettings::default()).expect("readable"));
     let single = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("one thread");
-    assert_eq!(first, single.install(|| import(&forward, &Settings::default()).expect("readable")));
+    assert_eq!(first, single.install(|| import(&forward, &ImportSettings::default()).expect("readable")));
 }
 
 #[test]
@@ -390,7 +392,7 @@ fn the_tables_of_the_repository_are_what_the_published_files_give() {
     let Some((evaluations, _unpacked)) = published_files() else { return };
     let data = repository("data");
     let models = Models::read(&data.join("models.csv")).expect("the registry");
-    let settings = Settings { models: Some(models), ..Settings::default() };
+    let settings = ImportSettings { models: Some(models), ..ImportSettings::default() };
     let mut imported = import(&[evaluations], &settings).expect("the published files");
     assert_means_come_back(&imported, &published().expect("the tables inside the program").subjects);
     let tables = SubjectTables::take_from(&mut imported).expect("MMLU is there");

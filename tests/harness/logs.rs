@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use onset::harness::lm_eval::{Imported, Settings};
+use onset::harness::lm_eval::{ImportSettings, Imported};
 use onset::harness::{helm, inspect, lighteval};
 use onset::registry::{Adjustment, Format, Observation, RowKind};
 use serde_json::Value;
@@ -24,7 +24,7 @@ fn warned(imported: &Imported, why: &str) -> bool {
 
 #[test]
 fn lighteval_keys_give_benchmark_shots_and_items() {
-    let imported = lighteval::import(&[samples("lighteval")], &Settings::default()).expect("readable");
+    let imported = lighteval::import(&[samples("lighteval")], &ImportSettings::default()).expect("readable");
     assert_eq!((imported.files, imported.observations.len()), (1, 6));
     let anatomy = row(&imported, "mmlu_anatomy", "acc");
     assert_eq!((anatomy.value, anatomy.stderr), (0.5, Some(0.04319)));
@@ -36,7 +36,7 @@ fn lighteval_keys_give_benchmark_shots_and_items() {
 
 #[test]
 fn a_mean_of_lighteval_is_a_group_and_the_mean_of_all_is_left_out() {
-    let imported = lighteval::import(&[samples("lighteval")], &Settings::default()).expect("readable");
+    let imported = lighteval::import(&[samples("lighteval")], &ImportSettings::default()).expect("readable");
     let mmlu = row(&imported, "mmlu", "acc");
     assert_eq!((mmlu.kind, mmlu.value, mmlu.items), (RowKind::Group, 0.375, Some(135 + 166)));
     assert!(imported.observations.iter().all(|o| o.benchmark != "all"));
@@ -44,13 +44,13 @@ fn a_mean_of_lighteval_is_a_group_and_the_mean_of_all_is_left_out() {
 
 #[test]
 fn a_metric_that_is_not_known_is_named() {
-    let imported = lighteval::import(&[samples("lighteval")], &Settings::default()).expect("readable");
+    let imported = lighteval::import(&[samples("lighteval")], &ImportSettings::default()).expect("readable");
     assert!(warned(&imported, "single_turn"), "{:?}", imported.warnings);
 }
 
 #[test]
 fn helm_gives_unperturbed_scores_on_the_test_split() {
-    let imported = helm::import(&[samples("helm")], &Settings::default()).expect("readable");
+    let imported = helm::import(&[samples("helm")], &ImportSettings::default()).expect("readable");
     assert_eq!((imported.files, imported.warnings.len()), (2, 0));
     let anatomy = row(&imported, "mmlu_anatomy", "exact_match");
     assert_eq!((anatomy.value, anatomy.items, anatomy.setup.shots), (0.4, Some(135), Some(5)));
@@ -62,7 +62,7 @@ fn helm_gives_unperturbed_scores_on_the_test_split() {
 
 #[test]
 fn inspect_gives_the_newest_accuracy_of_evaluations_that_ended_well() {
-    let imported = inspect::import(&[samples("inspect")], &Settings::default()).expect("readable");
+    let imported = inspect::import(&[samples("inspect")], &ImportSettings::default()).expect("readable");
     let mmlu = row(&imported, "mmlu_5_shot", "acc");
     assert_eq!((mmlu.value, mmlu.stderr, mmlu.items), (0.55, Some(0.05), Some(100)));
     let gsm8k = row(&imported, "gsm8k", "exact_match,match");
@@ -76,11 +76,11 @@ fn inspect_gives_the_newest_accuracy_of_evaluations_that_ended_well() {
 
 #[test]
 fn what_is_given_on_the_command_line_goes_before_what_the_files_say() {
-    let settings = Settings {
+    let settings = ImportSettings {
         model: Some("mine".into()),
         adjustment: Some(Adjustment::MmluAux),
         epochs: Some("3".into()),
-        ..Settings::default()
+        ..ImportSettings::default()
     };
     let imported = lighteval::import(&[samples("lighteval")], &settings).expect("readable");
     assert!(imported.observations.iter().all(|o| o.model == "mine" && o.condition.epochs.as_deref() == Some("3")));
@@ -89,10 +89,10 @@ fn what_is_given_on_the_command_line_goes_before_what_the_files_say() {
 #[test]
 fn results_of_another_tool_are_refused_by_name() {
     for (import, other) in [
-        (lighteval::import as fn(&[PathBuf], &Settings) -> onset::Result<Imported>, "inspect"),
+        (lighteval::import as fn(&[PathBuf], &ImportSettings) -> onset::Result<Imported>, "inspect"),
         (inspect::import, "lighteval"),
     ] {
-        let imported = import(&[samples(other)], &Settings::default()).expect("readable");
+        let imported = import(&[samples(other)], &ImportSettings::default()).expect("readable");
         assert_eq!(imported.files, 0);
         assert!(warned(&imported, "not a results file"), "{:?}", imported.warnings);
     }

@@ -8,8 +8,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
 
 use onset::harness::request::{Request, Respond, Response};
-use onset::harness::runner::{Encoder, Journal, Key, Limits, Local, Prompt, Work};
-use onset::lm::{Answer, LanguageModel, Model, Placement, Question, Reading, Scripted, Tokenizer};
+use onset::harness::runner::{Encoder, Journal, Key, Limits, LocalModel, Prompt, PromptWork};
+use onset::lm::{LanguageModel, LoadedModel, Passage, Placement, Query, QueryAnswer, Scripted, Tokenizer};
 use onset::{Error, Result};
 
 use crate::support;
@@ -82,7 +82,7 @@ impl LanguageModel for Hashing {
         Ok(())
     }
 
-    fn read(&self, batch: &mut [Reading<'_, Vec<u32>>]) -> Result<Vec<Vec<Answer>>> {
+    fn read(&self, batch: &mut [Passage<'_, Vec<u32>>]) -> Result<Vec<Vec<QueryAnswer>>> {
         let tokens = batch.iter().map(|reading| reading.tokens.len()).sum::<usize>();
         self.read.set(self.read.get() + tokens);
         self.passes.set(self.passes.get() + 1);
@@ -93,9 +93,9 @@ impl LanguageModel for Hashing {
             let mut all = reading.cache.as_deref().cloned().unwrap_or_default();
             let before = all.len();
             all.extend_from_slice(reading.tokens);
-            let of = |question: &Question| {
+            let of = |question: &Query| {
                 let past = &all[..=before + question.after];
-                Answer {
+                QueryAnswer {
                     log_probabilities: question.tokens.iter().map(|&token| Self::probability(past, token)).collect(),
                     best: Self::best(past),
                     logits: None,
@@ -143,7 +143,7 @@ fn limits() -> [Limits; 4] {
     [Limits::default(), limits(120, 3, 700), limits(17, 2, 40), limits(1, 1, 1)]
 }
 
-fn answers<M: LanguageModel>(local: &mut Local<'_, M>, requests: &[Request]) -> Vec<Response> {
+fn answers<M: LanguageModel>(local: &mut LocalModel<'_, M>, requests: &[Request]) -> Vec<Response> {
     let mut answers = vec![None; requests.len()];
     local
         .respond(requests, &mut |index, response| {
@@ -164,10 +164,11 @@ fn every_answer_has_the_past_that_its_own_tokens_give_it_for_any_limits() {
         let mut all = Vec::new();
         for limits in limits() {
             let model = Hashing::new();
-            let given = answers(&mut Local::new(&model, &tokenizer, encoder(), limits.clone()), &requests);
+            let given = answers(&mut LocalModel::new(&model, &tokenizer, encoder(), limits.clone()), &requests);
             assert!(model.most.get() <= limits.tokens);
             for (prompt, response) in prompts.iter().zip(&given) {
-                let (Work::Score(scored), Response::LogLikelihood { value, greedy }) = (&prompt.work, response) else {
+                let (PromptWork::Score(scored), Response::LogLikelihood { value, greedy }) = (&prompt.work, response)
+                else {
                     continue;
                 };
                 let first = prompt.tokens.len() + 1 - scored.len();
@@ -190,7 +191,7 @@ fn a_text_is_what_the_likeliest_tokens_spell_up_to_the_first_stop_string() {
     let encoder = Encoder::new(&tokenizer, 1024).expect("the tokenizer has a prefix token");
     let prompts = encoder.encode(&requests).expect("they fit");
     let model = Hashing::new();
-    let given = answers(&mut Local::new(&model, &tokenizer, encoder, Limits::default()), &requests);
+    let given = answers(&mut LocalModel::new(&model, &tokenizer, encoder, Limits::default()), &requests);
     let mut texts = 0;
     for ((request, prompt), response) in requests.iter().zip(prompts).zip(given) {
         let (Request::Generate { until, max_tokens, .. }, Response::Generated(text)) = (request, response) else {
@@ -222,7 +223,7 @@ fn shared_beginnings_are_read_once_and_choices_of_one_token_cost_nothing() {
     let model = Scripted::new(600, 1024);
     let encoder = Encoder::new(&tokenizer, 1024).expect("the tokenizer has a prefix token");
     let prompts = encoder.encode(&letters).expect("they fit");
-    let mut local = Local::new(&model, &tokenizer, encoder, Limits { tokens: 200, ..Limits::default() });
+    let mut local = LocalModel::new(&model, &tokenizer, encoder, Limits { tokens: 200, ..Limits::default() });
     answers(&mut local, &letters);
 
     let contexts: Vec<&Vec<u32>> = prompts.iter().step_by(4).map(|prompt| &prompt.tokens).collect();
@@ -247,7 +248,7 @@ fn a_scripted_model_answers_in_text() {
         model = model.after(&ending, &[(answer[at], 30.0)]);
     }
     let encoder = Encoder::new(&tokenizer, 256).expect("the tokenizer has a prefix token");
-    let mut local = Local::new(&model, &tokenizer, encoder, Limits::default());
+    let mut local = LocalModel::new(&model, &tokenizer, encoder, Limits::default());
     let context = || "Who is the tallest?\nAnswer:".to_owned();
     let requests = [
         Request::LogLikelihood { context: context(), continuation: " Finn".into() },
@@ -267,13 +268,14 @@ const ROUNDING: f64 = 1e-4;
 #[test]
 fn a_real_models_answers_do_not_depend_on_the_batch() {
     for name in MODELS {
-        let model = Model::load(&fixture("models").join(name), &Placement::default()).expect("the fixture is a model");
+        let model =
+            LoadedModel::load(&fixture("models").join(name), &Placement::default()).expect("the fixture is a model");
         let tokenizer = model.tokenizer.as_ref().expect("with a tokenizer");
         let requests = requests();
         let mut all = Vec::new();
         for limits in &limits()[..3] {
             let encoder = Encoder::new(tokenizer, 1024).expect("the tokenizer has a prefix token");
-            all.push(answers(&mut Local::new(&model.decoder, tokenizer, encoder, limits.clone()), &requests));
+            all.push(answers(&mut LocalModel::new(&model.decoder, tokenizer, encoder, limits.clone()), &requests));
         }
         for other in &all[1..] {
             for (a, b) in all[0].iter().zip(other) {
@@ -291,14 +293,15 @@ fn a_real_models_answers_do_not_depend_on_the_batch() {
 
 #[test]
 fn a_run_that_goes_on_gets_the_same_bits_as_one_that_was_not_interrupted() {
-    let model = Model::load(&fixture("models/neox-bytelevel"), &Placement::default()).expect("the fixture is a model");
+    let model =
+        LoadedModel::load(&fixture("models/neox-bytelevel"), &Placement::default()).expect("the fixture is a model");
     let tokenizer = model.tokenizer.as_ref().expect("with a tokenizer");
     let requests = requests();
     let encoder = || Encoder::new(tokenizer, 1024).expect("the tokenizer has a prefix token");
     let limits = Limits { tokens: 150, sequences: 4, remembered: 1000 };
-    let whole = answers(&mut Local::new(&model.decoder, tokenizer, encoder(), limits.clone()), &requests);
+    let whole = answers(&mut LocalModel::new(&model.decoder, tokenizer, encoder(), limits.clone()), &requests);
     for interrupted_after in [0, 1, 5, 23, 40, 60] {
-        let local = Local::new(&model.decoder, tokenizer, encoder(), limits.clone());
+        let local = LocalModel::new(&model.decoder, tokenizer, encoder(), limits.clone());
         let mut found: HashMap<usize, Response> = HashMap::new();
         let outcome = local.resume(&requests, &[], &mut |index, response| {
             if found.len() == interrupted_after {
@@ -329,7 +332,7 @@ fn what_is_known_is_not_read_again() {
     let requests = requests();
     let model = Hashing::new();
     let encoder = Encoder::new(&tokenizer, 1024).expect("the tokenizer has a prefix token");
-    let local = Local::new(&model, &tokenizer, encoder, Limits::default());
+    let local = LocalModel::new(&model, &tokenizer, encoder, Limits::default());
     local.resume(&requests, &vec![true; requests.len()], &mut |_, _| Ok(())).expect("nothing is to be done");
     assert_eq!(model.read.get(), 0);
 }
@@ -349,7 +352,7 @@ fn spaces_at_the_end_of_a_context_belong_to_the_continuation() {
     assert_eq!(prompts[0].tokens.first(), tokenizer.bos.as_ref());
     // A text that begins with the beginning token gets no second one.
     assert_eq!(prompts[0], prompts[2]);
-    let Work::Score(scored) = &prompts[3].work else { panic!("{:?}", prompts[3]) };
+    let PromptWork::Score(scored) = &prompts[3].work else { panic!("{:?}", prompts[3]) };
     assert_eq!(tokenizer.decode(scored, false).expect("they are tokens"), "  Finn");
 }
 

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use onset::harness::request::{Request, Respond, Response};
-use onset::harness::runner::{Encoder, Limits, Local};
-use onset::harness::server::{Server, Settings};
+use onset::harness::runner::{Encoder, Limits, LocalModel};
+use onset::harness::server::{Server, ServerSettings};
 use onset::harness::tasks::{Draw, Library};
-use onset::lm::{LanguageModel, Model, Placement, Question, Reading};
+use onset::lm::{LanguageModel, LoadedModel, Passage, Placement, Query};
 use serde_json::{Value, json};
 
 use crate::support;
@@ -22,7 +22,7 @@ fn fixture(path: &str) -> PathBuf {
 }
 
 /// Answers as a completions server does: the prompt's tokens with their probabilities, and greedy text.
-fn complete(model: &Model, asked: &Value) -> Value {
+fn complete(model: &LoadedModel, asked: &Value) -> Value {
     let tokenizer = model.tokenizer.as_ref().expect("a tokenizer");
     let prompt = asked["prompt"].as_str().expect("a prompt");
     let ids = tokenizer.encode(prompt, false).expect("tokens");
@@ -40,9 +40,9 @@ fn complete(model: &Model, asked: &Value) -> Value {
     }
     let best = likeliest(model, &ids, 0);
     let wanted = |at: usize| vec![ids[at + 1], best[at]];
-    let questions: Vec<Question> =
-        (0..ids.len() - 1).map(|after| Question { after, tokens: wanted(after), logits: false }).collect();
-    let mut reading = [Reading { tokens: &ids, cache: None, questions: &questions }];
+    let questions: Vec<Query> =
+        (0..ids.len() - 1).map(|after| Query { after, tokens: wanted(after), logits: false }).collect();
+    let mut reading = [Passage { tokens: &ids, cache: None, questions: &questions }];
     let answers = model.decoder.read(&mut reading).expect("answers").remove(0);
     let mut values = vec![Value::Null];
     let mut tops = vec![Value::Null];
@@ -63,16 +63,16 @@ fn complete(model: &Model, asked: &Value) -> Value {
 }
 
 /// The likeliest tokens after each from place `from` on.
-fn likeliest(model: &Model, ids: &[u32], from: usize) -> Vec<u32> {
-    let questions: Vec<Question> =
-        (from..ids.len()).map(|after| Question { after, tokens: Vec::new(), logits: false }).collect();
-    let mut reading = [Reading { tokens: ids, cache: None, questions: &questions }];
+fn likeliest(model: &LoadedModel, ids: &[u32], from: usize) -> Vec<u32> {
+    let questions: Vec<Query> =
+        (from..ids.len()).map(|after| Query { after, tokens: Vec::new(), logits: false }).collect();
+    let mut reading = [Passage { tokens: ids, cache: None, questions: &questions }];
     model.decoder.read(&mut reading).expect("answers").remove(0).iter().map(|answer| answer.best).collect()
 }
 
 /// Calls `ask` with the address of a server for the model. A faulty one answers some requests with status 500 and breaks
 /// off some answers.
-fn served<T>(model: &Model, faulty: bool, ask: impl FnOnce(&str) -> T) -> T {
+fn served<T>(model: &LoadedModel, faulty: bool, ask: impl FnOnce(&str) -> T) -> T {
     let listening = Arc::new(tiny_http::Server::http("127.0.0.1:0").expect("a free port"));
     let url = format!("http://{}", listening.server_addr());
     let stop = AtomicBool::new(false);
@@ -100,8 +100,8 @@ fn served<T>(model: &Model, faulty: bool, ask: impl FnOnce(&str) -> T) -> T {
     })
 }
 
-fn neox() -> Model {
-    Model::load(&fixture("models/neox-bytelevel"), &Placement::default()).expect("a model")
+fn neox() -> LoadedModel {
+    LoadedModel::load(&fixture("models/neox-bytelevel"), &Placement::default()).expect("a model")
 }
 
 fn onset(arguments: &[&str]) -> (Option<i32>, String, String) {
@@ -226,11 +226,11 @@ fn a_served_model_answers_as_it_does_in_this_process() {
         answers.into_iter().map(|answer| answer.expect("every answer")).collect::<Vec<Response>>()
     };
     let encoder = Encoder::new(tokenizer, 1024).expect("an encoder");
-    let here = collect(&mut Local::new(&model.decoder, tokenizer, encoder, Limits::default()));
+    let here = collect(&mut LocalModel::new(&model.decoder, tokenizer, encoder, Limits::default()));
 
     let there = served(&model, false, |url| {
         // The small server has four threads for connections, and one that waits for a fifth waits for ever.
-        let settings = Settings { concurrency: 3, ..Settings::default() };
+        let settings = ServerSettings { concurrency: 3, ..ServerSettings::default() };
         let mut server = Server::connect(url, "neox", &settings).expect("a good server");
         collect(&mut server)
     });

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use onset::Error;
 use onset::harness::request::{Request, Respond, Response};
-use onset::harness::server::{Server, Settings};
+use onset::harness::server::{Server, ServerSettings};
 use serde_json::{Value, json};
 
 use crate::support::{PATIENCE, until};
@@ -258,8 +258,8 @@ fn expected(context: &str, continuation: &str, begins: bool) -> (f64, bool) {
     (value, (from..all.len()).all(|index| index % 3 != 0))
 }
 
-fn quick() -> Settings {
-    Settings {
+fn quick() -> ServerSettings {
+    ServerSettings {
         // The small server has four threads for connections; one is for those that were given up.
         concurrency: 3,
         attempts: 4,
@@ -350,7 +350,7 @@ fn a_server_that_never_recovers_is_named_with_what_it_said() {
 #[test]
 fn a_refusal_is_not_tried_again_and_earlier_answers_stand() {
     let running = start(Manners { refuses: Some("enormous"), ..Manners::default() });
-    let settings = Settings { concurrency: 1, ..quick() };
+    let settings = ServerSettings { concurrency: 1, ..quick() };
     let mut server = Server::connect(&running.url, "m", &settings).expect("a good server");
     let requests = [asked("a b", " c"), asked("an enormous", " c"), asked("d e", " f")];
     let mut stood = Vec::new();
@@ -369,7 +369,7 @@ fn a_refusal_is_not_tried_again_and_earlier_answers_stand() {
 #[test]
 fn an_answer_without_end_is_given_up() {
     let running = start(Manners { endless: true, ..Manners::default() });
-    let settings = Settings { timeout: Duration::from_secs(60), ..quick() };
+    let settings = ServerSettings { timeout: Duration::from_secs(60), ..quick() };
     let error = Server::connect(&running.url, "m", &settings).expect_err("it never ends").to_string();
     assert!(error.contains("limit"), "{error}");
 }
@@ -407,7 +407,7 @@ fn the_layout_of_vllm_is_understood() {
             }
         }
     });
-    let mut server = Server::connect(&url, "m", &Settings { concurrency: 1, ..quick() }).expect("a good server");
+    let mut server = Server::connect(&url, "m", &ServerSettings { concurrency: 1, ..quick() }).expect("a good server");
     let found = answers_of(&mut server, &[asked("The sky", " is blue")]);
     assert_eq!(found, [Response::LogLikelihood { value: -1.25, greedy: true }]);
     serving.join().expect("no panic");
@@ -417,7 +417,7 @@ fn the_layout_of_vllm_is_understood() {
 fn a_stop_ends_the_work_though_the_server_is_silent() {
     let faults = (1..200).map(|n| (n, Fault::Broken)).collect();
     let running = start(Manners { faults, ..Manners::default() });
-    let settings = Settings { attempts: 100, back_off: Duration::from_secs(3600), ..quick() };
+    let settings = ServerSettings { attempts: 100, back_off: Duration::from_secs(3600), ..quick() };
     let stop = Arc::new(AtomicBool::new(false));
     let mut server = Server::connect(&running.url, "m", &settings).expect("the probe is answered").stop(&stop);
     let probes = running.seen.load(Ordering::SeqCst);
@@ -433,7 +433,7 @@ fn a_stop_ends_the_work_though_the_server_is_silent() {
 fn a_server_that_dies_and_comes_back_loses_nothing() {
     let first = start(Manners::default());
     let address = first.url.trim_start_matches("http://").to_owned();
-    let settings = Settings { attempts: 40, back_off: Duration::from_millis(50), concurrency: 2, ..quick() };
+    let settings = ServerSettings { attempts: 40, back_off: Duration::from_millis(50), concurrency: 2, ..quick() };
     let mut server = Server::connect(&first.url, "m", &settings).expect("a good server");
     drop(first);
     let back = std::thread::spawn(move || {
@@ -456,7 +456,7 @@ fn answers_of(server: &mut Server, requests: &[Request]) -> Vec<Response> {
 #[test]
 fn an_error_of_the_receiver_ends_the_work() {
     let running = start(Manners::default());
-    let settings = Settings { concurrency: 1, ..quick() };
+    let settings = ServerSettings { concurrency: 1, ..quick() };
     let mut server = Server::connect(&running.url, "m", &settings).expect("a good server");
     let requests: Vec<Request> = questions().iter().map(|(x, c)| asked(x, c)).collect();
     let error = server.respond(&requests, &mut |_, _| Err(Error::Argument("full".into()))).expect_err("it is full");
@@ -550,6 +550,6 @@ fn an_address_that_cannot_be_used_is_told_from_a_server_that_is_away() {
     assert!(matches!(Server::connect("localhost", "m", &quick()), Err(Error::Argument(_))));
     // A port that was free a moment ago.
     let free = std::net::TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a free port");
-    let error = Server::connect(&format!("http://{free}/v1/"), "m", &Settings { attempts: 2, ..quick() });
+    let error = Server::connect(&format!("http://{free}/v1/"), "m", &ServerSettings { attempts: 2, ..quick() });
     assert!(matches!(error, Err(Error::Server { url, .. }) if url == format!("http://{free}/v1")));
 }

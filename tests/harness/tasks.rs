@@ -7,7 +7,7 @@
 use std::path::{Path, PathBuf};
 
 use onset::harness::request::{Request, Response};
-use onset::harness::tasks::{Draw, Group, Items, Library, Metric, Scored, Task, Value, samples_hash};
+use onset::harness::tasks::{AggregatedMetric, Draw, Items, Library, ScoredItem, Task, TaskGroup, Value, samples_hash};
 
 use crate::support::fixture;
 
@@ -66,7 +66,7 @@ fn alike(have: &Value, want: &Value) -> bool {
 }
 
 /// Rebuilds the samples file of a task and compares every line; gives the scores.
-fn compare_samples(task: &Task, items: &Items, file: &Path) -> Vec<Scored> {
+fn compare_samples(task: &Task, items: &Items, file: &Path) -> Vec<ScoredItem> {
     let expected = lines(file);
     let filters = task.filters().len();
     assert_eq!(expected.len(), items.items.len() * filters, "{}", file.display());
@@ -88,7 +88,7 @@ fn compare_samples(task: &Task, items: &Items, file: &Path) -> Vec<Scored> {
     scored
 }
 
-fn compare_metrics(name: &str, metrics: &[Metric], results: &Value) {
+fn compare_metrics(name: &str, metrics: &[AggregatedMetric], results: &Value) {
     let close = |have: f64, want: &Value, what: &str| {
         let want = match want {
             Value::Float(number) => *number,
@@ -115,7 +115,7 @@ fn compare_metrics(name: &str, metrics: &[Metric], results: &Value) {
 }
 
 /// Compares configuration, shots, counts, hashes, lines and results of a task with a run of lm-evaluation-harness.
-fn compare_task(task: &Task, draw: &Draw, run: &Path) -> Vec<Metric> {
+fn compare_task(task: &Task, draw: &Draw, run: &Path) -> Vec<AggregatedMetric> {
     let name = task.name();
     let results = json(&run.join("results.json"));
     let items = task.items(draw).unwrap();
@@ -144,7 +144,7 @@ fn compare_config(task: &Task, recorded: &Value) {
     }
 }
 
-fn selected(files: &Path, data: &Path, names: &[&str]) -> (Vec<Task>, Vec<Group>) {
+fn selected(files: &Path, data: &Path, names: &[&str]) -> (Vec<Task>, Vec<TaskGroup>) {
     let mut library = Library::built_in().unwrap();
     library.add(files).unwrap();
     let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
@@ -223,10 +223,11 @@ fn groups_pass_settings_on_and_pool_their_tasks_as_lm_eval_does() {
     let names: Vec<&str> = tasks.iter().map(Task::name).collect();
     assert_eq!(names, ["colours_task", "random_far", "random_same", "first_same"]);
     assert_eq!(tasks[2].alias(), "again");
-    let metrics: Vec<Vec<Metric>> = tasks.iter().map(|task| compare_task(task, &Draw::default(), &expected)).collect();
+    let metrics: Vec<Vec<AggregatedMetric>> =
+        tasks.iter().map(|task| compare_task(task, &Draw::default(), &expected)).collect();
     let of = |name: &str| names.iter().position(|other| *other == name).map(|at| metrics[at].as_slice());
     let results = json(&expected.join("results.json"));
-    assert_eq!(groups.iter().map(Group::name).collect::<Vec<_>>(), ["colours::inner", "colours"]);
+    assert_eq!(groups.iter().map(TaskGroup::name).collect::<Vec<_>>(), ["colours::inner", "colours"]);
     for group in &groups {
         compare_metrics(group.name(), &group.aggregate(of), at(&results, &["groups", group.name()]));
         let members = at(&results, &["group_subtasks", group.name()]);

@@ -6,11 +6,11 @@ use std::sync::Mutex;
 use onset::analysis::fit::{ChanceLevel, CurveChoice, FitSettings};
 use onset::lab::exam::{MULTIPLE_CHOICE, questions};
 use onset::lab::{
-    ADJUSTMENT, CHANCE, Event, Experiment, Family, Kind, Member, Order, Part, SEQUENCE, Suite, Vocabulary, World,
-    WorldSettings, adjustment, pretraining, stem, table,
+    ADJUSTMENT, CHANCE, Experiment, FactPart, Family, LabEvent, Member, ModelKind, Order, SEQUENCE, Suite, Vocabulary,
+    World, WorldSettings, adjustment, pretraining, stem, table,
 };
 use onset::lab::{Curves, LabFit, LabReport};
-use onset::lm::{Model, Placement};
+use onset::lm::{LoadedModel, Placement};
 use onset::registry::modelset::{Cutoff, ModelSet, Settings};
 use onset::registry::table::Table;
 use onset::report::coverage::Coverage;
@@ -19,7 +19,7 @@ use onset::stats::random::Seed;
 
 /// Two models of some hundred sequences: seconds.
 fn tiny() -> Suite {
-    let kind = |name: &str, share| Kind { name: name.to_owned(), share, first: 0, families: 1 };
+    let kind = |name: &str, share| ModelKind { name: name.to_owned(), share, first: 0, families: 1 };
     Suite {
         world: WorldSettings { entities: 16, attributes: 4, tail: 0.5, order: Order::Random },
         kinds: vec![kind("old", 0.0), kind("new", 0.5)],
@@ -43,8 +43,11 @@ fn no_question_of_pretraining_or_adjustment_asks_for_a_fact_of_the_test() -> ons
     let world = World::new(&suite.world, seed)?;
     let vocabulary = Vocabulary::new(&world);
     let question = vocabulary.encode("question")?;
-    let stems: Vec<Vec<u32>> =
-        world.part(Part::Test).iter().map(|&fact| vocabulary.encode(&stem(&world, fact))).collect::<Result<_, _>>()?;
+    let stems: Vec<Vec<u32>> = world
+        .part(FactPart::Test)
+        .iter()
+        .map(|&fact| vocabulary.encode(&stem(&world, fact)))
+        .collect::<Result<_, _>>()?;
     let mut text = adjustment(&world, &vocabulary, 400, seed)?;
     for member in suite.members(&vocabulary)? {
         text.extend(pretraining(&world, &vocabulary, &suite, &member, seed)?);
@@ -64,7 +67,7 @@ fn the_facts_of_the_test_are_stated_in_the_text_of_every_model() -> onset::Resul
     let vocabulary = Vocabulary::new(&world);
     for member in suite.members(&vocabulary)? {
         let text = pretraining(&world, &vocabulary, &suite, &member, seed)?;
-        for &fact in world.part(Part::Test) {
+        for &fact in world.part(FactPart::Test) {
             let statement = vocabulary.encode(&format!("{} {}", stem(&world, fact), world.value(fact)))?;
             assert!(text.iter().any(|sequence| holds(&sequence.tokens, &statement)), "{}: {fact:?}", member.name);
         }
@@ -105,7 +108,7 @@ fn where_options_are_in_random_order_every_fact_is_asked_with_its_answer_under_e
     let asked: Vec<_> =
         questions(&world, Seed(5)).iter().map(|question| (question.fact(), question.letter())).collect();
     let distinct: HashSet<_> = asked.iter().copied().collect();
-    assert_eq!(asked.len(), 4 * world.part(Part::Test).len());
+    assert_eq!(asked.len(), 4 * world.part(FactPart::Test).len());
     assert_eq!(distinct.len(), asked.len());
     Ok(())
 }
@@ -130,7 +133,7 @@ fn a_model_that_is_done_is_not_trained_again_and_is_an_ordinary_model_folder() -
     let run = |suite: Suite| -> onset::Result<(String, BTreeSet<String>)> {
         let trained = Mutex::new(BTreeSet::new());
         let models = Experiment::new(suite, Seed(3), folder.path()).run(&|event| {
-            if let Event::Step { member, .. } = event {
+            if let LabEvent::Step { member, .. } = event {
                 trained.lock().expect("nobody panics while holding it").insert(member.name.clone());
             }
         })?;
@@ -147,7 +150,7 @@ fn a_model_that_is_done_is_not_trained_again_and_is_an_ordinary_model_folder() -
     changed.recipe.rate *= 2.0;
     assert_eq!(run(changed)?.1.len(), 2);
 
-    let model = Model::load(&folder.path().join("models/old-a-8"), &Placement::default())?;
+    let model = LoadedModel::load(&folder.path().join("models/old-a-8"), &Placement::default())?;
     let tokenizer = model.tokenizer.expect("the lab writes one");
     let world = World::new(&tiny().world, Seed(3))?;
     let text = questions(&world, Seed(3))[0].prompt(&world);

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use candle_core::quantized::gguf_file::{self, Value};
 use candle_core::quantized::{GgmlDType, QTensor};
 use candle_core::{DType, Device, Tensor};
-use onset::lm::{Config, Decoder, Feed, Found, LanguageModel, Model, Placement, Question, Reading, Weights};
+use onset::lm::{Config, Decoder, Feed, Found, LanguageModel, LoadedModel, Passage, Placement, Query, Weights};
 
 use crate::support::{Outcome, fixture};
 
@@ -22,7 +22,7 @@ fn llama() -> PathBuf {
 }
 
 fn load(path: &Path) -> onset::Result<Decoder> {
-    Ok(Model::load(path, &Placement::default())?.decoder)
+    Ok(LoadedModel::load(path, &Placement::default())?.decoder)
 }
 
 fn logits(decoder: &Decoder, tokens: &[u32]) -> onset::Result<Tensor> {
@@ -124,7 +124,7 @@ fn half_precision_agrees_to_its_own_rounding() -> Outcome {
     let largest = whole.abs()?.flatten_all()?.max(0)?.to_scalar::<f32>()?;
     // Eight and eleven bits of mantissa, through two layers.
     for (dtype, bits) in [("bf16", 8), ("f16", 11)] {
-        let half = Model::load(&llama(), &Placement::named("cpu", dtype)?)?.decoder;
+        let half = LoadedModel::load(&llama(), &Placement::named("cpu", dtype)?)?.decoder;
         let difference = difference(&logits(&half, &TOKENS)?, &whole)?;
         assert!(difference < 8.0 * largest * 0.5f32.powi(bits), "{dtype}: {difference} of {largest}");
     }
@@ -251,7 +251,7 @@ fn a_tokenizer_beyond_the_vocabulary_is_refused() -> Outcome {
         )
     };
     std::fs::write(folder.path().join("tokenizer.json"), tokenizer(159))?;
-    let model = Model::load(folder.path(), &Placement::default())?;
+    let model = LoadedModel::load(folder.path(), &Placement::default())?;
     assert_eq!(model.tokenizer.ok_or("no tokenizer")?.encode("ab", true)?, [0, 159]);
     std::fs::write(folder.path().join("tokenizer.json"), tokenizer(160))?;
     assert!(refusal(folder.path()).contains("the token `b` with id 160"));
@@ -549,16 +549,14 @@ fn answers_are_the_logarithms_of_a_softmax_over_all_tokens() -> Outcome {
     let decoder = load(&fixtures().join("models/gemma2"))?;
     let all = logits(&decoder, &TOKENS)?;
     let expected = candle_nn::ops::log_softmax(&all, 1)?.to_vec2::<f32>()?;
-    let questions = [
-        Question { after: 6, tokens: vec![5, 159], logits: true },
-        Question { after: 2, tokens: vec![0], logits: false },
-    ];
+    let questions =
+        [Query { after: 6, tokens: vec![5, 159], logits: true }, Query { after: 2, tokens: vec![0], logits: false }];
     let mut cache = decoder.cache();
-    decoder.read(&mut [Reading { tokens: &TOKENS[..2], cache: Some(&mut cache), questions: &[] }])?;
-    let shifted = [Question { after: 0, tokens: vec![0], logits: false }];
+    decoder.read(&mut [Passage { tokens: &TOKENS[..2], cache: Some(&mut cache), questions: &[] }])?;
+    let shifted = [Query { after: 0, tokens: vec![0], logits: false }];
     let mut batch = [
-        Reading { tokens: &TOKENS, cache: None, questions: &questions },
-        Reading { tokens: &TOKENS[2..3], cache: Some(&mut cache), questions: &shifted },
+        Passage { tokens: &TOKENS, cache: None, questions: &questions },
+        Passage { tokens: &TOKENS[2..3], cache: Some(&mut cache), questions: &shifted },
     ];
     let answers = decoder.read(&mut batch)?;
     let close = |found: f32, expected: f32| assert!((found - expected).abs() < 1e-4, "{found} {expected}");
@@ -569,8 +567,8 @@ fn answers_are_the_logarithms_of_a_softmax_over_all_tokens() -> Outcome {
     let best = (0..160).max_by(|&a, &b| expected[6][a].total_cmp(&expected[6][b])).unwrap_or_default();
     assert_eq!(answers[0][0].best as usize, best);
     assert_eq!(answers[0][0].logits.as_ref().map(Vec::len), Some(160));
-    let beyond = [Question { after: 7, tokens: Vec::new(), logits: false }];
-    assert!(decoder.read(&mut [Reading { tokens: &TOKENS, cache: None, questions: &beyond }]).is_err());
-    assert!(decoder.read(&mut [Reading { tokens: &[160], cache: None, questions: &[] }]).is_err());
+    let beyond = [Query { after: 7, tokens: Vec::new(), logits: false }];
+    assert!(decoder.read(&mut [Passage { tokens: &TOKENS, cache: None, questions: &beyond }]).is_err());
+    assert!(decoder.read(&mut [Passage { tokens: &[160], cache: None, questions: &[] }]).is_err());
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! The live report over raw connections: who is let in, what is served, and that its answers are the library's.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::Stdio;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -94,6 +94,16 @@ fn question() -> Question {
         curve: CurveChoice::One(Curve::Hinge),
         covariance: Kind::Cr3,
     }
+}
+
+#[test]
+fn an_address_that_is_taken_is_named_as_one_to_listen_at() {
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = taken.local_addr().expect("an address");
+    let explorer = Explorer::open(&[paper_wide().into()], &settings()).expect("the fixture can be fitted");
+    let error = Server::bind(explorer, address).expect_err("it is taken");
+    assert_eq!(error.kind(), onset::ErrorKind::Io);
+    assert!(error.to_string().starts_with(&format!("cannot listen at {address}: ")), "{error}");
 }
 
 #[test]

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use onset::registry::{Condition, Measure, Metric, Observation, Provenance, RowKind, Setup};
 use onset::study::{
-    Amount, Cell, CellResults, CellRun, EXAMPLE, Ended, LAYOUTS, Local, Owner, Plan, State, Study, StudyModel, Watch,
-    Work, collect, digest, run,
+    Cell, CellResults, CellRun, EXAMPLE, Ended, LAYOUTS, LocalSettings, Owner, Plan, State, Study, StudyModel,
+    TokenAmount, Watch, Work, collect, digest, run,
 };
 use onset::{Error, Result};
 
@@ -55,8 +55,8 @@ impl Work for Fake {
         Ok("examples".into())
     }
 
-    fn amount(&self) -> Result<Amount> {
-        Ok(Amount { evaluation: 1e6, adjustment: 2e6, scores: 3.0 })
+    fn amount(&self) -> Result<TokenAmount> {
+        Ok(TokenAmount { evaluation: 1e6, adjustment: 2e6, scores: 3.0 })
     }
 
     fn run(&self, run: &mut CellRun<'_>) -> Result<()> {
@@ -82,7 +82,7 @@ impl Fake {
                     Trouble::Error => return Err(Error::Undetermined("the model is broken".into())),
                     Trouble::Panic => panic!("an index went astray"),
                     Trouble::FullDisk => {
-                        let source = std::io::ErrorKind::StorageFull.into();
+                        let source = std::io::Error::from(std::io::ErrorKind::StorageFull).into();
                         return Err(Error::Write { path: output.join("cells/x"), source });
                     }
                     Trouble::VanishedMount => fs::rename(&output, output.with_extension("gone")).expect("renamed"),
@@ -180,11 +180,11 @@ impl Folder {
     }
 }
 
-fn quick(study: &Study) -> Local {
-    Local { cells: 2, memory: u64::MAX, poll: Duration::from_millis(20), ..Local::of(study) }
+fn quick(study: &Study) -> LocalSettings {
+    LocalSettings { cells: 2, memory: u64::MAX, poll: Duration::from_millis(20), ..LocalSettings::of(study) }
 }
 
-fn go(study: &Study, fake: &Fake) -> Result<onset::study::Outcome> {
+fn go(study: &Study, fake: &Fake) -> Result<onset::study::StudyOutcome> {
     let plan = Plan::new(study, fake)?;
     run(study, fake, &plan, &quick(study), &Arc::new(AtomicBool::new(false)), &())
 }
@@ -353,7 +353,7 @@ fn a_cell_in_other_hands_is_left_to_them_when_nobody_waits() {
     fs::create_dir_all(&cell).expect("made");
     let far = r#"{"host":"far-away","pid":7,"boot":"","job":"12_3","doing":"evaluating"}"#;
     fs::write(cell.join("lock"), far).expect("written");
-    let settings = Local { wait: false, ..quick(&study) };
+    let settings = LocalSettings { wait: false, ..quick(&study) };
     let outcome = run(&study, &fake, &plan, &settings, &Arc::new(AtomicBool::new(false)), &()).expect("fine");
     assert_eq!((outcome.done, outcome.others.len()), (5, 1));
     assert_eq!(outcome.others[0].1.to_string(), "job 12_3 on far-away");
@@ -420,7 +420,7 @@ fn cells_run_side_by_side_only_as_far_as_memory_goes() {
     for (memory, most) in [(one, 1), (2 * one, 2), (1, 1)] {
         let fake = Fake { pause: Duration::from_millis(5), tasks: memory.to_string(), ..Fake::default() };
         let plan = Plan::new(&study, &fake).expect("a plan");
-        let settings = Local { cells: 4, memory, ..quick(&study) };
+        let settings = LocalSettings { cells: 4, memory, ..quick(&study) };
         let outcome = run(&study, &fake, &plan, &settings, &Arc::new(AtomicBool::new(false)), &()).expect("fine");
         assert_eq!(outcome.done, 6);
         assert!(
@@ -449,7 +449,7 @@ fn every_cell_is_heard_from_its_beginning_to_its_end() {
     let folder = Folder::new();
     let (study, fake, ears) = (folder.study(&text(2, "[0]", "[10]")), Fake::default(), Ears::default());
     let plan = Plan::new(&study, &fake).expect("a plan");
-    let settings = Local { cells: 1, ..quick(&study) };
+    let settings = LocalSettings { cells: 1, ..quick(&study) };
     run(&study, &fake, &plan, &settings, &Arc::new(AtomicBool::new(false)), &ears).expect("fine");
     let heard = ears.0.into_inner().expect("no panic");
     assert_eq!(heard, ["m0--seed0 begins", "m0--seed0 Done", "m1--seed0 begins", "m1--seed0 Done"]);
@@ -481,6 +481,7 @@ fn collecting_means_over_seeds_and_keeps_their_spread() {
     let half = |m: &str| (score(m, 0, Some(10), "two") - score(m, 1, Some(10), "two")).powi(2) / 2.0;
     let within = (half("m0") + half("m1") + half("m2")) / 3.0;
     assert!((spread(Some(10)).within.expect("two seeds") - within).abs() < ROUNDING);
+    collected.write(&study).expect("written");
     let files = folder.files();
     let table = |name: &str| String::from_utf8(files[Path::new("tables").join(name).as_path()].clone()).expect("UTF-8");
     assert_eq!(table("evaluations.csv").lines().count(), 28);

@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicBool;
 
 use onset::Result;
 use onset::registry::{Condition, Measure, Metric, Observation, Provenance, RowKind, Setup};
-use onset::study::{Amount, Cell, CellRun, Local, Plan, Study, StudyModel, Work, collect, run};
+use onset::study::{Cell, CellRun, LocalSettings, Plan, Study, StudyModel, TokenAmount, Work, collect, run};
 
 /// Gives every benchmark a score, and nothing else.
 struct Nothing {
@@ -28,8 +28,8 @@ impl Work for Nothing {
         Ok("examples".into())
     }
 
-    fn amount(&self) -> Result<Amount> {
-        Ok(Amount::default())
+    fn amount(&self) -> Result<TokenAmount> {
+        Ok(TokenAmount::default())
     }
 
     fn run(&self, run: &mut CellRun<'_>) -> Result<()> {
@@ -86,11 +86,12 @@ fn ten_thousand_cells_are_planned_resumed_and_collected() {
     // The first run ends in the middle.
     let first: Vec<String> = plan.cells.iter().take(5_000).map(|planned| planned.cell.name.clone()).collect();
     let first = Plan::of(&study, &work, &first).expect("a plan");
-    run(&study, &work, &first, &Local::of(&study), &stop, &()).expect("nothing is wrong");
+    run(&study, &work, &first, &LocalSettings::of(&study), &stop, &()).expect("nothing is wrong");
     let plan = Plan::new(&study, &work).expect("a plan");
-    let outcome = run(&study, &work, &plan, &Local::of(&study), &stop, &()).expect("nothing is wrong");
+    let outcome = run(&study, &work, &plan, &LocalSettings::of(&study), &stop, &()).expect("nothing is wrong");
     assert_eq!((outcome.before, outcome.done), (5_000, 5_000));
     let collected = collect(&study, &Plan::new(&study, &work).expect("a plan")).expect("collected");
+    collected.write(&study).expect("written");
     assert_eq!((collected.observations.len(), collected.replicates.len()), (6_000, 33_000));
 }
 
@@ -99,9 +100,10 @@ fn a_hundred_models_at_twenty_checkpoints_on_sixty_tasks_leave_few_files() {
     let (folder, stop) = (tempfile::tempdir().expect("a folder"), Arc::new(AtomicBool::new(false)));
     let (study, work) = (study(folder.path(), 100, 1, 20), Nothing { benchmarks: 60 });
     let plan = Plan::new(&study, &work).expect("a plan");
-    run(&study, &work, &plan, &Local::of(&study), &stop, &()).expect("nothing is wrong");
+    run(&study, &work, &plan, &LocalSettings::of(&study), &stop, &()).expect("nothing is wrong");
     // The results and the lock of each cell, and the study's marker.
     assert_eq!(files(&folder.path().join("out")), 2 * 100 + 1);
     let collected = collect(&study, &Plan::new(&study, &work).expect("a plan")).expect("collected");
+    collected.write(&study).expect("written");
     assert_eq!(collected.observations.len(), 100 * 21 * 60);
 }

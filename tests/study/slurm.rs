@@ -7,13 +7,15 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
 
 use onset::Result;
 use onset::registry::{Measure, Metric, Observation, Provenance, RowKind, Setup};
-use onset::study::slurm::{cancel, follow, in_flight, submit};
-use onset::study::{Amount, Cell, CellRun, Local, Plan, Study, StudyModel, Work, run};
+use onset::study::{
+    Cell, CellRun, Cells, ExecutorKind, LocalSettings, Plan, Queue, Slurm, Study, StudyModel, StudyOutcome, Submission,
+    TokenAmount, Watch, Work, follow, run,
+};
 
 /// One score for every condition.
 struct Fake;
@@ -31,8 +33,8 @@ impl Work for Fake {
         Ok("examples".into())
     }
 
-    fn amount(&self) -> Result<Amount> {
-        Ok(Amount::default())
+    fn amount(&self) -> Result<TokenAmount> {
+        Ok(TokenAmount::default())
     }
 
     fn run(&self, run: &mut CellRun<'_>) -> Result<()> {
@@ -112,7 +114,8 @@ impl Cluster {
         fs::write(cluster.path("model"), "").expect("written");
         let here = cluster.study("done", "");
         let plan = Plan::new(&here, &Fake).expect("a plan");
-        run(&here, &Fake, &plan, &Local::of(&here), &Arc::new(AtomicBool::new(false)), &()).expect("nothing is wrong");
+        run(&here, &Fake, &plan, &LocalSettings::of(&here), &Arc::new(AtomicBool::new(false)), &())
+            .expect("nothing is wrong");
         cluster
     }
 
@@ -150,9 +153,25 @@ fn cells(study: &Study) -> Vec<Cell> {
     Cell::all(study)
 }
 
-fn submit_all(study: &Study) -> Vec<onset::study::slurm::Submission> {
+fn submit_all(study: &Study) -> Vec<Submission> {
     let cells = cells(study);
-    submit(study, &cells.iter().collect::<Vec<_>>()).expect("submitted")
+    Slurm::of(study).submit(&cells.iter().collect::<Vec<_>>()).expect("submitted")
+}
+
+/// Follows what was submitted of the cells `only`; of all where there are none.
+fn follow_all(study: &Study, only: &[String], submissions: Vec<Submission>, watch: &dyn Watch) -> StudyOutcome {
+    let cells = Cells { study, work: &Fake, only };
+    follow(&Slurm::of(study), &cells, submissions, &AtomicBool::new(false), watch).expect("followed")
+}
+
+/// Hears how many cells are in each state of the queue.
+#[derive(Default)]
+struct Ears(Mutex<Vec<BTreeMap<String, usize>>>);
+
+impl Watch for Ears {
+    fn queued(&self, states: &BTreeMap<String, usize>) {
+        self.0.lock().expect("no panic").push(states.clone());
+    }
 }
 
 #[test]
@@ -194,13 +213,10 @@ fn only_what_failed_is_submitted_again() {
     let cluster = Cluster::new();
     let study = cluster.study("out", "resubmit = 1\n");
     fs::write(cluster.path("fails-m1--seed0"), "once\n").expect("written");
-    let mut seen = Vec::new();
-    let followed = follow(&study, &Fake, &[], submit_all(&study), &Arc::new(AtomicBool::new(false)), &mut |states| {
-        seen.push(states.clone());
-    })
-    .expect("followed");
+    let ears = Ears::default();
+    let followed = follow_all(&study, &[], submit_all(&study), &ears);
     assert_eq!((followed.done, followed.failed.len(), followed.left), (5, 0, 0));
-    assert_eq!(seen, [BTreeMap::new(), BTreeMap::new()], "the queue was empty both times");
+    assert_eq!(*ears.0.lock().expect("no panic"), [BTreeMap::new(), BTreeMap::new()], "the queue was empty both times");
     assert_eq!(fs::read_to_string(cluster.path("out/slurm/0003/cells")).expect("a list"), "m1--seed0\n");
     assert_eq!(cluster.files("out"), cluster.files("done"));
 }
@@ -212,9 +228,8 @@ fn of_a_study_only_the_cells_that_are_meant_are_followed() {
     fs::write(cluster.path("fails-m1--seed0"), "once\n").expect("written");
     let only = ["m1--seed0".to_owned()];
     let all = cells(&study);
-    let submissions = submit(&study, &[&all[1]]).expect("submitted");
-    let stop = Arc::new(AtomicBool::new(false));
-    let followed = follow(&study, &Fake, &only, submissions, &stop, &mut |_| ()).expect("followed");
+    let submissions = Slurm::of(&study).submit(&[&all[1]]).expect("submitted");
+    let followed = follow_all(&study, &only, submissions, &());
     assert_eq!((followed.done, followed.failed.len()), (1, 0));
     assert_eq!(fs::read_to_string(cluster.path("out/slurm/0002/cells")).expect("a list"), "m1--seed0\n");
     assert!(!cluster.path("out/slurm/0003").exists());
@@ -225,8 +240,7 @@ fn what_fails_again_and_again_is_told_with_how_its_task_ended() {
     let cluster = Cluster::new();
     let study = cluster.study("out", "resubmit = 0\n");
     fs::write(cluster.path("fails-m1--seed0"), "once\ntwice\n").expect("written");
-    let stop = Arc::new(AtomicBool::new(false));
-    let followed = follow(&study, &Fake, &[], submit_all(&study), &stop, &mut |_| ()).expect("followed");
+    let followed = follow_all(&study, &[], submit_all(&study), &());
     assert_eq!(followed.done, 4);
     let (cell, reason) = &followed.failed[0];
     assert_eq!(cell, "m1--seed0");
@@ -249,14 +263,14 @@ fn tasks_in_the_queue_are_found_by_their_cells_and_cancelled_by_their_jobs() {
         collect = name("103")
     );
     fs::write(cluster.path("queue"), queue).expect("written");
-    let found = in_flight(&study).expect("the queue answers");
+    let found = Slurm::of(&study).in_flight().expect("the queue answers");
     let found: Vec<(&str, &str, &str)> =
         found.iter().map(|(cell, task)| (cell.as_str(), task.job.as_str(), task.state.as_str())).collect();
     assert_eq!(found, [("m1--seed0", "101", "RUNNING"), ("m3--seed0", "102", "PENDING")]);
-    assert_eq!(cancel(&study).expect("cancelled"), ["101", "102", "103"]);
+    assert_eq!(Slurm::of(&study).cancel().expect("cancelled"), ["101", "102", "103"]);
     assert_eq!(cluster.read("cancelled"), "101 102 103\n");
     let other = cluster.study("elsewhere", "");
-    assert!(in_flight(&other).expect("the queue answers").is_empty(), "another folder is another study");
+    assert!(Slurm::of(&other).in_flight().expect("the queue answers").is_empty(), "another folder is another study");
 }
 
 #[test]
@@ -265,9 +279,34 @@ fn what_slurm_says_is_passed_on() {
     fs::write(cluster.path("refuses"), "").expect("written");
     let study = cluster.study("out", "");
     let all = cells(&study);
-    let error = submit(&study, &all.iter().collect::<Vec<_>>()).expect_err("no such partition").to_string();
+    let error = Slurm::of(&study).submit(&all.iter().collect::<Vec<_>>()).expect_err("no such partition").to_string();
     assert_eq!(error, "Slurm: sbatch failed: sbatch: error: invalid partition specified: gpu");
     fs::remove_dir_all(cluster.path("bin")).expect("removed");
-    let error = in_flight(&study).expect_err("no commands").to_string();
+    let error = Slurm::of(&study).in_flight().expect_err("no commands").to_string();
     assert!(error.contains("squeue cannot be run") && error.contains("part of a Slurm cluster?"), "{error}");
+}
+
+#[test]
+fn the_executor_hands_over_what_is_open_and_counts_what_it_finished() {
+    let cluster = Cluster::new();
+    let study = cluster.study("out", "resubmit = 0\n");
+    let cells = Cells { study: &study, work: &Fake, only: &[] };
+    let stop = Arc::new(AtomicBool::new(false));
+    fs::write(cluster.path("fails-m1--seed0"), "once\n").expect("written");
+    let executor = ExecutorKind::Slurm.executor(&study);
+    let first = executor.run(&cells, &stop, &()).expect("it runs");
+    assert_eq!((first.before, first.done, first.failed.len(), first.left), (0, 4, 1, 0));
+    let second = executor.run(&cells, &stop, &()).expect("it runs");
+    assert_eq!((second.before, second.done, second.failed.len(), second.left), (4, 1, 0, 0));
+    assert_eq!(cluster.files("out"), cluster.files("done"));
+    assert_eq!(ExecutorKind::used(&study).len(), 1);
+    assert!(ExecutorKind::used(&cluster.study("elsewhere", "")).is_empty());
+}
+
+#[test]
+fn a_task_tells_the_cell_in_which_job_it_is() {
+    let cluster = Cluster::new();
+    let submissions = submit_all(&cluster.study("out", ""));
+    let script = fs::read_to_string(submissions[0].folder.join("array.sh")).expect("a script");
+    assert!(script.contains("export ONSET_JOB=\"${SLURM_ARRAY_JOB_ID:-}_$SLURM_ARRAY_TASK_ID\"\n"), "{script}");
 }

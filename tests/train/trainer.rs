@@ -7,8 +7,8 @@ use std::process::Command;
 use candle_core::{DType, Device, Tensor};
 use onset::lm::{Config, Decoder, Feed, Placement, Weights};
 use onset::train::{
-    Checkpoint, Ending, Length, Lora, ModelFiles, Next, Observer, Run, Schedule, Sequence, Settings, Step, Trainer,
-    Warmup, check_training, merge, random_weights,
+    Checkpoint, Ending, Length, Lora, ModelFiles, Next, Observer, RunFolder, Schedule, Sequence, TrainSettings,
+    TrainStep, Trainer, Warmup, check_training, merge, random_weights,
 };
 use onset::{Error, Result};
 
@@ -39,18 +39,18 @@ fn data() -> Vec<Sequence> {
     (0..11).map(|number| Sequence { tokens: tokens(number).collect(), from: 1 + number % 4 }).collect()
 }
 
-fn settings() -> Settings {
-    Settings {
+fn settings() -> TrainSettings {
+    TrainSettings {
         batch: 4,
         length: Length::Steps(9),
         schedule: Schedule { peak: 3e-3, warmup: Warmup::Steps(2), ..Schedule::default() },
         pass_tokens: 40,
         checkpoints: vec![12],
-        ..Settings::default()
+        ..TrainSettings::default()
     }
 }
 
-fn trainer(name: &str, settings: Settings) -> Result<Trainer> {
+fn trainer(name: &str, settings: TrainSettings) -> Result<Trainer> {
     let (config, tensors) = loaded(&models().join(name))?;
     Trainer::new(config, &tensors, settings)
 }
@@ -92,7 +92,7 @@ fn every_trained_parameter_gets_a_gradient_and_moves() -> Outcome {
     for folder in fixtures() {
         let (config, tensors) = loaded(&folder)?;
         for lora in [None, Some(Lora { rank: 2, ..Lora::default() })] {
-            let mut settings = Settings { lora, ..settings() };
+            let mut settings = TrainSettings { lora, ..settings() };
             // Whatever moves was moved by a gradient.
             settings.optimiser.decay = 0.0;
             let mut trainer = Trainer::new(config.clone(), &tensors, settings)?;
@@ -113,8 +113,8 @@ fn every_trained_parameter_gets_a_gradient_and_moves() -> Outcome {
 fn recomputing_layers_changes_no_bit() -> Outcome {
     for name in ["llama", "gpt2", "gemma2", "falcon-7b"] {
         for lora in [None, Some(Lora::default())] {
-            let mut kept = trainer(name, Settings { lora: lora.clone(), ..settings() })?;
-            let mut recomputed = trainer(name, Settings { lora, recompute: true, ..settings() })?;
+            let mut kept = trainer(name, TrainSettings { lora: lora.clone(), ..settings() })?;
+            let mut recomputed = trainer(name, TrainSettings { lora, recompute: true, ..settings() })?;
             kept.run(&data(), None, &mut ())?;
             recomputed.run(&data(), None, &mut ())?;
             assert!(bits(&kept)? == bits(&recomputed)?, "{name}");
@@ -127,7 +127,7 @@ fn recomputing_layers_changes_no_bit() -> Outcome {
 fn the_number_of_passes_changes_a_step_by_rounding_only() -> Outcome {
     let data = data();
     let batch: Vec<&Sequence> = data.iter().collect();
-    let step = |pass_tokens| trainer("qwen3", Settings { pass_tokens, ..settings() })?.step(&batch, 1e-3);
+    let step = |pass_tokens| trainer("qwen3", TrainSettings { pass_tokens, ..settings() })?.step(&batch, 1e-3);
     let (many, one) = (step(1)?, step(10_000)?);
     assert!((many.loss / one.loss - 1.0).abs() < ROUNDING, "{many:?} {one:?}");
     assert!((many.gradient_norm / one.gradient_norm - 1.0).abs() < ROUNDING, "{many:?} {one:?}");
@@ -138,7 +138,7 @@ fn the_number_of_passes_changes_a_step_by_rounding_only() -> Outcome {
 struct Dies(usize);
 
 impl Observer for Dies {
-    fn on_step(&mut self, step: &Step) -> Result<Next> {
+    fn on_step(&mut self, step: &TrainStep) -> Result<Next> {
         if step.step == self.0 { Err(Error::Argument("killed".to_owned())) } else { Ok(Next::Continue) }
     }
 }
@@ -151,7 +151,7 @@ struct Stops {
 }
 
 impl Observer for Stops {
-    fn on_step(&mut self, step: &Step) -> Result<Next> {
+    fn on_step(&mut self, step: &TrainStep) -> Result<Next> {
         Ok(if step.step == self.at { Next::Stop } else { Next::Continue })
     }
 
@@ -162,15 +162,15 @@ impl Observer for Stops {
     }
 }
 
-fn run_in(folder: &Path) -> Result<Run> {
+fn run_in(folder: &Path) -> Result<RunFolder> {
     let files = ModelFiles::read(&models().join("llama"))?;
-    Ok(Run { state_every: 2, ..Run::new(folder, files) })
+    Ok(RunFolder { state_every: 2, ..RunFolder::new(folder, files) })
 }
 
 #[test]
 fn an_interrupted_run_ends_with_the_same_bits() -> Outcome {
     for lora in [None, Some(Lora::default())] {
-        let settings = Settings { lora, ..settings() };
+        let settings = TrainSettings { lora, ..settings() };
         let mut whole = trainer("llama", settings.clone())?;
         whole.run(&data(), None, &mut ())?;
         let folder = tempfile::tempdir()?;
@@ -192,9 +192,9 @@ fn an_interrupted_run_ends_with_the_same_bits() -> Outcome {
 #[test]
 fn checkpoints_are_called_where_asked_kept_as_asked_and_load_as_models() -> Outcome {
     let folder = tempfile::tempdir()?;
-    let run = Run { keep: Some(2), ..run_in(folder.path())? };
+    let run = RunFolder { keep: Some(2), ..run_in(folder.path())? };
     let mut observer = Stops::default();
-    let mut trainer = trainer("llama", Settings { checkpoints: vec![3, 9, 20], ..settings() })?;
+    let mut trainer = trainer("llama", TrainSettings { checkpoints: vec![3, 9, 20], ..settings() })?;
     trainer.run(&data(), Some(&run), &mut observer)?;
     // Epochs of 11 sequences in steps of 4, 4 and 3.
     assert_eq!(observer.checkpoints, [4, 11, 22, 33]);
@@ -217,7 +217,7 @@ fn fresh_adapters_change_nothing_and_trained_ones_merge() -> Outcome {
         let (config, tensors) = loaded(&models().join(name))?;
         let plain = Decoder::new(config.clone(), &Weights::from_tensors(&tensors, &Device::Cpu, DType::F32))?;
         let lora = Some(Lora { rank: 4, alpha: 8.0, targets: Vec::new() });
-        let mut trainer = Trainer::new(config.clone(), &tensors, Settings { lora, ..settings() })?;
+        let mut trainer = Trainer::new(config.clone(), &tensors, TrainSettings { lora, ..settings() })?;
         assert!(logits(&plain)? == logits(trainer.decoder())?);
         let folder = tempfile::tempdir()?;
         trainer.run(&data(), Some(&run_in(folder.path())?), &mut ())?;
@@ -237,7 +237,7 @@ fn fresh_adapters_change_nothing_and_trained_ones_merge() -> Outcome {
 #[test]
 fn only_the_matrices_asked_for_get_adapters() -> Outcome {
     let lora = |target: &str| Some(Lora { targets: vec![target.to_owned()], ..Lora::default() });
-    let trainer_of = |target| trainer("llama", Settings { lora: lora(target), ..settings() });
+    let trainer_of = |target| trainer("llama", TrainSettings { lora: lora(target), ..settings() });
     let names: Vec<String> = trainer_of("q_proj")?.trained().into_keys().collect();
     assert_eq!(names.len(), 4);
     assert_eq!(names[0], "base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight");
@@ -250,7 +250,7 @@ fn only_the_matrices_asked_for_get_adapters() -> Outcome {
 fn a_loss_that_is_no_number_stops_the_run_and_keeps_what_was_good() -> Outcome {
     let folder = tempfile::tempdir()?;
     let schedule = Schedule { peak: 1e30, warmup: Warmup::Steps(0), ..Schedule::default() };
-    let settings = Settings { schedule, checkpoints: vec![1], ..settings() };
+    let settings = TrainSettings { schedule, checkpoints: vec![1], ..settings() };
     let mut trainer = trainer("llama", settings)?;
     let error = trainer.run(&data(), Some(&run_in(folder.path())?), &mut ()).expect_err("it diverges");
     let Error::Diverged { step, .. } = &error else { panic!("{error}") };
@@ -268,11 +268,11 @@ fn bad_input_is_refused_with_its_reason() -> Outcome {
     };
     let refused = |settings| trainer("llama", settings).map(|_| ()).expect_err("refused");
     says(
-        refused(Settings { schedule: Schedule { peak: 0.0, ..Schedule::default() }, ..settings() }),
+        refused(TrainSettings { schedule: Schedule { peak: 0.0, ..Schedule::default() }, ..settings() }),
         "learning rate of 0",
     );
-    says(refused(Settings { batch: 0, ..settings() }), "batch");
-    says(refused(Settings { length: Length::Steps(0), ..settings() }), "no steps");
+    says(refused(TrainSettings { batch: 0, ..settings() }), "batch");
+    says(refused(TrainSettings { length: Length::Steps(0), ..settings() }), "no steps");
     let run = |data: &[Sequence]| trainer("gpt2", settings())?.run(data, None, &mut ());
     says(run(&[]).expect_err("empty"), "empty");
     says(run(&[Sequence { tokens: vec![5, 6], from: 2 }]).expect_err("nothing to learn"), "nothing to learn");
@@ -282,7 +282,7 @@ fn bad_input_is_refused_with_its_reason() -> Outcome {
     let folder = tempfile::tempdir()?;
     let place = run_in(folder.path())?;
     trainer("llama", settings())?.run(&data(), Some(&place), &mut ())?;
-    let other = Settings { seed: 1, ..settings() };
+    let other = TrainSettings { seed: 1, ..settings() };
     let error = trainer("llama", other)?.run(&data(), Some(&place), &mut ()).expect_err("another run");
     says(error, "other settings");
     let error = trainer("mistral-swa", settings())?.run(&data(), Some(&place), &mut ()).expect_err("another model");
@@ -295,7 +295,7 @@ fn half_precision_trains_with_weights_and_moments_in_single_precision() -> Outco
     let folder = models().join("llama");
     let tensors = Weights::open(&folder, &Device::Cpu, DType::BF16)?.all()?;
     let mut trainer =
-        Trainer::new(Config::read(&folder)?, &tensors, Settings { length: Length::Steps(20), ..settings() })?;
+        Trainer::new(Config::read(&folder)?, &tensors, TrainSettings { length: Length::Steps(20), ..settings() })?;
     let outcome = trainer.run(&data(), None, &mut ())?;
     let losses: Vec<f64> = outcome.steps.iter().map(|step| step.loss).collect();
     assert!(losses[19] < losses[0] - 0.5, "{losses:?}");
@@ -313,7 +313,7 @@ fn a_new_model_learns_packed_text_and_starts_the_same_from_the_same_seed() -> Ou
     }
     let documents: Vec<Vec<u32>> = (0..20).map(|start| (0..9).map(|i| 10 + (start + i) % 20).collect()).collect();
     let data = Sequence::pack(&documents, 1, 24);
-    let settings = Settings { length: Length::Steps(60), ..settings() };
+    let settings = TrainSettings { length: Length::Steps(60), ..settings() };
     let outcome = Trainer::new(config, &weights, settings)?.run(&data, None, &mut ())?;
     // The uniform distribution over 160 tokens has 5.07 nats.
     assert!(outcome.steps[0].loss > 4.5 && outcome.steps[59].loss < 2.5, "{:?}", outcome.steps[59]);
@@ -326,7 +326,7 @@ fn a_new_model_learns_packed_text_and_starts_the_same_from_the_same_seed() -> Ou
 fn child() -> Outcome {
     let Some(folder) = std::env::var_os("ONSET_TEST_RUN") else { return Ok(()) };
     let steps = std::env::var("ONSET_TEST_STEPS")?.parse()?;
-    let settings = Settings { length: Length::Steps(steps), ..settings() };
+    let settings = TrainSettings { length: Length::Steps(steps), ..settings() };
     let mut trainer = trainer("llama", settings)?;
     trainer.run(&data(), Some(&run_in(Path::new(&folder))?), &mut ())?;
     Ok(())

@@ -12,7 +12,7 @@ use candle_core::quantized::gguf_file::{self, Value};
 use candle_core::quantized::{GgmlDType, QTensor};
 use candle_core::{DType, Device, Tensor};
 use candle_transformers::models::quantized_llama::ModelWeights;
-use onset::lm::{Cache, Feed, Model, Placement};
+use onset::lm::{Cache, Feed, LoadedModel, Placement};
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
@@ -30,7 +30,7 @@ fn main() -> Outcome<()> {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("model.gguf");
     write(&path)?;
-    let ours = Model::load(&path, &Placement::default())?.decoder;
+    let ours = LoadedModel::load(&path, &Placement::default())?.decoder;
     let mut file = File::open(&path)?;
     let content = gguf_file::Content::read(&mut file)?;
     let mut theirs = ModelWeights::from_gguf(content, &mut file, &Device::Cpu)?;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::harness::lm_eval;
-use crate::registry::observations_csv;
+use crate::registry::Sheet;
 use crate::registry::table::Table;
 use crate::{Error, Result};
 
@@ -15,13 +15,13 @@ pub fn tables(paths: &[PathBuf]) -> Result<(Vec<Table>, Vec<String>)> {
     let (mut tables, mut warnings) = (Vec::new(), Vec::new());
     for path in paths {
         if is_results(path)? {
-            let imported = lm_eval::import(std::slice::from_ref(path), &lm_eval::Settings::default())?;
+            let imported = lm_eval::import(std::slice::from_ref(path), &lm_eval::ImportSettings::default())?;
             if imported.files == 0 {
                 let problem = "it holds no results of lm-evaluation-harness".to_owned();
                 return Err(Error::File { path: path.clone(), problem });
             }
             warnings.extend(imported.warnings.iter().map(|warning| format!("skipped {warning}")));
-            tables.push(Table::parse(observations_csv(&imported.observations).as_bytes(), path, &[])?);
+            tables.push(Sheet::of(&imported.observations).table(path));
         } else {
             tables.push(Table::open(path)?);
         }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 
 use self::progress::Progress;
 use super::output::{Format, print};
@@ -17,7 +17,7 @@ use crate::registry::write;
 use crate::report::json;
 use crate::report::study as report;
 use crate::study::figures::{emergence, trajectories};
-use crate::study::{self, Cell, Collected, EXAMPLE, Local, Plan, Real, Study, Work, slurm};
+use crate::study::{self, Cells, Collected, EXAMPLE, ExecutorKind, Plan, Real, Study, StudyOutcome, Task, Work};
 use crate::train::keep_freed_memory;
 
 /// Columns of what is printed.
@@ -59,7 +59,7 @@ enum StudyCommand {
     Collect(StudyFile),
     /// Fit and draw what was collected.
     Report(StudyFile),
-    /// Take the study's jobs out of Slurm's queue.
+    /// Take the study's jobs out of the queues they are in.
     Cancel(StudyFile),
 }
 
@@ -78,9 +78,9 @@ struct RunArgs {
     #[arg(default_value = "study.toml")]
     file: PathBuf,
 
-    /// Where cells run.
-    #[arg(long, value_enum, default_value_t = Executor::Local)]
-    executor: Executor,
+    /// Where cells run: local (this machine) or slurm (a cluster, as the table [slurm] of the study says).
+    #[arg(long, value_name = "EXECUTOR", default_value_t)]
+    executor: ExecutorKind,
 
     /// Only this cell, without collecting; may be repeated.
     #[arg(long, value_name = "CELL")]
@@ -90,17 +90,9 @@ struct RunArgs {
     #[arg(long, value_name = "N")]
     cells: Option<usize>,
 
-    /// With Slurm: submit and return; `onset study status` and `report` show the rest.
+    /// Where cells run behind a queue: submit and return; `onset study status` and `report` show the rest.
     #[arg(long)]
     detach: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Executor {
-    /// This machine.
-    Local,
-    /// A Slurm cluster, as the table [slurm] of the study says.
-    Slurm,
 }
 
 pub(super) fn run(args: &StudyArgs) -> Result<()> {
@@ -117,17 +109,12 @@ pub(super) fn run(args: &StudyArgs) -> Result<()> {
         }
         StudyCommand::Run(args) => {
             let (study, work) = checked(&args.file, &args.only)?;
-            match args.executor {
-                Executor::Local => run_here(args, &study, &work, format),
-                Executor::Slurm => run_on_slurm(args, &study, &work, format),
-            }
+            run_cells(args, study, &work, format)
         }
         StudyCommand::Status(args) => {
             let study = Study::read(&args.file)?;
             let plan = Plan::new(&study, &Real::new(&study))?;
-            // Only a study that was submitted has anything in a queue.
-            let submitted = study.output.join("slurm").exists();
-            let queued = if submitted { slurm::in_flight(&study)? } else { BTreeMap::new() };
+            let queued = queued(&study)?;
             print(match format {
                 Format::Table => report::status(&plan, &queued, WIDTH),
                 Format::Json => json::text(&report::plan_json(&plan, &queued))?,
@@ -151,7 +138,11 @@ pub(super) fn run(args: &StudyArgs) -> Result<()> {
             fit_and_draw(&study, &collected, format)
         }
         StudyCommand::Cancel(args) => {
-            let jobs = slurm::cancel(&Study::read(&args.file)?)?;
+            let study = Study::read(&args.file)?;
+            let mut jobs = Vec::new();
+            for executor in ExecutorKind::used(&study) {
+                jobs.extend(executor.queue().map(|queue| queue.cancel()).transpose()?.unwrap_or_default());
+            }
             match jobs.is_empty() {
                 _ if format == Format::Json => print(json::text(&serde_json::json!({ "cancelled": jobs }))?)?,
                 true => eprintln!("onset: nothing of the study is in the queue"),
@@ -179,17 +170,33 @@ fn init(file: &Path) -> Result<()> {
     Ok(())
 }
 
-fn run_here(args: &RunArgs, study: &Study, work: &Real, format: Format) -> Result<()> {
+fn run_cells(args: &RunArgs, mut study: Study, work: &Real, format: Format) -> Result<()> {
+    study.run.cells = args.cells.map(|cells| cells.max(1)).or(study.run.cells);
+    let study = &study;
+    let cells = Cells { study, work, only: &args.only };
+    let executor = args.executor.executor(study);
+    let plan = cells.plan()?;
+    let progress = Progress::new(plan.unfinished().count());
+    if args.detach {
+        let Some(queue) = executor.queue() else {
+            return Err(Error::Argument(
+                "--detach is for cells behind a queue, such as those of --executor slurm".into(),
+            ));
+        };
+        if study::submit(queue, &cells, &progress)?.is_empty() {
+            eprintln!("onset: every cell is done or in the queue already");
+        }
+        return Ok(());
+    }
     keep_freed_memory();
     let stop = interrupt::stop_flag("stopping")?;
-    let plan = Plan::of(study, work, &args.only)?;
-    let mut settings = Local::of(study);
-    settings.cells = args.cells.unwrap_or(settings.cells).max(1);
-    let outcome = {
-        let progress = Progress::new(plan.unfinished().count());
-        study::run(study, work, &plan, &settings, &stop, &progress)?
-    };
+    let outcome = executor.run(&cells, &stop, &progress)?;
+    drop(progress);
     eprintln!("onset: {}", report::outcome(&outcome));
+    if executor.queue().is_some() && outcome.left > 0 {
+        eprintln!("onset: the jobs go on; `onset study cancel` ends them");
+        return Ok(());
+    }
     if stop.load(Ordering::Relaxed) {
         return Err(Error::Interrupted);
     }
@@ -197,6 +204,10 @@ fn run_here(args: &RunArgs, study: &Study, work: &Real, format: Format) -> Resul
         let collected = collect(study, work)?;
         fit_and_draw(study, &collected, format)?;
     }
+    failures(&outcome)
+}
+
+fn failures(outcome: &StudyOutcome) -> Result<()> {
     match outcome.failed.first() {
         None => Ok(()),
         Some((cell, why)) => {
@@ -206,52 +217,19 @@ fn run_here(args: &RunArgs, study: &Study, work: &Real, format: Format) -> Resul
     }
 }
 
-fn run_on_slurm(args: &RunArgs, study: &Study, work: &Real, format: Format) -> Result<()> {
-    let plan = Plan::of(study, work, &args.only)?;
-    let queued = slurm::in_flight(study)?;
-    let unfinished = plan.unfinished().map(|planned| &planned.cell);
-    let cells: Vec<&Cell> = unfinished.filter(|cell| !queued.contains_key(&cell.name)).collect();
-    if cells.is_empty() && queued.is_empty() {
-        eprintln!("onset: all cells are done");
-        let collected = collect(study, work)?;
-        return fit_and_draw(study, &collected, format);
+/// The cells of the study that are in a queue, with the queue's name. Only those it was ever submitted to are asked.
+fn queued(study: &Study) -> Result<BTreeMap<String, (&'static str, Task)>> {
+    let mut cells = BTreeMap::new();
+    for executor in ExecutorKind::used(study) {
+        let Some(queue) = executor.queue() else { continue };
+        cells.extend(queue.in_flight()?.into_iter().map(|(cell, task)| (cell, (queue.name(), task))));
     }
-    let submissions = slurm::submit(study, &cells)?;
-    for submission in &submissions {
-        eprintln!("onset: job {} submitted with {} cells", submission.job, submission.cells.len());
-    }
-    if !queued.is_empty() {
-        eprintln!("onset: {} cells are in the queue already", queued.len());
-    }
-    if args.detach {
-        return Ok(());
-    }
-    let stop = interrupt::stop_flag("stopping")?;
-    let mut last = BTreeMap::new();
-    let followed = slurm::follow(study, work, &args.only, submissions, &stop, &mut |states| {
-        if *states != last {
-            let line: Vec<String> = states.iter().map(|(state, n)| format!("{n} {}", state.to_lowercase())).collect();
-            eprintln!("onset: {}", if line.is_empty() { "nothing in the queue".into() } else { line.join(", ") });
-            last.clone_from(states);
-        }
-    })?;
-    eprintln!("onset: {}", report::followed(&followed));
-    if followed.left > 0 {
-        eprintln!("onset: the jobs go on; `onset study cancel` ends them");
-        return Ok(());
-    }
-    if followed.done > 0 {
-        let collected = collect(study, work)?;
-        fit_and_draw(study, &collected, format)?;
-    }
-    match followed.failed.len() {
-        0 => Ok(()),
-        failed => Err(Error::CheckFailed(format!("{failed} cells failed"))),
-    }
+    Ok(cells)
 }
 
 fn collect(study: &Study, work: &dyn Work) -> Result<Collected> {
     let collected = study::collect(study, &Plan::new(study, work)?)?;
+    collected.write(study)?;
     eprintln!("onset: {}", report::collected(&collected, &study.output.join("tables")));
     Ok(collected)
 }

@@ -1,6 +1,6 @@
 //! Cells while they run: on a terminal one line each that is rewritten, elsewhere a line when one begins and ends.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::IsTerminal;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use indicatif::{MultiProgress, ProgressBar};
 
 use crate::cli::progress::style;
-use crate::study::{Cell, Ended, Owner, Watch};
+use crate::study::{Cell, Ended, Owner, Submission, Watch};
 
 /// Steps of a cell's bar.
 const STEPS: u64 = 1000;
@@ -19,7 +19,7 @@ pub(super) struct Progress {
     screen: Option<MultiProgress>,
     total: ProgressBar,
     bars: Mutex<HashMap<String, (ProgressBar, Instant)>>,
-    /// What was said last of the work of others.
+    /// What was said last of the work of others, or of the queue.
     waiting: Mutex<String>,
 }
 
@@ -79,10 +79,20 @@ impl Watch for Progress {
             bar.finish_and_clear();
         }
         self.total.inc(1);
-        match &self.screen {
-            // A terminal that cannot be written to has nobody to tell.
-            Some(screen) => drop(screen.println(line)),
-            None => eprintln!("onset: {line}"),
+        self.say(&line);
+    }
+
+    fn submitted(&self, submission: &Submission) {
+        self.say(&format!("job {} submitted with {} cells", submission.job, submission.cells.len()));
+    }
+
+    fn queued(&self, states: &BTreeMap<String, usize>) {
+        let line: Vec<String> = states.iter().map(|(state, n)| format!("{n} {}", state.to_lowercase())).collect();
+        let line = if line.is_empty() { "nothing in the queue".into() } else { line.join(", ") };
+        let mut last = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if *last != line {
+            self.say(&line);
+            *last = line;
         }
     }
 
@@ -99,6 +109,17 @@ impl Watch for Progress {
             None => {}
         }
         *last = line;
+    }
+}
+
+impl Progress {
+    /// A line that stays.
+    fn say(&self, line: &str) {
+        match &self.screen {
+            // A terminal that cannot be written to has nobody to tell.
+            Some(screen) => drop(screen.println(line)),
+            None => eprintln!("onset: {line}"),
+        }
     }
 }
 

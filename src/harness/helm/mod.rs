@@ -12,8 +12,8 @@
 //! (`quasi_exact_match` is `exact_match,quasi`). HELM gives no standard error over items.
 //!
 //! ```no_run
-//! use onset::harness::{helm, lm_eval::Settings};
-//! let imported = helm::import(&["benchmark_output/runs".into()], &Settings::default())?;
+//! use onset::harness::{helm, lm_eval::ImportSettings};
+//! let imported = helm::import(&["benchmark_output/runs".into()], &ImportSettings::default())?;
 //! println!("{} scores from {} runs", imported.observations.len(), imported.files);
 //! # Ok::<(), onset::Error>(())
 //! ```
@@ -22,7 +22,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use super::lm_eval::{Found, Imported, Outcome, Read, Settings, gather};
+use super::lm_eval::{FileOutcome, Found, ImportSettings, Imported, Read, gather};
 use super::logs::{self, Log, Scored, benchmark_name, count, exact_match};
 use crate::Result;
 use crate::registry::{Format, Measure, Metric, RowKind};
@@ -31,14 +31,14 @@ use crate::registry::{Format, Measure, Metric, RowKind};
 ///
 /// # Errors
 /// [`Error::Read`](crate::Error::Read) when one of `paths` cannot be read. What is wrong further down is a warning.
-pub fn import(paths: &[PathBuf], settings: &Settings) -> Result<Imported> {
+pub fn import(paths: &[PathBuf], settings: &ImportSettings) -> Result<Imported> {
     gather(paths, &|found| read(found, settings))
 }
 
-fn read(found: &Found, settings: &Settings) -> Read {
+fn read(found: &Found, settings: &ImportSettings) -> Read {
     if found.path.file_name().is_none_or(|name| name != "run_spec.json") {
         // The other files of a run.
-        return Read { outcome: Outcome::Nothing, problems: Vec::new() };
+        return Read { outcome: FileOutcome::Nothing, problems: Vec::new() };
     }
     let both = logs::value(&found.path).and_then(|spec| {
         let stats = logs::value(&found.path.with_file_name("stats.json"));
@@ -47,9 +47,9 @@ fn read(found: &Found, settings: &Settings) -> Read {
     match both {
         Ok((spec, stats)) => match log(&spec, &stats) {
             Some(log) => logs::observations(log, found, settings),
-            None => Read { outcome: Outcome::Nothing, problems: vec!["not a run of HELM".into()] },
+            None => Read { outcome: FileOutcome::Nothing, problems: vec!["not a run of HELM".into()] },
         },
-        Err(why) => Read { outcome: Outcome::Nothing, problems: vec![why] },
+        Err(why) => Read { outcome: FileOutcome::Nothing, problems: vec![why] },
     }
 }
 

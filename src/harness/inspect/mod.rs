@@ -12,8 +12,8 @@
 //! left out, as are evaluations that did not end well. Binary `.eval` files have to be dumped as JSON first.
 //!
 //! ```no_run
-//! use onset::harness::{inspect, lm_eval::Settings};
-//! let imported = inspect::import(&["logs".into()], &Settings::default())?;
+//! use onset::harness::{inspect, lm_eval::ImportSettings};
+//! let imported = inspect::import(&["logs".into()], &ImportSettings::default())?;
 //! println!("{} scores from {} logs", imported.observations.len(), imported.files);
 //! # Ok::<(), onset::Error>(())
 //! ```
@@ -22,7 +22,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use super::lm_eval::{Imported, Settings, gather};
+use super::lm_eval::{ImportSettings, Imported, gather};
 use super::logs::{self, Log, Scored, benchmark_name, count, exact_match};
 use crate::Result;
 use crate::registry::{Format, Measure, Metric, RowKind};
@@ -31,7 +31,7 @@ use crate::registry::{Format, Measure, Metric, RowKind};
 ///
 /// # Errors
 /// [`Error::Read`](crate::Error::Read) when one of `paths` cannot be read. What is wrong further down is a warning.
-pub fn import(paths: &[PathBuf], settings: &Settings) -> Result<Imported> {
+pub fn import(paths: &[PathBuf], settings: &ImportSettings) -> Result<Imported> {
     gather(paths, &|found| logs::read(found, settings, log))
 }
 

@@ -8,12 +8,12 @@
 //! | model | `config_general.model_name`, or `config_general.model_config.model_name` |
 //!
 //! A task `mmlu:anatomy` becomes `mmlu_anatomy`, a part of `mmlu`; `mmlu:_average` becomes the group `mmlu`. The row `all`,
-//! a mean over whatever was run, is left out. Exact matches that are found or compared in a special way keep it as the
-//! filter of their metric (`qem` is `exact_match,quasi`).
+//! a mean over the benchmarks that happened to be run, is left out. Exact matches that are found or compared in a
+//! special way keep it as the filter of their metric (`qem` is `exact_match,quasi`).
 //!
 //! ```no_run
-//! use onset::harness::{lighteval, lm_eval::Settings};
-//! let imported = lighteval::import(&["results".into()], &Settings::default())?;
+//! use onset::harness::{lighteval, lm_eval::ImportSettings};
+//! let imported = lighteval::import(&["results".into()], &ImportSettings::default())?;
 //! println!("{} scores from {} files", imported.observations.len(), imported.files);
 //! # Ok::<(), onset::Error>(())
 //! ```
@@ -24,7 +24,7 @@ use std::str::FromStr;
 
 use serde_json::{Map, Value};
 
-use super::lm_eval::{Imported, Settings, gather};
+use super::lm_eval::{ImportSettings, Imported, gather};
 use super::logs::{self, Log, Scored, benchmark_name, count, exact_match};
 use crate::Result;
 use crate::registry::{Measure, Metric, RowKind};
@@ -33,7 +33,7 @@ use crate::registry::{Measure, Metric, RowKind};
 ///
 /// # Errors
 /// [`Error::Read`](crate::Error::Read) when one of `paths` cannot be read. What is wrong further down is a warning.
-pub fn import(paths: &[PathBuf], settings: &Settings) -> Result<Imported> {
+pub fn import(paths: &[PathBuf], settings: &ImportSettings) -> Result<Imported> {
     gather(paths, &|found| logs::read(found, settings, log))
 }
 

@@ -5,17 +5,18 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use super::file::{Cell, ResultsFile};
 use super::origin;
 use super::rows::{self, Origin};
-use super::settings::Settings;
+use super::settings::ImportSettings;
 use crate::harness::groups::sum_items;
 use crate::registry::{Models, Observation, RowKind};
 use crate::{Error, Result};
 
 /// Something that was left out, and why.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Warning {
     /// The file or folder; a model's name when all its files were left out.
     pub what: String,
@@ -30,7 +31,7 @@ impl fmt::Display for Warning {
 }
 
 /// What was read.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Imported {
     /// One row for each model, benchmark, metric and condition, sorted by them.
     pub observations: Vec<Observation>,
@@ -44,7 +45,7 @@ pub struct Imported {
 ///
 /// # Errors
 /// [`Error::Read`] when one of `paths` cannot be read. What is wrong further down is a warning.
-pub fn import(paths: &[PathBuf], settings: &Settings) -> Result<Imported> {
+pub fn import(paths: &[PathBuf], settings: &ImportSettings) -> Result<Imported> {
     gather(paths, &|found| read(found, settings))
 }
 
@@ -70,9 +71,9 @@ pub(in crate::harness) fn gather(paths: &[PathBuf], reader: &(dyn Fn(&Found) -> 
     for (file, found) in read.into_iter().zip(&files) {
         warnings.extend(file.problems.into_iter().map(|why| Warning { what: found.source.clone(), why }));
         match file.outcome {
-            Outcome::Rows { rows, date, limited } => kept.push((rows, date, limited)),
-            Outcome::UnknownModel(name) => *unknown.entry(name).or_default() += 1,
-            Outcome::Nothing => {}
+            FileOutcome::Rows { rows, date, limited } => kept.push((rows, date, limited)),
+            FileOutcome::UnknownModel(name) => *unknown.entry(name).or_default() += 1,
+            FileOutcome::Nothing => {}
         }
     }
     for (model, count) in unknown {
@@ -97,11 +98,11 @@ pub(in crate::harness) struct Found {
 
 /// What a file gave, and what of it could not be used.
 pub(in crate::harness) struct Read {
-    pub outcome: Outcome,
+    pub outcome: FileOutcome,
     pub problems: Vec<String>,
 }
 
-pub(in crate::harness) enum Outcome {
+pub(in crate::harness) enum FileOutcome {
     Rows { rows: Vec<Observation>, date: f64, limited: bool },
     UnknownModel(String),
     Nothing,
@@ -127,8 +128,8 @@ fn walk(root: &Path, folder: &Path, files: &mut Vec<Found>, warnings: &mut Vec<W
     Ok(())
 }
 
-fn read(found: &Found, settings: &Settings) -> Read {
-    let failed = |why: String| Read { outcome: Outcome::Nothing, problems: vec![why] };
+fn read(found: &Found, settings: &ImportSettings) -> Read {
+    let failed = |why: String| Read { outcome: FileOutcome::Nothing, problems: vec![why] };
     let bytes = match std::fs::read(&found.path) {
         Ok(bytes) => bytes,
         Err(error) => return failed(format!("cannot read the file: {error}")),
@@ -141,8 +142,8 @@ fn read(found: &Found, settings: &Settings) -> Read {
     }
 }
 
-fn rows_of(file: &ResultsFile<'_>, found: &Found, settings: &Settings) -> Read {
-    let failed = |why: &str| Read { outcome: Outcome::Nothing, problems: vec![why.to_owned()] };
+fn rows_of(file: &ResultsFile<'_>, found: &Found, settings: &ImportSettings) -> Read {
+    let failed = |why: &str| Read { outcome: FileOutcome::Nothing, problems: vec![why.to_owned()] };
     let name = origin::model(file, &found.path, settings);
     let condition = match origin::condition(&found.path, settings) {
         Ok(condition) => condition,
@@ -153,7 +154,7 @@ fn rows_of(file: &ResultsFile<'_>, found: &Found, settings: &Settings) -> Read {
         Some(models) => match registered(models, &name) {
             Some(registered) => registered,
             None if file.results.is_some() => {
-                return Read { outcome: Outcome::UnknownModel(name), problems: Vec::new() };
+                return Read { outcome: FileOutcome::UnknownModel(name), problems: Vec::new() };
             }
             None => name,
         },
@@ -167,7 +168,7 @@ fn rows_of(file: &ResultsFile<'_>, found: &Found, settings: &Settings) -> Read {
     }
     let date = file.date.as_ref().and_then(Cell::number).unwrap_or(f64::NEG_INFINITY);
     let limited = file.config.as_ref().and_then(|config| config.limit.as_ref()).is_some_and(|l| l.number().is_some());
-    Read { outcome: Outcome::Rows { rows, date, limited }, problems }
+    Read { outcome: FileOutcome::Rows { rows, date, limited }, problems }
 }
 
 /// The registry's name for the model that is known as `name`.

@@ -15,11 +15,11 @@
 //! harness writes s = √(p(1−p)/(n−1)), so n = p(1−p)/s² + 1, which is taken only when n and p·n are whole numbers.
 //!
 //! The name of the model and the condition it was evaluated under come from the names of file and folders, see
-//! [`Settings`].
+//! [`ImportSettings`].
 //!
 //! ```no_run
-//! use onset::harness::lm_eval::{Settings, import};
-//! let imported = import(&["evaluations".into()], &Settings::default())?;
+//! use onset::harness::lm_eval::{ImportSettings, import};
+//! let imported = import(&["evaluations".into()], &ImportSettings::default())?;
 //! for observation in &imported.observations {
 //!     let (model, benchmark, score) = (&observation.model, &observation.benchmark, observation.value);
 //! #   let _ = (model, benchmark, score);
@@ -36,8 +36,8 @@ mod settings;
 mod subjects;
 
 pub(super) use file::without_non_finite;
-pub(super) use import::{Found, Outcome, Read, gather, registered};
+pub(super) use import::{FileOutcome, Found, Read, gather, registered};
 pub use import::{Imported, Warning, import};
 pub(super) use origin::condition;
-pub use settings::Settings;
+pub use settings::ImportSettings;
 pub use subjects::SubjectTables;

@@ -3,7 +3,7 @@
 use std::path::{Component, Path};
 
 use super::file::{ModelArgs, ResultsFile};
-use super::settings::Settings;
+use super::settings::ImportSettings;
 use crate::registry::{Adjustment, Condition};
 
 /// Name of the model, in the first of these that applies:
@@ -15,7 +15,7 @@ use crate::registry::{Adjustment, Condition};
 ///    `step_<n>`;
 /// 5. the folder `<organisation>__<model>` the file is in;
 /// 6. the file's own name.
-pub(super) fn model(file: &ResultsFile<'_>, path: &Path, settings: &Settings) -> String {
+pub(super) fn model(file: &ResultsFile<'_>, path: &Path, settings: &ImportSettings) -> String {
     if let Some(model) = &settings.model {
         return model.clone();
     }
@@ -49,11 +49,11 @@ pub(super) fn model(file: &ResultsFile<'_>, path: &Path, settings: &Settings) ->
 
 /// The condition: what the settings give, and for the rest what the folders say:
 /// `mmluaux` and `gsm8kaux` (or `mmlu-aux`, `gsm8k-aux`) name the adjustment; `e3` or `e1+2` directly above it the
-/// epochs; `step_<n>` the checkpoint after n steps of [`Settings::batch`] examples.
+/// epochs; `step_<n>` the checkpoint after n steps of [`ImportSettings::batch`] examples.
 ///
 /// # Errors
 /// A sentence, when there is a checkpoint but nothing says what it was trained on.
-pub(in crate::harness) fn condition(path: &Path, settings: &Settings) -> Result<Condition, String> {
+pub(in crate::harness) fn condition(path: &Path, settings: &ImportSettings) -> Result<Condition, String> {
     let folders = folders(path);
     let named = folders.iter().rposition(|folder| adjustment(folder).is_some());
     let adjustment =

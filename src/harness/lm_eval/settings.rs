@@ -1,12 +1,16 @@
-//! What the user says about results beside what their files say.
+//! What the user says about results, in addition to what their files say.
+
+use serde::{Deserialize, Serialize};
 
 use crate::registry::{Adjustment, Models};
 
 /// How results are read. What is left open here is taken from the names of files and folders.
-#[derive(Debug, Clone)]
-pub struct Settings {
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ImportSettings {
     /// The models to keep: names are matched with the registry's names and hub names, and files of other models are left
     /// out and counted. Without a registry names are kept as they are found.
+    #[serde(skip)]
     pub models: Option<Models>,
     /// Name of the model of all files.
     pub model: Option<String>,
@@ -20,7 +24,7 @@ pub struct Settings {
     pub batch: u64,
 }
 
-impl Default for Settings {
+impl Default for ImportSettings {
     /// Nothing fixed; 64 examples per step, as in arXiv 2407.07890.
     fn default() -> Self {
         Self { models: None, model: None, adjustment: None, epochs: None, examples: None, batch: 64 }

@@ -32,12 +32,12 @@ pub struct Prompt {
     /// What the model reads; at least one token. Ends before the last token that is scored.
     pub tokens: Vec<u32>,
     /// What it is read for.
-    pub work: Work,
+    pub work: PromptWork,
 }
 
 /// What a prompt is read for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Work {
+pub enum PromptWork {
     /// The log-probabilities of these tokens; the prompt holds all but the last of them at its end.
     Score(Vec<u32>),
     /// A continuation of at most so many tokens.
@@ -61,7 +61,7 @@ impl<'a> Encoder<'a> {
         Ok(Self { tokenizer, context, prefix, prefix_text, bos_text, special: None, truncate: false })
     }
 
-    /// Adds special tokens, or does not, whatever the tokenizer's own settings are.
+    /// Adds special tokens, or not, against the tokenizer's own settings.
     #[must_use]
     pub fn special(mut self, add: Option<bool>) -> Self {
         self.special = add;
@@ -137,7 +137,7 @@ impl<'a> Encoder<'a> {
         }
         tokens.extend_from_slice(&scored[..scored.len() - 1]);
         tokens.drain(..count.saturating_sub(self.context));
-        Ok(Prompt { tokens, work: Work::Score(scored) })
+        Ok(Prompt { tokens, work: PromptWork::Score(scored) })
     }
 
     /// A context that is to be continued.
@@ -150,7 +150,7 @@ impl<'a> Encoder<'a> {
             return Err(self.too_long(tokens.len(), &format!(" and up to {most} are to be written")));
         }
         tokens.drain(..(tokens.len() + most).saturating_sub(self.context));
-        Ok(Prompt { tokens, work: Work::Write(most) })
+        Ok(Prompt { tokens, work: PromptWork::Write(most) })
     }
 
     fn text(&self, text: &str, begins: &str) -> Result<Vec<u32>> {

@@ -18,22 +18,25 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
+use serde::{Deserialize, Serialize};
+
 use super::encode::Encoder;
 use super::journal::{Journal, Key};
-use super::local::Local;
-use super::subject::Subject;
+use super::local::LocalModel;
+use super::subject::EvaluatedModel;
 use crate::error::{Error, Result};
-use crate::harness::evaluation::{Evaluation, Facts, GroupScores, Identity, Reading, Samples, TaskScores};
+use crate::harness::evaluation::{Evaluation, Facts, GroupScores, Identity, ReadingSettings, Samples, TaskScores};
 use crate::harness::request::{Request, Respond, Response};
 use crate::harness::results::{self, Folder};
 use crate::harness::server::Server;
-use crate::harness::tasks::{Draw, Items, Library, Selection, Task};
+use crate::harness::tasks::{Draw, Items, Library, Task, TaskSelection};
 use crate::lm::LanguageModel;
 use crate::registry::known_models;
 
 /// What is evaluated and how.
-#[derive(Debug, Clone, Default)]
-pub struct Settings {
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct EvaluationSettings {
     /// Names or globs of tasks, groups and tags.
     pub tasks: Vec<String>,
     /// Files and folders with task definitions beside the built-in ones.
@@ -53,11 +56,12 @@ pub struct Settings {
     /// What is known of the model, for the table of observations.
     pub facts: Facts,
     /// Ends the work with [`Error::Interrupted`] once it is true.
+    #[serde(skip)]
     pub stop: Option<Arc<AtomicBool>>,
 }
 
 /// What of an evaluation stays on disk, in a folder with one folder for each model. What is returned is the same.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Keep {
     /// Nothing: an evaluation that was interrupted begins anew.
     #[default]
@@ -79,7 +83,7 @@ impl Keep {
 
 /// What an evaluation reports while it runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Event<'a> {
+pub enum EvaluationEvent<'a> {
     /// A file of a folder with definitions was left out, and why.
     LeftOut(&'a str),
     /// All tasks have been read.
@@ -109,17 +113,18 @@ pub enum Event<'a> {
 /// [`Error::Task`] or [`Error::TaskItem`] naming what cannot be used, [`Error::Interrupted`], and those of the model and
 /// of files. Answers that were given stand.
 pub fn evaluate<M: LanguageModel>(
-    subject: &Subject<'_, M>,
-    settings: &Settings,
-    watch: &mut dyn FnMut(Event<'_>),
+    subject: &EvaluatedModel<'_, M>,
+    settings: &EvaluationSettings,
+    watch: &mut dyn FnMut(EvaluationEvent<'_>),
 ) -> Result<Evaluation> {
     let encoder = Encoder::new(subject.tokenizer, subject.model.context())?;
     let encoder = encoder.special(settings.special).truncate(settings.truncate);
-    let mut local = Local::new(subject.model, subject.tokenizer, encoder, subject.limits.clone()).ends(&subject.ends);
+    let mut local =
+        LocalModel::new(subject.model, subject.tokenizer, encoder, subject.limits.clone()).ends(&subject.ends);
     if let Some(stop) = &settings.stop {
         local = local.stop(stop);
     }
-    let reading = Reading::of(subject.model.context(), subject.tokenizer);
+    let reading = ReadingSettings::of(subject.model.context(), subject.tokenizer);
     run(&mut local, &subject.identity, subject.key(settings), reading, settings, watch)
 }
 
@@ -131,8 +136,8 @@ pub fn evaluate<M: LanguageModel>(
 pub fn evaluate_served(
     server: Server,
     name: &str,
-    settings: &Settings,
-    watch: &mut dyn FnMut(Event<'_>),
+    settings: &EvaluationSettings,
+    watch: &mut dyn FnMut(EvaluationEvent<'_>),
 ) -> Result<Evaluation> {
     let served = format!("served as {}", server.model());
     let identity = Identity {
@@ -148,23 +153,23 @@ pub fn evaluate_served(
         Some(stop) => server.stop(stop),
         None => server,
     };
-    run(&mut server, &identity, key, Reading::default(), settings, watch)
+    run(&mut server, &identity, key, ReadingSettings::default(), settings, watch)
 }
 
-/// The same for whatever answers. `key` stands for all that answers depend on besides the request.
+/// The same for anything that answers requests. `key` stands for all that answers depend on besides the request.
 fn run(
     responder: &mut dyn Respond,
     identity: &Identity,
     key: Key,
-    reading: Reading,
-    settings: &Settings,
-    watch: &mut dyn FnMut(Event<'_>),
+    reading: ReadingSettings,
+    settings: &EvaluationSettings,
+    watch: &mut dyn FnMut(EvaluationEvent<'_>),
 ) -> Result<Evaluation> {
     let began = Instant::now();
-    let Selection { tasks, groups, left_out } = select(settings)?;
-    left_out.iter().for_each(|file| watch(Event::LeftOut(file)));
+    let TaskSelection { tasks, groups, left_out } = select(settings)?;
+    left_out.iter().for_each(|file| watch(EvaluationEvent::LeftOut(file)));
     let plan = tasks.iter().map(|task| Planned::of(task, settings)).collect::<Result<Vec<_>>>()?;
-    watch(Event::Begin { tasks: tasks.len(), items: plan.iter().map(|planned| planned.items).sum() });
+    watch(EvaluationEvent::Begin { tasks: tasks.len(), items: plan.iter().map(|planned| planned.items).sum() });
 
     let name = identity.name.as_str();
     let answers = settings.keep.answers().map(|out| results::answers(out, name));
@@ -225,7 +230,7 @@ fn run(
 }
 
 /// The tasks that settings name.
-pub(super) fn select(settings: &Settings) -> Result<Selection> {
+pub(super) fn select(settings: &EvaluationSettings) -> Result<TaskSelection> {
     let mut library = Library::built_in()?;
     for path in &settings.definitions {
         library.add(path)?;
@@ -240,15 +245,15 @@ struct Planned {
 }
 
 impl Planned {
-    fn of(task: &Task, settings: &Settings) -> Result<Self> {
+    fn of(task: &Task, settings: &EvaluationSettings) -> Result<Self> {
         let items = task.items(&settings.draw)?;
         Ok(Self { items: items.items.len(), hash: items.hash })
     }
 }
 
-impl<M: LanguageModel> Subject<'_, M> {
+impl<M: LanguageModel> EvaluatedModel<'_, M> {
     /// The key of all that answers depend on besides the request.
-    fn key(&self, settings: &Settings) -> Key {
+    fn key(&self, settings: &EvaluationSettings) -> Key {
         let Identity { weights, tokenizer, device, .. } = &self.identity;
         let dtype = self.identity.dtype_shown();
         let (special, truncate, context) = (settings.special, settings.truncate, self.model.context());
@@ -261,7 +266,7 @@ impl<M: LanguageModel> Subject<'_, M> {
 }
 
 /// The key of a run: the same command on the same model and tasks is the same run.
-fn run_key(key: &Key, tasks: &[Task], plan: &[Planned], settings: &Settings) -> Key {
+fn run_key(key: &Key, tasks: &[Task], plan: &[Planned], settings: &EvaluationSettings) -> Key {
     let mut what = format!("{}\n{:?}\n{:?}\n", key.as_str(), settings.draw, settings.facts);
     for (task, planned) in tasks.iter().zip(plan) {
         what.push_str(&format!("{} {}\n", task.name(), planned.hash));
@@ -274,7 +279,7 @@ struct Asking<'a> {
     responder: &'a mut dyn Respond,
     key: Key,
     journal: Option<Journal>,
-    watch: &'a mut dyn FnMut(Event<'_>),
+    watch: &'a mut dyn FnMut(EvaluationEvent<'_>),
     asked: usize,
     remembered: usize,
 }
@@ -298,7 +303,7 @@ impl Asking<'_> {
             open[owner] += 1;
         }
         let (all, answered) = (items.len(), open.iter().filter(|&&open| open == 0).count());
-        watch(Event::Task { name: task.name(), items: all, known: answered });
+        watch(EvaluationEvent::Task { name: task.name(), items: all, known: answered });
         *remembered += known.iter().filter(|&&known| known).count();
         let doc_ids: Vec<usize> = items.iter().map(|item| item.doc_id).collect();
         let at = |index: usize, problem: String| Error::TaskItem {
@@ -318,7 +323,7 @@ impl Asking<'_> {
             *asked += 1;
             open[owners[index]] -= 1;
             if open[owners[index]] == 0 {
-                watch(Event::Item);
+                watch(EvaluationEvent::Item);
             }
             Ok(())
         });

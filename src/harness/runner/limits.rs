@@ -1,9 +1,12 @@
 //! How much a model reads and writes at a time.
 
+use serde::{Deserialize, Serialize};
+
 use crate::lm::{Found, Placement};
 
 /// How much is done at a time. Larger is faster up to a point, and takes more memory.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Limits {
     /// Tokens in one forward pass.
     pub tokens: usize,

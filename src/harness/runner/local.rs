@@ -5,14 +5,14 @@
 //!
 //! ```
 //! use onset::harness::request::{Request, Respond, Response};
-//! use onset::harness::runner::{Encoder, Limits, Local};
-//! use onset::lm::{Model, Placement};
+//! use onset::harness::runner::{Encoder, Limits, LocalModel};
+//! use onset::lm::{LoadedModel, Placement};
 //!
 //! # fn ask(folder: &std::path::Path) -> onset::Result<()> {
-//! let model = Model::load(folder, &Placement::default())?;
+//! let model = LoadedModel::load(folder, &Placement::default())?;
 //! let Some(tokenizer) = &model.tokenizer else { return Ok(()) };
 //! let encoder = Encoder::new(tokenizer, model.decoder.config().context)?;
-//! let mut local = Local::new(&model.decoder, tokenizer, encoder, Limits::default());
+//! let mut local = LocalModel::new(&model.decoder, tokenizer, encoder, Limits::default());
 //! let requests = [Request::LogLikelihood { context: "The sky is".into(), continuation: " blue".into() }];
 //! local.respond(&requests, &mut |_, response| {
 //!     let Response::LogLikelihood { value, greedy } = response else { return Ok(()) };
@@ -31,11 +31,11 @@ use super::plan::{Asked, Batch, Plan};
 use super::write::{Text, Writing};
 use crate::error::{Error, Result};
 use crate::harness::request::{Request, Respond, Response};
-use crate::lm::{Answer, LanguageModel, Question, Reading, Tokenizer};
+use crate::lm::{LanguageModel, Passage, Query, QueryAnswer, Tokenizer};
 
 /// A model with its tokenizer.
 #[derive(Debug)]
-pub struct Local<'a, M: LanguageModel> {
+pub struct LocalModel<'a, M: LanguageModel> {
     model: &'a M,
     tokenizer: &'a Tokenizer,
     encoder: Encoder<'a>,
@@ -44,7 +44,7 @@ pub struct Local<'a, M: LanguageModel> {
     stop: Option<&'a AtomicBool>,
 }
 
-impl<'a, M: LanguageModel> Local<'a, M> {
+impl<'a, M: LanguageModel> LocalModel<'a, M> {
     /// A model, its tokenizer, and how the two are to be used.
     #[must_use]
     pub fn new(model: &'a M, tokenizer: &'a Tokenizer, encoder: Encoder<'a>, limits: Limits) -> Self {
@@ -107,13 +107,13 @@ impl<'a, M: LanguageModel> Local<'a, M> {
     /// Tokens that the model reads to answer `requests`, those that it writes aside.
     ///
     /// # Errors
-    /// [`Error::Request`] as for [`Local::resume`].
+    /// [`Error::Request`] as for [`LocalModel::resume`].
     pub fn tokens_to_read(&self, requests: &[Request]) -> Result<usize> {
         Ok(Plan::new(self.encoder.encode(requests)?, &self.limits).size())
     }
 }
 
-impl<M: LanguageModel> Respond for Local<'_, M> {
+impl<M: LanguageModel> Respond for LocalModel<'_, M> {
     fn respond(&mut self, requests: &[Request], done: &mut dyn FnMut(usize, Response) -> Result<()>) -> Result<()> {
         Self::resume(self, requests, &[], done)
     }
@@ -140,7 +140,7 @@ struct Sum {
 
 /// One pass through a plan.
 struct Run<'r, 'a, M: LanguageModel> {
-    local: &'r Local<'a, M>,
+    local: &'r LocalModel<'a, M>,
     plan: &'r Plan,
     requests: &'r [Request],
     /// Of nodes that something continues.
@@ -228,14 +228,14 @@ impl<M: LanguageModel> Run<'_, '_, M> {
             for (start, tokens) in (0..).step_by(step).zip(tokens.chunks(step)) {
                 self.local.check()?;
                 let here = asked.questions.iter().filter(|q| (start..start + tokens.len()).contains(&q.after));
-                let questions: Vec<Question> =
-                    here.map(|question| Question { after: question.after - start, ..question.clone() }).collect();
-                let reading = Reading { tokens, cache: caches[0].as_mut(), questions: &questions };
+                let questions: Vec<Query> =
+                    here.map(|question| Query { after: question.after - start, ..question.clone() }).collect();
+                let reading = Passage { tokens, cache: caches[0].as_mut(), questions: &questions };
                 all.extend(model.read(&mut [reading])?.into_iter().flatten());
             }
             vec![all]
         } else {
-            let readings = nodes.iter().zip(&mut caches).map(|(&node, cache)| Reading {
+            let readings = nodes.iter().zip(&mut caches).map(|(&node, cache)| Passage {
                 tokens: plan.tokens(node),
                 cache: cache.as_mut(),
                 questions: &plan.asked[node].questions,
@@ -260,7 +260,7 @@ impl<M: LanguageModel> Run<'_, '_, M> {
     }
 
     /// Takes note of what was answered at a node.
-    fn settle(&mut self, node: usize, answers: &[Answer], cache: Option<M::Cache>) -> Result<()> {
+    fn settle(&mut self, node: usize, answers: &[QueryAnswer], cache: Option<M::Cache>) -> Result<()> {
         let Asked { questions, scores, writes } = &self.plan.asked[node];
         for score in scores {
             let (answer, token) = (&answers[score.question], questions[score.question].tokens[score.token]);
@@ -291,7 +291,7 @@ impl<M: LanguageModel> Run<'_, '_, M> {
     }
 }
 
-impl<M: LanguageModel> Local<'_, M> {
+impl<M: LanguageModel> LocalModel<'_, M> {
     fn check(&self) -> Result<()> {
         match self.stop.is_some_and(|stop| stop.load(Ordering::Relaxed)) {
             true => Err(Error::Interrupted),

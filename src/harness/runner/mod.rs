@@ -1,7 +1,7 @@
 //! Asking language models in this process, quickly and without losing answers.
 //!
 //! Read in this order: [`evaluate`] (models on tasks), `encode.rs` (text to tokens, as lm-evaluation-harness does it),
-//! `plan.rs` (what is computed once and what together), [`Local`] (a model that answers requests), `write.rs`
+//! `plan.rs` (what is computed once and what together), [`LocalModel`] (a model that answers requests), `write.rs`
 //! (generation), [`Journal`] (answers that survive an interruption).
 
 mod encode;
@@ -15,10 +15,10 @@ mod preview;
 mod subject;
 mod write;
 
-pub use encode::{Encoder, Prompt, Work};
-pub use evaluation::{Event, Keep, Settings as EvaluationSettings, evaluate, evaluate_served};
+pub use encode::{Encoder, Prompt, PromptWork};
+pub use evaluation::{EvaluationEvent, EvaluationSettings, Keep, evaluate, evaluate_served};
 pub use journal::{Journal, Key};
 pub use limits::Limits;
-pub use local::Local;
+pub use local::LocalModel;
 pub use preview::{Preview, TaskPreview, preview};
-pub use subject::{Loaded, Subject, ends};
+pub use subject::{EvaluatedModel, Loaded, ends};

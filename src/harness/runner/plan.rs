@@ -7,10 +7,10 @@
 
 use std::collections::HashMap;
 
-use super::encode::{Prompt, Work};
+use super::encode::{Prompt, PromptWork};
 use super::limits::Limits;
 use super::prefixes::Prefixes;
-use crate::lm::Question;
+use crate::lm::Query;
 
 /// The plan.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ pub(super) struct Plan {
 #[derive(Debug, Default)]
 pub(super) struct Asked {
     /// In the order of their tokens.
-    pub questions: Vec<Question>,
+    pub questions: Vec<Query>,
     pub scores: Vec<Score>,
     pub writes: Vec<Write>,
 }
@@ -217,7 +217,7 @@ enum Wanted {
 }
 
 /// Distributes what is asked of each prompt over the nodes it passes.
-fn asked(tree: &Prefixes, sequences: &[Vec<u32>], place: &[usize], works: &[(usize, Work)]) -> Vec<Asked> {
+fn asked(tree: &Prefixes, sequences: &[Vec<u32>], place: &[usize], works: &[(usize, PromptWork)]) -> Vec<Asked> {
     let mut marks: Vec<Vec<Mark>> = vec![Vec::new(); tree.nodes.len()];
     for (request, (first, work)) in works.iter().enumerate() {
         let sequence = place[*first];
@@ -227,12 +227,12 @@ fn asked(tree: &Prefixes, sequences: &[Vec<u32>], place: &[usize], works: &[(usi
             marks[node].push(Mark { after: position - tree.nodes[node].from, request, wanted });
         };
         match work {
-            Work::Score(scored) => {
+            PromptWork::Score(scored) => {
                 for (position, &token) in (length - scored.len()..).zip(scored) {
                     mark(position, Wanted::Token(token));
                 }
             }
-            Work::Write(most) => mark(length - 1, Wanted::Text(*most)),
+            PromptWork::Write(most) => mark(length - 1, Wanted::Text(*most)),
         }
     }
     marks.into_iter().map(of_node).collect()
@@ -243,7 +243,7 @@ fn of_node(mut marks: Vec<Mark>) -> Asked {
     let mut asked = Asked::default();
     for Mark { after, request, wanted } in marks {
         if asked.questions.last().is_none_or(|question| question.after != after) {
-            asked.questions.push(Question { after, ..Question::default() });
+            asked.questions.push(Query { after, ..Query::default() });
         }
         let question = asked.questions.len() - 1;
         match wanted {

@@ -4,19 +4,20 @@ use std::path::Path;
 use std::time::Instant;
 
 use candle_core::{DType, Device, Tensor};
+use serde::{Deserialize, Serialize};
 
-use super::encode::{Encoder, Prompt, Work};
-use super::evaluation::{Settings, select};
+use super::encode::{Encoder, Prompt, PromptWork};
+use super::evaluation::{EvaluationSettings, select};
 use super::limits::Limits;
 use super::plan::Plan;
 use super::subject::{find, no_tokenizer};
 use crate::error::Result;
 use crate::harness::request::Request;
-use crate::harness::tasks::{Items, Selection, Task};
+use crate::harness::tasks::{Items, Task, TaskSelection};
 use crate::lm::Placement;
 
 /// What would be asked.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Preview {
     /// Files of folders with definitions that were left out, and why.
     pub left_out: Vec<String>,
@@ -28,7 +29,7 @@ pub struct Preview {
 }
 
 /// What one task would ask.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TaskPreview {
     /// Its name.
     pub name: String,
@@ -61,14 +62,14 @@ pub const SHARE: f64 = 0.6;
 ///
 /// # Errors
 /// As [`evaluate`](super::evaluate), as far as it can be known without weights.
-pub fn preview(path: &Path, placement: &Placement, settings: &Settings, memory: usize) -> Result<Preview> {
+pub fn preview(path: &Path, placement: &Placement, settings: &EvaluationSettings, memory: usize) -> Result<Preview> {
     let found = find(path)?;
     let limits = Limits::within(memory, &found, placement);
     let tokenizer = found.tokenizer.as_ref().ok_or_else(|| no_tokenizer(path))?;
     let encoder = Encoder::new(tokenizer, found.config.context)?.special(settings.special).truncate(settings.truncate);
     let mut tasks = Vec::new();
     let mut multiplications = 0.0;
-    let Selection { tasks: selected, left_out, .. } = select(settings)?;
+    let TaskSelection { tasks: selected, left_out, .. } = select(settings)?;
     for task in &selected {
         let items = task.items(&settings.draw)?;
         let (of_task, projected) = of_task(task, &items, &encoder, &limits)?;
@@ -113,7 +114,7 @@ fn of_task(task: &Task, items: &Items, encoder: &Encoder<'_>, limits: &Limits) -
     };
     for (request, prompt) in requests.iter().zip(&prompts).take(first) {
         match (request, &prompt.work) {
-            (Request::LogLikelihood { context, continuation }, Work::Score(scored)) => {
+            (Request::LogLikelihood { context, continuation }, PromptWork::Score(scored)) => {
                 let context_ids = &prompt.tokens[..prompt.tokens.len() + 1 - scored.len()];
                 if preview.continuations.is_empty() {
                     (preview.prompt, preview.prompt_ids) = (context.clone(), context_ids.to_vec());
@@ -133,8 +134,8 @@ fn of_task(task: &Task, items: &Items, encoder: &Encoder<'_>, limits: &Limits) -
 
 fn written(prompt: &Prompt) -> usize {
     match prompt.work {
-        Work::Score(_) => 0,
-        Work::Write(most) => most,
+        PromptWork::Score(_) => 0,
+        PromptWork::Write(most) => most,
     }
 }
 

@@ -11,11 +11,11 @@ use sha2::{Digest, Sha256};
 use super::limits::Limits;
 use crate::error::{Error, Result};
 use crate::harness::evaluation::Identity;
-use crate::lm::{Decoder, Found, LanguageModel, Model, Placement, Tokenizer};
+use crate::lm::{Decoder, Found, LanguageModel, LoadedModel, Placement, Tokenizer};
 
 /// A model that can be evaluated.
 #[derive(Debug)]
-pub struct Subject<'a, M: LanguageModel> {
+pub struct EvaluatedModel<'a, M: LanguageModel> {
     /// What is asked.
     pub model: &'a M,
     /// Its tokenizer.
@@ -43,7 +43,7 @@ impl Loaded {
     /// nothing is said; `memory` is the number of bytes to stay within beside its weights.
     ///
     /// # Errors
-    /// Those of [`Model::load`]; [`Error::File`] for a model without tokenizer, [`Error::Read`].
+    /// Those of [`LoadedModel::load`]; [`Error::File`] for a model without tokenizer, [`Error::Read`].
     pub fn load(path: &Path, placement: &Placement, name: Option<&str>, memory: usize) -> Result<Self> {
         let found = find(path)?;
         let limits = Limits::within(memory, &found, placement);
@@ -51,7 +51,7 @@ impl Loaded {
         let quantisation = quantisation(&found);
         // Hashing is the work of one core.
         let (model, hashes) = rayon::join(|| found.load(placement), || hashes(path));
-        let Model { decoder, tokenizer } = model?;
+        let LoadedModel { decoder, tokenizer } = model?;
         let tokenizer = tokenizer.ok_or_else(|| no_tokenizer(path))?;
         let (weights, of_tokenizer) = hashes?;
         let identity = Identity {
@@ -69,8 +69,8 @@ impl Loaded {
 
     /// The model as an evaluation sees it.
     #[must_use]
-    pub fn subject(&self) -> Subject<'_, Decoder> {
-        Subject {
+    pub fn subject(&self) -> EvaluatedModel<'_, Decoder> {
+        EvaluatedModel {
             model: &self.decoder,
             tokenizer: &self.tokenizer,
             ends: self.ends.clone(),

@@ -5,9 +5,9 @@
 //! the first stop string in the whole.
 
 use crate::error::Result;
-use crate::lm::{LanguageModel, Question, Reading, Tokenizer};
+use crate::lm::{LanguageModel, Passage, Query, Tokenizer};
 
-/// Whatever writes.
+/// What can write text.
 pub(super) struct Writing<'a, M: LanguageModel> {
     pub model: &'a M,
     pub tokenizer: &'a Tokenizer,
@@ -79,12 +79,12 @@ impl<M: LanguageModel> Writing<'_, M> {
 
     fn step(&self, texts: &mut [(Text<M::Cache>, Stops)]) -> Result<()> {
         (self.check)()?;
-        let question = [Question::default()];
+        let question = [Query::default()];
         let mut readings: Vec<_> = texts
             .iter_mut()
             .map(|(text, _)| {
                 let tokens = std::slice::from_ref(&text.next);
-                Reading { tokens, cache: Some(&mut text.cache), questions: &question }
+                Passage { tokens, cache: Some(&mut text.cache), questions: &question }
             })
             .collect();
         let answers = self.model.read(&mut readings)?;

@@ -59,10 +59,11 @@ struct Token {
 impl Completion {
     /// Reads the echo of a prompt; the token that was written after it is dropped.
     pub(super) fn read(answer: &Value) -> Result<Self, String> {
-        let told = answer.pointer("/choices/0/logprobs").filter(|told| told.is_object());
-        let told = told.ok_or("the answer has no `logprobs`")?;
+        let log_probabilities = answer.pointer("/choices/0/logprobs").filter(|lists| lists.is_object());
+        let log_probabilities = log_probabilities.ok_or("the answer has no `logprobs`")?;
         let list = |name: &str| {
-            told.get(name).and_then(Value::as_array).ok_or_else(|| format!("the answer has no `logprobs.{name}`"))
+            let list = log_probabilities.get(name).and_then(Value::as_array);
+            list.ok_or_else(|| format!("the answer has no `logprobs.{name}`"))
         };
         let (texts, values, tops) = (list("tokens")?, list("token_logprobs")?, list("top_logprobs")?);
         if texts.len() != values.len() || texts.len() != tops.len() {
@@ -72,10 +73,10 @@ impl Completion {
         let length = match prompt_tokens.and_then(|n| usize::try_from(n).ok()) {
             None => texts.len().saturating_sub(1),
             // One token is written after the prompt, or none where it ends the text at once.
-            Some(told) if told == texts.len() || told + 1 == texts.len() => told,
-            Some(told) => {
+            Some(count) if count == texts.len() || count + 1 == texts.len() => count,
+            Some(count) => {
                 let sent = texts.len();
-                return Err(format!("{sent} tokens came back for a prompt of {told} and one token after it"));
+                return Err(format!("{sent} tokens came back for a prompt of {count} and one token after it"));
             }
         };
         let tokens = texts.iter().zip(values).zip(tops).take(length).map(|((text, value), top)| {
@@ -96,8 +97,8 @@ impl Completion {
         if self.tokens.len() < 2 {
             return Err(format!("{} tokens came back for a prompt of {} characters", self.tokens.len(), prompt.len()));
         }
-        let told: String = self.tokens.iter().map(|token| token.text.as_str()).collect();
-        if !told.ends_with(prompt) {
+        let echoed: String = self.tokens.iter().map(|token| token.text.as_str()).collect();
+        if !echoed.ends_with(prompt) {
             return Err("the tokens that came back are not those of the prompt".into());
         }
         match self.tokens[1..].iter().find(|token| token.log_probability.is_none()) {

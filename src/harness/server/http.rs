@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::settings::Settings;
+use super::settings::ServerSettings;
 use crate::error::{Cause, Error, Result};
 
 /// Largest answer that is read; an echo of a long prompt with its probabilities is a few megabytes.
@@ -17,10 +17,10 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// Longest pause a server can ask for.
 const LONGEST_ASKED: Duration = Duration::from_secs(300);
 
-/// Tries of a request on which nothing depends yet.
+/// How often the first request to a server is tried.
 const HASTY: u32 = 3;
 
-/// How often a pause looks whether the work has ended.
+/// How often a pause checks whether the work has ended.
 const LOOK: Duration = Duration::from_millis(20);
 
 #[derive(Debug, Clone)]
@@ -35,7 +35,7 @@ pub(super) struct Client {
 /// The address below which `completions` is, from one with or without `/v1`.
 ///
 /// # Errors
-/// [`Error::Argument`] for what is none, [`Error::Unsupported`] for `https`.
+/// [`Error::Argument`] for text that is no address, [`Error::Unsupported`] for `https`.
 pub fn address(url: &str) -> Result<String> {
     let trimmed = url.trim_end_matches('/');
     if trimmed.starts_with("https://") {
@@ -78,7 +78,7 @@ impl Reason {
 }
 
 impl Client {
-    pub(super) fn new(url: &str, settings: &Settings) -> Result<Self> {
+    pub(super) fn new(url: &str, settings: &ServerSettings) -> Result<Self> {
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .timeout_global(Some(settings.timeout))

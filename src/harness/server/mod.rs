@@ -15,9 +15,9 @@
 //!
 //! ```no_run
 //! use onset::harness::request::{Request, Respond};
-//! use onset::harness::server::{Server, Settings};
+//! use onset::harness::server::{Server, ServerSettings};
 //!
-//! let mut server = Server::connect("http://localhost:8000", "my-model", &Settings::default())?;
+//! let mut server = Server::connect("http://localhost:8000", "my-model", &ServerSettings::default())?;
 //! let asked = Request::LogLikelihood { context: "The sky is".into(), continuation: " blue".into() };
 //! server.respond(&[asked], &mut |index, answer| {
 //!     assert_eq!(index, 0);
@@ -39,7 +39,7 @@ use std::time::Duration;
 use self::completion::{Ask, Completion};
 use self::http::Client;
 pub use self::http::address;
-pub use self::settings::Settings;
+pub use self::settings::ServerSettings;
 use super::request::{Request, Respond, Response};
 use crate::error::{Cause, Error, Result};
 
@@ -61,7 +61,7 @@ impl Server {
     /// # Errors
     /// [`Error::Argument`] for an address that is none, [`Error::Server`] when it cannot be reached or refuses,
     /// [`Error::Unsupported`] when it does not give log-probabilities of a prompt, or for `https`.
-    pub fn connect(url: &str, model: &str, settings: &Settings) -> Result<Self> {
+    pub fn connect(url: &str, model: &str, settings: &ServerSettings) -> Result<Self> {
         let client = Client::new(url, settings)?;
         let server = Self { client, model: model.to_owned(), concurrency: settings.concurrency.max(1), stop: None };
         server.probe()?;
@@ -88,7 +88,7 @@ impl Server {
 
     fn probe(&self) -> Result<()> {
         let answer = self.client.hasty().post(&self.echo_of(PROBE), &AtomicBool::new(false))?;
-        Completion::read(&answer).and_then(|told| told.check(PROBE)).map_err(|problem| Error::Unsupported {
+        Completion::read(&answer).and_then(|echo| echo.check(PROBE)).map_err(|problem| Error::Unsupported {
             what: format!("{}: a server that gives no log-probabilities of a prompt ({problem})", self.client.url()),
             supported: "completions with `echo` and `logprobs`, as vLLM and SGLang give them".into(),
         })
@@ -123,21 +123,21 @@ impl Server {
     }
 
     fn log_likelihood(&self, context: &str, continuation: &str, stop: &AtomicBool) -> Result<Response> {
-        let told = self.echo(&format!("{context}{continuation}"), stop)?;
-        let start = match told.boundary(continuation) {
+        let echo = self.echo(&format!("{context}{continuation}"), stop)?;
+        let start = match echo.boundary(continuation) {
             Some(start) => start,
             None if context.is_empty() => 0,
             None => self.echo(context, stop)?.len(),
         };
-        let (value, greedy) = told.log_likelihood(start).map_err(|problem| self.client.broken(problem))?;
+        let (value, greedy) = echo.log_likelihood(start).map_err(|problem| self.client.broken(problem))?;
         Ok(Response::LogLikelihood { value, greedy })
     }
 }
 
-/// How often it is looked whether the work is to stop.
+/// How often to check whether the work is to stop.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// Says which request it was, so that whoever asked can say which item.
+/// Adds which request it was, so that the caller can name the item.
 fn of_request(index: usize, error: Error) -> Error {
     match error {
         Error::Server { .. } => Error::Request { index, problem: error.to_string(), source: Some(Cause::of(error)) },

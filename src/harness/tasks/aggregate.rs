@@ -9,14 +9,15 @@
 //! √(Σ (nᵢ − 1) nᵢ sᵢ² / (Σ nᵢ − k) / Σ nᵢ), or, where it does not weigh by size, Σ mᵢ / k and √(Σ sᵢ²) / k.
 
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use super::metric::{Aggregation, MetricSpec, pairwise_sum};
 use super::sampling::Random;
 use crate::stats::itemnoise::wilson;
 
 /// The result of a task or group under one filter and metric.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Metric {
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AggregatedMetric {
     /// The metric, `acc` for example.
     pub name: String,
     /// The filter, `none` where the task names none.
@@ -36,7 +37,7 @@ pub struct Metric {
 /// Generators and resamples each, as lm-evaluation-harness has them by default.
 const BOOTSTRAP: (u64, usize) = (100, 1000);
 
-pub(super) fn metric(spec: &MetricSpec, filter: &str, scores: &[f64]) -> Metric {
+pub(super) fn metric(spec: &MetricSpec, filter: &str, scores: &[f64]) -> AggregatedMetric {
     let n = scores.len();
     let value = aggregate(spec.aggregation, scores);
     let stderr = match spec.aggregation {
@@ -48,7 +49,7 @@ pub(super) fn metric(spec: &MetricSpec, filter: &str, scores: &[f64]) -> Metric 
         }
     };
     let yes_or_no = spec.aggregation == Aggregation::Mean && scores.iter().all(|score| *score == 0.0 || *score == 1.0);
-    Metric {
+    AggregatedMetric {
         name: spec.name.clone(),
         filter: filter.to_owned(),
         value,
@@ -115,7 +116,7 @@ pub(super) struct GroupMetric {
 
 impl GroupMetric {
     /// The group's results from those of its tasks.
-    pub fn of(&self, tasks: &[&[Metric]]) -> Vec<Metric> {
+    pub fn of(&self, tasks: &[&[AggregatedMetric]]) -> Vec<AggregatedMetric> {
         let found = || tasks.iter().flat_map(|metrics| metrics.iter()).filter(|metric| metric.name == self.name);
         let filters = self.filters.clone().unwrap_or_else(|| {
             let mut all: Vec<String> = found().map(|metric| metric.filter.clone()).collect();
@@ -124,7 +125,7 @@ impl GroupMetric {
             all
         });
         let pooled = |filter: String| {
-            let parts: Vec<&Metric> = found().filter(|metric| metric.filter == filter).collect();
+            let parts: Vec<&AggregatedMetric> = found().filter(|metric| metric.filter == filter).collect();
             let first = parts.first()?;
             let sizes: Vec<f64> = parts.iter().map(|part| part.n as f64).collect();
             let weights: Vec<f64> = if self.weight_by_size { sizes.clone() } else { vec![1.0; sizes.len()] };
@@ -141,7 +142,7 @@ impl GroupMetric {
                 }
             });
             let every_item = self.weight_by_size && parts.iter().all(|part| part.interval.is_some());
-            Some(Metric {
+            Some(AggregatedMetric {
                 name: self.name.clone(),
                 filter,
                 value,

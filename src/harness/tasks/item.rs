@@ -3,6 +3,7 @@
 //! The text before a question is, as in lm-evaluation-harness, the description and then for each few-shot example its
 //! text, the target delimiter, its target and the few-shot delimiter, without any further white space.
 
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::config::{Config, FewShot, Field, Sampler};
@@ -16,7 +17,8 @@ use crate::error::{Error, Result};
 use crate::harness::request::Request;
 
 /// Which items are drawn and with how many examples before them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Draw {
     /// At most so many items, from the front; all where `None`.
     pub limit: Option<usize>,
@@ -47,7 +49,7 @@ pub struct Items {
 }
 
 /// One question with everything needed to score its answer.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Item {
     /// Place of the document in its split, from 0.
     pub doc_id: usize,

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use super::aggregate::{GroupMetric, Metric};
+use super::aggregate::{AggregatedMetric, GroupMetric};
 use super::built_in;
 use super::glob;
 use super::task::Task;
@@ -28,11 +28,11 @@ enum Definition {
 
 /// Tasks to run, and the groups they were named by.
 #[derive(Debug, Clone, Default)]
-pub struct Selection {
+pub struct TaskSelection {
     /// Each task once, in the order in which they were first named.
     pub tasks: Vec<Task>,
     /// Each group once, inner groups before those they are in.
-    pub groups: Vec<Group>,
+    pub groups: Vec<TaskGroup>,
     /// Files of the library's folders that could not be read as tasks, each with what is wrong with it and where: a
     /// pattern may have meant them.
     pub left_out: Vec<String>,
@@ -40,7 +40,7 @@ pub struct Selection {
 
 /// Several tasks under one name, with a result of their own.
 #[derive(Debug, Clone)]
-pub struct Group {
+pub struct TaskGroup {
     name: String,
     alias: String,
     version: String,
@@ -67,7 +67,7 @@ impl Library {
 
     /// Adds a task file, or every `*.yaml` below a folder; files that define neither a task nor a group are parts that
     /// others include. What is added replaces what had the same name. Files of a folder that are malformed are left out;
-    /// [`Selection::left_out`] names them.
+    /// [`TaskSelection::left_out`] names them.
     ///
     /// # Errors
     /// A file that cannot be read or is malformed, with its line; a folder without any task.
@@ -129,9 +129,9 @@ impl Library {
     ///
     /// # Errors
     /// A pattern that names nothing; a definition that is not understood, with file and line.
-    pub fn select(&self, patterns: &[String], data: Option<&Path>) -> Result<Selection> {
+    pub fn select(&self, patterns: &[String], data: Option<&Path>) -> Result<TaskSelection> {
         let mut library = Cow::Borrowed(self);
-        let selection = Selection { left_out: self.left_out.clone(), ..Selection::default() };
+        let selection = TaskSelection { left_out: self.left_out.clone(), ..TaskSelection::default() };
         let mut selector = Selector { data, selection };
         for pattern in patterns {
             let mut names: Vec<String> = Vec::new();
@@ -174,7 +174,7 @@ impl Library {
 
 struct Selector<'a> {
     data: Option<&'a Path>,
-    selection: Selection,
+    selection: TaskSelection,
 }
 
 impl Selector<'_> {
@@ -248,7 +248,7 @@ impl Selector<'_> {
         open.pop();
         if !self.selection.groups.iter().any(|group| group.name == name) {
             let version = node.given("metadata").and_then(|metadata| metadata.get("version"));
-            self.selection.groups.push(Group {
+            self.selection.groups.push(TaskGroup {
                 name: name.to_owned(),
                 alias: node.given("group_alias").map_or(Ok(name), Node::text)?.to_owned(),
                 version: version.map_or_else(|| "N/A".to_owned(), |version| version.value().python()),
@@ -332,7 +332,7 @@ fn group_metrics(list: Option<&Node>) -> Result<Vec<GroupMetric>> {
     entries.iter().map(metric).collect()
 }
 
-impl Group {
+impl TaskGroup {
     /// The group's name.
     pub fn name(&self) -> &str {
         &self.name
@@ -359,8 +359,8 @@ impl Group {
     }
 
     /// The group's results from those of its tasks, which `of` gives by name. Empty where the group asks for none.
-    pub fn aggregate<'m>(&self, of: impl Fn(&str) -> Option<&'m [Metric]>) -> Vec<Metric> {
-        let tasks: Vec<&[Metric]> = self.tasks.iter().filter_map(|task| of(task)).collect();
+    pub fn aggregate<'m>(&self, of: impl Fn(&str) -> Option<&'m [AggregatedMetric]>) -> Vec<AggregatedMetric> {
+        let tasks: Vec<&[AggregatedMetric]> = self.tasks.iter().filter_map(|task| of(task)).collect();
         self.metrics.iter().flat_map(|metric| metric.of(&tasks)).collect()
     }
 }

@@ -8,7 +8,7 @@ use super::value::Value;
 /// The value a Python literal stands for.
 ///
 /// # Errors
-/// What is wrong and at which character (from 1), for whatever is no literal.
+/// For text that is no literal: what is wrong, and at which character (from 1).
 pub(super) fn parse(text: &str) -> Result<Value, String> {
     let mut reader = Reader { text: text.trim_start_matches([' ', '\t']).chars().collect(), at: 0, depth: 0 };
     let value = reader.expression()?;

@@ -1,5 +1,7 @@
 //! Scores of one item: `metric_list` and `process_results`.
 
+use serde::{Deserialize, Serialize};
+
 use super::functions::Function;
 use super::output::Output;
 use super::regex::Pattern;
@@ -36,8 +38,8 @@ pub(super) struct Matching {
 }
 
 /// The score of one item under one metric.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Score {
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum ItemScore {
     /// A whole number, written without a point in results files.
     Whole(i64),
     /// Any other number.
@@ -51,7 +53,7 @@ pub enum Score {
     },
 }
 
-impl Score {
+impl ItemScore {
     /// The number that is averaged; of a distribution, its distance Σ(p − 1{right})² from certainty.
     pub fn number(&self) -> f64 {
         match self {

@@ -60,9 +60,9 @@ mod template;
 mod value;
 mod yaml;
 
-pub use aggregate::Metric;
+pub use aggregate::AggregatedMetric;
 pub use item::{Draw, Item, Items, samples_hash};
-pub use library::{Group, Library, Selection};
-pub use metric::Score;
-pub use task::{Sample, Scored, Task};
+pub use library::{Library, TaskGroup, TaskSelection};
+pub use metric::ItemScore;
+pub use task::{Sample, ScoredItem, Task};
 pub use value::Value;

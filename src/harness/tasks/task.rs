@@ -2,12 +2,14 @@
 
 use std::path::PathBuf;
 
-use super::aggregate::{self, Metric};
+use serde::{Deserialize, Serialize};
+
+use super::aggregate::{self, AggregatedMetric};
 use super::config::Config;
 use super::functions::Function;
 use super::item::{Builder, Draw, Item, Items, processed, sha256};
 use super::math;
-use super::metric::{Score, argmax, softmax};
+use super::metric::{ItemScore, argmax, softmax};
 use super::output::Output;
 use super::value::{Value, python_float};
 use super::yaml::Node;
@@ -22,8 +24,8 @@ pub struct Task {
 }
 
 /// The scores of one item, under each filter of its task.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Scored {
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ScoredItem {
     /// The item's [`Item::doc_id`].
     pub doc_id: usize,
     /// One per filter, in the order of the task's `filter_list`.
@@ -31,14 +33,14 @@ pub struct Scored {
 }
 
 /// The scores of one item under one filter.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Sample {
     /// The filter's name; `none` where the task names none.
     pub filter: String,
     /// What the filter made of the answer to each request.
     pub filtered: Vec<Value>,
     /// Metric and score, in the order of results files.
-    pub metrics: Vec<(String, Score)>,
+    pub metrics: Vec<(String, ItemScore)>,
     /// Answers to each request (`repeats`).
     repeats: usize,
 }
@@ -162,7 +164,7 @@ impl Task {
     ///
     /// # Errors
     /// Answers that do not fit the requests, or a filter that gives no answer; the item is named.
-    pub fn score(&self, item: &Item, responses: &[Response]) -> Result<Scored> {
+    pub fn score(&self, item: &Item, responses: &[Response]) -> Result<ScoredItem> {
         if responses.len() != item.requests.len() {
             let (have, need) = (responses.len(), item.requests.len());
             return Err(self.item_wrong(item, format!("{have} answers to {need} requests")));
@@ -190,30 +192,31 @@ impl Task {
             let metrics = metrics.map_err(|problem| self.item_wrong(item, problem))?;
             samples.push(Sample { filter: filter.name.clone(), filtered, metrics, repeats: self.config.repeats });
         }
-        Ok(Scored { doc_id: item.doc_id, samples })
+        Ok(ScoredItem { doc_id: item.doc_id, samples })
     }
 
-    fn score_continuation(&self, responses: &[Response]) -> Vec<(String, Score)> {
+    fn score_continuation(&self, responses: &[Response]) -> Vec<(String, ItemScore)> {
         let Some(Response::LogLikelihood { value, greedy }) = responses.first() else { return Vec::new() };
-        let score =
-            |name: &str| if name == "perplexity" { Score::Real(*value) } else { Score::Whole(i64::from(*greedy)) };
+        let score = |name: &str| {
+            if name == "perplexity" { ItemScore::Real(*value) } else { ItemScore::Whole(i64::from(*greedy)) }
+        };
         // Results files always have the perplexity first.
         let names =
             ["perplexity", "acc"].into_iter().filter(|name| self.config.metrics.iter().any(|m| m.name == *name));
         names.map(|name| (name.to_owned(), score(name))).collect()
     }
 
-    fn score_choice(&self, item: &Item, responses: &[Response]) -> Result<Vec<(String, Score)>, String> {
+    fn score_choice(&self, item: &Item, responses: &[Response]) -> Result<Vec<(String, ItemScore)>, String> {
         let (mut logs, greedy): (Vec<f64>, Vec<bool>) = responses.iter().map(log_likelihood).unzip();
         let alone = logs.split_off(item.choices.len().min(logs.len()));
         if self.config.results == Some(Function::TruthfulResults) {
-            return Ok(vec![("acc".to_owned(), Score::Real(truthful(item, &logs)?))]);
+            return Ok(vec![("acc".to_owned(), ItemScore::Real(truthful(item, &logs)?))]);
         }
         let per = |length: fn(&str) -> usize| {
             let scaled = logs.iter().zip(&item.choices).map(|(log, choice)| log / length(choice) as f64);
             argmax(&scaled.collect::<Vec<_>>())
         };
-        let right = |at: usize| Score::Real(if item.gold.contains(&at) { 1.0 } else { 0.0 });
+        let right = |at: usize| ItemScore::Real(if item.gold.contains(&at) { 1.0 } else { 0.0 });
         let mut scores = Vec::new();
         // The order of results files, whatever the order of `metric_list`.
         for name in ["acc", "acc_norm", "acc_bytes", "exact_match", "brier_score", "acc_mutual_info"] {
@@ -224,9 +227,9 @@ impl Task {
                 "acc" => right(argmax(&logs)),
                 "acc_norm" => right(per(|choice| choice.chars().count())),
                 "acc_bytes" => right(per(str::len)),
-                "exact_match" => Score::Whole(i64::from(item.gold.iter().any(|at| greedy.get(*at) == Some(&true)))),
+                "exact_match" => ItemScore::Whole(i64::from(item.gold.iter().any(|at| greedy.get(*at) == Some(&true)))),
                 "brier_score" => match item.gold.as_slice() {
-                    [gold] => Score::Distribution { gold: *gold, probabilities: softmax(&logs) },
+                    [gold] => ItemScore::Distribution { gold: *gold, probabilities: softmax(&logs) },
                     _ => return Err("the Brier score needs one right choice".to_owned()),
                 },
                 _ => right(argmax(&logs.iter().zip(&alone).map(|(with, without)| with - without).collect::<Vec<_>>())),
@@ -236,7 +239,7 @@ impl Task {
         Ok(scores)
     }
 
-    fn score_text(&self, item: &Item, filtered: &[Value]) -> Result<Vec<(String, Score)>, String> {
+    fn score_text(&self, item: &Item, filtered: &[Value]) -> Result<Vec<(String, ItemScore)>, String> {
         let answer = match filtered.first() {
             Some(Value::List(list)) if list.len() == 1 => list[0].python(),
             Some(Value::List(list)) => {
@@ -248,7 +251,7 @@ impl Task {
         if self.config.results == Some(Function::MathResults) {
             let gold = item.doc.get("answer").and_then(Value::as_text).ok_or("`answer` is missing")?;
             let right = math::is_right(&answer, gold)?;
-            return Ok(vec![("exact_match".to_owned(), Score::Whole(i64::from(right)))]);
+            return Ok(vec![("exact_match".to_owned(), ItemScore::Whole(i64::from(right)))]);
         }
         let references: Vec<String> = match &item.target {
             _ if !item.gold.is_empty() => item.gold.iter().map(|at| item.choices[*at].clone()).collect(),
@@ -261,7 +264,7 @@ impl Task {
             for reference in &references {
                 right |= metric.matching.equal(&answer, reference)?;
             }
-            scores.push((metric.name.clone(), Score::Real(f64::from(u8::from(right)))));
+            scores.push((metric.name.clone(), ItemScore::Real(f64::from(u8::from(right)))));
         }
         Ok(scores)
     }
@@ -270,7 +273,7 @@ impl Task {
     ///
     /// # Errors
     /// Nothing was scored.
-    pub fn aggregate(&self, scored: &[Scored]) -> Result<Vec<Metric>> {
+    pub fn aggregate(&self, scored: &[ScoredItem]) -> Result<Vec<AggregatedMetric>> {
         let Some(first) = scored.first() else { return Err(self.wrong("no item was scored".to_owned())) };
         let mut metrics = Vec::new();
         for (at, sample) in first.samples.iter().enumerate() {

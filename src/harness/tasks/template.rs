@@ -229,7 +229,7 @@ fn text_method(text: &str, name: &str, arguments: &[Jinja]) -> Result<Jinja, Err
     })
 }
 
-/// Python's `str.split`: without a separator any run of white space parts, and none is left at the ends.
+/// Python's `str.split`: without a separator, any run of white space separates, and the ends are trimmed.
 fn split(text: &str, separator: Option<&str>, most: Option<usize>) -> Jinja {
     let parts: Vec<&str> = match (separator, most) {
         (Some(separator), Some(most)) => text.splitn(most + 1, separator).collect(),

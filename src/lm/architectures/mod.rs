@@ -21,8 +21,8 @@ impl Config {
     /// that of transformers 5.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] for an unknown architecture, an unknown switch, or a known one in a position that is not
-    /// implemented; [`Error::File`] for anything malformed, with the key.
+    /// [`Error::Unsupported`](crate::Error::Unsupported) for an unknown architecture, an unknown switch, or a known one in a position that is not
+    /// implemented; [`Error::File`](crate::Error::File) for anything malformed, with the key.
     pub fn read(path: &Path) -> Result<Self> {
         let path = if path.is_dir() { path.join("config.json") } else { path.to_owned() };
         Self::from_object(&path, &keys::read_object(&path)?)

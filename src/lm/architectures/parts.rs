@@ -21,7 +21,7 @@ pub(super) struct Sizes {
     pub context: usize,
 }
 
-/// No published model has more; keeps a list per layer small whatever a config claims.
+/// No published model has more. Keeps lists with one entry per layer small, even if a config claims more layers.
 pub(super) const MOST_LAYERS: usize = 10_000;
 
 impl Sizes {

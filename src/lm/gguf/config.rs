@@ -7,7 +7,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value as Json, json};
 
-use super::header::{Header, Value};
+use super::header::{Header, MetadataValue};
 use crate::error::{Error, Result};
 use crate::lm::architecture::Architecture;
 use crate::lm::config::Config;
@@ -202,7 +202,7 @@ fn adapt(config: &mut Config, path: &Path, header: &Header) -> Result<()> {
         let growth = context as f64 / first.max(1) as f64;
         let implied = if growth <= 1.0 { 1.0 } else { (1.0 + growth.ln() / (first as f64).ln()).sqrt() };
         let magnitude = match header.settings.get("phi3.rope.scaling.attn_factor") {
-            Some(Value::Number(factor)) if factor.is_finite() && *factor > 0.0 => *factor,
+            Some(MetadataValue::Number(factor)) if factor.is_finite() && *factor > 0.0 => *factor,
             _ => implied,
         };
         every.scaling = Scaling::Long { short, long, context: first, magnitude };
@@ -237,14 +237,14 @@ fn single(path: &Path, header: &Header, name: &str) -> Result<Option<Vec<f32>>> 
     }
 }
 
-fn json_of(value: &Value) -> Json {
+fn json_of(value: &MetadataValue) -> Json {
     match value {
-        Value::Whole(number) => json!(number),
+        MetadataValue::Whole(number) => json!(number),
         // Single precision was stored: 1e-5 should be read as such, not as 9.99999974e-6. The difference is below rounding.
-        Value::Number(number) => json!(number),
-        Value::Flag(flag) => json!(flag),
-        Value::Text(text) => json!(text),
-        Value::Numbers(numbers) => json!(numbers),
-        Value::Texts(texts) => json!(texts.len()),
+        MetadataValue::Number(number) => json!(number),
+        MetadataValue::Flag(flag) => json!(flag),
+        MetadataValue::Text(text) => json!(text),
+        MetadataValue::Numbers(numbers) => json!(numbers),
+        MetadataValue::Texts(texts) => json!(texts.len()),
     }
 }

@@ -18,14 +18,14 @@ const DEFAULT_ALIGNMENT: u64 = 32;
 #[derive(Debug)]
 pub struct Header {
     /// Settings by name.
-    pub settings: HashMap<String, Value>,
+    pub settings: HashMap<String, MetadataValue>,
     /// The tensors, in the order of the file.
     pub tensors: Vec<TensorPlace>,
 }
 
 /// A setting.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Value {
+pub enum MetadataValue {
     /// A whole number of any width.
     Whole(i64),
     /// A floating-point number.
@@ -68,7 +68,7 @@ impl Header {
         }
         let alignment = match settings.get("general.alignment") {
             None => DEFAULT_ALIGNMENT,
-            Some(Value::Whole(alignment @ 1..=0xffff_ffff)) => *alignment as u64,
+            Some(MetadataValue::Whole(alignment @ 1..=0xffff_ffff)) => *alignment as u64,
             Some(other) => return Err(problem(format!("`general.alignment` is {other:?}"))),
         };
         let start = (reader.at as u64).next_multiple_of(alignment);
@@ -85,7 +85,7 @@ impl Header {
     /// A text setting.
     pub(in crate::lm) fn text(&self, name: &str) -> Option<&str> {
         match self.settings.get(name)? {
-            Value::Text(text) => Some(text),
+            MetadataValue::Text(text) => Some(text),
             _ => None,
         }
     }
@@ -93,7 +93,7 @@ impl Header {
     /// A flag.
     pub(in crate::lm) fn flag(&self, name: &str) -> Option<bool> {
         match self.settings.get(name)? {
-            Value::Flag(flag) => Some(*flag),
+            MetadataValue::Flag(flag) => Some(*flag),
             _ => None,
         }
     }
@@ -101,7 +101,7 @@ impl Header {
     /// A token id or other small whole number.
     pub(in crate::lm) fn whole(&self, name: &str) -> Option<u32> {
         match self.settings.get(name)? {
-            Value::Whole(number) => u32::try_from(*number).ok(),
+            MetadataValue::Whole(number) => u32::try_from(*number).ok(),
             _ => None,
         }
     }
@@ -109,7 +109,7 @@ impl Header {
     /// A list of texts.
     pub(in crate::lm) fn texts(&self, name: &str) -> Option<&[String]> {
         match self.settings.get(name)? {
-            Value::Texts(texts) => Some(texts),
+            MetadataValue::Texts(texts) => Some(texts),
             _ => None,
         }
     }
@@ -117,7 +117,7 @@ impl Header {
     /// A list of numbers.
     pub(in crate::lm) fn numbers(&self, name: &str) -> Option<&[f64]> {
         match self.settings.get(name)? {
-            Value::Numbers(numbers) => Some(numbers),
+            MetadataValue::Numbers(numbers) => Some(numbers),
             _ => None,
         }
     }
@@ -168,7 +168,7 @@ struct Reader<'a> {
 type Outcome<T> = Result<T, String>;
 
 impl Reader<'_> {
-    fn settings(&mut self) -> Outcome<(HashMap<String, Value>, u64)> {
+    fn settings(&mut self) -> Outcome<(HashMap<String, MetadataValue>, u64)> {
         if self.take(4)? != b"GGUF" {
             return Err("does not start with GGUF".to_owned());
         }
@@ -206,20 +206,20 @@ impl Reader<'_> {
         Ok((name, shape, self.u32()?, self.u64()?))
     }
 
-    fn value(&mut self, kind: u32) -> Outcome<Value> {
+    fn value(&mut self, kind: u32) -> Outcome<MetadataValue> {
         Ok(match kind {
-            8 => Value::Text(self.text()?),
-            7 => Value::Flag(self.take(1)?[0] != 0),
-            6 | 12 => Value::Number(self.number(kind)?),
-            0..=5 | 10 | 11 => Value::Whole(self.whole(kind)?),
+            8 => MetadataValue::Text(self.text()?),
+            7 => MetadataValue::Flag(self.take(1)?[0] != 0),
+            6 | 12 => MetadataValue::Number(self.number(kind)?),
+            0..=5 | 10 | 11 => MetadataValue::Whole(self.whole(kind)?),
             9 => {
                 let (kind, count) = (self.u32()?, self.u64()?);
                 if kind == 8 {
                     self.room(count, 8, "texts")?;
-                    return Ok(Value::Texts((0..count).map(|_| self.text()).collect::<Outcome<_>>()?));
+                    return Ok(MetadataValue::Texts((0..count).map(|_| self.text()).collect::<Outcome<_>>()?));
                 }
                 self.room(count, width(kind).ok_or_else(|| format!("a list of type {kind}"))? as u64, "numbers")?;
-                Value::Numbers((0..count).map(|_| self.number(kind)).collect::<Outcome<_>>()?)
+                MetadataValue::Numbers((0..count).map(|_| self.number(kind)).collect::<Outcome<_>>()?)
             }
             other => return Err(format!("the type {other} is unknown")),
         })

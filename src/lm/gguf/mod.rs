@@ -7,5 +7,5 @@ mod config;
 mod header;
 mod tokenizer;
 
-pub use header::{Header, TensorPlace, Value};
+pub use header::{Header, MetadataValue, TensorPlace};
 pub(super) use tokenizer::tokenizer;

@@ -36,7 +36,7 @@ thread_local! {
     static TAPE: RefCell<Option<Tape>> = const { RefCell::new(None) };
 }
 
-/// Puts a tape into the thread's place, and what was there before back at the end, whatever happens between.
+/// Makes a tape the thread's current one, and restores the previous one when dropped.
 struct Nested(Option<Tape>);
 
 impl Drop for Nested {

@@ -12,7 +12,7 @@ use crate::lm::keys::read_object;
 const INDEXES: &[&str] = &["model.safetensors.index.json", "pytorch_model.bin.index.json"];
 const SINGLE: &[&str] = &["model.safetensors", "pytorch_model.bin"];
 
-/// The file with numbers to check a model against: it is beside the weights and holds none.
+/// The file with numbers to check a model against: it lies beside the weights and holds no weights itself.
 pub(in crate::lm) const REFERENCE: &str = "reference.safetensors";
 
 /// The files that hold a model's weights, and what an index says of them.

@@ -1,4 +1,4 @@
-//! Weights as "tensor by name", whatever file they are in.
+//! Weights as "tensor by name", from any kind of file.
 //!
 //! A folder may hold `model.safetensors`, several of them with an index, the same of PyTorch's `.bin`, or one GGUF file; a
 //! path may also name such a file. Files are mapped into memory and each tensor is copied once, to the device. Every

@@ -30,11 +30,11 @@ pub(super) fn assemble(tables: &[Table], settings: &Settings) -> Result<ModelSet
     let usable: Vec<&Record> = scored.iter().map(|s| s.record).collect();
     let mut notes = Vec::new();
     let groups = groups::all(&records, &usable, settings, &mut notes)?;
-    let further = Further::of(&records, settings)?;
+    let others = OtherColumns::of(&records, settings)?;
     let mut rows = Vec::new();
     let (mut before, mut after) = (Vec::new(), Vec::new());
     for found in &scored {
-        match further.row(&records, found, &groups, &predictor.scale)? {
+        match others.row(&records, found, &groups, &predictor.scale)? {
             Ok(row) => {
                 rows.push(row);
                 before.push((found.score, found.score_cell));
@@ -106,8 +106,8 @@ impl<'r, 't> Scored<'r, 't> {
     }
 }
 
-/// Everything else a row holds.
-struct Further<'s> {
+/// Where a row takes from what it holds beside its score and its compute.
+struct OtherColumns<'s> {
     cluster: Option<Named>,
     by_model: bool,
     compute_sd: Option<(Source, &'s str)>,
@@ -122,7 +122,7 @@ enum Source {
     Column(Named),
 }
 
-impl<'s> Further<'s> {
+impl<'s> OtherColumns<'s> {
     fn of(records: &Records<'_>, settings: &'s Settings) -> Result<Self> {
         let source = |amount: &'s Option<Amount>| -> Result<Option<(Source, &'s str)>> {
             Ok(match amount {

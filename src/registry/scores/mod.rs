@@ -14,7 +14,7 @@ pub use matrix::ScoreMatrix;
 pub use observation::{Adjustment, Condition, OBSERVATION_COLUMNS, Observation, RowKind};
 pub use setup::{Limit, PromptFormat, Provenance, Setup, Timestamp};
 pub use write::observations_csv;
-pub(crate) use write::{Further, csv_text, observations_between};
+pub(crate) use write::{Sheet, csv_text};
 
 use super::benchmark::Metric;
 use super::model::Models;

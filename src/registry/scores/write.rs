@@ -1,38 +1,73 @@
-//! Observations as CSV, with the columns they are read by. Numbers are written with the fewest digits that read back as
-//! the same number.
+//! Values as cells of text, to be written as CSV or handed on as a [`Table`] without being written. Numbers have the fewest
+//! digits that read back as the same number.
+
+use std::path::Path;
 
 use super::observation::{OBSERVATION_COLUMNS, Observation};
+use crate::registry::table::Table;
 
-/// The columns that every table has; the others stand in it where a row has a value.
+/// The columns that every table of observations has; the others stand in it where a row has a value.
 const ALWAYS: usize = 14;
 
 /// The table of these observations, in their order: UTF-8, comma-separated, a header first.
 pub fn observations_csv(observations: &[Observation]) -> String {
-    observations_between(&[], observations, &[])
+    Sheet::of(observations).csv()
 }
 
-/// A further column: its name, and its cell for the observation in this place.
-pub(crate) type Further<'a> = (&'a str, &'a dyn Fn(usize) -> String);
+/// Named columns of cells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Sheet {
+    names: Vec<String>,
+    /// Each as long as `names`.
+    rows: Vec<Vec<String>>,
+}
 
-/// The same with further columns before and after.
-pub(crate) fn observations_between(
-    before: &[Further<'_>],
-    observations: &[Observation],
-    after: &[Further<'_>],
-) -> String {
-    let mut cells: Vec<_> = observations.iter().map(cells).collect();
-    let written: Vec<usize> = (0..OBSERVATION_COLUMNS.len())
-        .filter(|&column| column < ALWAYS || cells.iter().any(|row| !row[column].is_empty()))
-        .collect();
-    let name = |further: &Further<'_>| further.0.to_owned();
-    let own = written.iter().map(|&column| OBSERVATION_COLUMNS[column].name.to_owned());
-    let header = before.iter().map(name).chain(own).chain(after.iter().map(name));
-    let rows = cells.iter_mut().enumerate().map(|(at, row)| {
-        let cell = move |further: &Further<'_>| (further.1)(at);
-        let own = written.iter().map(|&column| std::mem::take(&mut row[column]));
-        before.iter().map(cell).chain(own).chain(after.iter().map(cell))
-    });
-    csv_text(header, rows)
+impl Sheet {
+    /// With these columns; rows have a cell for each.
+    pub(crate) fn new<const COLUMNS: usize>(
+        names: [&str; COLUMNS],
+        rows: impl IntoIterator<Item = [String; COLUMNS]>,
+    ) -> Self {
+        Self { names: names.map(str::to_owned).into(), rows: rows.into_iter().map(Vec::from).collect() }
+    }
+
+    /// The observations, in their order, under [`OBSERVATION_COLUMNS`].
+    pub(crate) fn of(observations: &[Observation]) -> Self {
+        let mut cells: Vec<_> = observations.iter().map(cells).collect();
+        let written: Vec<usize> = (0..OBSERVATION_COLUMNS.len())
+            .filter(|&column| column < ALWAYS || cells.iter().any(|row| !row[column].is_empty()))
+            .collect();
+        let taken = |row: &mut [String]| written.iter().map(|&column| std::mem::take(&mut row[column])).collect();
+        Self {
+            names: written.iter().map(|&column| OBSERVATION_COLUMNS[column].name.to_owned()).collect(),
+            rows: cells.iter_mut().map(|row| taken(row)).collect(),
+        }
+    }
+
+    /// A further column before all others, with its cell for the row in each place.
+    pub(crate) fn first(mut self, name: &str, cell: impl Fn(usize) -> String) -> Self {
+        self.names.insert(0, name.to_owned());
+        self.rows.iter_mut().enumerate().for_each(|(at, row)| row.insert(0, cell(at)));
+        self
+    }
+
+    /// The same after all others.
+    #[cfg(feature = "models")]
+    pub(crate) fn last(mut self, name: &str, cell: impl Fn(usize) -> String) -> Self {
+        self.names.push(name.to_owned());
+        self.rows.iter_mut().enumerate().for_each(|(at, row)| row.push(cell(at)));
+        self
+    }
+
+    /// As CSV: UTF-8, comma-separated, a header first; cells are quoted where they must be.
+    pub(crate) fn csv(&self) -> String {
+        csv_text(self.names.iter(), self.rows.iter().map(|row| row.iter()))
+    }
+
+    /// As a table that messages call `path`.
+    pub(crate) fn table(&self, path: &Path) -> Table {
+        Table::of_cells(path, &self.names, &self.rows)
+    }
 }
 
 /// The cells of [`OBSERVATION_COLUMNS`].
@@ -68,8 +103,8 @@ fn cells(o: &Observation) -> [String; OBSERVATION_COLUMNS.len()] {
 }
 
 /// A header and rows as CSV; cells are quoted where they must be.
-pub(crate) fn csv_text<R: IntoIterator<Item = String>>(
-    header: impl IntoIterator<Item = String>,
+pub(crate) fn csv_text<C: AsRef<str>, R: IntoIterator<Item = C>>(
+    header: impl IntoIterator<Item = C>,
     rows: impl IntoIterator<Item = R>,
 ) -> String {
     let mut text = String::new();
@@ -80,8 +115,9 @@ pub(crate) fn csv_text<R: IntoIterator<Item = String>>(
     text
 }
 
-fn record(text: &mut String, cells: impl IntoIterator<Item = String>) {
+fn record<C: AsRef<str>>(text: &mut String, cells: impl IntoIterator<Item = C>) {
     for (at, cell) in cells.into_iter().enumerate() {
+        let cell = cell.as_ref();
         if at > 0 {
             text.push(',');
         }
@@ -90,7 +126,7 @@ fn record(text: &mut String, cells: impl IntoIterator<Item = String>) {
             text.push_str(&cell.replace('"', "\"\""));
             text.push('"');
         } else {
-            text.push_str(&cell);
+            text.push_str(cell);
         }
     }
     text.push('\n');

@@ -4,4 +4,4 @@ mod fits;
 mod terminal;
 
 pub use fits::fits_csv;
-pub use terminal::{collected, followed, outcome, plan, plan_json, status, trajectory};
+pub use terminal::{collected, outcome, plan, plan_json, status, trajectory};

@@ -7,8 +7,10 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::report::terminal::{Align, TextTable};
-use crate::study::slurm::{Followed, Task};
-use crate::study::{Collected, FitAt, Outcome, Plan, Planned, State};
+use crate::study::{Collected, FitAt, Plan, Planned, State, StudyOutcome, Task};
+
+/// The cells that are in a queue, by name, with the queue's.
+type Queued = BTreeMap<String, (&'static str, Task)>;
 
 /// What there is to do and what it costs.
 pub fn plan(plan: &Plan, width: usize) -> String {
@@ -45,13 +47,13 @@ pub fn plan(plan: &Plan, width: usize) -> String {
     text + &left.join(", ") + "\n"
 }
 
-/// How far the study is; `queued` are its tasks in Slurm's queue.
-pub fn status(plan: &Plan, queued: &BTreeMap<String, Task>, width: usize) -> String {
+/// How far the study is; `queued` are its cells in a queue, with the name of each one's.
+pub fn status(plan: &Plan, queued: &Queued, width: usize) -> String {
     let mut table = TextTable::new(&[("cell", Align::Left), ("done", Align::Right), ("state", Align::Left)]);
     for planned in &plan.cells {
         let mut state = state(planned);
-        if let Some(task) = queued.get(&planned.cell.name) {
-            let _ = write!(state, " (Slurm {}: {})", task.job, task.state.to_lowercase());
+        if let Some((queue, task)) = queued.get(&planned.cell.name) {
+            let _ = write!(state, " ({queue} {}: {})", task.job, task.state.to_lowercase());
         }
         table.push(vec![planned.cell.name.clone(), share(planned), state]);
     }
@@ -68,8 +70,8 @@ pub fn status(plan: &Plan, queued: &BTreeMap<String, Task>, width: usize) -> Str
 }
 
 /// Plan or state as JSON: a cell has `done` of `wanted` evaluations, a `state` (`done`, `waiting`, `running`, `failed`) and
-/// what the rest costs as far as that is known; `queued` are its tasks in Slurm's queue.
-pub fn plan_json(plan: &Plan, queued: &BTreeMap<String, Task>) -> Value {
+/// what the rest costs as far as that is known; `queued` are its cells in a queue.
+pub fn plan_json(plan: &Plan, queued: &Queued) -> Value {
     let cell = |planned: &Planned| {
         let (state, about) = match &planned.state {
             State::Done => ("done", Value::Null),
@@ -77,7 +79,7 @@ pub fn plan_json(plan: &Plan, queued: &BTreeMap<String, Task>) -> Value {
             State::Running(owner) => ("running", json!({ "host": owner.host, "pid": owner.pid, "doing": owner.doing })),
             State::Failed(failure) => ("failed", json!({ "error": failure.error, "times": failure.times })),
         };
-        let task = queued.get(&planned.cell.name).map(|task| json!({ "job": task.job, "state": task.state }));
+        let task = queued.get(&planned.cell.name).map(|(_, task)| json!({ "job": task.job, "state": task.state }));
         let cost = &planned.cost;
         json!({
             "cell": planned.cell.name, "done": planned.done, "wanted": planned.wanted.len(), "state": state,
@@ -88,8 +90,8 @@ pub fn plan_json(plan: &Plan, queued: &BTreeMap<String, Task>) -> Value {
     json!({ "cells": plan.cells.iter().map(cell).collect::<Vec<Value>>() })
 }
 
-/// What a run on this machine came to, on one line.
-pub fn outcome(outcome: &Outcome) -> String {
+/// What a run came to, on one line.
+pub fn outcome(outcome: &StudyOutcome) -> String {
     let mut parts = vec![format!("{} cells done", outcome.done)];
     let further = [
         (outcome.before, "done before"),
@@ -100,18 +102,6 @@ pub fn outcome(outcome: &Outcome) -> String {
     ];
     parts.extend(further.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")));
     parts.join(", ")
-}
-
-/// What a run on a cluster came to.
-pub fn followed(followed: &Followed) -> String {
-    let mut text = format!("{} cells done, {} failed", followed.done, followed.failed.len());
-    if followed.left > 0 {
-        let _ = write!(text, ", {} still in the queue", followed.left);
-    }
-    for (cell, reason) in &followed.failed {
-        let _ = write!(text, "\n  {cell}: {reason}");
-    }
-    text
 }
 
 /// What was collected into the folder `tables`, on one line per thing to know.

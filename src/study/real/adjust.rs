@@ -9,10 +9,11 @@ use crate::harness::runner::{Limits, ends, evaluate};
 use crate::lm::{Found, Placement, Tokenizer, Weights};
 use crate::registry::Condition;
 use crate::study::cell::digest;
-use crate::study::settings::Recipe;
+use crate::study::settings::AdjustmentRecipe;
 use crate::study::work::CellRun;
 use crate::train::{
-    AdamW, Checkpoint, Encoding, Length, ModelFiles, Next, Observer, Run, Schedule, Settings, Step, Trainer, Warmup,
+    AdamW, Checkpoint, Encoding, Length, ModelFiles, Next, Observer, RunFolder, Schedule, TrainSettings, TrainStep,
+    Trainer, Warmup,
 };
 
 /// Optimiser steps between two states from which a run can go on.
@@ -30,7 +31,7 @@ pub(super) struct Base {
 /// Trains the model at `path` and evaluates every checkpoint that has no scores.
 pub(super) fn run(
     work: &Real,
-    recipe: &Recipe,
+    recipe: &AdjustmentRecipe,
     run: &mut CellRun<'_>,
     path: &Path,
     placement: &Placement,
@@ -54,7 +55,7 @@ pub(super) fn run(
     if let Some(beyond) = recipe.checkpoints.iter().find(|examples| count(**examples) > all) {
         return Err(Error::Argument(format!("checkpoint {beyond} is never reached: the data give {all} examples")));
     }
-    let settings = Settings {
+    let settings = TrainSettings {
         batch: count(recipe.batch),
         length: Length::Epochs(count(recipe.epochs)),
         schedule: Schedule {
@@ -66,7 +67,7 @@ pub(super) fn run(
         optimiser: AdamW { decay: recipe.weight_decay, ..AdamW::default() },
         seed: run.cell().seed,
         checkpoints: recipe.checkpoints.iter().map(|examples| count(*examples)).collect(),
-        ..Settings::default()
+        ..TrainSettings::default()
     };
     let folder = run.training_folder();
     // A run that ended in this folder has passed its checkpoints. Where one of them has no scores all the same, the run
@@ -79,7 +80,7 @@ pub(super) fn run(
         let mut trainer = Trainer::new(config.clone(), &tensors, settings.clone())?;
         drop(tensors);
         let files = ModelFiles::read(path)?;
-        let on_disk = Run { keep: Some(1), state_every: STATE_EVERY, ..Run::new(&folder, files) };
+        let on_disk = RunFolder { keep: Some(1), state_every: STATE_EVERY, ..RunFolder::new(&folder, files) };
         let mut evaluating = Evaluating { work, run: &mut *run, base: &base };
         trainer.run(&data, Some(&on_disk), &mut evaluating)?;
         if run.missing().is_empty() {
@@ -103,7 +104,7 @@ impl Evaluating<'_, '_, '_> {
 }
 
 impl Observer for Evaluating<'_, '_, '_> {
-    fn on_step(&mut self, step: &Step) -> Result<Next> {
+    fn on_step(&mut self, step: &TrainStep) -> Result<Next> {
         let done = self.run.cell().conditions.len() - self.run.missing().len();
         let doing = format!("step {} of {}, loss {:.3}", step.step, step.of, step.loss);
         self.run.progress(self.place(done, 0.0), &doing)?;

@@ -8,13 +8,13 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use super::cell::{digest, fingerprint};
-use super::settings::{Recipe, Source, Study, StudyModel};
-use super::work::{Amount, CellRun, Work};
+use super::settings::{AdjustmentRecipe, ModelSource, Study, StudyModel};
+use super::work::{CellRun, TokenAmount, Work};
 use crate::error::{Error, Result};
 use crate::harness::evaluation::{Evaluation, Identity};
 use crate::harness::request::Request;
-use crate::harness::runner::{EvaluationSettings, Event, Keep, Limits, Loaded, Subject, evaluate};
-use crate::harness::tasks::{Draw, Library, Selection};
+use crate::harness::runner::{EvaluatedModel, EvaluationEvent, EvaluationSettings, Keep, Limits, Loaded, evaluate};
+use crate::harness::tasks::{Draw, Library, TaskSelection};
 use crate::lm::{Decoder, Placement, locate};
 use crate::registry::{Condition, Observation};
 use crate::train::data::{Example, Layout};
@@ -52,7 +52,7 @@ impl Real {
         Draw { limit: count(evaluation.limit), shots: count(evaluation.shots), ..Draw::default() }
     }
 
-    fn selection(&self) -> Result<Selection> {
+    fn selection(&self) -> Result<TaskSelection> {
         let evaluation = &self.study.evaluation;
         let mut library = Library::built_in()?;
         for path in &evaluation.include {
@@ -65,7 +65,7 @@ impl Real {
         if let Some(read) = self.read.get() {
             return Ok(read);
         }
-        let Selection { tasks, groups, .. } = self.selection()?;
+        let TaskSelection { tasks, groups, .. } = self.selection()?;
         let (mut parts, mut characters, mut scores) = (vec![format!("{}", self.study.evaluation.truncate)], 0, 0);
         let mut unreadable = Vec::new();
         for task in &tasks {
@@ -92,7 +92,7 @@ impl Real {
         Ok(self.read.get_or_init(|| read))
     }
 
-    fn examples(&self, recipe: &Recipe) -> Result<Vec<Example>> {
+    fn examples(&self, recipe: &AdjustmentRecipe) -> Result<Vec<Example>> {
         let known: BTreeMap<&str, Layout> = Layout::NAMES.into_iter().collect();
         let layout = known.get(recipe.layout.as_str()).copied();
         let layout = layout.ok_or_else(|| Error::Argument(format!("unknown layout `{}`", recipe.layout)))?;
@@ -124,18 +124,18 @@ impl Real {
         run: &mut CellRun<'_>,
         condition: &Condition,
         (from, to): (f64, f64),
-        evaluate: impl FnOnce(&EvaluationSettings, &mut dyn FnMut(Event<'_>)) -> Result<Evaluation>,
+        evaluate: impl FnOnce(&EvaluationSettings, &mut dyn FnMut(EvaluationEvent<'_>)) -> Result<Evaluation>,
     ) -> Result<()> {
         let settings = self.settings(run, condition);
         let (mut items, mut done) = (1, 0);
         let what = doing(condition);
-        let mut watch = |event: Event<'_>| {
+        let mut watch = |event: EvaluationEvent<'_>| {
             match event {
                 // A study names its tasks; one that is in a broken file is named when it is looked for.
-                Event::LeftOut(_) => {}
-                Event::Begin { items: all, .. } => items = all.max(1),
-                Event::Task { known, .. } => done += known,
-                Event::Item => done += 1,
+                EvaluationEvent::LeftOut(_) => {}
+                EvaluationEvent::Begin { items: all, .. } => items = all.max(1),
+                EvaluationEvent::Task { known, .. } => done += known,
+                EvaluationEvent::Item => done += 1,
             }
             // A stop is heard by the evaluation itself.
             let _ = run.progress(from + (to - from) * done as f64 / items as f64, &what);
@@ -159,12 +159,12 @@ impl Real {
 impl Work for Real {
     fn model(&self, model: &StudyModel) -> Result<String> {
         match &model.source {
-            Source::Path(path) => {
+            ModelSource::Path(path) => {
                 let path = locate(path)?;
                 fingerprint(&path).map_err(Error::read(&path))
             }
-            Source::Server { model, .. } => Ok(digest(["server", model])),
-            Source::Imported => Ok(String::new()),
+            ModelSource::Server { model, .. } => Ok(digest(["server", model])),
+            ModelSource::Imported => Ok(String::new()),
         }
     }
 
@@ -178,7 +178,7 @@ impl Work for Real {
         Ok(digest(parts.iter().map(String::as_str)))
     }
 
-    fn amount(&self) -> Result<Amount> {
+    fn amount(&self) -> Result<TokenAmount> {
         let Read { tokens, scores, .. } = *self.read()?;
         let mut adjustment = 0.0;
         if let Some(recipe) = &self.study.adjustment {
@@ -187,14 +187,14 @@ impl Work for Real {
             let examples = self.examples(recipe)?;
             adjustment = examples.iter().map(of).sum::<f64>() * recipe.epochs as f64;
         }
-        Ok(Amount { evaluation: tokens, adjustment, scores })
+        Ok(TokenAmount { evaluation: tokens, adjustment, scores })
     }
 
     fn run(&self, run: &mut CellRun<'_>) -> Result<()> {
         let path = match &run.cell().model.source {
-            Source::Path(path) => locate(path)?,
-            Source::Server { url, model, concurrency } => return remote::run(self, run, url, model, *concurrency),
-            Source::Imported => return Ok(()),
+            ModelSource::Path(path) => locate(path)?,
+            ModelSource::Server { url, model, concurrency } => return remote::run(self, run, url, model, *concurrency),
+            ModelSource::Imported => return Ok(()),
         };
         let placement = Placement::named(&self.study.run.device, &self.study.run.dtype)?;
         let released = Condition::unadjusted();
@@ -241,8 +241,8 @@ fn checkpoint<'a>(
     loaded: &'a adjust::Base,
     identity: Identity,
     limits: &Limits,
-) -> Subject<'a, Decoder> {
-    Subject {
+) -> EvaluatedModel<'a, Decoder> {
+    EvaluatedModel {
         model: decoder,
         tokenizer: &loaded.tokenizer,
         ends: loaded.ends.clone(),

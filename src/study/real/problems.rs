@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::harness::tasks::Library;
 use crate::lm::{Config, Found, Placement, Weights};
 use crate::study::cell::Cell;
-use crate::study::settings::{LAYOUTS, Source, StudyModel};
+use crate::study::settings::{LAYOUTS, ModelSource, StudyModel};
 
 impl Real {
     /// Everything that is wrong with what the study names, each in a sentence; of models only those of the cells `only`
@@ -19,10 +19,10 @@ impl Real {
         let mut problems = self.of_tasks();
         problems.extend(self.of_examples());
         let cells = Cell::all(&self.study);
-        let meant = |model: &&StudyModel| {
+        let needed = |model: &&StudyModel| {
             only.is_empty() || cells.iter().any(|cell| cell.model.name == model.name && only.contains(&cell.name))
         };
-        let models: Vec<&StudyModel> = self.study.models.iter().filter(meant).collect();
+        let models: Vec<&StudyModel> = self.study.models.iter().filter(needed).collect();
         problems.par_extend(models.into_par_iter().filter_map(of_model));
         problems
     }
@@ -71,7 +71,7 @@ impl Real {
 }
 
 fn of_model(model: &StudyModel) -> Option<String> {
-    let Source::Path(path) = &model.source else { return None };
+    let ModelSource::Path(path) = &model.source else { return None };
     let on_hub = path.to_str().is_some_and(|text| text.starts_with("hf:"));
     if on_hub || !path.exists() {
         return None;

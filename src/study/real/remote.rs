@@ -3,7 +3,7 @@
 use super::Real;
 use crate::error::Result;
 use crate::harness::runner::evaluate_served;
-use crate::harness::server::{Server, Settings};
+use crate::harness::server::{Server, ServerSettings};
 use crate::registry::Condition;
 use crate::study::work::CellRun;
 
@@ -14,7 +14,7 @@ pub(super) fn run(work: &Real, run: &mut CellRun<'_>, url: &str, model: &str, co
         return Ok(());
     }
     run.progress(0.0, "asking the server what it can do")?;
-    let server = Server::connect(url, model, &Settings::with_concurrency(concurrency))?;
+    let server = Server::connect(url, model, &ServerSettings::with_concurrency(concurrency))?;
     let name = run.cell().model.name.clone();
     work.evaluate(run, &condition, (0.0, 1.0), |settings, watch| evaluate_served(server, &name, settings, watch))
 }

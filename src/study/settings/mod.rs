@@ -1,11 +1,13 @@
 //! `study.toml`: what a study is, read and checked as a whole.
 
 mod reading;
+mod slurm;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::slurm::Slurm;
+pub use self::slurm::SlurmSettings;
+
 use crate::analysis::fit::{ChanceLevel, CurveChoice};
 use crate::registry::modelset::Cutoff;
 use crate::registry::{Adjustment, Month};
@@ -28,15 +30,15 @@ pub struct Study {
     /// The models.
     pub models: Vec<StudyModel>,
     /// What the models are asked.
-    pub evaluation: Evaluation,
+    pub evaluation: StudyEvaluation,
     /// What they are fine-tuned on; `None` when they are only evaluated as they are.
-    pub adjustment: Option<Recipe>,
+    pub adjustment: Option<AdjustmentRecipe>,
     /// Where cells run on this machine.
-    pub run: Run,
+    pub run: RunSettings,
     /// How cells run on a cluster.
-    pub slurm: Slurm,
+    pub slurm: SlurmSettings,
     /// What is fitted to the results.
-    pub fit: Fit,
+    pub fit: StudyFit,
     /// Results of lm-evaluation-harness that are joined with those of the cells.
     pub imports: Vec<PathBuf>,
 }
@@ -55,7 +57,7 @@ pub struct StudyModel {
     /// Month of release, where known.
     pub release: Option<Month>,
     /// Where it is.
-    pub source: Source,
+    pub source: ModelSource,
     /// Whether it is fine-tuned.
     pub adjust: bool,
     /// Memory its cell needs in bytes, where the estimate is known to be wrong.
@@ -64,7 +66,7 @@ pub struct StudyModel {
 
 /// Where a model is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Source {
+pub enum ModelSource {
     /// A folder as on the hub, a GGUF file, or a model of the hub written `hf:ORGANISATION/NAME`.
     Path(PathBuf),
     /// Nowhere: its scores are imported, and only its facts are needed.
@@ -82,7 +84,7 @@ pub enum Source {
 
 /// What the models are asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Evaluation {
+pub struct StudyEvaluation {
     /// Names or patterns of tasks and groups, or YAML files.
     pub tasks: Vec<String>,
     /// Files and folders with definitions of tasks beside the built-in ones.
@@ -101,7 +103,7 @@ pub struct Evaluation {
 
 /// On what and how models are fine-tuned.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Recipe {
+pub struct AdjustmentRecipe {
     /// Name of the adjustment in tables.
     pub name: Adjustment,
     /// Files of examples, or folders of them.
@@ -130,7 +132,7 @@ pub struct Recipe {
 
 /// Where cells run on this machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Run {
+pub struct RunSettings {
     /// `cpu`, `cuda`, `cuda:1` or `metal`.
     pub device: String,
     /// `f32`, `bf16` or `f16`.
@@ -143,7 +145,7 @@ pub struct Run {
 
 /// What is fitted to the results.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Fit {
+pub struct StudyFit {
     /// Benchmarks that are fitted; all that were evaluated when empty.
     pub benchmarks: Vec<String>,
     /// Metric of a benchmark, where its own is not meant.

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use super::{Evaluation, Fit, LAYOUTS, Recipe, Run, Source, Study, StudyModel};
+use super::{
+    AdjustmentRecipe, LAYOUTS, ModelSource, RunSettings, SlurmSettings, Study, StudyEvaluation, StudyFit, StudyModel,
+};
 use crate::analysis::fit::{ChanceLevel, CurveChoice};
 use crate::error::{Error, Result};
 use crate::harness::server;
@@ -12,7 +14,6 @@ use crate::stats::curves::Curve;
 use crate::stats::random::Seed;
 use crate::study::cell::folder_name;
 use crate::study::reader::{Problems, Section, parse};
-use crate::study::slurm::Slurm;
 
 impl Study {
     /// Reads and checks a file. Nothing is run and no data are read, but what the file names must be there.
@@ -23,14 +24,14 @@ impl Study {
         Self::read_and(file, &|_| Vec::new())
     }
 
-    /// The same with a further look at what was read (at tasks, data, models), whose findings are listed with the rest.
-    /// What is wrong in the file has stand-ins in the study that `further` sees.
+    /// The same, where `look` examines what the file names (tasks, data, models). What it finds wrong is listed with the
+    /// rest. It sees the study with stand-ins for what is wrong in the file itself.
     ///
     /// # Errors
     /// As for [`Study::read`].
-    pub fn read_and(file: &Path, further: &dyn Fn(&Self) -> Vec<String>) -> Result<Self> {
+    pub fn read_and(file: &Path, look: &dyn Fn(&Self) -> Vec<String>) -> Result<Self> {
         let text = std::fs::read_to_string(file).map_err(Error::read(file))?;
-        Self::check(&text, file, further)
+        Self::check(&text, file, look)
     }
 
     /// The same from text; paths in it are relative to the folder of `file`.
@@ -41,14 +42,14 @@ impl Study {
         Self::check(text, file, &|_| Vec::new())
     }
 
-    fn check(text: &str, file: &Path, further: &dyn Fn(&Self) -> Vec<String>) -> Result<Self> {
+    fn check(text: &str, file: &Path, look: &dyn Fn(&Self) -> Vec<String>) -> Result<Self> {
         let problems = Problems::new(file, text);
         let table = parse(text, &problems);
         let root = Section::new(&problems, "", Some(&table));
         let study = study(&problems, &root, file)?;
         root.finish();
-        let further = further(&study);
-        match problems.error(further) {
+        let found = look(&study);
+        match problems.error(found) {
             Some(error) => Err(error),
             None => Ok(study),
         }
@@ -97,7 +98,7 @@ impl Reading<'_> {
             evaluation,
             adjustment,
             run: run(&root.section("run")),
-            slurm: Slurm::read(&root.section("slurm")),
+            slurm: SlurmSettings::read(&root.section("slurm")),
             fit: fit(&root.section("fit")),
             imports,
         })
@@ -136,8 +137,8 @@ impl Reading<'_> {
         }
         let source = self.source(section);
         let adjust = section.flag("adjust");
-        let served = matches!(source, Some(Source::Server { .. }));
-        let gguf = matches!(&source, Some(Source::Path(path)) if is_gguf(path));
+        let served = matches!(source, Some(ModelSource::Server { .. }));
+        let gguf = matches!(&source, Some(ModelSource::Path(path)) if is_gguf(path));
         if adjusted && adjust != Some(false) && (served || gguf) {
             let what = if served { "behind a server" } else { "in a GGUF file" };
             section.problem("name", format!("a model {what} cannot be fine-tuned: set `adjust = false` for `{name}`"));
@@ -149,13 +150,13 @@ impl Reading<'_> {
             tokens: tokens.unwrap_or(1.0),
             release,
             // Whatever stands in for a missing source is never used: the missing one is a problem.
-            source: source.unwrap_or(Source::Imported),
+            source: source.unwrap_or(ModelSource::Imported),
             adjust: adjust.unwrap_or(true) && adjusted,
             memory: section.bytes("memory"),
         }
     }
 
-    fn source(&self, section: &Section<'_>) -> Option<Source> {
+    fn source(&self, section: &Section<'_>) -> Option<ModelSource> {
         let path = section.text("path").map(|path| self.model_path(section, &path));
         let (server, served) = (section.text("server"), section.text("served_model"));
         let concurrency = section.at_least_one("concurrency").and_then(|n| usize::try_from(n).ok());
@@ -165,8 +166,8 @@ impl Reading<'_> {
             }
         }
         let imported = section.flag("imported").unwrap_or(false);
-        let mut sources: Vec<Source> = path.map(Source::Path).into_iter().collect();
-        sources.extend(imported.then_some(Source::Imported));
+        let mut sources: Vec<ModelSource> = path.map(ModelSource::Path).into_iter().collect();
+        sources.extend(imported.then_some(ModelSource::Imported));
         if let Some(url) = server {
             if served.is_none() && !section.has("served_model") {
                 section.problem("server", "`served_model` is missing: the name the server knows the model by");
@@ -174,8 +175,8 @@ impl Reading<'_> {
             if let Err(error) = server::address(&url) {
                 section.problem("server", format!("`server`: {error}"));
             }
-            let concurrency = concurrency.unwrap_or(server::Settings::default().concurrency);
-            sources.push(Source::Server { url, model: served.unwrap_or_default(), concurrency });
+            let concurrency = concurrency.unwrap_or(server::ServerSettings::default().concurrency);
+            sources.push(ModelSource::Server { url, model: served.unwrap_or_default(), concurrency });
         }
         let named = ["path", "server"].iter().filter(|key| section.has(key)).count() + usize::from(imported);
         if named != 1 {
@@ -196,7 +197,7 @@ impl Reading<'_> {
         PathBuf::from(path)
     }
 
-    fn evaluation(&self, section: &Section<'_>) -> Evaluation {
+    fn evaluation(&self, section: &Section<'_>) -> StudyEvaluation {
         if !section.exists() {
             self.problems.add(1, "the table [evaluation] is missing");
         }
@@ -205,7 +206,7 @@ impl Reading<'_> {
             section.problem("tasks", "`tasks` must name at least one task");
         }
         let tasks = tasks.into_iter().map(|task| self.task(task)).collect();
-        let evaluation = Evaluation {
+        let evaluation = StudyEvaluation {
             tasks,
             include: self.paths(section, "include"),
             data: section.text("data").map(|path| self.there(section, "data", &path)),
@@ -224,7 +225,7 @@ impl Reading<'_> {
         if file { self.folder.join(&task).to_string_lossy().into_owned() } else { task }
     }
 
-    fn recipe(&self, section: &Section<'_>) -> Option<Recipe> {
+    fn recipe(&self, section: &Section<'_>) -> Option<AdjustmentRecipe> {
         if !section.exists() {
             return None;
         }
@@ -248,7 +249,7 @@ impl Reading<'_> {
             }
             share
         };
-        let recipe = Recipe {
+        let recipe = AdjustmentRecipe {
             name: name.parse().unwrap_or_default(),
             data,
             layout: section.text("layout").unwrap_or_else(|| "prompts".into()),
@@ -290,8 +291,8 @@ impl Reading<'_> {
     }
 }
 
-fn run(section: &Section<'_>) -> Run {
-    let run = Run {
+fn run(section: &Section<'_>) -> RunSettings {
+    let run = RunSettings {
         device: section.text("device").unwrap_or_else(|| "cpu".into()),
         dtype: section.text("dtype").unwrap_or_else(|| "f32".into()),
         memory: section.bytes("memory"),
@@ -308,7 +309,7 @@ fn run(section: &Section<'_>) -> Run {
     run
 }
 
-fn fit(section: &Section<'_>) -> Fit {
+fn fit(section: &Section<'_>) -> StudyFit {
     let metrics = section.texts("metrics").unwrap_or_default();
     let metrics = metrics.iter().filter_map(|pair| {
         let split = pair.split_once('=').map(|(benchmark, metric)| (benchmark.trim().into(), metric.trim().into()));
@@ -323,7 +324,7 @@ fn fit(section: &Section<'_>) -> Fit {
     {
         section.problem("chance", "`chance` must be at least 0 and below 1");
     }
-    let fit = Fit {
+    let fit = StudyFit {
         benchmarks: section.texts("benchmarks").unwrap_or_default(),
         metrics: metrics.collect(),
         chance: chance.unwrap_or_default(),

@@ -1,7 +1,9 @@
 //! What a model learns from.
 
+use serde::{Deserialize, Serialize};
+
 /// A prompt and what is to follow it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Example {
     /// Only read.
     pub prompt: String,

@@ -1,25 +1,13 @@
-//! Cells on a cluster: one job array, one task per cell, and a job after it that collects.
-//!
-//! Slurm schedules, restarts and kills; what is done is known from the cells' own files alone. A submission is a folder
-//! `slurm/NNNN` in the study's output with the names of its cells, one a line, the script that was submitted and one log
-//! per task. Its number is part of the job's name, by which it is found again in the queue.
-
-mod follow;
-mod queue;
-mod script;
+//! `[slurm]`: how cells run on a cluster.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-pub use follow::{Followed, follow};
-pub use queue::{Task, cancel, in_flight};
-pub use script::{Submission, submit};
-
-use super::reader::Section;
+use crate::study::reader::Section;
 
 /// How cells run on a cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Slurm {
+pub struct SlurmSettings {
     /// `--partition`.
     pub partition: Option<String>,
     /// `--account`.
@@ -48,7 +36,7 @@ pub struct Slurm {
     pub poll: Duration,
 }
 
-impl Slurm {
+impl SlurmSettings {
     pub(super) fn read(section: &Section<'_>) -> Self {
         let slurm = Self {
             partition: section.text("partition"),

@@ -5,17 +5,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use super::cell::Cell;
-use super::lock::{BEAT, Lock, Owner, Taken};
-use super::plan::{Plan, Planned, State};
-use super::settings::Study;
-use super::store;
-use super::work::{CellRun, Work};
+use super::seam::{Cells, Ended, Executor, StudyOutcome, Watch};
 use crate::error::{Error, Result};
+use crate::study::cell::Cell;
+use crate::study::lock::{BEAT, Lock, Owner, Taken};
+use crate::study::plan::{Plan, Planned, State};
+use crate::study::settings::Study;
+use crate::study::store;
+use crate::study::work::{CellRun, Work};
 
 /// How cells run on this machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Local {
+pub struct LocalSettings {
     /// Cells side by side at most.
     pub cells: usize,
     /// Memory they may take together, in bytes. A cell that needs more runs alone.
@@ -26,7 +27,7 @@ pub struct Local {
     pub wait: bool,
 }
 
-impl Local {
+impl LocalSettings {
     /// What the study asks for: one cell per core, or one at a time on an accelerator; free memory.
     pub fn of(study: &Study) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
@@ -40,57 +41,10 @@ impl Local {
     }
 }
 
-/// Hears what becomes of the cells. Calls come from several threads.
-pub trait Watch: Sync {
-    /// A cell begins.
-    fn begins(&self, cell: &Cell) {
-        let _ = cell;
+impl Executor for LocalSettings {
+    fn run(&self, cells: &Cells<'_>, stop: &Arc<AtomicBool>, watch: &dyn Watch) -> Result<StudyOutcome> {
+        run(cells.study, cells.work, &cells.plan()?, self, stop, watch)
     }
-    /// It is this far, from 0 to 1.
-    fn progress(&self, cell: &Cell, share: f64, doing: &str) {
-        let _ = (cell, share, doing);
-    }
-    /// It ended.
-    fn ends(&self, cell: &Cell, ended: &Ended) {
-        let _ = (cell, ended);
-    }
-    /// Nothing is left but the work of others.
-    fn waits(&self, others: &[(String, Owner)]) {
-        let _ = others;
-    }
-}
-
-/// Watches nothing.
-impl Watch for () {}
-
-/// How a cell ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Ended {
-    /// All its conditions have scores.
-    Done,
-    /// Somebody else finished it.
-    Elsewhere,
-    /// It failed.
-    Failed(String),
-    /// It was stopped, and goes on where it was at the next run.
-    Stopped,
-}
-
-/// What a run came to.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Outcome {
-    /// Cells that were finished before.
-    pub before: usize,
-    /// Cells that this run finished.
-    pub done: usize,
-    /// Cells that others finished meanwhile.
-    pub elsewhere: usize,
-    /// Cells that failed, and why.
-    pub failed: Vec<(String, String)>,
-    /// Cells that others still work on.
-    pub others: Vec<(String, Owner)>,
-    /// Cells that were stopped or never begun.
-    pub left: usize,
 }
 
 /// Runs what is left of the plan. A failed cell does not stop the others.
@@ -102,18 +56,18 @@ pub fn run(
     study: &Study,
     work: &dyn Work,
     plan: &Plan,
-    settings: &Local,
+    settings: &LocalSettings,
     stop: &Arc<AtomicBool>,
     watch: &dyn Watch,
-) -> Result<Outcome> {
+) -> Result<StudyOutcome> {
     store::open(study)?;
     let waiting: Vec<usize> = (0..plan.cells.len()).filter(|i| plan.cells[*i].state != State::Done).collect();
     let finished = plan.cells.iter().filter(|planned| planned.state == State::Done);
     finished.for_each(|planned| sweep(&planned.cell, study.evaluation.keep));
     let before = plan.cells.len() - waiting.len();
     let workers = settings.cells.clamp(1, waiting.len().max(1));
-    let queue = Queue { waiting, outcome: Outcome { before, ..Outcome::default() }, ..Queue::default() };
-    let floor = Floor {
+    let queue = Queue { waiting, outcome: StudyOutcome { before, ..StudyOutcome::default() }, ..Queue::default() };
+    let shared = SharedWork {
         study,
         work,
         settings,
@@ -126,8 +80,8 @@ pub fn run(
     };
     let over = AtomicBool::new(false);
     std::thread::scope(|scope| {
-        let heart = scope.spawn(|| floor.beat(&over));
-        let workers: Vec<_> = (0..workers).map(|_| scope.spawn(|| floor.work())).collect();
+        let heart = scope.spawn(|| shared.beat(&over));
+        let workers: Vec<_> = (0..workers).map(|_| scope.spawn(|| shared.work())).collect();
         // Workers catch the panics of cells; their own would be a bug of this file and is shown by the scope.
         let ended: Vec<_> = workers.into_iter().map(std::thread::ScopedJoinHandle::join).collect();
         over.store(true, Ordering::Relaxed);
@@ -136,13 +90,13 @@ pub fn run(
             std::panic::resume_unwind(panic);
         }
     });
-    let mut queue = floor.queue();
+    let mut queue = shared.queue();
     if let Some(error) = queue.halted.take() {
         return Err(error);
     }
     let mut outcome = std::mem::take(&mut queue.outcome);
     outcome.left += queue.waiting.len();
-    outcome.others = floor.others(&queue);
+    outcome.others = shared.others(&queue);
     outcome.failed.sort();
     Ok(outcome)
 }
@@ -157,14 +111,15 @@ struct Queue {
     running: usize,
     memory: u64,
     locks: Vec<Weak<Lock>>,
-    outcome: Outcome,
+    outcome: StudyOutcome,
     halted: Option<Error>,
 }
 
-struct Floor<'a> {
+/// What the threads that work on cells share.
+struct SharedWork<'a> {
     study: &'a Study,
     work: &'a dyn Work,
-    settings: &'a Local,
+    settings: &'a LocalSettings,
     stop: &'a Arc<AtomicBool>,
     /// Set when the disk, not a cell, is at fault.
     halt: AtomicBool,
@@ -180,7 +135,7 @@ enum Attempt {
     Halt(Error),
 }
 
-impl Floor<'_> {
+impl SharedWork<'_> {
     fn queue(&self) -> MutexGuard<'_, Queue> {
         // The queue is whole between any two statements that change it.
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)

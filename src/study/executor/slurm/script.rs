@@ -3,36 +3,21 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use super::Slurm;
-use super::queue::{Commands, prefix};
+use super::commands::Commands;
 use crate::error::{Error, Result};
 use crate::registry::write;
-use crate::study::cell::Cell;
-use crate::study::settings::Study;
+use crate::study::cell::{Cell, digest};
+use crate::study::executor::seam::Submission;
+use crate::study::settings::{SlurmSettings, Study};
 use crate::study::store;
 
-/// A job array that was submitted.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Submission {
-    /// The job's number in Slurm.
-    pub job: String,
-    /// Its folder.
-    pub folder: PathBuf,
-    /// The cells, in the order of the array's tasks.
-    pub cells: Vec<String>,
-}
-
 /// Submits these cells, in several arrays if the cluster allows no array so long, and one job after them that collects.
-///
-/// # Errors
-/// [`Error::Write`], or [`Error::Slurm`] with what `sbatch` said.
-pub fn submit(study: &Study, cells: &[&Cell]) -> Result<Vec<Submission>> {
+pub(super) fn submit(study: &Study, commands: &Commands, cells: &[&Cell]) -> Result<Vec<Submission>> {
     store::open(study)?;
-    let commands = Commands::of(study);
     let places = Places::new(study)?;
     let mut submissions = Vec::new();
     for part in cells.chunks(commands.longest_array().max(1)) {
-        let folder = next_folder(&study.output)?;
+        let folder = next_folder(study)?;
         let names: Vec<String> = part.iter().map(|cell| cell.name.clone()).collect();
         write::bytes(&folder.join("cells"), format!("{}\n", names.join("\n")).as_bytes())?;
         let script = folder.join("array.sh");
@@ -49,6 +34,19 @@ pub fn submit(study: &Study, cells: &[&Cell]) -> Result<Vec<Submission>> {
         commands.sbatch(&script, Some(&format!("afterany:{}", jobs.join(":"))))?;
     }
     Ok(submissions)
+}
+
+/// Where submissions are kept.
+pub(super) fn folder(study: &Study) -> PathBuf {
+    study.output.join("slurm")
+}
+
+/// What all jobs of a study are called at the beginning: the study's name and a digest of its folder.
+pub(super) fn prefix(study: &Study) -> Result<String> {
+    let output = std::path::absolute(&study.output).map_err(Error::read(&study.output))?;
+    let folder: String = digest([output.to_string_lossy().as_ref()]).chars().take(10).collect();
+    let name: String = study.name.chars().filter(|c| c.is_ascii_alphanumeric()).take(20).collect();
+    Ok(format!("onset-{name}-{folder}"))
 }
 
 struct Places {
@@ -70,8 +68,8 @@ impl Places {
 
 /// Makes the folder of the next submission. Its number is taken when the folder is there, so that two programs that
 /// submit at once get two.
-fn next_folder(output: &Path) -> Result<PathBuf> {
-    let all = std::path::absolute(output.join("slurm")).map_err(Error::read(output))?;
+fn next_folder(study: &Study) -> Result<PathBuf> {
+    let all = std::path::absolute(folder(study)).map_err(Error::read(&study.output))?;
     std::fs::create_dir_all(&all).map_err(Error::write(&all))?;
     for number in 1..100_000 {
         let folder = all.join(format!("{number:04}"));
@@ -98,6 +96,8 @@ fn array(study: &Study, places: &Places, folder: &Path, tasks: usize) -> Result<
     options.extend(study.slurm.time.as_ref().map(|time| format!("--time={time}")));
     let cells = quoted(&folder.join("cells"))?;
     let commands = [
+        // The lock of a cell says in whose hands it is.
+        "export ONSET_JOB=\"${SLURM_ARRAY_JOB_ID:-}_$SLURM_ARRAY_TASK_ID\"".to_owned(),
         format!("cell=$(sed -n \"$((SLURM_ARRAY_TASK_ID + 1))p\" {cells})"),
         format!("exec {} study run {} --only \"$cell\"", quoted(&places.program)?, quoted(&places.study)?),
     ];
@@ -112,7 +112,7 @@ fn collect(study: &Study, places: &Places, folder: &Path) -> Result<String> {
     Ok(script(&study.slurm, &options, &commands))
 }
 
-fn script(slurm: &Slurm, options: &[String], commands: &[String]) -> String {
+fn script(slurm: &SlurmSettings, options: &[String], commands: &[String]) -> String {
     let mut text = String::from("#!/bin/bash\n");
     // Writing to a String cannot fail.
     for option in options {

@@ -1,0 +1,67 @@
+//! Where the cells of a study run: on this machine, or somewhere else behind a queue.
+//!
+//! Another executor is a file with a [`Queue`] (or an [`Executor`] of its own) and a line in [`ExecutorKind`].
+
+mod follow;
+mod local;
+mod seam;
+mod slurm;
+
+use std::fmt;
+use std::str::FromStr;
+
+pub use follow::{Queued, follow, submit};
+pub use local::{LocalSettings, run};
+pub use seam::{Cells, Ended, Executor, Queue, StudyOutcome, Submission, Task, Watch};
+pub use slurm::Slurm;
+
+use super::settings::Study;
+use crate::error::{Error, Result};
+
+/// The executors there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ExecutorKind {
+    /// This machine.
+    #[default]
+    LocalSettings,
+    /// A Slurm cluster.
+    Slurm,
+}
+
+impl ExecutorKind {
+    const ALL: [Self; 2] = [Self::LocalSettings, Self::Slurm];
+
+    /// The executor, as the study sets it up.
+    pub fn executor(self, study: &Study) -> Box<dyn Executor + '_> {
+        match self {
+            Self::LocalSettings => Box::new(LocalSettings::of(study)),
+            Self::Slurm => Box::new(Queued(Slurm::of(study))),
+        }
+    }
+
+    /// The executors behind whose queues something of the study may wait or run.
+    pub fn used(study: &Study) -> Vec<Box<dyn Executor + '_>> {
+        let all = Self::ALL.map(|kind| kind.executor(study)).into_iter();
+        all.filter(|executor| executor.queue().is_some_and(Queue::is_used)).collect()
+    }
+}
+
+impl fmt::Display for ExecutorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::LocalSettings => "local",
+            Self::Slurm => "slurm",
+        })
+    }
+}
+
+impl FromStr for ExecutorKind {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        Self::ALL.into_iter().find(|kind| kind.to_string() == text).ok_or_else(|| {
+            let known = Self::ALL.map(|kind| kind.to_string()).join(", ");
+            Error::Argument(format!("`{text}` is no executor; there are {known}"))
+        })
+    }
+}
