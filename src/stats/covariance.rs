@@ -42,6 +42,7 @@ use nalgebra::{DMatrix, DVector};
 use super::clusters::Clusters;
 use super::curve::FittedCurve;
 use super::distribution::{student_quantile, student_two_sided};
+use crate::serial::read_by_name;
 use crate::{Error, Result};
 
 /// Which estimate; see the module for the formulas.
@@ -70,6 +71,20 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// All kinds, from the plainest to the most careful.
+    pub const ALL: [Self; 10] = [
+        Self::Classical,
+        Self::Hc0,
+        Self::Hc1,
+        Self::Hc2,
+        Self::Hc3,
+        Self::Cr0,
+        Self::Cr1,
+        Self::Cr1s,
+        Self::Cr2,
+        Self::Cr3,
+    ];
+
     /// Whether the estimate needs clusters.
     pub fn is_clustered(self) -> bool {
         matches!(self, Self::Cr0 | Self::Cr1 | Self::Cr1s | Self::Cr2 | Self::Cr3)
@@ -91,6 +106,8 @@ impl Kind {
         }
     }
 }
+
+read_by_name!(Kind, "covariance", Kind::ALL);
 
 /// How to estimate a covariance.
 #[derive(Debug, Clone)]

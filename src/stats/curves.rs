@@ -17,6 +17,7 @@ use super::curve::FittedCurve;
 use super::sample::Sample;
 use super::{flat, hinge, linear, logistic, richards, segmented};
 use crate::Result;
+use crate::serial::read_by_name;
 
 /// What the list knows of a curve.
 pub(crate) struct Entry {
@@ -91,6 +92,8 @@ impl Curve {
         (self.entry().fit)(chance, sample)
     }
 }
+
+read_by_name!(Curve, "curve", Curve::ALL);
 
 #[cfg(test)]
 mod tests {

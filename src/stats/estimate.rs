@@ -65,6 +65,8 @@ pub enum Method {
     Covariance(Kind),
     /// Percentiles of the pairs cluster bootstrap.
     PairsPercentile,
+    /// Percentiles of resamples of clusters inside clusters.
+    NestedPercentile,
     /// The pairs cluster bootstrap, corrected for bias and skewness.
     PairsBca,
     /// The restricted wild cluster bootstrap-t of one parameter, inverted.
@@ -78,14 +80,22 @@ pub enum Method {
 }
 
 impl Method {
-    const RESAMPLED: [Self; 6] =
-        [Self::PairsPercentile, Self::PairsBca, Self::WildT, Self::WildSet, Self::ProfileF, Self::Simex];
+    const RESAMPLED: [Self; 7] = [
+        Self::PairsPercentile,
+        Self::NestedPercentile,
+        Self::PairsBca,
+        Self::WildT,
+        Self::WildSet,
+        Self::ProfileF,
+        Self::Simex,
+    ];
 
     /// The name as printed and in files.
     pub fn name(self) -> &'static str {
         match self {
             Self::Covariance(kind) => kind.name(),
             Self::PairsPercentile => "pairs cluster bootstrap, percentile",
+            Self::NestedPercentile => "nested cluster bootstrap, percentile",
             Self::PairsBca => "pairs cluster bootstrap, BCa",
             Self::WildT => "restricted wild cluster bootstrap-t, inverted",
             Self::WildSet => "restricted wild cluster bootstrap, inverted",

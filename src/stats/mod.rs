@@ -25,7 +25,6 @@ pub mod itemnoise;
 pub mod linear;
 pub mod logistic;
 pub mod multiplicity;
-mod names;
 pub mod nested;
 pub mod optimise;
 pub mod pair_matrix;

@@ -43,6 +43,7 @@ use super::curve::FittedCurve;
 use super::curves::Curve;
 use super::observations::identified;
 use super::sample::Sample;
+use crate::serial::read_by_name;
 use crate::{Error, Result};
 
 /// How scores rise; see the [module](self) for the rule.
@@ -55,6 +56,8 @@ pub enum Verdict {
     /// Not at all.
     None,
 }
+
+read_by_name!(Verdict, "verdict", [Verdict::Abrupt, Verdict::Gradual, Verdict::None]);
 
 /// What to compare.
 #[derive(Debug, Clone, PartialEq)]

@@ -46,6 +46,7 @@ use super::observations::{differences, finite_result, only, shift};
 use super::one_break::Shape;
 use super::parameter::Parameter;
 use super::sample::Sample;
+use crate::serial::read_by_name;
 use crate::{Error, Result};
 
 /// Its line in the list of curves.
@@ -73,6 +74,19 @@ pub enum Outcome {
     /// Nothing rises above chance.
     Flat,
 }
+
+impl Outcome {
+    /// The name in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Break => "break",
+            Self::NoBreak => "no_break",
+            Self::Flat => "flat",
+        }
+    }
+}
+
+read_by_name!(Outcome, "outcome", [Outcome::Break, Outcome::NoBreak, Outcome::Flat]);
 
 /// The estimates of a hinge.
 #[derive(Debug, Clone, PartialEq)]
