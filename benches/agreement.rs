@@ -58,7 +58,8 @@ fn main() -> Result<(), Failure> {
         columns.iter().map(|column| Ceiling::new().fit(column, &noise)).collect::<Result<_, _>>()?;
     let panel = Panel::new(&columns).ceilings(&ceilings);
     let agreement = Agreement::new(Seed(1));
-    let whole = || agreement.fit(&panel, &nesting).ok().and_then(|fit| fit.summary.mean).map_or(f64::NAN, |m| m.low);
+    let whole =
+        || agreement.fit(&panel, &nesting).ok().and_then(|fit| fit.summary.mean.interval.low).unwrap_or(f64::NAN);
     report("the whole analysis: τ, components, ceilings, 2,000 resamples (aim 2)", 3, whole);
     let unrelated = || Unrelated::new(Seed(1)).run(&columns).map_or(f64::NAN, |shares| shares.expected[0]);
     report("components of 1,000 tables of unrelated columns", 3, unrelated);

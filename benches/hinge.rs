@@ -7,6 +7,7 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use onset::stats::hinge::Hinge;
+use onset::stats::sample::Sample;
 use onset::stats::segmented::Segmented;
 
 fn main() -> onset::Result<()> {
@@ -16,8 +17,8 @@ fn main() -> onset::Result<()> {
     let time = median(2_000, || hinge.fit(black_box(&x), black_box(&y), &groups).map(drop))?;
     println!("hinge, 53 models, one group, one fit: {:.1} µs (target 30)", time * 1e6);
     let weights = vec![1.3; 53];
-    let weighted = hinge.clone().weights(&weights)?;
-    let time = median(2_000, || weighted.fit(black_box(&x), black_box(&y), &groups).map(drop))?;
+    let weighted = Sample::new(&x, &y)?.with_groups(&groups)?.with_weights(&weights)?;
+    let time = median(2_000, || hinge.fit_sample(black_box(&weighted)).map(drop))?;
     println!("the same with weights: {:.1} µs", time * 1e6);
     let free = Hinge::new().free_chance();
     let time = median(2_000, || free.fit(black_box(&x), black_box(&y), &groups).map(drop))?;

@@ -15,6 +15,7 @@ use onset::stats::inference::Inference;
 use onset::stats::permutation::Permutation;
 use onset::stats::profile::Profile;
 use onset::stats::random::Seed;
+use onset::stats::sample::Sample;
 use onset::stats::wild::WildBootstrap;
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -30,36 +31,32 @@ fn main() -> Result<(), Failure> {
     let groups = [rows.iter().map(|r| f64::from(u8::from(r[2] >= "2023-11"))).collect::<Vec<f64>>()];
     let (x, before, after) = (number(3)?, number(4)?, number(5)?);
 
+    let before = Sample::new(&x, &before)?.with_groups(&groups)?.with_families(&families)?;
+    let after = before.with_scores(&after)?;
     let settings = Inference::new(0.25).seed(1).margin(0.02).items(&[14_042.0; 53]);
-    report("whole analysis of one benchmark, all threads (target 3)", || {
-        settings.run(&x, &before, &groups, &families).map(drop)
-    })?;
+    report("whole analysis of one benchmark, all threads (target 3)", || settings.run(&before).map(drop))?;
     let uncertain = settings.clone().compute_sd(&[0.1; 53]);
-    report("the same with uncertain compute", || uncertain.run(&x, &before, &groups, &families).map(drop))?;
-    report("difference of two scores", || settings.difference(&x, &before, &after, &groups, &families).map(drop))?;
+    report("the same with uncertain compute", || uncertain.run(&before).map(drop))?;
+    report("difference of two scores", || settings.difference(&before, &after).map(drop))?;
 
     let one = rayon::ThreadPoolBuilder::new().num_threads(1).build()?;
     one.install(|| -> Result<(), Failure> {
-        report("whole analysis, one thread", || settings.run(&x, &before, &groups, &families).map(drop))?;
+        report("whole analysis, one thread", || settings.run(&before).map(drop))?;
         let hinge = Hinge::new().chance(0.25);
         let pairs = Bootstrap::new(Seed(1)).replicates(REPLICATES);
         report("10,000 pairs bootstrap refits, one thread (target 0.5)", || {
-            hinge_bootstrap::parameters(&pairs, &hinge, &x, &before, &groups, &families).map(drop)
+            hinge_bootstrap::parameters(&pairs, &hinge, &before).map(drop)
         })?;
         let wild = WildBootstrap::new(Seed(1)).replicates(REPLICATES);
-        let theta = wild.hinge_group(&x, &before, &groups, 0, Some(0.25), &families)?;
+        let theta = wild.hinge_group(&before, 0, Some(0.25))?;
         report("wild bootstrap test of θ, one thread", || theta.test(0.0).map(drop))?;
         report("wild bootstrap interval of θ, one thread", || theta.interval(0.95).map(drop))?;
-        let profile = Profile::new(&x, &before, &groups, Some(0.25))?;
-        report("wild bootstrap set for c, one thread", || {
-            profile.bootstrap_set(0.95, &families, Seed(1), REPLICATES).map(drop)
-        })?;
+        let profile = Profile::new(&before, Some(0.25))?;
+        report("wild bootstrap set for c, one thread", || profile.bootstrap_set(0.95, Seed(1), REPLICATES).map(drop))?;
         let breaks = BreakTest::new(Seed(1)).replicates(REPLICATES);
-        report("break test, one thread", || breaks.run(&x, &before, &groups, &families).map(drop))?;
+        report("break test, one thread", || breaks.run(&before).map(drop))?;
         let permute = Permutation::new(Seed(1)).permutations(REPLICATES);
-        report("10,000 family permutations, one thread", || {
-            permute.run(&x, &before, &groups[0], Some(0.25), &families).map(drop)
-        })
+        report("10,000 family permutations, one thread", || permute.run(&before, Some(0.25)).map(drop))
     })
 }
 

@@ -20,13 +20,16 @@ use onset::stats::components::Components;
 use onset::stats::covariance::{Covariance, Kind};
 use onset::stats::curve::FittedCurve;
 use onset::stats::distribution::{fisher_one_quantile, student_quantile};
+use onset::stats::estimate::{Estimate, Interval, Method};
 use onset::stats::hinge::{Hinge, HingeFit};
 use onset::stats::hinge_bootstrap::{self, HingeQuantity};
-use onset::stats::inference::{Inference, Quantity};
+use onset::stats::inference::Inference;
 use onset::stats::linear::Linear;
+use onset::stats::parameter::Parameter;
 use onset::stats::profile::Profile;
 use onset::stats::random::{Seed, Stream};
-use onset::stats::wild::{Interval, WildBootstrap, WildWeights};
+use onset::stats::sample::Sample;
+use onset::stats::wild::{WildBootstrap, WildWeights};
 use rayon::prelude::*;
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -53,6 +56,11 @@ const BENCHMARKS: [(&str, &str, f64, f64); 4] = [
 ];
 
 impl Models {
+    /// The models with these scores and the group of the new ones.
+    fn sample(&self, y: &[f64]) -> onset::Result<Sample> {
+        Sample::new(&self.x, y)?.with_groups(std::slice::from_ref(&self.new))?.with_families(&self.families)
+    }
+
     fn read() -> Result<Self, Failure> {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/stats/paper_scores.csv");
         let text = std::fs::read_to_string(path)?;
@@ -138,12 +146,11 @@ impl<'a> World<'a> {
 type Outcome = Option<bool>;
 
 fn holds(interval: Option<Interval>, truth: f64) -> Outcome {
-    interval.map(|i| i.low.is_none_or(|low| low <= truth) && i.high.is_none_or(|high| truth <= high))
+    interval.map(|interval| interval.contains(truth))
 }
 
-fn quantity_holds(quantity: &Quantity, truth: f64) -> Outcome {
-    let stated = quantity.low.is_some() || quantity.high.is_some();
-    stated.then(|| quantity.low.is_none_or(|low| low <= truth) && quantity.high.is_none_or(|high| truth <= high))
+fn stated(interval: Interval) -> Option<Interval> {
+    Some(interval).filter(|interval| !interval.is_open())
 }
 
 fn around(estimate: f64, half: f64, truth: f64) -> Outcome {
@@ -179,18 +186,18 @@ fn intervals(world: &World<'_>, replicate: u64) -> Result<[Outcome; INTERVALS.le
     let groups = std::slice::from_ref(&models.new);
     let hinge = Hinge::new().chance(world.chance);
     let y = world.draw(&world.truth.fitted, Seed(1), replicate);
-    let fit = hinge.fit(&models.x, &y, groups)?;
+    let sample = models.sample(&y)?;
+    let fit = hinge.fit_sample(&sample)?;
     let (theta, c, alpha) = (world.truth.theta[0], world.truth.c, world.truth.alpha);
-    let (jacobian, names) = (fit.jacobian(), fit.names());
-    let robust = |kind: Kind, name: &str, truth: f64| -> Outcome {
-        let place = names.iter().position(|n| n == name)?;
-        let found = Covariance::new(kind).clusters(&models.families).estimate(&jacobian, &fit.residuals).ok()?;
+    let robust = |kind: Kind, parameter: Parameter, truth: f64| -> Outcome {
+        let place = fit.place_of(parameter)?;
+        let found = Covariance::new(kind).clusters(&models.families).of(&fit).ok()?;
         let (low, high) = found.interval(place, fit.estimates()[place], 0.95)?;
         Some(low <= truth && truth <= high)
     };
     let cr1 = || -> Outcome {
-        let place = names.iter().position(|n| n == "theta")?;
-        let found = Covariance::new(Kind::Cr1).clusters(&models.families).estimate(&jacobian, &fit.residuals).ok()?;
+        let place = fit.place_of(Parameter::Theta)?;
+        let found = Covariance::new(Kind::Cr1).clusters(&models.families).of(&fit).ok()?;
         let t = student_quantile(0.975, (models.families.count() - 1) as f64)?;
         around(fit.theta[0], t * found.std_errors()[place], theta)
     };
@@ -200,15 +207,11 @@ fn intervals(world: &World<'_>, replicate: u64) -> Result<[Outcome; INTERVALS.le
     };
     let seed = Seed(replicate);
     let wild = WildBootstrap::new(seed).replicates(REFITS);
-    let test = |wild: WildBootstrap| {
-        wild.hinge_group(&models.x, &y, groups, 0, Some(world.chance), &models.families)
-            .and_then(|p| p.test(theta))
-            .ok()
-    };
+    let test = |wild: WildBootstrap| wild.hinge_group(&sample, 0, Some(world.chance)).and_then(|p| p.test(theta)).ok();
     let default = test(wild);
-    let profile = Profile::new(&models.x, &y, groups, Some(world.chance))?;
+    let profile = Profile::new(&sample, Some(world.chance))?;
     let bootstrap = Bootstrap::new(seed).replicates(REFITS);
-    let drawn = hinge_bootstrap::parameters(&bootstrap, &hinge, &models.x, &y, groups, &models.families)?;
+    let drawn = hinge_bootstrap::parameters(&bootstrap, &hinge, &sample)?;
     let percentile = |q: HingeQuantity, truth| holds(drawn.percentile(q.place(), 0.95), truth);
     let bca = |q: HingeQuantity, truth| holds(drawn.bca(q.place(), 0.95), truth);
     let solver = hinge.solver(&models.x, groups)?;
@@ -224,22 +227,22 @@ fn intervals(world: &World<'_>, replicate: u64) -> Result<[Outcome; INTERVALS.le
     Ok([
         published(),
         cr1(),
-        robust(Kind::Cr2, "theta", theta),
-        robust(Kind::Cr3, "theta", theta),
+        robust(Kind::Cr2, Parameter::Theta, theta),
+        robust(Kind::Cr3, Parameter::Theta, theta),
         default.map(|t| t.p_value > 0.05),
         test(wild.weights(WildWeights::Rademacher)).map(|t| t.p_value > 0.05),
         default.map(|t| t.p_greater > 0.025 && t.p_less > 0.025),
         percentile(HingeQuantity::Group(0), theta),
         bca(HingeQuantity::Group(0), theta),
-        robust(Kind::Classical, "c", c),
-        robust(Kind::Cr2, "c", c),
-        robust(Kind::Cr3, "c", c),
+        robust(Kind::Classical, Parameter::C, c),
+        robust(Kind::Cr2, Parameter::C, c),
+        robust(Kind::Cr3, Parameter::C, c),
         Some(profile.f(c) <= f),
         percentile(HingeQuantity::Break, c),
         bca(HingeQuantity::Break, c),
-        Some(profile.bootstrap_p(c, &models.families, seed, INNER)? > 0.05),
-        robust(Kind::Cr2, "alpha", alpha),
-        robust(Kind::Cr3, "alpha", alpha),
+        Some(profile.bootstrap_p(c, seed, INNER)? > 0.05),
+        robust(Kind::Cr2, Parameter::Alpha, alpha),
+        robust(Kind::Cr3, Parameter::Alpha, alpha),
         percentile(HingeQuantity::Alpha, alpha),
         bca(HingeQuantity::Alpha, alpha),
         holds(residual.percentile(0, 0.95), theta),
@@ -257,13 +260,13 @@ const TESTS: [&str; 6] = [
 
 fn tests(world: &World<'_>, line: &[f64], replicate: u64) -> Result<[Outcome; TESTS.len()], Failure> {
     let models = world.models;
-    let groups = std::slice::from_ref(&models.new);
     let mut rejected = [None; TESTS.len()];
     for (half, expected) in [line, &world.truth.fitted].into_iter().enumerate() {
         let y = world.draw(expected, Seed(2), replicate);
+        let sample = models.sample(&y)?;
         let test = BreakTest::new(Seed(replicate)).replicates(INNER);
-        let clustered = test.run(&models.x, &y, groups, &models.families)?;
-        let common = test.spread(Spread::Common).run(&models.x, &y, groups, &models.families)?;
+        let clustered = test.run(&sample)?;
+        let common = test.spread(Spread::Common).run(&sample)?;
         rejected[3 * half] = Some(clustered.p_value <= 0.05);
         rejected[3 * half + 1] = Some(common.p_value <= 0.05);
         rejected[3 * half + 2] = clustered.davies.map(|d| d.p_value <= 0.05);
@@ -300,25 +303,23 @@ fn differences(worlds: [&World<'_>; 2], replicate: u64) -> Result<[Outcome; DIFF
             world.scores(&world.truth.fitted, &family, &model, &mut noise)
         })
         .collect();
-    let groups = std::slice::from_ref(&models.new);
     let settings = Inference::new(worlds[0].chance).seed(replicate).replicates(REFITS);
-    let found = settings.difference(&models.x, &y[0], &y[1], groups, &models.families)?;
+    let found = settings.difference(&models.sample(&y[0])?, &models.sample(&y[1])?)?;
     let theta = worlds[0].truth.theta[0] - worlds[1].truth.theta[0];
     let c = worlds[0].truth.c - worlds[1].truth.c;
     let alpha = worlds[0].truth.alpha - worlds[1].truth.alpha;
-    let other = |name: &str, method: &str, truth: f64| {
-        let quantity = found.others.iter().find(|q| q.parameter == name && q.method.contains(method))?;
-        quantity_holds(quantity, truth)
-    };
+    let own = |estimate: &Estimate, truth: f64| holds(stated(estimate.interval), truth);
+    let other =
+        |estimate: &Estimate, method: Method, truth: f64| holds(estimate.interval_by(method).and_then(stated), truth);
     Ok([
-        quantity_holds(&found.theta[0], theta),
-        other("theta", "percentile", theta),
-        other("theta", "BCa", theta),
-        quantity_holds(&found.c, c),
-        other("c", "percentile", c),
-        quantity_holds(&found.alpha, alpha),
-        other("alpha", "percentile", alpha),
-        other("alpha", "BCa", alpha),
+        own(&found.theta[0], theta),
+        other(&found.theta[0], Method::PairsPercentile, theta),
+        other(&found.theta[0], Method::PairsBca, theta),
+        own(&found.c, c),
+        other(&found.c, Method::PairsPercentile, c),
+        own(&found.alpha, alpha),
+        other(&found.alpha, Method::PairsPercentile, alpha),
+        other(&found.alpha, Method::PairsBca, alpha),
     ])
 }
 

@@ -40,7 +40,34 @@ macro_rules! serde_as_number_or_text {
     )+ };
 }
 
-pub(crate) use {serde_as_number_or_text, serde_as_text};
+/// `Display`, `FromStr` and both directions of serde for an enum with a fixed `name` per value: the type, what a message
+/// calls it, all its values. Capitals do not matter when it is read.
+macro_rules! read_by_name {
+    ($type:ty, $what:literal, $all:expr) => {
+        impl std::fmt::Display for $type {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.name())
+            }
+        }
+
+        impl std::str::FromStr for $type {
+            type Err = crate::Error;
+
+            fn from_str(text: &str) -> crate::Result<Self> {
+                let all = $all;
+                all.iter().copied().find(|one| one.name().eq_ignore_ascii_case(text)).ok_or_else(|| {
+                    let known: Vec<String> = all.iter().map(|one| one.name().to_lowercase()).collect();
+                    let known = known.join(", ");
+                    crate::Error::Argument(format!(concat!("unknown ", $what, " `{}`: {} are known"), text, known))
+                })
+            }
+        }
+
+        crate::serial::serde_as_text!($type);
+    };
+}
+
+pub(crate) use {read_by_name, serde_as_number_or_text, serde_as_text};
 
 /// A number or a text, as text.
 pub(crate) struct NumberOrText(pub(crate) String);

@@ -27,7 +27,7 @@ use crate::registry::modelset::{Cutoff, ModelSet};
 use crate::registry::table::Table;
 use crate::report::html::{Document, FitPart};
 use crate::stats::covariance::Kind;
-use crate::stats::selection::Curve;
+use crate::stats::curves::Curve;
 
 /// Bootstrap replicates of a quick answer.
 pub const QUICK_REPLICATES: usize = 199;

@@ -97,8 +97,8 @@ impl Coverage {
                 truth,
                 condition,
                 kind: kind.to_owned(),
-                theta: theta.and_then(|theta| theta.estimate),
-                interval: theta.and_then(|theta| theta.low.zip(theta.high)),
+                theta: theta.and_then(|theta| theta.value),
+                interval: theta.and_then(|theta| theta.interval.ends()),
             });
         }
     }

@@ -96,8 +96,8 @@ impl LabReport {
                 vec![Point { label: "reference".into(), x: self.reference, y: 0.0, interval: None, labelled: false }];
             for (place, (kind, share)) in self.kinds.iter().enumerate() {
                 let Some(theta) = theta(condition.hinge, place) else { continue };
-                let Some(y) = theta.estimate else { continue };
-                let interval = theta.low.zip(theta.high);
+                let Some(y) = theta.value else { continue };
+                let interval = theta.interval.low.zip(theta.interval.high);
                 points.push(Point { label: kind.clone(), x: *share, y, interval, labelled: false });
             }
             points.sort_by(|a, b| a.x.total_cmp(&b.x));

@@ -2,11 +2,12 @@
 
 use super::options::CHANCE;
 use super::scores::LabScores;
-use crate::analysis::fit::{Analysis, ChanceLevel, CurveChoice, FitReport, FitSettings, Parameter};
+use crate::analysis::fit::{Analysis, ChanceLevel, CurveChoice, FitReport, FitSettings};
 use crate::registry::modelset::ModelSet;
 use crate::registry::{Condition, Format};
+use crate::stats::curves::Curve;
+use crate::stats::estimate::Estimate;
 use crate::stats::random::Seed;
-use crate::stats::selection::Curve;
 use crate::{Error, Result};
 
 /// The fits of an experiment.
@@ -74,7 +75,7 @@ impl LabReport {
     }
 
     /// Every difference from the reference: score and number of task examples, kind, estimate.
-    pub(super) fn differences(&self) -> Vec<((Format, usize), &str, Option<&Parameter>)> {
+    pub(super) fn differences(&self) -> Vec<((Format, usize), &str, Option<&Estimate>)> {
         let mut differences = Vec::new();
         for Fitted { score, examples, hinge, .. } in self.conditions() {
             for (place, (kind, _)) in self.kinds.iter().enumerate() {
@@ -141,9 +142,9 @@ fn curves(models: &ModelSet) -> Result<Curves> {
 }
 
 /// The difference of one kind from the reference.
-pub(crate) fn theta(analysis: &Analysis, kind: usize) -> Option<&Parameter> {
+pub(crate) fn theta(analysis: &Analysis, kind: usize) -> Option<&Estimate> {
     match kind {
         0 => Some(&analysis.theta),
-        _ => analysis.thetas.get(kind).map(|named| &named.parameter),
+        _ => analysis.thetas.get(kind).map(|named| &named.estimate),
     }
 }

@@ -19,7 +19,13 @@ pub fn cutoff_sweep(report: &FitReport) -> Result<Figure> {
             .ok_or_else(|| Error::Undetermined("no cut-off was varied: the group is not one by release".into()))?;
         let points = swept.iter().filter_map(|one| {
             let (x, y) = (one.cutoff.years(), one.theta?);
-            Some(Point { label: one.cutoff.to_string(), x, y, interval: one.low.zip(one.high), labelled: false })
+            Some(Point {
+                label: one.cutoff.to_string(),
+                x,
+                y,
+                interval: one.interval.low.zip(one.interval.high),
+                labelled: false,
+            })
         });
         let mut layers = vec![Layer::HorizontalRule { series: "No difference".into(), y: 0.0 }];
         let used = report.groups.first().and_then(|group| group.name.month()).map(Month::years);
@@ -59,7 +65,7 @@ pub fn without_each_family(report: &FitReport) -> Result<Figure> {
             Some(Point { label: name.clone(), x, y: f64::from(place), interval: None, labelled: false })
         });
         let mut layers = Vec::new();
-        layers.extend(analysis.theta.estimate.map(|x| Layer::VerticalRule {
+        layers.extend(analysis.theta.value.map(|x| Layer::VerticalRule {
             series: "All families".into(),
             hue: Hue::Fit,
             x,

@@ -1,9 +1,10 @@
 //! Reports as short tables: a cell is an estimate with its interval, to three digits.
 
-use crate::analysis::fit::{Analysis, FitReport, Parameter};
-use crate::analysis::papers::test_task::{Estimate, Reproduction};
+use crate::analysis::fit::{Analysis, FitReport};
+use crate::analysis::papers::test_task::Reproduction;
 use crate::lab::{Fitted, LabReport, theta};
 use crate::report::csv::CsvTable;
+use crate::stats::estimate::Estimate;
 
 /// The estimates of a fit with their 95 % intervals: one column, or before adjustment, after it and their difference.
 #[must_use]
@@ -16,7 +17,7 @@ pub fn summary(report: &FitReport) -> CsvTable {
     let mut table = CsvTable::new(&["quantity", "before adjustment", "after adjustment", "before minus after"]);
     let changes = report.differences.as_ref().map_or_else(Vec::new, |d| {
         let mut cells = vec![String::new(), parameter(&d.alpha), parameter(&d.c), String::new()];
-        cells.extend(d.thetas.iter().map(|theta| parameter(&theta.parameter)));
+        cells.extend(d.thetas.iter().map(|theta| parameter(&theta.estimate)));
         cells.push(parameter(&d.r_squared));
         cells
     });
@@ -58,14 +59,14 @@ fn column(analysis: &Analysis) -> Vec<String> {
         parameter(&analysis.c_log10),
         parameter(&analysis.c_e),
     ];
-    cells.extend(analysis.thetas.iter().map(|theta| parameter(&theta.parameter)));
+    cells.extend(analysis.thetas.iter().map(|theta| parameter(&theta.estimate)));
     cells.push(analysis.r_squared.map_or_else(String::new, short));
     cells
 }
 
-fn parameter(parameter: &Parameter) -> String {
-    match parameter.estimate {
-        Some(estimate) => short(estimate) + &interval(parameter.low, parameter.high),
+fn parameter(parameter: &Estimate) -> String {
+    match parameter.value {
+        Some(estimate) => short(estimate) + &interval(parameter.interval.low, parameter.interval.high),
         None => parameter.reason.clone().unwrap_or_default(),
     }
 }
@@ -94,7 +95,8 @@ pub fn predictions(analysis: &Analysis) -> CsvTable {
                 curve.curve.to_string(),
                 short(one.x),
                 one.group.as_ref().map(ToString::to_string).unwrap_or_default(),
-                one.score.map_or_else(String::new, |score| short(score) + &interval(one.low, one.high)),
+                one.score
+                    .map_or_else(String::new, |score| short(score) + &interval(one.interval.low, one.interval.high)),
                 if one.extrapolated { "yes" } else { "no" }.to_owned(),
             ]);
         }
@@ -107,7 +109,8 @@ pub fn predictions(analysis: &Analysis) -> CsvTable {
 pub fn conclusions(reproduction: &Reproduction) -> CsvTable {
     let mut table = CsvTable::new(&["number", "quantity", "printed", "recomputed", "corrected", "conclusion", "why"]);
     for row in &reproduction.rows {
-        let estimate = |e: &Estimate| e.value.map_or_else(String::new, |v| short(v) + &interval(e.low, e.high));
+        let estimate =
+            |e: &Estimate| e.value.map_or_else(String::new, |v| short(v) + &interval(e.interval.low, e.interval.high));
         table.rows.push(vec![
             format!("{}: {}", row.printed.figure, row.printed.item),
             row.printed.quantity.to_string(),
@@ -135,8 +138,8 @@ pub fn differences(report: &LabReport) -> CsvTable {
         "R² of the hinge",
         "R² of a line",
     ]);
-    let estimate = |parameter: Option<&Parameter>| {
-        let found = parameter.and_then(|p| Some(short(p.estimate?) + &interval(p.low, p.high)));
+    let estimate = |parameter: Option<&Estimate>| {
+        let found = parameter.and_then(|p| Some(short(p.value?) + &interval(p.interval.low, p.interval.high)));
         found.unwrap_or_default()
     };
     let number = |value: Option<f64>| value.map_or_else(String::new, short);

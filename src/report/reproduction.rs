@@ -36,9 +36,9 @@ pub fn csv(rows: &[ReproductionRow]) -> CsvTable {
             cell(row.recomputed.estimate.value),
             Agreement::of(row.reproduced).to_string(),
             cell(corrected.value),
-            cell(corrected.low),
-            cell(corrected.high),
-            cell(corrected.margin),
+            cell(corrected.interval.low),
+            cell(corrected.interval.high),
+            cell(row.corrected.margin),
             row.corrected.models.to_string(),
             row.corrected.families.to_string(),
             row.note.clone(),
@@ -58,8 +58,8 @@ pub fn table_csv(table: &PaperTable) -> CsvTable {
             q.item.to_string(),
             q.quantity.to_string(),
             cell(q.estimate.value),
-            cell(q.estimate.low),
-            cell(q.estimate.high),
+            cell(q.estimate.interval.low),
+            cell(q.estimate.interval.high),
             q.models.to_string(),
             q.families.to_string(),
         ]);
@@ -115,7 +115,7 @@ pub fn terminal(reproduction: &Reproduction, width: usize) -> String {
 fn interval(printed: &str, row: &ReproductionRow) -> String {
     let corrected = &row.corrected.estimate;
     let value = shown(printed, corrected.value);
-    match (corrected.low, corrected.high) {
+    match (corrected.interval.low, corrected.interval.high) {
         (None, None) => value,
         (low, high) => {
             let end = |end: Option<f64>| end.map_or_else(|| "…".to_owned(), |v| short(printed, v));

@@ -21,17 +21,19 @@
 //! let makers = ["a", "a", "b", "b", "c", "c", "d", "d"];
 //! let nesting = Nesting::new(&makers, &[1, 1, 2, 2, 3, 3, 4, 5])?;
 //! let fit = Agreement::new(Seed(1)).replicates(500).fit(&Panel::new(&columns), &nesting)?;
-//! let mean = fit.summary.mean.unwrap();
-//! assert!(mean.low < mean.value && mean.value < mean.high);
+//! let mean = fit.summary.mean;
+//! assert!(mean.interval.low < mean.value && mean.value < mean.interval.high);
 //! assert_eq!(fit.left_out.len(), 4);
 //! # Ok::<(), onset::Error>(())
 //! ```
 
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use super::ceiling::{CeilingFit, all_disattenuated, shares_of_ceiling};
 use super::concordance::RankedTable;
-use super::nested::{Bounded, Inside, Nesting};
+use super::estimate::Estimate;
+use super::nested::{Inside, Nesting};
 use super::pair_matrix::PairMatrix;
 use super::principal::first_share;
 use super::random::Seed;
@@ -54,7 +56,7 @@ pub struct Panel<'a> {
 }
 
 /// What is said of a table: of the data as numbers, of a resample, or with intervals.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Summary<T> {
     /// Mean τ-b over all pairs of benchmarks.
     pub mean: T,
@@ -69,7 +71,7 @@ pub struct Summary<T> {
 }
 
 /// Values without one outer cluster.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct LeftOut {
     /// The cluster that was left out.
     pub cluster: usize,
@@ -78,14 +80,14 @@ pub struct LeftOut {
 }
 
 /// The agreement of one table.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AgreementFit {
     /// τ-b of all pairs of benchmarks.
     pub tau: PairMatrix,
-    /// Values with intervals; `None` where undefined in the data or in most resamples, and for what needs ceilings when
-    /// there are none.
-    pub summary: Summary<Option<Bounded>>,
+    /// Values with intervals; none where undefined in the data, and for what needs ceilings when there are none. No interval
+    /// where most resamples are undefined.
+    pub summary: Summary<Estimate>,
     /// Without each outer cluster.
     pub left_out: Vec<LeftOut>,
     /// How many outer clusters of equal size would carry as much.
@@ -93,7 +95,7 @@ pub struct AgreementFit {
 }
 
 /// Two conditions of the same models and benchmarks, compared in pairs.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AgreementChange {
     /// Before.
@@ -101,7 +103,7 @@ pub struct AgreementChange {
     /// After.
     pub after: AgreementFit,
     /// After minus before, the same models drawn for both.
-    pub difference: Summary<Option<Bounded>>,
+    pub difference: Summary<Estimate>,
     /// The difference without each outer cluster.
     pub left_out: Vec<LeftOut>,
     /// Share of the pairs of benchmarks whose τ-b is larger after.
@@ -188,7 +190,7 @@ impl Agreement {
         let before = self.assemble(&before, nesting, without.iter().map(|(g, (b, _))| (*g, *b)).collect(), &first)?;
         let after = self.assemble(&after, nesting, without.iter().map(|(g, (_, a))| (*g, *a)).collect(), &second)?;
         Ok(AgreementChange {
-            difference: bounded(&observed, &change, self.level),
+            difference: with_intervals(&observed, &change, self.level),
             left_out: without.into_iter().map(|(g, (before, after))| LeftOut::new(g, &after.minus(&before))).collect(),
             pairs_above: after.tau.share_above(&before.tau),
             before,
@@ -246,7 +248,7 @@ impl Agreement {
         let observed = panel.summary(&vec![1; nesting.outer().len()]);
         Ok(AgreementFit {
             tau,
-            summary: bounded(&observed, drawn, self.level),
+            summary: with_intervals(&observed, drawn, self.level),
             left_out: without.into_iter().map(|(g, summary)| LeftOut::new(g, &summary)).collect(),
             effective_clusters: nesting.effective(),
         })
@@ -318,9 +320,10 @@ impl Summary<f64> {
     }
 }
 
-fn bounded(observed: &Summary<f64>, drawn: &[Summary<f64>], level: f64) -> Summary<Option<Bounded>> {
+fn with_intervals(observed: &Summary<f64>, drawn: &[Summary<f64>], level: f64) -> Summary<Estimate> {
     let values = observed.values();
-    Summary::from(std::array::from_fn(|k| Bounded::of(values[k], drawn.iter().map(|draw| draw.values()[k]), level)))
+    let resamples = |k: usize| drawn.iter().map(move |draw| draw.values()[k]);
+    Summary::from(std::array::from_fn(|k| Estimate::resampled(values[k], resamples(k), level)))
 }
 
 fn left_out<T: Send>(nesting: &Nesting, of: impl Fn(&[u32]) -> T + Sync) -> Vec<(usize, T)> {
@@ -331,6 +334,7 @@ fn left_out<T: Send>(nesting: &Nesting, of: impl Fn(&[u32]) -> T + Sync) -> Vec<
 mod tests {
     use super::super::ceiling::{Ceiling, Noise};
     use super::super::clusters::Clusters;
+    use super::super::estimate::Interval;
     use super::super::random::Stream;
     use super::*;
 
@@ -355,11 +359,14 @@ mod tests {
     fn the_interval_holds_the_mean_and_no_benchmark_agrees_with_itself_in_it() {
         let columns = columns(1.0, &mut Seed(1).stream("test", 0));
         let fit = agreement().fit(&Panel::new(&columns), &nesting()).expect("a sound table");
-        let mean = fit.summary.mean.expect("defined");
-        assert_eq!(Some(mean.value), fit.tau.mean());
-        assert!(mean.low < mean.value && mean.value < mean.high && mean.high < 1.0, "{mean:?}");
-        assert!(fit.summary.first_share.expect("defined").value > 0.5);
-        assert_eq!((fit.summary.ceiling, fit.summary.disattenuated), (None, None));
+        let mean = &fit.summary.mean;
+        assert_eq!(mean.value, fit.tau.mean());
+        let ((low, high), value) = (mean.interval.ends().expect("two ends"), mean.value.expect("defined"));
+        assert!(low < value && value < high && high < 1.0, "{mean:?}");
+        assert!(fit.summary.first_share.value > Some(0.5));
+        assert_eq!((fit.summary.ceiling.value, fit.summary.disattenuated.value), (None, None));
+        let text = serde_json::to_string(&fit).expect("JSON");
+        assert_eq!(serde_json::from_str::<AgreementFit>(&text).expect("an agreement"), fit);
     }
 
     #[test]
@@ -378,8 +385,8 @@ mod tests {
         let columns = columns(1.0, &mut Seed(1).stream("test", 0));
         let panel = Panel::new(&columns);
         let change = agreement().compare(&panel, &panel, &nesting()).expect("sound tables");
-        let mean = change.difference.mean.expect("defined");
-        assert_eq!((mean.low, mean.value, mean.high), (0.0, 0.0, 0.0));
+        let mean = &change.difference.mean;
+        assert_eq!((mean.value, mean.interval), (Some(0.0), Interval::between(0.0, 0.0)));
         assert_eq!(change.pairs_above, Some(0.0));
     }
 
@@ -388,8 +395,8 @@ mod tests {
         let before = columns(2.0, &mut Seed(1).stream("test", 0));
         let after = columns(0.3, &mut Seed(1).stream("test", 0));
         let change = agreement().compare(&Panel::new(&before), &Panel::new(&after), &nesting()).expect("sound tables");
-        assert!(change.difference.mean.expect("defined").low > 0.0);
-        assert!(change.difference.first_share.expect("defined").low > 0.0);
+        assert!(change.difference.mean.interval.low > Some(0.0));
+        assert!(change.difference.first_share.interval.low > Some(0.0));
         assert_eq!(change.pairs_above, Some(1.0));
         assert!(change.left_out.iter().all(|left| left.summary.mean.expect("defined") > 0.0));
     }
@@ -421,10 +428,11 @@ mod tests {
                 .replicates(200)
                 .fit(&Panel::new(&scores).ceilings(&ceilings), &nesting())
                 .expect("a sound table");
-            seen += fit.summary.mean.expect("defined").value;
-            let truth = fit.summary.disattenuated.expect("defined");
-            recovered += truth.value;
-            held += usize::from(truth.low <= known && known <= truth.high);
+            seen += fit.summary.mean.value.expect("defined");
+            let truth = fit.summary.disattenuated;
+            recovered += truth.value.expect("defined");
+            let (low, high) = truth.interval.ends().expect("two ends");
+            held += usize::from(low <= known && known <= high);
         }
         let (seen, recovered) = (seen / worlds as f64, recovered / worlds as f64);
         assert!(seen < known - 0.04, "noise hides some of {known}: {seen}");
@@ -440,7 +448,7 @@ mod tests {
         let fit = agreement().fit(&Panel::new(&columns), &nesting()).expect("a sound table");
         assert_eq!(fit.tau.get(0, 1), whole.get(0, 1));
         assert_eq!((fit.tau.rows(0, 1), fit.tau.rows(0, 3)), (24, 23));
-        assert!(fit.summary.mean.is_some() && fit.summary.first_share.is_some());
+        assert!(fit.summary.mean.value.is_some() && fit.summary.first_share.value.is_some());
     }
 
     #[test]

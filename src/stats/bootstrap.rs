@@ -37,9 +37,9 @@ use rayon::prelude::*;
 
 use super::clusters::Clusters;
 use super::components::Components;
-use super::distribution::{normal_lower, normal_quantile};
+use super::distribution::{normal_lower, normal_quantile, sample_quantile};
+use super::estimate::{Interval, finite};
 use super::random::Seed;
-use super::wild::Interval;
 use crate::{Error, Result};
 
 /// Settings of a cluster bootstrap.
@@ -262,16 +262,9 @@ impl Replicates {
 
     fn between(&self, k: usize, low: f64, high: f64) -> Option<Interval> {
         let values = self.usable(k)?;
-        let end = |p: f64| Some(quantile(values, p)).filter(|v| v.is_finite());
+        let end = |p: f64| sample_quantile(values, p).and_then(finite);
         Some(Interval { low: end(low), high: end(high) })
     }
-}
-
-/// The quantile at p (B+1), between neighbours linearly.
-fn quantile(sorted: &[f64], p: f64) -> f64 {
-    let place = (p * (sorted.len() + 1) as f64 - 1.0).clamp(0.0, (sorted.len() - 1) as f64);
-    let (low, high) = (sorted[place.floor() as usize], sorted[place.ceil() as usize]);
-    if low == high { low } else { low + (high - low) * place.fract() }
 }
 
 fn acceleration(jackknife: &[f64]) -> Option<f64> {

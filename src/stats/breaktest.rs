@@ -4,10 +4,10 @@
 //! leaves at least 8 % of the distinct x on either side (of many x, at 200 spread evenly over them). With k̃ what the line
 //! and the groups leave of max(0, x - c), and e the residuals of the line with that kink,
 //!
-//!   F(c) = δ̂² / [Σ_g (Σ_{i in g} k̃_i e_i)² / (Σ k̃²)²]      clustered (the default)
-//!   F(c) = δ̂² / [e'e/(n-k) / Σ k̃²]                          common: one error variance, independent models
+//!   F(c) = δ̂² / [Σ_g (Σ_{i in g} w_i k̃_i e_i)² / (Σ w k̃²)²]  clustered (the default)
+//!   F(c) = δ̂² / [Σ w e²/(n-k) / Σ w k̃²]                      common: one error variance, independent models
 //!
-//! and sup F is the largest. c exists under the alternative only, so sup F has no standard law; its p-value comes from the
+//! with weights w (1 without), and sup F is the largest. c exists under the alternative only, so sup F has no standard law; its p-value comes from the
 //! wild bootstrap (Hansen 1996), with whole families multiplied: y* = line + v_g residual, everything refitted. The
 //! clustered F is the default because its false alarms stay near 5 % for any share of family effects, while those of the
 //! common F rise to 10 % (docs/calibration.md).
@@ -23,12 +23,14 @@
 //! use onset::stats::breaktest::BreakTest;
 //! use onset::stats::clusters::Clusters;
 //! use onset::stats::random::Seed;
+//! use onset::stats::sample::Sample;
 //!
 //! let x: Vec<f64> = (0..24).map(|i| 20.0 + 0.2 * i as f64).collect();
 //! let y: Vec<f64> = x.iter().enumerate()
 //!     .map(|(i, x)| 0.25 + 0.2 * (x - 22.0).max(0.0) + 0.01 * (i as f64 * 2.4).sin()).collect();
 //! let families = Clusters::new(&(0..24).map(|i| i / 2).collect::<Vec<_>>());
-//! let found = BreakTest::new(Seed(1)).replicates(999).run(&x, &y, &[], &families)?;
+//! let sample = Sample::new(&x, &y)?.with_families(&families)?;
+//! let found = BreakTest::new(Seed(1)).replicates(999).run(&sample)?;
 //! assert!(found.p_value < 0.05 && found.davies.unwrap().p_value < 0.05 && (found.at - 22.0).abs() < 0.2);
 //! # Ok::<(), onset::Error>(())
 //! ```
@@ -39,8 +41,8 @@ use super::clusters::Clusters;
 use super::distribution::student_upper;
 use super::fixed_hinge::{FixedHinge, Scratch};
 use super::linear::LeastSquares;
-use super::observations::check;
 use super::random::Seed;
+use super::sample::Sample;
 use super::wild::WildWeights;
 use super::wild_draws::Draws;
 use super::wild_model::Null;
@@ -112,16 +114,17 @@ impl BreakTest {
         self
     }
 
-    /// Tests scores `y` at `x` (n values each) with one column of n values per group.
+    /// Tests a sample.
     ///
     /// # Errors
     /// `NotEnoughModels` for fewer models than the kinked line needs, `Undetermined` for a constant x, fewer than five
     /// distinct x, a collinear group, fewer than two clusters, or scores that a line fits perfectly.
-    pub fn run(&self, x: &[f64], y: &[f64], groups: &[Vec<f64>], clusters: &Clusters) -> Result<BreakFound> {
-        check(x, y, groups, None)?;
-        let mut line = vec![x.to_vec()];
-        line.extend_from_slice(groups);
-        let design = FixedHinge::new(x, &centred(&line), None, true)?;
+    pub fn run(&self, sample: &Sample) -> Result<BreakFound> {
+        let sample = sample.counted();
+        let (y, clusters) = (sample.y(), sample.families());
+        let mut line = vec![sample.x().to_vec()];
+        line.extend_from_slice(sample.groups());
+        let design = FixedHinge::new(sample.x(), &centred(&line), sample.weights(), true)?;
         if design.levels() < 5 {
             return Err(Error::Undetermined(
                 "a break cannot be told from a line with fewer than five distinct x".into(),
@@ -132,7 +135,7 @@ impl BreakTest {
         let sorted = design.sorted(y);
         let mut scratch = Scratch::default();
         design.load(&sorted, &mut scratch);
-        let size: f64 = sorted.iter().map(|v| v * v).sum();
+        let size = design.square(&sorted);
         let mut sums = Vec::new();
         let sup_f = test.sup_f(&scratch, &mut sums);
         if !(scratch.total > PERFECT * size) || !sup_f.is_finite() {
@@ -159,7 +162,7 @@ impl BreakTest {
             sup_f,
             at: design.unscaled(at),
             p_value: (count + 1) as f64 / (self.replicates + 1) as f64,
-            davies: davies(x, y, groups),
+            davies: davies(&sample),
             replicates: self.replicates,
         })
     }
@@ -177,10 +180,10 @@ struct Test {
 }
 
 struct Kink {
-    /// k̃, sorted.
+    /// k̃ times the weights, sorted.
     column: Vec<f64>,
     square: f64,
-    /// Σ k̃² by cluster.
+    /// Σ w k̃² by cluster.
     squares: Vec<f64>,
 }
 
@@ -193,9 +196,10 @@ impl Test {
         let kinks = (from..=to)
             .step_by(step)
             .map(|level| {
-                let column = design.kink(level);
+                let kink = design.kink(level);
+                let column: Vec<f64> = kink.iter().zip(design.weights()).map(|(k, w)| w * k).collect();
                 let mut squares = vec![0.0; clusters.count()];
-                column.iter().zip(&cluster).for_each(|(k, &g)| squares[g] += k * k);
+                column.iter().zip(&kink).zip(&cluster).for_each(|((wk, k), &g)| squares[g] += wk * k);
                 Kink { square: squares.iter().sum(), squares, column }
             })
             .collect();
@@ -229,13 +233,15 @@ impl Test {
     }
 }
 
-/// Davies' bound for a change of slope anywhere between the second and the second largest x, beside a line and `groups`;
+/// Davies' bound for a change of slope anywhere between the second and the second largest x, beside a line and the groups;
 /// `None` where fewer than two of the ten breaks can be computed.
-pub fn davies(x: &[f64], y: &[f64], groups: &[Vec<f64>]) -> Option<Davies> {
+pub fn davies(sample: &Sample) -> Option<Davies> {
+    let sample = sample.counted();
+    let (x, groups) = (sample.x(), sample.groups());
     let mut sorted = x.to_vec();
     sorted.sort_by(f64::total_cmp);
     let n = sorted.len();
-    if n < 5 + groups.len() || y.len() != n {
+    if n < 5 + groups.len() {
         return None;
     }
     let (low, high) = (sorted[1], sorted[n - 2]);
@@ -245,7 +251,7 @@ pub fn davies(x: &[f64], y: &[f64], groups: &[Vec<f64>]) -> Option<Davies> {
         let c = low + (high - low) * j as f64 / (POINTS - 1) as f64;
         let mut columns = vec![x.iter().map(|x| (x - c).max(0.0)).collect(), vec![1.0; n], x.to_vec()];
         columns.extend_from_slice(groups);
-        if let Some(t) = LeastSquares::fit(&columns, y, None).ok().and_then(|fit| fit.t_values()) {
+        if let Some(t) = LeastSquares::fit(&columns, sample.y(), sample.weights()).ok().and_then(|fit| fit.t_values()) {
             found.push((c, t[0]));
         }
     }

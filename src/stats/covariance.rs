@@ -40,7 +40,9 @@
 use nalgebra::{DMatrix, DVector};
 
 use super::clusters::Clusters;
+use super::curve::FittedCurve;
 use super::distribution::{student_quantile, student_two_sided};
+use crate::serial::read_by_name;
 use crate::{Error, Result};
 
 /// Which estimate; see the module for the formulas.
@@ -69,6 +71,20 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// All kinds, from the plainest to the most careful.
+    pub const ALL: [Self; 10] = [
+        Self::Classical,
+        Self::Hc0,
+        Self::Hc1,
+        Self::Hc2,
+        Self::Hc3,
+        Self::Cr0,
+        Self::Cr1,
+        Self::Cr1s,
+        Self::Cr2,
+        Self::Cr3,
+    ];
+
     /// Whether the estimate needs clusters.
     pub fn is_clustered(self) -> bool {
         matches!(self, Self::Cr0 | Self::Cr1 | Self::Cr1s | Self::Cr2 | Self::Cr3)
@@ -90,6 +106,8 @@ impl Kind {
         }
     }
 }
+
+read_by_name!(Kind, "covariance", Kind::ALL);
 
 /// How to estimate a covariance.
 #[derive(Debug, Clone)]
@@ -130,6 +148,32 @@ impl<'a> Covariance<'a> {
         self
     }
 
+    /// The covariance of a fitted curve's parameters, with the weights of the fit.
+    ///
+    /// # Errors
+    /// As [`estimate`](Self::estimate).
+    pub fn of(&self, fit: &dyn FittedCurve) -> Result<CovarianceEstimate> {
+        let own = Covariance { kind: self.kind, weights: fit.weights(), clusters: self.clusters };
+        own.estimate(&fit.jacobian(), fit.residuals())
+    }
+
+    /// The estimate from the observations of positive weight: the others are not there.
+    fn of_counted(&self, weights: &[f64], columns: &[Vec<f64>], residuals: &[f64]) -> Result<CovarianceEstimate> {
+        let kept: Vec<usize> = (0..weights.len()).filter(|&i| weights[i] != 0.0).collect();
+        let only = |values: &[f64]| -> Option<Vec<f64>> { kept.iter().map(|&i| values.get(i).copied()).collect() };
+        let differ = || Error::Argument("columns, residuals, weights and clusters differ in length".into());
+        let columns: Option<Vec<Vec<f64>>> = columns.iter().map(|column| only(column)).collect();
+        let (columns, residuals, weights) = (columns.ok_or_else(differ)?, only(residuals), only(weights));
+        let (residuals, weights) = (residuals.ok_or_else(differ)?, weights.ok_or_else(differ)?);
+        let labels: Option<Vec<usize>> = match self.clusters {
+            Some(clusters) => kept.iter().map(|&i| clusters.of().get(i).copied()).collect(),
+            None => Some(kept.clone()),
+        };
+        let clusters = Clusters::new(&labels.ok_or_else(differ)?);
+        Covariance { kind: self.kind, weights: Some(&weights), clusters: Some(&clusters) }
+            .estimate(&columns, &residuals)
+    }
+
     /// The covariance of the k parameters whose Jacobian columns are `columns` (k slices of length n), with the fit's
     /// `residuals` (length n, not multiplied by weights).
     ///
@@ -138,6 +182,9 @@ impl<'a> Covariance<'a> {
     /// two clusters, or one observation or cluster alone determines a parameter where the kind cannot do without it
     /// (HC2, HC3, CR3); `Argument` when lengths differ.
     pub fn estimate(&self, columns: &[Vec<f64>], residuals: &[f64]) -> Result<CovarianceEstimate> {
+        if let Some(weights) = self.weights.filter(|w| w.len() == residuals.len() && w.contains(&0.0)) {
+            return self.of_counted(weights, columns, residuals);
+        }
         let (n, k) = (residuals.len(), columns.len());
         let single;
         let clusters = match self.clusters {

@@ -7,20 +7,23 @@
 //! ```
 //! use onset::stats::curve::FittedCurve;
 //! use onset::stats::linear::Linear;
+//! use onset::stats::parameter::Parameter;
 //!
 //! let fit = Linear::new().fit(&[20.0, 21.0, 22.0, 23.0], &[0.25, 0.31, 0.34, 0.41], &[])?;
-//! assert_eq!(fit.names(), ["intercept", "slope"]);
+//! assert_eq!(fit.names(), [Parameter::Intercept, Parameter::Slope]);
 //! assert_eq!(fit.jacobian().len(), fit.estimates().len());
 //! assert_eq!(fit.gradient(24.0, &[]), [1.0, 24.0]);
 //! # Ok::<(), onset::Error>(())
 //! ```
 
 use super::observations::used;
+use super::parameter::Parameter;
+use super::sample::Sample;
 
 /// A curve after fitting; see the module.
 pub trait FittedCurve {
-    /// Names of the identified parameters (k of them).
-    fn names(&self) -> Vec<String>;
+    /// The identified parameters (k of them).
+    fn names(&self) -> Vec<Parameter>;
 
     /// Their estimates, in the same order.
     fn estimates(&self) -> Vec<f64>;
@@ -51,6 +54,21 @@ pub trait FittedCurve {
     /// Derivatives of [`predict`](Self::predict) by the parameters (k values).
     fn gradient(&self, x: f64, z: &[f64]) -> Vec<f64>;
 
+    /// Whether the optimiser ended in a minimum; `None` for a curve whose optimum is found exactly.
+    fn converged(&self) -> Option<bool> {
+        None
+    }
+
+    /// The place of `parameter` among the identified ones.
+    fn place_of(&self, parameter: Parameter) -> Option<usize> {
+        self.names().iter().position(|name| *name == parameter)
+    }
+
+    /// The estimate of `parameter`, where the data determine it.
+    fn estimate_of(&self, parameter: Parameter) -> Option<f64> {
+        self.estimates().get(self.place_of(parameter)?).copied()
+    }
+
     /// Number of observations of positive weight.
     fn n(&self) -> usize {
         used(self.residuals().len(), self.weights())
@@ -68,11 +86,12 @@ pub trait FittedCurve {
     }
 }
 
-/// What a [`FittedCurve`] with the field `least_squares` answers by that regression: its coefficients are the parameters.
+/// What a [`FittedCurve`] with the fields `least_squares` and `names` answers by that regression: its coefficients are the
+/// parameters of these names.
 macro_rules! answer_by_least_squares {
     () => {
-        fn names(&self) -> Vec<String> {
-            self.least_squares.names.clone()
+        fn names(&self) -> Vec<Parameter> {
+            self.names.clone()
         }
 
         fn estimates(&self) -> Vec<f64> {
@@ -103,9 +122,8 @@ macro_rules! answer_by_least_squares {
 pub(super) use answer_by_least_squares;
 
 /// The gradients at the observations, as columns.
-pub(crate) fn jacobian(curve: &impl FittedCurve, x: &[f64], groups: &[Vec<f64>]) -> Vec<Vec<f64>> {
-    let z = |i: usize| groups.iter().map(|g| g[i]).collect::<Vec<f64>>();
-    let rows: Vec<Vec<f64>> = x.iter().enumerate().map(|(i, x)| curve.gradient(*x, &z(i))).collect();
+pub(crate) fn jacobian(curve: &impl FittedCurve, sample: &Sample) -> Vec<Vec<f64>> {
+    let rows: Vec<Vec<f64>> = (0..sample.len()).map(|i| curve.gradient(sample.x()[i], &sample.z(i))).collect();
     let k = rows.first().map_or(0, Vec::len);
     (0..k).map(|j| rows.iter().map(|row| row[j]).collect()).collect()
 }

@@ -74,5 +74,15 @@ pub fn normal_quantile(p: f64) -> Option<f64> {
     (p > 0.0 && p < 1.0).then(|| Normal::standard().inverse_cdf(p))
 }
 
+/// The quantile at p (n+1) of n values in order, between neighbours linearly; the smallest and the largest value outside.
+/// `None` without values.
+pub(crate) fn sample_quantile(sorted: &[f64], p: f64) -> Option<f64> {
+    let last = sorted.len().checked_sub(1)?;
+    let place = (p * (sorted.len() + 1) as f64 - 1.0).clamp(0.0, last as f64);
+    let (low, high) = (*sorted.get(place.floor() as usize)?, *sorted.get(place.ceil() as usize)?);
+    // Equal neighbours may be infinite, and have no difference then.
+    Some(if low == high { low } else { low + (high - low) * place.fract() })
+}
+
 /// From here on Student's t is the normal to every digit that anyone reads (the difference is below 1e-9).
 const NORMAL_FROM: f64 = 1e9;

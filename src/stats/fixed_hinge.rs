@@ -44,6 +44,8 @@ struct Gram {
     ww: f64,
     wx: f64,
     xx: f64,
+    /// Σ w over the rows.
+    mass: f64,
     /// 1/det, or 0 where the two columns are not independent.
     inverse_det: f64,
 }
@@ -139,12 +141,12 @@ impl FixedHinge {
                 let (ones, xs) = (mask(&|_| 1.0), mask(&|i| self.x[i]));
                 let dot = |a: &[f64], b: &[f64]| -> f64 { (0..a.len()).map(|i| self.w[i] * a[i] * b[i]).sum() };
                 let (ww, wx, xx) = (dot(&ones, &ones), dot(&ones, &xs), dot(&xs, &xs));
-                let raw: f64 = self.w[first..].iter().sum();
+                let mass: f64 = self.w[first..].iter().sum();
                 let det = ww * xx - wx * wx;
-                // x is scaled to a range of one, so the columns' own sizes are at most `raw`.
-                let independent = ww > COLLINEAR * raw && xx > COLLINEAR * raw && det > COLLINEAR * ww * xx;
+                // x is scaled to a range of one, so the columns' own sizes are at most `mass`.
+                let independent = ww > COLLINEAR * mass && xx > COLLINEAR * mass && det > COLLINEAR * ww * xx;
                 let inverse_det = if independent { 1.0 / det } else { 0.0 };
-                Gram { ww, wx, xx, inverse_det }
+                Gram { ww, wx, xx, mass, inverse_det }
             })
             .collect()
     }
@@ -192,6 +194,16 @@ impl FixedHinge {
     /// Brings caller-ordered values into sorted order.
     pub(crate) fn sorted(&self, values: &[f64]) -> Vec<f64> {
         self.order.iter().map(|&i| values[i]).collect()
+    }
+
+    /// The weights, sorted, up to a factor.
+    pub(crate) fn weights(&self) -> &[f64] {
+        &self.w
+    }
+
+    /// Σ w v² of sorted values.
+    pub(crate) fn square(&self, values: &[f64]) -> f64 {
+        values.iter().zip(&self.w).map(|(v, w)| w * (v * v)).sum()
     }
 
     /// Takes the groups out of sorted values.
@@ -321,8 +333,9 @@ impl FixedHinge {
     fn held_in(&self, active: usize, c: f64, scratch: &Scratch) -> Option<Hinged> {
         let gram = self.grams.get(active)?;
         let size = self.held_norm(active, c);
-        let raw = (self.n() - self.starts[active]) as f64;
-        if !(size > COLLINEAR * (gram.xx + c * c * gram.ww)) || !(size > COLLINEAR * raw * (c - 0.5).powi(2).min(1.0)) {
+        if !(size > COLLINEAR * (gram.xx + c * c * gram.ww))
+            || !(size > COLLINEAR * gram.mass * (c - 0.5).powi(2).min(1.0))
+        {
             return None;
         }
         let product = scratch.b[active] - c * scratch.a[active];
@@ -341,8 +354,7 @@ impl FixedHinge {
     pub(crate) fn excess_quadratic(&self, active: usize, explained: f64, scratch: &Scratch) -> Option<[f64; 3]> {
         let gram = self.grams[active];
         let (a, b) = (scratch.a[active], scratch.b[active]);
-        let raw = (self.n() - self.starts[active]) as f64;
-        (gram.ww > COLLINEAR * raw)
+        (gram.ww > COLLINEAR * gram.mass)
             .then(|| [explained * gram.ww - a * a, -2.0 * (explained * gram.wx - a * b), explained * gram.xx - b * b])
     }
 
@@ -394,7 +406,7 @@ impl FixedHinge {
         let b: f64 = (first..self.n()).map(|i| self.w[i] * rest[i] * self.x[i]).sum();
         let (level, slope) = if gram.inverse_det > 0.0 {
             ((gram.xx * a - gram.wx * b) * gram.inverse_det, (gram.ww * b - gram.wx * a) * gram.inverse_det)
-        } else if gram.ww > COLLINEAR * (self.n() - first) as f64 {
+        } else if gram.ww > COLLINEAR * gram.mass {
             (a / gram.ww, 0.0)
         } else {
             return rest;

@@ -1,9 +1,20 @@
 //! The constant level with which every other curve is compared: y = β0 + Σ θ_k z_k.
 
 use super::curve::{FittedCurve, answer_by_least_squares};
+use super::curves::Entry;
 use super::linear::{LeastSquares, LeastSquaresFit};
-use super::observations::{group_names, identified, only, shift, spread};
+use super::observations::{differences, identified, only, shift, spread};
+use super::parameter::Parameter;
+use super::sample::Sample;
 use crate::Result;
+
+/// Its line in the list of curves.
+pub(super) const ENTRY: Entry = Entry {
+    name: "flat",
+    formula: "y = level",
+    frees_chance: true,
+    fit: |_, sample| Ok(Box::new(Flat::fit_sample(sample)?)),
+};
 
 /// A constant level with group differences.
 pub(super) struct Flat {
@@ -11,18 +22,19 @@ pub(super) struct Flat {
     theta: Vec<f64>,
     identified: Vec<bool>,
     least_squares: LeastSquaresFit,
+    names: Vec<Parameter>,
 }
 
 impl Flat {
-    pub(super) fn fit(x: &[f64], y: &[f64], groups: &[Vec<f64>], weights: &[f64]) -> Result<Self> {
-        let mut columns = vec![vec![1.0; x.len()]];
-        let identified = identified(&columns, groups, Some(weights));
-        columns.extend(only(groups, &identified));
-        let mut names = vec!["level".to_owned()];
-        names.extend(group_names(&identified));
-        let least_squares = LeastSquares::fit_named(&names, &columns, y, Some(weights))?;
+    pub(super) fn fit_sample(sample: &Sample) -> Result<Self> {
+        let mut columns = vec![vec![1.0; sample.len()]];
+        let identified = identified(&columns, sample.groups(), sample.weights());
+        columns.extend(only(sample.groups(), &identified));
+        let mut names = vec![Parameter::Level];
+        names.extend(differences(&identified));
+        let least_squares = LeastSquares::fit_named(&names, &columns, sample.y(), sample.weights())?;
         let theta = spread(&least_squares.coefficients[1..], &identified);
-        Ok(Self { level: least_squares.coefficients[0], theta, identified, least_squares })
+        Ok(Self { level: least_squares.coefficients[0], theta, identified, least_squares, names })
     }
 }
 

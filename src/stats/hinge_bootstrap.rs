@@ -10,21 +10,24 @@
 //! use onset::stats::hinge::Hinge;
 //! use onset::stats::hinge_bootstrap::HingeQuantity;
 //! use onset::stats::random::Seed;
+//! use onset::stats::sample::Sample;
 //!
 //! let x = [20.0, 20.5, 21.0, 21.5, 22.0, 22.5, 23.0, 23.5];
 //! let before = [0.25, 0.26, 0.24, 0.25, 0.26, 0.31, 0.34, 0.42];
 //! let after = [0.25, 0.27, 0.31, 0.34, 0.36, 0.42, 0.44, 0.49];
 //! let families = Clusters::new(&[1, 1, 2, 2, 3, 3, 4, 4]);
+//! let before = Sample::new(&x, &before)?.with_families(&families)?;
+//! let after = before.with_scores(&after)?;
 //! let drawn = onset::stats::hinge_bootstrap::difference(
-//!     &Bootstrap::new(Seed(1)).replicates(499), &Hinge::new().chance(0.25), &x, [&before, &after], &[], &families)?;
+//!     &Bootstrap::new(Seed(1)).replicates(499), &Hinge::new().chance(0.25), [&before, &after])?;
 //! assert!(drawn.observed(HingeQuantity::Break.place()).unwrap() > 0.5);
 //! # Ok::<(), onset::Error>(())
 //! ```
 
 use super::bootstrap::{Bootstrap, Replicates};
-use super::clusters::Clusters;
 use super::hinge::{Hinge, HingeEstimate, HingeSolver, Outcome};
-use crate::Result;
+use super::sample::Sample;
+use crate::{Error, Result};
 
 /// What a replicate of the hinge holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -51,51 +54,56 @@ impl HingeQuantity {
     }
 }
 
-/// Bootstraps every quantity of `hinge` fitted to `y` at `x` with `groups`.
+/// Bootstraps every quantity of `hinge` fitted to a sample. A drawn family's models keep their weights.
 ///
 /// # Errors
 /// Those of [`Hinge::fit`] and [`Bootstrap::pairs`].
-pub fn parameters(
-    bootstrap: &Bootstrap,
-    hinge: &Hinge,
-    x: &[f64],
-    y: &[f64],
-    groups: &[Vec<f64>],
-    clusters: &Clusters,
-) -> Result<Replicates> {
-    hinge.fit(x, y, groups)?;
-    let solver = hinge.solver(x, groups)?;
-    bootstrap.pairs(clusters, 3 + groups.len(), || solver.clone(), |solver, weight, out| fill(solver, y, weight, out))
+pub fn parameters(bootstrap: &Bootstrap, hinge: &Hinge, sample: &Sample) -> Result<Replicates> {
+    hinge.fit_sample(sample)?;
+    let solver = hinge.solver(sample.x(), sample.groups())?;
+    let workspace = || (solver.clone(), vec![0.0; sample.len()]);
+    bootstrap.pairs(sample.families(), 3 + sample.groups().len(), workspace, |(solver, weights), drawn, out| {
+        weigh(sample, drawn, weights);
+        fill(solver, sample.y(), weights, out)
+    })
 }
 
-/// Bootstraps the first score's quantities minus the second's, the same families drawn for both.
+/// Bootstraps the first sample's quantities minus the second's, two scores of the same models, the same families drawn for
+/// both.
 ///
 /// # Errors
-/// Those of [`Hinge::fit`] and [`Bootstrap::pairs`].
-pub fn difference(
-    bootstrap: &Bootstrap,
-    hinge: &Hinge,
-    x: &[f64],
-    y: [&[f64]; 2],
-    groups: &[Vec<f64>],
-    clusters: &Clusters,
-) -> Result<Replicates> {
-    for y in y {
-        hinge.fit(x, y, groups)?;
+/// [`Error::Argument`] unless both have the same predictor, groups and families; those of [`Hinge::fit`] and
+/// [`Bootstrap::pairs`].
+pub fn difference(bootstrap: &Bootstrap, hinge: &Hinge, samples: [&Sample; 2]) -> Result<Replicates> {
+    let [first, second] = samples;
+    if first.x() != second.x() || first.groups() != second.groups() || first.families() != second.families() {
+        return Err(Error::Argument("two scores are compared on the same models, and these are not the same".into()));
     }
-    let solver = hinge.solver(x, groups)?;
-    let quantities = 3 + groups.len();
+    for sample in samples {
+        hinge.fit_sample(sample)?;
+    }
+    let solver = hinge.solver(first.x(), first.groups())?;
+    let quantities = 3 + first.groups().len();
     bootstrap.pairs(
-        clusters,
+        first.families(),
         quantities,
-        || (solver.clone(), vec![f64::NAN; quantities]),
-        |(solver, second), weight, out| {
-            let both = fill(solver, y[0], weight, out) && fill(solver, y[1], weight, second);
+        || (solver.clone(), vec![f64::NAN; quantities], vec![0.0; first.len()]),
+        |(solver, other, weights), drawn, out| {
+            let mut one = |sample: &Sample, out: &mut [f64]| {
+                weigh(sample, drawn, weights);
+                fill(solver, sample.y(), weights, out)
+            };
+            let both = one(first, out) && one(second, other);
             // Infinity minus infinity is NaN: two breaks outside the data have no known distance.
-            out.iter_mut().zip(second.iter()).for_each(|(a, b)| *a -= b);
+            out.iter_mut().zip(other.iter()).for_each(|(a, b)| *a -= b);
             both
         },
     )
+}
+
+/// How often each model was drawn, times its weight.
+fn weigh(sample: &Sample, drawn: &[f64], weights: &mut [f64]) {
+    weights.iter_mut().enumerate().for_each(|(i, weight)| *weight = drawn[i] * sample.weight(i));
 }
 
 fn fill(solver: &mut HingeSolver, y: &[f64], weight: &[f64], out: &mut [f64]) -> bool {

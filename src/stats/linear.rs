@@ -26,10 +26,13 @@
 use nalgebra::{DMatrix, DVector};
 
 use super::curve::{FittedCurve, answer_by_least_squares, r_squared, sum_of_squares};
+use super::curves::Entry;
 use super::distribution::student_two_sided;
 use super::observations::{
-    binary_scale, check, check_weights, finite_result, group_names, identified_among, only, shift, spread, used,
+    binary_scale, check, differences, finite_result, identified_among, only, shift, spread, used,
 };
+use super::parameter::Parameter;
+use super::sample::Sample;
 use crate::{Error, Result};
 
 /// Least squares on given columns.
@@ -78,7 +81,7 @@ impl LeastSquares {
     ///
     /// # Errors
     /// As [`fit`](Self::fit).
-    pub fn fit_named<S: AsRef<str>>(
+    pub fn fit_named<S: ToString>(
         names: &[S],
         columns: &[Vec<f64>],
         y: &[f64],
@@ -89,7 +92,7 @@ impl LeastSquares {
             return Err(Error::Argument(format!("{} names for {k} columns", names.len())));
         }
         check(y, y, columns, weights)?;
-        let names: Vec<String> = names.iter().map(|s| s.as_ref().to_owned()).collect();
+        let names: Vec<String> = names.iter().map(ToString::to_string).collect();
         let have = used(n, weights);
         if have < k || have == 0 {
             return Err(Error::NotEnoughModels { have, need: k.max(1) });
@@ -187,11 +190,17 @@ impl LeastSquaresFit {
     }
 }
 
+/// Its line in the list of curves.
+pub(super) const ENTRY: Entry = Entry {
+    name: "linear",
+    formula: "y = intercept + slope·x",
+    frees_chance: true,
+    fit: |_, sample| Ok(Box::new(Linear::new().fit_sample(sample)?)),
+};
+
 /// A straight line to be fitted.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Linear {
-    weights: Option<Vec<f64>>,
-}
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Linear;
 
 /// A fitted straight line y = β0 + β1 x + Σ θ_k z_k.
 #[derive(Debug, Clone, PartialEq)]
@@ -207,22 +216,13 @@ pub struct LinearFit {
     pub theta_identified: Vec<bool>,
     /// The regression behind it (columns intercept, slope, identified groups), with standard errors and p-values.
     pub least_squares: LeastSquaresFit,
+    names: Vec<Parameter>,
 }
 
 impl Linear {
-    /// A line without weights.
+    /// A line.
     pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// One weight per observation (inverse variances up to a factor).
-    ///
-    /// # Errors
-    /// `Argument` for a negative or non-finite weight.
-    pub fn weights(mut self, weights: &[f64]) -> Result<Self> {
-        check_weights(Some(weights), weights.len())?;
-        self.weights = Some(weights.to_vec());
-        Ok(self)
+        Self
     }
 
     /// Fits scores `y` at `x` (log10 FLOPs), with one column of n values per group (0 or 1, or any covariate). The
@@ -233,17 +233,23 @@ impl Linear {
     /// `NotEnoughModels` for fewer observations than coefficients, `Undetermined` for a constant `x`, `Argument` for
     /// lengths that differ or values that are not finite.
     pub fn fit(&self, x: &[f64], y: &[f64], groups: &[Vec<f64>]) -> Result<LinearFit> {
-        let weights = self.weights.as_deref();
-        check(x, y, groups, weights)?;
-        let mut columns = vec![vec![1.0; y.len()], x.to_vec()];
-        let identified = identified_among(&columns, groups, weights)?;
-        columns.extend(only(groups, &identified));
-        let mut names = vec!["intercept".to_owned(), "slope".to_owned()];
-        names.extend(group_names(&identified));
-        let least_squares = LeastSquares::fit_named(&names, &columns, y, weights)?;
+        self.fit_sample(&Sample::new(x, y)?.with_groups(groups)?)
+    }
+
+    /// The same of a sample, with its weights.
+    ///
+    /// # Errors
+    /// As [`fit`](Self::fit).
+    pub fn fit_sample(&self, sample: &Sample) -> Result<LinearFit> {
+        let mut columns = vec![vec![1.0; sample.len()], sample.x().to_vec()];
+        let identified = identified_among(&columns, sample.groups(), sample.weights())?;
+        columns.extend(only(sample.groups(), &identified));
+        let mut names = vec![Parameter::Intercept, Parameter::Slope];
+        names.extend(differences(&identified));
+        let least_squares = LeastSquares::fit_named(&names, &columns, sample.y(), sample.weights())?;
         let theta = spread(&least_squares.coefficients[2..], &identified);
         let [intercept, slope] = [least_squares.coefficients[0], least_squares.coefficients[1]];
-        Ok(LinearFit { intercept, slope, theta, theta_identified: identified, least_squares })
+        Ok(LinearFit { intercept, slope, theta, theta_identified: identified, least_squares, names })
     }
 }
 

@@ -21,12 +21,21 @@
 //! # Ok::<(), onset::Error>(())
 //! ```
 
-use super::observations::check_weights;
+use super::curves::Entry;
+use super::sample::Sample;
 use super::sigmoid::{Fitted, Growth, Sigmoid, answer_as_curve};
 use crate::Result;
 
+/// Its line in the list of curves.
+pub(super) const ENTRY: Entry = Entry {
+    name: "logistic",
+    formula: "y = chance + (upper − chance) / (1 + exp(−k·(x − m)))",
+    frees_chance: true,
+    fit: |chance, sample| Ok(Box::new(Logistic::with_chance(chance).fit_sample(sample)?)),
+};
+
 /// A logistic curve to be fitted. Chance is 0 and the upper asymptote free unless set otherwise.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Logistic {
     sigmoid: Sigmoid,
 }
@@ -58,7 +67,7 @@ pub struct LogisticFit {
 
 impl Default for Logistic {
     fn default() -> Self {
-        Self { sigmoid: Sigmoid { growth: Growth::Logistic, chance: Some(0.0), upper: None, weights: None } }
+        Self { sigmoid: Sigmoid { growth: Growth::Logistic, chance: Some(0.0), upper: None } }
     }
 }
 
@@ -66,6 +75,12 @@ impl Logistic {
     /// Three parameters: from 0 to a free upper asymptote.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    fn with_chance(chance: Option<f64>) -> Self {
+        let Self { mut sigmoid } = Self::new();
+        sigmoid.chance = chance;
+        Self { sigmoid }
     }
 
     /// Holds the lower asymptote at `chance`.
@@ -96,23 +111,21 @@ impl Logistic {
         self
     }
 
-    /// One weight per observation (inverse variances up to a factor).
-    ///
-    /// # Errors
-    /// `Argument` for a negative or non-finite weight.
-    pub fn weights(mut self, weights: &[f64]) -> Result<Self> {
-        check_weights(Some(weights), weights.len())?;
-        self.sigmoid.weights = Some(weights.to_vec());
-        Ok(self)
-    }
-
     /// Fits scores `y` at `x` (log10 FLOPs; n values each) with one column of n values per group.
     ///
     /// # Errors
     /// `NotEnoughModels` for fewer observations of positive weight than parameters, `Undetermined` for a constant `x`,
     /// `Argument` for lengths that differ and values that are not finite.
     pub fn fit(&self, x: &[f64], y: &[f64], groups: &[Vec<f64>]) -> Result<LogisticFit> {
-        self.sigmoid.fit(x, y, groups, None).map(LogisticFit::from)
+        self.fit_sample(&Sample::new(x, y)?.with_groups(groups)?)
+    }
+
+    /// The same of a sample, with its weights.
+    ///
+    /// # Errors
+    /// As [`fit`](Self::fit).
+    pub fn fit_sample(&self, sample: &Sample) -> Result<LogisticFit> {
+        self.sigmoid.fit(sample, None).map(LogisticFit::from)
     }
 
     /// The same from one starting point: the free ones of chance, upper asymptote, k, m and the identified groups, in
@@ -120,8 +133,8 @@ impl Logistic {
     ///
     /// # Errors
     /// As [`fit`](Self::fit); `Argument` when `start` has not one finite value per parameter.
-    pub fn fit_from(&self, start: &[f64], x: &[f64], y: &[f64], groups: &[Vec<f64>]) -> Result<LogisticFit> {
-        self.sigmoid.fit(x, y, groups, Some(start)).map(LogisticFit::from)
+    pub fn fit_from(&self, start: &[f64], sample: &Sample) -> Result<LogisticFit> {
+        self.sigmoid.fit(sample, Some(start)).map(LogisticFit::from)
     }
 }
 

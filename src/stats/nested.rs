@@ -22,6 +22,8 @@
 //! ```
 
 use super::clusters::Clusters;
+use super::distribution::sample_quantile;
+use super::estimate::{Estimate, Interval, Method, finite};
 use super::random::Stream;
 use crate::{Error, Result};
 
@@ -41,21 +43,6 @@ pub struct Nesting {
     outer: Clusters,
     /// Per outer cluster its inner ones, as lists of rows.
     inner: Vec<Vec<Vec<usize>>>,
-}
-
-/// A value with what resampling says of its uncertainty.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Bounded {
-    /// In the data.
-    pub value: f64,
-    /// Standard deviation over resamples.
-    pub standard_error: f64,
-    /// Lower end of the percentile interval.
-    pub low: f64,
-    /// Its upper end.
-    pub high: f64,
-    /// Resamples in which the value was undefined.
-    pub undefined: usize,
 }
 
 impl Nesting {
@@ -124,30 +111,30 @@ impl Nesting {
     }
 }
 
-impl Bounded {
-    /// From a value and its resamples (NaN where undefined), with a percentile interval of this level. `None` when the
-    /// value or more than half of the resamples are undefined.
-    pub(super) fn of(value: f64, resamples: impl Iterator<Item = f64>, level: f64) -> Option<Self> {
+impl Estimate {
+    /// A value and its resamples (NaN where undefined), with their standard deviation and a percentile interval of this
+    /// level. Neither is there when more than half of the resamples are undefined.
+    pub(super) fn resampled(value: f64, resamples: impl Iterator<Item = f64>, level: f64) -> Self {
+        let Some(value) = finite(value) else { return Self::unknown("undefined for these scores") };
         let mut all = 0;
         let mut defined: Vec<f64> = resamples.inspect(|_| all += 1).filter(|v| v.is_finite()).collect();
-        if !value.is_finite() || defined.len() < 2 || 2 * defined.len() <= all {
-            return None;
+        let undefined = all - defined.len();
+        let said = |estimate: Self| match undefined {
+            0 => estimate,
+            some => estimate.because(format!("undefined in {some} of {all} resamples")),
+        };
+        let bare = Self::of(value).by(Method::NestedPercentile);
+        if defined.len() < 2 || undefined >= defined.len() {
+            return said(bare);
         }
         defined.sort_by(f64::total_cmp);
         let count = defined.len() as f64;
         let mean = defined.iter().sum::<f64>() / count;
         let square = defined.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (count - 1.0);
         let tail = 0.5 * (1.0 - level);
-        let (low, high) = (quantile(&defined, tail), quantile(&defined, 1.0 - tail));
-        Some(Self { value, standard_error: square.sqrt(), low, high, undefined: all - defined.len() })
+        let interval = Interval { low: sample_quantile(&defined, tail), high: sample_quantile(&defined, 1.0 - tail) };
+        said(Self { se: finite(square.sqrt()), interval, ..bare })
     }
-}
-
-/// The quantile at p (B+1) of sorted values, between neighbours linearly.
-pub(super) fn quantile(sorted: &[f64], p: f64) -> f64 {
-    let place = (p * (sorted.len() + 1) as f64 - 1.0).clamp(0.0, (sorted.len() - 1) as f64);
-    let (low, high) = (sorted[place.floor() as usize], sorted[place.ceil() as usize]);
-    low + (high - low) * place.fract()
 }
 
 #[cfg(test)]
@@ -193,10 +180,14 @@ mod tests {
     }
 
     #[test]
-    fn a_value_that_is_mostly_undefined_has_no_interval() {
-        let mostly = [1.0, f64::NAN, f64::NAN, 2.0];
-        assert_eq!(Bounded::of(1.0, mostly.into_iter(), 0.95), None);
-        let once = Bounded::of(2.0, [1.0, f64::NAN, 3.0].into_iter(), 0.5).expect("two of three are defined");
-        assert_eq!((once.low, once.high, once.undefined), (1.0, 3.0, 1));
+    fn a_value_that_is_mostly_undefined_has_no_interval_and_says_so() {
+        let mostly = Estimate::resampled(1.0, [1.0, f64::NAN, f64::NAN, 2.0].into_iter(), 0.95);
+        assert_eq!((mostly.value, mostly.se, mostly.interval), (Some(1.0), None, Interval::default()));
+        assert_eq!(mostly.reason.as_deref(), Some("undefined in 2 of 4 resamples"));
+        let once = Estimate::resampled(2.0, [1.0, f64::NAN, 3.0].into_iter(), 0.5);
+        assert_eq!(once.interval.ends(), Some((1.0, 3.0)));
+        assert_eq!(once.reason.as_deref(), Some("undefined in 1 of 3 resamples"));
+        let nowhere = Estimate::resampled(f64::NAN, [1.0, 2.0].into_iter(), 0.95);
+        assert!(nowhere.value.is_none() && nowhere.interval.is_open() && nowhere.reason.is_some());
     }
 }

@@ -1,6 +1,7 @@
 //! Checks every fit makes of its data before it computes, and the groups the data can speak about.
 
 use super::linear::collinear_column;
+use super::parameter::Parameter;
 use crate::{Error, Result};
 
 /// Lengths agree, values are finite, weights are finite and not negative.
@@ -91,21 +92,9 @@ pub(crate) fn identified_among(base: &[Vec<f64>], groups: &[Vec<f64>], weights: 
     Ok(known)
 }
 
-/// `theta` for one group, `theta_1`, `theta_2`, … for several; only the identified ones.
-pub(crate) fn group_names(identified: &[bool]) -> Vec<String> {
-    let name = |k: usize| if identified.len() == 1 { DIFFERENCE.to_owned() } else { format!("{DIFFERENCE}_{}", k + 1) };
-    (0..identified.len()).filter(|k| identified[*k]).map(name).collect()
-}
-
-/// How the names of differences between groups begin.
-const DIFFERENCE: &str = "theta";
-
-/// The group, counted from 0, whose difference has this name; `None` for the curve's own parameters.
-pub(crate) fn group_of_name(name: &str) -> Option<usize> {
-    match name.strip_prefix(DIFFERENCE)? {
-        "" => Some(0),
-        number => number.strip_prefix('_')?.parse::<usize>().ok()?.checked_sub(1),
-    }
+/// The differences of the identified groups.
+pub(crate) fn differences(identified: &[bool]) -> impl Iterator<Item = Parameter> {
+    (0..identified.len()).filter(|k| identified[*k]).map(|k| Parameter::theta(k, identified.len()))
 }
 
 /// The members of `values` whose group is identified.

@@ -13,28 +13,61 @@
 //! # Ok::<(), onset::Error>(())
 //! ```
 
+use serde::{Deserialize, Serialize};
+
 use super::clusters::Clusters;
 use super::rank::Correlation;
-use crate::Result;
+use crate::{Error, Result};
 
 /// A symmetric matrix of correlations, one row and column for every column of a table.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Unchecked")]
 pub struct PairMatrix {
     columns: usize,
-    /// NaN where undefined.
-    values: Vec<f64>,
+    values: Vec<Option<f64>>,
     rows: Vec<u64>,
+}
+
+/// What is read from a file, which may hold too few values.
+#[derive(Deserialize)]
+struct Unchecked {
+    columns: usize,
+    values: Vec<Option<f64>>,
+    rows: Vec<u64>,
+}
+
+impl TryFrom<Unchecked> for PairMatrix {
+    type Error = Error;
+
+    fn try_from(Unchecked { columns, values, rows }: Unchecked) -> Result<Self> {
+        let cells = columns.checked_mul(columns);
+        if cells != Some(values.len()) || cells != Some(rows.len()) {
+            return Err(Error::Argument(format!(
+                "{} values and {} numbers of rows for a matrix of {columns} columns",
+                values.len(),
+                rows.len()
+            )));
+        }
+        let matrix = Self { columns, values, rows };
+        let differ = |(a, b): &(usize, usize)| {
+            matrix.get(*a, *b) != matrix.get(*b, *a) || matrix.rows(*a, *b) != matrix.rows(*b, *a)
+        };
+        match (0..columns).flat_map(|a| (0..a).map(move |b| (a, b))).find(differ) {
+            Some((a, b)) => Err(Error::Argument(format!("columns {} and {} differ by their order", b + 1, a + 1))),
+            None => Ok(matrix),
+        }
+    }
 }
 
 impl PairMatrix {
     /// From the upper half with its diagonal.
     pub(super) fn fill(columns: usize, mut entry: impl FnMut(usize, usize) -> (Option<f64>, u64)) -> Self {
-        let mut matrix = Self { columns, values: vec![f64::NAN; columns * columns], rows: vec![0; columns * columns] };
+        let mut matrix = Self { columns, values: vec![None; columns * columns], rows: vec![0; columns * columns] };
         for a in 0..columns {
             for b in a..columns {
                 let (value, rows) = entry(a, b);
                 for at in [a * columns + b, b * columns + a] {
-                    matrix.values[at] = value.unwrap_or(f64::NAN);
+                    matrix.values[at] = value.filter(|v| !v.is_nan());
                     matrix.rows[at] = rows;
                 }
             }
@@ -65,9 +98,7 @@ impl PairMatrix {
 
     /// The correlation of columns `a` and `b`; `None` where it is undefined, and for unknown columns.
     pub fn get(&self, a: usize, b: usize) -> Option<f64> {
-        (a < self.columns && b < self.columns)
-            .then(|| self.values[a * self.columns + b])
-            .filter(|value| !value.is_nan())
+        if a < self.columns && b < self.columns { self.values[a * self.columns + b] } else { None }
     }
 
     /// Rows with a value in both columns, each as often as it was drawn; 0 for unknown columns.
@@ -78,7 +109,7 @@ impl PairMatrix {
     /// The matrix with every value changed, for example rounded as a paper prints it.
     #[must_use]
     pub fn map(mut self, change: impl Fn(f64) -> f64) -> Self {
-        self.values.iter_mut().filter(|value| !value.is_nan()).for_each(|value| *value = change(*value));
+        self.values.iter_mut().for_each(|value| *value = value.map(&change).filter(|v| !v.is_nan()));
         self
     }
 
@@ -173,5 +204,21 @@ mod tests {
         assert_eq!(PairMatrix::of(&columns, kendall).expect("one length").get(1, 0), Some(1.0));
         assert!(PairMatrix::of(&[vec![1.0], vec![1.0, 2.0]], pearson).is_err());
         assert_eq!(PairMatrix::of(&[], pearson).expect("an empty table").mean(), None);
+    }
+    #[test]
+    fn a_matrix_is_read_as_it_is_written_and_a_broken_one_is_refused() {
+        let columns = vec![vec![1.0, 2.0, 3.0], vec![1.0, 3.0, 2.0], vec![5.0, 5.0, 5.0]];
+        let tau = PairMatrix::of(&columns, kendall).expect("one length");
+        let text = serde_json::to_string(&tau).expect("JSON");
+        assert!(text.contains("null"), "{text}");
+        assert_eq!(serde_json::from_str::<PairMatrix>(&text).expect("a matrix"), tau);
+        for broken in [
+            r#"{"columns":2,"values":[1.0,0.5,0.5],"rows":[3,3,3]}"#,
+            r#"{"columns":2,"values":[1.0,0.5,0.4,1.0],"rows":[3,3,3,3]}"#,
+            r#"{"columns":2,"values":[1.0,0.5,0.5,1.0],"rows":[3,3,2,3]}"#,
+            r#"{"columns":18446744073709551615,"values":[],"rows":[]}"#,
+        ] {
+            assert!(serde_json::from_str::<PairMatrix>(broken).is_err(), "{broken}");
+        }
     }
 }

@@ -13,19 +13,21 @@
 //! use onset::stats::clusters::Clusters;
 //! use onset::stats::permutation::Permutation;
 //! use onset::stats::random::Seed;
+//! use onset::stats::sample::Sample;
 //! let x = [20.0, 20.5, 21.0, 21.5, 22.0, 22.3, 22.6, 23.0, 23.2, 23.5, 23.8, 24.0];
 //! let y = [0.24, 0.26, 0.25, 0.27, 0.31, 0.41, 0.38, 0.42, 0.53, 0.49, 0.61, 0.58];
 //! let new = [0., 0., 1., 1., 0., 0., 1., 1., 0., 0., 1., 1.];
 //! let families = Clusters::new(&[1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6]);
-//! let test = Permutation::new(Seed(1)).permutations(199).run(&x, &y, &new, Some(0.25), &families)?;
+//! let sample = Sample::new(&x, &y)?.with_groups(&[new.to_vec()])?.with_families(&families)?;
+//! let test = Permutation::new(Seed(1)).permutations(199).run(&sample, Some(0.25))?;
 //! assert!(test.p_value > 0.0 && test.shuffled == 6);
 //! # Ok::<(), onset::Error>(())
 //! ```
 
 use rayon::prelude::*;
 
-use super::clusters::Clusters;
 use super::random::Seed;
+use super::sample::Sample;
 use super::wild_hinge::HingeGroup;
 use super::wild_model::Restricted;
 use crate::{Error, Result};
@@ -68,22 +70,17 @@ impl Permutation {
         self
     }
 
-    /// Tests the difference of `group` (n zeros and ones) in the hinge of `y` at `x`, with chance held or free.
+    /// Tests the difference of a sample's only group (n zeros and ones) in its hinge, with chance held or free.
     ///
     /// # Errors
-    /// `Argument` when `group` holds anything but 0 and 1 or nothing is to be drawn; `Undetermined` when fewer than two
-    /// families can be relabelled, or all of them are on one side; those of the hinge itself.
-    pub fn run(
-        &self,
-        x: &[f64],
-        y: &[f64],
-        group: &[f64],
-        chance: Option<f64>,
-        clusters: &Clusters,
-    ) -> Result<PermutationTest> {
-        if clusters.len() != y.len() || group.len() != y.len() {
-            return Err(Error::Argument("scores, group and cluster labels differ in number".into()));
-        }
+    /// `Argument` when the group holds anything but 0 and 1 or nothing is to be drawn; `Undetermined` when there is not one
+    /// group, fewer than two families can be relabelled, or all of them are on one side; those of the hinge itself.
+    pub fn run(&self, sample: &Sample, chance: Option<f64>) -> Result<PermutationTest> {
+        let sample = sample.counted();
+        let [group] = sample.groups() else {
+            return Err(Error::Undetermined("the permutation test is for a single group".into()));
+        };
+        let clusters = sample.families();
         if group.iter().any(|z| *z != 0.0 && *z != 1.0) {
             return Err(Error::Argument("a permutation test needs a group of zeros and ones".into()));
         }
@@ -98,7 +95,7 @@ impl Permutation {
             return Err(Error::Undetermined("no families on both sides of the group label: nothing to permute".into()));
         }
         let statistic = |group: Vec<f64>| -> Result<(f64, f64)> {
-            let model = HingeGroup::new(x, y, &[group], 0, chance, clusters)?;
+            let model = HingeGroup::new(&sample.as_ref().clone().with_groups(&[group])?, 0, chance)?;
             model.observed(0.0).ok_or_else(|| Error::Undetermined("the fit is perfect: θ has no standard error".into()))
         };
         let (estimate, observed) = statistic(group.to_vec())?;

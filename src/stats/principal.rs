@@ -24,21 +24,22 @@
 
 use nalgebra::{DMatrix, SymmetricEigen};
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
-use super::nested::quantile;
+use super::distribution::sample_quantile;
 use super::random::Seed;
 use crate::{Error, Result};
 
 /// Components, the largest first.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Principal {
     /// Share of the variance per component; they sum to 1.
     pub shares: Vec<f64>,
     /// Per component one loading per column; a vector of length 1.
     pub loadings: Vec<Vec<f64>>,
-    /// Per component one score per row of the table; NaN for rows that were left out.
-    pub scores: Vec<Vec<f64>>,
+    /// Per component one score per row of the table; none for rows that were left out.
+    pub scores: Vec<Vec<Option<f64>>>,
     /// Rows with a value in every column; the others were left out.
     pub rows: usize,
 }
@@ -52,7 +53,7 @@ pub struct Unrelated {
 }
 
 /// Shares of variance when every column is shuffled on its own, the largest component first.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct UnrelatedShares {
     /// Mean share per component.
@@ -77,9 +78,9 @@ impl Principal {
         let (values, vectors) = eigen(correlations(&z))
             .ok_or_else(|| Error::Undetermined("the correlations of the columns cannot be taken apart".into()))?;
         let scores = |vector: &Vec<f64>| {
-            let mut scores = vec![f64::NAN; complete.all];
+            let mut scores = vec![None; complete.all];
             for (at, &row) in complete.rows.iter().enumerate() {
-                scores[row] = vector.iter().zip(&z).map(|(v, column)| v * column[at]).sum();
+                scores[row] = Some(vector.iter().zip(&z).map(|(v, column)| v * column[at]).sum());
             }
             scores
         };
@@ -166,7 +167,7 @@ impl Unrelated {
         let count = self.permutations as f64;
         Ok(UnrelatedShares {
             expected: sorted.iter().map(|values| values.iter().sum::<f64>() / count).collect(),
-            upper: sorted.iter().map(|values| quantile(values, self.level)).collect(),
+            upper: sorted.iter().filter_map(|values| sample_quantile(values, self.level)).collect(),
             p_values: (0..observed.len()).map(|k| (at_least(k) + 1) as f64 / (count + 1.0)).collect(),
             permutations: self.permutations,
         })
@@ -284,7 +285,12 @@ mod tests {
         assert!((parts.shares.iter().sum::<f64>() - 1.0).abs() < 1e-12);
         for a in 0..4 {
             for b in 0..4 {
-                let product = parts.scores[a].iter().zip(&parts.scores[b]).map(|(x, y)| x * y).sum::<f64>() / 40.0;
+                let product = parts.scores[a]
+                    .iter()
+                    .zip(&parts.scores[b])
+                    .map(|(x, y)| x.expect("a score") * y.expect("a score"))
+                    .sum::<f64>()
+                    / 40.0;
                 let expected = if a == b { 4.0 * parts.shares[a] } else { 0.0 };
                 assert!((product - expected).abs() < 1e-11, "{a} {b}: {product}");
             }
@@ -311,7 +317,9 @@ mod tests {
         columns[2][0] = f64::NAN;
         let (gap, short) = (Principal::of(&columns).expect("vary"), Principal::of(&without).expect("vary"));
         assert_eq!((gap.rows, &gap.shares), (19, &short.shares));
-        assert!(gap.scores[0][0].is_nan() && gap.scores[0][1] == short.scores[0][0]);
+        assert_eq!((gap.scores[0][0], gap.scores[0][1]), (None, short.scores[0][0]));
+        let text = serde_json::to_string(&gap).expect("JSON");
+        assert_eq!(serde_json::from_str::<Principal>(&text).expect("components"), gap);
     }
 
     #[test]

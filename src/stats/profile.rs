@@ -1,6 +1,6 @@
 //! Every point of emergence the data cannot tell from the best: a set, not a pair of numbers.
 //!
-//! With S(c) the least sum of squares with the break held at c, n observations and k parameters,
+//! With S(c) the least (weighted) sum of squares with the break held at c, n observations and k parameters,
 //!
 //!   F(c) = (S(c) - min S) / (min S / (n-k)),   set = {c : F(c) is not too large}
 //!
@@ -15,9 +15,10 @@
 //!
 //! ```
 //! use onset::stats::profile::Profile;
+//! use onset::stats::sample::Sample;
 //! let x = [20.0, 20.5, 21.0, 21.5, 22.0, 22.5, 23.0, 23.5, 24.0];
 //! let y = [0.26, 0.24, 0.25, 0.26, 0.25, 0.31, 0.35, 0.41, 0.45];
-//! let set = Profile::new(&x, &y, &[], Some(0.25))?.set(0.95)?;
+//! let set = Profile::new(&Sample::new(&x, &y)?, Some(0.25))?.set(0.95)?;
 //! assert_eq!(set.pieces.len(), 1);
 //! assert!(set.contains(22.0) && !set.contains(21.0));
 //! # Ok::<(), onset::Error>(())
@@ -25,10 +26,11 @@
 
 use super::clusters::Clusters;
 use super::distribution::fisher_one_quantile;
+use super::estimate::Interval;
 use super::fixed_hinge::{FixedHinge, Scratch};
-use super::observations::check;
 use super::random::Seed;
-use super::wild::{Interval, WildWeights};
+use super::sample::Sample;
+use super::wild::WildWeights;
 use super::wild_draws::Draws;
 use super::wild_model::{Buffers, Null};
 use crate::{Error, Result};
@@ -39,6 +41,7 @@ pub struct Profile {
     design: FixedHinge,
     /// Scores above chance, sorted.
     y: Vec<f64>,
+    families: Clusters,
     scratch: Scratch,
     explained: f64,
     least: f64,
@@ -59,7 +62,7 @@ pub struct ProfileSet {
 impl ProfileSet {
     /// Whether `c` is in the set.
     pub fn contains(&self, c: f64) -> bool {
-        self.pieces.iter().any(|p| p.low.is_none_or(|low| low <= c) && p.high.is_none_or(|high| c <= high))
+        self.pieces.iter().any(|piece| piece.contains(c))
     }
 
     /// The smallest interval around all pieces; `None` when there is no piece.
@@ -69,28 +72,27 @@ impl ProfileSet {
 }
 
 impl Profile {
-    /// Binds the scores `y` at `x` (log10 FLOPs, n values each), one column of n values per group, and chance (`None`:
-    /// estimated).
+    /// Binds a sample and chance (`None`: estimated).
     ///
     /// # Errors
     /// Those of [`Hinge::fit`](super::hinge::Hinge::fit); `Undetermined` when a group is empty or repeats others, or when
     /// the fit is perfect.
-    pub fn new(x: &[f64], y: &[f64], groups: &[Vec<f64>], chance: Option<f64>) -> Result<Self> {
-        check(x, y, groups, None)?;
-        let design = FixedHinge::new(x, groups, None, chance.is_none())?;
-        let above: Vec<f64> = y.iter().map(|y| y - chance.unwrap_or(0.0)).collect();
+    pub fn new(sample: &Sample, chance: Option<f64>) -> Result<Self> {
+        let sample = sample.counted();
+        let design = FixedHinge::new(sample.x(), sample.groups(), sample.weights(), chance.is_none())?;
+        let above: Vec<f64> = sample.y().iter().map(|y| y - chance.unwrap_or(0.0)).collect();
         let y = design.sorted(&above);
         let mut scratch = Scratch::default();
         design.load(&y, &mut scratch);
         let best = design.best(&scratch);
         let least = scratch.total - best.explained;
-        let size: f64 = y.iter().map(|v| v * v).sum();
+        let size = design.square(&y);
         if !(least > PERFECT * size) || !size.is_finite() {
             return Err(Error::Undetermined(
                 "no profile of the break: nothing is left of the scores after the fit".into(),
             ));
         }
-        Ok(Self { design, y, scratch, explained: best.explained, least })
+        Ok(Self { design, y, families: sample.families().clone(), scratch, explained: best.explained, least })
     }
 
     /// F(c), with 1 and n-k degrees of freedom.
@@ -144,13 +146,13 @@ impl Profile {
     ///
     /// # Errors
     /// `Undetermined` with fewer than two clusters, `Argument` for no replicates or a level outside (0, 1).
-    pub fn bootstrap_set(&self, level: f64, clusters: &Clusters, seed: Seed, replicates: usize) -> Result<ProfileSet> {
+    pub fn bootstrap_set(&self, level: f64, seed: Seed, replicates: usize) -> Result<ProfileSet> {
         if !(level > 0.0 && level < 1.0) {
             return Err(bad_level(level));
         }
-        let draws = self.draws(clusters, seed, replicates)?;
-        let (low, high) = (self.design.knot(0), self.last_border(clusters));
-        let kept = |c: f64| self.exceeding(c, clusters, &draws, 1.0 - level) > rank(1.0 - level, replicates);
+        let draws = self.draws(seed, replicates)?;
+        let (low, high) = (self.design.knot(0), self.last_border());
+        let kept = |c: f64| self.exceeding(c, &draws, 1.0 - level) > rank(1.0 - level, replicates);
         let at = |step: usize| low + (high - low) * step as f64 / STEPS as f64;
         // The last step stays left of the last border, where one family fewer lies beyond the break.
         let at = |step: usize| if step == STEPS { at(STEPS) - LAST * (high - low) } else { at(step) };
@@ -180,7 +182,8 @@ impl Profile {
     }
 
     /// The largest x beyond or at which models of two families lie.
-    fn last_border(&self, clusters: &Clusters) -> f64 {
+    fn last_border(&self) -> f64 {
+        let clusters = &self.families;
         let order = self.design.order();
         let top = clusters.of()[order[order.len() - 1]];
         let last = order.iter().rposition(|&i| clusters.of()[i] != top);
@@ -191,14 +194,15 @@ impl Profile {
     ///
     /// # Errors
     /// As [`bootstrap_set`](Self::bootstrap_set).
-    pub fn bootstrap_p(&self, c: f64, clusters: &Clusters, seed: Seed, replicates: usize) -> Result<f64> {
-        let draws = self.draws(clusters, seed, replicates)?;
-        let count = self.exceeding(self.design.scaled(c), clusters, &draws, 0.0);
+    pub fn bootstrap_p(&self, c: f64, seed: Seed, replicates: usize) -> Result<f64> {
+        let draws = self.draws(seed, replicates)?;
+        let count = self.exceeding(self.design.scaled(c), &draws, 0.0);
         Ok((count + 1) as f64 / (replicates + 1) as f64)
     }
 
-    fn draws(&self, clusters: &Clusters, seed: Seed, replicates: usize) -> Result<Draws> {
-        Draws::new(seed, replicates, WildWeights::Auto, clusters, self.y.len(), clusters.count())
+    fn draws(&self, seed: Seed, replicates: usize) -> Result<Draws> {
+        let families = &self.families;
+        Draws::new(seed, replicates, WildWeights::Auto, families, self.y.len(), families.count())
     }
 
     fn best_break(&self) -> f64 {
@@ -207,7 +211,7 @@ impl Profile {
 
     /// How many replicates have an F at scaled `c` at least as large as the data's. Where a first part of the replicates
     /// leaves no doubt about the share being above or below `threshold`, their count scaled up.
-    fn exceeding(&self, c: f64, clusters: &Clusters, draws: &Draws, threshold: f64) -> usize {
+    fn exceeding(&self, c: f64, draws: &Draws, threshold: f64) -> usize {
         let Some(held) = self.design.held(c, &self.scratch) else { return draws.replicates };
         let ratio = (self.explained - held.explained).max(0.0) / self.least;
         let mut residuals = Vec::new();
@@ -215,7 +219,7 @@ impl Profile {
         let null = Null {
             fitted: self.y.iter().zip(&residuals).map(|(y, u)| y - u).collect(),
             residuals,
-            cluster: self.design.order().iter().map(|&i| clusters.of()[i]).collect(),
+            cluster: self.design.order().iter().map(|&i| self.families.of()[i]).collect(),
         };
         draws.count_against(threshold, |range| {
             let mut buffers = Buffers::default();

@@ -18,12 +18,21 @@
 //! # Ok::<(), onset::Error>(())
 //! ```
 
-use super::observations::check_weights;
+use super::curves::Entry;
+use super::sample::Sample;
 use super::sigmoid::{Fitted, Growth, Sigmoid, answer_as_curve};
 use crate::{Error, Result};
 
+/// Its line in the list of curves.
+pub(super) const ENTRY: Entry = Entry {
+    name: "richards",
+    formula: "y = chance + (upper − chance)·(1 + exp(b − k·x))^(−1/nu)",
+    frees_chance: false,
+    fit: |chance, sample| Ok(Box::new(Richards::new().chance(chance.unwrap_or(0.0)).fit_sample(sample)?)),
+};
+
 /// A Richards curve to be fitted. Chance is 0, the upper asymptote and ν free unless set otherwise.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Richards {
     sigmoid: Sigmoid,
 }
@@ -57,7 +66,7 @@ pub struct RichardsFit {
 
 impl Default for Richards {
     fn default() -> Self {
-        Self { sigmoid: Sigmoid { growth: Growth::Richards(None), chance: Some(0.0), upper: None, weights: None } }
+        Self { sigmoid: Sigmoid { growth: Growth::Richards(None), chance: Some(0.0), upper: None } }
     }
 }
 
@@ -93,23 +102,21 @@ impl Richards {
         Ok(self)
     }
 
-    /// One weight per observation (inverse variances up to a factor).
-    ///
-    /// # Errors
-    /// `Argument` for a negative or non-finite weight.
-    pub fn weights(mut self, weights: &[f64]) -> Result<Self> {
-        check_weights(Some(weights), weights.len())?;
-        self.sigmoid.weights = Some(weights.to_vec());
-        Ok(self)
-    }
-
     /// Fits scores `y` at `x` (n values each) with one column of n values per group.
     ///
     /// # Errors
     /// `NotEnoughModels` for fewer observations of positive weight than parameters, `Undetermined` for a constant `x`,
     /// `Argument` for lengths that differ and values that are not finite.
     pub fn fit(&self, x: &[f64], y: &[f64], groups: &[Vec<f64>]) -> Result<RichardsFit> {
-        self.sigmoid.fit(x, y, groups, None).map(RichardsFit::from)
+        self.fit_sample(&Sample::new(x, y)?.with_groups(groups)?)
+    }
+
+    /// The same of a sample, with its weights.
+    ///
+    /// # Errors
+    /// As [`fit`](Self::fit).
+    pub fn fit_sample(&self, sample: &Sample) -> Result<RichardsFit> {
+        self.sigmoid.fit(sample, None).map(RichardsFit::from)
     }
 
     /// The same from one starting point: the free ones of upper asymptote, b, k, ν and the identified groups, in this
@@ -117,8 +124,8 @@ impl Richards {
     ///
     /// # Errors
     /// As [`fit`](Self::fit); `Argument` when `start` has not one value per parameter.
-    pub fn fit_from(&self, start: &[f64], x: &[f64], y: &[f64], groups: &[Vec<f64>]) -> Result<RichardsFit> {
-        self.sigmoid.fit(x, y, groups, Some(start)).map(RichardsFit::from)
+    pub fn fit_from(&self, start: &[f64], sample: &Sample) -> Result<RichardsFit> {
+        self.sigmoid.fit(sample, Some(start)).map(RichardsFit::from)
     }
 }
 

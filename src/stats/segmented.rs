@@ -17,15 +17,24 @@
 //! ```
 
 use super::curve::{FittedCurve, jacobian, sum_of_squares};
-use super::observations::{check, check_weights, finite_result, group_names, only, shift, used};
+use super::curves::Entry;
+use super::observations::{differences, finite_result, only, shift};
 use super::one_break::{Best, Left, OneBreak, Shape};
+use super::parameter::Parameter;
+use super::sample::Sample;
 use crate::Result;
 
+/// Its line in the list of curves.
+pub(super) const ENTRY: Entry = Entry {
+    name: "segmented",
+    formula: "y = intercept + slope·x + delta·max(0, x − c)",
+    frees_chance: true,
+    fit: |_, sample| Ok(Box::new(Segmented::new().fit_sample(sample)?)),
+};
+
 /// Two lines to be fitted.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Segmented {
-    weights: Option<Vec<f64>>,
-}
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Segmented;
 
 /// Two fitted lines.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,25 +65,13 @@ pub struct SegmentedFit {
     pub fitted: Vec<f64>,
     best: Best,
     origin: f64,
-    x: Vec<f64>,
-    groups: Vec<Vec<f64>>,
-    weights: Option<Vec<f64>>,
+    sample: Sample,
 }
 
 impl Segmented {
-    /// Two lines without weights.
+    /// Two lines.
     pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// One weight per observation (inverse variances up to a factor).
-    ///
-    /// # Errors
-    /// `Argument` for a negative or non-finite weight.
-    pub fn weights(mut self, weights: &[f64]) -> Result<Self> {
-        check_weights(Some(weights), weights.len())?;
-        self.weights = Some(weights.to_vec());
-        Ok(self)
+        Self
     }
 
     /// Fits scores `y` at `x` (n values each, in any order, ties allowed) with one column of n values per group.
@@ -83,8 +80,15 @@ impl Segmented {
     /// `NotEnoughModels` for fewer observations of positive weight than parameters, `Undetermined` for a constant `x`,
     /// `Argument` for lengths that differ and values that are not finite.
     pub fn fit(&self, x: &[f64], y: &[f64], groups: &[Vec<f64>]) -> Result<SegmentedFit> {
-        let weights = self.weights.as_deref();
-        check(x, y, groups, weights)?;
+        self.fit_sample(&Sample::new(x, y)?.with_groups(groups)?)
+    }
+
+    /// The same of a sample, with its weights.
+    ///
+    /// # Errors
+    /// As [`fit`](Self::fit).
+    pub fn fit_sample(&self, sample: &Sample) -> Result<SegmentedFit> {
+        let (x, y, groups, weights) = (sample.x(), sample.y(), sample.groups(), sample.weights());
         let mut solver = OneBreak::new(Left::Line, true, x, groups)?;
         let best = solver.solve(y, weights)?;
         let origin = solver.origin();
@@ -105,14 +109,12 @@ impl Segmented {
             theta: best.theta.clone(),
             theta_identified: best.identified.clone(),
             sse: sum_of_squares(&residuals, weights),
-            n: used(y.len(), weights),
+            n: sample.used(),
             residuals,
             fitted,
             best,
             origin,
-            x: x.to_vec(),
-            groups: groups.to_vec(),
-            weights: self.weights.clone(),
+            sample: sample.clone(),
         })
     }
 }
@@ -137,11 +139,11 @@ fn value(best: &Best, d: f64) -> f64 {
 impl FittedCurve for SegmentedFit {
     /// `intercept`, `slope`, `delta`, `c`, groups; without `c` where it is not identified, and without `delta` where no
     /// break improves on one line.
-    fn names(&self) -> Vec<String> {
-        let mut names = vec!["intercept".to_owned(), "slope".to_owned()];
-        names.extend((self.best.shape == Shape::Bend).then(|| "delta".to_owned()));
-        names.extend(self.c_identified.then(|| "c".to_owned()));
-        names.extend(group_names(&self.theta_identified));
+    fn names(&self) -> Vec<Parameter> {
+        let mut names = vec![Parameter::Intercept, Parameter::Slope];
+        names.extend((self.best.shape == Shape::Bend).then_some(Parameter::Delta));
+        names.extend(self.c_identified.then_some(Parameter::C));
+        names.extend(differences(&self.theta_identified));
         names
     }
 
@@ -155,7 +157,7 @@ impl FittedCurve for SegmentedFit {
 
     /// Columns 1, x, max(0, x - c), -δ·1{x > c} and the identified groups.
     fn jacobian(&self) -> Vec<Vec<f64>> {
-        jacobian(self, &self.x, &self.groups)
+        jacobian(self, &self.sample)
     }
 
     fn residuals(&self) -> &[f64] {
@@ -167,7 +169,7 @@ impl FittedCurve for SegmentedFit {
     }
 
     fn weights(&self) -> Option<&[f64]> {
-        self.weights.as_deref()
+        self.sample.weights()
     }
 
     fn sse(&self) -> f64 {

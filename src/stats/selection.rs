@@ -24,46 +24,27 @@
 //!
 //! ```
 //! use onset::stats::clusters::Clusters;
-//! use onset::stats::selection::{Curve, Selection, Verdict};
+//! use onset::stats::curves::Curve;
+//! use onset::stats::sample::Sample;
+//! use onset::stats::selection::{Selection, Verdict};
 //!
 //! let x: Vec<f64> = (0..20).map(|i| 20.0 + 0.2 * f64::from(i)).collect();
 //! let noise = |i: usize| 0.004 * [1.0, -1.0, 0.5, -0.5][(i * 7) % 4];
 //! let y: Vec<f64> = x.iter().enumerate().map(|(i, x)| 0.25 + 0.2 * (x - 22.1_f64).max(0.0) + noise(i)).collect();
 //! let families = Clusters::new(&(0..20).map(|i| i / 4).collect::<Vec<u8>>());
-//! let found = Selection::new().chance(0.25).compare(&x, &y, &[], &families)?;
+//! let found = Selection::new().chance(0.25).compare(&Sample::new(&x, &y)?.with_families(&families)?)?;
 //! assert_eq!((found.selected, found.verdict), (Curve::Hinge, Verdict::Abrupt));
 //! # Ok::<(), onset::Error>(())
 //! ```
 
 use rayon::prelude::*;
 
-use super::clusters::Clusters;
 use super::curve::FittedCurve;
-use super::flat::Flat;
-use super::hinge::Hinge;
-use super::linear::Linear;
-use super::logistic::Logistic;
-use super::observations::{check, check_weights, identified};
-use super::richards::Richards;
-use super::segmented::Segmented;
+use super::curves::Curve;
+use super::observations::identified;
+use super::sample::Sample;
+use crate::serial::read_by_name;
 use crate::{Error, Result};
-
-/// A candidate curve.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Curve {
-    /// A constant level.
-    Flat,
-    /// A straight line.
-    Linear,
-    /// Chance, then a straight rise.
-    Hinge,
-    /// Two free lines.
-    Segmented,
-    /// A logistic from chance to a free upper level.
-    Logistic,
-    /// A Richards curve from chance to a free upper level.
-    Richards,
-}
 
 /// How scores rise; see the [module](self) for the rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -76,12 +57,13 @@ pub enum Verdict {
     None,
 }
 
+read_by_name!(Verdict, "verdict", [Verdict::Abrupt, Verdict::Gradual, Verdict::None]);
+
 /// What to compare.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Selection {
     chance: Option<f64>,
     curves: Vec<Curve>,
-    weights: Option<Vec<f64>>,
     predicts: bool,
 }
 
@@ -126,20 +108,6 @@ pub struct Comparison {
     pub folds_left_out: (usize, usize),
 }
 
-impl Curve {
-    /// The name as printed.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Flat => "flat",
-            Self::Linear => "linear",
-            Self::Hinge => "hinge",
-            Self::Segmented => "segmented",
-            Self::Logistic => "logistic",
-            Self::Richards => "richards",
-        }
-    }
-}
-
 impl Verdict {
     /// The name as printed.
     pub fn name(self) -> &'static str {
@@ -154,7 +122,7 @@ impl Verdict {
 impl Default for Selection {
     fn default() -> Self {
         let curves = vec![Curve::Linear, Curve::Hinge, Curve::Segmented, Curve::Logistic];
-        Self { chance: Some(0.0), curves, weights: None, predicts: true }
+        Self { chance: Some(0.0), curves, predicts: true }
     }
 }
 
@@ -193,77 +161,30 @@ impl Selection {
         self
     }
 
-    /// One weight per observation (inverse variances up to a factor). Prediction errors are weighted likewise.
-    ///
-    /// # Errors
-    /// `Argument` for a negative or non-finite weight.
-    pub fn weights(mut self, weights: &[f64]) -> Result<Self> {
-        check_weights(Some(weights), weights.len())?;
-        self.weights = Some(weights.to_vec());
-        Ok(self)
-    }
-
     /// Fits one of the curves as the comparison does.
     ///
     /// # Errors
     /// Those of the curve.
-    pub fn fit(&self, curve: Curve, x: &[f64], y: &[f64], groups: &[Vec<f64>]) -> Result<Box<dyn FittedCurve>> {
-        check(x, y, groups, self.weights.as_deref())?;
-        self.fit_weighted(curve, self.weights.as_deref(), x, y, groups)
+    pub fn fit(&self, curve: Curve, sample: &Sample) -> Result<Box<dyn FittedCurve>> {
+        curve.fit(self.chance, sample)
     }
 
-    fn fit_weighted(
-        &self,
-        curve: Curve,
-        weights: Option<&[f64]>,
-        x: &[f64],
-        y: &[f64],
-        groups: &[Vec<f64>],
-    ) -> Result<Box<dyn FittedCurve>> {
-        let ones;
-        let weights = match weights {
-            Some(weights) => weights,
-            None => {
-                ones = vec![1.0; y.len()];
-                &ones
-            }
-        };
-        Ok(match (curve, self.chance) {
-            (Curve::Flat, _) => Box::new(Flat::fit(x, y, groups, weights)?),
-            (Curve::Linear, _) => Box::new(Linear::new().weights(weights)?.fit(x, y, groups)?),
-            (Curve::Segmented, _) => Box::new(Segmented::new().weights(weights)?.fit(x, y, groups)?),
-            (Curve::Hinge, Some(r)) => Box::new(Hinge::new().chance(r).weights(weights)?.fit(x, y, groups)?),
-            (Curve::Hinge, None) => Box::new(Hinge::new().free_chance().weights(weights)?.fit(x, y, groups)?),
-            (Curve::Logistic, Some(r)) => Box::new(Logistic::new().chance(r).weights(weights)?.fit(x, y, groups)?),
-            (Curve::Logistic, None) => Box::new(Logistic::new().free_chance().weights(weights)?.fit(x, y, groups)?),
-            (Curve::Richards, r) => {
-                Box::new(Richards::new().chance(r.unwrap_or(0.0)).weights(weights)?.fit(x, y, groups)?)
-            }
-        })
-    }
-
-    /// Fits and judges the curves on scores `y` at `x` (n values each) with one column of n values per group and the
-    /// families of the models.
+    /// Fits and judges the curves on a sample. Prediction errors are weighted as the fits are.
     ///
     /// # Errors
-    /// `NotEnoughModels` or `Undetermined` when not even the constant level can be fitted or x is constant, `Argument`
-    /// for lengths that differ and values that are not finite. A curve that alone cannot be fitted is listed in
-    /// [`Comparison::failed`].
-    pub fn compare(&self, x: &[f64], y: &[f64], groups: &[Vec<f64>], families: &Clusters) -> Result<Comparison> {
-        let weights = self.weights.as_deref();
-        check(x, y, groups, weights)?;
-        if families.len() != y.len() {
-            return Err(Error::Argument(format!("{} families for {} scores", families.len(), y.len())));
-        }
-        let counts = |i: &usize| weights.is_none_or(|w| w[*i] > 0.0);
+    /// `NotEnoughModels` or `Undetermined` when not even the constant level can be fitted or x is constant. A curve that
+    /// alone cannot be fitted is listed in [`Comparison::failed`].
+    pub fn compare(&self, sample: &Sample) -> Result<Comparison> {
+        let (x, families) = (sample.x(), sample.families());
+        let counts = |i: &usize| sample.weight(*i) > 0.0;
         let (low, high) = (0..x.len())
             .filter(counts)
             .fold((f64::INFINITY, f64::NEG_INFINITY), |range, i| (range.0.min(x[i]), range.1.max(x[i])));
         if low == high {
             return Err(Error::Undetermined("the predictor is the same for every model".into()));
         }
-        let data = Data { settings: self, x, y, groups };
-        let models: Vec<Vec<usize>> = (0..y.len()).filter(counts).map(|i| vec![i]).collect();
+        let data = Data { settings: self, sample };
+        let models: Vec<Vec<usize>> = (0..sample.len()).filter(counts).map(|i| vec![i]).collect();
         let held: Vec<Vec<usize>> = (0..families.count())
             .map(|g| families.members(g).iter().copied().filter(counts).collect::<Vec<usize>>())
             .filter(|rows| !rows.is_empty())
@@ -274,7 +195,7 @@ impl Selection {
         let mut failed = Vec::new();
         let others = self.curves.iter().copied().filter(|c| *c != Curve::Flat);
         for curve in std::iter::once(Curve::Flat).chain(others) {
-            match self.fit(curve, x, y, groups) {
+            match self.fit(curve, sample) {
                 Ok(fit) => {
                     let without = (data.prediction_error(curve, &models), data.prediction_error(curve, &held));
                     fits.push((judge(curve, fit.as_ref(), without), fit));
@@ -301,32 +222,27 @@ impl Selection {
 /// The data of one comparison.
 struct Data<'a> {
     settings: &'a Selection,
-    x: &'a [f64],
-    y: &'a [f64],
-    groups: &'a [Vec<f64>],
+    sample: &'a Sample,
 }
 
 impl Data<'_> {
     /// The weights with the observations `held` left out.
     fn without(&self, held: &[usize]) -> Vec<f64> {
-        let mut weights = self.settings.weights.clone().unwrap_or_else(|| vec![1.0; self.y.len()]);
+        let mut weights: Vec<f64> = (0..self.sample.len()).map(|i| self.sample.weight(i)).collect();
         held.iter().for_each(|&i| weights[i] = 0.0);
         weights
-    }
-
-    fn z(&self, i: usize) -> Vec<f64> {
-        self.groups.iter().map(|g| g[i]).collect()
     }
 
     /// The folds that can be predicted, whatever the curve, and the number of the others.
     fn usable(&self, folds: Vec<Vec<usize>>) -> (Vec<Vec<usize>>, usize) {
         let all = folds.len();
-        let base = [vec![1.0; self.y.len()]];
+        let base = [vec![1.0; self.sample.len()]];
+        let groups = self.sample.groups();
         // What no fit on all the data determines is no reason to leave a fold out.
-        let on_all = identified(&base, self.groups, self.settings.weights.as_deref());
+        let on_all = identified(&base, groups, self.sample.weights());
         let keeps = |held: &Vec<usize>| {
-            let known = identified(&base, self.groups, Some(&self.without(held)));
-            (0..self.groups.len()).all(|k| known[k] || !on_all[k] || held.iter().all(|&i| self.groups[k][i] == 0.0))
+            let known = identified(&base, groups, Some(&self.without(held)));
+            (0..groups.len()).all(|k| known[k] || !on_all[k] || held.iter().all(|&i| groups[k][i] == 0.0))
         };
         let kept: Vec<Vec<usize>> = folds.into_iter().filter(keeps).collect();
         let left_out = all - kept.len();
@@ -338,10 +254,10 @@ impl Data<'_> {
             return None;
         }
         let of_fold = |held: &Vec<usize>| -> Option<Vec<(f64, f64)>> {
-            let weights = self.without(held);
-            let fit = self.settings.fit_weighted(curve, Some(&weights), self.x, self.y, self.groups).ok()?;
-            let weight = |i: usize| self.settings.weights.as_ref().map_or(1.0, |w| w[i]);
-            Some(held.iter().map(|&i| (self.y[i] - fit.predict(self.x[i], &self.z(i)), weight(i))).collect())
+            let sample = self.sample.clone().with_weights(&self.without(held)).ok()?;
+            let fit = self.settings.fit(curve, &sample).ok()?;
+            let error = |i: usize| sample.y()[i] - fit.predict(sample.x()[i], &sample.z(i));
+            Some(held.iter().map(|&i| (error(i), self.sample.weight(i))).collect())
         };
         let errors: Vec<Vec<(f64, f64)>> = folds.par_iter().map(of_fold).collect::<Option<_>>()?;
         let errors = errors.concat();

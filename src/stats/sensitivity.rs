@@ -7,23 +7,27 @@
 //! ```
 //! use onset::stats::clusters::Clusters;
 //! use onset::stats::hinge::Hinge;
+//! use onset::stats::sample::Sample;
 //! use onset::stats::sensitivity::{cutoffs, without_each_family};
 //! let x = [20.0, 20.5, 21.0, 21.5, 22.0, 22.3, 22.6, 23.0, 23.2, 23.5, 23.8, 24.0];
 //! let y = [0.24, 0.26, 0.25, 0.27, 0.31, 0.41, 0.38, 0.42, 0.53, 0.49, 0.61, 0.58];
 //! let month = [1, 1, 5, 5, 2, 2, 6, 6, 3, 3, 7, 7];
 //! let families = Clusters::new(&[1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6]);
 //! let hinge = Hinge::new().chance(0.25);
-//! let swept = cutoffs(&hinge, &x, &y, &month, &families)?;
+//! let sample = Sample::new(&x, &y)?.with_families(&families)?;
+//! let swept = cutoffs(&hinge, &sample, &month)?;
 //! assert_eq!(swept.iter().map(|s| s.cutoff).collect::<Vec<_>>(), [2, 3, 5, 6, 7]);
 //! let new: Vec<f64> = month.iter().map(|m| f64::from(*m >= 5)).collect();
-//! assert_eq!(without_each_family(&hinge, &x, &y, &[new], &families)?.len(), 6);
+//! assert_eq!(without_each_family(&hinge, &sample.with_groups(&[new])?)?.len(), 6);
 //! # Ok::<(), onset::Error>(())
 //! ```
 
-use super::clusters::Clusters;
 use super::covariance::{Covariance, Kind};
 use super::curve::FittedCurve;
+use super::estimate::Interval;
 use super::hinge::{Hinge, HingeFit, Outcome};
+use super::parameter::Parameter;
+use super::sample::Sample;
 use crate::{Error, Result};
 
 /// θ at one cut-off.
@@ -38,8 +42,8 @@ pub struct Cutoff {
     pub theta: Option<f64>,
     /// Its CR2 standard error; `None` where there is none, and where one family alone makes the group.
     pub standard_error: Option<f64>,
-    /// 95 % interval; `None` with the standard error.
-    pub interval: Option<(f64, f64)>,
+    /// 95 % interval; without ends where there is no standard error.
+    pub interval: Interval,
     /// Two-sided p-value of θ = 0.
     pub p_value: Option<f64>,
     /// c where there is a break.
@@ -62,14 +66,14 @@ pub struct Without {
     pub outcome: Option<Outcome>,
 }
 
-/// θ of the group "released in month m or later" for every m in `months` (n values; any increasing count of months) but
-/// the first, where all models would be in the group.
+/// θ of the group "released in month m or later", in the place of the sample's own groups, for every m in `months` (n
+/// values; any increasing count of months) but the first, where all models would be in the group.
 ///
 /// # Errors
 /// `Argument` when lengths differ; `Undetermined` when all models are of one month; those of the hinge.
-pub fn cutoffs(hinge: &Hinge, x: &[f64], y: &[f64], months: &[i64], clusters: &Clusters) -> Result<Vec<Cutoff>> {
-    if months.len() != y.len() || clusters.len() != y.len() {
-        return Err(Error::Argument("scores, months and cluster labels differ in number".into()));
+pub fn cutoffs(hinge: &Hinge, sample: &Sample, months: &[i64]) -> Result<Vec<Cutoff>> {
+    if months.len() != sample.len() {
+        return Err(Error::Argument("scores and months differ in number".into()));
     }
     let mut distinct = months.to_vec();
     distinct.sort_unstable();
@@ -82,9 +86,9 @@ pub fn cutoffs(hinge: &Hinge, x: &[f64], y: &[f64], months: &[i64], clusters: &C
         .map(|&cutoff| {
             let group: Vec<f64> = months.iter().map(|m| f64::from(u8::from(*m >= cutoff))).collect();
             let members = group.iter().filter(|z| **z == 1.0).count();
-            let fit = hinge.fit(x, y, &[group])?;
+            let fit = hinge.fit_sample(&sample.clone().with_groups(&[group])?)?;
             let known = fit.theta_identified[0];
-            let (standard_error, interval, p_value) = robust(&fit, clusters).unwrap_or((None, None, None));
+            let (standard_error, interval, p_value) = robust(&fit, sample).unwrap_or_default();
             Ok(Cutoff {
                 cutoff,
                 members,
@@ -99,18 +103,18 @@ pub fn cutoffs(hinge: &Hinge, x: &[f64], y: &[f64], months: &[i64], clusters: &C
 }
 
 /// Standard error, interval and p-value of the first group's difference.
-type Robust = (Option<f64>, Option<(f64, f64)>, Option<f64>);
+type Robust = (Option<f64>, Interval, Option<f64>);
 
-fn robust(fit: &HingeFit, clusters: &Clusters) -> Option<Robust> {
-    let place = fit.names().iter().position(|name| name == "theta")?;
-    let covariance = Covariance::new(Kind::Cr2).clusters(clusters).estimate(&fit.jacobian(), fit.residuals()).ok()?;
+fn robust(fit: &HingeFit, sample: &Sample) -> Option<Robust> {
+    let place = fit.place_of(Parameter::Theta)?;
+    let covariance = Covariance::new(Kind::Cr2).clusters(sample.families()).of(fit).ok()?;
     if covariance.is_determined_by_one_cluster(place) {
         return None;
     }
     let (estimate, error) = (fit.theta[0], covariance.std_errors()[place]);
     Some((
         Some(error).filter(|e| *e > 0.0),
-        covariance.interval(place, estimate, 0.95),
+        covariance.interval(place, estimate, 0.95).map(|(low, high)| Interval::between(low, high)).unwrap_or_default(),
         covariance.p_value(place, estimate, 0.0),
     ))
 }
@@ -118,22 +122,15 @@ fn robust(fit: &HingeFit, clusters: &Clusters) -> Option<Robust> {
 /// The fit without each family in turn.
 ///
 /// # Errors
-/// `Argument` when lengths differ; those of the hinge on all the data.
-pub fn without_each_family(
-    hinge: &Hinge,
-    x: &[f64],
-    y: &[f64],
-    groups: &[Vec<f64>],
-    clusters: &Clusters,
-) -> Result<Vec<Without>> {
-    if clusters.len() != y.len() {
-        return Err(Error::Argument(format!("{} cluster labels for {} scores", clusters.len(), y.len())));
-    }
-    let mut solver = hinge.solver(x, groups)?;
-    solver.fit(y, None)?;
+/// Those of the hinge on all the data.
+pub fn without_each_family(hinge: &Hinge, sample: &Sample) -> Result<Vec<Without>> {
+    let (y, groups, clusters) = (sample.y(), sample.groups(), sample.families());
+    let mut solver = hinge.solver(sample.x(), groups)?;
+    solver.fit(y, sample.weights())?;
     Ok((0..clusters.count())
         .map(|family| {
-            let keep: Vec<f64> = clusters.of().iter().map(|g| f64::from(u8::from(*g != family))).collect();
+            let keep: Vec<f64> =
+                (0..y.len()).map(|i| if clusters.of()[i] == family { 0.0 } else { sample.weight(i) }).collect();
             match solver.fit(y, Some(&keep)) {
                 Ok(fit) => Without {
                     family,

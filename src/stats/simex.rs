@@ -12,27 +12,31 @@
 //! ```
 //! use onset::stats::clusters::Clusters;
 //! use onset::stats::hinge::Hinge;
+//! use onset::stats::parameter::Parameter;
 //! use onset::stats::random::Seed;
+//! use onset::stats::sample::Sample;
 //! use onset::stats::simex::Simex;
 //! let x = [20.0, 20.5, 21.0, 21.5, 22.0, 22.3, 22.6, 23.0, 23.2, 23.5, 23.8, 24.0];
 //! let y = [0.24, 0.26, 0.25, 0.27, 0.31, 0.41, 0.38, 0.42, 0.53, 0.49, 0.61, 0.58];
 //! let families = Clusters::new(&[1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6]);
 //! let corrected = Simex::new(Seed(1), &[0.1; 12])?.simulations(50)
-//!     .run(&Hinge::new().chance(0.25), &x, &y, &[], &families)?;
-//! assert_eq!(corrected[0].name, "alpha");
+//!     .run(&Hinge::new().chance(0.25), &Sample::new(&x, &y)?.with_families(&families)?)?;
+//! assert_eq!(corrected[0].name, Parameter::Alpha);
 //! assert!(corrected[0].corrected.is_some());
 //! # Ok::<(), onset::Error>(())
 //! ```
 
 use rayon::prelude::*;
 
-use super::clusters::Clusters;
 use super::covariance::{Covariance, Kind};
 use super::curve::FittedCurve;
 use super::distribution::student_quantile;
+use super::estimate::Interval;
 use super::hinge::Hinge;
 use super::linear::LeastSquares;
+use super::parameter::Parameter;
 use super::random::Seed;
+use super::sample::Sample;
 use crate::{Error, Result};
 
 /// Simulation–extrapolation for uncertain x.
@@ -48,8 +52,8 @@ pub struct Simex {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Corrected {
-    /// The parameter: `alpha`, `c`, `theta`, …
-    pub name: String,
+    /// The parameter.
+    pub name: Parameter,
     /// The plain estimate.
     pub plain: f64,
     /// The corrected estimate; `None` when too few simulations determine the parameter.
@@ -59,8 +63,8 @@ pub struct Corrected {
     pub attenuation: Option<f64>,
     /// Its standard error; `None` when the extrapolated variance is not positive.
     pub standard_error: Option<f64>,
-    /// Its interval; `None` with the standard error.
-    pub interval: Option<(f64, f64)>,
+    /// Its interval; without ends where there is no standard error.
+    pub interval: Interval,
 }
 
 impl Simex {
@@ -89,33 +93,26 @@ impl Simex {
         self
     }
 
-    /// Corrects the parameters of `hinge` fitted to `y` at `x` with `groups`, in the order of the fit's names.
+    /// Corrects the parameters of `hinge` fitted to a sample, in the order of the fit's names.
     ///
     /// # Errors
     /// Those of the hinge; `Argument` when lengths differ or there are fewer than two simulations.
-    pub fn run(
-        &self,
-        hinge: &Hinge,
-        x: &[f64],
-        y: &[f64],
-        groups: &[Vec<f64>],
-        clusters: &Clusters,
-    ) -> Result<Vec<Corrected>> {
-        if self.sd.len() != y.len() || clusters.len() != y.len() {
-            return Err(Error::Argument("scores, standard deviations and cluster labels differ in number".into()));
+    pub fn run(&self, hinge: &Hinge, sample: &Sample) -> Result<Vec<Corrected>> {
+        if self.sd.len() != sample.len() {
+            return Err(Error::Argument("scores and standard deviations of log10 compute differ in number".into()));
         }
         if self.simulations < 2 {
             return Err(Error::Argument("simulation–extrapolation needs at least two simulations".into()));
         }
-        let plain = hinge.fit(x, y, groups)?;
+        let plain = hinge.fit_sample(sample)?;
         let names = plain.names();
         let estimates = plain.estimates();
-        let robust = Covariance::new(Kind::Cr2).clusters(clusters);
+        let robust = Covariance::new(Kind::Cr2).clusters(sample.families());
         let variances = |fit: &dyn FittedCurve| -> Option<Vec<f64>> {
-            let found = robust.estimate(&fit.jacobian(), fit.residuals()).ok()?;
+            let found = robust.of(fit).ok()?;
             Some(found.std_errors().iter().map(|s| s * s).collect())
         };
-        let own = robust.estimate(&plain.jacobian(), plain.residuals()).ok();
+        let own = robust.of(&plain).ok();
         let simulated: Vec<Vec<Simulated>> = LAMBDAS
             .iter()
             .enumerate()
@@ -125,9 +122,13 @@ impl Simex {
                     .filter_map(|b| {
                         let mut stream =
                             self.seed.stream("simulation extrapolation", (step * self.simulations + b) as u64);
-                        let noisy: Vec<f64> =
-                            x.iter().zip(&self.sd).map(|(x, s)| x + lambda.sqrt() * s * stream.normal()).collect();
-                        let fit = hinge.fit(&noisy, y, groups).ok()?;
+                        let noisy: Vec<f64> = sample
+                            .x()
+                            .iter()
+                            .zip(&self.sd)
+                            .map(|(x, s)| x + lambda.sqrt() * s * stream.normal())
+                            .collect();
+                        let fit = hinge.fit_sample(&sample.with_predictor(&noisy).ok()?).ok()?;
                         // Another shape has other parameters: nothing to average with.
                         (fit.names() == names)
                             .then(|| Simulated { values: fit.estimates(), variances: variances(&fit) })
@@ -147,19 +148,19 @@ impl Simex {
                     .map(|(within, between)| within - between)
                     .filter(|v| *v > 0.0 && v.is_finite())
                     .map(f64::sqrt);
-                let interval = corrected.zip(standard_error).and_then(|(estimate, error)| {
+                let ends = corrected.zip(standard_error).and_then(|(estimate, error)| {
                     let df = own.as_ref()?.degrees_of_freedom()[k];
                     let half = student_quantile(0.5 + 0.5 * self.level, df)? * error;
-                    Some((estimate - half, estimate + half))
+                    Some(Interval::between(estimate - half, estimate + half))
                 });
-                let ratio = corrected.filter(|c| *c != 0.0 && names[k] != "c").map(|c| estimates[k] / c);
+                let ratio = corrected.filter(|c| *c != 0.0 && names[k].can_be_zero()).map(|c| estimates[k] / c);
                 Corrected {
-                    name: names[k].clone(),
+                    name: names[k],
                     plain: estimates[k],
                     corrected,
                     attenuation: ratio.filter(|r| r.is_finite()),
                     standard_error,
-                    interval,
+                    interval: ends.unwrap_or_default(),
                 }
             })
             .collect())

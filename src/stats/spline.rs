@@ -13,21 +13,22 @@
 //! let x = [20.0, 21.0, 22.0, 22.5, 23.0, 23.5, 24.0];
 //! let y = [0.25, 0.26, 0.27, 0.32, 0.37, 0.47, 0.57];
 //! let fit = Spline::paper().fit(&x, &y, &[])?;
-//! assert_eq!(fit.names(), ["intercept", "slope_1", "slope_2", "slope_3"]);
+//! assert_eq!(fit.names().iter().map(ToString::to_string).collect::<Vec<_>>(), ["intercept", "slope_1", "slope_2", "slope_3"]);
 //! assert!((fit.predict(22.25, &[]) - 0.295).abs() < 1e-12);
 //! # Ok::<(), onset::Error>(())
 //! ```
 
 use super::curve::{FittedCurve, answer_by_least_squares};
 use super::linear::{LeastSquares, LeastSquaresFit};
-use super::observations::{check, check_weights, group_names, identified_among, only, shift, spread};
+use super::observations::{differences, identified_among, only, shift, spread};
+use super::parameter::Parameter;
+use super::sample::Sample;
 use crate::{Error, Result};
 
 /// A spline to be fitted.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Spline {
     knots: Vec<f64>,
-    weights: Option<Vec<f64>>,
 }
 
 /// A fitted spline.
@@ -41,12 +42,13 @@ pub struct SplineFit {
     /// The regression behind it: columns intercept, identified groups, one per segment, with standard errors and p-values.
     pub least_squares: LeastSquaresFit,
     knots: Vec<f64>,
+    names: Vec<Parameter>,
 }
 
 impl Spline {
     /// The published one: knots at 22 and 23.
     pub fn paper() -> Self {
-        Self { knots: vec![22.0, 23.0], weights: None }
+        Self { knots: vec![22.0, 23.0] }
     }
 
     /// Knots of your own, increasing.
@@ -57,17 +59,7 @@ impl Spline {
         if knots.iter().any(|k| !k.is_finite()) || knots.windows(2).any(|pair| pair[0] >= pair[1]) {
             return Err(Error::Argument("the knots of a spline must be finite and increase".into()));
         }
-        Ok(Self { knots: knots.to_vec(), weights: None })
-    }
-
-    /// One weight per observation (inverse variances up to a factor).
-    ///
-    /// # Errors
-    /// `Argument` for a negative or non-finite weight.
-    pub fn weights(mut self, weights: &[f64]) -> Result<Self> {
-        check_weights(Some(weights), weights.len())?;
-        self.weights = Some(weights.to_vec());
-        Ok(self)
+        Ok(Self { knots: knots.to_vec() })
     }
 
     /// Fits scores `y` at `x` (log10 FLOPs) with one column of n values per group.
@@ -76,20 +68,27 @@ impl Spline {
     /// `NotEnoughModels` for fewer observations than coefficients, `Undetermined` naming the segment without enough
     /// different x, `Argument` for lengths that differ or values that are not finite.
     pub fn fit(&self, x: &[f64], y: &[f64], groups: &[Vec<f64>]) -> Result<SplineFit> {
-        let weights = self.weights.as_deref();
-        check(x, y, groups, weights)?;
+        self.fit_sample(&Sample::new(x, y)?.with_groups(groups)?)
+    }
+
+    /// The same of a sample, with its weights.
+    ///
+    /// # Errors
+    /// As [`fit`](Self::fit).
+    pub fn fit_sample(&self, sample: &Sample) -> Result<SplineFit> {
+        let (x, groups, weights) = (sample.x(), sample.groups(), sample.weights());
         let mut columns = vec![vec![1.0; x.len()]];
         let segments = (0..=self.knots.len()).map(|j| x.iter().map(|x| segment(&self.knots, j, *x)).collect());
         columns.extend(segments);
         let identified = identified_among(&columns, groups, weights)?;
         columns.splice(1..1, only(groups, &identified));
-        let mut names = vec!["intercept".to_owned()];
-        names.extend(group_names(&identified));
-        names.extend((0..=self.knots.len()).map(|j| format!("slope_{}", j + 1)));
-        let least_squares = LeastSquares::fit_named(&names, &columns, y, weights)?;
+        let mut names = vec![Parameter::Intercept];
+        names.extend(differences(&identified));
+        names.extend((0..=self.knots.len()).map(Parameter::SegmentSlope));
+        let least_squares = LeastSquares::fit_named(&names, &columns, sample.y(), weights)?;
         let known = identified.iter().filter(|k| **k).count();
         let theta = spread(&least_squares.coefficients[1..1 + known], &identified);
-        Ok(SplineFit { theta, theta_identified: identified, least_squares, knots: self.knots.clone() })
+        Ok(SplineFit { theta, theta_identified: identified, least_squares, knots: self.knots.clone(), names })
     }
 }
 

@@ -3,9 +3,10 @@
 //! To test one parameter at a value: fit with the parameter held there (fitted values f, residuals u), draw for each
 //! cluster g one v_g with mean 0 and variance 1, refit y* = f + v_g u in full, and compare
 //!
-//!   t = (θ̂ - θ0) / se,  se² = Σ_g (Σ_{i in g} z̃_i e_i)² / (Σ z̃_i²)²
+//!   t = (θ̂ - θ0) / se,  se² = Σ_g (Σ_{i in g} w_i z̃_i e_i)² / (Σ w_i z̃_i²)²
 //!
-//! with its bootstrap values t*, where z̃ is what the other derivatives leave of the tested column and e are the residuals.
+//! with its bootstrap values t*, where z̃ is what the other derivatives leave of the tested column, e are the residuals and w
+//! the weights (1 without). Every refit is weighted as the first.
 //! Imposing the null and multiplying whole clusters keeps the test honest with a dozen clusters of unequal size (Cameron,
 //! Gelbach and Miller 2008; MacKinnon and Webb 2017). For the hinge the restricted fit and every replicate estimate c
 //! anew. v_g is ±1 (Rademacher), or Webb's six points ±sqrt(1/2), ±1, ±sqrt(3/2) where a group has fewer than 12 clusters,
@@ -16,6 +17,7 @@
 //! ```
 //! use onset::stats::clusters::Clusters;
 //! use onset::stats::random::Seed;
+//! use onset::stats::sample::Sample;
 //! use onset::stats::wild::WildBootstrap;
 //!
 //! let x = [20.0, 20.5, 21.0, 21.5, 22.0, 22.3, 22.6, 23.0, 23.2, 23.5, 23.8, 24.0];
@@ -23,7 +25,8 @@
 //! let new: Vec<f64> = (0..12).map(|i| f64::from(i % 3 == 2)).collect();
 //! let families = Clusters::new(&[1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6]);
 //! let bootstrap = WildBootstrap::new(Seed(1)).replicates(999);
-//! let theta = bootstrap.hinge_group(&x, &y, &[new], 0, Some(0.25), &families)?;
+//! let sample = Sample::new(&x, &y)?.with_groups(&[new])?.with_families(&families)?;
+//! let theta = bootstrap.hinge_group(&sample, 0, Some(0.25))?;
 //! let test = theta.test(0.0)?;
 //! let interval = theta.interval(0.95)?;
 //! assert!(test.p_value > 0.0 && interval.low.unwrap() < interval.high.unwrap());
@@ -31,7 +34,9 @@
 //! ```
 
 use super::clusters::Clusters;
+use super::estimate::Interval;
 use super::random::Seed;
+use super::sample::Sample;
 use super::wild_draws::Draws;
 use super::wild_hinge::HingeGroup;
 use super::wild_linear::LinearColumn;
@@ -87,16 +92,6 @@ pub struct WildTest {
     pub weights: WildWeights,
 }
 
-/// The values that a test does not reject, between two ends. An end that is `None` was not found: values arbitrarily far
-/// out are not rejected.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Interval {
-    /// Lower end.
-    pub low: Option<f64>,
-    /// Upper end.
-    pub high: Option<f64>,
-}
-
 impl WildBootstrap {
     /// 9,999 replicates, weights chosen by the number of clusters.
     pub fn new(seed: Seed) -> Self {
@@ -117,7 +112,7 @@ impl WildBootstrap {
         self
     }
 
-    /// For coefficient `tested` of the least squares regression of `y` on `columns`.
+    /// For coefficient `tested` of the least squares regression of `y` on `columns`, with weights or without.
     ///
     /// # Errors
     /// Those of [`LeastSquares::fit`](super::linear::LeastSquares::fit); `Undetermined` with fewer than two clusters, `Argument` when `tested` is not a
@@ -126,32 +121,27 @@ impl WildBootstrap {
         &self,
         columns: &[Vec<f64>],
         y: &[f64],
+        weights: Option<&[f64]>,
         tested: usize,
         clusters: &Clusters,
     ) -> Result<WildParameter<'static>> {
         let column = columns.get(tested).ok_or_else(|| no_such("column", tested, columns.len()))?;
         let draws = self.draws(clusters, y.len(), column)?;
-        let model = LinearColumn::new(columns, y, tested, clusters)?;
+        let model = LinearColumn::new(columns, y, weights, tested, clusters)?;
         Ok(WildParameter { model: Box::new(model), draws })
     }
 
-    /// For the difference θ of group `tested` of a hinge with chance held at `chance`, or free.
+    /// For the difference θ of group `tested` of a sample's hinge with chance held at `chance`, or free.
     ///
     /// # Errors
     /// Those of [`Hinge::fit`](super::hinge::Hinge::fit); `Undetermined` with fewer than two clusters or when the group
     /// is empty or repeats others; `Argument` when `tested` is not a group or there are no replicates.
-    pub fn hinge_group(
-        &self,
-        x: &[f64],
-        y: &[f64],
-        groups: &[Vec<f64>],
-        tested: usize,
-        chance: Option<f64>,
-        clusters: &Clusters,
-    ) -> Result<WildParameter<'static>> {
+    pub fn hinge_group(&self, sample: &Sample, tested: usize, chance: Option<f64>) -> Result<WildParameter<'static>> {
+        let sample = sample.counted();
+        let groups = sample.groups();
         let column = groups.get(tested).ok_or_else(|| no_such("group", tested, groups.len()))?;
-        let draws = self.draws(clusters, y.len(), column)?;
-        let model = HingeGroup::new(x, y, groups, tested, chance, clusters)?;
+        let draws = self.draws(sample.families(), sample.len(), column)?;
+        let model = HingeGroup::new(&sample, tested, chance)?;
         Ok(WildParameter { model: Box::new(model), draws })
     }
 

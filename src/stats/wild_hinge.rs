@@ -3,9 +3,8 @@
 
 use std::sync::OnceLock;
 
-use super::clusters::Clusters;
 use super::fixed_hinge::{FixedHinge, Hinged, Scratch};
-use super::observations::check;
+use super::sample::Sample;
 use super::wild_model::{Buffers, Null, Restricted, cluster_error};
 use crate::{Error, Result};
 
@@ -18,7 +17,8 @@ pub(crate) struct HingeGroup {
     column: Vec<f64>,
     /// The other groups alone.
     without: FixedHinge,
-    /// Per number of active x, once a fit has them: what the other derivatives leave of the column, and its square.
+    /// Per number of active x, once a fit has them: what the other derivatives leave of the column, multiplied by the
+    /// weights, and its square.
     beside: Vec<OnceLock<(Vec<f64>, f64)>>,
     cluster: Vec<usize>,
     clusters: usize,
@@ -27,22 +27,15 @@ pub(crate) struct HingeGroup {
 }
 
 impl HingeGroup {
-    pub(crate) fn new(
-        x: &[f64],
-        y: &[f64],
-        groups: &[Vec<f64>],
-        tested: usize,
-        chance: Option<f64>,
-        clusters: &Clusters,
-    ) -> Result<Self> {
-        check(x, y, groups, None)?;
+    pub(crate) fn new(sample: &Sample, tested: usize, chance: Option<f64>) -> Result<Self> {
+        let (x, y, groups, clusters) = (sample.x(), sample.y(), sample.groups(), sample.families());
         let others: Vec<Vec<f64>> =
             groups.iter().enumerate().filter(|(k, _)| *k != tested).map(|(_, g)| g.clone()).collect();
         // The tested group comes first among all, where its coefficient is easy to find.
         let mut all = vec![groups[tested].clone()];
         all.extend(others.iter().cloned());
-        let full = FixedHinge::new(x, &all, None, chance.is_none())?;
-        let without = FixedHinge::new(x, &others, None, chance.is_none())?;
+        let full = FixedHinge::new(x, &all, sample.weights(), chance.is_none())?;
+        let without = FixedHinge::new(x, &others, sample.weights(), chance.is_none())?;
         let above: Vec<f64> = y.iter().map(|y| y - chance.unwrap_or(0.0)).collect();
         let column = full.sorted(&groups[tested]);
         let beside = (0..=full.levels()).map(|_| OnceLock::new()).collect();
@@ -66,7 +59,7 @@ impl HingeGroup {
         let mut scratch = Scratch::default();
         model.full.load(&y, &mut scratch);
         let rest = scratch.total - model.full.best(&scratch).explained;
-        if !(rest > PERFECT * y.iter().map(|v| v * v).sum::<f64>()) {
+        if !(rest > PERFECT * model.full.square(&y)) {
             return Err(Error::Undetermined("the fit is perfect: nothing is left to draw from".into()));
         }
         Ok(model)
@@ -79,8 +72,9 @@ impl HingeGroup {
         self.full.residuals(fit, y, &mut buffers.residuals);
         let (beside, square) = self.beside[fit.active].get_or_init(|| {
             let rest = self.without.beside(fit.active, &self.column);
-            let square = rest.iter().zip(&self.column).map(|(r, z)| r * z).sum();
-            (rest, square)
+            let weighted: Vec<f64> = rest.iter().zip(self.full.weights()).map(|(r, w)| w * r).collect();
+            let square = weighted.iter().zip(&self.column).map(|(r, z)| r * z).sum();
+            (weighted, square)
         });
         let error =
             cluster_error(beside, &buffers.residuals, &self.cluster, self.clusters, *square, &mut buffers.scores);

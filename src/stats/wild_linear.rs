@@ -2,6 +2,7 @@
 
 use super::clusters::Clusters;
 use super::linear::LeastSquares;
+use super::observations::{check_weights, used};
 use super::wild_model::{Buffers, Null, Restricted, cluster_error};
 use crate::{Error, Result};
 
@@ -19,15 +20,29 @@ pub(crate) struct LinearColumn {
 }
 
 impl LinearColumn {
-    pub(crate) fn new(columns: &[Vec<f64>], y: &[f64], tested: usize, clusters: &Clusters) -> Result<Self> {
+    /// With weights the regression is that of sqrt(w) y on sqrt(w) columns, where every observation counts the same.
+    pub(crate) fn new(
+        columns: &[Vec<f64>],
+        y: &[f64],
+        weights: Option<&[f64]>,
+        tested: usize,
+        clusters: &Clusters,
+    ) -> Result<Self> {
+        check_weights(weights, y.len())?;
+        let root = |values: &[f64]| -> Vec<f64> {
+            values.iter().enumerate().map(|(i, v)| weights.map_or(1.0, |w| w[i].sqrt()) * v).collect()
+        };
+        let (columns, y): (Vec<Vec<f64>>, Vec<f64>) = (columns.iter().map(|c| root(c)).collect(), root(y));
+        let (columns, y) = (columns.as_slice(), y.as_slice());
         // Fails where the design is collinear, naming the column.
         let fit = LeastSquares::fit(columns, y, None)?;
         let size = |values: &[f64]| values.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
         if !(size(&fit.residuals) > PERFECT * size(y)) {
             return Err(Error::Undetermined("the fit is perfect: nothing is left to draw from".into()));
         }
-        if y.len() <= columns.len() {
-            return Err(Error::NotEnoughModels { have: y.len(), need: columns.len() + 1 });
+        let have = used(y.len(), weights);
+        if have <= columns.len() {
+            return Err(Error::NotEnoughModels { have, need: columns.len() + 1 });
         }
         let others = orthonormal(columns.iter().enumerate().filter(|(j, _)| *j != tested).map(|(_, c)| c.as_slice()));
         let mut beside = columns[tested].clone();

@@ -126,7 +126,7 @@ fn panel(fit: &FitAt, range: Option<(f64, f64)>) -> Panel {
         if vertices.len() > 1 {
             layers.push(Layer::Line { series: "fit".into(), hue: Hue::Fit, stroke: Stroke::Solid, vertices });
         }
-        if let Some(x) = analysis.c_e.estimate {
+        if let Some(x) = analysis.c_e.value {
             layers.push(Layer::VerticalRule { series: "point of emergence".into(), hue: Hue::Context, x });
         }
         if let Some(r2) = analysis.r_squared {
@@ -158,8 +158,8 @@ fn describe(fit: &FitAt) -> String {
     }
 }
 
-fn parameter(parameter: &crate::analysis::fit::Parameter) -> Option<(f64, Option<(f64, f64)>)> {
-    Some((parameter.estimate?, parameter.low.zip(parameter.high)))
+fn parameter(parameter: &crate::stats::estimate::Estimate) -> Option<(f64, Option<(f64, f64)>)> {
+    Some((parameter.value?, parameter.interval.low.zip(parameter.interval.high)))
 }
 
 fn axis(label: &str, scale: Scale) -> Axis {

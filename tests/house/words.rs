@@ -69,14 +69,12 @@ const NAMES: [&str; 49] = [
 ];
 
 /// Where such words are no names of these things, and why.
-const ELSEWHERE: [(&str, &str); 7] = [
+const ELSEWHERE: [(&str, &str); 5] = [
     ("src/report/evaluate.rs", "the name of a task's filter, which may be `none`"),
     ("src/registry/benchmark.rs", "the same"),
     ("src/study/settings/reading.rs", "a name that an adjustment must not have"),
     ("src/harness/", "names in files of other programs"),
     ("src/lm/", "the same"),
-    ("src/stats/", "the names of parameters, by which estimates are found"),
-    ("src/analysis/fit/hinge.rs", "the name of a method, which is no type yet"),
 ];
 
 /// Whether the line compares a text with one of the names.

@@ -15,8 +15,8 @@ use onset::lm::{LoadedModel, Placement};
 use onset::registry::modelset::{Cutoff, ModelSet, Settings};
 use onset::registry::table::Table;
 use onset::report::{coverage, lab};
+use onset::stats::curves::Curve;
 use onset::stats::random::Seed;
-use onset::stats::selection::Curve;
 
 /// Two models of some hundred sequences: seconds.
 fn tiny() -> Suite {

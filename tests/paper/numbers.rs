@@ -6,7 +6,9 @@ use onset::analysis::papers::test_task::{
 };
 use onset::registry::{Adjustment, Condition, Model};
 use onset::stats::clusters::Clusters;
+use onset::stats::estimate::Estimate;
 use onset::stats::inference::Inference;
+use onset::stats::sample::Sample;
 use serde_json::Value;
 
 /// The published optimiser stops within this of the optimum; digits beyond it are its own.
@@ -185,21 +187,20 @@ fn corrected_differences_are_those_of_the_inference_core() {
     let z = scored.iter().map(|s| f64::from(u8::from(s.comparison))).collect();
     let families: Vec<&str> = scored.iter().map(|s| s.model.family.as_str()).collect();
     let inference = Inference::new(0.0).replicates(1_999);
-    let report = inference.run(&x, &y, &[z], &Clusters::new(&families)).expect("possible");
+    let sample =
+        Sample::new(&x, &y).and_then(|s| s.with_groups(&[z])).and_then(|s| s.with_families(&Clusters::new(&families)));
+    let report = inference.run(&sample.expect("a sample")).expect("possible");
     let item: Item = "gsm8k unadjusted".parse().expect("an item");
     let row = |quantity: PaperQuantity| {
         let found = |r: &&ReproductionRow| r.printed.item == item && r.printed.quantity == quantity;
-        result.rows.iter().find(found).expect("reported").corrected.estimate.clone()
+        result.rows.iter().find(found).expect("reported").corrected.clone()
     };
     let theta = row(PaperQuantity::Theta);
-    assert_eq!((theta.value, theta.low, theta.high), {
-        let t = &report.theta[0];
-        (t.estimate, t.low, t.high)
-    });
+    let same = |a: &Estimate, b: &Estimate| assert_eq!((a.value, a.interval), (b.value, b.interval));
+    same(&theta.estimate, &report.theta[0]);
     assert_eq!(theta.margin, report.smallest_margin[0].as_ref().ok().copied());
     let r2 = row(PaperQuantity::R2Uncentered);
-    assert_eq!(r2.value, report.r_squared.estimate);
-    assert_eq!((r2.low, r2.high), (report.r_squared.low, report.r_squared.high));
+    same(&r2.estimate, &report.r_squared);
 }
 
 #[test]
@@ -210,7 +211,7 @@ fn every_conclusion_has_an_interval_behind_it_and_a_sentence() {
         let what = format!("{} {} {}", row.printed.figure, row.printed.item, row.printed.quantity);
         let corrected = &row.corrected.estimate;
         assert!(corrected.value.is_some() || !row.why.is_empty(), "{what}: no value and no word");
-        if let (Some(low), Some(value), Some(high)) = (corrected.low, corrected.value, corrected.high) {
+        if let (Some((low, high)), Some(value)) = (corrected.interval.ends(), corrected.value) {
             assert!(low <= value && value <= high, "{what}: {value} outside [{low}, {high}]");
         }
         if matches!(

@@ -11,7 +11,7 @@ use onset::explore::{Explorer, Question, Server, Stage, Stop};
 use onset::registry::modelset::{ModelSet, Settings};
 use onset::registry::table::Table;
 use onset::stats::covariance::Kind;
-use onset::stats::selection::Curve;
+use onset::stats::curves::Curve;
 use serde_json::{Value, json};
 
 use crate::support::{PATIENCE, interrupt, paper_wide, program, until};

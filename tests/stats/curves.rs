@@ -5,6 +5,7 @@ use onset::Error;
 use onset::stats::curve::FittedCurve;
 use onset::stats::hinge::{Hinge, Outcome};
 use onset::stats::linear::{LeastSquares, Linear};
+use onset::stats::sample::Sample;
 use onset::stats::segmented::Segmented;
 use onset::stats::spline::Spline;
 use proptest::prelude::*;
@@ -235,6 +236,10 @@ fn is_expected(error: &Error) -> bool {
     matches!(error, Error::NotEnoughModels { .. } | Error::Undetermined(_))
 }
 
+fn weighted(s: &Scores, weights: &[f64]) -> Sample {
+    Sample::new(&s.x, &s.y).and_then(|x| x.with_groups(&s.z)).and_then(|x| x.with_weights(weights)).unwrap()
+}
+
 fn rows(s: &Scores) -> impl Iterator<Item = (f64, Vec<f64>)> + '_ {
     (0..s.x.len()).map(|i| (s.x[i], s.z.iter().map(|z| z[i]).collect()))
 }
@@ -245,7 +250,7 @@ proptest! {
     #[test]
     fn the_hinge_is_the_global_optimum(s in scores(), within: bool, free: bool) {
         let hinge = if free { Hinge::new().free_chance() } else { Hinge::new().chance(0.1) };
-        let fit = match hinge.within_data(within).weights(&s.w).unwrap().fit(&s.x, &s.y, &s.z) {
+        let fit = match hinge.within_data(within).fit_sample(&weighted(&s, &s.w)) {
             Ok(fit) => fit,
             Err(error) => { prop_assert!(is_expected(&error), "{error}"); return Ok(()); }
         };
@@ -267,7 +272,7 @@ proptest! {
 
     #[test]
     fn two_segments_are_the_global_optimum(s in scores()) {
-        let fit = match Segmented::new().weights(&s.w).unwrap().fit(&s.x, &s.y, &s.z) {
+        let fit = match Segmented::new().fit_sample(&weighted(&s, &s.w)) {
             Ok(fit) => fit,
             Err(error) => { prop_assert!(is_expected(&error), "{error}"); return Ok(()); }
         };
@@ -282,7 +287,7 @@ proptest! {
         let mut solver = hinge.solver(&s.x, &s.z).unwrap();
         let other: Vec<f64> = s.y.iter().map(|y| 1.0 - y).collect();
         let _ = solver.fit(&other, None);
-        match (solver.fit(&s.y, Some(&s.w)), hinge.weights(&s.w).unwrap().fit(&s.x, &s.y, &s.z)) {
+        match (solver.fit(&s.y, Some(&s.w)), hinge.fit_sample(&weighted(&s, &s.w))) {
             (Ok(a), Ok(b)) => {
                 prop_assert_eq!(a.alpha, b.alpha);
                 prop_assert_eq!(a.c, b.c);
@@ -296,7 +301,7 @@ proptest! {
 
     #[test]
     fn the_profile_is_least_at_the_fitted_break(s in scores(), share in 0.0f64..1.0) {
-        let Ok(fit) = Hinge::new().weights(&s.w).unwrap().fit(&s.x, &s.y, &s.z) else { return Ok(()) };
+        let Ok(fit) = Hinge::new().fit_sample(&weighted(&s, &s.w)) else { return Ok(()) };
         let mut solver = Hinge::new().solver(&s.x, &s.z).unwrap();
         let total: f64 = s.y.iter().zip(&s.w).map(|(y, w)| w * y * y).sum();
         if fit.outcome == Outcome::Break {
@@ -318,7 +323,7 @@ proptest! {
         };
         let z: Vec<Vec<f64>> = s.z.iter().map(|z| repeat(z)).collect();
         let weights: Vec<f64> = counts.iter().map(|n| *n as f64).collect();
-        let weighted = Hinge::new().weights(&weights).unwrap().fit(&s.x, &s.y, &s.z);
+        let weighted = Hinge::new().fit_sample(&weighted(&s, &weights));
         let (Ok(a), Ok(b)) = (weighted, Hinge::new().fit(&repeat(&s.x), &repeat(&s.y), &z)) else { return Ok(()) };
         let total: f64 = s.y.iter().zip(&weights).map(|(y, w)| w * y * y).sum();
         prop_assert!((a.sse - b.sse).abs() <= SAME_SSE * a.sse + ROUNDING * total);

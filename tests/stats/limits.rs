@@ -1,14 +1,18 @@
 //! What curves say of data that cannot answer: the outcome, a flag or an error, and never a number made up.
 
+use crate::sample;
 use onset::Error;
 use onset::stats::clusters::Clusters;
 use onset::stats::curve::FittedCurve;
+use onset::stats::curves::Curve;
 use onset::stats::hinge::{Hinge, HingeFit, Outcome};
 use onset::stats::linear::{LeastSquares, Linear};
 use onset::stats::logistic::Logistic;
+use onset::stats::parameter::Parameter;
 use onset::stats::richards::Richards;
+use onset::stats::sample::Sample;
 use onset::stats::segmented::Segmented;
-use onset::stats::selection::{Curve, Selection, Verdict};
+use onset::stats::selection::{Selection, Verdict};
 use onset::stats::spline::Spline;
 
 fn steps(n: u32) -> Vec<f64> {
@@ -32,7 +36,7 @@ fn a_flat_curve_has_no_point_of_emergence() {
 fn a_level_above_chance_is_flat_and_fitted_as_a_level() {
     let fit = mmlu_like(&steps(10), |_| 0.4);
     assert_eq!((fit.outcome, fit.emergence()), (Outcome::Flat, None));
-    assert_eq!(fit.names(), ["start"]);
+    assert_eq!(fit.names(), [Parameter::Start]);
     assert!(fit.sse < 1e-30 && (fit.predict(100.0, &[]) - 0.4).abs() < 1e-15);
 }
 
@@ -48,7 +52,7 @@ fn a_straight_rise_above_chance_has_no_break_and_leaves_what_a_line_leaves() {
     let noise = |x: f64| 0.01 * (7.0 * x).sin();
     let fit = mmlu_like(&x, |x| 0.5 + 0.03 * x + noise(x));
     assert_eq!((fit.outcome, fit.emergence()), (Outcome::NoBreak, None));
-    assert_eq!(fit.names(), ["alpha", "start"]);
+    assert_eq!(fit.names(), [Parameter::Alpha, Parameter::Start]);
     let y: Vec<f64> = x.iter().map(|x| 0.5 + 0.03 * x + noise(*x)).collect();
     let line = Linear::new().fit(&x, &y, &[]).unwrap();
     assert!((fit.sse / line.least_squares.sse() - 1.0).abs() < 1e-12);
@@ -61,7 +65,7 @@ fn a_straight_rise_above_chance_has_no_break_and_leaves_what_a_line_leaves() {
 fn one_model_above_chance_leaves_the_break_open() {
     let fit = mmlu_like(&steps(10), |x| if x > 8.5 { 0.75 } else { 0.25 });
     assert_eq!((fit.outcome, fit.c_identified), (Outcome::Break, false));
-    assert_eq!(fit.names(), ["alpha"]);
+    assert_eq!(fit.names(), [Parameter::Alpha]);
     assert!((fit.predict(9.0, &[]) - 0.75).abs() < 1e-15);
 }
 
@@ -73,7 +77,7 @@ fn an_empty_group_has_no_difference_and_changes_nothing() {
     let with = Hinge::new().chance(0.25).fit(&x, &y, &[vec![0.0; 10]]).unwrap();
     assert_eq!((with.theta_identified.clone(), with.theta.clone()), (vec![false], vec![0.0]));
     assert_eq!((with.alpha, with.c, with.sse), (alone.alpha, alone.c, alone.sse));
-    assert_eq!(with.names(), ["alpha", "c"]);
+    assert_eq!(with.names(), [Parameter::Alpha, Parameter::C]);
     assert_eq!(with.free_parameters(), 3);
     let line = Linear::new().fit(&x, &y, &[vec![0.0; 10], vec![1.0; 10]]).unwrap();
     assert_eq!(line.theta_identified, [false, false]);
@@ -107,7 +111,7 @@ fn ten_identical_models_determine_no_curve() {
         Segmented::new().fit(&x, &y, &[]).unwrap_err(),
         Richards::new().fit(&x, &y, &[]).unwrap_err(),
         Spline::paper().fit(&x, &y, &[]).unwrap_err(),
-        Selection::new().compare(&x, &y, &[], &Clusters::singletons(10)).unwrap_err(),
+        Selection::new().compare(&Sample::new(&x, &y).unwrap()).unwrap_err(),
     ] {
         assert!(matches!(error, Error::Undetermined(_)), "{error}");
     }
@@ -120,7 +124,8 @@ fn values_that_are_no_numbers_are_refused_by_place() {
     y[3] = f64::NAN;
     let error = Hinge::new().fit(&x, &y, &[]).unwrap_err().to_string();
     assert_eq!(error, "score 4 is NaN, not a number to compute with");
-    assert!(matches!(Hinge::new().weights(&[1.0, -1.0]), Err(Error::Argument(_))));
+    let sample = Sample::new(&x, &steps(6)).unwrap();
+    assert!(matches!(sample.with_weights(&[1.0, -1.0, 1.0, 1.0, 1.0, 1.0]), Err(Error::Argument(_))));
     assert!(matches!(Hinge::new().fit(&x, &steps(5), &[]), Err(Error::Argument(_))));
     assert!(matches!(Hinge::new().fit(&x, &steps(6), &[vec![1.0]]), Err(Error::Argument(_))));
     assert!(matches!(Hinge::new().chance(f64::INFINITY).fit(&x, &steps(6), &[]), Err(Error::Argument(_))));
@@ -157,7 +162,7 @@ fn a_step_has_no_logistic_and_says_so() {
     let y: Vec<f64> = x.iter().map(|x| if *x < 5.5 { 0.25 } else { 0.75 }).collect();
     let fit = Logistic::new().chance(0.25).fit(&x, &y, &[]).unwrap();
     assert!(!fit.converged && fit.sse < 1e-6);
-    assert_eq!(fit.names(), ["upper"]);
+    assert_eq!(fit.names(), [Parameter::Upper]);
     assert!((fit.predict(0.0, &[]) - 0.25).abs() < 1e-3 && (fit.predict(11.0, &[]) - 0.75).abs() < 1e-3);
 }
 
@@ -167,7 +172,7 @@ fn scores_at_one_level_determine_no_sigmoid() {
         for fit in [Logistic::new().chance(0.25), Logistic::new().free_chance()] {
             let fit = fit.fit(&steps(12), &[level; 12], &[]).unwrap();
             assert!(!fit.converged && fit.sse < 1e-24, "{fit:?}");
-            assert!(!fit.names().iter().any(|n| n == "k" || n == "m"));
+            assert!(!fit.names().iter().any(|n| [Parameter::K, Parameter::M].contains(n)));
         }
     }
 }
@@ -200,7 +205,7 @@ fn the_verdict_tells_level_line_and_break_apart() {
     for series in [0.0, 1.0, 2.0, 3.0] {
         let verdict = |curve: &dyn Fn(f64) -> f64| {
             let y: Vec<f64> = x.iter().map(|x| curve(*x) + noise(*x, series)).collect();
-            Selection::new().chance(0.25).compare(&x, &y, &[], &families).unwrap().verdict
+            Selection::new().chance(0.25).compare(&sample(&x, &y, &[], &families).unwrap()).unwrap().verdict
         };
         assert_eq!(verdict(&|_| 0.25), Verdict::None);
         assert_eq!(verdict(&|x| 0.3 + 0.1 * (x - 20.0)), Verdict::Gradual);
@@ -216,10 +221,10 @@ fn a_fold_that_takes_a_groups_only_member_is_left_out_for_every_curve() {
     let mut group = vec![0.0; 12];
     group[4] = 1.0;
     let families = Clusters::new(&(0..12).map(|i| i / 3).collect::<Vec<u8>>());
-    let found = Selection::new().compare(&x, &y, &[group], &families).unwrap();
+    let found = Selection::new().compare(&sample(&x, &y, &[group], &families).unwrap()).unwrap();
     assert_eq!(found.folds_left_out, (1, 1));
     let one_family = Clusters::new(&[0; 12]);
-    let found = Selection::new().compare(&x, &y, &[], &one_family).unwrap();
+    let found = Selection::new().compare(&sample(&x, &y, &[], &one_family).unwrap()).unwrap();
     assert!(found.candidates.iter().all(|c| c.rmse_without_family.is_none() && c.rmse_without_model.is_some()));
 }
 
@@ -227,7 +232,7 @@ fn a_fold_that_takes_a_groups_only_member_is_left_out_for_every_curve() {
 fn curves_that_need_more_models_are_listed_as_failed() {
     let found = Selection::new()
         .curves(&[Curve::Linear, Curve::Hinge, Curve::Richards])
-        .compare(&[1.0, 2.0, 3.0], &[0.1, 0.2, 0.5], &[], &Clusters::singletons(3))
+        .compare(&Sample::new(&[1.0, 2.0, 3.0], &[0.1, 0.2, 0.5]).unwrap())
         .unwrap();
     assert_eq!(found.failed.iter().map(|(curve, _)| *curve).collect::<Vec<Curve>>(), [Curve::Richards]);
     assert_eq!((found.selected, found.verdict), (Curve::Flat, Verdict::None));

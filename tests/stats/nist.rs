@@ -5,7 +5,9 @@ use onset::stats::curve::FittedCurve;
 use onset::stats::linear::{LeastSquares, Linear};
 use onset::stats::logistic::Logistic;
 use onset::stats::optimise::{LeastSquaresProblem, NonlinearLeastSquares};
+use onset::stats::parameter::Parameter;
 use onset::stats::richards::Richards;
+use onset::stats::sample::Sample;
 
 use crate::support::fixture;
 
@@ -144,10 +146,11 @@ fn rat43_reaches_the_certified_digits_as_a_bare_problem() {
 #[test]
 fn rat43_reaches_the_certified_digits_as_a_richards_curve() {
     let data = reference("Rat43");
-    let fits = data.starts.iter().map(|start| Richards::new().fit_from(start, &data.x, &data.y, &[]));
+    let sample = Sample::new(&data.x, &data.y).unwrap();
+    let fits = data.starts.iter().map(|start| Richards::new().fit_from(start, &sample));
     for (number, fit) in fits.chain([Richards::new().fit(&data.x, &data.y, &[])]).enumerate() {
         let fit = fit.unwrap();
-        assert_eq!(fit.names(), ["upper", "b", "k", "nu"]);
+        assert_eq!(fit.names(), [Parameter::Upper, Parameter::B, Parameter::K, Parameter::Nu]);
         curve_agrees(&format!("Rat43, start {}", number + 1), &fit, fit.converged, &data);
     }
 }
@@ -155,11 +158,12 @@ fn rat43_reaches_the_certified_digits_as_a_richards_curve() {
 #[test]
 fn rat42_reaches_the_certified_digits_as_a_richards_curve_with_power_one() {
     let data = reference("Rat42");
+    let sample = Sample::new(&data.x, &data.y).unwrap();
     let curve = Richards::new().nu(1.0).unwrap();
-    let fits = data.starts.iter().map(|start| curve.fit_from(start, &data.x, &data.y, &[]));
+    let fits = data.starts.iter().map(|start| curve.fit_from(start, &sample));
     for (number, fit) in fits.chain([curve.fit(&data.x, &data.y, &[])]).enumerate() {
         let fit = fit.unwrap();
-        assert_eq!(fit.names(), ["upper", "b", "k"]);
+        assert_eq!(fit.names(), [Parameter::Upper, Parameter::B, Parameter::K]);
         curve_agrees(&format!("Rat42, start {}", number + 1), &fit, fit.converged, &data);
     }
 }
@@ -168,8 +172,9 @@ fn rat42_reaches_the_certified_digits_as_a_richards_curve_with_power_one() {
 #[test]
 fn rat42_reaches_the_certified_digits_as_a_logistic_curve() {
     let data = reference("Rat42");
+    let sample = Sample::new(&data.x, &data.y).unwrap();
     let curve = Logistic::new();
-    let from = |b: &Vec<f64>| curve.fit_from(&[b[0], b[2], b[1] / b[2]], &data.x, &data.y, &[]);
+    let from = |b: &Vec<f64>| curve.fit_from(&[b[0], b[2], b[1] / b[2]], &sample);
     for fit in data.starts.iter().map(from).chain([curve.fit(&data.x, &data.y, &[])]) {
         let fit = fit.unwrap();
         assert!(fit.converged);

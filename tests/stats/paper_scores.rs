@@ -1,6 +1,7 @@
 //! The paper's 53 models and the reference numbers computed from them, as the statistics tests read them.
 
 use onset::stats::clusters::Clusters;
+use onset::stats::sample::Sample;
 
 /// The four score columns and the chance level of each.
 pub const COLUMNS: [(&str, f64); 4] =
@@ -12,6 +13,13 @@ pub struct Scores {
     pub x: Vec<f64>,
     pub new: Vec<f64>,
     pub y: Vec<f64>,
+}
+
+impl Scores {
+    /// The models as a sample, with these groups.
+    pub fn sample(&self, groups: &[Vec<f64>]) -> Sample {
+        crate::sample(&self.x, &self.y, groups, &self.families).expect("columns of one length")
+    }
 }
 
 fn fixture(name: &str) -> Vec<Vec<String>> {

@@ -2,12 +2,14 @@
 
 use std::collections::HashMap;
 
+use crate::sample;
 use onset::stats::clusters::Clusters;
 use onset::stats::curve::FittedCurve;
+use onset::stats::curves::Curve;
 use onset::stats::linear::{LeastSquares, LeastSquaresFit, Linear};
 use onset::stats::logistic::{Logistic, LogisticFit};
 use onset::stats::segmented::Segmented;
-use onset::stats::selection::{Curve, Selection};
+use onset::stats::selection::Selection;
 
 use crate::support::fixture;
 
@@ -77,7 +79,8 @@ fn the_straight_line_is_that_of_lm() {
     let plain = Linear::new().fit(&data.x, &data.y, &data.z).unwrap().least_squares;
     linear_holds(&data, "line", &plain, plain.r_squared().unwrap());
     data.holds("line", "adjusted_r_squared", plain.adjusted_r_squared().unwrap(), LINEAR);
-    let weighted = Linear::new().weights(&data.w).unwrap().fit(&data.x, &data.y, &data.z).unwrap();
+    let sample = sample(&data.x, &data.y, &data.z, &Clusters::new(&data.families)).unwrap();
+    let weighted = Linear::new().fit_sample(&sample.with_weights(&data.w).unwrap()).unwrap();
     linear_holds(&data, "weighted_line", &weighted.least_squares, weighted.r_squared().unwrap());
     let through_zero = LeastSquares::fit(&[data.x.clone(), data.z[0].clone()], &data.y, None).unwrap();
     linear_holds(&data, "no_intercept", &through_zero, through_zero.r_squared_uncentered().unwrap());
@@ -97,11 +100,12 @@ fn two_segments_are_those_of_segmented() {
 fn the_logistic_curves_are_those_of_nls() {
     let data = data();
     let fit = |curve: Logistic| curve.fit(&data.x, &data.y, &data.z).unwrap();
-    let weighted = Logistic::new().chance(0.25).weights(&data.w).unwrap();
+    let sample = sample(&data.x, &data.y, &data.z, &Clusters::new(&data.families)).unwrap();
+    let weighted = Logistic::new().chance(0.25).fit_sample(&sample.with_weights(&data.w).unwrap()).unwrap();
     for (name, fit) in [
         ("logistic3", fit(Logistic::new().chance(0.25))),
         ("logistic4", fit(Logistic::new().free_chance())),
-        ("weighted_logistic3", fit(weighted)),
+        ("weighted_logistic3", weighted),
         ("logistic_given_upper", fit(Logistic::new().free_chance().upper(0.9))),
     ] {
         logistic_holds(&data, name, &fit);
@@ -125,7 +129,7 @@ fn logistic_holds(data: &Data, name: &str, fit: &LogisticFit) {
 fn criteria_and_prediction_errors_of_the_line_are_those_of_r() {
     let data = data();
     let families = Clusters::new(&data.families);
-    let found = Selection::new().chance(0.25).compare(&data.x, &data.y, &data.z, &families).unwrap();
+    let found = Selection::new().chance(0.25).compare(&sample(&data.x, &data.y, &data.z, &families).unwrap()).unwrap();
     let line = found.candidates.iter().find(|c| c.curve == Curve::Linear).unwrap();
     data.holds("line", "log_likelihood", line.log_likelihood, LINEAR);
     data.holds("line", "bic", line.bic, LINEAR);

@@ -2,6 +2,7 @@
 //! number of threads, and with the truth where it is known.
 
 use crate::paper_scores::{COLUMNS, Scores, scores};
+use crate::sample;
 use onset::stats::bootstrap::Bootstrap;
 use onset::stats::breaktest::BreakTest;
 use onset::stats::clusters::Clusters;
@@ -49,7 +50,9 @@ fn the_wild_bootstrap_fits_the_same_hinge_as_the_exact_solver() {
         for chance in [Some(0.25), None] {
             let hinge = chance.map_or(Hinge::new().free_chance(), |r| Hinge::new().chance(r));
             let settings = WildBootstrap::new(Seed(seed)).replicates(9);
-            let Ok(parameter) = settings.hinge_group(&x, &y, &groups, 0, chance, &families) else { continue };
+            let Ok(parameter) = settings.hinge_group(&sample(&x, &y, &groups, &families).unwrap(), 0, chance) else {
+                continue;
+            };
             let exact = hinge.fit(&x, &y, &groups).unwrap();
             let test = parameter.test(0.0).unwrap();
             assert!((test.estimate - exact.theta[0]).abs() < SAME_FIT, "{seed}: {} {}", test.estimate, exact.theta[0]);
@@ -62,8 +65,10 @@ fn the_wild_bootstrap_fits_the_same_hinge_as_the_exact_solver() {
 #[test]
 fn the_profile_set_holds_exactly_the_breaks_whose_f_is_below_the_quantile() {
     for seed in 0..40 {
-        let (x, y, new, _) = made_up(seed);
-        let Ok(profile) = Profile::new(&x, &y, std::slice::from_ref(&new), Some(0.25)) else { continue };
+        let (x, y, new, families) = made_up(seed);
+        let Ok(profile) = Profile::new(&sample(&x, &y, &[new.clone()], &families).unwrap(), Some(0.25)) else {
+            continue;
+        };
         let set = profile.set(0.95).unwrap();
         let critical = fisher_one_quantile(0.95, profile.df() as f64).unwrap();
         let (low, high) = x.iter().fold((f64::MAX, f64::MIN), |(l, h), v| (l.min(*v), h.max(*v)));
@@ -88,7 +93,7 @@ fn the_profile_set_holds_exactly_the_breaks_whose_f_is_below_the_quantile() {
 fn the_profile_f_is_that_of_refits_with_the_break_held() {
     let data = scores("mmlu");
     let groups = [data.new.clone()];
-    let profile = Profile::new(&data.x, &data.y, &groups, Some(0.25)).unwrap();
+    let profile = Profile::new(&data.sample(&groups), Some(0.25)).unwrap();
     let mut solver = Hinge::new().chance(0.25).solver(&data.x, &groups).unwrap();
     let least = solver.fit(&data.y, None).unwrap().sse;
     for c in [20.3, 21.4, 22.0, 22.5, 23.3] {
@@ -105,9 +110,10 @@ fn one_thread_and_two_give_the_same_bytes() {
         pool.install(|| {
             let settings = Inference::new(0.0).seed(5).replicates(600).compute_sd(&[0.1; 53]).items(&[1319.0; 53]);
             let groups = std::slice::from_ref(&data.new);
-            let report = settings.run(&data.x, &data.y, groups, &data.families).unwrap();
+            let before = data.sample(groups);
+            let report = settings.run(&before).unwrap();
             let other = scores("gsm8k_adjusted");
-            let difference = settings.difference(&data.x, &data.y, &other.y, groups, &data.families).unwrap();
+            let difference = settings.difference(&before, &before.with_scores(&other.y).unwrap()).unwrap();
             format!("{report:?}\n{difference:?}")
         })
     };
@@ -122,7 +128,7 @@ fn another_seed_moves_an_interval_by_monte_carlo_error_only() {
     let theta = |seed: u64| {
         let settings = WildBootstrap::new(Seed(seed)).replicates(3_999);
         let groups = std::slice::from_ref(&data.new);
-        let parameter = settings.hinge_group(&data.x, &data.y, groups, 0, Some(0.25), &data.families).unwrap();
+        let parameter = settings.hinge_group(&data.sample(groups), 0, Some(0.25)).unwrap();
         parameter.interval(0.95).unwrap()
     };
     let (a, b) = (theta(1), theta(2));
@@ -134,7 +140,7 @@ fn another_seed_moves_an_interval_by_monte_carlo_error_only() {
 fn the_wild_interval_ends_where_the_test_begins_to_reject() {
     let data = scores("gsm8k");
     let settings = WildBootstrap::new(Seed(3)).replicates(1_999);
-    let parameter = settings.hinge_group(&data.x, &data.y, &[data.new], 0, Some(0.0), &data.families).unwrap();
+    let parameter = settings.hinge_group(&data.sample(std::slice::from_ref(&data.new)), 0, Some(0.0)).unwrap();
     let interval = parameter.interval(0.95).unwrap();
     for (end, outward) in [(interval.low.unwrap(), -1.0), (interval.high.unwrap(), 1.0)] {
         assert!(parameter.test(end + outward * 0.002).unwrap().p_value <= 0.05);
@@ -151,7 +157,7 @@ fn replicates_without_a_break_widen_the_interval_to_one_side_instead_of_inventin
     let families = Clusters::new(&(0..16).map(|i| i / 4).collect::<Vec<_>>());
     let hinge = Hinge::new().chance(0.25);
     let bootstrap = Bootstrap::new(Seed(1)).replicates(999);
-    let drawn = hinge_bootstrap::parameters(&bootstrap, &hinge, &x, &y, &[], &families).unwrap();
+    let drawn = hinge_bootstrap::parameters(&bootstrap, &hinge, &sample(&x, &y, &[], &families).unwrap()).unwrap();
     assert_eq!(hinge.fit(&x, &y, &[]).unwrap().outcome, Outcome::Break);
     let interval = drawn.percentile(HingeQuantity::Break.place(), 0.95).unwrap();
     assert_eq!(interval.low, None);
@@ -166,8 +172,9 @@ fn the_paired_bootstrap_draws_the_same_families_for_both_scores() {
     // A score minus itself differs by nothing in every replicate; drawn apart it would not.
     let shifted: Vec<f64> = data.y.iter().zip(&data.new).map(|(y, z)| y - 0.03 * z).collect();
     let groups = [data.new.clone()];
-    let drawn =
-        hinge_bootstrap::difference(&bootstrap, &hinge, &data.x, [&data.y, &shifted], &groups, &data.families).unwrap();
+    let before = data.sample(&groups);
+    let after = before.with_scores(&shifted).unwrap();
+    let drawn = hinge_bootstrap::difference(&bootstrap, &hinge, [&before, &after]).unwrap();
     let theta = drawn.percentile(HingeQuantity::Group(0).place(), 0.95).unwrap();
     assert!((theta.low.unwrap() - 0.03).abs() < SAME_FIT && (theta.high.unwrap() - 0.03).abs() < SAME_FIT);
 }
@@ -196,7 +203,7 @@ fn a_break_is_found_where_there_is_one_and_not_on_a_line() {
     for (column, broken) in [("mmlu", true), ("gsm8k", true), ("mmlu_adjusted", false)] {
         let data = scores(column);
         let test = BreakTest::new(Seed(1)).replicates(1_999);
-        let found = test.run(&data.x, &data.y, std::slice::from_ref(&data.new), &data.families).unwrap();
+        let found = test.run(&data.sample(std::slice::from_ref(&data.new))).unwrap();
         assert_eq!(found.p_value < 0.05, broken, "{column}: {}", found.p_value);
     }
 }
@@ -206,7 +213,8 @@ fn a_large_group_difference_is_found_by_permuting_families_and_none_is_not() {
     let data = scores("mmlu_adjusted");
     let permute = |y: &[f64]| {
         let test = Permutation::new(Seed(1)).permutations(499);
-        test.run(&data.x, y, &data.new, Some(0.25), &data.families).unwrap()
+        let sample = data.sample(std::slice::from_ref(&data.new)).with_scores(y).unwrap();
+        test.run(&sample, Some(0.25)).unwrap()
     };
     let none = permute(&data.y);
     assert!(none.p_value > 0.2 && (none.shuffled, none.mixed) == (19, 1));
@@ -223,13 +231,14 @@ fn simulation_extrapolation_undoes_most_of_the_attenuation() {
     let y: Vec<f64> = truth.iter().map(|x| 0.25 + 0.2 * (x - 21.5).max(0.0) + 0.02 * stream.normal()).collect();
     let noisy: Vec<f64> = truth.iter().map(|x| x + 0.5 * stream.normal()).collect();
     let families = Clusters::new(&(0..n).map(|i| i / 4).collect::<Vec<_>>());
+    let noisy = sample(&noisy, &y, &[], &families).unwrap();
     let simex = Simex::new(Seed(1), &vec![0.5; n]).unwrap().simulations(60);
-    let found = simex.run(&Hinge::new().chance(0.25), &noisy, &y, &[], &families).unwrap();
+    let found = simex.run(&Hinge::new().chance(0.25), &noisy).unwrap();
     let (alpha, corrected) = (&found[0], found[0].corrected.unwrap());
     assert!(alpha.plain < 0.185 && corrected > alpha.plain + 0.5 * (0.2 - alpha.plain), "{} {corrected}", alpha.plain);
     assert!((alpha.attenuation.unwrap() - alpha.plain / corrected).abs() < 1e-12);
     let without = Simex::new(Seed(1), &vec![0.0; n]).unwrap().simulations(2);
-    for parameter in without.run(&Hinge::new().chance(0.25), &noisy, &y, &[], &families).unwrap() {
+    for parameter in without.run(&Hinge::new().chance(0.25), &noisy).unwrap() {
         assert!((parameter.corrected.unwrap() - parameter.plain).abs() < 1e-9 * parameter.plain.abs());
     }
 }
@@ -239,12 +248,12 @@ fn every_cutoff_and_every_left_out_family_is_a_refit() {
     let data = scores("mmlu");
     let hinge = Hinge::new().chance(0.25);
     let months: Vec<i64> = (0..53).map(|i| i64::from(i % 4)).collect();
-    let swept = cutoffs(&hinge, &data.x, &data.y, &months, &data.families).unwrap();
+    let swept = cutoffs(&hinge, &data.sample(&[]), &months).unwrap();
     assert_eq!(swept.iter().map(|s| (s.cutoff, s.members)).collect::<Vec<_>>(), [(1, 39), (2, 26), (3, 13)]);
     let group: Vec<f64> = months.iter().map(|m| f64::from(u8::from(*m >= 2))).collect();
     assert_eq!(swept[1].theta, Some(hinge.fit(&data.x, &data.y, &[group]).unwrap().theta[0]));
     let groups = [data.new.clone()];
-    let left_out = without_each_family(&hinge, &data.x, &data.y, &groups, &data.families).unwrap();
+    let left_out = without_each_family(&hinge, &data.sample(&groups)).unwrap();
     assert_eq!(left_out.len(), 20);
     let keep: Vec<usize> = (0..53).filter(|&i| data.families.of()[i] != 3).collect();
     let pick = |v: &[f64]| keep.iter().map(|&i| v[i]).collect::<Vec<f64>>();

@@ -76,7 +76,9 @@ fn panel(report: &FitReport, names: &[&str], analysis: &Analysis, title: &str) -
             let own = group.checked_sub(1).map(|k| &report.groups[k].name);
             let of_group = analysis.line.iter().filter(|p| p.curve == analysis.curve && p.group.as_ref() == own);
             let of_group = of_group.filter(|p| (low..=high).contains(&p.x));
-            of_group.map(|p| (p.x, p.score, p.low.unwrap_or(p.score), p.high.unwrap_or(p.score))).collect()
+            of_group
+                .map(|p| (p.x, p.score, p.interval.low.unwrap_or(p.score), p.interval.high.unwrap_or(p.score)))
+                .collect()
         };
         let (hue, _) = look(report, group);
         let points = vertices(analysis);
@@ -99,7 +101,7 @@ fn panel(report: &FitReport, names: &[&str], analysis: &Analysis, title: &str) -
             layers.push(Layer::Points { series, hue, marker: Marker::Ring, points: held_out });
         }
     }
-    if let Some(c) = analysis.c_e.estimate {
+    if let Some(c) = analysis.c_e.value {
         layers.push(Layer::VerticalRule { series: "Point of emergence".into(), hue: Hue::Context, x: c });
     }
     let scale = if report.is_logarithmic() { Scale::Log10 } else { Scale::Linear };
@@ -139,7 +141,7 @@ fn in_view(analysis: &Analysis, level: f64) -> bool {
 }
 
 fn point(model: &FittedModel) -> Point {
-    let interval = model.low.zip(model.high).filter(|_| model.held_out);
+    let interval = model.interval.ends().filter(|_| model.held_out);
     // The interval of a held-out model is drawn around what was predicted; the point is what was observed.
     Point { label: model.model.clone(), x: model.x, y: model.score, interval, labelled: true }
 }
@@ -155,16 +157,23 @@ fn notes(report: &FitReport, analysis: &Analysis) -> Vec<Note> {
         format!("{name} = {} [{}, {}]", text(value), end(low), end(high))
     };
     let theta = &analysis.theta;
-    if let Some(value) = theta.estimate {
-        let text = with_interval("θ\u{302}", theta.low, theta.high, &|v| signed(v, 3), value);
+    if let Some(value) = theta.value {
+        let text = with_interval("θ\u{302}", theta.interval.low, theta.interval.high, &|v| signed(v, 3), value);
         let bold = theta.p_value.is_some_and(|p| p < 0.05);
-        notes.push(Note { text, quantity: "theta".into(), value: Some(value), low: theta.low, high: theta.high, bold });
+        notes.push(Note {
+            text,
+            quantity: "theta".into(),
+            value: Some(value),
+            low: theta.interval.low,
+            high: theta.interval.high,
+            bold,
+        });
     }
     let c = &analysis.c_e;
-    if let Some(value) = c.estimate {
+    if let Some(value) = c.value {
         let format = |v: f64| if report.is_logarithmic() { scientific(v, 1) } else { signed(v, 3) };
-        let text = with_interval("cₑ", c.low, c.high, &format, value);
-        notes.push(Note { low: c.low, high: c.high, ..Note::new(text, "c_e", value) });
+        let text = with_interval("cₑ", c.interval.low, c.interval.high, &format, value);
+        notes.push(Note { low: c.interval.low, high: c.interval.high, ..Note::new(text, "c_e", value) });
     }
     if let Some(value) = analysis.r_squared {
         notes.push(Note::new(format!("R² = {value:.3}"), "r_squared", value));

@@ -9,35 +9,36 @@
 //! where df_A is the least of those of the parameters that g touches and df_B the number of clusters less one for a
 //! clustered covariance, n − k otherwise: a new model of a new family is one draw of families, not of models.
 
-use super::curves::{Fitted, hinge};
-use super::data::Sample;
-use super::parameter::finite;
+use super::fitted::Fitted;
+use super::models::FitModels;
 use super::report::{CurvePoint, FittedModel, HoldoutReport, Prediction};
 use super::settings::{FitSettings, LEVEL};
 use crate::registry::modelset::{Group, ModelRow, ModelSet, XScale};
 use crate::stats::bootstrap::{Bootstrap, Replicates};
+use crate::stats::covariance::{Covariance, Kind};
+use crate::stats::curves::Curve;
 use crate::stats::distribution::student_quantile;
+use crate::stats::estimate::{Interval, finite};
 use crate::stats::hinge::{HingeEstimate, HingeFit};
-use crate::stats::selection::Curve;
+use crate::stats::parameter::Parameter;
 use crate::stats::sensitivity;
 
 /// A value of a curve with an interval.
 #[derive(Debug, Clone, Copy, Default)]
 struct Value {
     at: Option<f64>,
-    low: Option<f64>,
-    high: Option<f64>,
+    interval: Interval,
 }
 
 /// The curve at `x` (on the scale of the fit), for a new model or for the curve itself.
-fn value(sample: &Sample<'_>, one: &Fitted, x: f64, z: &[f64], new_model: bool) -> Value {
+fn value(models: &FitModels<'_>, one: &Fitted, x: f64, z: &[f64], new_model: bool) -> Value {
     let at = finite(one.fit.predict(x, z));
-    let half = half_width(sample, one, x, z, new_model);
-    let end = |sign: f64| at.zip(half).and_then(|(at, half)| finite(at + sign * half));
-    Value { at, low: end(-1.0), high: end(1.0) }
+    let half = half_width(models, one, x, z, new_model);
+    let interval = at.zip(half).map(|(at, half)| Interval::between(at - half, at + half)).unwrap_or_default();
+    Value { at, interval }
 }
 
-fn half_width(sample: &Sample<'_>, one: &Fitted, x: f64, z: &[f64], new_model: bool) -> Option<f64> {
+fn half_width(models: &FitModels<'_>, one: &Fitted, x: f64, z: &[f64], new_model: bool) -> Option<f64> {
     let covariance = one.covariance.as_ref().ok()?;
     let gradient = one.fit.gradient(x, z);
     let matrix = covariance.matrix();
@@ -51,7 +52,7 @@ fn half_width(sample: &Sample<'_>, one: &Fitted, x: f64, z: &[f64], new_model: b
     let own_df = touched.map(|(_, df)| *df).fold(f64::INFINITY, f64::min);
     let rest = if new_model { one.variance()? } else { 0.0 };
     let rest_df = if covariance.kind().is_clustered() {
-        sample.clusters.count() as f64 - 1.0
+        models.sample.families().count() as f64 - 1.0
     } else {
         one.fit.n() as f64 - gradient.len() as f64
     };
@@ -64,9 +65,9 @@ fn half_width(sample: &Sample<'_>, one: &Fitted, x: f64, z: &[f64], new_model: b
 }
 
 /// One row for the reference group and one for each group that varies.
-fn group_rows(set: &ModelSet, sample: &Sample<'_>) -> Vec<(Option<Group>, Vec<f64>)> {
-    let none = vec![0.0; sample.places.len()];
-    let each = sample.places.iter().enumerate().map(|(k, place)| {
+fn group_rows(set: &ModelSet, models: &FitModels<'_>) -> Vec<(Option<Group>, Vec<f64>)> {
+    let none = vec![0.0; models.places.len()];
+    let each = models.places.iter().enumerate().map(|(k, place)| {
         let mut z = none.clone();
         z[k] = 1.0;
         (Some(set.groups[*place].clone()), z)
@@ -78,21 +79,20 @@ fn group_rows(set: &ModelSet, sample: &Sample<'_>) -> Vec<(Option<Group>, Vec<f6
 pub(super) fn predictions(
     settings: &FitSettings,
     set: &ModelSet,
-    sample: &Sample<'_>,
+    models: &FitModels<'_>,
     one: &Fitted,
 ) -> Vec<Prediction> {
-    let (low, high) = range(sample.rows.iter().copied());
+    let (low, high) = range(models.rows.iter().copied());
     let mut found = Vec::new();
     for &x in &settings.predict {
         let position = set.predictor.scale.apply(x);
-        for (group, z) in group_rows(set, sample) {
-            let value = value(sample, one, position, &z, true);
+        for (group, z) in group_rows(set, models) {
+            let value = value(models, one, position, &z, true);
             found.push(Prediction {
                 x,
                 group,
                 score: value.at,
-                low: value.low,
-                high: value.high,
+                interval: value.interval,
                 extrapolated: position < low || position > high,
                 outside_scale: set.score.scale.range().zip(value.at).is_some_and(|((l, h), at)| at < l || at > h),
             });
@@ -102,17 +102,17 @@ pub(super) fn predictions(
 }
 
 /// How well the models that were held out are predicted.
-pub(super) fn holdout(settings: &FitSettings, sample: &Sample<'_>, one: &Fitted) -> Option<HoldoutReport> {
+pub(super) fn holdout(settings: &FitSettings, models: &FitModels<'_>, one: &Fitted) -> Option<HoldoutReport> {
     let selection = settings.tables.holdout.as_ref()?.to_string();
-    let n = sample.held_out.len();
-    let found: Vec<(f64, Value)> = sample
+    let n = models.held_out.len();
+    let found: Vec<(f64, Value)> = models
         .held_out
         .iter()
-        .map(|row| (sample.score(row), value(sample, one, row.position, &sample.z(row), true)))
+        .map(|row| (models.score(row), value(models, one, row.position, &models.z(row), true)))
         .collect();
     let errors: Option<Vec<f64>> = found.iter().map(|(score, value)| value.at.map(|at| score - at)).collect();
     let inside: Option<Vec<bool>> =
-        found.iter().map(|(score, v)| v.low.zip(v.high).map(|(low, high)| low <= *score && *score <= high)).collect();
+        found.iter().map(|(score, v)| v.interval.ends().map(|(low, high)| low <= *score && *score <= high)).collect();
     let errors = errors.filter(|errors| !errors.is_empty());
     let mean = |of: &dyn Fn(f64) -> f64| {
         errors.as_ref().and_then(|errors| finite(errors.iter().map(|e| of(*e)).sum::<f64>() / errors.len() as f64))
@@ -130,13 +130,12 @@ pub(super) fn holdout(settings: &FitSettings, sample: &Sample<'_>, one: &Fitted)
 }
 
 /// The models with their residuals; those held out with their prediction intervals.
-pub(super) fn models(sample: &Sample<'_>, main: &Fitted, bend: &HingeFit) -> Vec<FittedModel> {
+pub(super) fn models(models: &FitModels<'_>, main: &Fitted, bend: &HingeFit) -> Vec<FittedModel> {
     let sd = main.variance().map(f64::sqrt).filter(|sd| *sd > 0.0);
-    let without =
-        sensitivity::without_each_family(&hinge(sample), &sample.x, &sample.y, &sample.groups, &sample.clusters);
+    let without = sensitivity::without_each_family(&models.hinge(), &models.sample);
     let without = without.ok().filter(|_| main.curve == Curve::Hinge && !bend.theta.is_empty());
-    let leverage = leverages(sample, main);
-    let fitted = sample.rows.iter().enumerate().map(|(i, row)| {
+    let leverage = leverages(models, main);
+    let fitted = models.rows.iter().enumerate().map(|(i, row)| {
         let residual = main.fit.residuals().get(i).copied().and_then(finite);
         FittedModel {
             fitted: main.fit.fitted().get(i).copied().and_then(finite),
@@ -145,35 +144,34 @@ pub(super) fn models(sample: &Sample<'_>, main: &Fitted, bend: &HingeFit) -> Vec
             leverage: leverage.as_ref().and_then(|all| all.get(i).copied()).and_then(finite),
             theta_without_cluster: without
                 .as_ref()
-                .and_then(|all| *all.get(*sample.clusters.of().get(i)?)?.theta.first()?)
+                .and_then(|all| *all.get(*models.sample.families().of().get(i)?)?.theta.first()?)
                 .and_then(finite),
-            weight: sample.weights.as_ref().and_then(|w| w.get(i).copied()),
-            ..bare(sample, row)
+            weight: models.sample.weights().map(|w| w[i]),
+            ..bare(models, row)
         }
     });
-    let held_out = sample.held_out.iter().map(|row| {
-        let value = value(sample, main, row.position, &sample.z(row), true);
-        let score = sample.score(row);
+    let held_out = models.held_out.iter().map(|row| {
+        let value = value(models, main, row.position, &models.z(row), true);
+        let score = models.score(row);
         FittedModel {
             fitted: value.at,
             residual: value.at.map(|at| score - at),
-            low: value.low,
-            high: value.high,
+            interval: value.interval,
             held_out: true,
-            ..bare(sample, row)
+            ..bare(models, row)
         }
     });
     fitted.chain(held_out).collect()
 }
 
-fn bare(sample: &Sample<'_>, row: &ModelRow) -> FittedModel {
+fn bare(models: &FitModels<'_>, row: &ModelRow) -> FittedModel {
     FittedModel {
         model: row.name.clone(),
         family: row.family.clone(),
         cluster: row.cluster.clone(),
         x: row.x,
         groups: row.groups.clone(),
-        score: sample.score(row),
+        score: models.score(row),
         fitted: None,
         residual: None,
         standardized: None,
@@ -181,21 +179,14 @@ fn bare(sample: &Sample<'_>, row: &ModelRow) -> FittedModel {
         theta_without_cluster: None,
         weight: None,
         held_out: false,
-        low: None,
-        high: None,
+        interval: Interval::default(),
     }
 }
 
 /// h_ii = w g'(J'WJ)⁻¹g, read off the classical covariance σ̂²(J'WJ)⁻¹.
-fn leverages(sample: &Sample<'_>, main: &Fitted) -> Option<Vec<f64>> {
-    use crate::stats::covariance::{Covariance, Kind};
+fn leverages(models: &FitModels<'_>, main: &Fitted) -> Option<Vec<f64>> {
     let jacobian = main.fit.jacobian();
-    let covariance = Covariance::new(Kind::Classical);
-    let covariance = match &sample.weights {
-        Some(weights) => covariance.weights(weights),
-        None => covariance,
-    };
-    let covariance = covariance.estimate(&jacobian, main.fit.residuals()).ok()?;
+    let covariance = Covariance::new(Kind::Classical).of(&*main.fit).ok()?;
     let (variance, matrix) = (main.variance().filter(|v| *v > 0.0)?, covariance.matrix());
     let one = |i: usize| {
         let own: f64 = jacobian
@@ -203,9 +194,9 @@ fn leverages(sample: &Sample<'_>, main: &Fitted) -> Option<Vec<f64>> {
             .zip(matrix)
             .map(|(g, row)| g[i] * jacobian.iter().zip(row).map(|(h, v)| h[i] * v).sum::<f64>())
             .sum();
-        own / variance * sample.weights.as_ref().map_or(1.0, |w| w[i])
+        own / variance * models.sample.weight(i)
     };
-    Some((0..sample.y.len()).map(one).collect())
+    Some((0..models.sample.len()).map(one).collect())
 }
 
 /// Smallest and largest place of the models on the scale of the fit.
@@ -221,31 +212,31 @@ const BAND_REPLICATES: usize = 1_999;
 /// The curve of every group with its confidence band, from the smallest to the largest predictor of the models, the ones
 /// held out and the ones asked for. The hinge's band is the percentile interval of the pairs cluster bootstrap, because the
 /// delta method's has a jump at the break; the other curves' is Student's.
-pub(super) fn line(settings: &FitSettings, set: &ModelSet, sample: &Sample<'_>, one: &Fitted) -> Vec<CurvePoint> {
+pub(super) fn line(settings: &FitSettings, set: &ModelSet, models: &FitModels<'_>, one: &Fitted) -> Vec<CurvePoint> {
     let scale: XScale = set.predictor.scale;
-    let (mut low, mut high) = range(sample.rows.iter().chain(&sample.held_out).copied());
+    let (mut low, mut high) = range(models.rows.iter().chain(&models.held_out).copied());
     for x in &settings.predict {
         (low, high) = (low.min(scale.apply(*x)), high.max(scale.apply(*x)));
     }
     let mut positions: Vec<f64> = (0..POINTS).map(|k| low + (high - low) * k as f64 / (POINTS - 1) as f64).collect();
     // A bend between two points would be cut off.
-    if let Some(c) = one.parameter("c").and_then(|c| c.estimate).filter(|c| low < *c && *c < high) {
+    if let Some(c) = one.fit.estimate_of(Parameter::C).filter(|c| low < *c && *c < high) {
         positions.push(c);
         positions.sort_by(f64::total_cmp);
     }
-    let groups = group_rows(set, sample);
-    let drawn = if one.curve == Curve::Hinge { hinge_band(settings, sample, &groups, &positions) } else { None };
+    let groups = group_rows(set, models);
+    let drawn = if one.curve == Curve::Hinge { hinge_band(settings, models, &groups, &positions) } else { None };
     let mut points = Vec::with_capacity(positions.len() * groups.len());
     for (g, (group, z)) in groups.iter().enumerate() {
         for (k, position) in positions.iter().enumerate() {
-            let own = value(sample, one, *position, z, false);
+            let own = value(models, one, *position, z, false);
             let band = match &drawn {
-                Some(drawn) => drawn.percentile(g * positions.len() + k, LEVEL).map(|i| (i.low, i.high)),
-                None => Some((own.low, own.high)),
+                Some(drawn) => drawn.percentile(g * positions.len() + k, LEVEL),
+                None => Some(own.interval),
             };
-            let (low, high) = band.unwrap_or_default();
+            let interval = band.unwrap_or_default();
             if let (Some(x), Some(score)) = (finite(scale.invert(*position)), own.at) {
-                points.push(CurvePoint { curve: one.curve, group: group.clone(), x, score, low, high });
+                points.push(CurvePoint { curve: one.curve, group: group.clone(), x, score, interval });
             }
         }
     }
@@ -255,23 +246,23 @@ pub(super) fn line(settings: &FitSettings, set: &ModelSet, sample: &Sample<'_>, 
 /// The hinge's values at `positions` for every group, redrawn by clusters.
 fn hinge_band(
     settings: &FitSettings,
-    sample: &Sample<'_>,
+    models: &FitModels<'_>,
     groups: &[(Option<Group>, Vec<f64>)],
     positions: &[f64],
 ) -> Option<Replicates> {
-    let solver = hinge(sample).solver(&sample.x, &sample.groups).ok()?;
+    let solver = models.hinge().solver(models.sample.x(), models.sample.groups()).ok()?;
     let bootstrap = Bootstrap::new(settings.seed).replicates(settings.bootstrap.min(BAND_REPLICATES));
     let quantities = positions.len() * groups.len();
-    let n = sample.y.len();
+    let n = models.sample.len();
     let drawn = bootstrap.pairs(
-        &sample.clusters,
+        models.sample.families(),
         quantities,
         || (solver.clone(), vec![0.0; n]),
         |(solver, weights), drawn, out| {
             for (i, weight) in weights.iter_mut().enumerate() {
-                *weight = drawn[i] * sample.weights.as_ref().map_or(1.0, |w| w[i]);
+                *weight = drawn[i] * models.sample.weight(i);
             }
-            let Ok(fit) = solver.fit(&sample.y, Some(weights)) else { return false };
+            let Ok(fit) = solver.fit(models.sample.y(), Some(weights)) else { return false };
             for (g, (_, z)) in groups.iter().enumerate() {
                 let shift: f64 = z.iter().zip(&fit.theta).map(|(z, theta)| z * theta).sum();
                 for (k, x) in positions.iter().enumerate() {

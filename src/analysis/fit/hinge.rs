@@ -1,98 +1,63 @@
 //! The emergence curve: what [`Inference`] finds, in the report's own terms.
 
-use super::curves::{self, Fitted, break_parameters, thetas};
-use super::data::Sample;
-use super::parameter::{Interval, Named, Parameter, finite};
+use super::fitted::Fitted;
+use super::headline::{Headline, break_parameters, first, thetas};
+use super::models::FitModels;
 use super::report::{BreakReport, CutoffReport, DifferenceReport, EquivalenceReport, ErrorReport};
 use super::settings::{FitSettings, LEVEL};
 use crate::registry::Month;
 use crate::registry::modelset::{Group, ModelSet};
-use crate::stats::hinge::{HingeFit, Outcome};
-use crate::stats::inference::{Inference, InferenceReport, Quantity};
-use crate::stats::observations::group_of_name;
-use crate::stats::selection::Curve;
+use crate::stats::curves::Curve;
+use crate::stats::estimate::{Estimate, Method, finite};
+use crate::stats::inference::{Inference, InferenceReport};
+use crate::stats::parameter::Parameter;
 use crate::stats::sensitivity::{self, Cutoff};
 use crate::stats::simex::Corrected;
 use crate::{Error, Result};
 
-/// What stands at the top of the report.
-pub(super) struct Headline {
-    pub(super) alpha: Parameter,
-    pub(super) c_log10: Parameter,
-    pub(super) c_e: Parameter,
-    pub(super) thetas: Vec<Named>,
-    pub(super) break_test: BreakReport,
-    pub(super) equivalence: EquivalenceReport,
-    pub(super) wild_p: Option<f64>,
-    pub(super) permutation_p: Option<f64>,
-    pub(super) cutoffs: Option<Vec<CutoffReport>>,
-    pub(super) c_set: Option<Vec<(Option<f64>, Option<f64>)>>,
-    pub(super) measurement_error: Option<Vec<ErrorReport>>,
-}
-
-const SIMEX: &str = "simulation–extrapolation";
-const WEIGHTED: &str = "computed without weights only";
-
-/// The analysis of this sample's hinge as the settings have it.
-fn inference(settings: &FitSettings, sample: &Sample<'_>) -> Inference {
-    let inference = Inference::new(sample.chance.unwrap_or(0.0))
+/// The analysis of these models' hinge as the settings have it.
+fn inference(settings: &FitSettings, models: &FitModels<'_>) -> Inference {
+    let inference = Inference::new(models.chance.unwrap_or(0.0))
         .seed(settings.seed.0)
         .replicates(settings.bootstrap)
         .level(LEVEL)
         .covariance(settings.covariance);
-    let inference = if sample.chance.is_none() { inference.free_chance() } else { inference };
+    let inference = if models.chance.is_none() { inference.free_chance() } else { inference };
     let inference = match settings.margin {
         Some(margin) => inference.margin(margin),
         None => inference,
     };
-    match sample.rows.iter().map(|row| row.compute_sd).collect::<Option<Vec<f64>>>() {
+    match models.rows.iter().map(|row| row.compute_sd).collect::<Option<Vec<f64>>>() {
         Some(sd) if sd.iter().any(|sd| *sd > 0.0) => inference.compute_sd(&sd),
         _ => inference,
     }
 }
 
-/// Everything there is to say of the hinge without weights.
+/// Everything there is to say of the hinge.
 ///
 /// # Errors
 /// Those of [`Inference::run`].
 pub(super) fn headline(
     settings: &FitSettings,
     set: &ModelSet,
-    sample: &Sample<'_>,
+    models: &FitModels<'_>,
     main: &Fitted,
     unknown: &mut Vec<String>,
 ) -> Result<Headline> {
-    let found = inference(settings, sample).run(&sample.x, &sample.y, &sample.groups, &sample.clusters)?;
-    let others = |quantity: &Quantity| {
-        let same = found.others.iter().filter(|other| other.parameter == quantity.parameter);
-        same.map(Interval::from).collect::<Vec<_>>()
-    };
-    let parameter = |quantity: &Quantity| Parameter { intervals: others(quantity), ..Parameter::from(quantity) };
-    let mut alpha = parameter(&found.alpha);
-    let mut c = parameter(&found.c);
-    if let Some(own) = main.parameter("c").filter(|_| c.estimate.is_some()) {
+    let found = inference(settings, models).run(&models.sample)?;
+    let (mut alpha, mut c) = (found.alpha.clone(), found.c.clone());
+    if let Some(own) = main.parameter(Parameter::C).filter(|_| c.value.is_some()) {
         // A set of values has no standard error; the covariance's is the one that goes with those of α and θ.
         (c.se, c.df) = (own.se, own.df);
     }
-    let mut all = thetas(set, sample, |k| {
-        let mut theta = parameter(found.theta.get(k)?);
-        if let Some(Ok(test)) = found.wild.get(k) {
-            let wild = theta.intervals.iter_mut().find(|i| i.method.contains("wild"));
-            wild.into_iter().for_each(|i| i.p_value = finite(test.p_value));
-        }
-        Some(theta)
-    });
+    let mut all = thetas(set, models, |k| found.theta.get(k).cloned());
     let errors = corrected(&found, unknown);
     for error in errors.iter().flatten() {
-        let place = |name: &str| sample.places.get(group_of_name(name)?);
-        match error.name.as_str() {
-            "alpha" => correct(&mut alpha, error),
-            "c" => correct(&mut c, error),
-            name => {
-                if let Some(place) = place(name) {
-                    correct(&mut all[*place].parameter, error);
-                }
-            }
+        match (error.name, error.name.group().and_then(|k| models.places.get(k))) {
+            (Parameter::Alpha, _) => correct(&mut alpha, error),
+            (Parameter::C, _) => correct(&mut c, error),
+            (_, Some(place)) => correct(&mut all[*place].estimate, error),
+            (_, None) => {}
         }
     }
     let (c_log10, c_e) = break_parameters(c, set.predictor.scale);
@@ -107,7 +72,7 @@ pub(super) fn headline(
         break_test: break_test(&found),
         c_set: found.c_set.as_ref().ok().map(|set| set.pieces.iter().map(|piece| (piece.low, piece.high)).collect()),
         measurement_error: errors,
-        cutoffs: cutoffs(set, sample, unknown),
+        cutoffs: cutoffs(set, models, unknown),
         alpha,
         c_log10,
         c_e,
@@ -115,70 +80,9 @@ pub(super) fn headline(
     })
 }
 
-/// The hinge with weights, of which only the covariance knows.
-pub(super) fn weighted_headline(
-    set: &ModelSet,
-    sample: &Sample<'_>,
-    fit: &HingeFit,
-    main: &Fitted,
-    unknown: &mut Vec<String>,
-) -> Headline {
-    unknown.push(format!("bootstraps, tests and the set of breaks: {WEIGHTED}"));
-    let c = match fit.outcome {
-        Outcome::Break => main
-            .parameter("c")
-            .unwrap_or_else(|| Parameter::bare(fit.c, "other breaks between the same neighbouring models fit as well")),
-        Outcome::NoBreak => Parameter::unknown("no break within the data: every model lies beyond it"),
-        Outcome::Flat => Parameter::unknown("no break: nothing rises above chance"),
-    };
-    let (c_log10, c_e) = break_parameters(c, set.predictor.scale);
-    Headline {
-        alpha: main.parameter("alpha").unwrap_or_else(|| Parameter::unknown("nothing rises above chance")),
-        c_log10,
-        c_e,
-        thetas: thetas(set, sample, |k| main.theta(k, sample.groups.len())),
-        break_test: BreakReport { reason: Some(WEIGHTED.into()), ..BreakReport::default() },
-        equivalence: EquivalenceReport { reason: Some(WEIGHTED.into()), ..EquivalenceReport::default() },
-        wild_p: None,
-        permutation_p: None,
-        cutoffs: None,
-        c_set: None,
-        measurement_error: None,
-    }
-}
-
 /// The value, or a line in the list of what is not known.
 fn noted<'v, T>(what: &str, value: &'v Result<T>, unknown: &mut Vec<String>) -> Option<&'v T> {
     value.as_ref().map_err(|error| unknown.push(format!("{what}: {error}"))).ok()
-}
-
-impl From<&Quantity> for Parameter {
-    fn from(quantity: &Quantity) -> Self {
-        Self {
-            estimate: quantity.estimate.and_then(finite),
-            se: quantity.standard_error.and_then(finite),
-            df: quantity.degrees_of_freedom.and_then(finite),
-            low: quantity.low.and_then(finite),
-            high: quantity.high.and_then(finite),
-            p_value: quantity.p_value.and_then(finite),
-            method: Some(quantity.method.to_owned()),
-            reason: quantity.note.clone(),
-            intervals: Vec::new(),
-        }
-    }
-}
-
-impl From<&Quantity> for Interval {
-    fn from(quantity: &Quantity) -> Self {
-        Self {
-            method: quantity.method.to_owned(),
-            se: quantity.standard_error.and_then(finite),
-            low: quantity.low.and_then(finite),
-            high: quantity.high.and_then(finite),
-            p_value: quantity.p_value.and_then(finite),
-            reason: quantity.note.clone(),
-        }
-    }
 }
 
 fn break_test(found: &InferenceReport) -> BreakReport {
@@ -223,25 +127,23 @@ fn corrected(found: &InferenceReport, unknown: &mut Vec<String>) -> Option<Vec<E
 
 impl From<&Corrected> for ErrorReport {
     fn from(one: &Corrected) -> Self {
-        let (low, high) = one.interval.unzip();
         Self {
-            name: one.name.clone(),
+            name: one.name,
             plain: finite(one.plain),
             corrected: one.corrected.and_then(finite),
             attenuation: one.attenuation.and_then(finite),
             se: one.standard_error.and_then(finite),
-            low: low.and_then(finite),
-            high: high.and_then(finite),
+            interval: one.interval,
         }
     }
 }
 
 /// The first group's difference for every other month that the cut-off could have been, where it is the only group and one
 /// by release.
-fn cutoffs(set: &ModelSet, sample: &Sample<'_>, unknown: &mut Vec<String>) -> Option<Vec<CutoffReport>> {
-    let by_release = matches!(set.groups[..], [Group::Release(_)]) && sample.places.len() == 1;
-    let months: Vec<i64> = sample.rows.iter().map(|row| row.release.map(Month::count)).collect::<Option<_>>()?;
-    let swept = || sensitivity::cutoffs(&curves::hinge(sample), &sample.x, &sample.y, &months, &sample.clusters);
+fn cutoffs(set: &ModelSet, models: &FitModels<'_>, unknown: &mut Vec<String>) -> Option<Vec<CutoffReport>> {
+    let by_release = matches!(set.groups[..], [Group::Release(_)]) && models.places.len() == 1;
+    let months: Vec<i64> = models.rows.iter().map(|row| row.release.map(Month::count)).collect::<Option<_>>()?;
+    let swept = || sensitivity::cutoffs(&models.hinge(), &models.sample, &months);
     let swept = by_release.then(swept)?;
     let swept = noted("other cut-offs", &swept, unknown)?;
     swept.iter().map(CutoffReport::of).collect()
@@ -250,14 +152,12 @@ fn cutoffs(set: &ModelSet, sample: &Sample<'_>, unknown: &mut Vec<String>) -> Op
 impl CutoffReport {
     /// Of a cut-off counted in months; `None` for one that no calendar has, which those between models' months are not.
     fn of(one: &Cutoff) -> Option<Self> {
-        let (low, high) = one.interval.unzip();
         Some(Self {
             cutoff: Month::of_count(one.cutoff)?,
             n_models: one.members,
             theta: one.theta.and_then(finite),
             se: one.standard_error.and_then(finite),
-            low: low.and_then(finite),
-            high: high.and_then(finite),
+            interval: one.interval,
             p_value: one.p_value.and_then(finite),
             c_position: one.emergence.and_then(finite),
         })
@@ -265,60 +165,40 @@ impl CutoffReport {
 }
 
 /// Puts the corrected estimate in the place of the plain one, which stays among the intervals.
-fn correct(parameter: &mut Parameter, error: &ErrorReport) {
-    let Some(estimate) = error.corrected.filter(|_| parameter.estimate.is_some()) else { return };
-    let plain = std::mem::take(parameter);
-    let reason = error.se.is_none().then(|| "no standard error: the extrapolated variance is not positive".into());
-    *parameter = Parameter {
-        estimate: Some(estimate),
+fn correct(estimate: &mut Estimate, error: &ErrorReport) {
+    let Some(value) = error.corrected.filter(|_| estimate.value.is_some()) else { return };
+    let plain = std::mem::take(estimate);
+    let corrected = Estimate {
         se: error.se,
-        low: error.low,
-        high: error.high,
-        method: Some(SIMEX.into()),
-        reason,
-        intervals: std::iter::once(plain.own_interval()).chain(plain.intervals.iter().cloned()).collect(),
-        ..Parameter::default()
+        interval: error.interval,
+        others: plain.as_other().into_iter().chain(plain.others).collect(),
+        ..Estimate::of(value).by(Method::Simex)
+    };
+    *estimate = match error.se {
+        Some(_) => corrected,
+        None => corrected.because("no standard error: the extrapolated variance is not positive"),
     };
 }
 
-/// What adjustment changed: the hinge's quantities for the scores of `sample` minus those for `after`, the same models'.
+/// What adjustment changed: the hinge's quantities for the scores before it minus those after it, of the same models.
 pub(super) fn difference(
     settings: &FitSettings,
     set: &ModelSet,
-    sample: &Sample<'_>,
-    after: &[f64],
+    before: &FitModels<'_>,
+    after: &FitModels<'_>,
 ) -> DifferenceReport {
-    let found = if settings.curve.headline() != Curve::Hinge {
-        Err(Error::Undetermined("computed for the hinge only".into()))
-    } else if sample.weights.is_some() {
-        Err(Error::Undetermined(WEIGHTED.into()))
-    } else {
-        inference(settings, sample).difference(&sample.x, &sample.y, after, &sample.groups, &sample.clusters)
+    let found = match settings.curve.headline() {
+        Curve::Hinge => inference(settings, before).difference(&before.sample, &after.sample),
+        _ => Err(Error::Undetermined("computed for the hinge only".into())),
     };
     let found = match found {
         Ok(found) => found,
         Err(error) => {
-            let none = || Parameter::unknown(error.to_string());
-            let thetas = thetas(set, sample, |_| Some(none()));
+            let none = || Estimate::unknown(error.to_string());
+            let thetas = thetas(set, before, |_| Some(none()));
             return DifferenceReport { theta: none(), thetas, c: none(), alpha: none(), r_squared: none() };
         }
     };
-    let parameter = |quantity: &Quantity| {
-        let same = found.others.iter().filter(|other| other.parameter == quantity.parameter);
-        Parameter { intervals: same.map(Interval::from).collect(), ..Parameter::from(quantity) }
-    };
-    let thetas = thetas(set, sample, |k| found.theta.get(k).map(parameter));
-    DifferenceReport {
-        theta: first(&thetas),
-        thetas,
-        c: parameter(&found.c),
-        alpha: parameter(&found.alpha),
-        r_squared: parameter(&found.r_squared),
-    }
-}
-
-/// The first group's difference.
-pub(super) fn first(thetas: &[Named]) -> Parameter {
-    let none = || Parameter::unknown("the models are not divided into groups");
-    thetas.first().map_or_else(none, |named| named.parameter.clone())
+    let thetas = thetas(set, before, |k| found.theta.get(k).cloned());
+    DifferenceReport { theta: first(&thetas), thetas, c: found.c, alpha: found.alpha, r_squared: found.r_squared }
 }

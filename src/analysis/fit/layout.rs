@@ -82,7 +82,7 @@ mod tests {
     use crate::registry::modelset::{Amount, ClusterBy, Group, ModelSet, PredictorKind, Settings, WeightBy, XScale};
     use crate::registry::table::Table;
     use crate::stats::covariance::Kind;
-    use crate::stats::selection::Curve;
+    use crate::stats::curves::Curve;
 
     /// Twenty models of six families; the newer ones score higher, and one has no compute.
     fn table() -> Table {

@@ -5,8 +5,10 @@
 //! reason wherever there is none. With scores after adjustment both are fitted on the same models and compared pairwise.
 //! Models can be held out and predicted. The report is plain data: `report/` prints it, [`figure`] draws it.
 //!
-//! Which method an interval comes from is written beside it ([`Parameter::method`]); docs/formats.md describes the report
+//! Which method an interval comes from is written beside it ([`Estimate::method`]); docs/formats.md describes the report
 //! as JSON, field by field.
+//!
+//! [`Estimate::method`]: crate::stats::estimate::Estimate::method
 //!
 //! ```
 //! use onset::analysis::fit::FitSettings;
@@ -24,27 +26,28 @@
 //! let set = ModelSet::from_tables(&[table], &Settings::default())?;
 //! let report = FitSettings { bootstrap: 199, chance: "0.25".parse()?, ..FitSettings::default() }.fit(&set)?;
 //! assert_eq!(report.unadjusted.outcome, Some(Outcome::Break));
-//! assert!((report.unadjusted.c_log10.estimate.unwrap_or(0.0) - 22.0).abs() < 0.1);
+//! assert!((report.unadjusted.c_log10.value.unwrap_or(0.0) - 22.0).abs() < 0.1);
 //! # Ok::<(), onset::Error>(())
 //! ```
 
 mod curves;
-mod data;
 mod draw;
+mod fitted;
 mod forecast;
+mod headline;
 mod hinge;
 mod input;
 mod items;
 mod layout;
-mod parameter;
+mod models;
 mod report;
+mod run;
 mod settings;
 
 pub use draw::{figure, figure_with_names};
 pub use input::tables;
 pub(crate) use items::item_interval;
 pub use layout::{ReportLayout, SCHEMA, SCHEMA_VERSION};
-pub use parameter::{Interval, Named, Parameter};
 pub use report::{
     Analysis, BreakReport, CurvePoint, CurveReport, CutoffReport, DifferenceReport, DroppedModel, EquivalenceReport,
     ErrorReport, FitReport, FittedModel, GroupReport, HoldoutReport, NoiseReport, Prediction, ReasonCount,

@@ -5,15 +5,17 @@
 use serde::{Deserialize, Serialize};
 
 use super::layout::ReportLayout;
-use super::parameter::{Named, Parameter};
 use super::settings::CurveChoice;
 use crate::analysis::phase::Phase;
 use crate::registry::Month;
 use crate::registry::modelset::{ClusterBy, Group, Predictor, ScoreScale, WeightBy, XScale};
 use crate::stats::covariance::Kind;
+use crate::stats::curves::Curve;
+use crate::stats::estimate::{Estimate, Interval, Named};
 use crate::stats::hinge::Outcome;
+use crate::stats::parameter::Parameter;
 use crate::stats::random::Seed;
-use crate::stats::selection::{Curve, Verdict};
+use crate::stats::selection::Verdict;
 
 /// Everything a fit found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -88,15 +90,15 @@ pub struct Analysis {
     /// Largest share of the rise within one third of the range.
     pub steepest_third: Option<f64>,
     /// Gain per unit of the predictor's scale (decade of compute) beyond the break.
-    pub alpha: Parameter,
+    pub alpha: Estimate,
     /// The break on the log10 scale.
-    pub c_log10: Parameter,
+    pub c_log10: Estimate,
     /// The break in the predictor's own unit.
-    pub c_e: Parameter,
+    pub c_e: Estimate,
     /// Difference of the first group at equal predictor.
-    pub theta: Parameter,
+    pub theta: Estimate,
     /// Differences of all groups, by their names.
-    pub thetas: Vec<Named>,
+    pub thetas: Vec<Named<Group>>,
     /// Share of the variance that the curve explains, around the mean.
     pub r_squared: Option<f64>,
     /// Sum of squared residuals.
@@ -141,7 +143,7 @@ pub struct CurveReport {
     /// Whether the optimiser ended in a minimum; `None` for curves that are fitted exactly.
     pub converged: Option<bool>,
     /// Its parameters.
-    pub parameters: Vec<Named>,
+    pub parameters: Vec<Named<Parameter>>,
     /// Number of parameters, the error variance counted.
     pub n_parameters: Option<usize>,
     /// Sum of squared residuals.
@@ -171,10 +173,9 @@ pub struct Prediction {
     pub group: Option<Group>,
     /// Predicted score of a new model.
     pub score: Option<f64>,
-    /// Lower end of the 95 % prediction interval.
-    pub low: Option<f64>,
-    /// Upper end.
-    pub high: Option<f64>,
+    /// Its 95 % prediction interval.
+    #[serde(flatten)]
+    pub interval: Interval,
     /// Whether the predictor is beyond the fitted models.
     pub extrapolated: bool,
     /// Whether the predicted score is outside the scale of the score, as a curve without ceiling can be.
@@ -287,10 +288,9 @@ pub struct CutoffReport {
     pub theta: Option<f64>,
     /// Its CR2 standard error.
     pub se: Option<f64>,
-    /// Lower end of its 95 % interval.
-    pub low: Option<f64>,
-    /// Upper end.
-    pub high: Option<f64>,
+    /// Its 95 % interval.
+    #[serde(flatten)]
+    pub interval: Interval,
     /// Two-sided p-value of 0.
     pub p_value: Option<f64>,
     /// The break on the scale of the fit, where there is one.
@@ -314,7 +314,7 @@ pub struct NoiseReport {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ErrorReport {
     /// The parameter.
-    pub name: String,
+    pub name: Parameter,
     /// As if compute were exact.
     pub plain: Option<f64>,
     /// Corrected.
@@ -323,10 +323,9 @@ pub struct ErrorReport {
     pub attenuation: Option<f64>,
     /// Standard error of the corrected one.
     pub se: Option<f64>,
-    /// Lower end of its interval.
-    pub low: Option<f64>,
-    /// Upper end.
-    pub high: Option<f64>,
+    /// Its interval.
+    #[serde(flatten)]
+    pub interval: Interval,
 }
 
 /// What adjustment changed: before minus after, on the same models, the same families drawn for both.
@@ -334,15 +333,15 @@ pub struct ErrorReport {
 #[non_exhaustive]
 pub struct DifferenceReport {
     /// θ before minus θ after, for the first group.
-    pub theta: Parameter,
+    pub theta: Estimate,
     /// The same for all groups, by their names.
-    pub thetas: Vec<Named>,
+    pub thetas: Vec<Named<Group>>,
     /// c before minus c after, on the scale of the fit.
-    pub c: Parameter,
+    pub c: Estimate,
     /// α before minus α after.
-    pub alpha: Parameter,
+    pub alpha: Estimate,
     /// R² before minus R² after.
-    pub r_squared: Parameter,
+    pub r_squared: Estimate,
 }
 
 /// A model and its residual.
@@ -375,10 +374,8 @@ pub struct FittedModel {
     pub weight: Option<f64>,
     /// Whether it was held out of the fit.
     pub held_out: bool,
-    /// Lower end of its 95 % prediction interval, for held-out models.
-    pub low: Option<f64>,
-    /// Upper end.
-    pub high: Option<f64>,
+    /// Its 95 % prediction interval, for held-out models.
+    pub interval: Interval,
 }
 
 /// A point of a curve with its confidence band.
@@ -392,10 +389,8 @@ pub struct CurvePoint {
     pub x: f64,
     /// The curve.
     pub score: f64,
-    /// Lower edge of the pointwise 95 % confidence band.
-    pub low: Option<f64>,
-    /// Upper edge.
-    pub high: Option<f64>,
+    /// The pointwise 95 % confidence band.
+    pub interval: Interval,
 }
 
 impl FitReport {

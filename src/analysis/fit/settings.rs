@@ -1,18 +1,15 @@
 //! What to fit, and how far to go.
 
 use std::fmt;
-use std::path::PathBuf;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::report::FitReport;
-use super::{data, input};
-use crate::registry::modelset::{self, ModelSet};
+use crate::registry::modelset;
 use crate::serial::{serde_as_number_or_text, serde_as_text};
 use crate::stats::covariance::Kind;
+use crate::stats::curves::Curve;
 use crate::stats::random::Seed;
-use crate::stats::selection::Curve;
 use crate::{Error, Result};
 
 /// Settings of a fit.
@@ -61,7 +58,7 @@ pub(super) const LEVEL: f64 = 0.95;
 /// Which curves are fitted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum CurveChoice {
-    /// Hinge, line, two segments, logistic and Richards curve, compared; the hinge's parameters are the report's.
+    /// Every curve that rises, compared; the hinge's parameters are the report's.
     #[default]
     All,
     /// One of them, compared with a constant level only.
@@ -83,7 +80,7 @@ pub enum ChanceLevel {
 impl CurveChoice {
     pub(super) fn curves(self) -> Vec<Curve> {
         match self {
-            Self::All => vec![Curve::Hinge, Curve::Linear, Curve::Segmented, Curve::Logistic, Curve::Richards],
+            Self::All => Curve::rising().collect(),
             Self::One(curve) => vec![curve],
         }
     }
@@ -116,15 +113,14 @@ impl FromStr for CurveChoice {
 
     /// Reads `all` or the name of a curve.
     fn from_str(text: &str) -> Result<Self> {
-        let one = text.parse().ok().filter(|curve| Self::All.curves().contains(curve));
-        match (text, one) {
-            ("all", _) => Ok(Self::All),
-            (_, Some(curve)) => Ok(Self::One(curve)),
-            (_, None) => {
-                let known: Vec<String> = Self::All.curves().iter().map(Curve::to_string).collect();
-                Err(Error::Argument(format!("unknown curve `{text}`: {} and all are known", known.join(", "))))
-            }
+        if text == "all" {
+            return Ok(Self::All);
         }
+        let one = text.parse().ok().filter(|curve| Self::All.curves().contains(curve));
+        one.map(Self::One).ok_or_else(|| {
+            let known: Vec<&str> = Curve::rising().map(Curve::name).collect();
+            Error::Argument(format!("unknown curve `{text}`: {} and all are known", known.join(", ")))
+        })
     }
 }
 
@@ -166,37 +162,3 @@ impl FromStr for ChanceLevel {
 
 serde_as_text!(CurveChoice);
 serde_as_number_or_text!(ChanceLevel);
-
-impl FitSettings {
-    /// Reads tables or results of lm-evaluation-harness (folders and `.json` files), joined by the models' names, and
-    /// fits them. What of the results could not be read stands in the report's notes.
-    ///
-    /// # Errors
-    /// Those of [`ModelSet::from_tables`] and of [`fit`](Self::fit).
-    pub fn run(&self, paths: &[PathBuf]) -> Result<FitReport> {
-        let (tables, warnings) = input::tables(paths)?;
-        let mut set = ModelSet::from_tables(&tables, &self.tables)?;
-        set.notes.extend(warnings);
-        self.fit(&set)
-    }
-
-    /// Fits a set of models.
-    ///
-    /// # Errors
-    /// [`Error::NotEnoughModels`] for fewer models than the curve has parameters, [`Error::Undetermined`] for a constant
-    /// predictor, [`Error::Argument`] for settings outside what is allowed. What cannot be
-    /// estimated is no error: the report holds the reason.
-    pub fn fit(&self, set: &ModelSet) -> Result<FitReport> {
-        if self.bootstrap == 0 {
-            return Err(Error::Argument("a bootstrap needs at least one replicate".into()));
-        }
-        if let Some(margin) = self.margin.filter(|m| !(*m > 0.0 && m.is_finite())) {
-            return Err(Error::Argument(format!("an equivalence margin is a positive number, not {margin}")));
-        }
-        if let Some(bad) = self.predict.iter().find(|x| !set.predictor.scale.apply(**x).is_finite()) {
-            let scale = set.predictor.scale;
-            return Err(Error::Argument(format!("a score cannot be predicted at {bad} on a {scale} scale")));
-        }
-        data::analyse(self, set)
-    }
-}

@@ -1,8 +1,9 @@
 //! Tidy CSV of a fit: one row per parameter, per point of a curve, per model. A value that does not exist is an empty
 //! cell.
 
-use crate::analysis::fit::{CurveReport, FitReport, Parameter};
+use crate::analysis::fit::{CurveReport, FitReport};
 use crate::report::csv::{CsvTable, number};
+use crate::stats::estimate::{Estimate, Interval};
 
 fn optional(value: Option<f64>) -> String {
     value.map_or_else(String::new, number)
@@ -36,7 +37,7 @@ pub fn parameters(report: &FitReport) -> CsvTable {
             row(&mut table, [condition, curve, name, ""], parameter);
         }
         for theta in &analysis.thetas {
-            row(&mut table, [condition, curve, "theta", &theta.name], &theta.parameter);
+            row(&mut table, [condition, curve, "theta", &theta.name.to_string()], &theta.estimate);
         }
         let marks = [("r_squared", analysis.r_squared), ("sse", analysis.sse)];
         for (name, value) in marks {
@@ -48,7 +49,7 @@ pub fn parameters(report: &FitReport) -> CsvTable {
     }
     if let Some(changed) = &report.differences {
         for theta in &changed.thetas {
-            row(&mut table, ["difference", "hinge", "theta", &theta.name], &theta.parameter);
+            row(&mut table, ["difference", "hinge", "theta", &theta.name.to_string()], &theta.estimate);
         }
         for (name, parameter) in [("c", &changed.c), ("alpha", &changed.alpha), ("r_squared", &changed.r_squared)] {
             row(&mut table, ["difference", "hinge", name, ""], parameter);
@@ -60,7 +61,7 @@ pub fn parameters(report: &FitReport) -> CsvTable {
 fn curve_rows(table: &mut CsvTable, condition: &str, one: &CurveReport) {
     let curve = one.curve.to_string();
     for named in &one.parameters {
-        row(table, [condition, &curve, &format!("{curve}.{}", named.name), ""], &named.parameter);
+        row(table, [condition, &curve, &format!("{curve}.{}", named.name), ""], &named.estimate);
     }
     let marks = [
         ("sse", one.sse),
@@ -75,19 +76,19 @@ fn curve_rows(table: &mut CsvTable, condition: &str, one: &CurveReport) {
     }
 }
 
-fn row(table: &mut CsvTable, names: [&str; 4], parameter: &Parameter) {
+fn row(table: &mut CsvTable, names: [&str; 4], parameter: &Estimate) {
     let mut cells: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-    let numbers = [parameter.estimate, parameter.se, parameter.low, parameter.high, parameter.p_value];
+    let Interval { low, high } = parameter.interval;
+    let numbers = [parameter.value, parameter.se, low, high, parameter.p_value];
     cells.extend(numbers.into_iter().map(optional));
-    cells.push(parameter.method.clone().unwrap_or_default());
+    cells.push(parameter.method.map(|method| method.to_string()).unwrap_or_default());
     cells.push(parameter.reason.clone().unwrap_or_default());
     table.rows.push(cells);
-    for interval in &parameter.intervals {
+    for other in &parameter.others {
         let mut cells: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-        cells.extend(
-            [parameter.estimate, interval.se, interval.low, interval.high, interval.p_value].into_iter().map(optional),
-        );
-        cells.extend([interval.method.clone(), interval.reason.clone().unwrap_or_default()]);
+        let Interval { low, high } = other.interval;
+        cells.extend([parameter.value, other.se, low, high, other.p_value].map(optional));
+        cells.extend([other.method.to_string(), other.reason.clone().unwrap_or_default()]);
         table.rows.push(cells);
     }
 }
@@ -116,8 +117,8 @@ pub fn predictions(report: &FitReport) -> CsvTable {
                 "curve".to_owned(),
                 number(point.x),
                 number(point.score),
-                optional(point.low),
-                optional(point.high),
+                optional(point.interval.low),
+                optional(point.interval.high),
             ]);
         }
         for (one, prediction) in analysis.curves.iter().flat_map(|c| c.predictions.iter().map(move |p| (c, p))) {
@@ -128,8 +129,8 @@ pub fn predictions(report: &FitReport) -> CsvTable {
                 "prediction".to_owned(),
                 number(prediction.x),
                 optional(prediction.score),
-                optional(prediction.low),
-                optional(prediction.high),
+                optional(prediction.interval.low),
+                optional(prediction.interval.high),
             ]);
         }
     }
@@ -175,8 +176,8 @@ pub fn diagnostics(report: &FitReport) -> CsvTable {
                 model.leverage,
                 model.theta_without_cluster,
                 model.weight,
-                model.low,
-                model.high,
+                model.interval.low,
+                model.interval.high,
             ];
             cells.extend(numbers.into_iter().map(optional));
             table.rows.push(cells);

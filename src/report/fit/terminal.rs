@@ -1,9 +1,10 @@
 //! The report for people: what was read, what was found, how sure it is, and what is not known.
 
-use crate::analysis::fit::{Analysis, FitReport, Parameter, Prediction};
+use crate::analysis::fit::{Analysis, FitReport, Prediction};
 use crate::report::terminal::{Align, TextTable};
+use crate::stats::curves::Curve;
+use crate::stats::estimate::{Estimate, Method};
 use crate::stats::hinge::Outcome;
-use crate::stats::selection::Curve;
 
 /// The report as text of at most `width` columns.
 #[must_use]
@@ -114,12 +115,12 @@ fn analysis(text: &mut Text, report: &FitReport, analysis: &Analysis, condition:
     }
     for (k, theta) in analysis.thetas.iter().enumerate() {
         let name = if analysis.thetas.len() == 1 { "theta".to_owned() } else { format!("theta {}", k + 1) };
-        table.push(cells(&name, &theta.parameter, theta.parameter.p_value));
+        table.push(cells(&name, &theta.estimate, theta.estimate.p_value));
     }
     if analysis.curve != Curve::Hinge {
         let own = analysis.curves.iter().find(|curve| curve.curve == analysis.curve);
-        for named in own.iter().flat_map(|curve| &curve.parameters).filter(|p| !p.is_difference()) {
-            table.push(cells(&named.name, &named.parameter, None));
+        for named in own.iter().flat_map(|curve| &curve.parameters).filter(|p| p.name.group().is_none()) {
+            table.push(cells(&named.name.to_string(), &named.estimate, None));
         }
     }
     text.table(&table);
@@ -140,9 +141,9 @@ fn analysis(text: &mut Text, report: &FitReport, analysis: &Analysis, condition:
 /// Which interval comes from what.
 fn methods(text: &mut Text, analysis: &Analysis) {
     let all = [("alpha", &analysis.alpha), ("c", &analysis.c_e), ("theta", &analysis.theta)];
-    let mut by_method: Vec<(&str, Vec<&str>)> = Vec::new();
-    for (name, p) in all.iter().filter(|(_, p)| p.low.is_some() || p.high.is_some()) {
-        let Some(method) = p.method.as_deref() else { continue };
+    let mut by_method: Vec<(Method, Vec<&str>)> = Vec::new();
+    for (name, p) in all.iter().filter(|(_, p)| !p.interval.is_open()) {
+        let Some(method) = p.method else { continue };
         match by_method.iter_mut().find(|(known, _)| *known == method) {
             Some((_, names)) => names.push(name),
             None => by_method.push((method, vec![name])),
@@ -169,14 +170,14 @@ fn found(analysis: &Analysis) -> String {
 }
 
 /// A row; `tested` is the p-value of 0 where that is a question.
-fn cells(name: &str, p: &Parameter, tested: Option<f64>) -> Vec<String> {
+fn cells(name: &str, p: &Estimate, tested: Option<f64>) -> Vec<String> {
     let number = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), short);
     vec![
         name.to_owned(),
-        number(p.estimate),
+        number(p.value),
         number(p.se),
-        number(p.low),
-        number(p.high),
+        number(p.interval.low),
+        number(p.interval.high),
         tested.map_or_else(String::new, p_value),
     ]
 }
@@ -285,8 +286,8 @@ fn forecast(text: &mut Text, report: &FitReport, analysis: &Analysis) {
             table.push(vec![
                 short(p.x),
                 number(p.score),
-                number(p.low),
-                number(p.high),
+                number(p.interval.low),
+                number(p.interval.high),
                 p.group.as_ref().map_or_else(|| reference.to_owned(), ToString::to_string),
                 remark(p).to_owned(),
             ]);
@@ -342,12 +343,12 @@ fn differences(text: &mut Text, report: &FitReport) {
         ("high", Align::Right),
         ("p", Align::Right),
     ]);
-    let mut row = |name: &str, p: &Parameter| {
+    let mut row = |name: &str, p: &Estimate| {
         table.push(cells(name, p, p.p_value));
     };
     for (k, theta) in changed.thetas.iter().enumerate() {
         let name = if changed.thetas.len() == 1 { "theta".to_owned() } else { format!("theta {}", k + 1) };
-        row(&name, &theta.parameter);
+        row(&name, &theta.estimate);
     }
     for (name, parameter) in [("c", &changed.c), ("alpha", &changed.alpha), ("R²", &changed.r_squared)] {
         row(name, parameter);

@@ -11,7 +11,7 @@ use crate::analysis::fit::{Analysis, FitReport, GroupReport, item_interval};
 use crate::registry::modelset::{Group, ModelRow, ModelSet};
 use crate::registry::table::Table;
 use crate::registry::{Month, benchmark};
-use crate::stats::selection::Curve;
+use crate::stats::curves::Curve;
 use crate::{Error, Result};
 
 /// Everything the page shows of a fit.
@@ -180,14 +180,18 @@ impl Drawn {
                 leverage: m.leverage,
                 theta_without_cluster: m.theta_without_cluster,
                 held_out: m.held_out,
-                low: m.low,
-                high: m.high,
+                low: m.interval.low,
+                high: m.interval.high,
             }
         });
         let mut lines = Lines::default();
         for p in &analysis.line {
             let group = p.group.as_ref().and_then(|group| groups.iter().position(|g| g.name == *group));
-            lines.push(p.curve, group.map_or(0, |k| k + 1), [Some(p.x), Some(p.score), p.low, p.high]);
+            lines.push(
+                p.curve,
+                group.map_or(0, |k| k + 1),
+                [Some(p.x), Some(p.score), p.interval.low, p.interval.high],
+            );
         }
         Self { models: models.collect(), lines: lines.0 }
     }

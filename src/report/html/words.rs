@@ -1,10 +1,12 @@
 //! What a fit found, as sentences with their numbers and intervals.
 
-use crate::analysis::fit::{Analysis, FitReport, Parameter};
+use crate::analysis::fit::{Analysis, FitReport};
 use crate::analysis::words::scientific;
 use crate::registry::modelset::{Group, ScoreScale};
+use crate::stats::curves::Curve;
+use crate::stats::estimate::Estimate;
 use crate::stats::hinge::Outcome;
-use crate::stats::selection::{Curve, Verdict};
+use crate::stats::selection::Verdict;
 
 /// The summary, one paragraph per question: where scores rise, what separates the groups, what adjustment changed, how
 /// scores rise.
@@ -51,7 +53,7 @@ fn analysis(report: &FitReport, of: &Analysis, when: &str) -> Vec<String> {
 
 fn emergence(report: &FitReport, of: &Analysis) -> String {
     let (name, x) = (&report.score_name, &report.predictor.name);
-    match (of.outcome, of.c_e.estimate) {
+    match (of.outcome, of.c_e.value) {
         (Some(Outcome::Break), Some(c)) if of.curve == Curve::Hinge => format!(
             "{name} starts to rise at {x} {}{}.{}",
             predictor(report, c),
@@ -79,7 +81,7 @@ fn emergence(report: &FitReport, of: &Analysis) -> String {
 
 /// How much a model gains per unit of the predictor's scale; only the hinge says so in one number.
 fn gain(report: &FitReport, of: &Analysis, begin: &str) -> String {
-    let Some(alpha) = of.alpha.estimate.filter(|_| of.curve == Curve::Hinge) else { return String::new() };
+    let Some(alpha) = of.alpha.value.filter(|_| of.curve == Curve::Hinge) else { return String::new() };
     let per = if report.is_logarithmic() { "tenfold" } else { "unit of" };
     let unit = unit(report);
     let known = bracket(&interval(report, &of.alpha, decimal), &of.alpha);
@@ -88,7 +90,7 @@ fn gain(report: &FitReport, of: &Analysis, begin: &str) -> String {
 
 fn difference(report: &FitReport, of: &Analysis, when: &str) -> Option<String> {
     let group = report.groups.first()?;
-    let Some(theta) = of.theta.estimate else {
+    let Some(theta) = of.theta.value else {
         let reason = of.theta.reason.as_deref().unwrap_or("the data do not determine it");
         return Some(begin(when, &format!("the difference between the groups is not known: {reason}.")));
     };
@@ -98,7 +100,7 @@ fn difference(report: &FitReport, of: &Analysis, when: &str) -> Option<String> {
     };
     let direction = if theta < 0.0 { "lower" } else { "higher" };
     let p = of.theta.p_value.map_or_else(String::new, |p| format!(", p {}", p_value(p)));
-    let zero = match (of.theta.low, of.theta.high) {
+    let zero = match (of.theta.interval.low, of.theta.interval.high) {
         (Some(low), Some(high)) if low <= 0.0 && high >= 0.0 => {
             " The interval contains 0. This does not show that there is no difference."
         }
@@ -146,12 +148,12 @@ fn shape(of: &Analysis, when: &str) -> Option<String> {
 fn changed(report: &FitReport) -> Option<String> {
     let changed = report.differences.as_ref()?;
     let mut said = Vec::new();
-    if let Some(theta) = changed.theta.estimate {
+    if let Some(theta) = changed.theta.value {
         let p = changed.theta.p_value.map_or_else(String::new, |p| format!(", p {}", p_value(p)));
         let known = interval(report, &changed.theta, decimal);
         said.push(format!("θ before minus θ after adjustment is {}{known}{p}.", decimal(theta)));
     }
-    if let Some(c) = changed.c.estimate.filter(|_| report.is_logarithmic()) {
+    if let Some(c) = changed.c.value.filter(|_| report.is_logarithmic()) {
         let known = interval(report, &changed.c, decimal);
         said.push(format!("The point of emergence before is {} decades above that after{known}.", decimal(c)));
     }
@@ -172,13 +174,13 @@ fn begin(when: &str, sentence: &str) -> String {
 }
 
 /// An interval in parentheses, with the method it comes from.
-fn bracket(interval: &str, p: &Parameter) -> String {
+fn bracket(interval: &str, p: &Estimate) -> String {
     if interval.is_empty() { String::new() } else { format!(" ({}{})", interval.trim_start_matches(", "), method(p)) }
 }
 
-fn interval(report: &FitReport, p: &Parameter, number: impl Fn(f64) -> String) -> String {
+fn interval(report: &FitReport, p: &Estimate, number: impl Fn(f64) -> String) -> String {
     let level = format!("{:.0} %", 100.0 * report.settings.level);
-    match (p.low, p.high) {
+    match (p.interval.low, p.interval.high) {
         (Some(low), Some(high)) => format!(", {level} interval {} to {}", number(low), number(high)),
         (None, Some(high)) => format!(", {level} interval up to {}, not bounded below", number(high)),
         (Some(low), None) => format!(", {level} interval from {}, not bounded above", number(low)),
@@ -186,8 +188,8 @@ fn interval(report: &FitReport, p: &Parameter, number: impl Fn(f64) -> String) -
     }
 }
 
-fn method(p: &Parameter) -> String {
-    let known = p.method.as_deref().filter(|_| p.low.is_some() || p.high.is_some());
+fn method(p: &Estimate) -> String {
+    let known = p.method.filter(|_| !p.interval.is_open());
     known.map_or_else(String::new, |method| format!(", by {method}"))
 }
 

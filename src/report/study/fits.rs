@@ -1,7 +1,7 @@
 //! One fit per benchmark and number of task examples, as a table.
 
-use crate::analysis::fit::Parameter;
 use crate::report::csv::{CsvTable, number};
+use crate::stats::estimate::Estimate;
 use crate::study::FitAt;
 
 /// θ, α, c_e and R² of every benchmark as functions of the task examples seen; one row per fit, `reason` where there is
@@ -28,12 +28,12 @@ fn row(fit: &FitAt) -> Vec<String> {
         fit.points.len().to_string(),
     ];
     let analysis = fit.analysis();
-    let nothing = Parameter::default();
+    let nothing = Estimate::default();
     for parameter in [analysis.map(|a| &a.theta), analysis.map(|a| &a.alpha), analysis.map(|a| &a.c_log10)] {
-        let Parameter { estimate, se, low, high, p_value, .. } = parameter.unwrap_or(&nothing);
-        cells.extend([estimate, se, low, high, p_value].map(|value| shown(*value)));
+        let Estimate { value, se, interval, p_value, .. } = *parameter.unwrap_or(&nothing);
+        cells.extend([value, se, interval.low, interval.high, p_value].map(shown));
     }
-    cells.push(shown(analysis.and_then(|analysis| analysis.c_e.estimate)));
+    cells.push(shown(analysis.and_then(|analysis| analysis.c_e.value)));
     cells.push(shown(analysis.and_then(|analysis| analysis.r_squared)));
     cells.push(shown(fit.seeds.map(|(variance, _)| variance.sqrt())));
     cells.push(shown(fit.seed_share()));

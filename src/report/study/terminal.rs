@@ -143,8 +143,8 @@ pub fn trajectory(fits: &[FitAt], width: usize) -> String {
         table.push(vec![
             fit.condition.examples.map_or_else(|| "none".into(), |examples| examples.to_string()),
             fit.points.len().to_string(),
-            analysis.and_then(|a| a.theta.estimate).map(|v| format!("{v:.3}")).unwrap_or_default(),
-            analysis.and_then(|a| a.c_e.estimate).map(|v| format!("{v:.1e}")).unwrap_or_default(),
+            analysis.and_then(|a| a.theta.value).map(|v| format!("{v:.3}")).unwrap_or_default(),
+            analysis.and_then(|a| a.c_e.value).map(|v| format!("{v:.1e}")).unwrap_or_default(),
             analysis.and_then(|a| a.r_squared).map(|v| format!("{v:.3}")).unwrap_or_default(),
             reason.or_else(|| analysis.and_then(|a| a.theta.reason.clone())).unwrap_or_default(),
         ]);

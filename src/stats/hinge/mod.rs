@@ -40,17 +40,28 @@ use shape::Curve;
 pub use solver::HingeSolver;
 
 use super::curve::{FittedCurve, jacobian, r_squared, sum_of_squares};
+use super::curves::Entry;
 use super::linear::{LeastSquares, LeastSquaresFit};
-use super::observations::{check, check_weights, finite_result, group_names, only, shift, used};
+use super::observations::{differences, finite_result, only, shift};
 use super::one_break::Shape;
+use super::parameter::Parameter;
+use super::sample::Sample;
+use crate::serial::read_by_name;
 use crate::{Error, Result};
 
+/// Its line in the list of curves.
+pub(super) const ENTRY: Entry = Entry {
+    name: "hinge",
+    formula: "y = chance + alpha·max(0, x − c)",
+    frees_chance: true,
+    fit: |chance, sample| Ok(Box::new(Hinge::with_chance(chance).fit_sample(sample)?)),
+};
+
 /// A hinge to be fitted. Chance is 0 unless set or freed.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Hinge {
     chance: Option<f64>,
     within_data: bool,
-    weights: Option<Vec<f64>>,
 }
 
 /// What a fit found; see the [module](self).
@@ -63,6 +74,19 @@ pub enum Outcome {
     /// Nothing rises above chance.
     Flat,
 }
+
+impl Outcome {
+    /// The name in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Break => "break",
+            Self::NoBreak => "no_break",
+            Self::Flat => "flat",
+        }
+    }
+}
+
+read_by_name!(Outcome, "outcome", [Outcome::Break, Outcome::NoBreak, Outcome::Flat]);
 
 /// The estimates of a hinge.
 #[derive(Debug, Clone, PartialEq)]
@@ -116,21 +140,24 @@ pub struct HingeFit {
     /// Fitted values.
     pub fitted: Vec<f64>,
     curve: Curve,
-    x: Vec<f64>,
-    groups: Vec<Vec<f64>>,
-    weights: Option<Vec<f64>>,
+    sample: Sample,
 }
 
 impl Default for Hinge {
     fn default() -> Self {
-        Self { chance: Some(0.0), within_data: false, weights: None }
+        Self { chance: Some(0.0), within_data: false }
     }
 }
 
 impl Hinge {
-    /// A hinge that leaves 0, without weights.
+    /// A hinge that leaves 0.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// A hinge with chance held at a level, or estimated (`None`).
+    pub fn with_chance(chance: Option<f64>) -> Self {
+        Self { chance, ..Self::default() }
     }
 
     /// Holds chance at `chance`.
@@ -154,16 +181,6 @@ impl Hinge {
         self
     }
 
-    /// One weight per observation (inverse variances up to a factor).
-    ///
-    /// # Errors
-    /// `Argument` for a negative or non-finite weight.
-    pub fn weights(mut self, weights: &[f64]) -> Result<Self> {
-        check_weights(Some(weights), weights.len())?;
-        self.weights = Some(weights.to_vec());
-        Ok(self)
-    }
-
     /// Fits scores `y` at `x` (log10 FLOPs; n values each, in any order, ties allowed) with one column of n values per
     /// group (0 or 1, or any covariate).
     ///
@@ -171,8 +188,15 @@ impl Hinge {
     /// `NotEnoughModels` for fewer observations of positive weight than parameters, `Undetermined` for a constant `x`,
     /// `Argument` for lengths that differ and values that are not finite.
     pub fn fit(&self, x: &[f64], y: &[f64], groups: &[Vec<f64>]) -> Result<HingeFit> {
-        let weights = self.weights.as_deref();
-        check(x, y, groups, weights)?;
+        self.fit_sample(&Sample::new(x, y)?.with_groups(groups)?)
+    }
+
+    /// The same of a sample, with its weights.
+    ///
+    /// # Errors
+    /// As [`fit`](Self::fit).
+    pub fn fit_sample(&self, sample: &Sample) -> Result<HingeFit> {
+        let (x, y, groups, weights) = (sample.x(), sample.y(), sample.groups(), sample.weights());
         let mut solver = self.solver(x, groups)?;
         let best = solver.best(y, weights)?;
         let curve = solver.curve(best);
@@ -195,17 +219,15 @@ impl Hinge {
             chance: estimate.chance,
             sse: sum_of_squares(&residuals, weights),
             outcome: estimate.outcome,
-            n: used(y.len(), weights),
+            n: sample.used(),
             residuals,
             fitted,
             curve,
-            x: x.to_vec(),
-            groups: groups.to_vec(),
-            weights: self.weights.clone(),
+            sample: sample.clone(),
         })
     }
 
-    /// Binds predictors and groups for repeated fits. The weights of `self` are not used; the solver takes them anew.
+    /// Binds predictors and groups for repeated fits, each with its scores and weights.
     ///
     /// # Errors
     /// `NotEnoughModels` without observations, `Argument` for lengths that differ and values that are not finite.
@@ -233,7 +255,7 @@ impl HingeFit {
     /// 1 - SSE / Σ w (y - r)², which the published figures print as R²; `None` when every score is at chance. Not
     /// comparable with the R² of a line with intercept.
     pub fn r_squared_uncentered(&self) -> Option<f64> {
-        r_squared(&self.fitted, &self.residuals, self.weights.as_deref(), Some(self.chance))
+        r_squared(&self.fitted, &self.residuals, self.sample.weights(), Some(self.chance))
     }
 
     /// Least squares of y - r on the identified groups and max(0, x - c), in this order, without intercept and with c
@@ -243,18 +265,18 @@ impl HingeFit {
     /// # Errors
     /// `Undetermined` when nothing is left to regress on.
     pub fn conditional_least_squares(&self) -> Result<LeastSquaresFit> {
-        let mut names = group_names(&self.theta_identified);
-        let mut columns = only(&self.groups, &self.theta_identified);
+        let mut names: Vec<Parameter> = differences(&self.theta_identified).collect();
+        let mut columns = only(self.sample.groups(), &self.theta_identified);
         match self.curve.best.shape {
             Shape::Plain => {}
             Shape::Constant => {
-                names.push("level".to_owned());
-                columns.push(vec![1.0; self.x.len()]);
+                names.push(Parameter::Level);
+                columns.push(vec![1.0; self.sample.len()]);
             }
             Shape::Line | Shape::Bend => {
-                names.push("alpha".to_owned());
+                names.push(Parameter::Alpha);
                 let from_break = |x: &f64| (x - self.curve.origin - self.curve.break_position()).max(0.0);
-                columns.push(self.x.iter().map(from_break).collect());
+                columns.push(self.sample.x().iter().map(from_break).collect());
             }
         }
         if columns.is_empty() {
@@ -263,7 +285,7 @@ impl HingeFit {
             ));
         }
         let y: Vec<f64> = self.fitted.iter().zip(&self.residuals).map(|(f, e)| (f - self.chance) + e).collect();
-        LeastSquares::fit_named(&names, &columns, &y, self.weights.as_deref())
+        LeastSquares::fit_named(&names, &columns, &y, self.sample.weights())
     }
 }
 
@@ -271,12 +293,10 @@ impl FittedCurve for HingeFit {
     /// `alpha` and `c` where there is a break; for a straight line `alpha` and `start`, the score of the smallest model,
     /// in place of c; for a constant level `start` alone; then the groups, and `chance` if it was free. What the data do
     /// not determine is left out.
-    fn names(&self) -> Vec<String> {
-        let mut names: Vec<String> = self.curve.lead().iter().map(|p| p.name().to_owned()).collect();
-        names.extend(group_names(&self.theta_identified));
-        if self.curve.chance_free {
-            names.push("chance".to_owned());
-        }
+    fn names(&self) -> Vec<Parameter> {
+        let mut names: Vec<Parameter> = self.curve.lead().iter().map(|p| p.parameter()).collect();
+        names.extend(differences(&self.theta_identified));
+        names.extend(self.curve.chance_free.then_some(Parameter::Chance));
         names
     }
 
@@ -290,7 +310,7 @@ impl FittedCurve for HingeFit {
     /// Columns max(0, x - c), -α·1{x > c}, the identified groups, and 1 where chance is free; for a straight line
     /// x - min x and 1 in place of the first two.
     fn jacobian(&self) -> Vec<Vec<f64>> {
-        jacobian(self, &self.x, &self.groups)
+        jacobian(self, &self.sample)
     }
 
     fn residuals(&self) -> &[f64] {
@@ -302,7 +322,7 @@ impl FittedCurve for HingeFit {
     }
 
     fn weights(&self) -> Option<&[f64]> {
-        self.weights.as_deref()
+        self.sample.weights()
     }
 
     fn sse(&self) -> f64 {

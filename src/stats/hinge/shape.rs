@@ -2,6 +2,7 @@
 
 use super::{HingeEstimate, Outcome};
 use crate::stats::one_break::{Best, Shape};
+use crate::stats::parameter::Parameter;
 
 /// The fitted function of x, groups aside.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,11 +23,11 @@ pub(super) enum Lead {
 }
 
 impl Lead {
-    pub(super) fn name(self) -> &'static str {
+    pub(super) fn parameter(self) -> Parameter {
         match self {
-            Self::Alpha => "alpha",
-            Self::C => "c",
-            Self::Start => "start",
+            Self::Alpha => Parameter::Alpha,
+            Self::C => Parameter::C,
+            Self::Start => Parameter::Start,
         }
     }
 }

@@ -11,40 +11,46 @@
 //! | differences between two scores' α, c, θ | CR2 of both fits as one least-squares problem, families in common |
 //! | difference between two scores' R² | pairs cluster bootstrap, the same families drawn for both, percentile |
 //!
-//! The other methods' intervals are listed beside it. Nothing here fails as a whole because one part has no answer: the
+//! The other methods' intervals stand beside it ([`Estimate::others`]). Weights of the sample enter every one of them.
+//! Nothing here fails as a whole because one part has no answer: the
 //! part carries its own error.
 //!
 //! ```
 //! use onset::stats::clusters::Clusters;
 //! use onset::stats::inference::Inference;
+//! use onset::stats::sample::Sample;
 //!
 //! let x = [20.0, 20.5, 21.0, 21.5, 22.0, 22.3, 22.6, 23.0, 23.2, 23.5, 23.8, 24.0];
 //! let y = [0.24, 0.26, 0.25, 0.27, 0.31, 0.41, 0.38, 0.42, 0.53, 0.49, 0.61, 0.58];
 //! let new: Vec<f64> = (0..12).map(|i| f64::from(i % 3 == 2)).collect();
 //! let families = Clusters::new(&[1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6]);
-//! let report = Inference::new(0.25).seed(1).replicates(999).run(&x, &y, &[new], &families)?;
+//! let sample = Sample::new(&x, &y)?.with_groups(&[new])?.with_families(&families)?;
+//! let report = Inference::new(0.25).seed(1).replicates(999).run(&sample)?;
 //! let theta = &report.theta[0];
-//! assert!(theta.low.unwrap() < theta.estimate.unwrap() && theta.estimate.unwrap() < theta.high.unwrap());
+//! let (low, high) = theta.interval.ends().unwrap();
+//! assert!(low < theta.value.unwrap() && theta.value.unwrap() < high);
 //! # Ok::<(), onset::Error>(())
 //! ```
 
-mod quantities;
+mod estimates;
 
-use quantities::{PROFILE_F, WILD_SET, c_quantity, theta_name, with_error};
+use estimates::{Known, Resampled, by_set, with_error};
 
 use crate::stats::bootstrap::Bootstrap;
 use crate::stats::breaktest::{BreakFound, BreakTest};
-use crate::stats::clusters::Clusters;
 use crate::stats::components::Components;
 use crate::stats::covariance::Kind;
 use crate::stats::curve::FittedCurve;
 use crate::stats::equivalence::{Equivalence, EquivalenceTest, smallest_margin};
+use crate::stats::estimate::{Estimate, Method};
 use crate::stats::hinge::{Hinge, HingeFit};
 use crate::stats::hinge_bootstrap::{self, HingeQuantity};
 use crate::stats::itemnoise::ItemNoise;
+use crate::stats::parameter::Parameter;
 use crate::stats::permutation::{Permutation, PermutationTest};
 use crate::stats::profile::{Profile, ProfileSet};
 use crate::stats::random::Seed;
+use crate::stats::sample::Sample;
 use crate::stats::simex::{Corrected, Simex};
 use crate::stats::wild::{WildBootstrap, WildTest};
 use crate::{Error, Result};
@@ -62,30 +68,6 @@ pub struct Inference {
     compute_sd: Option<Vec<f64>>,
 }
 
-/// One number with what is known about it.
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub struct Quantity {
-    /// `alpha`, `c`, `theta`, `theta_1`, …, `r_squared`.
-    pub parameter: String,
-    /// The estimate; `None` where the data do not determine one.
-    pub estimate: Option<f64>,
-    /// Its standard error, where the method has one.
-    pub standard_error: Option<f64>,
-    /// The standard error's degrees of freedom.
-    pub degrees_of_freedom: Option<f64>,
-    /// Lower end of the interval; `None` when there is none, as `note` says.
-    pub low: Option<f64>,
-    /// Upper end of the interval.
-    pub high: Option<f64>,
-    /// p-value of zero (α, θ, differences), where the method has one.
-    pub p_value: Option<f64>,
-    /// How interval and standard error were computed.
-    pub method: &'static str,
-    /// What could not be computed, and why.
-    pub note: Option<String>,
-}
-
 /// The corrected analysis of one benchmark.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -93,20 +75,18 @@ pub struct InferenceReport {
     /// The fit behind every number.
     pub fit: HingeFit,
     /// Gain per decade of compute.
-    pub alpha: Quantity,
+    pub alpha: Estimate,
     /// The point of emergence, log10 FLOPs; its estimate is there for
     /// [`Outcome::Break`](super::hinge::Outcome::Break) only.
-    pub c: Quantity,
+    pub c: Estimate,
     /// One difference per group.
-    pub theta: Vec<Quantity>,
+    pub theta: Vec<Estimate>,
     /// Chance, where it was estimated.
-    pub chance: Option<Quantity>,
+    pub chance: Option<Estimate>,
     /// R².
-    pub r_squared: Quantity,
+    pub r_squared: Estimate,
     /// Every c that is not rejected, piece by piece.
     pub c_set: Result<ProfileSet>,
-    /// The same quantities by every other method.
-    pub others: Vec<Quantity>,
     /// Restricted wild cluster bootstrap test of θ = 0, per group.
     pub wild: Vec<Result<WildTest>>,
     /// Family permutation test, per group.
@@ -140,15 +120,13 @@ pub struct InferenceReport {
 #[non_exhaustive]
 pub struct DifferenceReport {
     /// Difference in α.
-    pub alpha: Quantity,
+    pub alpha: Estimate,
     /// Difference in c: how far the break moved, in decades.
-    pub c: Quantity,
+    pub c: Estimate,
     /// Difference in θ, per group.
-    pub theta: Vec<Quantity>,
+    pub theta: Vec<Estimate>,
     /// Difference in R².
-    pub r_squared: Quantity,
-    /// The same quantities by every other method.
-    pub others: Vec<Quantity>,
+    pub r_squared: Estimate,
 }
 
 impl Inference {
@@ -222,67 +200,60 @@ impl Inference {
         self
     }
 
-    /// Analyses scores `y` at `x` (log10 FLOPs; n values each) with one column of n values per group, clustered by
-    /// `families`.
+    /// Analyses a sample.
     ///
     /// # Errors
     /// Those of [`Hinge::fit`], and `Argument` for impossible settings. Whatever else cannot be computed stands in the
     /// report.
-    pub fn run(&self, x: &[f64], y: &[f64], groups: &[Vec<f64>], families: &Clusters) -> Result<InferenceReport> {
-        self.check(y.len(), families)?;
-        let hinge = self.hinge();
-        let fit = hinge.fit(x, y, groups)?;
+    pub fn run(&self, sample: &Sample) -> Result<InferenceReport> {
+        self.check()?;
+        let (hinge, families) = (self.hinge(), sample.families());
+        let fit = hinge.fit_sample(sample)?;
+        let groups = sample.groups().len();
         let covariance = self.covariance_of(&fit, families);
-        let profile = Profile::new(x, y, groups, self.chance);
-        let c_set = match &profile {
-            Ok(profile) => profile.bootstrap_set(self.level, families, self.seed, self.replicates),
-            Err(error) => Err(Error::Undetermined(error.to_string())),
-        };
-        let drawn = hinge_bootstrap::parameters(&self.bootstrap(), &hinge, x, y, groups, families);
-        let theta: Vec<Quantity> =
-            (0..groups.len()).map(|k| self.of_covariance(&fit, &theta_name(k, groups), &covariance)).collect();
+        let drawn = hinge_bootstrap::parameters(&self.bootstrap(), &hinge, sample);
+        let known = Known { fit: &fit, families, covariance: &covariance, drawn: &drawn };
+        let (c, c_set) = self.emergence(&known, sample);
         let wild = WildBootstrap::new(self.seed).replicates(self.replicates);
-        let parameters: Vec<_> =
-            (0..groups.len()).map(|k| wild.hinge_group(x, y, groups, k, self.chance, families)).collect();
-        let margins = theta.iter().map(|t| with_error(t, |e, s, df| smallest_margin(e, s, df, 0.05))).collect();
+        let (mut theta, mut tests) = (Vec::with_capacity(groups), Vec::with_capacity(groups));
+        for k in 0..groups {
+            let parameter = wild.hinge_group(sample, k, self.chance);
+            let mut estimate = self.parameter(&known, Parameter::theta(k, groups), HingeQuantity::Group(k));
+            let test = match &parameter {
+                Ok(parameter) => parameter.test(0.0),
+                Err(error) => Err(Error::Undetermined(error.to_string())),
+            };
+            estimate.others.extend(self.by_wild_bootstrap(&parameter, &test));
+            theta.push(estimate);
+            tests.push(parameter.and(test));
+        }
         let equivalence = match self.margin.map(Equivalence::new) {
             None => None,
             Some(Err(error)) => return Err(error),
-            Some(Ok(test)) => Some(theta.iter().map(|t| with_error(t, |e, s, df| test.test(e, s, df))).collect()),
+            Some(Ok(test)) => Some(of_each(&theta, |e, s, df| test.test(e, s, df))),
         };
-        let mut others = self.other_covariances(&fit, groups, families);
-        others.extend(self.other_resampling(&fit, groups, &drawn));
-        for (k, parameter) in parameters.iter().enumerate() {
-            others.push(self.wild_quantity(&fit, &theta_name(k, groups), parameter));
-        }
-        let exact = profile.and_then(|profile| profile.set(self.level));
-        others.push(c_quantity(&fit, exact.as_ref().map_err(ToString::to_string), PROFILE_F));
+        let permutation = Permutation::new(self.seed).permutations(self.replicates);
+        let mut r_squared = self.of_replicates(fit.r_squared(), &drawn, HingeQuantity::RSquared, Resampled::Bca);
+        let percentile = self.of_replicates(fit.r_squared(), &drawn, HingeQuantity::RSquared, Resampled::Percentile);
+        r_squared.others.extend(percentile.as_other());
         Ok(InferenceReport {
-            alpha: self.of_covariance(&fit, "alpha", &covariance),
-            chance: self.chance.is_none().then(|| self.of_covariance(&fit, "chance", &covariance)),
-            c: c_quantity(&fit, c_set.as_ref().map_err(ToString::to_string), WILD_SET),
+            alpha: self.parameter(&known, Parameter::Alpha, HingeQuantity::Alpha),
+            chance: self.chance.is_none().then(|| self.of_covariance(&fit, Parameter::Chance, &covariance)),
+            c,
+            smallest_margin: of_each(&theta, |e, s, df| smallest_margin(e, s, df, 0.05)),
             theta,
-            r_squared: self.of_replicates("r_squared", fit.r_squared(), &drawn, HingeQuantity::RSquared, true),
+            r_squared,
             c_set,
-            others,
-            wild: parameters.into_iter().map(|p| p.and_then(|p| p.test(0.0))).collect(),
-            permutation: groups
-                .iter()
-                .map(|group| match groups.len() {
-                    1 => Permutation::new(self.seed).permutations(self.replicates).run(
-                        x,
-                        y,
-                        group,
-                        self.chance,
-                        families,
-                    ),
-                    _ => Err(Error::Undetermined("the permutation test is for a single group".into())),
-                })
-                .collect(),
-            break_test: BreakTest::new(self.seed).replicates(self.replicates).run(x, y, groups, families),
+            wild: tests,
+            permutation: (0..groups).map(|_| permutation.run(sample, self.chance)).collect(),
+            break_test: BreakTest::new(self.seed).replicates(self.replicates).run(sample),
             equivalence,
-            smallest_margin: margins,
-            components: Components::of(&fit.residuals, families),
+            components: match sample.weights() {
+                None => Components::of(&fit.residuals, families),
+                Some(_) => {
+                    Err(Error::Undetermined("variances of families and models: for fits without weights".into()))
+                }
+            },
             item_noise: self.items.as_ref().map(|items| {
                 let df = fit.n.saturating_sub(fit.free_parameters()).max(1);
                 ItemNoise::of(&fit.fitted, items, fit.sse / df as f64)
@@ -290,7 +261,7 @@ impl Inference {
             uncertain_compute: self
                 .compute_sd
                 .as_ref()
-                .map(|sd| Simex::new(self.seed, sd)?.level(self.level).run(&hinge, x, y, groups, families)),
+                .map(|sd| Simex::new(self.seed, sd)?.level(self.level).run(&hinge, sample)),
             families: families.count(),
             largest_share: families.largest_share(),
             level: self.level,
@@ -300,76 +271,83 @@ impl Inference {
         })
     }
 
+    /// c with its intervals, and the set that its own is the hull of.
+    fn emergence(&self, known: &Known<'_>, sample: &Sample) -> (Estimate, Result<ProfileSet>) {
+        let profile = Profile::new(sample, self.chance);
+        let c_set = match &profile {
+            Ok(profile) => profile.bootstrap_set(self.level, self.seed, self.replicates),
+            Err(error) => Err(Error::Undetermined(error.to_string())),
+        };
+        let exact = profile.and_then(|profile| profile.set(self.level));
+        let mut c = by_set(known.fit, &c_set, Method::WildSet);
+        c.others = self.by_other_methods(known, Parameter::C, HingeQuantity::Break);
+        c.others.extend(by_set(known.fit, &exact, Method::ProfileF).as_other());
+        (c, c_set)
+    }
+
     /// The quantities of `first` minus those of `second`, two scores of the same models (before and after adjustment),
     /// with the same families behind both.
     ///
     /// # Errors
-    /// As [`run`](Self::run).
-    pub fn difference(
-        &self,
-        x: &[f64],
-        first: &[f64],
-        second: &[f64],
-        groups: &[Vec<f64>],
-        families: &Clusters,
-    ) -> Result<DifferenceReport> {
-        self.check(first.len(), families)?;
+    /// As [`run`](Self::run); `Argument` unless both samples have the same predictor, groups and families.
+    pub fn difference(&self, first: &Sample, second: &Sample) -> Result<DifferenceReport> {
+        self.check()?;
         let hinge = self.hinge();
-        let fits = [hinge.fit(x, first, groups)?, hinge.fit(x, second, groups)?];
-        let drawn = hinge_bootstrap::difference(&self.bootstrap(), &hinge, x, [first, second], groups, families);
+        let fits = [hinge.fit_sample(first)?, hinge.fit_sample(second)?];
+        let drawn = hinge_bootstrap::difference(&self.bootstrap(), &hinge, [first, second]);
+        if let Err(Error::Argument(problem)) = drawn {
+            return Err(Error::Argument(problem));
+        }
         let minus = |value: &dyn Fn(&HingeFit) -> Option<f64>| Some(value(&fits[0])? - value(&fits[1])?);
-        let by_bootstrap = |name: &str, estimate: Option<f64>, quantity: HingeQuantity, bca: bool| {
-            let mut found = self.of_replicates(name, estimate, &drawn, quantity, bca);
-            found.p_value =
-                drawn.as_ref().ok().and_then(|d| d.p_value(quantity.place(), 0.0)).filter(|_| found.low.is_some());
+        let by_bootstrap = |value: Option<f64>, quantity: HingeQuantity, method: Resampled| {
+            let mut found = self.of_replicates(value, &drawn, quantity, method);
+            let p_value = drawn.as_ref().ok().and_then(|d| d.p_value(quantity.place(), 0.0));
+            found.p_value = p_value.filter(|_| found.interval.low.is_some());
             found
         };
-        let c = minus(&HingeFit::emergence);
-        let alpha = minus(&|fit| Some(fit.alpha));
-        let mut others = Vec::new();
-        let mut both = |name: &str, estimate: Option<f64>, quantity: HingeQuantity| {
-            others.extend([false, true].map(|bca| by_bootstrap(name, estimate, quantity, bca)));
-            self.stacked(&fits, name, estimate, families)
+        let both = |parameter: Parameter, value: Option<f64>, quantity: HingeQuantity| {
+            let mut found = self.stacked(&fits, parameter, value, first.families());
+            let methods = [Resampled::Percentile, Resampled::Bca];
+            found.others.extend(methods.iter().filter_map(|m| by_bootstrap(value, quantity, *m).as_other()));
+            found
         };
-        let theta = (0..groups.len())
-            .map(|k| {
-                let estimate = minus(&|fit| fit.theta_identified[k].then(|| fit.theta[k]));
-                both(&theta_name(k, groups), estimate, HingeQuantity::Group(k))
-            })
-            .collect();
-        let (alpha, c) = (both("alpha", alpha, HingeQuantity::Alpha), both("c", c, HingeQuantity::Break));
+        let groups = first.groups().len();
+        let theta = |k: usize| {
+            let value = minus(&|fit| fit.theta_identified[k].then(|| fit.theta[k]));
+            both(Parameter::theta(k, groups), value, HingeQuantity::Group(k))
+        };
         let r_squared = minus(&HingeFit::r_squared);
-        others.push(by_bootstrap("r_squared", r_squared, HingeQuantity::RSquared, true));
+        let mut r_squared_found = by_bootstrap(r_squared, HingeQuantity::RSquared, Resampled::Percentile);
+        r_squared_found.others.extend(by_bootstrap(r_squared, HingeQuantity::RSquared, Resampled::Bca).as_other());
         Ok(DifferenceReport {
-            alpha,
-            c,
-            theta,
-            r_squared: by_bootstrap("r_squared", r_squared, HingeQuantity::RSquared, false),
-            others,
+            alpha: both(Parameter::Alpha, minus(&|fit| Some(fit.alpha)), HingeQuantity::Alpha),
+            c: both(Parameter::C, minus(&HingeFit::emergence), HingeQuantity::Break),
+            theta: (0..groups).map(theta).collect(),
+            r_squared: r_squared_found,
         })
     }
 
-    fn check(&self, n: usize, families: &Clusters) -> Result<()> {
+    fn check(&self) -> Result<()> {
         if !(self.level > 0.0 && self.level < 1.0) {
             return Err(Error::Argument(format!("a confidence level lies between 0 and 1, not {}", self.level)));
         }
         if self.replicates == 0 {
             return Err(Error::Argument("a bootstrap needs at least one replicate".into()));
         }
-        if families.len() != n {
-            return Err(Error::Argument(format!("{} family labels for {n} scores", families.len())));
-        }
         Ok(())
     }
 
     fn hinge(&self) -> Hinge {
-        match self.chance {
-            Some(chance) => Hinge::new().chance(chance),
-            None => Hinge::new().free_chance(),
-        }
+        Hinge::with_chance(self.chance)
     }
 
     fn bootstrap(&self) -> Bootstrap {
         Bootstrap::new(self.seed).replicates(self.replicates)
     }
+}
+
+/// An equivalence question to every group's difference.
+fn of_each<T>(theta: &[Estimate], question: impl Fn(f64, f64, f64) -> Result<T>) -> Vec<Result<T>> {
+    let of = |(k, estimate)| with_error(Parameter::theta(k, theta.len()), estimate, &question);
+    theta.iter().enumerate().map(of).collect()
 }

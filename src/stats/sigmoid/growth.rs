@@ -1,5 +1,7 @@
 //! Growth functions from 0 to 1, their derivatives, and the grid of shapes that a fit starts from.
 
+use crate::stats::parameter::Parameter;
+
 /// The growth function and which of its shape parameters are free.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(in super::super) enum Growth {
@@ -20,11 +22,11 @@ pub(super) enum Coordinates {
 }
 
 impl Growth {
-    pub(super) fn names(self) -> &'static [&'static str] {
+    pub(super) fn names(self) -> &'static [Parameter] {
         match self {
-            Self::Logistic => &["k", "m"],
-            Self::Richards(None) => &["b", "k", "nu"],
-            Self::Richards(Some(_)) => &["b", "k"],
+            Self::Logistic => &[Parameter::K, Parameter::M],
+            Self::Richards(None) => &[Parameter::B, Parameter::K, Parameter::Nu],
+            Self::Richards(Some(_)) => &[Parameter::B, Parameter::K],
         }
     }
 

@@ -14,19 +14,20 @@ use problem::Rows;
 
 use super::curve::sum_of_squares;
 use super::linear::collinear_column;
-use super::observations::{check, finite_result, group_names, identified, only, shift, spread, used};
+use super::observations::{differences, finite_result, identified, only, shift, spread};
 use super::optimise::{Minimum, NonlinearLeastSquares};
+use super::parameter::Parameter;
+use super::sample::Sample;
 use crate::{Error, Result};
 
 /// The curve to be fitted.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Sigmoid {
     pub(super) growth: Growth,
     /// The lower asymptote r, `None` where free.
     pub(super) chance: Option<f64>,
     /// The upper asymptote u, `None` where free.
     pub(super) upper: Option<f64>,
-    pub(super) weights: Option<Vec<f64>>,
 }
 
 /// The fitted curve.
@@ -46,8 +47,7 @@ pub(super) struct Fitted {
     pub(super) fitted: Vec<f64>,
     /// Which of the parameters, in the order of the names, the data determine.
     listed: Vec<bool>,
-    pub(super) x: Vec<f64>,
-    pub(super) groups: Vec<Vec<f64>>,
+    pub(super) sample: Sample,
 }
 
 impl Sigmoid {
@@ -56,9 +56,8 @@ impl Sigmoid {
     }
 
     /// Fits from the grid, or from `start` (free parameters in the order of the names).
-    pub(super) fn fit(&self, x: &[f64], y: &[f64], groups: &[Vec<f64>], start: Option<&[f64]>) -> Result<Fitted> {
-        let weights = self.weights.as_deref();
-        check(x, y, groups, weights)?;
+    pub(super) fn fit(&self, sample: &Sample, start: Option<&[f64]>) -> Result<Fitted> {
+        let (x, y, groups, weights) = (sample.x(), sample.y(), sample.groups(), sample.weights());
         for (name, value) in [("chance", self.chance), ("the upper asymptote", self.upper)] {
             if let Some(value) = value.filter(|v| !v.is_finite()) {
                 return Err(Error::Argument(format!("{name} is {value}, not a finite number")));
@@ -80,21 +79,14 @@ impl Sigmoid {
         };
         let own = if start.is_some() { best.parameters } else { rows.own_parameters(&best.parameters) };
         let converged = best.converged && rows.determine(&own);
-        let mut fit = self.fitted(&rows.outward(&own), converged, x, groups, &identified);
-        fit.compare(y);
+        let mut fit = self.fitted(&rows.outward(&own), converged, sample, &identified);
+        fit.compare();
         finite_result(fit.residuals.iter().chain(&fit.shape))?;
         Ok(fit)
     }
 
     /// The curve with these free parameters, in the order of the names and the units of the data.
-    fn fitted(
-        &self,
-        parameters: &[f64],
-        converged: bool,
-        x: &[f64],
-        groups: &[Vec<f64>],
-        identified: &[bool],
-    ) -> Fitted {
+    fn fitted(&self, parameters: &[f64], converged: bool, sample: &Sample, identified: &[bool]) -> Fitted {
         let at = self.free_asymptotes();
         let (mut asymptotes, rest) = (parameters[..at].iter().copied(), &parameters[at..]);
         let mut chance = self.chance.or_else(|| asymptotes.next()).unwrap_or(0.0);
@@ -110,7 +102,7 @@ impl Sigmoid {
             shape.push(nu);
         }
         Fitted {
-            settings: self.clone(),
+            settings: *self,
             chance,
             upper,
             shape,
@@ -118,12 +110,11 @@ impl Sigmoid {
             identified: identified.to_vec(),
             converged,
             sse: 0.0,
-            n: used(x.len(), self.weights.as_deref()),
+            n: sample.used(),
             residuals: Vec::new(),
             fitted: Vec::new(),
             listed: vec![true; parameters.len()],
-            x: x.to_vec(),
-            groups: groups.to_vec(),
+            sample: sample.clone(),
         }
     }
 }
@@ -146,11 +137,11 @@ fn search(rows: &Rows<'_>) -> Result<Minimum> {
 }
 
 impl Fitted {
-    /// Sets fitted values, residuals and what follows from them for the scores `y`.
-    fn compare(&mut self, y: &[f64]) {
-        let z = |i: usize| self.groups.iter().map(|g| g[i]).collect::<Vec<f64>>();
-        self.fitted = self.x.iter().enumerate().map(|(i, x)| self.predict(*x, &z(i))).collect();
-        self.residuals = y.iter().zip(&self.fitted).map(|(y, f)| y - f).collect();
+    /// Sets fitted values, residuals and what follows from them.
+    fn compare(&mut self) {
+        let sample = &self.sample;
+        self.fitted = (0..sample.len()).map(|i| self.predict(sample.x()[i], &sample.z(i))).collect();
+        self.residuals = sample.y().iter().zip(&self.fitted).map(|(y, f)| y - f).collect();
         self.sse = sum_of_squares(&self.residuals, self.weights());
         if !self.converged {
             self.list_determined();
@@ -174,9 +165,8 @@ impl Fitted {
     }
 
     fn columns(&self) -> Vec<Vec<f64>> {
-        let rows: Vec<Vec<f64>> = (0..self.x.len())
-            .map(|i| self.whole_gradient(self.x[i], &self.groups.iter().map(|g| g[i]).collect::<Vec<f64>>()))
-            .collect();
+        let sample = &self.sample;
+        let rows: Vec<Vec<f64>> = (0..sample.len()).map(|i| self.whole_gradient(sample.x()[i], &sample.z(i))).collect();
         (0..self.listed.len()).map(|j| rows.iter().map(|row| row[j]).collect()).collect()
     }
 
@@ -196,12 +186,12 @@ impl Fitted {
         all.unwrap_or((f64::NAN, [f64::NAN; 3]))
     }
 
-    pub(super) fn names(&self) -> Vec<String> {
+    pub(super) fn names(&self) -> Vec<Parameter> {
         let mut names = Vec::new();
-        names.extend(self.settings.chance.is_none().then(|| "chance".to_owned()));
-        names.extend(self.settings.upper.is_none().then(|| "upper".to_owned()));
-        names.extend(self.settings.growth.names().iter().map(|n| (*n).to_owned()));
-        names.extend(group_names(&self.identified));
+        names.extend(self.settings.chance.is_none().then_some(Parameter::Chance));
+        names.extend(self.settings.upper.is_none().then_some(Parameter::Upper));
+        names.extend(self.settings.growth.names());
+        names.extend(differences(&self.identified));
         only(&names, &self.listed)
     }
 
@@ -224,7 +214,7 @@ impl Fitted {
     }
 
     pub(super) fn weights(&self) -> Option<&[f64]> {
-        self.settings.weights.as_deref()
+        self.sample.weights()
     }
 
     pub(super) fn free_parameters(&self) -> usize {
@@ -236,7 +226,7 @@ impl Fitted {
 macro_rules! answer_as_curve {
     ($fit:ty) => {
         impl $crate::stats::curve::FittedCurve for $fit {
-            fn names(&self) -> Vec<String> {
+            fn names(&self) -> Vec<$crate::stats::parameter::Parameter> {
                 self.inner.names()
             }
 
@@ -245,7 +235,7 @@ macro_rules! answer_as_curve {
             }
 
             fn jacobian(&self) -> Vec<Vec<f64>> {
-                $crate::stats::curve::jacobian(self, &self.inner.x, &self.inner.groups)
+                $crate::stats::curve::jacobian(self, &self.inner.sample)
             }
 
             fn residuals(&self) -> &[f64] {
@@ -266,6 +256,10 @@ macro_rules! answer_as_curve {
 
             fn free_parameters(&self) -> usize {
                 self.inner.free_parameters()
+            }
+
+            fn converged(&self) -> Option<bool> {
+                Some(self.inner.converged)
             }
 
             fn predict(&self, x: f64, z: &[f64]) -> f64 {

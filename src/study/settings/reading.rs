@@ -10,8 +10,8 @@ use crate::analysis::fit::{ChanceLevel, CurveChoice};
 use crate::error::{Error, Result};
 use crate::harness::server;
 use crate::registry::{Model, known_models};
+use crate::stats::curves::Curve;
 use crate::stats::random::Seed;
-use crate::stats::selection::Curve;
 use crate::study::cell::folder_name;
 use crate::study::reader::{Problems, Section, parse};
 

@@ -6,12 +6,13 @@ use std::str::FromStr;
 
 use super::exhibit::Exhibit;
 use super::item::Item;
-use super::quantity::{Estimate, PaperQuantity, Quantity, Remark};
+use super::quantity::{PaperQuantity, Quantity, Remark};
 use super::scores::{MMLU, known};
 use super::verdict::{Printed, agrees};
 use crate::analysis::words::{scientific, signed};
 use crate::error::{Error, Result};
 use crate::registry::Benchmark;
+use crate::stats::estimate::Estimate;
 
 /// The paper's test of a difference at 5 %.
 const SIZE: f64 = 0.05;
@@ -50,9 +51,7 @@ impl FromStr for Conclusion {
 /// in every printed digit and nothing is concluded.
 pub(super) fn conclusion(printed: &Printed, paper: &Quantity, corrected: &Quantity) -> (Option<Conclusion>, String) {
     let (conclusion, mut sentences) = match printed.quantity {
-        PaperQuantity::Theta | PaperQuantity::Psi | PaperQuantity::Phi => {
-            difference(&paper.estimate, &corrected.estimate)
-        }
+        PaperQuantity::Theta | PaperQuantity::Psi | PaperQuantity::Phi => difference(paper, corrected),
         PaperQuantity::Emergence => emergence(&paper.estimate, &corrected.estimate),
         PaperQuantity::R2Uncentered => (None, vec![CENTRED.to_owned()]),
         PaperQuantity::PsiSe | PaperQuantity::PhiSe => (None, error(&paper.estimate, &corrected.estimate)),
@@ -62,7 +61,7 @@ pub(super) fn conclusion(printed: &Printed, paper: &Quantity, corrected: &Quanti
     if !corrected.estimate.value.is_some_and(|value| agrees(&printed.text, value)) {
         sentences.extend(causes(printed, paper));
     }
-    sentences.extend(corrected.estimate.remark.as_ref().map(Remark::to_string));
+    sentences.extend(corrected.remark.as_ref().map(Remark::to_string));
     (conclusion, sentences.join(" "))
 }
 
@@ -70,8 +69,8 @@ const CENTRED: &str = "The corrected R² is centred, comparable with that of a l
                        from chance as explained.";
 
 /// Two tests of the same difference.
-fn difference(paper: &Estimate, corrected: &Estimate) -> (Option<Conclusion>, Vec<String>) {
-    let (Some(p), Some(gap)) = (paper.p_value, corrected.excludes_zero()) else {
+fn difference(paper: &Quantity, corrected: &Quantity) -> (Option<Conclusion>, Vec<String>) {
+    let (Some(p), Some(gap)) = (paper.estimate.p_value, corrected.estimate.excludes_zero()) else {
         return (None, vec!["The data do not determine an interval of the difference.".into()]);
     };
     let margin = corrected.margin.map_or_else(String::new, |m| {
@@ -104,7 +103,7 @@ fn emergence(paper: &Estimate, corrected: &Estimate) -> (Option<Conclusion>, Vec
             vec![format!("At {} the paper sees a point of emergence.", scientific(published, 1))],
         );
     }
-    let (low, high) = (corrected.low.unwrap_or(0.0), corrected.high.unwrap_or(f64::INFINITY));
+    let (low, high) = (corrected.interval.low.unwrap_or(0.0), corrected.interval.high.unwrap_or(f64::INFINITY));
     if (low..=high).contains(&published) {
         (Some(Conclusion::Stands), vec!["The published break lies in the interval.".into()])
     } else {
@@ -123,7 +122,7 @@ fn error(paper: &Estimate, corrected: &Estimate) -> Vec<String> {
 }
 
 fn guessing(corrected: &Estimate) -> Vec<String> {
-    match (corrected.low, corrected.high) {
+    match (corrected.interval.low, corrected.interval.high) {
         (Some(low), Some(high)) if low <= 50.0 && 50.0 <= high => {
             vec!["The interval holds 50, which is guessing.".into()]
         }
@@ -146,7 +145,7 @@ fn causes(printed: &Printed, paper: &Quantity) -> Option<String> {
     if let Some(chance) = benchmark(figure, item).map(|b| &b.chance).filter(|c| c.corrected() != c.published) {
         causes.push(format!("chance is {} instead of {}", signed(chance.corrected(), 3), signed(chance.published, 3)));
     }
-    if matches!(paper.estimate.remark, Some(Remark::StopsShort { .. })) {
+    if matches!(paper.remark, Some(Remark::StopsShort { .. })) {
         causes.push("the best fit is taken".to_owned());
     }
     match figure {

@@ -9,14 +9,16 @@ use super::exhibit::Exhibit;
 use super::intervals;
 use super::item::{Item, ItemPart};
 use super::panel::{bent_line, compute_axis, points, score_axis};
-use super::quantity::{Estimate, PaperQuantity, Quantity, Remark};
+use super::quantity::{PaperQuantity, Quantity, Recomputed, Remark};
 use super::scores::{ByModel, Paper, Reading, at_examples, known};
 use crate::analysis::figure::{Figure, Hue, Layer, LegendEntry, LegendKey, Marker, Note, Panel, Stroke};
 use crate::analysis::scaling::{Scored, compute_range};
 use crate::analysis::words::{scientific, thousands};
 use crate::error::{Error, Result};
+use crate::stats::estimate::Estimate;
 use crate::stats::hinge::Hinge;
 use crate::stats::linear::Linear;
+use crate::stats::sample::Sample;
 use crate::stats::two_segment::TwoSegment;
 
 const MODELS: &str = "Models released before November 2023";
@@ -107,7 +109,7 @@ fn grid(paper: &Paper<'_>, exhibit: Exhibit, caption: &str, rows: &Rows, kind: K
     Ok(Built { figure, quantities })
 }
 
-type Fitted = (Vec<Layer>, Vec<Note>, Estimate);
+type Fitted = (Vec<Layer>, Vec<Note>, Recomputed);
 
 fn emergence_fit(scores: &[Scored<'_>], chance: f64) -> Result<Fitted> {
     let inside: Vec<Scored<'_>> =
@@ -127,33 +129,35 @@ fn emergence_fit(scores: &[Scored<'_>], chance: f64) -> Result<Fitted> {
         ))
     });
     let notes = vec![Note::new(format!("cₑ = {}", scientific(value, 1)), "c_e", value)];
-    Ok((vec![line], notes, Estimate { remark, ..Estimate::bare(value) }))
+    Ok((vec![line], notes, Recomputed { remark, ..Estimate::of(value).into() }))
 }
 
 /// The hinge by least squares on every older model, its break with an interval.
 fn corrected_emergence(scores: &[Scored<'_>], chance: f64) -> Result<Fitted> {
     let (x, y) = columns(scores);
-    let fit = Hinge::new().chance(chance).fit(&x, &y, &[])?;
-    let estimate = intervals::emergence(&fit, [&x, &y], &intervals::families_of(scores));
+    let sample = Sample::new(&x, &y)?.with_families(&intervals::families_of(scores))?;
+    let fit = Hinge::new().chance(chance).fit_sample(&sample)?;
+    let found = intervals::emergence(&fit, &sample);
+    let estimate = &found.estimate;
     let line = bent_fit(scores, fit.c, |x| fit.predict(x, &[]));
     let text = estimate.value.map_or_else(|| "no cₑ in the data".to_owned(), |c| format!("cₑ = {}", scientific(c, 1)));
     let mut notes = vec![Note {
         text,
         quantity: "c_e".into(),
         value: estimate.value,
-        low: estimate.low,
-        high: estimate.high,
+        low: estimate.interval.low,
+        high: estimate.interval.high,
         bold: false,
     }];
-    if let Some(text) = span(&estimate) {
+    if let Some(text) = span(estimate) {
         notes.push(Note { text, quantity: String::new(), value: None, low: None, high: None, bold: false });
     }
-    Ok((vec![line], notes, estimate))
+    Ok((vec![line], notes, found))
 }
 
 /// The interval of a break in words; `None` without any bound.
 fn span(estimate: &Estimate) -> Option<String> {
-    match (estimate.low, estimate.high) {
+    match (estimate.interval.low, estimate.interval.high) {
         (Some(low), Some(high)) => Some(format!("{} to {}", scientific(low, 1), scientific(high, 1))),
         (Some(low), None) => Some(format!("from {}", scientific(low, 1))),
         (None, Some(high)) => Some(format!("up to {}", scientific(high, 1))),
@@ -173,17 +177,18 @@ fn log_linear_fit(scores: &[Scored<'_>], reading: Reading) -> Result<Fitted> {
     let vertices = [low, high].map(|x| (10f64.powf(x), fit.predict(x, &[]))).to_vec();
     let line = Layer::Line { series: FIT.into(), hue: Hue::Fit, stroke: Stroke::Solid, vertices };
     let value = fit.r_squared().ok_or_else(|| Error::Undetermined("every score is the same: there is no R²".into()))?;
-    let estimate = match reading {
-        Reading::Published => Estimate::bare(value),
+    let found = match reading {
+        Reading::Published => Estimate::of(value).into(),
         Reading::Corrected => intervals::line_r_squared(value, &x, &y, &intervals::families_of(scores)),
     };
-    let mut notes =
-        vec![Note { low: estimate.low, high: estimate.high, ..Note::new(format!("R² = {value:.3}"), "r2", value) }];
-    if let (Some(low), Some(high)) = (estimate.low, estimate.high) {
+    let interval = found.estimate.interval;
+    let note = Note::new(format!("R² = {value:.3}"), "r2", value);
+    let mut notes = vec![Note { low: interval.low, high: interval.high, ..note }];
+    if let Some((low, high)) = interval.ends() {
         let text = format!("[{low:.3}, {high:.3}]");
         notes.push(Note { text, quantity: String::new(), value: None, low: None, high: None, bold: false });
     }
-    Ok((vec![line], notes, estimate))
+    Ok((vec![line], notes, found))
 }
 
 fn columns(scores: &[Scored<'_>]) -> (Vec<f64>, Vec<f64>) {

@@ -4,7 +4,7 @@ use super::built::{Built, shared_range};
 use super::exhibit::Exhibit;
 use super::item::{Item, ItemPart};
 use super::panel::{BY_RELEASE, compute_axis, group_layers, score_axis};
-use super::quantity::{Estimate, PaperQuantity, Quantity, Remark};
+use super::quantity::{PaperQuantity, Quantity, Recomputed, Remark};
 use super::scores::{EPOCHS, Paper, Reading, adjustment_for, known};
 use crate::analysis::Phase;
 use crate::analysis::figure::{Figure, Hue, Layer, LegendEntry, LegendKey, Note, Panel, Stroke};
@@ -12,6 +12,7 @@ use crate::analysis::pareto::{Step, area_between, frontier, value_at};
 use crate::analysis::scaling::{Scored, compute_range};
 use crate::error::{Error, Result};
 use crate::registry::Condition;
+use crate::stats::estimate::Estimate;
 
 const OLD: &str = "Frontier of models before November 2023";
 const ALL: &str = "Frontier of all models";
@@ -51,7 +52,7 @@ pub fn pareto(paper: &Paper<'_>) -> Result<Built> {
             let range = shared_range([&before, &after], paper.chance(known(id)?));
             let (panel, area) = panel(&known(id)?.name, &scores, range)?;
             figure.panels.push(panel);
-            let estimate = Estimate { remark: no_interval(paper.reading()), ..Estimate::bare(area) };
+            let estimate = Recomputed { remark: no_interval(paper.reading()), ..Estimate::of(area).into() };
             quantities.push(Quantity::of(
                 Exhibit::Pareto,
                 Item::new(id, ItemPart::Phase(phase)),

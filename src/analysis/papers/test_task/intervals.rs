@@ -2,7 +2,7 @@
 //! clustered by family with Satterthwaite's degrees of freedom for differences between groups, the inverted wild cluster
 //! bootstrap for the break, and the BCa bootstrap over families for R².
 
-use super::quantity::{Estimate, Remark};
+use super::quantity::{Recomputed, Remark};
 use crate::analysis::discriminator::Discrimination;
 use crate::analysis::scaling::Scored;
 use crate::error::{Error, Result};
@@ -11,11 +11,14 @@ use crate::stats::clusters::Clusters;
 use crate::stats::covariance::{Covariance, Kind};
 use crate::stats::curve::FittedCurve;
 use crate::stats::equivalence::smallest_margin;
+use crate::stats::estimate::{Estimate, Method};
 use crate::stats::hinge::{Hinge, HingeFit};
 use crate::stats::hinge_bootstrap::{HingeQuantity, parameters};
 use crate::stats::linear::LeastSquaresFit;
+use crate::stats::parameter::Parameter;
 use crate::stats::profile::Profile;
 use crate::stats::random::Seed;
+use crate::stats::sample::Sample;
 
 /// Level of every interval.
 const LEVEL: f64 = 0.95;
@@ -32,60 +35,44 @@ pub(super) fn families_of(scores: &[Scored<'_>]) -> Clusters {
 }
 
 /// A coefficient of a fitted curve, clustered.
-pub(super) fn coefficient(fit: &dyn FittedCurve, name: &str, clusters: &Clusters) -> Estimate {
-    let Some(place) = fit.names().iter().position(|n| n == name) else {
-        return Estimate {
-            remark: Some(Remark::Sentence(format!("The data do not determine {name}."))),
-            ..Estimate::default()
-        };
+pub(super) fn coefficient(fit: &dyn FittedCurve, parameter: Parameter, clusters: &Clusters) -> Recomputed {
+    let Some(place) = fit.place_of(parameter) else {
+        let remark = Some(Remark::Sentence(format!("The data do not determine {parameter}.")));
+        return Recomputed { remark, ..Recomputed::default() };
     };
     clustered(fit.estimates()[place], place, &fit.jacobian(), fit.residuals(), clusters)
 }
 
 /// A coefficient of a least-squares regression, clustered, and its standard error.
-pub(super) fn regression(fit: &LeastSquaresFit, place: usize, clusters: &Clusters) -> (Estimate, Option<f64>) {
-    let estimate = clustered(fit.coefficients[place], place, &fit.columns, &fit.residuals, clusters);
-    let covariance = Covariance::new(Kind::Cr2).clusters(clusters).estimate(&fit.columns, &fit.residuals);
-    (estimate, covariance.ok().map(|c| c.std_errors()[place]))
+pub(super) fn regression(fit: &LeastSquaresFit, place: usize, clusters: &Clusters) -> (Recomputed, Option<f64>) {
+    let found = clustered(fit.coefficients[place], place, &fit.columns, &fit.residuals, clusters);
+    let error = found.estimate.se;
+    (found, error)
 }
 
-fn clustered(value: f64, place: usize, columns: &[Vec<f64>], residuals: &[f64], clusters: &Clusters) -> Estimate {
+fn clustered(value: f64, place: usize, columns: &[Vec<f64>], residuals: &[f64], clusters: &Clusters) -> Recomputed {
     let covariance = match Covariance::new(Kind::Cr2).clusters(clusters).estimate(columns, residuals) {
         Ok(covariance) => covariance,
         Err(error) => {
-            return Estimate {
-                remark: Some(Remark::Sentence(format!("No interval: {error}."))),
-                ..Estimate::bare(value)
-            };
+            let remark = Some(Remark::Sentence(format!("No interval: {error}.")));
+            return Recomputed { remark, ..Estimate::of(value).into() };
         }
     };
-    let ends = covariance.interval(place, value, LEVEL);
     let (error, df) = (covariance.std_errors()[place], covariance.degrees_of_freedom()[place]);
-    Estimate {
-        low: ends.map(|(low, _)| low),
-        high: ends.map(|(_, high)| high),
-        p_value: covariance.p_value(place, value, 0.0),
-        margin: smallest_margin(value, error, df, SIZE).ok(),
-        ..Estimate::bare(value)
-    }
+    let margin = smallest_margin(value, error, df, SIZE).ok();
+    Recomputed { margin, ..Estimate::student(value, place, &covariance, LEVEL).into() }
 }
 
 /// The centred R² of a hinge, BCa over families.
-pub(super) fn hinge_r_squared(
-    hinge: &Hinge,
-    fit: &HingeFit,
-    [x, y]: [&[f64]; 2],
-    groups: &[Vec<f64>],
-    clusters: &Clusters,
-) -> Result<Estimate> {
+pub(super) fn hinge_r_squared(hinge: &Hinge, fit: &HingeFit, sample: &Sample) -> Result<Recomputed> {
     let value = fit.r_squared().ok_or_else(|| Error::Undetermined("every score is the same: there is no R²".into()))?;
     let bootstrap = Bootstrap::new(SEED).replicates(REPLICATES);
-    let drawn = parameters(&bootstrap, hinge, x, y, groups, clusters);
+    let drawn = parameters(&bootstrap, hinge, sample);
     Ok(of_replicates(value, drawn, HingeQuantity::RSquared.place()))
 }
 
 /// The squared correlation of `x` and `y` (the R² of a straight line), BCa over families.
-pub(super) fn line_r_squared(value: f64, x: &[f64], y: &[f64], clusters: &Clusters) -> Estimate {
+pub(super) fn line_r_squared(value: f64, x: &[f64], y: &[f64], clusters: &Clusters) -> Recomputed {
     let drawn = Bootstrap::new(SEED).replicates(REPLICATES).pairs(
         clusters,
         1,
@@ -108,7 +95,7 @@ pub(super) fn line_r_squared(value: f64, x: &[f64], y: &[f64], clusters: &Cluste
 }
 
 /// The R² of a regression, BCa over families: every replicate is fitted again with the drawn families' weights.
-pub(super) fn regression_r_squared(value: f64, columns: &[Vec<f64>], y: &[f64], clusters: &Clusters) -> Estimate {
+pub(super) fn regression_r_squared(value: f64, columns: &[Vec<f64>], y: &[f64], clusters: &Clusters) -> Recomputed {
     let drawn = Bootstrap::new(SEED).replicates(REPLICATES).pairs(
         clusters,
         1,
@@ -124,7 +111,7 @@ pub(super) fn regression_r_squared(value: f64, columns: &[Vec<f64>], y: &[f64], 
 }
 
 /// Balanced accuracy in percent, percentile bootstrap over families with the classifications held fixed.
-pub(super) fn balanced_accuracy(found: &Discrimination, scores: &[Scored<'_>]) -> Estimate {
+pub(super) fn balanced_accuracy(found: &Discrimination, scores: &[Scored<'_>]) -> Recomputed {
     let drawn = Bootstrap::new(SEED).replicates(REPLICATES).pairs(
         &families_of(scores),
         1,
@@ -149,24 +136,27 @@ pub(super) fn balanced_accuracy(found: &Discrimination, scores: &[Scored<'_>]) -
 const CLASSIFICATIONS_FIXED: &str = "Each model is classified by trees grown on the other families; the interval takes \
                                      the classifications as given.";
 
-fn of_replicates(value: f64, drawn: Result<Replicates>, place: usize) -> Estimate {
-    let (ends, remark) = match drawn {
-        Ok(drawn) => (drawn.bca(place, LEVEL).or_else(|| drawn.percentile(place, LEVEL)), None),
-        Err(error) => (None, Some(format!("No interval: {error}."))),
+fn of_replicates(value: f64, drawn: Result<Replicates>, place: usize) -> Recomputed {
+    let bare = Estimate::of(value);
+    let drawn = match drawn {
+        Ok(drawn) => drawn,
+        Err(error) => {
+            let remark = Some(Remark::Sentence(format!("No interval: {error}.")));
+            return Recomputed { remark, ..bare.into() };
+        }
     };
-    Estimate {
-        low: ends.and_then(|e| e.low).filter(|v| v.is_finite()),
-        high: ends.and_then(|e| e.high).filter(|v| v.is_finite()),
-        remark: remark.map(Remark::Sentence),
-        ..Estimate::bare(value)
+    let bca = drawn.bca(place, LEVEL).map(|interval| (interval, Method::PairsBca));
+    let found = bca.or_else(|| drawn.percentile(place, LEVEL).map(|interval| (interval, Method::PairsPercentile)));
+    match found {
+        Some((interval, method)) => Estimate { interval, ..bare.by(method) }.into(),
+        None => bare.into(),
     }
 }
 
 /// The break of a hinge in FLOPs, by inversion of the wild cluster bootstrap; no value where there is none inside the
 /// data.
-pub(super) fn emergence(fit: &HingeFit, [x, y]: [&[f64]; 2], clusters: &Clusters) -> Estimate {
-    let set =
-        Profile::new(x, y, &[], Some(fit.chance)).and_then(|p| p.bootstrap_set(LEVEL, clusters, SEED, REPLICATES));
+pub(super) fn emergence(fit: &HingeFit, sample: &Sample) -> Recomputed {
+    let set = Profile::new(sample, Some(fit.chance)).and_then(|p| p.bootstrap_set(LEVEL, SEED, REPLICATES));
     let hull = match &set {
         Ok(set) => set.hull(),
         Err(_) => None,
@@ -193,11 +183,11 @@ pub(super) fn emergence(fit: &HingeFit, [x, y]: [&[f64]; 2], clusters: &Clusters
         }
     }
     let within = fit.emergence().and(hull);
-    Estimate {
-        value: fit.emergence().map(flops),
-        low: within.and_then(|h| h.low).map(flops),
-        high: within.and_then(|h| h.high).map(flops),
+    let value = fit.emergence().map(flops);
+    let interval = within.map(|hull| hull.map(flops)).unwrap_or_default();
+    Recomputed {
+        estimate: Estimate { value, interval, ..Estimate::default() }.by(Method::WildSet),
         remark: (!remarks.is_empty()).then(|| Remark::Sentence(remarks.join(" "))),
-        ..Estimate::default()
+        ..Recomputed::default()
     }
 }

@@ -30,7 +30,7 @@ pub use exhibit::Exhibit;
 pub use item::{Item, ItemPart};
 pub use published::{MmluMean, Published, published, published_from};
 pub use published_fit::PublishedFit;
-pub use quantity::{Estimate, PaperQuantity, Quantity, Remark};
+pub use quantity::{PaperQuantity, Quantity, Remark};
 pub use scores::{CUTOFF, Paper, Reading};
 pub use tables::PaperTable;
 pub use verdict::{Agreement, Printed, agrees, printed};

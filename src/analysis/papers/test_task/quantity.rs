@@ -7,22 +7,23 @@ use super::exhibit::Exhibit;
 use super::item::Item;
 use crate::analysis::scaling::{Scored, families};
 use crate::error::{Error, Result};
+use crate::stats::estimate::Estimate;
 
-/// A number and how well the data determine it.
+/// A number as a computation returns it.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Estimate {
-    /// Value at full precision; `None` where the data do not determine one.
-    pub value: Option<f64>,
-    /// Lower end of the 95 % interval; `None` when there is none, or no bound within the data.
-    pub low: Option<f64>,
-    /// Upper end of the interval.
-    pub high: Option<f64>,
-    /// Two-sided p-value of zero, where there is one.
-    pub p_value: Option<f64>,
+pub(super) struct Recomputed {
+    /// The number at full precision with its 95 % interval.
+    pub(super) estimate: Estimate,
     /// For differences: the smallest margin at which it would count as equivalent to none at 5 %.
-    pub margin: Option<f64>,
+    pub(super) margin: Option<f64>,
     /// What the computation itself has to say about it.
-    pub remark: Option<Remark>,
+    pub(super) remark: Option<Remark>,
+}
+
+impl From<Estimate> for Recomputed {
+    fn from(estimate: Estimate) -> Self {
+        Self { estimate, ..Self::default() }
+    }
 }
 
 /// What a computation has to say about its number.
@@ -51,20 +52,6 @@ impl fmt::Display for Remark {
             ),
             Self::Sentence(sentence) => f.write_str(sentence),
         }
-    }
-}
-
-impl Estimate {
-    /// A number alone.
-    #[must_use]
-    pub fn bare(value: f64) -> Self {
-        Self { value: Some(value), ..Self::default() }
-    }
-
-    /// Whether the interval leaves out zero; `None` without both ends.
-    #[must_use]
-    pub fn excludes_zero(&self) -> Option<bool> {
-        Some(self.low? > 0.0 || self.high? < 0.0)
     }
 }
 
@@ -167,8 +154,12 @@ pub struct Quantity {
     pub item: Item,
     /// What it is.
     pub quantity: PaperQuantity,
-    /// The number.
+    /// The number at full precision with its 95 % interval.
     pub estimate: Estimate,
+    /// For differences: the smallest margin at which it would count as equivalent to none at 5 %.
+    pub margin: Option<f64>,
+    /// What the computation itself has to say about it.
+    pub remark: Option<Remark>,
     /// Models it is computed from.
     pub models: usize,
     /// Families among them.
@@ -181,9 +172,11 @@ impl Quantity {
         figure: Exhibit,
         item: Item,
         quantity: PaperQuantity,
-        estimate: Estimate,
+        found: impl Into<Recomputed>,
         scores: &[Scored<'_>],
     ) -> Self {
-        Self { figure, item, quantity, estimate, models: scores.len(), families: families(scores) }
+        let Recomputed { estimate, margin, remark } = found.into();
+        let (models, families) = (scores.len(), families(scores));
+        Self { figure, item, quantity, estimate, margin, remark, models, families }
     }
 }

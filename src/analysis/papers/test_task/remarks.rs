@@ -10,7 +10,7 @@ use crate::analysis::Phase;
 
 /// The remark beside a number. Never empty when the number was not reproduced.
 pub(super) fn remark(printed: &Printed, recomputed: &Quantity, reproduced: bool) -> String {
-    let computed = recomputed.estimate.remark.as_ref().map(Remark::to_string);
+    let computed = recomputed.remark.as_ref().map(Remark::to_string);
     let mut remarks: Vec<&str> = computed.as_deref().into_iter().collect();
     let (figure, item, quantity) = (printed.figure, &printed.item, printed.quantity);
     let benchmark = item.benchmark.as_str();

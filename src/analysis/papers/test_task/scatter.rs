@@ -4,7 +4,7 @@ use super::built::{Built, shared_range};
 use super::exhibit::Exhibit;
 use super::item::{Item, ItemPart};
 use super::panel::{BY_RELEASE, GroupNames, compute_axis, group_layers, points, score_axis};
-use super::quantity::{Estimate, PaperQuantity, Quantity};
+use super::quantity::{PaperQuantity, Quantity};
 use super::scores::{ByModel, EPOCHS, Paper, adjustment_for, at_examples, is_new, known, negative_brier};
 use crate::analysis::Phase;
 use crate::analysis::figure::{Figure, Hue, Layer, LegendEntry, LegendKey, Marker, Note, Panel, Stroke};
@@ -12,6 +12,7 @@ use crate::analysis::scaling::Scored;
 use crate::analysis::words::{signed, thousands};
 use crate::error::{Error, Result};
 use crate::registry::{Condition, Model};
+use crate::stats::estimate::Estimate;
 
 fn figure(name: &str, caption: &str, columns: usize, legend: Vec<LegendEntry>) -> Figure {
     Figure {
@@ -66,7 +67,7 @@ pub fn gain(paper: &Paper<'_>) -> Result<Built> {
                 Exhibit::Gain,
                 Item::new(id, ItemPart::Whole),
                 quantity,
-                Estimate::bare(mean),
+                Estimate::of(mean),
                 &group,
             ));
         }

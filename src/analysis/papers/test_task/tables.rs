@@ -3,12 +3,13 @@
 use super::exhibit::Exhibit;
 use super::intervals;
 use super::item::{Item, ItemPart};
-use super::quantity::{Estimate, PaperQuantity, Quantity};
+use super::quantity::{PaperQuantity, Quantity};
 use super::scatter::finetuned_old_and_new;
 use super::scores::{EPOCHS, Paper, Reading, adjustment_for};
 use crate::analysis::discriminator::Discriminator;
 use crate::error::{Error, Result};
 use crate::registry::Condition;
+use crate::stats::estimate::Estimate;
 use crate::stats::spline::Spline;
 
 /// A table of the paper: its rows as printed quantities.
@@ -82,8 +83,8 @@ fn spline_rows(
                 let place = 1;
                 let errors = least_squares.standard_errors().ok_or_else(undetermined)?;
                 let p_value = least_squares.p_values().and_then(|p| p.get(place).copied());
-                let difference = Estimate { p_value, ..Estimate::bare(fit.theta[0]) };
-                (difference, Some(errors[place]), Estimate::bare(r2))
+                let difference = Estimate { p_value, ..Estimate::of(fit.theta[0]) }.into();
+                (difference, Some(errors[place]), Estimate::of(r2).into())
             }
             Reading::Corrected => {
                 let clusters = intervals::families_of(&scores);
@@ -110,7 +111,7 @@ pub fn discriminator(paper: &Paper<'_>) -> Result<PaperTable> {
             let scores = paper.by_release(&scores)?;
             let estimate = match paper.reading() {
                 Reading::Published => {
-                    Estimate::bare(100.0 * Discriminator::default().run(&scores)?.balanced_accuracy())
+                    Estimate::of(100.0 * Discriminator::default().run(&scores)?.balanced_accuracy()).into()
                 }
                 Reading::Corrected => {
                     intervals::balanced_accuracy(&Discriminator::default().leave_out_families().run(&scores)?, &scores)

@@ -1,0 +1,148 @@
+//! A fit from its tables to its report.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use super::layout::ReportLayout;
+use super::models::{self, FitModels, Items};
+use super::report::{DroppedModel, FitReport, GroupReport, ReasonCount, SettingsReport};
+use super::settings::{FitSettings, LEVEL};
+use super::{curves, hinge, input};
+use crate::registry::modelset::{ModelSet, WeightBy};
+use crate::{Error, Result};
+
+impl FitSettings {
+    /// Reads tables or results of lm-evaluation-harness (folders and `.json` files), joined by the models' names, and
+    /// fits them. What of the results could not be read stands in the report's notes.
+    ///
+    /// # Errors
+    /// Those of [`ModelSet::from_tables`] and of [`fit`](Self::fit).
+    pub fn run(&self, paths: &[PathBuf]) -> Result<FitReport> {
+        let (tables, warnings) = input::tables(paths)?;
+        let mut set = ModelSet::from_tables(&tables, &self.tables)?;
+        set.notes.extend(warnings);
+        self.fit(&set)
+    }
+
+    /// Fits a set of models.
+    ///
+    /// # Errors
+    /// [`Error::NotEnoughModels`] for fewer models than the curve has parameters, [`Error::Undetermined`] for a constant
+    /// predictor, [`Error::Argument`] for settings outside what is allowed. What cannot be
+    /// estimated is no error: the report holds the reason.
+    pub fn fit(&self, set: &ModelSet) -> Result<FitReport> {
+        if self.bootstrap == 0 {
+            return Err(Error::Argument("a bootstrap needs at least one replicate".into()));
+        }
+        if let Some(margin) = self.margin.filter(|m| !(*m > 0.0 && m.is_finite())) {
+            return Err(Error::Argument(format!("an equivalence margin is a positive number, not {margin}")));
+        }
+        if let Some(bad) = self.predict.iter().find(|x| !set.predictor.scale.apply(**x).is_finite()) {
+            let scale = set.predictor.scale;
+            return Err(Error::Argument(format!("a score cannot be predicted at {bad} on a {scale} scale")));
+        }
+        report(self, set)
+    }
+}
+
+fn report(settings: &FitSettings, set: &ModelSet) -> Result<FitReport> {
+    let mut notes = set.notes.clone();
+    let (chance, chance_source) = models::chance(settings, set, &mut notes);
+    let before = FitModels::new(set, false, chance)?;
+    if before.rows.is_empty() {
+        return Err(Error::Undetermined(nothing_left(set)));
+    }
+    let items = models::items(set, &mut notes);
+    let before = weighted(settings, before, items.as_deref())?;
+    let unadjusted = curves::analyse(settings, set, &before, items.as_deref())?;
+    let (adjusted, differences) = if set.adjusted.is_some() {
+        let after = weighted(settings, FitModels::new(set, true, chance)?, items.as_deref())?;
+        let changed = hinge::difference(settings, set, &before, &after);
+        (Some(curves::analyse(settings, set, &after, items.as_deref())?), Some(changed))
+    } else {
+        (None, None)
+    };
+    let clusters = before.sample.families();
+    let (low, high) = before.rows.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |r, m| (r.0.min(m.x), r.1.max(m.x)));
+    Ok(FitReport {
+        layout: ReportLayout,
+        onset: env!("CARGO_PKG_VERSION").to_owned(),
+        tables: set.sources.clone(),
+        score: set.score.name.clone(),
+        score_name: set.score.benchmark.map_or_else(|| set.score.name.clone(), |b| b.name.to_string()),
+        metric: set.score.metric.clone(),
+        score_scale: set.score.scale,
+        adjusted_score: set.adjusted.clone(),
+        predictor: set.predictor.clone(),
+        range: (low, high),
+        chance,
+        chance_source,
+        groups: (0..set.groups.len()).map(|k| group(set, &before, k)).collect(),
+        n_models: before.rows.len(),
+        n_families: distinct(before.rows.iter().map(|row| row.family.as_str())),
+        n_clusters: clusters.count(),
+        largest_cluster_share: clusters.largest_share(),
+        n_held_out: before.held_out.len(),
+        dropped: set
+            .dropped_by_reason()
+            .into_iter()
+            .map(|(reason, models)| ReasonCount { reason: reason.to_string(), models })
+            .collect(),
+        dropped_models: set
+            .dropped
+            .iter()
+            .map(|d| DroppedModel { model: d.model.clone(), reason: d.reason.to_string() })
+            .collect(),
+        settings: described(settings),
+        notes,
+        unadjusted,
+        adjusted,
+        differences,
+    })
+}
+
+/// The models with the weights asked for; those of a column they have from their table.
+fn weighted<'a>(settings: &FitSettings, models: FitModels<'a>, items: Option<&Items>) -> Result<FitModels<'a>> {
+    match settings.tables.weights {
+        Some(WeightBy::Items) => models.weighted_by_items(items),
+        Some(WeightBy::Column(_)) | None => Ok(models),
+    }
+}
+
+fn described(settings: &FitSettings) -> SettingsReport {
+    SettingsReport {
+        curve: settings.curve,
+        covariance: settings.covariance,
+        cluster: settings.tables.cluster.clone(),
+        bootstrap: settings.bootstrap,
+        level: LEVEL,
+        margin: settings.margin,
+        weights: settings.tables.weights.clone(),
+        seed: settings.seed,
+    }
+}
+
+/// Why no model can be fitted.
+fn nothing_left(set: &ModelSet) -> String {
+    let counts: Vec<String> =
+        set.dropped_by_reason().into_iter().map(|(reason, count)| format!("{count} with {reason}")).collect();
+    let held_out = set.rows.len();
+    match (counts.is_empty(), held_out) {
+        (true, 0) => "the tables have no model".into(),
+        (true, _) => format!("all {held_out} models are held out: none is left to fit"),
+        (false, _) => format!("no model can be fitted: {}", counts.join(", ")),
+    }
+}
+
+fn group(set: &ModelSet, models: &FitModels<'_>, k: usize) -> GroupReport {
+    let members = || models.rows.iter().filter(|row| row.groups[k] != 0.0);
+    GroupReport {
+        name: set.groups[k].clone(),
+        n_models: members().count(),
+        n_families: distinct(members().map(|row| row.family.as_str())),
+    }
+}
+
+fn distinct<'s>(names: impl Iterator<Item = &'s str>) -> usize {
+    names.collect::<BTreeSet<_>>().len()
+}
