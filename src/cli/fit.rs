@@ -9,8 +9,10 @@ use super::save;
 use crate::analysis::fit::{ChanceLevel, CurveChoice, FitSettings};
 use crate::error::Result;
 use crate::registry::modelset::{
-    Amount, ClusterBy, Cutoff, GroupBy, PredictorKind, ScoreScale, Selection, Settings, WeightBy, XScale, compute_unit,
+    Amount, ClusterBy, Cutoff, GroupBy, PredictorKind, ScoreScale, Selection, Settings, WeightBy, XScale,
 };
+use crate::registry::table::{DecimalMark, Reading, Unit};
+use crate::registry::DateOrder;
 use crate::report::fit;
 use crate::stats::covariance::Kind;
 use crate::stats::random::Seed;
@@ -89,9 +91,33 @@ pub(super) struct FitOptions {
     #[arg(long, value_name = "COLUMN", help_heading = "Columns")]
     compute: Option<String>,
 
-    /// FLOPs in one unit of that column: a number such as 1e21, or EFLOP, ZFLOP, PF-days; else read from its name.
-    #[arg(long, value_name = "UNIT", value_parser = compute_unit, help_heading = "Columns")]
-    compute_unit: Option<f64>,
+    /// What one stands for in that column: 1e21, ZFLOP, PF-days, log10 [default: as its name says, else FLOPs].
+    #[arg(long, value_name = "UNIT", help_heading = "Columns")]
+    compute_unit: Option<Unit>,
+
+    /// What one stands for in the columns of parameters: 1e9, B, M [default: as their names say, else 1].
+    #[arg(long, value_name = "UNIT", help_heading = "Columns")]
+    params_unit: Option<Unit>,
+
+    /// What one stands for in the column of tokens: 1e12, T, B [default: as its name says, else 1].
+    #[arg(long, value_name = "UNIT", help_heading = "Columns")]
+    tokens_unit: Option<Unit>,
+
+    /// Take compute, parameters and tokens of any size, also those that no language model has.
+    #[arg(long, help_heading = "Columns")]
+    any_size: bool,
+
+    /// Sign before the decimals of numbers, point or comma [default: as the cells show].
+    #[arg(long, value_name = "SIGN", help_heading = "Columns")]
+    decimal: Option<DecimalMark>,
+
+    /// Order of dates such as 01/04/2024, day-first or month-first [default: as other dates of the column show].
+    #[arg(long, value_name = "ORDER", help_heading = "Columns")]
+    dates: Option<DateOrder>,
+
+    /// Sheet of a workbook [default: the only one with a value].
+    #[arg(long, value_name = "NAME", help_heading = "Columns")]
+    sheet: Option<String>,
 
     /// Column of the release dates.
     #[arg(long, value_name = "COLUMN", help_heading = "Columns")]
@@ -204,6 +230,11 @@ impl FitOptions {
                 tokens: self.tokens.clone(),
                 compute: self.compute.clone(),
                 compute_unit: self.compute_unit,
+                params_unit: self.params_unit,
+                tokens_unit: self.tokens_unit,
+                any_size: self.any_size,
+                reading: Reading { decimal: self.decimal, sheet: self.sheet.clone() },
+                dates: self.dates,
                 release: self.release.clone(),
                 score: self.score.clone(),
                 metric: self.metric.clone(),

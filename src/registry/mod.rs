@@ -12,6 +12,7 @@ mod benchmark;
 pub(crate) mod columns;
 mod model;
 pub mod modelset;
+mod month;
 mod scores;
 mod subjects;
 pub mod table;
@@ -20,7 +21,8 @@ pub mod write;
 pub use benchmark::{BENCHMARKS, Benchmark, Chance, Format, Measure, Metric, Part, benchmark};
 pub use columns::{MODEL_COLUMNS, OBSERVATION_COLUMNS};
 pub(crate) use model::KNOWN_MODELS;
-pub use model::{Flops, Model, Models, Month, known_models};
+pub use model::{Flops, Model, Models, known_models};
+pub use month::{DateOrder, Month};
 pub use scores::{
     Adjustment, Condition, Limit, Observation, PromptFormat, Provenance, RowKind, ScoreMatrix, Scores, Setup,
     Timestamp, observations_csv,

@@ -13,8 +13,9 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
-use super::predictor::{self, Quantity, Sizes};
+use super::predictor::{self, Quantity};
 use super::records::{Named, Record, Records};
+use super::sizes::Sizes;
 use super::{Cutoff, GroupBy, PredictorKind, Selection, Settings};
 use crate::registry::Month;
 use crate::registry::table::plain_number;
@@ -230,8 +231,10 @@ pub(super) fn selected(
         Quantity::Release | Quantity::Other(_) => None,
         known => known.value(records, record, sizes)?,
     };
-    match (quantity.cell(records, record), number) {
-        (Some(cell), number) => selection.holds(cell.text(), number).map(Some).map_err(|problem| cell.error(problem)),
-        (None, _) => Ok(None),
-    }
+    let Some(cell) = quantity.cell(records, record) else { return Ok(None) };
+    let month = match quantity {
+        Quantity::Release => Some(cell.month()?),
+        _ => None,
+    };
+    selection.holds(cell.text(), number, month).map(Some).map_err(|problem| cell.error(problem))
 }

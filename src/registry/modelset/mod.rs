@@ -30,6 +30,7 @@ mod scale;
 mod scores;
 mod selection;
 mod settings;
+mod sizes;
 
 use std::fmt;
 
@@ -38,7 +39,7 @@ use serde::{Deserialize, Serialize};
 pub use groups::Group;
 pub use predictor::PredictorKind;
 pub use selection::Selection;
-pub use settings::{Amount, ClusterBy, Cutoff, GroupBy, ScoreScale, Settings, WeightBy, XScale, compute_unit};
+pub use settings::{Amount, ClusterBy, Cutoff, GroupBy, ScoreScale, Settings, WeightBy, XScale};
 
 use crate::Result;
 use crate::registry::table::Table;

@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::layout::{Layout, missing};
+use super::layout::{Found, Layout, missing};
 use super::scores::{Match, Place};
 use super::{Dropped, Reason};
+use crate::registry::Month;
 use crate::registry::columns::{HUB, ITEMS, MODEL, VALUE};
 use crate::registry::table::{Column, Table, fold};
 use crate::{Error, Result};
@@ -34,31 +35,45 @@ struct Row {
 /// One cell with a value, and where it stands.
 #[derive(Clone, Copy)]
 pub(super) struct Cell<'t> {
-    unit: f64,
+    found: Found,
     table: &'t Table,
     row: usize,
-    column: usize,
 }
 
 impl<'t> Cell<'t> {
     /// Its text.
     pub(super) fn text(&self) -> &'t str {
-        self.table.at(self.row, self.column).unwrap_or_default()
+        self.table.at(self.row, self.found.index).unwrap_or_default()
+    }
+
+    /// The name of its column.
+    pub(super) fn column_name(&self) -> &'t str {
+        &self.table.names()[self.found.index]
+    }
+
+    /// The numbers of its column, without their unit.
+    pub(super) fn column_numbers(&self) -> Vec<f64> {
+        (0..self.table.rows()).filter_map(|row| self.table.number_at(row, self.found.index).ok()).collect()
     }
 
     /// An error at this cell.
     pub(super) fn error(&self, problem: String) -> Error {
-        self.table.cell_error(self.row, &self.table.names()[self.column], problem)
+        self.table.cell_error(self.row, self.column_name(), problem)
     }
 
     /// Its number.
     pub(super) fn number(&self) -> Result<f64> {
-        self.table.number_at(self.row, self.column).map_err(|problem| self.error(problem))
+        self.table.number_at(self.row, self.found.index).map_err(|problem| self.error(problem))
     }
 
-    /// Its number, above zero and multiplied by the column's unit.
+    /// Its size, above zero and in the column's unit.
     pub(super) fn size(&self) -> Result<f64> {
-        self.table.size_at(self.row, self.column, self.unit).map_err(|problem| self.error(problem))
+        self.table.size_at(self.row, self.found.index, self.found.unit).map_err(|problem| self.error(problem))
+    }
+
+    /// Its month.
+    pub(super) fn month(&self) -> Result<Month> {
+        Month::of_date_in(self.text(), self.found.dates).map_err(|error| self.error(error.to_string()))
     }
 }
 
@@ -78,7 +93,7 @@ impl<'t> Records<'t> {
         let mut joined = Self { tables, layouts, places, records: Vec::new() };
         let (mut by_name, mut by_key, mut dropped) = (HashMap::new(), HashMap::new(), Vec::new());
         for (table, contents) in tables.iter().enumerate() {
-            let hub = contents.find(&HUB);
+            let hub = contents.find(&HUB).map(|(column, _)| column);
             for row in 0..contents.rows() {
                 let name = joined.name(table, row)?;
                 let keys = keys(&name, hub.and_then(|column| contents.at(row, column)));
@@ -150,18 +165,18 @@ impl<'t> Records<'t> {
                 return None;
             }
             let found = self.layouts[r.table].get(wanted)?;
-            self.at(r, found.index, found.unit)
+            self.at(r, found)
         })
     }
 
     /// The cell with the score, or with the score after adjustment.
     pub(super) fn score(&self, record: &Record, adjusted: bool) -> Option<Cell<'t>> {
         record.rows.iter().find_map(|r| match &self.places[r.table] {
-            Place::Wide(score, after) => self.at(r, if adjusted { *after } else { *score }?, 1.0),
+            Place::Wide(score, after) => self.at(r, Found::at(if adjusted { *after } else { *score }?)),
             Place::Long(_) => {
                 let wanted = if adjusted { Match::Adjusted } else { Match::Score };
                 let value = self.layouts[r.table].get(&VALUE).filter(|_| r.holds == wanted)?;
-                self.at(r, value.index, 1.0)
+                self.at(r, value)
             }
         })
     }
@@ -177,12 +192,12 @@ impl<'t> Records<'t> {
 
     /// The first cell of this column with a value.
     pub(super) fn cell_of(&self, record: &Record, named: &Named) -> Option<Cell<'t>> {
-        record.rows.iter().find_map(|r| self.at(r, named.0[r.table]?, 1.0))
+        record.rows.iter().find_map(|r| self.at(r, Found::at(named.0[r.table]?)))
     }
 
-    fn at(&self, r: &Row, column: usize, unit: f64) -> Option<Cell<'t>> {
+    fn at(&self, r: &Row, found: Found) -> Option<Cell<'t>> {
         let table = &self.tables[r.table];
-        (!table.is_missing(r.row, column)).then_some(Cell { unit, table, row: r.row, column })
+        (!table.is_missing(r.row, found.index)).then_some(Cell { found, table, row: r.row })
     }
 }
 

@@ -4,8 +4,9 @@ use std::collections::HashMap;
 
 use super::groups::{self, GroupColumn, Value};
 use super::layout::{Layout, check_flags};
-use super::predictor::{self, Quantity, Sizes};
+use super::predictor::{self, Quantity};
 use super::records::{Cell, Named, Record, Records};
+use super::sizes::{self, Sizes};
 use super::{
     Amount, ClusterBy, Dropped, ModelRow, ModelSet, Reason, ScoreScale, Settings, WeightBy, XScale, scale, scores,
 };
@@ -28,8 +29,14 @@ pub(super) fn assemble(tables: &[Table], settings: &Settings) -> Result<ModelSet
             Err(reason) => dropped.push(Dropped { model: record.name.clone(), reason }),
         }
     }
+    if scored.is_empty()
+        && let Some(error) = sizes::none_left(&dropped, &predictor.name, tables, &layouts)
+    {
+        return Err(error);
+    }
     let usable: Vec<&Record> = scored.iter().map(|s| s.record).collect();
-    let mut notes = Vec::new();
+    let mut notes: Vec<String> =
+        sizes::units_taken(tables, &layouts, scored.iter().map(|s| &s.sizes)).into_iter().collect();
     let groups = groups::all(&records, &usable, settings, &mut notes)?;
     let others = OtherColumns::of(&records, settings)?;
     let mut rows = Vec::new();
@@ -92,7 +99,7 @@ impl<'r, 't> Scored<'r, 't> {
             None if settings.adjusted.is_some() => return Ok(Err(Reason::NoAdjusted)),
             None => None,
         };
-        let sizes = Sizes::of(records, record)?;
+        let sizes = Sizes::of(records, record, settings)?;
         let Some(value) = x.value(records, record, &sizes)? else {
             return Ok(Err(Reason::NoPredictor(predictor.name.to_string())));
         };
