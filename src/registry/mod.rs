@@ -9,16 +9,20 @@
 //! - [`table`]: how tables are read; [`write`](mod@write): how files are written.
 
 mod benchmark;
+mod chance;
 pub(crate) mod columns;
 mod model;
 pub mod modelset;
 mod month;
+pub(crate) mod names;
 mod scores;
 mod subjects;
 pub mod table;
 pub mod write;
 
 pub use benchmark::{BENCHMARKS, Benchmark, Chance, Format, Measure, Metric, Part, benchmark};
+pub use chance::benchmark_named;
+pub(crate) use chance::{guesses_alike, meant_by};
 pub use columns::{MODEL_COLUMNS, OBSERVATION_COLUMNS};
 pub(crate) use model::KNOWN_MODELS;
 pub use model::{Flops, Model, Models, known_models};

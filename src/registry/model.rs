@@ -18,7 +18,7 @@ use std::path::Path;
 use super::columns::MODEL_COLUMNS;
 use super::month::Month;
 use super::table::{DataFrame, Sheet, Table, fold};
-use crate::{Error, Result};
+use crate::Result;
 
 /// Floating-point operations spent on pretraining.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]

@@ -30,6 +30,7 @@
 //! # Ok::<(), onset::Error>(())
 //! ```
 
+mod chance;
 mod curves;
 mod draw;
 mod fitted;
@@ -45,7 +46,7 @@ mod run;
 mod settings;
 
 pub use draw::{figure, figure_with_names};
-pub use input::tables;
+pub use input::{Inputs, tables};
 pub(crate) use items::item_interval;
 pub use layout::{ReportLayout, SCHEMA, SCHEMA_VERSION};
 pub use report::{

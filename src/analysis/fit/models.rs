@@ -1,7 +1,5 @@
 //! The models of one fit, as columns of numbers.
 
-use super::settings::{ChanceLevel, FitSettings};
-use crate::registry::Chance;
 use crate::registry::modelset::{ModelRow, ModelSet, ScoreScale};
 use crate::stats::clusters::Clusters;
 use crate::stats::hinge::Hinge;
@@ -86,25 +84,6 @@ impl<'a> FitModels<'a> {
 fn score(row: &ModelRow, adjusted: bool) -> f64 {
     // A set has adjusted scores in all rows or in none, and is asked for them only in the first case.
     if adjusted { row.adjusted.unwrap_or(row.score) } else { row.score }
-}
-
-/// The level of chance and where it comes from.
-pub(super) fn chance(settings: &FitSettings, set: &ModelSet, notes: &mut Vec<String>) -> (Option<f64>, String) {
-    let known = set.score.benchmark.filter(|_| matches!(set.score.scale, ScoreScale::Share | ScoreScale::Percent));
-    match (settings.chance, known) {
-        (ChanceLevel::Given(level), _) => (Some(level), "given".into()),
-        (ChanceLevel::Free, _) => (None, "estimated".into()),
-        (ChanceLevel::Known, Some(benchmark)) => {
-            let Chance { source, actual, .. } = &benchmark.chance;
-            let unit = if set.score.scale == ScoreScale::Percent { 100.0 } else { 1.0 };
-            let source = if actual.is_some() { source } else { "as published, guessing has no fixed level" };
-            (Some(benchmark.chance.corrected() * unit), format!("{}: {source}", benchmark.name))
-        }
-        (ChanceLevel::Known, None) => {
-            notes.push(format!("chance on `{}` is not known and taken as 0; set it by --chance", set.score.name));
-            (Some(0.0), "taken as 0".into())
-        }
-    }
 }
 
 /// Numbers of items of the models, and where they come from.

@@ -7,7 +7,8 @@ use super::layout::ReportLayout;
 use super::models::{self, FitModels, Items};
 use super::report::{DroppedModel, FitReport, GroupReport, ReasonCount, SettingsReport};
 use super::settings::{FitSettings, LEVEL};
-use super::{curves, hinge, input};
+use super::input::{Inputs, Read};
+use super::{chance, curves, hinge};
 use crate::registry::modelset::{ModelSet, WeightBy};
 use crate::{Error, Result};
 
@@ -18,10 +19,15 @@ impl FitSettings {
     /// # Errors
     /// Those of [`ModelSet::from_tables`] and of [`fit`](Self::fit).
     pub fn run(&self, paths: &[PathBuf]) -> Result<FitReport> {
-        let (tables, warnings) = input::tables(paths)?;
-        let mut set = ModelSet::from_tables(&tables, &self.tables)?;
-        set.notes.extend(warnings);
-        self.fit(&set)
+        self.run_on(&Inputs { tables: paths.to_vec(), ..Inputs::default() })
+    }
+
+    /// The same with scores before and after adjustment from two places.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run), and those of [`ModelSet::from_before_and_after`].
+    pub fn run_on(&self, inputs: &Inputs) -> Result<FitReport> {
+        self.fit(&Read::from(inputs, &self.tables.reading)?.models(&self.tables)?)
     }
 
     /// Fits a set of models.
@@ -47,7 +53,7 @@ impl FitSettings {
 
 fn report(settings: &FitSettings, set: &ModelSet) -> Result<FitReport> {
     let mut notes = set.notes.clone();
-    let (chance, chance_source) = models::chance(settings, set, &mut notes);
+    let (chance, chance_source) = chance::chance(settings, set, &mut notes)?;
     let before = FitModels::new(set, false, chance)?;
     if before.rows.is_empty() {
         return Err(Error::Undetermined(nothing_left(set)));

@@ -1,13 +1,14 @@
 //! The rows of all tables, joined by the models' names.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use super::layout::{Found, Layout, missing};
 use super::scores::{Match, Place};
-use super::{Dropped, Reason};
-use crate::registry::Month;
+use super::{Dropped, Reason, Role};
+use crate::registry::{DateOrder, Month};
 use crate::registry::columns::{HUB, ITEMS, MODEL, VALUE};
-use crate::registry::table::{Column, Table, fold};
+use crate::registry::names::{Partners, key, may_be_of_one_organisation, partners, split_organisation};
+use crate::registry::table::{Column, Table};
 use crate::{Error, Result};
 
 /// All models of all tables.
@@ -77,33 +78,56 @@ impl<'t> Cell<'t> {
     }
 }
 
+impl Cell<'_> {
+    /// Whether it is a date of which day and month could change places.
+    pub(super) fn has_open_date(&self) -> bool {
+        let read = |order| Month::of_date_in(self.text(), order).is_ok();
+        !read(self.found.dates) && read(Some(DateOrder::DayFirst)) && read(Some(DateOrder::MonthFirst))
+    }
+}
+
 /// A column that is named by a flag, in every table that has it.
 pub(super) struct Named(Vec<Option<usize>>);
 
 impl<'t> Records<'t> {
-    /// Joins the tables. Rows that are there twice are reported in the second place.
+    /// Joins the tables. Rows that are there twice are reported in the second place, joins of names that are not equal and
+    /// names without a partner in the third.
     ///
     /// # Errors
-    /// A row without name, or a model that stands twice in one table with different values.
+    /// A row without name, a model that stands twice in one table with different values, or two models after adjustment
+    /// for one before.
     pub(super) fn join(
         tables: &'t [Table],
         layouts: &'t [Layout],
         places: &'t [Place],
-    ) -> Result<(Self, Vec<Dropped>)> {
+        roles: &[Role],
+    ) -> Result<(Self, Vec<Dropped>, Vec<String>)> {
         let mut joined = Self { tables, layouts, places, records: Vec::new() };
         let (mut by_name, mut by_key, mut dropped) = (HashMap::new(), HashMap::new(), Vec::new());
+        let (partners, mut notes) = joined.partners(roles)?;
         for (table, contents) in tables.iter().enumerate() {
             let hub = contents.find(&HUB).map(|(column, _)| column);
             for row in 0..contents.rows() {
-                let name = joined.name(table, row)?;
+                let written = joined.name(table, row)?;
+                let partner = partners.of.get(&written).filter(|_| roles[table] == Role::After);
+                let name = partner.unwrap_or(&written).clone();
                 let keys = keys(&name, hub.and_then(|column| contents.at(row, column)));
                 let made_here = |joined: &Self, at: usize| joined.records[at].made_by == table;
                 let found = by_name.get(&name).copied().or_else(|| {
-                    keys.iter().find_map(|key| by_key.get(key).copied().flatten()).filter(|at| !made_here(&joined, *at))
+                    let known = |key: &String| by_key.get(key).copied().flatten();
+                    let fits = |at: &usize| {
+                        !made_here(&joined, *at) && may_be_of_one_organisation(&joined.records[*at].name, &name)
+                    };
+                    keys.iter().find_map(known).filter(fits)
                 });
                 let at = found.unwrap_or(joined.records.len());
-                if found.is_none() {
-                    joined.records.push(Record { name: name.clone(), made_by: table, rows: Vec::new() });
+                match found {
+                    None => joined.records.push(Record { name: name.clone(), made_by: table, rows: Vec::new() }),
+                    Some(at) if !by_name.contains_key(&name) => {
+                        let known = &joined.records[at].name;
+                        notes.push(format!("`{name}` of {} is taken for `{known}`", contents.path().display()));
+                    }
+                    Some(_) => {}
                 }
                 // Two models that share a key are told apart by their full names only.
                 for key in keys {
@@ -115,7 +139,51 @@ impl<'t> Records<'t> {
                 }
             }
         }
-        Ok((joined, dropped))
+        Ok((joined, dropped, notes))
+    }
+
+    /// Which names after adjustment belong to which before, and what a reader should know about it.
+    ///
+    /// # Errors
+    /// When two names belong to one, or no name to any.
+    fn partners(&self, roles: &[Role]) -> Result<(Partners, Vec<String>)> {
+        let names = |role: Role| -> Result<BTreeSet<String>> {
+            let mut names = BTreeSet::new();
+            for table in (0..self.tables.len()).filter(|table| roles[*table] == role) {
+                for row in (0..self.tables[table].rows()).filter(|row| self.holds(table, *row) != Match::Neither) {
+                    names.insert(self.name(table, row)?);
+                }
+            }
+            Ok(names)
+        };
+        if !roles.contains(&Role::After) {
+            return Ok((Partners::default(), Vec::new()));
+        }
+        let (before, after) = (names(Role::Before)?, names(Role::After)?);
+        let found = partners(before.iter().map(String::as_str), after.iter().map(String::as_str));
+        if let Some((name, several)) = found.several.first() {
+            return Err(Error::Argument(format!(
+                "several models after adjustment belong to `{name}`: {}; keep one of them",
+                several.join(", ")
+            )));
+        }
+        if found.of.is_empty() {
+            let first = |names: &BTreeSet<String>| names.iter().take(3).cloned().collect::<Vec<_>>().join(", ");
+            return Err(Error::Argument(format!(
+                "no model after adjustment ({}) has the name of one before ({}); call them alike, as in `NAME-adjusted`",
+                first(&after),
+                first(&before)
+            )));
+        }
+        let inexact = found.of.iter().filter(|(name, partner)| name != partner);
+        let mut notes: Vec<String> =
+            inexact.map(|(name, partner)| format!("`{name}` after adjustment is taken for `{partner}`")).collect();
+        for (names, without) in [(&found.only_before, "after adjustment"), (&found.only_after, "before adjustment")] {
+            if !names.is_empty() {
+                notes.push(format!("without a partner {without}: {}", names.join(", ")));
+            }
+        }
+        Ok((found, notes))
     }
 
     /// The model's name; `row N` in a single table without names.
@@ -131,14 +199,19 @@ impl<'t> Records<'t> {
         }
     }
 
+    /// What the row is for this fit.
+    fn holds(&self, table: usize, row: usize) -> Match {
+        match &self.places[table] {
+            Place::Wide(..) => Match::Score,
+            Place::Long(wanted) => wanted.matches(&self.tables[table], &self.layouts[table], row),
+        }
+    }
+
     /// Adds a row to the model `at`; `true` when the same row is there already.
     fn add(&mut self, at: usize, table: usize, row: usize) -> Result<bool> {
         let (here, layout) = (&self.tables[table], &self.layouts[table]);
         let name = self.records[at].name.clone();
-        let holds = match &self.places[table] {
-            Place::Wide(..) => Match::Score,
-            Place::Long(wanted) => wanted.matches(here, layout, row),
-        };
+        let holds = self.holds(table, row);
         let rows = &mut self.records[at].rows;
         if let Some(first) = rows.iter().find(|r| r.table == table && r.holds == holds) {
             // Of the other benchmarks of a long table one row is enough to know that the model is there.
@@ -201,14 +274,11 @@ impl<'t> Records<'t> {
     }
 }
 
-/// What the names of one model have in common in different tables: no organisation, case or punctuation. Its place on a hub
+/// What the names of one model have in common in different tables: no organisation, case or signs. Its place on a hub
 /// gives another.
 fn keys(name: &str, hub: Option<&str>) -> Vec<String> {
-    let last = |name: &str| {
-        let name = name.rsplit('/').next().unwrap_or(name);
-        fold(name.rsplit("__").next().unwrap_or(name))
-    };
-    let mut keys: Vec<String> = [Some(name), hub].into_iter().flatten().map(last).collect();
+    let names = [Some(name), hub].into_iter().flatten();
+    let mut keys: Vec<String> = names.map(|name| key(split_organisation(name).1)).collect();
     keys.retain(|key| !key.is_empty());
     keys.dedup();
     keys

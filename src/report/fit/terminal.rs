@@ -91,7 +91,7 @@ fn heading(text: &mut Text, report: &FitReport) {
     }
     match report.chance {
         Some(chance) => text.paragraph(&format!("Chance {} ({})", short(chance), report.chance_source)),
-        None => text.paragraph("Chance is estimated"),
+        None => text.paragraph(&format!("Chance is {}", report.chance_source)),
     }
 }
 
