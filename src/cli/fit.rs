@@ -6,8 +6,8 @@ use clap::{Args, ValueEnum};
 
 use super::output::print;
 use super::save;
-use crate::analysis::fit::{ChanceLevel, CurveChoice, FitSettings};
-use crate::error::Result;
+use crate::analysis::fit::{ChanceLevel, CurveChoice, FitSettings, Inputs};
+use crate::error::{Error, Result};
 use crate::registry::modelset::{
     Amount, ClusterBy, Cutoff, GroupBy, PredictorKind, ScoreScale, Selection, Settings, WeightBy, XScale,
 };
@@ -19,20 +19,30 @@ use crate::stats::random::Seed;
 
 /// Fit a curve of score against compute to your own models.
 ///
-/// Tables are CSV, TSV or JSON lines, wide (a column per score) or long (columns benchmark, value and perhaps metric and
-/// adjustment); folders and .json files are results of lm-evaluation-harness. Several tables are joined by the models'
-/// names. Columns are found by their usual names or named by flags, case and spaces aside. Compute is the table's own
-/// figure or 6 x params x tokens.
+/// Tables are CSV (with commas, semicolons or tabs), JSON (records or lines) or workbooks, wide (a column per score) or long
+/// (columns benchmark, value and perhaps metric and adjustment); folders are results of lm-evaluation-harness. Several
+/// tables are joined by the models' names. Columns are found by their usual names or named by flags, case and spaces aside.
+/// Compute is the table's own figure or 6 x params x tokens; units are read from the columns' names, or given by flags.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  onset fit scores.csv --score MMLU\n  \
                         onset fit data/models.csv data/evaluations.csv --score mmlu --adjusted mmlu-aux:3\n  \
                         onset fit results/ models.csv --score gsm8k --format json\n  \
+                        onset fit models.csv --score mmlu --before base/ --after adjusted/\n  \
+                        onset fit scores.csv --score MMLU --score GSM8K\n  \
                         onset fit scores.csv --score MMLU --holdout 'compute > 1e23' --predict 1e25,1e26 --out fit\n\n\
                         Exit codes: 0 success, 2 bad input (one line says which file, row and column).")]
 pub(super) struct FitArgs {
-    /// Tables, or results of lm-evaluation-harness.
-    #[arg(required = true, value_name = "TABLE")]
+    /// Tables, results of lm-evaluation-harness, or - for standard input.
+    #[arg(required_unless_present = "before", value_name = "TABLE")]
     tables: Vec<PathBuf>,
+
+    /// Tables or results with the scores before adjustment, where those after it are somewhere else.
+    #[arg(long, value_name = "PATH", num_args = 1.., requires = "after")]
+    before: Vec<PathBuf>,
+
+    /// Tables or results with the scores after adjustment; models are joined by name, and what has no partner is listed.
+    #[arg(long, value_name = "PATH", num_args = 1.., requires = "before")]
+    after: Vec<PathBuf>,
 
     #[command(flatten)]
     options: FitOptions,
@@ -50,9 +60,9 @@ pub(super) struct FitArgs {
 /// How tables are read and what is fitted: the flags of every command that fits.
 #[derive(Debug, Args)]
 pub(super) struct FitOptions {
-    /// Column of the score, or benchmark in a long table.
+    /// Column of the score, or benchmark in a long table; given several times, `onset fit` prints a row for each.
     #[arg(long, value_name = "NAME")]
-    score: Option<String>,
+    score: Vec<String>,
 
     /// Metric of the benchmark in a long table.
     #[arg(long, value_name = "NAME")]
@@ -207,7 +217,12 @@ enum Format {
 }
 
 pub(super) fn run(args: &FitArgs) -> Result<()> {
-    let report = args.options.settings().run(&args.tables)?;
+    let inputs =
+        Inputs { tables: args.tables.clone(), before: args.before.clone(), after: args.after.clone() };
+    if args.options.score.len() > 1 {
+        return several(args, &inputs);
+    }
+    let report = args.options.settings().run_on(&inputs)?;
     if let Some(folder) = &args.out {
         save::fit(folder, &report)?;
     }
@@ -218,9 +233,30 @@ pub(super) fn run(args: &FitArgs) -> Result<()> {
     })
 }
 
+/// Fits several scores and prints a row for each.
+fn several(args: &FitArgs, inputs: &Inputs) -> Result<()> {
+    let fits = args.options.settings().run_each(inputs, &args.options.score)?;
+    if let Some(folder) = &args.out {
+        save::fits(folder, &fits)?;
+    }
+    print(match args.format {
+        Format::Table => fit::several_terminal(&fits, 80).into_bytes(),
+        Format::Json => fits.to_json()?.into_bytes(),
+        Format::Csv => fit::several_csv(&fits).to_bytes()?,
+    })
+}
+
 impl FitOptions {
-    /// The flags as settings of the library.
-    pub(super) fn settings(&self) -> FitSettings {
+    /// The flags as settings of a command that shows one score.
+    pub(super) fn of_one_score(&self) -> Result<FitSettings> {
+        match self.score[..] {
+            [] | [_] => Ok(self.settings()),
+            _ => Err(Error::Argument("this command shows one score: give --score once; `onset fit` takes several".into())),
+        }
+    }
+
+    /// The flags as settings of the library; of several scores the first.
+    fn settings(&self) -> FitSettings {
         FitSettings {
             tables: Settings {
                 model: self.model.clone(),
@@ -236,7 +272,7 @@ impl FitOptions {
                 reading: Reading { decimal: self.decimal, sheet: self.sheet.clone() },
                 dates: self.dates,
                 release: self.release.clone(),
-                score: self.score.clone(),
+                score: self.score.first().cloned(),
                 metric: self.metric.clone(),
                 adjusted: self.adjusted.clone(),
                 score_scale: self.score_scale,

@@ -113,7 +113,10 @@ fn held_by<'n>(known: &BTreeSet<&'n str>, name: &str) -> Option<(&'n str, (Strin
         .iter()
         .filter_map(|known| {
             let own = split_organisation(known).1;
-            parts.iter().rev().find_map(|part| around(part, own)).map(|around| (*known, own, around))
+            let found = parts.iter().rev().find_map(|part| around(part, own))?;
+            // The same name of another organisation is another model; `me/NAME-adjusted` may be of anybody.
+            let another = found == Default::default() && !may_be_of_one_organisation(known, name) && parts.len() == 2;
+            (!another).then_some((*known, own, found))
         })
         .collect();
     let longest = found.iter().map(|(_, own, _)| own.len()).max()?;
@@ -159,20 +162,30 @@ pub(crate) fn nearest<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) 
     found.into_iter().take(3).map(|(.., other)| other).collect()
 }
 
-/// Letters to insert, leave out or replace to come from one text to the other (Levenshtein 1966).
+/// A question about the names that a misspelled one may mean, to follow a sentence; `None` when none is near.
+pub(crate) fn did_you_mean<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> Option<String> {
+    let near = nearest(name, known);
+    (!near.is_empty()).then(|| format!("did you mean `{}`?", near.join("`, `")))
+}
+
+/// Letters to insert, leave out, replace or exchange with their neighbour to come from one text to the other (Damerau 1964,
+/// no letter touched twice).
 fn edits(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (at, a) in one.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = at + 1;
-        for (k, b) in other.iter().enumerate() {
-            let replaced = diagonal + usize::from(a != *b);
-            diagonal = row[k + 1];
-            row[k + 1] = replaced.min(row[k] + 1).min(row[k + 1] + 1);
+    let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
+    let mut rows: Vec<Vec<usize>> = vec![(0..=other.len()).collect()];
+    for i in 1..=one.len() {
+        let mut row = vec![i];
+        for k in 1..=other.len() {
+            let replaced = rows[i - 1][k - 1] + usize::from(one[i - 1] != other[k - 1]);
+            let mut least = replaced.min(row[k - 1] + 1).min(rows[i - 1][k] + 1);
+            if i > 1 && k > 1 && one[i - 1] == other[k - 2] && one[i - 2] == other[k - 1] {
+                least = least.min(rows[i - 2][k - 2] + 1);
+            }
+            row.push(least);
         }
+        rows.push(row);
     }
-    row[other.len()]
+    rows[one.len()][other.len()]
 }
 
 #[cfg(test)]
@@ -212,7 +225,8 @@ mod tests {
         assert_eq!(found.only_after, ["pythia-1b-deduped"]);
         let twice = partners(["a-1b"], ["a-1b", "A_1B"]);
         assert_eq!(twice.several, [("a-1b".to_owned(), vec!["A_1B".to_owned(), "a-1b".to_owned()])]);
-        assert!(partners(["a/x"], ["b/x"]).of.is_empty(), "two organisations");
+        assert!(partners(["a/x-1b"], ["b/x-1b"]).of.is_empty(), "two organisations");
+        assert_eq!(partners(["a/x-1b"], ["b/x-1b-ft"]).of.len(), 1);
     }
 
     #[test]
@@ -222,6 +236,6 @@ mod tests {
         assert_eq!(nearest("MMLU-Pr", known), ["mmlu_pro", "mmlu"]);
         assert_eq!(nearest("hellaswg", known), ["hellaswag"]);
         assert!(nearest("truthfulqa", known).is_empty());
-        assert_eq!((edits("kitten", "sitting"), edits("", "abc"), edits("abc", "abc")), (3, 3, 0));
+        assert_eq!((edits("kitten", "sitting"), edits("", "abc"), edits("abc", "abc"), edits("fti", "fit")), (3, 3, 0, 1));
     }
 }

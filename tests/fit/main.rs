@@ -4,3 +4,5 @@
 mod support;
 
 mod command;
+mod foreign;
+mod two_places;

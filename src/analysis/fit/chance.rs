@@ -11,6 +11,9 @@ use crate::{Error, Result};
 /// A score this many standard errors below the level of a guess contradicts it.
 const SURELY: f64 = 3.0;
 
+/// So many scores below the level may be accidents.
+const FEW: usize = 3;
+
 /// The level of chance, `None` to estimate it, and where it comes from.
 ///
 /// # Errors
@@ -20,7 +23,7 @@ pub(super) fn chance(settings: &FitSettings, set: &ModelSet, notes: &mut Vec<Str
     Ok(match (settings.chance, known) {
         (ChanceLevel::Given(level), _) => (Some(on_scale(level, set)?), "given".into()),
         (ChanceLevel::Free, _) => (None, "estimated".into()),
-        (ChanceLevel::Known, Some(benchmark)) => of_benchmark(benchmark, set),
+        (ChanceLevel::Known, Some(benchmark)) => of_benchmark(benchmark, set, notes),
         (ChanceLevel::Known, None) => {
             notes.push(format!("chance on `{}` is not known and taken as 0; set it by --chance", set.score.name));
             (Some(0.0), "taken as 0".into())
@@ -44,10 +47,10 @@ fn on_scale(level: f64, set: &ModelSet) -> Result<f64> {
 }
 
 /// The level of a benchmark, as far as the scores allow it.
-fn of_benchmark(benchmark: &Benchmark, set: &ModelSet) -> (Option<f64>, String) {
+fn of_benchmark(benchmark: &Benchmark, set: &ModelSet, notes: &mut Vec<String>) -> (Option<f64>, String) {
     let (name, source) = (&benchmark.name, &benchmark.chance.source);
     if set.score.normalised {
-        return (Some(0.0), format!("{name}, normalised as the name of the column says"));
+        return (Some(0.0), format!("{name}, normalised to chance 0 as the names of the columns say"));
     }
     let Some(share) = benchmark.chance.actual else {
         return (None, format!("estimated; {name}: {source}"));
@@ -66,6 +69,14 @@ fn of_benchmark(benchmark: &Benchmark, set: &ModelSet) -> (Option<f64>, String) 
                 shown(level)
             ),
         );
+    }
+    if below >= FEW && 10 * below > set.rows.len() {
+        notes.push(format!(
+            "{below} of {} scores are far below {}, which guessing at {name} scores; if they are normalised to chance 0, say \
+             `--chance 0`",
+            set.rows.len(),
+            shown(level)
+        ));
     }
     (Some(level), format!("{name}: {source}"))
 }

@@ -44,6 +44,7 @@ mod models;
 mod report;
 mod run;
 mod settings;
+mod several;
 
 pub use draw::{figure, figure_with_names};
 pub use input::{Inputs, tables};
@@ -55,3 +56,4 @@ pub use report::{
     SettingsReport,
 };
 pub use settings::{ChanceLevel, CurveChoice, FitSettings};
+pub use several::{Adjusted, ScoreFit, ScoreFits};

@@ -6,6 +6,7 @@ use crate::registry::columns::{
     TOKENS, VALUE,
 };
 use crate::registry::DateOrder;
+use crate::registry::names::did_you_mean;
 use crate::registry::table::{Column, Kind, Stated, Table, Unit};
 use crate::{Error, Result};
 
@@ -121,8 +122,12 @@ pub(super) fn check_flags(tables: &[Table], settings: &Settings) -> Result<()> {
 /// That no table has a column of this name.
 pub(super) fn missing(tables: &[Table], name: &str) -> Error {
     let path = tables.first().map(|table| table.path().to_owned()).unwrap_or_default();
-    let found = tables.iter().flat_map(Table::names).cloned().collect::<Vec<_>>().join(", ");
-    Error::MissingColumn { path, column: name.to_owned(), found }
+    let names: Vec<&str> = tables.iter().flat_map(Table::names).map(String::as_str).collect();
+    let error = Error::MissingColumn { path, column: name.to_owned(), found: names.join(", ") };
+    match did_you_mean(name, names) {
+        Some(question) => error.with_help(question),
+        None => error,
+    }
 }
 
 /// The flag that gives the unit of a column, and the unit it gave.

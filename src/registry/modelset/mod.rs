@@ -127,7 +127,7 @@ pub struct Score {
     pub metric: Option<String>,
     /// The benchmark that the name means, if onset knows it and a guess scores on the metric what it scores there.
     pub benchmark: Option<&'static Benchmark>,
-    /// Whether the name says that scores are normalised so that a guess scores 0.
+    /// Whether the name, or one beside it, says that scores are normalised so that a guess scores 0.
     pub normalised: bool,
     /// Its scale: never [`ScoreScale::Auto`].
     pub scale: ScoreScale,

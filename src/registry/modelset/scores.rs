@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::layout::{Layout, missing};
 use super::{Role, Score, ScoreScale, Settings};
 use crate::registry::columns::{ADJUSTMENT, BENCHMARK, EPOCHS, EXAMPLES, METRIC};
-use crate::registry::names::nearest;
+use crate::registry::names::{did_you_mean, key};
 use crate::registry::table::{Column, Table, fold};
 use crate::registry::{Adjustment, BENCHMARKS, Benchmark, guesses_alike, meant_by};
 use crate::{Error, Result};
@@ -80,6 +80,9 @@ pub(super) fn locate(
     let metric = found.metric;
     let meant = meant_by(&name).filter(|(b, _)| metric.as_ref().is_none_or(|m| guesses_alike(b, m)));
     let (benchmark, normalised) = meant.map_or((None, false), |(benchmark, normalised)| (Some(benchmark), normalised));
+    // Beside a column `BBH Raw` a column `BBH` holds what a leaderboard made of it.
+    let raw = format!("{}raw", key(&name));
+    let normalised = normalised || tables.iter().flat_map(Table::names).any(|other| key(other) == raw);
     Ok((Score { name, metric, benchmark, normalised, scale: ScoreScale::Auto }, places))
 }
 
@@ -323,9 +326,11 @@ fn is_number(table: &Table, column: usize) -> bool {
 
 fn unknown_score(tables: &[Table], layouts: &[Layout], name: &str) -> Error {
     let candidates = candidates(tables.iter().zip(layouts));
-    let near = nearest(name, candidates.iter().map(String::as_str));
-    let meant = if near.is_empty() { String::new() } else { format!("; did you mean `{}`?", near.join("`, `")) };
-    Error::Argument(format!("no table has a score `{name}`{meant}; there are: {}", shortened(&candidates)))
+    let error = Error::Argument(format!("no table has a score `{name}`; there are: {}", shortened(&candidates)));
+    match did_you_mean(name, candidates.iter().map(String::as_str)) {
+        Some(question) => error.with_help(question),
+        None => error,
+    }
 }
 
 /// The first names of a long list.

@@ -30,7 +30,7 @@ impl Sizes {
             let Some(cell) = records.cell(record, column) else { return Ok(None) };
             let value = cell.size()?;
             match Usual::of(column).filter(|usual| !settings.any_size && !usual.holds(value)) {
-                Some(usual) => Err(cell.error(usual.question(&cell, column, value, settings))),
+                Some(usual) => Err(cell.error(usual.question(&cell, value, &likely_units(records, record, settings)))),
                 None => Ok(Some(value)),
             }
         };
@@ -113,18 +113,30 @@ impl Usual {
         (self.low..=self.high).contains(&value)
     }
 
-    /// What is asked about a size that no language model has.
-    fn question(&self, cell: &Cell<'_>, column: &Column, value: f64, settings: &Settings) -> String {
+    /// What is asked about a size that no language model has; `likely` are the units that would help.
+    fn question(&self, cell: &Cell<'_>, value: f64, likely: &[(String, &'static str, String)]) -> String {
         let Self { counted, sentence, .. } = self;
-        let flag = unit_flag(column, settings).map_or("--compute-unit", |(flag, _)| flag);
-        let likely = match self.likely_unit(&cell.column_numbers()) {
-            Some(unit) => {
-                let name = cell.column_name();
-                format!("the unit is probably {unit}: add `{flag} {unit}`, or call the column `{name} ({unit})`")
+        let help = match likely {
+            [] => "check the cell, or give the unit of its column".to_owned(),
+            _ => {
+                let units: Vec<String> = likely.iter().map(|(name, _, unit)| format!("`{name}` in {unit}")).collect();
+                let flags: Vec<String> = likely.iter().map(|(_, flag, unit)| format!("{flag} {unit}")).collect();
+                let (name, _, unit) = &likely[0];
+                format!(
+                    "probably {}: add `{}`, or say it in the name, as in `{name} ({unit})`",
+                    units.join(", "),
+                    flags.join(" ")
+                )
             }
-            None => format!("give the unit by {flag}"),
         };
-        format!("`{}` is {} {counted}, and {sentence}; {likely}; --any-size takes sizes as they are", cell.text(), shown(value))
+        format!("{} would be {} {counted}, and {sentence}; {help}; --any-size takes sizes as they are", cell.text(), shown(value))
+    }
+
+    /// A unit as people write it.
+    fn spelled(&self, unit: Unit) -> String {
+        let letters = [(1e3, "K"), (1e6, "M"), (1e9, "B"), (1e12, "T")];
+        let letter = letters.iter().find(|(factor, _)| self.low < COMPUTES.low && unit == Unit::times(*factor));
+        letter.map_or_else(|| unit.to_string(), |(_, letter)| (*letter).to_owned())
     }
 
     /// The unit in which most numbers of a column are usual, and their middle nearest to what is typical.
@@ -141,6 +153,20 @@ impl Usual {
         let candidates = self.units.iter().filter(|unit| 2 * usual(Unit::times(**unit)) > positive.len());
         candidates.min_by(|a, b| distance(a).total_cmp(&distance(b))).map(|unit| Unit::times(*unit))
     }
+}
+
+/// The columns of sizes whose numbers no language model has, each with the flag that gives its unit and the likely unit.
+fn likely_units(records: &Records<'_>, record: &Record, settings: &Settings) -> Vec<(String, &'static str, String)> {
+    let mut found: Vec<(String, &'static str, String)> = Vec::new();
+    for column in [&COMPUTE, &PARAMS, &ACTIVE_PARAMS, &TOKENS] {
+        let (Some(cell), Some(usual)) = (records.cell(record, column), Usual::of(column)) else { continue };
+        let (Some((flag, _)), Ok(value)) = (unit_flag(column, settings), cell.size()) else { continue };
+        let known = found.iter().any(|(_, other, _)| *other == flag);
+        if let Some(unit) = usual.likely_unit(&cell.column_numbers()).filter(|_| !usual.holds(value) && !known) {
+            found.push((cell.column_name().to_owned(), flag, usual.spelled(unit)));
+        }
+    }
+    found
 }
 
 /// A number in a sentence.

@@ -22,11 +22,11 @@ pub(crate) fn plain_number(text: &str) -> Option<f64> {
 pub(super) fn scientific(text: &str) -> Option<f64> {
     let raised = |c: char| c == '^' || (plain_sign(c).is_ascii_digit() && !c.is_ascii_digit());
     let is_power = text.contains(raised);
-    let text: String = text.chars().filter(|c| !matches!(c, ' ' | '{' | '}' | '^')).map(plain_sign).collect();
+    let text: String = text.chars().filter(|c| !matches!(c, '{' | '}' | '^')).map(plain_sign).collect();
     let multiplied = text.split_once(['x', '*']);
     let (mantissa, power) = match (multiplied, is_power) {
-        (Some((mantissa, power)), _) => (plain_number(mantissa)?, power),
-        (None, true) => (1.0, text.as_str()),
+        (Some((mantissa, power)), _) => (plain_number(mantissa)?, power.trim()),
+        (None, true) => (1.0, text.trim()),
         (None, false) => return plain_number(&text),
     };
     let exponent: i32 = power.strip_prefix("10")?.parse().ok()?;
