@@ -1,5 +1,6 @@
 //! The models of one fit, as columns of numbers.
 
+use crate::registry::Benchmark;
 use crate::registry::modelset::{ModelRow, ModelSet, ScoreScale};
 use crate::stats::clusters::Clusters;
 use crate::stats::hinge::Hinge;
@@ -113,7 +114,8 @@ pub(super) fn items(set: &ModelSet, notes: &mut Vec<String>) -> Option<Box<Items
     if set.rows.iter().all(|row| row.items.is_some_and(|n| n > 0.0)) {
         return Some(Box::new(Items { source: "the table".into(), of: None }));
     }
-    let benchmark = set.score.benchmark.filter(|b| b.score.measure.is_binary())?;
+    let counted = |b: &&Benchmark| b.score.measure.is_binary() && !set.score.normalised;
+    let benchmark = set.score.benchmark.filter(counted)?;
     notes.push(format!("numbers of items: {} of the benchmark {}", benchmark.items, benchmark.name));
     Some(Box::new(Items { source: benchmark.name.to_string(), of: Some(f64::from(benchmark.items)) }))
 }

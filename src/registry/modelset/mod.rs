@@ -192,8 +192,9 @@ impl ModelSet {
     /// # Errors
     /// [`MissingColumn`](crate::Error::MissingColumn) for a column that no table has, [`Cell`](crate::Error::Cell) for a
     /// value that cannot be used (not a number, not above zero, outside the score's scale, a model or a family spelled
-    /// two ways), [`Argument`](crate::Error::Argument) for settings that fit no table or more than one thing. That too
-    /// few models are left is no error here.
+    /// two ways, a size that no language model has), [`Argument`](crate::Error::Argument) for settings that fit no table or
+    /// more than one thing, [`Undetermined`](crate::Error::Undetermined) when no model has the predictor. That too few
+    /// models are left is no error here.
     pub fn from_tables(tables: &[Table], settings: &Settings) -> Result<Self> {
         rows::assemble(tables, &vec![Role::Any; tables.len()], settings)
     }

@@ -21,7 +21,8 @@ const LOOKED_AT: usize = 20;
 /// What is wrong with the file, and in which line.
 pub(super) fn read(text: &str) -> Result<Raw, String> {
     let first = text.lines().next().unwrap_or_default();
-    let named = first.trim().strip_prefix("sep=").and_then(|sign| sign.bytes().next());
+    let named = first.trim_matches('"').strip_prefix("sep=").and_then(|sign| sign.bytes().next());
+    let named = named.filter(|sign| SEPARATORS.contains(sign));
     let (text, skipped) = match named {
         Some(_) => (text[first.len()..].trim_start_matches(['\r', '\n']), 1),
         None => (text, 0),

@@ -33,7 +33,7 @@ pub(super) fn read(text: &str) -> Result<Raw, String> {
         }
         Ok(_) => lines(text),
         Err(_) if lines_begin(text) => lines(text),
-        Err(error) => Err(format!("it is not JSON: {error}")),
+        Err(error) => Err(not_json(text, &error)),
     }
 }
 
@@ -44,7 +44,7 @@ fn lines_begin(text: &str) -> bool {
 }
 
 fn records(text: &str) -> Result<Raw, String> {
-    let objects: Vec<Value> = serde_json::from_str(text).map_err(|e| format!("it is not JSON: {e}"))?;
+    let objects: Vec<Value> = serde_json::from_str(text).map_err(|error| not_json(text, &error))?;
     if let Some(at) = objects.iter().position(|object| !object.is_object()) {
         return Err(format!(
             "record {} is not an object; a table in JSON is a list of objects, one a row, as \
@@ -53,8 +53,18 @@ fn records(text: &str) -> Result<Raw, String> {
         ));
     }
     // The values are read again for the order of their keys.
-    let objects: Vec<Object> = serde_json::from_str(text).map_err(|e| format!("it is not JSON: {e}"))?;
+    let objects: Vec<Object> = serde_json::from_str(text).map_err(|error| not_json(text, &error))?;
     gather(objects.into_iter().enumerate().map(|(at, object)| Ok((at + 1, object))), "record")
+}
+
+/// That a text is no JSON, and what helps where Python wrote it.
+fn not_json(text: &str, error: &serde_json::Error) -> String {
+    let help = if text.contains("NaN") || text.contains("Infinity") {
+        "; NaN and Infinity are no JSON: write null where there is no value"
+    } else {
+        ""
+    };
+    format!("it is not JSON: {error}{help}")
 }
 
 fn lines(text: &str) -> Result<Raw, String> {
@@ -306,5 +316,6 @@ mod tests {
         assert!(said("{\"x\":{\"m\":1},\"y\":{\"n\":2}}").contains("orient=\"records\""));
         assert!(said("[{\"a\":1}").contains("not JSON"));
         assert!(said("[]").contains("no record"));
+        assert!(said("[{\"a\":NaN}]").contains("write null"));
     }
 }
