@@ -8,11 +8,11 @@ use super::output::print;
 use super::save;
 use crate::analysis::fit::{ChanceLevel, CurveChoice, FitSettings, Inputs};
 use crate::error::{Error, Result};
+use crate::registry::DateOrder;
 use crate::registry::modelset::{
     Amount, ClusterBy, Cutoff, GroupBy, PredictorKind, ScoreScale, Selection, Settings, WeightBy, XScale,
 };
 use crate::registry::table::{DecimalMark, Reading, Unit};
-use crate::registry::DateOrder;
 use crate::report::fit;
 use crate::stats::covariance::Kind;
 use crate::stats::random::Seed;
@@ -217,8 +217,7 @@ enum Format {
 }
 
 pub(super) fn run(args: &FitArgs) -> Result<()> {
-    let inputs =
-        Inputs { tables: args.tables.clone(), before: args.before.clone(), after: args.after.clone() };
+    let inputs = Inputs { tables: args.tables.clone(), before: args.before.clone(), after: args.after.clone() };
     if args.options.score.len() > 1 {
         return several(args, &inputs);
     }
@@ -251,7 +250,9 @@ impl FitOptions {
     pub(super) fn of_one_score(&self) -> Result<FitSettings> {
         match self.score[..] {
             [] | [_] => Ok(self.settings()),
-            _ => Err(Error::Argument("this command shows one score: give --score once; `onset fit` takes several".into())),
+            _ => Err(Error::Argument(
+                "this command shows one score: give --score once; `onset fit` takes several".into(),
+            )),
         }
     }
 

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use crate::analysis::fit::{ChanceLevel, FitSettings};
 use crate::analysis::fit;
+use crate::analysis::fit::{ChanceLevel, FitSettings};
 use crate::analysis::papers::test_task::published;
 use crate::error::{Error, Result};
 use crate::lab::CHANCE as LAB_CHANCE;

@@ -90,7 +90,9 @@ static PARTS: LazyLock<Vec<Benchmark>> = LazyLock::new(|| {
         parts: Cow::Borrowed(&[]),
         ..whole.clone()
     };
-    let named = |whole: &Benchmark, part: &str| (format!("{}_{part}", whole.id), format!("{}: {}", whole.name, part.replace('_', " ")));
+    let named = |whole: &Benchmark, part: &str| {
+        (format!("{}_{part}", whole.id), format!("{}: {}", whole.name, part.replace('_', " ")))
+    };
     let mut parts = Vec::new();
     for whole in BENCHMARKS {
         for part in whole.parts.iter() {
@@ -101,7 +103,9 @@ static PARTS: LazyLock<Vec<Benchmark>> = LazyLock::new(|| {
     let subjects = Table::parse(SUBJECTS.as_bytes(), Path::new("data/mmlu_subjects.csv"), &[]);
     if let (Ok(subjects), Some(mmlu)) = (subjects, BENCHMARKS.iter().find(|b| b.id == "mmlu")) {
         for row in 0..subjects.rows() {
-            let (Ok(subject), Ok(items)) = (subjects.text(row, "subject"), subjects.number(row, "items")) else { continue };
+            let (Ok(subject), Ok(items)) = (subjects.text(row, "subject"), subjects.number(row, "items")) else {
+                continue;
+            };
             let (id, name) = named(mmlu, subject);
             parts.push(of(mmlu, id, name, items as u32, 0.25));
         }
@@ -163,8 +167,26 @@ pub(crate) fn guesses_alike(benchmark: &Benchmark, metric: &str) -> bool {
 
 /// Words that say how a benchmark was scored, not which it is.
 const HOW: [&str; 20] = [
-    "acc", "accuracy", "score", "scores", "raw", "em", "exact", "match", "shot", "shots", "zero", "few", "percent", "pct",
-    "val", "validation", "test", "avg", "average", "mean",
+    "acc",
+    "accuracy",
+    "score",
+    "scores",
+    "raw",
+    "em",
+    "exact",
+    "match",
+    "shot",
+    "shots",
+    "zero",
+    "few",
+    "percent",
+    "pct",
+    "val",
+    "validation",
+    "test",
+    "avg",
+    "average",
+    "mean",
 ];
 
 /// A name without those words, and whether one of them says that scores are normalised.

@@ -129,7 +129,9 @@ impl FromStr for DateOrder {
         match text {
             "day-first" => Ok(Self::DayFirst),
             "month-first" => Ok(Self::MonthFirst),
-            other => Err(Error::Argument(format!("unknown order of dates `{other}`: day-first and month-first are known"))),
+            other => {
+                Err(Error::Argument(format!("unknown order of dates `{other}`: day-first and month-first are known")))
+            }
         }
     }
 }
@@ -203,7 +205,10 @@ fn compact(number: u64, digits: usize) -> Option<Month> {
 /// The date without the time after it: what stands before a word with a colon.
 fn without_time(text: &str) -> &str {
     let Some(colon) = text.find(':') else {
-        return text.split_once('T').filter(|(_, rest)| rest.starts_with(|c: char| c.is_ascii_digit())).map_or(text, |(date, _)| date);
+        return text
+            .split_once('T')
+            .filter(|(_, rest)| rest.starts_with(|c: char| c.is_ascii_digit()))
+            .map_or(text, |(date, _)| date);
     };
     text[..colon].rfind([' ', 'T', 't']).map_or(text, |at| text[..at].trim_end_matches([' ', ',']))
 }
@@ -243,9 +248,10 @@ fn named(text: &str) -> Option<Month> {
 /// The number of the month of this name, which may be cut after three letters.
 fn month_named(word: &str) -> Option<u64> {
     let word = word.to_lowercase();
-    let begins = NAMES.iter().zip(REST).position(|(name, rest)| {
-        word.strip_prefix(name).is_some_and(|after| rest.starts_with(after))
-    });
+    let begins = NAMES
+        .iter()
+        .zip(REST)
+        .position(|(name, rest)| word.strip_prefix(name).is_some_and(|after| rest.starts_with(after)));
     begins.and_then(|at| u64::try_from(at + 1).ok())
 }
 
@@ -286,7 +292,8 @@ mod tests {
         for date in dates {
             assert_eq!(read(date), november, "{date}");
         }
-        let none = ["2023", "2023-13", "05/11/2023", "2023-11x", "Novem 5", "Nov", "Nov-23", "5/11/23", "31/31/2023", "45000"];
+        let none =
+            ["2023", "2023-13", "05/11/2023", "2023-11x", "Novem 5", "Nov", "Nov-23", "5/11/23", "31/31/2023", "45000"];
         for date in none {
             assert_eq!(read(date), None, "{date}");
         }

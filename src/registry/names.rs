@@ -70,8 +70,10 @@ pub(crate) fn partners<'n>(
             None => rest.push(name),
         }
     }
-    let held: Vec<(&str, &str, (String, String))> =
-        rest.iter().filter_map(|name| held_by(&before, name).map(|(partner, around)| (*name, partner, around))).collect();
+    let held: Vec<(&str, &str, (String, String))> = rest
+        .iter()
+        .filter_map(|name| held_by(&before, name).map(|(partner, around)| (*name, partner, around)))
+        .collect();
     for (name, partner, around) in &held {
         if 2 * held.iter().filter(|(.., other)| other == around).count() > held.len() {
             of.insert(name, partner);
@@ -236,6 +238,9 @@ mod tests {
         assert_eq!(nearest("MMLU-Pr", known), ["mmlu_pro", "mmlu"]);
         assert_eq!(nearest("hellaswg", known), ["hellaswag"]);
         assert!(nearest("truthfulqa", known).is_empty());
-        assert_eq!((edits("kitten", "sitting"), edits("", "abc"), edits("abc", "abc"), edits("fti", "fit")), (3, 3, 0, 1));
+        assert_eq!(
+            (edits("kitten", "sitting"), edits("", "abc"), edits("abc", "abc"), edits("fti", "fit")),
+            (3, 3, 0, 1)
+        );
     }
 }

@@ -36,7 +36,9 @@ impl Read {
     pub(super) fn from(inputs: &Inputs, reading: &Reading) -> Result<Self> {
         let Inputs { tables: paths, before, after } = inputs;
         if before.is_empty() != after.is_empty() {
-            return Err(Error::Argument("scores before adjustment (--before) and after it (--after) belong together".into()));
+            return Err(Error::Argument(
+                "scores before adjustment (--before) and after it (--after) belong together".into(),
+            ));
         }
         if paths.is_empty() && before.is_empty() {
             return Err(Error::Argument("there is no table to read; give one, or `-` for standard input".into()));

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use super::input::{Inputs, Read};
 use super::layout::ReportLayout;
 use super::models::{self, FitModels, Items};
 use super::report::{DroppedModel, FitReport, GroupReport, ReasonCount, SettingsReport};
 use super::settings::{FitSettings, LEVEL};
-use super::input::{Inputs, Read};
 use super::{chance, curves, hinge};
 use crate::registry::modelset::{ModelSet, WeightBy};
 use crate::{Error, Result};

@@ -107,7 +107,9 @@ pub(super) fn all(
     match settings.cutoff {
         Cutoff::From(month) => {
             groups.push(by_release(month));
-            notes.extend(releases.one_sided(month).map(|sentence| format!("{sentence}, so there is nothing to compare")));
+            notes.extend(
+                releases.one_sided(month).map(|sentence| format!("{sentence}, so there is nothing to compare")),
+            );
         }
         Cutoff::Auto if by_default && releases.splits(CUTOFF) => groups.push(by_release(CUTOFF)),
         Cutoff::Auto if by_default => notes.extend(releases.no_default()),

@@ -1,11 +1,11 @@
 //! Which column holds what: by the name a flag gives, or else by the names that are known for it.
 
 use super::Settings;
+use crate::registry::DateOrder;
 use crate::registry::columns::{
     ACTIVE_PARAMS, ADJUSTMENT, BENCHMARK, COMPUTE, EPOCHS, EXAMPLES, FAMILY, ITEMS, METRIC, MODEL, PARAMS, RELEASE,
     TOKENS, VALUE,
 };
-use crate::registry::DateOrder;
 use crate::registry::names::did_you_mean;
 use crate::registry::table::{Column, Kind, Stated, Table, Unit};
 use crate::{Error, Result};
@@ -66,7 +66,8 @@ impl Layout {
         let mut found = Vec::new();
         for (column, index, stated) in &places {
             // `Params (active)` is no column of params in an unknown unit.
-            let is_other = matches!(stated, Stated::Unknown(_)) && places.iter().any(|(_, other, unit)| other == index && *unit == Stated::Nothing);
+            let is_other = matches!(stated, Stated::Unknown(_))
+                && places.iter().any(|(_, other, unit)| other == index && *unit == Stated::Nothing);
             if is_other {
                 continue;
             }

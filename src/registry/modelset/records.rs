@@ -5,10 +5,10 @@ use std::collections::{BTreeSet, HashMap};
 use super::layout::{Found, Layout, missing};
 use super::scores::{Match, Place};
 use super::{Dropped, Reason, Role};
-use crate::registry::{DateOrder, Month};
 use crate::registry::columns::{HUB, ITEMS, MODEL, VALUE};
 use crate::registry::names::{Partners, key, may_be_of_one_organisation, partners, split_organisation};
 use crate::registry::table::{Column, Table};
+use crate::registry::{DateOrder, Month};
 use crate::{Error, Result};
 
 /// All models of all tables.

@@ -14,7 +14,8 @@ pub(super) fn check(scores: &[(f64, Cell<'_>)], asked: ScoreScale) -> Result<Sco
     let marked = |cell: &Cell<'_>| cell.text().ends_with('%');
     let with_sign = scores.iter().filter(|(_, cell)| marked(cell)).count();
     if let Some((_, cell)) = scores.iter().find(|(_, cell)| !marked(cell)).filter(|_| with_sign > 0) {
-        let problem = format!("`{}` has no percent sign and other scores have one; write all of them alike", cell.text());
+        let problem =
+            format!("`{}` has no percent sign and other scores have one; write all of them alike", cell.text());
         return Err(cell.error(problem));
     }
     let scale = match asked {
@@ -40,7 +41,8 @@ pub(super) fn check_alike(after: &[(f64, Cell<'_>)], scale: ScoreScale) -> Resul
         && !all_named_percent(after)
     {
         return Err(cell.error(
-            "most scores after adjustment are at most 1 and those before are in percent; bring both to one scale".to_owned(),
+            "most scores after adjustment are at most 1 and those before are in percent; bring both to one scale"
+                .to_owned(),
         ));
     }
     check(after, scale).map(|_| ())
@@ -53,7 +55,9 @@ fn mostly_above_one(scores: &[(f64, Cell<'_>)]) -> bool {
 /// Whether the columns say that they hold percentages, as `MMLU (%)` does.
 fn all_named_percent(scores: &[(f64, Cell<'_>)]) -> bool {
     let percent = |cell: &Cell<'_>| {
-        split_brackets(cell.column_name()).1.is_some_and(|unit| matches!(unit.to_lowercase().as_str(), "%" | "percent" | "pct"))
+        split_brackets(cell.column_name())
+            .1
+            .is_some_and(|unit| matches!(unit.to_lowercase().as_str(), "%" | "percent" | "pct"))
     };
     !scores.is_empty() && scores.iter().all(|(_, cell)| percent(cell))
 }

@@ -71,7 +71,9 @@ pub(super) fn locate(
         return Err(unknown_score(tables, layouts, &name));
     }
     if two_places && !found.adjusted {
-        return Err(Error::Argument(format!("no table after adjustment has a score `{name}`; name its column by --adjusted")));
+        return Err(Error::Argument(format!(
+            "no table after adjustment has a score `{name}`; name its column by --adjusted"
+        )));
     }
     if settings.adjusted.is_some() && !found.adjusted {
         return Err(missing(tables, settings.adjusted.as_deref().unwrap_or_default()));
@@ -97,14 +99,7 @@ struct Looked {
 
 impl Looked {
     /// Where the scores stand in one table.
-    fn place(
-        &mut self,
-        table: &Table,
-        layout: &Layout,
-        role: Role,
-        name: &str,
-        settings: &Settings,
-    ) -> Result<Place> {
+    fn place(&mut self, table: &Table, layout: &Layout, role: Role, name: &str, settings: &Settings) -> Result<Place> {
         if role == Role::Facts {
             return Ok(Place::Wide(None, None));
         }
@@ -172,13 +167,7 @@ fn values(table: &Table, column: usize, keep: impl Fn(usize) -> bool) -> BTreeSe
 }
 
 /// The rows of this benchmark, if the long table has it.
-fn wanted(
-    table: &Table,
-    layout: &Layout,
-    role: Role,
-    name: &str,
-    settings: &Settings,
-) -> Result<Option<Wanted>> {
+fn wanted(table: &Table, layout: &Layout, role: Role, name: &str, settings: &Settings) -> Result<Option<Wanted>> {
     let Some(column) = layout.get(&BENCHMARK).map(|found| found.index) else { return Ok(None) };
     let benchmarks = values(table, column, |_| true);
     let same = |b: &&&str| fold(b) == fold(name) || known(name).is_some_and(|known| known.id == **b);

@@ -81,7 +81,7 @@ static COMPUTES: Usual = Usual {
     typical: 1e22,
     counted: "FLOPs",
     sentence: "language models are trained with 10^15 to 10^28",
-    units: &[1e21, 1e18, 1e24, 1e15, 8.64e19],
+    units: &[1e21, 1e18, 1e24, 1e15],
 };
 
 static PARAMETERS: Usual = Usual {
@@ -105,7 +105,8 @@ static TRAINING_TOKENS: Usual = Usual {
 impl Usual {
     /// What is usual of the sizes in this column.
     fn of(column: &Column) -> Option<&'static Self> {
-        let known = [(&COMPUTE, &COMPUTES), (&PARAMS, &PARAMETERS), (&ACTIVE_PARAMS, &PARAMETERS), (&TOKENS, &TRAINING_TOKENS)];
+        let known =
+            [(&COMPUTE, &COMPUTES), (&PARAMS, &PARAMETERS), (&ACTIVE_PARAMS, &PARAMETERS), (&TOKENS, &TRAINING_TOKENS)];
         known.into_iter().find(|(of, _)| of.name == column.name).map(|(_, usual)| usual)
     }
 
@@ -129,7 +130,11 @@ impl Usual {
                 )
             }
         };
-        format!("{} would be {} {counted}, and {sentence}; {help}; --any-size takes sizes as they are", cell.text(), shown(value))
+        format!(
+            "{} would be {} {counted}, and {sentence}; {help}; --any-size takes sizes as they are",
+            cell.text(),
+            shown(value)
+        )
     }
 
     /// A unit as people write it.
@@ -158,15 +163,28 @@ impl Usual {
 /// The columns of sizes whose numbers no language model has, each with the flag that gives its unit and the likely unit.
 fn likely_units(records: &Records<'_>, record: &Record, settings: &Settings) -> Vec<(String, &'static str, String)> {
     let mut found: Vec<(String, &'static str, String)> = Vec::new();
-    for column in [&COMPUTE, &PARAMS, &ACTIVE_PARAMS, &TOKENS] {
-        let (Some(cell), Some(usual)) = (records.cell(record, column), Usual::of(column)) else { continue };
-        let (Some((flag, _)), Ok(value)) = (unit_flag(column, settings), cell.size()) else { continue };
-        let known = found.iter().any(|(_, other, _)| *other == flag);
-        if let Some(unit) = usual.likely_unit(&cell.column_numbers()).filter(|_| !usual.holds(value) && !known) {
+    let mut expected = Some(6.0);
+    for column in [&PARAMS, &TOKENS, &COMPUTE, &ACTIVE_PARAMS] {
+        let (cell, usual) = (records.cell(record, column), Usual::of(column));
+        let (Some(cell), Some(usual), Some((flag, _))) = (cell, usual, unit_flag(column, settings)) else {
+            expected = None;
+            continue;
+        };
+        let (Ok(value), Ok(number)) = (cell.size(), cell.number()) else { continue };
+        let of_compute = expected.filter(|_| column.name == COMPUTE.name).and_then(|c| flops_unit(number, c));
+        let likely = of_compute.or_else(|| usual.likely_unit(&cell.column_numbers())).filter(|_| !usual.holds(value));
+        expected = expected.map(|product| product * likely.map_or(value, |unit| unit.apply(number)));
+        if let Some(unit) = likely.filter(|_| !found.iter().any(|(_, other, _)| *other == flag)) {
             found.push((cell.column_name().to_owned(), flag, usual.spelled(unit)));
         }
     }
     found
+}
+
+/// The unit in which compute is what 6·N·D says, within a factor of two.
+fn flops_unit(number: f64, expected: f64) -> Option<Unit> {
+    let units = COMPUTES.units.iter().copied().chain([8.64e19]);
+    units.map(Unit::times).find(|unit| (unit.apply(number) / expected).log2().abs() <= 1.0)
 }
 
 /// A number in a sentence.
@@ -238,7 +256,12 @@ pub(super) fn nothing_found(kind: &PredictorKind, tables: &[Table], layouts: &[L
 }
 
 /// That no model is left, and what would help.
-pub(super) fn none_left(dropped: &[super::Dropped], kind: &PredictorKind, tables: &[Table], layouts: &[Layout]) -> Option<Error> {
+pub(super) fn none_left(
+    dropped: &[super::Dropped],
+    kind: &PredictorKind,
+    tables: &[Table],
+    layouts: &[Layout],
+) -> Option<Error> {
     let without = dropped.iter().filter(|d| matches!(d.reason, super::Reason::NoPredictor(_))).count();
     let found = nothing_found(kind, tables, layouts).filter(|_| without > 0)?;
     Some(Error::Undetermined(format!("no model can be fitted: {without} with no {kind}; {found}")))

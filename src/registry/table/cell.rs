@@ -166,7 +166,8 @@ mod tests {
 
     #[test]
     fn numbers_may_be_grouped_or_end_in_a_percent_sign() {
-        for text in ["1,300,000", "1 300 000", "1\u{202f}300\u{202f}000", "1'300'000", "1_300_000", "+1300000", "1.3e6"] {
+        for text in ["1,300,000", "1 300 000", "1\u{202f}300\u{202f}000", "1'300'000", "1_300_000", "+1300000", "1.3e6"]
+        {
             assert_eq!(number(text), Ok(1.3e6), "{text}");
         }
         assert_eq!(number(" 45.5 % "), Ok(0.455));

@@ -135,7 +135,11 @@ pub(crate) fn split_brackets(name: &str) -> (&str, Option<&str>) {
 pub(super) fn stated(name: &str) -> Stated {
     let readings = readings(name);
     let units = || readings.iter().map(|reading| &reading.unit);
-    units().find(|unit| matches!(unit, Stated::Unknown(_))).or_else(|| units().last()).cloned().unwrap_or(Stated::Nothing)
+    units()
+        .find(|unit| matches!(unit, Stated::Unknown(_)))
+        .or_else(|| units().last())
+        .cloned()
+        .unwrap_or(Stated::Nothing)
 }
 
 /// All ways to understand a name, the plainest first.
@@ -299,7 +303,8 @@ mod tests {
 
     #[test]
     fn what_is_no_size_is_not_taken_for_one() {
-        let names = ["size (GB)", "size_gb", "compute (GPU-hours)", "params_x", "log_c", "tokens per second", "model", "T"];
+        let names =
+            ["size (GB)", "size_gb", "compute (GPU-hours)", "params_x", "log_c", "tokens per second", "model", "T"];
         for name in names {
             for column in [&PARAMS, &TOKENS, &COMPUTE] {
                 assert_eq!(unit(column, name), None, "{name}");

@@ -108,7 +108,8 @@ impl Table {
         let raw = if workbook::is_workbook(bytes) {
             workbook::read(bytes, reading.sheet.as_deref())
         } else {
-            encoding::text(bytes).and_then(|text| if json::is_json(&text) { json::read(&text) } else { delimited::read(&text) })
+            encoding::text(bytes)
+                .and_then(|text| if json::is_json(&text) { json::read(&text) } else { delimited::read(&text) })
         };
         let file = |problem: String| Error::File { path: path.to_owned(), problem };
         Self { decimal: reading.decimal, ..Self::new(path, raw.map_err(file)?)? }.declare(columns)
@@ -135,7 +136,15 @@ impl Table {
             return Err(file("the table has a header and no row".into()));
         }
         let marks = columns.iter().map(|_| OnceLock::new()).collect();
-        Ok(Self { path: path.to_owned(), declared: vec![None; names.len()], names, columns, lines, decimal: None, marks })
+        Ok(Self {
+            path: path.to_owned(),
+            declared: vec![None; names.len()],
+            names,
+            columns,
+            lines,
+            decimal: None,
+            marks,
+        })
     }
 
     /// Finds the declared columns.
@@ -229,7 +238,8 @@ impl Table {
         }
         let bad = |problem: String| self.cell_error(row, column, problem);
         let shown = || self.at(row, at).unwrap_or_default();
-        let (kind, unit) = self.declared[at].as_ref().map_or((Kind::Number, &Stated::Nothing), |(c, unit)| (c.kind, unit));
+        let (kind, unit) =
+            self.declared[at].as_ref().map_or((Kind::Number, &Stated::Nothing), |(c, unit)| (c.kind, unit));
         if kind == Kind::Size {
             return self.size_at(row, at, self.known_unit(at, unit)?).map(Some).map_err(bad);
         }
@@ -272,10 +282,12 @@ impl Table {
     /// As [`Table::text`]; [`Error::Cell`] when it is not a month.
     pub fn month(&self, row: usize, column: &str) -> Result<Month> {
         let text = self.text(row, column)?;
-        Month::of_date(text).or_else(|error| {
-            let order = self.date_order(self.column(column)?)?;
-            order.map_or(Err(error), |order| Month::of_date_in(text, Some(order)))
-        }).map_err(|e| self.cell_error(row, column, e.to_string()))
+        Month::of_date(text)
+            .or_else(|error| {
+                let order = self.date_order(self.column(column)?)?;
+                order.map_or(Err(error), |order| Month::of_date_in(text, Some(order)))
+            })
+            .map_err(|e| self.cell_error(row, column, e.to_string()))
     }
 
     /// Whether days or months stand first in the dates of the column of this position; `None` where none shows it.
@@ -405,7 +417,8 @@ impl Table {
     /// The decimal mark that the cells of the file show, if they agree.
     fn file_mark(&self) -> Option<DecimalMark> {
         let shown: Vec<_> = self.columns.iter().map(Values::shown_marks).collect();
-        let (point, comma) = (shown.iter().any(|(point, _)| point.is_some()), shown.iter().any(|(_, comma)| comma.is_some()));
+        let (point, comma) =
+            (shown.iter().any(|(point, _)| point.is_some()), shown.iter().any(|(_, comma)| comma.is_some()));
         match (point, comma) {
             (true, false) => Some(DecimalMark::Point),
             (false, true) => Some(DecimalMark::Comma),
@@ -414,7 +427,8 @@ impl Table {
     }
 
     fn index(&self, column: &str) -> Option<usize> {
-        let declared = self.declared.iter().position(|declared| declared.as_ref().is_some_and(|(c, _)| c.name == column));
+        let declared =
+            self.declared.iter().position(|declared| declared.as_ref().is_some_and(|(c, _)| c.name == column));
         declared.or_else(|| self.names.iter().position(|name| name == column))
     }
 

@@ -67,7 +67,9 @@ impl FromStr for Unit {
     /// Reads `B`, `millions`, `1e21`, `10^21 FLOPs`, `ZFLOPs`, `PF-days`, `log10`.
     fn from_str(text: &str) -> Result<Self> {
         parse(text).ok_or_else(|| {
-            Error::Argument(format!("unknown unit `{text}`; write what one stands for, such as 1e21, B, T, PF-days or log10"))
+            Error::Argument(format!(
+                "unknown unit `{text}`; write what one stands for, such as 1e21, B, T, PF-days or log10"
+            ))
         })
     }
 }
@@ -76,8 +78,23 @@ serde_as_text!(Unit);
 
 /// Words that say what is counted, not in which unit.
 const NEUTRAL: [&str; 17] = [
-    "flop", "flops", "fp", "total", "datapoints", "gradients", "tokens", "token", "parameters", "parameter", "params",
-    "count", "n", "of", "in", "#", "raw",
+    "flop",
+    "flops",
+    "fp",
+    "total",
+    "datapoints",
+    "gradients",
+    "tokens",
+    "token",
+    "parameters",
+    "parameter",
+    "params",
+    "count",
+    "n",
+    "of",
+    "in",
+    "#",
+    "raw",
 ];
 
 /// Prefixes of FLOPs.
@@ -119,7 +136,8 @@ pub(super) fn one_word(word: &str) -> Option<Unit> {
         _ => None,
     };
     let power = || word.trim_start_matches(['×', 'x', '*', '·']);
-    let exponent = || power().strip_prefix('e').filter(|digits| digits.bytes().all(|b| b.is_ascii_digit()))?.parse().ok();
+    let exponent =
+        || power().strip_prefix('e').filter(|digits| digits.bytes().all(|b| b.is_ascii_digit()))?.parse().ok();
     thousands
         .or_else(|| flops(word))
         .or_else(|| scientific(power()).filter(|number| *number > 0.0))

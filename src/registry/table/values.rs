@@ -73,7 +73,8 @@ impl Values {
     /// The first rows whose texts show a decimal point and a decimal comma.
     pub(super) fn shown_marks(&self) -> (Option<usize>, Option<usize>) {
         let Self::Text(cells) = self else { return (None, None) };
-        let first = |mark: DecimalMark| (0..cells.len()).find(|&row| self.text_at(row).and_then(shown_mark) == Some(mark));
+        let first =
+            |mark: DecimalMark| (0..cells.len()).find(|&row| self.text_at(row).and_then(shown_mark) == Some(mark));
         (first(DecimalMark::Point), first(DecimalMark::Comma))
     }
 
