@@ -1,7 +1,7 @@
 //! A fitted curve and what is known of its uncertainty.
 
 use super::models::FitModels;
-use super::settings::{FitSettings, LEVEL};
+use super::settings::LEVEL;
 use crate::Result;
 use crate::stats::covariance::{Covariance, CovarianceEstimate};
 use crate::stats::curve::FittedCurve;
@@ -14,13 +14,17 @@ pub(super) struct Fitted {
     pub(super) curve: Curve,
     pub(super) fit: Box<dyn FittedCurve>,
     pub(super) covariance: std::result::Result<CovarianceEstimate, String>,
+    /// Per parameter, why it can have no interval, where it can have none.
+    refused: Vec<Option<String>>,
 }
 
 impl Fitted {
-    pub(super) fn new(curve: Curve, settings: &FitSettings, models: &FitModels<'_>) -> Result<Self> {
-        let fit = curve.fit(models.chance, &models.sample)?;
-        let covariance = Covariance::new(settings.covariance).clusters(models.sample.families()).of(&*fit);
-        Ok(Self { curve, fit, covariance: covariance.map_err(|e| format!("no standard error: {e}")) })
+    pub(super) fn new(curve: Curve, models: &FitModels<'_>) -> Result<Self> {
+        let fit = curve.fit(models.levels(), &models.sample)?;
+        let covariance = Covariance::new(models.covariance).clusters(models.sample.families()).of(&*fit);
+        let names = fit.names();
+        let refused = names.iter().map(|name| name.group().and_then(|k| models.refusal(k)).map(str::to_owned)).collect();
+        Ok(Self { curve, fit, covariance: covariance.map_err(|e| format!("no standard error: {e}")), refused })
     }
 
     /// Residual variance; `None` without degrees of freedom.
@@ -37,10 +41,22 @@ impl Fitted {
     }
 
     fn at(&self, k: usize, value: f64) -> Estimate {
+        if let Some(reason) = &self.refused[k] {
+            return Estimate::of(value).because(reason.clone());
+        }
         match &self.covariance {
             Ok(covariance) => Estimate::student(value, k, covariance, LEVEL),
             Err(reason) => Estimate::of(value).because(reason),
         }
+    }
+
+    /// Whether a parameter that moves the curve here can have no interval: then the curve can have none either.
+    pub(super) fn is_refused(&self, gradient: &[f64]) -> bool {
+        let alone = |k: usize| {
+            let covariance = self.covariance.as_ref().ok().filter(|c| c.kind().is_clustered());
+            covariance.is_some_and(|covariance| covariance.is_determined_by_one_cluster(k))
+        };
+        gradient.iter().enumerate().any(|(k, g)| *g != 0.0 && (self.refused[k].is_some() || alone(k)))
     }
 
     /// A parameter, if the data determine it.

@@ -1,10 +1,9 @@
 //! The report for people: what was read, what was found, how sure it is, and what is not known.
 
-use crate::analysis::fit::{Analysis, FitReport, Prediction};
+use crate::analysis::fit::{Analysis, BreakReport, FitReport, Influence, Prediction};
 use crate::report::terminal::{Align, TextTable};
 use crate::stats::curves::Curve;
 use crate::stats::estimate::{Estimate, Method};
-use crate::stats::hinge::Outcome;
 
 /// The report as text of at most `width` columns.
 #[must_use]
@@ -101,7 +100,7 @@ const NAMED: usize = 5;
 fn analysis(text: &mut Text, report: &FitReport, analysis: &Analysis, condition: &str) {
     let title = if condition.is_empty() { String::new() } else { format!(", {condition}") };
     text.line("");
-    text.paragraph(&format!("{}{title}: {}", capital(&analysis.curve.to_string()), found(analysis)));
+    text.paragraph(&format!("{}{title}: {}", capital(&analysis.curve.to_string()), found(report, analysis)));
     let mut table = TextTable::new(&[
         ("parameter", Align::Left),
         ("estimate", Align::Right),
@@ -130,7 +129,9 @@ fn analysis(text: &mut Text, report: &FitReport, analysis: &Analysis, condition:
         text.paragraph(&format!("{name}: {reason}"));
     }
     text.paragraph(&format!("R² {}, SSE {}", optional(analysis.r_squared, 4), optional(analysis.sse, 4)));
-    tests(text, analysis);
+    tests(text, report, analysis);
+    hinge(text, analysis);
+    cautions(text, report, analysis);
     curves(text, analysis);
     forecast(text, report, analysis);
     for unknown in &analysis.unknown {
@@ -156,16 +157,13 @@ fn methods(text: &mut Text, analysis: &Analysis) {
     }
 }
 
-fn found(analysis: &Analysis) -> String {
-    let outcome = match analysis.outcome {
-        Some(Outcome::Break) => "scores rise from a point inside the data",
-        Some(Outcome::NoBreak) => "scores rise over the whole range, without a break",
-        Some(Outcome::Flat) => "nothing rises above chance",
-        None => "no hinge was fitted",
-    };
-    match (analysis.verdict, analysis.selected) {
-        (Some(verdict), Some(selected)) => format!("{outcome}; verdict {verdict} (curve chosen: {selected})"),
-        _ => outcome.to_owned(),
+fn found(report: &FitReport, analysis: &Analysis) -> String {
+    let found = report.finding(analysis, short);
+    let verdict = analysis.verdict.map_or_else(|| "not known".to_owned(), |verdict| verdict.to_string());
+    match analysis.selected {
+        Some(selected) => format!("{found}; verdict {verdict} (curve chosen: {selected})"),
+        None if analysis.curves.len() > 1 => format!("{found}; too few models to compare curves"),
+        None => format!("{found}; verdict {verdict}"),
     }
 }
 
@@ -182,17 +180,25 @@ fn cells(name: &str, p: &Estimate, tested: Option<f64>) -> Vec<String> {
     ]
 }
 
-fn tests(text: &mut Text, analysis: &Analysis) {
-    let test = &analysis.break_test;
-    match test.p_value {
-        Some(p) => {
-            let davies = test.davies_p.map_or_else(String::new, |p| format!(", Davies' bound {}", p_value(p)));
-            text.paragraph(&format!("Break against a straight line: p = {}{davies}", p_value(p)));
-        }
-        None => {
-            let reason = test.reason.as_deref().unwrap_or("not known");
-            text.paragraph(&format!("Break against a straight line: {reason}"));
-        }
+fn tests(text: &mut Text, report: &FitReport, analysis: &Analysis) {
+    let rise = &analysis.rise_test;
+    let tested = |p: Option<f64>, reason: Option<&String>| match (p, reason) {
+        (Some(p), _) => format!("p = {}", p_value(p)),
+        (None, reason) => reason.map_or("not known", String::as_str).to_owned(),
+    };
+    let way = rise.direction.filter(|_| rise.p_value.is_some()).map_or_else(String::new, |way| format!(" ({way})"));
+    text.paragraph(&format!("Slope against a level: {}{way}", tested(rise.p_value, rise.reason.as_ref())));
+    let mut broken = |name: &str, test: &BreakReport| {
+        let davies = test
+            .davies_p
+            .map_or_else(String::new, |p| format!(", Davies' bound {} for independent models", p_value(p)));
+        let unit = report.predictor.name.unit().map_or_else(String::new, |unit| format!(" {unit}"));
+        let meaning = test.meaning(|at| short(at) + &unit).map_or_else(String::new, |meaning| format!("; {meaning}"));
+        text.paragraph(&format!("{name}: {}{davies}{meaning}", tested(test.p_value, test.reason.as_ref())));
+    };
+    broken("Break against a straight line", &analysis.break_test);
+    if let Some(before) = &analysis.break_before_ceiling {
+        broken("The same before the ceiling", before);
     }
     let equal = &analysis.equivalence;
     if let Some(smallest) = equal.smallest_margin {
@@ -226,6 +232,57 @@ fn tests(text: &mut Text, analysis: &Analysis) {
             ));
         }
     }
+}
+
+/// The hinge beside another curve that leads.
+fn hinge(text: &mut Text, analysis: &Analysis) {
+    let Some(hinge) = &analysis.hinge else { return };
+    let bracket = |p: &Estimate| match (p.value, p.interval.ends()) {
+        (Some(value), Some((low, high))) => format!("{} [{}, {}]", short(value), short(low), short(high)),
+        (Some(value), None) => short(value),
+        (None, _) => "–".to_owned(),
+    };
+    let aicc = analysis.curves.iter().find(|one| one.curve == analysis.curve).and_then(|one| one.aicc);
+    let far = match (hinge.aicc, aicc) {
+        (Some(own), Some(best)) => format!(", AICc {:+.1} from the {} curve", own - best, analysis.curve),
+        _ => String::new(),
+    };
+    let c = if hinge.c_e.value.is_some() { &hinge.c_e } else { &hinge.c_log10 };
+    let theta = if analysis.thetas.is_empty() { String::new() } else { format!(", theta {}", bracket(&hinge.theta)) };
+    text.paragraph(&format!(
+        "Hinge, the paper's curve: alpha {}, c_e {}{theta}, R² {}{far}",
+        bracket(&hinge.alpha),
+        bracket(c),
+        optional(hinge.r_squared, 4)
+    ));
+}
+
+/// What keeps the intervals from holding, and the models on which the result hangs.
+fn cautions(text: &mut Text, report: &FitReport, analysis: &Analysis) {
+    for caution in &analysis.cautions {
+        text.paragraph(&format!("Careful: {}.", caution.text));
+    }
+    for (place, one) in analysis.influential.iter().enumerate() {
+        text.paragraph(&format!("Careful: {}.", influence(report, one, place > 0)));
+    }
+}
+
+fn influence(report: &FitReport, one: &Influence, further: bool) -> String {
+    let Influence { model, cooks_distance, deleted_residual, without } = one;
+    let number = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), short);
+    let mut parts = Vec::new();
+    parts.extend(without.curve.map(|curve| format!("curve {curve}")));
+    parts.extend((!report.groups.is_empty()).then(|| format!("theta {}", number(without.theta))));
+    let c = without.hinge_c.map(|c| if report.is_logarithmic() { 10f64.powf(c) } else { c });
+    parts.push(format!("c_e of the hinge {}", number(c)));
+    parts.push(format!("R² {}", number(without.r_squared)));
+    format!(
+        "the result hangs on {model} (Cook's distance {}, deleted residual {}); without it{}: {}",
+        number(*cooks_distance),
+        number(*deleted_residual),
+        if further { " and those above" } else { "" },
+        parts.join(", ")
+    )
 }
 
 fn curves(text: &mut Text, analysis: &Analysis) {
@@ -295,7 +352,8 @@ fn forecast(text: &mut Text, report: &FitReport, analysis: &Analysis) {
         text.table(&table);
         if predictions.iter().any(|p| p.outside_scale) {
             text.paragraph(&format!(
-                "The {} curve has no ceiling there; the JSON report has what every curve predicts.",
+                "The {} curve has no ceiling there. A curve with one can be asked for by --curve plateau; the JSON report has \
+                 what every curve predicts.",
                 analysis.curve
             ));
         }
