@@ -8,8 +8,8 @@
 //! With c and d held the curve is linear in what is left, so every pair of places of models is tried for (c, d), places
 //! outside the data too where a level is given. While the same models lie below, between and beyond, the problem is linear
 //! in the line between as well, with c and d where it meets the levels: from the best pairs this is repeated until nothing
-//! changes (Muggeo 2003 for two breaks at once), and a search in ever smaller steps ends it. With more than 40 places the
-//! pairs are taken from 40 of them, evenly.
+//! changes (Muggeo 2003 for two breaks at once), and a search in ever smaller steps ends it. With more than 24 places the
+//! pairs are taken from 24 of them, evenly.
 
 use super::cross_products::CrossProducts;
 use super::curve::{FittedCurve, jacobian, sum_of_squares};
@@ -241,8 +241,9 @@ impl Rows {
     /// Whether the places make a curve that the data can speak of: a rise that begins before the last model and ends after
     /// the first one, outside the data only towards a given level.
     fn admissible(&self, (c, d): Places) -> bool {
-        let low = if self.settings.chance.is_some() { f64::NEG_INFINITY } else { self.bottom() };
-        let high = if self.settings.upper.is_some() { f64::INFINITY } else { self.top() };
+        let far = FARTHEST * (self.top() - self.bottom());
+        let low = self.bottom() - if self.settings.chance.is_some() { far } else { 0.0 };
+        let high = self.top() + if self.settings.upper.is_some() { far } else { 0.0 };
         d - c > NARROW && c >= low && d <= high && c < self.top() && d > self.bottom()
     }
 
@@ -282,7 +283,9 @@ impl Rows {
             (at, best) = (next, found);
         }
         let mut reach = FIRST * (self.top() - self.bottom());
-        while reach > FINEST {
+        let mut steps = 0;
+        while reach > FINEST && steps < STEPS {
+            steps += 1;
             let around = COMPASS.map(|(a, b)| (at.0 + a * reach, at.1 + b * reach));
             let found = around.into_iter().filter_map(|p| Some((p, better(p, &best)?)));
             match found.min_by(|a, b| a.1.sse.total_cmp(&b.1.sse)) {
@@ -405,18 +408,22 @@ impl FittedCurve for PlateauFit {
 }
 
 /// Places of models that pairs are made of, at most.
-const PLACES: usize = 40;
+const PLACES: usize = 24;
 /// Where a rise may begin before the data and end after them, in ranges of x.
 const OUTSIDE: [f64; 6] = [0.1, 0.25, 0.5, 1.0, 2.0, 4.0];
+/// Farthest place of an end outside the data, in ranges of x: beyond it the curve is a level.
+const FARTHEST: f64 = 64.0;
 /// Pairs that are followed.
 const STARTS: usize = 4;
+/// Steps of the final search, at most.
+const STEPS: usize = 300;
 /// Moves to the lines of a new division, at most.
 const MOVES: usize = 30;
 /// A sum of squares counts as less when it is by this share.
 const GAIN: f64 = 1e-13;
 /// Narrowest rise, and first and last step of the final search, as shares of the range.
 const NARROW: f64 = 1e-9;
-const FIRST: f64 = 1.0 / 64.0;
+const FIRST: f64 = 1.0 / 32.0;
 const FINEST: f64 = 1e-9;
 /// Directions of that search.
 const COMPASS: [(f64, f64); 8] =

@@ -191,6 +191,11 @@ impl Selection {
     /// `NotEnoughModels` or `Undetermined` when not even the constant level can be fitted or x is constant. A curve that
     /// alone cannot be fitted is listed in [`Comparison::failed`].
     pub fn compare(&self, sample: &Sample) -> Result<Comparison> {
+        Ok(self.compare_and_keep(sample)?.0)
+    }
+
+    /// The same with the fits.
+    pub(crate) fn compare_and_keep(&self, sample: &Sample) -> Result<(Comparison, Fits)> {
         let (x, families) = (sample.x(), sample.families());
         let counts = |i: &usize| sample.weight(*i) > 0.0;
         let (low, high) = (0..x.len())
@@ -229,11 +234,15 @@ impl Selection {
             Some(_) => Verdict::Gradual,
         };
         let selected = chosen.curve;
-        let candidates = fits.into_iter().map(|(candidate, _)| candidate).collect();
         let folds_left_out = (without_model, without_family);
-        Ok(Comparison { candidates, failed, selected, verdict, steepest_third, folds_left_out })
+        let keep = |(candidate, fit): (Candidate, _)| ((candidate.curve, fit), candidate);
+        let (fits, candidates) = fits.into_iter().map(keep).unzip();
+        Ok((Comparison { candidates, failed, selected, verdict, steepest_third, folds_left_out }, fits))
     }
 }
+
+/// Fitted curves by name.
+pub(crate) type Fits = Vec<(Curve, Box<dyn FittedCurve>)>;
 
 /// The data of one comparison.
 struct Data<'a> {

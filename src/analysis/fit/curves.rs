@@ -28,12 +28,16 @@ pub(super) fn analyse(
     let mut unknown = Vec::new();
     let wanted = wanted(settings, models);
     let selection = selection(settings, models, &wanted);
-    let compared = match selection.compare(&models.sample) {
-        Ok(compared) => Some(compared),
+    let (compared, mut kept) = match selection.compare_and_keep(&models.sample) {
+        Ok((compared, fits)) => (Some(compared), fits),
         Err(error) => {
             unknown.push(format!("comparison of curves: {error}"));
-            None
+            (None, Vec::new())
         }
+    };
+    let mut fit = |curve: Curve| match kept.iter().position(|(known, _)| *known == curve) {
+        Some(at) => Ok(Fitted::of(curve, kept.swap_remove(at).1, models)),
+        None => Fitted::new(curve, models),
     };
     let enough = compared.as_ref().filter(|compared| is_enough(compared, &wanted));
     if settings.curve == CurveChoice::All && compared.is_some() && enough.is_none() {
@@ -42,10 +46,10 @@ pub(super) fn analyse(
     let selected = enough.map(|compared| compared.selected);
     let curve = settings.curve.one().or(selected).unwrap_or(Curve::Hinge);
     // What keeps the curve that leads from being fitted is the answer; what keeps another one is a line in the report.
-    let mut fitted: Vec<std::result::Result<Fitted, (Curve, String)>> = vec![Ok(Fitted::new(curve, models)?)];
+    let mut fitted: Vec<std::result::Result<Fitted, (Curve, String)>> = vec![Ok(fit(curve)?)];
     let flat = (settings.curve == CurveChoice::All).then_some(Curve::Flat);
     for other in wanted.iter().copied().chain(flat).filter(|other| *other != curve) {
-        fitted.push(Fitted::new(other, models).map_err(|error| (other, error.to_string())));
+        fitted.push(fit(other).map_err(|error| (other, error.to_string())));
     }
     let fits: Vec<&Fitted> = fitted.iter().filter_map(|one| one.as_ref().ok()).collect();
     let main = fits[0];
@@ -54,7 +58,10 @@ pub(super) fn analyse(
         leads(settings, set, models, &fits, compared.as_ref(), &mut unknown)?;
     let before_ceiling = before_ceiling(settings, set, models, main);
     // The hinge's own c lies inside the data only where its best fit has a break; that of other curves always does.
-    let breaks = outcome.map_or(head.c_log10.value.or(head.c_e.value).is_some(), |outcome| outcome == Outcome::Break);
+    let inside = head.c_log10.value.or(head.c_e.value).is_some();
+    let breaks = outcome.map_or(inside, |outcome| outcome == Outcome::Break) && !main.is_alone(Parameter::C);
+    // A curve that ends no higher than it begins has no point from which it rises to the end.
+    let breaks = breaks && enough.is_none_or(|compared| compared.selected != curve || compared.verdict != Verdict::None);
     let shown = evidence::shown(&rise, models.direction, breaks, before_ceiling.as_ref().unwrap_or(&broken));
     let asked = settings.curve != CurveChoice::All;
     withhold(&mut head, shown, asked, &rise, models.direction);
@@ -91,7 +98,7 @@ pub(super) fn analyse(
         },
         selected,
         steepest_third: enough.and_then(|c| c.steepest_third).and_then(finite),
-        r_squared: main.fit.r_squared().and_then(finite),
+        r_squared: share(main),
         sse: finite(main.fit.sse()),
         alpha: head.alpha,
         c_log10: head.c_log10,
@@ -112,10 +119,16 @@ pub(super) fn analyse(
         cautions: cautions(set, models),
         influential: influential(&how, &models.sample, &names),
         unknown,
-        models: forecast::models(models, set.score.scale, main),
+        models: forecast::models(settings, models, set.score.scale, main),
         line: fits.iter().flat_map(|one| forecast::line(settings, set, models, one)).collect(),
         curves,
     })
+}
+
+/// R²; that of a constant level is 0, not its rounding error.
+pub(super) fn share(one: &Fitted) -> Option<f64> {
+    let r = one.fit.r_squared().and_then(finite)?;
+    Some(if r.abs() < ROUNDING { 0.0 } else { r })
 }
 
 /// The curves to fit: those asked for, without the ones that would need a chance that is to be estimated.
@@ -277,7 +290,7 @@ fn report(
         parameters: parameters(one, models, errors, leads),
         n_parameters: marks.map(|mark| mark.parameters),
         sse: finite(one.fit.sse()),
-        r_squared: one.fit.r_squared().and_then(finite),
+        r_squared: share(one),
         aicc: marks.and_then(|mark| mark.aicc).and_then(finite),
         bic: marks.and_then(|mark| finite(mark.bic)),
         rmse_without_model: marks.and_then(|mark| mark.rmse_without_model).and_then(finite),
@@ -320,3 +333,6 @@ fn noise(models: &FitModels<'_>, main: &Fitted, items: &Items, unknown: &mut Vec
         }
     }
 }
+
+/// An R² closer to 0 than this is rounding error.
+const ROUNDING: f64 = 1e-12;

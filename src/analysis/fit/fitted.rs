@@ -20,11 +20,15 @@ pub(super) struct Fitted {
 
 impl Fitted {
     pub(super) fn new(curve: Curve, models: &FitModels<'_>) -> Result<Self> {
-        let fit = curve.fit(models.levels(), &models.sample)?;
+        Ok(Self::of(curve, curve.fit(models.levels(), &models.sample)?, models))
+    }
+
+    /// A curve fitted already.
+    pub(super) fn of(curve: Curve, fit: Box<dyn FittedCurve>, models: &FitModels<'_>) -> Self {
         let covariance = Covariance::new(models.covariance).clusters(models.sample.families()).of(&*fit);
         let names = fit.names();
         let refused = names.iter().map(|name| name.group().and_then(|k| models.refusal(k)).map(str::to_owned)).collect();
-        Ok(Self { curve, fit, covariance: covariance.map_err(|e| format!("no standard error: {e}")), refused })
+        Self { curve, fit, covariance: covariance.map_err(|e| format!("no standard error: {e}")), refused }
     }
 
     /// Residual variance; `None` without degrees of freedom.
@@ -48,6 +52,12 @@ impl Fitted {
             Ok(covariance) => Estimate::student(value, k, covariance, LEVEL),
             Err(reason) => Estimate::of(value).because(reason),
         }
+    }
+
+    /// Whether one cluster alone determines a parameter.
+    pub(super) fn is_alone(&self, parameter: Parameter) -> bool {
+        let place = self.fit.place_of(parameter);
+        place.zip(self.covariance.as_ref().ok()).is_some_and(|(k, all)| all.is_determined_by_one_cluster(k))
     }
 
     /// Whether a parameter that moves the curve here can have no interval: then the curve can have none either.

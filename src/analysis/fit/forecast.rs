@@ -154,10 +154,17 @@ pub(super) fn holdout(
 }
 
 /// The models with their residuals; those held out with their prediction intervals.
-pub(super) fn models(models: &FitModels<'_>, scale: ScoreScale, main: &Fitted) -> Vec<FittedModel> {
+pub(super) fn models(
+    settings: &FitSettings,
+    models: &FitModels<'_>,
+    scale: ScoreScale,
+    main: &Fitted,
+) -> Vec<FittedModel> {
     let sd = main.variance().map(f64::sqrt).filter(|sd| *sd > 0.0);
     let (curve, levels) = (main.curve, models.levels());
-    let without = (!models.places.is_empty())
+    // A fit without each family takes its time for curves that are found by search.
+    let quick = settings.leave_out || main.fit.converged().is_none() && main.curve != Curve::Plateau;
+    let without = (quick && !models.places.is_empty())
         .then(|| sensitivity::theta_without_each_family(&models.sample, |sample| curve.fit(levels, sample)));
     let leverage = leverages(&*main.fit, &models.sample);
     let fitted = models.rows.iter().enumerate().map(|(i, row)| {

@@ -11,7 +11,7 @@ use crate::registry::Month;
 use crate::registry::modelset::{Group, ModelSet, XScale};
 use crate::stats::curves::Curve;
 use crate::stats::equivalence::{Equivalence, smallest_margin};
-use crate::stats::estimate::{Estimate, Named, finite};
+use crate::stats::estimate::{Estimate, Interval, Named, finite};
 use crate::stats::parameter::Parameter;
 use crate::stats::sensitivity::{self, Cutoff};
 
@@ -43,7 +43,8 @@ pub(super) fn of_other_curve(
         Curve::Linear => own(Parameter::Slope, "the data do not determine the slope".into()),
         _ => own(Parameter::Alpha, format!("the {name} curve has no one gain; its parameters are under `curves`")),
     };
-    let mut c = own(Parameter::C, format!("the {name} curve has no break inside the data"));
+    let c = own(Parameter::C, format!("the {name} curve has no break inside the data"));
+    let mut c = within_data(c, models);
     let mut all = thetas(set, models, |k| main.parameter(Parameter::theta(k, models.places.len())));
     let errors = uncertain::corrected(settings, models, main.curve, unknown);
     uncertain::correct_all(errors.as_deref(), models, &mut alpha, &mut c, &mut all);
@@ -85,6 +86,21 @@ pub(super) fn thetas(
 pub(super) fn first(thetas: &[Named<Group>]) -> Estimate {
     let none = || Estimate::unknown("the models are not divided into groups");
     thetas.first().map_or_else(none, |named| named.estimate.clone())
+}
+
+/// A break whose interval ends where the data do: beyond them it is not bounded.
+pub(super) fn within_data(c: Estimate, models: &FitModels<'_>) -> Estimate {
+    let x = models.sample.x().iter().copied();
+    let (low, high) = x.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (low.min(x), high.max(x)));
+    let Interval { low: from, high: to } = c.interval;
+    let interval = Interval { low: from.filter(|from| *from >= low), high: to.filter(|to| *to <= high) };
+    let reason = match (from.is_some() && interval.low.is_none(), to.is_some() && interval.high.is_none()) {
+        (true, true) => "not bounded on either side within the data",
+        (true, false) => "not bounded below within the data",
+        (false, true) => "not bounded above within the data",
+        (false, false) => return c,
+    };
+    Estimate { interval, ..c }.because(reason)
 }
 
 /// The break on the log10 scale and in the predictor's own unit.

@@ -1,7 +1,8 @@
 //! The emergence curve: what [`Inference`] finds, in the report's own terms.
 
+use super::curves::share;
 use super::fitted::Fitted;
-use super::headline::{Headline, break_parameters, cutoffs, equivalence, first, thetas};
+use super::headline::{Headline, break_parameters, cutoffs, equivalence, first, thetas, within_data};
 use super::models::FitModels;
 use super::report::{DifferenceReport, HingeReport};
 use super::settings::{FitSettings, LEVEL};
@@ -9,7 +10,7 @@ use super::uncertain::{self, EXACT};
 use crate::registry::modelset::{Group, ModelSet};
 use crate::stats::breaktest::BreakFound;
 use crate::stats::curves::Curve;
-use crate::stats::estimate::{Estimate, Named, finite};
+use crate::stats::estimate::{Estimate, Named};
 use crate::stats::hinge::Outcome;
 use crate::stats::inference::Inference;
 use crate::stats::parameter::Parameter;
@@ -48,7 +49,7 @@ pub(super) fn headline(
     let (mut alpha, mut c) = (found.alpha.clone(), found.c.clone());
     if let Some(own) = main.parameter(Parameter::C).filter(|_| c.value.is_some()) {
         if models.careful {
-            c = own;
+            c = within_data(own, models);
         } else {
             // A set of values has no standard error; the covariance's is the one that goes with those of α and θ.
             (c.se, c.df) = (own.se, own.df);
@@ -103,7 +104,7 @@ impl HingeHead {
             theta: first(&thetas),
             thetas,
             c_set,
-            r_squared: main.fit.r_squared().and_then(finite),
+            r_squared: share(main),
             aicc,
         }
     }

@@ -4,10 +4,11 @@
 //!
 //!   D = e² h / (p s² (1 − h)²)
 //!
-//! exceeds 1 (Cook and Weisberg 1982), or when its deleted residual, e over its standard error from the fit without the
-//! model, exceeds the quantile of Student's t at 1 % shared among all models (Bonferroni). Such a model may bend the curve
-//! so far towards itself that another one looks odd; so the most influential one is taken out, the rest is looked at again,
-//! and so on while there are some, four times at most.
+//! exceeds 1 (Cook and Weisberg 1982) and its deleted residual, e over its standard error from the fit without the model,
+//! exceeds the quantile of Student's t at 1 %; or when that residual exceeds the quantile at 1 % shared among all models
+//! (Bonferroni). A model to which the curve bends so far that its leverage is above one half leaves no residual to judge: it
+//! is judged by the hinge, which bends less. The most influential model is taken out, the rest is looked at again, and so on
+//! while there are some, four times at most.
 
 use serde::{Deserialize, Serialize};
 
@@ -63,10 +64,13 @@ pub(super) fn influential(how: &Comparing<'_>, sample: &Sample, names: &[&str]) 
     let mut found = Vec::new();
     let (mut rest, mut curve) = (sample.clone(), how.curve);
     while found.len() < MOST {
-        let Some((model, distance, residual)) = curve.fit(how.levels, &rest).ok().and_then(|fit| worst(&*fit, &rest))
-        else {
-            break;
+        let Some(fit) = curve.fit(how.levels, &rest).ok() else { break };
+        let bent = || {
+            let leverage = leverages(&*fit, &rest)?;
+            let hinge = how.hinge.fit_sample(&rest).ok()?;
+            worst(&hinge, &rest).filter(|(i, ..)| leverage[*i] > BENT)
         };
+        let Some((model, distance, residual)) = worst(&*fit, &rest).or_else(bent) else { break };
         weights[model] = 0.0;
         let Ok(next) = sample.clone().with_weights(&weights) else { break };
         rest = next;
@@ -105,7 +109,7 @@ fn worst(fit: &dyn FittedCurve, sample: &Sample) -> Option<(usize, f64, f64)> {
     if df < 1.0 || p == 0.0 || !(variance > 0.0) || !variance.is_finite() || fit.r_squared() >= Some(PERFECT) {
         return None;
     }
-    let critical = student_quantile(1.0 - 0.005 / n, df)?;
+    let (odd, critical) = (student_quantile(0.995, df)?, student_quantile(1.0 - 0.005 / n, df)?);
     let leverage = leverages(fit, sample)?;
     let mark = |i: usize| -> Option<(usize, f64, f64)> {
         let weight = sample.weight(i);
@@ -119,7 +123,8 @@ fn worst(fit: &dyn FittedCurve, sample: &Sample) -> Option<(usize, f64, f64)> {
         let distance = e * e * h / (p * variance * (1.0 - h).powi(2));
         let left = (variance * (n - p) - e * e / (1.0 - h)).max(0.0) / df;
         let deleted = e / (left * (1.0 - h)).sqrt();
-        (distance > FAR || deleted.abs() > critical).then_some((i, distance, deleted))
+        let far = distance > FAR && deleted.abs() > odd;
+        (far || deleted.abs() > critical).then_some((i, distance, deleted))
     };
     let beyond = (0..sample.len()).filter_map(mark);
     beyond.max_by(|a, b| a.1.total_cmp(&b.1).then(a.2.abs().total_cmp(&b.2.abs())))
@@ -147,6 +152,8 @@ pub(super) fn leverages(fit: &dyn FittedCurve, sample: &Sample) -> Option<Vec<f6
 const MOST: usize = 4;
 /// Cook's distance from which a model is influential.
 const FAR: f64 = 1.0;
+/// Leverage from which a curve bends to one model.
+const BENT: f64 = 0.5;
 /// A model this close to full leverage determines a parameter alone; it has no residual to judge.
 const ALONE: f64 = 1e-9;
 /// A fit this good leaves rounding errors, not residuals.

@@ -25,7 +25,8 @@ impl FitReport {
                 let how = match of.verdict {
                     Some(Verdict::Abrupt) => ", mostly within a third of the range",
                     Some(Verdict::Gradual) => " gradually",
-                    _ => "",
+                    Some(Verdict::None) => ", though not from end to end by the curve that leads",
+                    None => "",
                 };
                 format!("{rises} with {}{how}{tested}; no point of emergence is shown", self.predictor.name)
             }

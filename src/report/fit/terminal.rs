@@ -4,6 +4,7 @@ use crate::analysis::fit::{Analysis, BreakReport, FitReport, Influence, Predicti
 use crate::report::terminal::{Align, TextTable};
 use crate::stats::curves::Curve;
 use crate::stats::estimate::{Estimate, Method};
+use crate::stats::parameter::Parameter;
 
 /// The report as text of at most `width` columns.
 #[must_use]
@@ -118,7 +119,7 @@ fn analysis(text: &mut Text, report: &FitReport, analysis: &Analysis, condition:
     }
     if analysis.curve != Curve::Hinge {
         let own = analysis.curves.iter().find(|curve| curve.curve == analysis.curve);
-        for named in own.iter().flat_map(|curve| &curve.parameters).filter(|p| p.name.group().is_none()) {
+        for named in own.iter().flat_map(|curve| &curve.parameters).filter(|p| !is_above(p.name)) {
             table.push(cells(&named.name.to_string(), &named.estimate, None));
         }
     }
@@ -137,6 +138,11 @@ fn analysis(text: &mut Text, report: &FitReport, analysis: &Analysis, condition:
     for unknown in &analysis.unknown {
         text.paragraph(&format!("Not known: {unknown}."));
     }
+}
+
+/// Whether a parameter stands in the rows that every curve has.
+fn is_above(parameter: Parameter) -> bool {
+    parameter.group().is_some() || matches!(parameter, Parameter::Alpha | Parameter::C)
 }
 
 /// Which interval comes from what.
@@ -237,10 +243,11 @@ fn tests(text: &mut Text, report: &FitReport, analysis: &Analysis) {
 /// The hinge beside another curve that leads.
 fn hinge(text: &mut Text, analysis: &Analysis) {
     let Some(hinge) = &analysis.hinge else { return };
-    let bracket = |p: &Estimate| match (p.value, p.interval.ends()) {
-        (Some(value), Some((low, high))) => format!("{} [{}, {}]", short(value), short(low), short(high)),
-        (Some(value), None) => short(value),
-        (None, _) => "–".to_owned(),
+    let end = |end: Option<f64>| end.map_or_else(|| "…".to_owned(), short);
+    let bracket = |p: &Estimate| match p.value {
+        Some(value) if p.interval.is_open() => short(value),
+        Some(value) => format!("{} [{}, {}]", short(value), end(p.interval.low), end(p.interval.high)),
+        None => "–".to_owned(),
     };
     let aicc = analysis.curves.iter().find(|one| one.curve == analysis.curve).and_then(|one| one.aicc);
     let far = match (hinge.aicc, aicc) {

@@ -176,7 +176,7 @@
       shapes.push(...estimateShapes(cond.analysis.theta, colour));
       here.forEach((name) => rows.push([cond.title, name, found.get(name).n, found.get(name).theta, found.get(name).theta - cond.analysis.theta.estimate]));
     }
-    if (rows.length === 0) return { empty: "There is no difference between groups to leave a family out of." };
+    if (rows.length === 0) return { empty: "There is no difference between groups to leave a family out of, or it comes with the full answer." };
     return { traces, revision: shown.condition, layout: { shapes, height: Math.max(300, 24 * clusters.length + 140), xaxis: axis("θ without the family"), yaxis: axis("", { type: "category", categoryorder: "array", categoryarray: clusters.map(plain) }) }, table: { columns: ["score", "cluster left out", "its models", "theta", "change"], rows } };
   };
 

@@ -74,7 +74,7 @@
     const found = [theta.estimate == null ? null : `θ = ${number(theta.estimate)}${interval(theta.low, theta.high)}`, shown !== "emergence" || c.estimate == null ? null : `cₑ = ${number(c.estimate)}${interval(c.low, c.high)}`].filter(Boolean).join(", ");
     const times = `fitted in ${Math.round(answer.milliseconds)} ms, shown after ${Math.round(performance.now() - began)} ms`;
     status.textContent = answer.stage === "quick"
-      ? `${found || "no estimate"}. Quick answer: ${answer.bootstrap} bootstrap replicates, ${curve} curve alone; ${times}. The full one follows when you pause.`
+      ? `${found || "no estimate"}. Quick answer: ${answer.bootstrap} bootstrap replicates, the ${curve} curve leads; ${times}. The full one follows when you pause.`
       : `${found || "no estimate"}. Full answer: ${answer.bootstrap} bootstrap replicates, ${times}.`;
   };
 
