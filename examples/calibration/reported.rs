@@ -30,6 +30,8 @@ struct World<'a> {
     truth: fn(f64) -> f64,
     /// Where it breaks, if it does.
     c: Option<f64>,
+    /// Its gain beyond that, if it has one.
+    alpha: Option<f64>,
     compute_sd: f64,
 }
 
@@ -121,18 +123,16 @@ fn once(world: &World<'_>, replicate: u64) -> Result<[Outcome; REPORTED.len()], 
     let (set, next) = world.draw(replicate)?;
     let report = world.fit(&set, replicate)?;
     let found = &report.unadjusted;
-    let slope = match world.title {
-        "hinge" | "dominant family" | "five families" | "uncertain compute" => Some(0.2),
-        "hinge, ceiling 0.95" => Some(0.35),
-        _ => None,
-    };
     let leads = found.curves.iter().find(|one| one.curve == found.curve);
     let prediction = leads.and_then(|one| one.predictions.first()).map(|p| p.interval);
     let claimed = matches!(found.shown, Shown::Trend | Shown::Emergence);
     Ok([
         covers(&found.theta, THETA),
         world.c.and_then(|c| covers(&found.emergence().map(|_| found.c_log10.clone())?, c)),
-        slope.filter(|_| matches!(found.curve, Curve::Hinge | Curve::Plateau)).and_then(|a| covers(&found.alpha, a)),
+        world
+            .alpha
+            .filter(|_| matches!(found.curve, Curve::Hinge | Curve::Plateau))
+            .and_then(|a| covers(&found.alpha, a)),
         found.hinge.as_ref().and_then(|hinge| covers(&hinge.theta, THETA)),
         found.hinge.as_ref().and_then(|hinge| covers(&hinge.c_log10, world.c?)),
         prediction.filter(|p| !p.is_open()).map(|p| p.contains(next)),
@@ -151,7 +151,15 @@ pub(super) fn reported(models: &Models, replicates: u64, only: Option<&str>) -> 
         Clusters::new(&models.families.of().iter().map(|g| label(*g)).collect::<Vec<usize>>())
     };
     let five = || relabelled(&|g| g % 5);
-    let exact = |title, truth, c| World { title, models, families: real(), truth, c, compute_sd: 0.0 };
+    let exact = |title, truth: fn(f64) -> f64, c: Option<f64>| World {
+        title,
+        models,
+        families: real(),
+        truth,
+        c,
+        alpha: c.map(|c| (truth(c + 0.2) - truth(c)) / 0.2),
+        compute_sd: 0.0,
+    };
     let worlds = [
         exact("level", level, None),
         exact("straight line", line, None),

@@ -92,9 +92,9 @@ impl Plateau {
         if rows.t.len() < need {
             return Err(Error::NotEnoughModels { have: rows.t.len(), need });
         }
-        let (places, linear) = rows.search().ok_or_else(|| {
-            Error::Undetermined("no rise with a ceiling can be placed among these models".into())
-        })?;
+        let (places, linear) = rows
+            .search()
+            .ok_or_else(|| Error::Undetermined("no rise with a ceiling can be placed among these models".into()))?;
         let place = |t: f64| rows.origin + t * rows.x_unit;
         let (c, d) = (place(places.0), place(places.1));
         let (chance, upper) = (linear.chance * rows.y_unit, linear.upper * rows.y_unit);
@@ -250,7 +250,8 @@ impl Rows {
     fn search(&self) -> Option<(Places, Linear)> {
         let levels = self.levels.len();
         let step = levels.div_ceil(PLACES);
-        let inside: Vec<f64> = (0..levels).filter(|k| k % step == 0 || k + 1 == levels).map(|k| self.levels[k]).collect();
+        let inside: Vec<f64> =
+            (0..levels).filter(|k| k % step == 0 || k + 1 == levels).map(|k| self.levels[k]).collect();
         let (bottom, top) = (self.bottom(), self.top());
         let beyond = OUTSIDE.map(|share| share * (top - bottom));
         let mut begins = inside.clone();
@@ -314,7 +315,10 @@ impl Rows {
                 lead.push(Parameter::Start);
             }
         }
-        lead.extend((self.settings.upper.is_none() && among(&|t| t > d - FINEST && d < self.top()) > 0).then_some(Parameter::Upper));
+        lead.extend(
+            (self.settings.upper.is_none() && among(&|t| t > d - FINEST && d < self.top()) > 0)
+                .then_some(Parameter::Upper),
+        );
         lead
     }
 }
@@ -535,7 +539,10 @@ mod tests {
         let same = Sample::new(&[20.0; 6], &[0.2; 6]).expect("a sample");
         assert!(Plateau { chance: None, upper: None }.fit_sample(&same).is_err());
         let few = Sample::new(&[20.0, 21.0], &[0.2, 0.3]).expect("a sample");
-        assert!(matches!(Plateau { chance: Some(0.2), upper: None }.fit_sample(&few), Err(Error::NotEnoughModels { .. })));
+        assert!(matches!(
+            Plateau { chance: Some(0.2), upper: None }.fit_sample(&few),
+            Err(Error::NotEnoughModels { .. })
+        ));
         let level = Plateau { chance: Some(0.5), upper: Some(0.5) }.fit_sample(&sample(ramp, 0.1));
         assert!(level.is_err());
     }

@@ -250,7 +250,11 @@ fn a_full_answer_has_the_settings_replicates_and_curves() {
     // The same curve leads both, so that no answer contradicts the one before it.
     assert_eq!(named(&quick), named(&full));
     for field in ["/curve", "/selected", "/theta/estimate", "/hinge/theta/estimate"] {
-        assert_eq!(quick.pointer(&format!("/fit/report{field}")), full.pointer(&format!("/fit/report{field}")), "{field}");
+        assert_eq!(
+            quick.pointer(&format!("/fit/report{field}")),
+            full.pointer(&format!("/fit/report{field}")),
+            "{field}"
+        );
     }
 }
 

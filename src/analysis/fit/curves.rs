@@ -4,11 +4,12 @@ use super::caution::{self, cautions};
 use super::evidence::{self, BreakReport, RiseReport, Shown};
 use super::fitted::Fitted;
 use super::headline::{self, Headline, first};
+use super::hinge::HingeReport;
 use super::influence::{Comparing, influential};
 use super::models::{FitModels, Items};
-use super::report::{Analysis, CurveReport, ErrorReport, HingeReport, NoiseReport};
+use super::report::{Analysis, CurveReport, NoiseReport};
 use super::settings::{CurveChoice, FitSettings};
-use super::uncertain::{self, EXACT};
+use super::uncertain::{self, EXACT, ErrorReport};
 use super::{forecast, hinge};
 use crate::Result;
 use crate::registry::modelset::ModelSet;
@@ -54,17 +55,21 @@ pub(super) fn analyse(
     let fits: Vec<&Fitted> = fitted.iter().filter_map(|one| one.as_ref().ok()).collect();
     let main = fits[0];
     let rise = evidence::rise(settings, &models.sample, caution::is_few(models));
-    let Leads { mut head, outcome, beside, broken } =
+    let Leads { mut head, outcome, mut beside, broken } =
         leads(settings, set, models, &fits, compared.as_ref(), &mut unknown)?;
     let before_ceiling = before_ceiling(settings, set, models, main);
     // The hinge's own c lies inside the data only where its best fit has a break; that of other curves always does.
     let inside = head.c_log10.value.or(head.c_e.value).is_some();
     let breaks = outcome.map_or(inside, |outcome| outcome == Outcome::Break) && !main.is_alone(Parameter::C);
     // A curve that ends no higher than it begins has no point from which it rises to the end.
-    let breaks = breaks && enough.is_none_or(|compared| compared.selected != curve || compared.verdict != Verdict::None);
+    let breaks =
+        breaks && enough.is_none_or(|compared| compared.selected != curve || compared.verdict != Verdict::None);
     let shown = evidence::shown(&rise, models.direction, breaks, before_ceiling.as_ref().unwrap_or(&broken));
     let asked = settings.curve != CurveChoice::All;
     withhold(&mut head, shown, asked, &rise, models.direction);
+    if let Some(hinge) = beside.as_mut().filter(|_| shown == Shown::Nothing) {
+        hinge.take_back(&head.c_e);
+    }
     let curves = fitted
         .iter()
         .map(|one| match one {
@@ -238,7 +243,8 @@ fn withhold(head: &mut Headline, shown: Shown, asked: bool, rise: &RiseReport, d
     let keeps = asked && shown != Shown::Nothing;
     for estimate in [&mut head.c_log10, &mut head.c_e].into_iter().filter(|estimate| estimate.value.is_some()) {
         let found = std::mem::take(estimate);
-        *estimate = if keeps { found } else { Estimate { method: found.method, ..Estimate::default() } }.because(why.clone());
+        *estimate =
+            if keeps { found } else { Estimate { method: found.method, ..Estimate::default() } }.because(why.clone());
     }
     if !keeps {
         head.c_set = None;
@@ -257,7 +263,12 @@ fn told(shown: Shown) -> Option<Outcome> {
 
 /// The parameters of a curve as they may be told where compute is uncertain: corrected for the curve that leads, without
 /// interval for the others.
-fn parameters(one: &Fitted, models: &FitModels<'_>, errors: Option<&[ErrorReport]>, leads: bool) -> Vec<Named<Parameter>> {
+fn parameters(
+    one: &Fitted,
+    models: &FitModels<'_>,
+    errors: Option<&[ErrorReport]>,
+    leads: bool,
+) -> Vec<Named<Parameter>> {
     let mut all = one.parameters();
     if models.compute_sd().is_some() {
         for named in &mut all {

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::models::FitModels;
 use super::settings::{FitSettings, LEVEL};
+use crate::Result;
 use crate::serial::read_by_name;
 use crate::stats::breaktest::{BreakFound, BreakTest};
 use crate::stats::covariance::{Covariance, Kind};
@@ -25,7 +26,6 @@ use crate::stats::estimate::finite;
 use crate::stats::linear::Linear;
 use crate::stats::parameter::Parameter;
 use crate::stats::sample::Sample;
-use crate::Result;
 
 /// What the tests leave of a rise, or of a fall where scores fall.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -6,7 +6,8 @@ use crate::Result;
 use crate::stats::covariance::{Covariance, CovarianceEstimate};
 use crate::stats::curve::FittedCurve;
 use crate::stats::curves::Curve;
-use crate::stats::estimate::{Estimate, Named, finite};
+use crate::stats::distribution::student_quantile;
+use crate::stats::estimate::{Estimate, Interval, Method, Named, ONE_FAMILY, finite};
 use crate::stats::parameter::Parameter;
 
 /// A fitted curve with the covariance of its parameters, or why there is none.
@@ -27,7 +28,8 @@ impl Fitted {
     pub(super) fn of(curve: Curve, fit: Box<dyn FittedCurve>, models: &FitModels<'_>) -> Self {
         let covariance = Covariance::new(models.covariance).clusters(models.sample.families()).of(&*fit);
         let names = fit.names();
-        let refused = names.iter().map(|name| name.group().and_then(|k| models.refusal(k)).map(str::to_owned)).collect();
+        let refused =
+            names.iter().map(|name| name.group().and_then(|k| models.refusal(k)).map(str::to_owned)).collect();
         Self { curve, fit, covariance: covariance.map_err(|e| format!("no standard error: {e}")), refused }
     }
 
@@ -52,6 +54,28 @@ impl Fitted {
             Ok(covariance) => Estimate::student(value, k, covariance, LEVEL),
             Err(reason) => Estimate::of(value).because(reason),
         }
+    }
+
+    /// The sum of two parameters, if the data determine both.
+    pub(super) fn sum(&self, parameters: [Parameter; 2]) -> Option<Estimate> {
+        let [a, b] = parameters.map(|parameter| self.fit.place_of(parameter));
+        let (a, b) = (a?, b?);
+        let values = self.fit.estimates();
+        let bare = Estimate::of(values[a] + values[b]);
+        let covariance = match &self.covariance {
+            Ok(covariance) => covariance,
+            Err(reason) => return Some(bare.because(reason)),
+        };
+        let bare = bare.by(Method::Covariance(covariance.kind()));
+        if [a, b].iter().any(|k| covariance.kind().is_clustered() && covariance.is_determined_by_one_cluster(*k)) {
+            return Some(bare.because(ONE_FAMILY));
+        }
+        let (matrix, df) = (covariance.matrix(), covariance.degrees_of_freedom());
+        let se = (matrix[a][a] + matrix[b][b] + 2.0 * matrix[a][b]).max(0.0).sqrt();
+        let df = df[a].min(df[b]);
+        let half = student_quantile(0.5 + 0.5 * LEVEL, df).map(|t| t * se);
+        let interval = half.zip(bare.value).map(|(half, value)| Interval::between(value - half, value + half));
+        Some(Estimate { se: finite(se), df: finite(df), interval: interval.unwrap_or_default(), ..bare })
     }
 
     /// Whether one cluster alone determines a parameter.

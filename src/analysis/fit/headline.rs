@@ -3,9 +3,9 @@
 use super::evidence::SIZE;
 use super::fitted::Fitted;
 use super::models::FitModels;
-use super::report::{CutoffReport, EquivalenceReport, ErrorReport};
+use super::report::{CutoffReport, EquivalenceReport};
 use super::settings::FitSettings;
-use super::uncertain;
+use super::uncertain::{self, ErrorReport};
 use crate::Result;
 use crate::registry::Month;
 use crate::registry::modelset::{Group, ModelSet, XScale};
@@ -38,9 +38,13 @@ pub(super) fn of_other_curve(
     unknown: &mut Vec<String>,
 ) -> Headline {
     let name = main.curve.name();
-    let own = |parameter: Parameter, lacks: String| main.parameter(parameter).unwrap_or_else(|| Estimate::unknown(lacks));
+    let own =
+        |parameter: Parameter, lacks: String| main.parameter(parameter).unwrap_or_else(|| Estimate::unknown(lacks));
     let mut alpha = match main.curve {
         Curve::Linear => own(Parameter::Slope, "the data do not determine the slope".into()),
+        Curve::Segmented => main
+            .sum([Parameter::Slope, Parameter::Delta])
+            .unwrap_or_else(|| Estimate::unknown("no break improves on one line")),
         _ => own(Parameter::Alpha, format!("the {name} curve has no one gain; its parameters are under `curves`")),
     };
     let c = own(Parameter::C, format!("the {name} curve has no break inside the data"));

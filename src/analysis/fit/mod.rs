@@ -52,13 +52,15 @@ mod uncertain;
 pub use caution::{Caution, CautionKind};
 pub use draw::{figure, figure_with_names};
 pub use evidence::{BreakReport, RiseReport, Shown, Turn};
+pub use hinge::HingeReport;
 pub use influence::{Influence, Without};
 pub use input::tables;
 pub(crate) use items::item_interval;
 pub use layout::{ReportLayout, SCHEMA, SCHEMA_VERSION};
 pub use report::{
-    Analysis, CurvePoint, CurveReport, CutoffReport, DifferenceReport, DroppedModel, EquivalenceReport, ErrorReport,
-    FitReport, FittedModel, GroupReport, HingeReport, HoldoutReport, NoiseReport, Prediction, ReasonCount, SettingsReport,
+    Analysis, CurvePoint, CurveReport, CutoffReport, DifferenceReport, DroppedModel, EquivalenceReport, FitReport,
+    FittedModel, GroupReport, HoldoutReport, NoiseReport, Prediction, ReasonCount, SettingsReport,
 };
 pub(crate) use sentence::p_value;
 pub use settings::{ChanceLevel, CurveChoice, FitSettings};
+pub use uncertain::ErrorReport;

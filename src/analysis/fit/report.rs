@@ -6,9 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use super::caution::Caution;
 use super::evidence::{BreakReport, RiseReport, Shown};
+use super::hinge::HingeReport;
 use super::influence::Influence;
 use super::layout::ReportLayout;
 use super::settings::CurveChoice;
+use super::uncertain::ErrorReport;
 use crate::analysis::phase::Phase;
 use crate::registry::Month;
 use crate::registry::modelset::{ClusterBy, Group, Predictor, ScoreScale, WeightBy, XScale};
@@ -149,29 +151,6 @@ pub struct Analysis {
     /// The curve with its band, for drawing; in predictions.csv, not in the JSON.
     #[serde(skip)]
     pub line: Vec<CurvePoint>,
-}
-
-/// The hinge beside another curve that leads: what the paper reports, whether or not it describes the data.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct HingeReport {
-    /// What its best fit looks like; a test of it stands in the analysis.
-    pub outcome: Outcome,
-    /// Gain per unit of the predictor's scale beyond the break.
-    pub alpha: Estimate,
-    /// The break on the log10 scale.
-    pub c_log10: Estimate,
-    /// The break in the predictor's own unit.
-    pub c_e: Estimate,
-    /// Difference of the first group at equal predictor.
-    pub theta: Estimate,
-    /// Differences of all groups, by their names.
-    pub thetas: Vec<Named<Group>>,
-    /// Every break that the data cannot tell from the best, in pieces.
-    pub c_set: Option<Vec<(Option<f64>, Option<f64>)>>,
-    /// Share of the variance that it explains, around the mean.
-    pub r_squared: Option<f64>,
-    /// Akaike's criterion for small samples.
-    pub aicc: Option<f64>,
 }
 
 /// One curve.
@@ -339,24 +318,6 @@ pub struct NoiseReport {
     pub item_sd: Option<f64>,
     /// Standard deviation of what is left.
     pub model_sd: Option<f64>,
-}
-
-/// One parameter with and without error in compute.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ErrorReport {
-    /// The parameter.
-    pub name: Parameter,
-    /// As if compute were exact.
-    pub plain: Option<f64>,
-    /// Corrected.
-    pub corrected: Option<f64>,
-    /// Plain over corrected.
-    pub attenuation: Option<f64>,
-    /// Standard error of the corrected one.
-    pub se: Option<f64>,
-    /// Its interval.
-    #[serde(flatten)]
-    pub interval: Interval,
 }
 
 /// What adjustment changed: before minus after, on the same models, the same families drawn for both.

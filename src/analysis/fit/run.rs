@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::layout::ReportLayout;
 use super::models::{self, FitModels, Items};
 use super::report::{DroppedModel, FitReport, GroupReport, ReasonCount, SettingsReport};
-use super::settings::{ChanceLevel, FitSettings, LEVEL};
+use super::settings::{ChanceLevel, CurveChoice, FitSettings, LEVEL};
 use super::{caution, curves, evidence, hinge, input};
 use crate::registry::modelset::{ModelSet, ScoreScale, WeightBy};
 use crate::stats::direction::Direction;
@@ -53,7 +53,9 @@ fn report(settings: &FitSettings, set: &ModelSet) -> Result<FitReport> {
     let mut notes = set.notes.clone();
     let direction = direction(settings, set, &mut notes)?;
     let (chance, chance_source) = match (direction, settings.chance) {
-        (Direction::Falling, ChanceLevel::Known) => (None, "estimated: scores fall, and no level of chance is known".into()),
+        (Direction::Falling, ChanceLevel::Known) => {
+            (None, "estimated: scores fall, and no level of chance is known".into())
+        }
         _ => models::chance(settings, set, &mut notes),
     };
     let before = FitModels::new(set, false, chance)?;
@@ -61,9 +63,12 @@ fn report(settings: &FitSettings, set: &ModelSet) -> Result<FitReport> {
     let before = weighted(settings, before, items.as_deref())?.under(settings, direction);
     let unadjusted = curves::analyse(settings, set, &before, items.as_deref())?;
     let (adjusted, differences) = if set.adjusted.is_some() {
-        let after = weighted(settings, FitModels::new(set, true, chance)?, items.as_deref())?.under(settings, direction);
-        let changed = hinge::difference(settings, set, &before, &after);
-        (Some(curves::analyse(settings, set, &after, items.as_deref())?), Some(changed))
+        let after =
+            weighted(settings, FitModels::new(set, true, chance)?, items.as_deref())?.under(settings, direction);
+        let mut changed = hinge::difference(settings, set, &before, &after);
+        let adjusted = curves::analyse(settings, set, &after, items.as_deref())?;
+        changed.take_back(settings.curve != CurveChoice::All, [unadjusted.shown, adjusted.shown]);
+        (Some(adjusted), Some(changed))
     } else {
         (None, None)
     };

@@ -18,7 +18,8 @@ impl FitReport {
         match of.shown {
             Shown::Emergence => {
                 let at = of.emergence().and_then(|c| c.value).map(number);
-                let from = at.map_or_else(|| "a point inside the data".to_owned(), |at| format!("{} {at}", self.predictor.name));
+                let from = at
+                    .map_or_else(|| "a point inside the data".to_owned(), |at| format!("{} {at}", self.predictor.name));
                 format!("{rises} from {from} on{tested}")
             }
             Shown::Trend => {

@@ -4,14 +4,15 @@
 //! differences of two fits. The tests of a rise and of a break stand as they are: errors in compute weaken a rise and do
 //! not make one (docs/calibration.md).
 
+use serde::{Deserialize, Serialize};
+
 use super::models::FitModels;
-use super::report::ErrorReport;
 use super::settings::{FitSettings, LEVEL};
 use crate::Result;
 use crate::registry::modelset::Group;
 use crate::stats::curves::Curve;
 use crate::stats::distribution::student_two_sided;
-use crate::stats::estimate::{Estimate, Method, Named, finite};
+use crate::stats::estimate::{Estimate, Interval, Method, Named, finite};
 use crate::stats::parameter::Parameter;
 use crate::stats::simex::{Corrected, Simex};
 
@@ -24,6 +25,24 @@ impl FitModels<'_> {
         let sd = self.rows.iter().map(|row| row.compute_sd).collect::<Option<Vec<f64>>>()?;
         sd.iter().any(|sd| *sd > 0.0).then_some(sd)
     }
+}
+
+/// One parameter with and without error in compute.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ErrorReport {
+    /// The parameter.
+    pub name: Parameter,
+    /// As if compute were exact.
+    pub plain: Option<f64>,
+    /// Corrected.
+    pub corrected: Option<f64>,
+    /// Plain over corrected.
+    pub attenuation: Option<f64>,
+    /// Standard error of the corrected one.
+    pub se: Option<f64>,
+    /// Its interval.
+    #[serde(flatten)]
+    pub interval: Interval,
 }
 
 /// The parameters of a curve, corrected; `None` where compute is exact.
@@ -73,7 +92,8 @@ pub(super) fn correct_all(
 ) {
     let Some(errors) = errors else { return };
     let of = |names: &[Parameter]| errors.iter().find(|error| names.contains(&error.name));
-    correct(alpha, of(&[Parameter::Alpha, Parameter::Slope]));
+    let sum = errors.iter().any(|error| error.name == Parameter::Delta);
+    correct(alpha, of(&[Parameter::Alpha, Parameter::Slope]).filter(|_| !sum));
     correct(c, of(&[Parameter::C]));
     for (k, place) in models.places.iter().enumerate() {
         if models.refusal(k).is_none() {

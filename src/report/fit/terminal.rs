@@ -1,6 +1,8 @@
 //! The report for people: what was read, what was found, how sure it is, and what is not known.
 
-use crate::analysis::fit::{Analysis, BreakReport, FitReport, Influence, Prediction};
+use super::beside::{cautions, hinge};
+use super::text::{Text, capital, counted, optional, p_value, short, significant};
+use crate::analysis::fit::{Analysis, BreakReport, FitReport, Prediction};
 use crate::report::terminal::{Align, TextTable};
 use crate::stats::curves::Curve;
 use crate::stats::estimate::{Estimate, Method};
@@ -23,42 +25,6 @@ pub fn terminal(report: &FitReport, width: usize) -> String {
         text.paragraph(&format!("Note: {note}."));
     }
     text.out
-}
-
-/// Text that is broken at a width.
-struct Text {
-    out: String,
-    width: usize,
-}
-
-impl Text {
-    fn line(&mut self, line: &str) {
-        self.out.push_str(line);
-        self.out.push('\n');
-    }
-
-    /// Words on as many lines as they need, those after the first indented.
-    fn paragraph(&mut self, words: &str) {
-        let mut line = String::new();
-        for word in words.split_whitespace() {
-            let long = line.chars().count() + 1 + word.chars().count() > self.width;
-            if long && !line.trim().is_empty() {
-                self.line(&line);
-                line = "  ".to_owned();
-            }
-            if !line.trim().is_empty() {
-                line.push(' ');
-            }
-            line.push_str(word);
-        }
-        if !line.trim().is_empty() {
-            self.line(&line);
-        }
-    }
-
-    fn table(&mut self, table: &TextTable) {
-        self.out.push_str(&table.render(self.width));
-    }
 }
 
 fn heading(text: &mut Text, report: &FitReport) {
@@ -240,58 +206,6 @@ fn tests(text: &mut Text, report: &FitReport, analysis: &Analysis) {
     }
 }
 
-/// The hinge beside another curve that leads.
-fn hinge(text: &mut Text, analysis: &Analysis) {
-    let Some(hinge) = &analysis.hinge else { return };
-    let end = |end: Option<f64>| end.map_or_else(|| "…".to_owned(), short);
-    let bracket = |p: &Estimate| match p.value {
-        Some(value) if p.interval.is_open() => short(value),
-        Some(value) => format!("{} [{}, {}]", short(value), end(p.interval.low), end(p.interval.high)),
-        None => "–".to_owned(),
-    };
-    let aicc = analysis.curves.iter().find(|one| one.curve == analysis.curve).and_then(|one| one.aicc);
-    let far = match (hinge.aicc, aicc) {
-        (Some(own), Some(best)) => format!(", AICc {:+.1} from the {} curve", own - best, analysis.curve),
-        _ => String::new(),
-    };
-    let c = if hinge.c_e.value.is_some() { &hinge.c_e } else { &hinge.c_log10 };
-    let theta = if analysis.thetas.is_empty() { String::new() } else { format!(", theta {}", bracket(&hinge.theta)) };
-    text.paragraph(&format!(
-        "Hinge, the paper's curve: alpha {}, c_e {}{theta}, R² {}{far}",
-        bracket(&hinge.alpha),
-        bracket(c),
-        optional(hinge.r_squared, 4)
-    ));
-}
-
-/// What keeps the intervals from holding, and the models on which the result hangs.
-fn cautions(text: &mut Text, report: &FitReport, analysis: &Analysis) {
-    for caution in &analysis.cautions {
-        text.paragraph(&format!("Careful: {}.", caution.text));
-    }
-    for (place, one) in analysis.influential.iter().enumerate() {
-        text.paragraph(&format!("Careful: {}.", influence(report, one, place > 0)));
-    }
-}
-
-fn influence(report: &FitReport, one: &Influence, further: bool) -> String {
-    let Influence { model, cooks_distance, deleted_residual, without } = one;
-    let number = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), short);
-    let mut parts = Vec::new();
-    parts.extend(without.curve.map(|curve| format!("curve {curve}")));
-    parts.extend((!report.groups.is_empty()).then(|| format!("theta {}", number(without.theta))));
-    let c = without.hinge_c.map(|c| if report.is_logarithmic() { 10f64.powf(c) } else { c });
-    parts.push(format!("c_e of the hinge {}", number(c)));
-    parts.push(format!("R² {}", number(without.r_squared)));
-    format!(
-        "the result hangs on {model} (Cook's distance {}, deleted residual {}); without it{}: {}",
-        number(*cooks_distance),
-        number(*deleted_residual),
-        if further { " and those above" } else { "" },
-        parts.join(", ")
-    )
-}
-
 fn curves(text: &mut Text, analysis: &Analysis) {
     if analysis.curves.len() < 2 {
         return;
@@ -422,39 +336,4 @@ fn differences(text: &mut Text, report: &FitReport) {
     if let Some(reason) = &changed.c.reason {
         text.paragraph(&format!("c: {reason}"));
     }
-}
-
-fn counted(n: usize, one: &str, many: &str) -> String {
-    format!("{n} {}", if n == 1 { one } else { many })
-}
-
-fn capital(word: &str) -> String {
-    let mut letters = word.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
-}
-
-fn optional(value: Option<f64>, digits: usize) -> String {
-    value.map_or_else(|| "–".to_owned(), |v| significant(v, digits))
-}
-
-/// Four significant digits.
-fn short(value: f64) -> String {
-    significant(value, 4)
-}
-
-/// So many significant digits, in scientific notation where the plain one would be long.
-fn significant(value: f64, digits: usize) -> String {
-    if value == 0.0 {
-        return "0".into();
-    }
-    let size = value.abs().log10().floor();
-    if !(-4.0..7.0).contains(&size) {
-        return format!("{value:.*e}", digits.saturating_sub(2));
-    }
-    let decimals = (digits as f64 - 1.0 - size).max(0.0) as usize;
-    format!("{value:.decimals$}")
-}
-
-fn p_value(p: f64) -> String {
-    if p < 0.0001 { "<0.0001".into() } else { format!("{p:.4}") }
 }

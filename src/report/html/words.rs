@@ -166,7 +166,8 @@ fn shape(report: &FitReport, of: &Analysis, when: &str) -> Option<String> {
         .break_test
         .p_value
         .map_or_else(String::new, |p| format!(" (test of a break against a straight line: p {})", p_value(p)));
-    let place = of.break_test.meaning(|x| predictor(report, x)).map_or_else(String::new, |meaning| format!("; {meaning}"));
+    let place =
+        of.break_test.meaning(|x| predictor(report, x)).map_or_else(String::new, |meaning| format!("; {meaning}"));
     Some(begin(when, &format!("{verdict}{test}{place}.")))
 }
 
@@ -180,7 +181,7 @@ fn changed(report: &FitReport) -> Option<String> {
     }
     if let Some(c) = changed.c.value.filter(|_| report.is_logarithmic()) {
         let known = interval(report, &changed.c, decimal);
-        said.push(format!("The point of emergence before is {} decades above that after{known}.", decimal(c)));
+        said.push(format!("The break of the hinge before is {} decades above that after{known}.", decimal(c)));
     }
     if said.is_empty() {
         return None;

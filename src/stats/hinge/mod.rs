@@ -292,9 +292,7 @@ impl HingeFit {
             }
         }
         if columns.is_empty() {
-            return Err(Error::Undetermined(
-                "nothing rises and there is no group: nothing to regress on".into(),
-            ));
+            return Err(Error::Undetermined("nothing rises and there is no group: nothing to regress on".into()));
         }
         let y: Vec<f64> = self.fitted.iter().zip(&self.residuals).map(|(f, e)| (f - self.chance) + e).collect();
         LeastSquares::fit_named(&names, &columns, &y, self.sample.weights())
