@@ -161,7 +161,7 @@ pub(super) struct FitOptions {
     #[arg(long, value_name = "COLUMN", default_value = "family", help_heading = "Groups")]
     cluster: ClusterBy,
 
-    /// Curve: hinge, linear, segmented, logistic, richards, or all of them compared.
+    /// Curve: hinge, linear, segmented, logistic, richards, plateau, or all of them compared.
     #[arg(long, value_name = "CURVE", default_value = "all", help_heading = "Fit")]
     curve: CurveChoice,
 
@@ -175,6 +175,10 @@ pub(super) struct FitOptions {
         help_heading = "Fit"
     )]
     chance: ChanceLevel,
+
+    /// Score that the curves with a ceiling end at, instead of an estimated one.
+    #[arg(long, value_name = "SCORE", allow_negative_numbers = true, help_heading = "Fit")]
+    ceiling: Option<f64>,
 
     /// Standard errors: classical, hc0 to hc3, cr0, cr1, cr1s, cr2 or cr3.
     #[arg(long, value_name = "KIND", default_value_t = FitSettings::default().covariance, help_heading = "Fit")]
@@ -289,6 +293,7 @@ impl FitOptions {
             },
             curve: self.curve,
             chance: self.chance,
+            ceiling: self.ceiling,
             covariance: self.covariance,
             bootstrap: self.bootstrap,
             margin: self.margin,

@@ -1,8 +1,13 @@
 //! The models of one fit, as columns of numbers.
 
+use super::caution;
+use super::settings::FitSettings;
 use crate::registry::Benchmark;
 use crate::registry::modelset::{ModelRow, ModelSet, ScoreScale};
 use crate::stats::clusters::Clusters;
+use crate::stats::covariance::Kind;
+use crate::stats::curves::Levels;
+use crate::stats::direction::Direction;
 use crate::stats::hinge::Hinge;
 use crate::stats::itemnoise::ItemNoise;
 use crate::stats::sample::Sample;
@@ -23,6 +28,16 @@ pub(super) struct FitModels<'a> {
     pub(super) places: Vec<usize>,
     /// Chance, `None` to estimate it.
     pub(super) chance: Option<f64>,
+    /// The level that scores end at, `None` to estimate it.
+    pub(super) ceiling: Option<f64>,
+    /// Which way scores go.
+    pub(super) direction: Direction,
+    /// How standard errors are estimated: as asked for, or by CR3 where CR2 does not hold.
+    pub(super) covariance: Kind,
+    /// Whether clusters are so few or so unequal that the bootstraps do not hold.
+    pub(super) careful: bool,
+    /// Per varying group, why its difference has no interval, where it has none.
+    pub(super) refused: Vec<Option<String>>,
     /// One unit of the score: 100 for percent.
     pub(super) unit: f64,
 }
@@ -39,18 +54,45 @@ impl<'a> FitModels<'a> {
         let (x, y): (Vec<f64>, Vec<f64>) = rows.iter().map(|row| (row.position, score(row, adjusted))).unzip();
         let sample = Sample::new(&x, &y)?.with_groups(&groups)?.with_families(&Clusters::new(&labels))?;
         let weights = rows.iter().map(|row| row.weight).collect::<Option<Vec<f64>>>().filter(|w| !w.is_empty());
-        Ok(Self {
+        let models = Self {
             sample: match weights {
                 Some(weights) => sample.with_weights(&weights)?,
                 None => sample,
             },
+            ceiling: None,
+            direction: Direction::Rising,
+            covariance: Kind::Cr2,
+            careful: false,
+            refused: Vec::new(),
             unit: if set.score.scale == ScoreScale::Percent { 100.0 } else { 1.0 },
             rows,
             held_out,
             adjusted,
             places,
             chance,
-        })
+        };
+        Ok(models)
+    }
+
+    /// The same under these settings, for scores that go in `direction`.
+    pub(super) fn under(self, settings: &FitSettings, direction: Direction) -> Self {
+        let careful = caution::is_careful(&self);
+        let covariance = match settings.covariance {
+            Kind::Cr2 if careful => Kind::Cr3,
+            asked => asked,
+        };
+        let refused = caution::refusals(&self);
+        Self { ceiling: settings.ceiling, direction, covariance, careful, refused, ..self }
+    }
+
+    /// The levels between which scores move.
+    pub(super) fn levels(&self) -> Levels {
+        Levels { chance: self.chance, ceiling: self.ceiling }
+    }
+
+    /// Why the difference of varying group `k` has no interval, where it has none.
+    pub(super) fn refusal(&self, k: usize) -> Option<&str> {
+        self.refused.get(k)?.as_deref()
     }
 
     /// The same weighted by the noise that the items imply around the unweighted hinge.
@@ -68,7 +110,7 @@ impl<'a> FitModels<'a> {
 
     /// The hinge of these models.
     pub(super) fn hinge(&self) -> Hinge {
-        Hinge::with_chance(self.chance)
+        Hinge::with_chance(self.chance).direction(self.direction)
     }
 
     /// The values of the varying groups of one model.

@@ -22,6 +22,8 @@ pub struct FitSettings {
     pub curve: CurveChoice,
     /// What a guess scores, on the scale of the scores.
     pub chance: ChanceLevel,
+    /// The level that scores end at, on the scale of the scores; `None` to estimate it, for the curves that have one.
+    pub ceiling: Option<f64>,
     /// How standard errors are estimated.
     pub covariance: Kind,
     /// Replicates of every bootstrap.
@@ -42,6 +44,7 @@ impl Default for FitSettings {
             tables: modelset::Settings::default(),
             curve: CurveChoice::All,
             chance: ChanceLevel::Known,
+            ceiling: None,
             covariance: Kind::Cr2,
             bootstrap: 9_999,
             margin: None,
@@ -58,7 +61,7 @@ pub(super) const LEVEL: f64 = 0.95;
 /// Which curves are fitted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum CurveChoice {
-    /// Every curve that rises, compared; the hinge's parameters are the report's.
+    /// Every curve, compared; the one that describes the data best leads the report, with the hinge beside it.
     #[default]
     All,
     /// One of them, compared with a constant level only.
@@ -90,11 +93,11 @@ impl CurveChoice {
         std::iter::once(Self::All).chain(Self::All.curves().into_iter().map(Self::One))
     }
 
-    /// The curve whose parameters stand at the top of the report.
-    pub(super) fn headline(self) -> Curve {
+    /// The curve asked for, where one is.
+    pub(super) fn one(self) -> Option<Curve> {
         match self {
-            Self::All => Curve::Hinge,
-            Self::One(curve) => curve,
+            Self::All => None,
+            Self::One(curve) => Some(curve),
         }
     }
 }
