@@ -188,6 +188,10 @@ pub(super) struct FitOptions {
     #[arg(long, value_name = "N", default_value_t = FitSettings::default().bootstrap, help_heading = "Fit")]
     bootstrap: usize,
 
+    /// Level of all intervals, between 0.5 and 1.
+    #[arg(long, value_name = "LEVEL", default_value_t = FitSettings::default().level, help_heading = "Fit")]
+    level: f64,
+
     /// Largest difference between groups that would not matter, in units of the score.
     #[arg(long, value_name = "SCORE", allow_negative_numbers = true, help_heading = "Fit")]
     margin: Option<f64>,
@@ -296,6 +300,7 @@ impl FitOptions {
             ceiling: self.ceiling,
             covariance: self.covariance,
             bootstrap: self.bootstrap,
+            level: self.level,
             margin: self.margin,
             seed: Seed(self.seed),
             predict: self.predict.clone(),

@@ -74,7 +74,7 @@ pub struct Without {
 /// # Errors
 /// `Argument` when lengths differ; `Undetermined` when all models are of one month; those of the hinge.
 pub fn cutoffs(hinge: &Hinge, sample: &Sample, months: &[i64]) -> Result<Vec<Cutoff>> {
-    cutoffs_of(sample, months, Kind::Cr2, |sample| {
+    cutoffs_of(sample, months, Kind::Cr2, 0.95, |sample| {
         let fit = hinge.fit_sample(sample)?;
         let emergence = fit.emergence();
         Ok((Box::new(fit), emergence))
@@ -84,11 +84,12 @@ pub fn cutoffs(hinge: &Hinge, sample: &Sample, months: &[i64]) -> Result<Vec<Cut
 /// A fit, and c where it has a break.
 type WithBreak = (Box<dyn FittedCurve>, Option<f64>);
 
-/// The same of any curve, with standard errors of this kind.
+/// The same of any curve, with standard errors of this kind and intervals at this level.
 pub(crate) fn cutoffs_of(
     sample: &Sample,
     months: &[i64],
     kind: Kind,
+    level: f64,
     curve: impl Fn(&Sample) -> Result<WithBreak> + Sync,
 ) -> Result<Vec<Cutoff>> {
     if months.len() != sample.len() {
@@ -107,7 +108,7 @@ pub(crate) fn cutoffs_of(
             let members = group.iter().filter(|z| **z == 1.0).count();
             let sample = sample.clone().with_groups(&[group])?;
             let (fit, emergence) = curve(&sample)?;
-            let (standard_error, interval, p_value) = robust(&*fit, &sample, kind).unwrap_or_default();
+            let (standard_error, interval, p_value) = robust(&*fit, &sample, kind, level).unwrap_or_default();
             let theta = fit.estimate_of(Parameter::Theta);
             Ok(Cutoff { cutoff, members, theta, standard_error, interval, p_value, emergence })
         })
@@ -117,7 +118,7 @@ pub(crate) fn cutoffs_of(
 /// Standard error, interval and p-value of the first group's difference.
 type Robust = (Option<f64>, Interval, Option<f64>);
 
-fn robust(fit: &dyn FittedCurve, sample: &Sample, kind: Kind) -> Option<Robust> {
+fn robust(fit: &dyn FittedCurve, sample: &Sample, kind: Kind, level: f64) -> Option<Robust> {
     let place = fit.place_of(Parameter::Theta)?;
     let covariance = Covariance::new(kind).clusters(sample.families()).of(fit).ok()?;
     if covariance.is_determined_by_one_cluster(place) || sample.is_one_familys(0) {
@@ -126,7 +127,7 @@ fn robust(fit: &dyn FittedCurve, sample: &Sample, kind: Kind) -> Option<Robust> 
     let (estimate, error) = (fit.estimates()[place], covariance.std_errors()[place]);
     Some((
         Some(error).filter(|e| *e > 0.0),
-        covariance.interval(place, estimate, 0.95).map(|(low, high)| Interval::between(low, high)).unwrap_or_default(),
+        covariance.interval(place, estimate, level).map(|(low, high)| Interval::between(low, high)).unwrap_or_default(),
         covariance.p_value(place, estimate, 0.0),
     ))
 }

@@ -4,7 +4,7 @@ use super::report::{Analysis, FitReport, FittedModel};
 use crate::analysis::figure::{
     Axis, Figure, Hue, Layer, LegendEntry, LegendKey, Marker, Note, Panel, Point, Scale, Stroke,
 };
-use crate::analysis::words::{scientific, signed};
+use crate::analysis::words::{percent, scientific, signed};
 use crate::stats::curves::Curve;
 
 /// One panel for the score, and one for the score after adjustment beside it.
@@ -24,11 +24,12 @@ pub fn figure_with_names(report: &FitReport, names: &[String]) -> Figure {
     Figure {
         name: "fit".into(),
         caption: format!(
-            "{} against {}, {} models, with the {} curve and its pointwise 95 % confidence band.",
+            "{} against {}, {} models, with the {} curve and its pointwise {} confidence band.",
             report.score_name,
             report.predictor.name,
             report.n_models,
-            curves(report)
+            curves(report),
+            percent(report.settings.level)
         ),
         columns: panels.len(),
         panels,

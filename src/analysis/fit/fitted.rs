@@ -1,7 +1,6 @@
 //! A fitted curve and what is known of its uncertainty.
 
 use super::models::FitModels;
-use super::settings::LEVEL;
 use crate::Result;
 use crate::stats::covariance::{Covariance, CovarianceEstimate};
 use crate::stats::curve::FittedCurve;
@@ -17,6 +16,8 @@ pub(super) struct Fitted {
     pub(super) covariance: std::result::Result<CovarianceEstimate, String>,
     /// Per parameter, why it can have no interval, where it can have none.
     refused: Vec<Option<String>>,
+    /// Level of the intervals.
+    level: f64,
 }
 
 impl Fitted {
@@ -30,7 +31,8 @@ impl Fitted {
         let names = fit.names();
         let refused =
             names.iter().map(|name| name.group().and_then(|k| models.refusal(k)).map(str::to_owned)).collect();
-        Self { curve, fit, covariance: covariance.map_err(|e| format!("no standard error: {e}")), refused }
+        let covariance = covariance.map_err(|e| format!("no standard error: {e}"));
+        Self { curve, fit, covariance, refused, level: models.level }
     }
 
     /// Residual variance; `None` without degrees of freedom.
@@ -51,7 +53,7 @@ impl Fitted {
             return Estimate::of(value).because(reason.clone());
         }
         match &self.covariance {
-            Ok(covariance) => Estimate::student(value, k, covariance, LEVEL),
+            Ok(covariance) => Estimate::student(value, k, covariance, self.level),
             Err(reason) => Estimate::of(value).because(reason),
         }
     }
@@ -73,7 +75,7 @@ impl Fitted {
         let (matrix, df) = (covariance.matrix(), covariance.degrees_of_freedom());
         let se = (matrix[a][a] + matrix[b][b] + 2.0 * matrix[a][b]).max(0.0).sqrt();
         let df = df[a].min(df[b]);
-        let half = student_quantile(0.5 + 0.5 * LEVEL, df).map(|t| t * se);
+        let half = student_quantile(0.5 + 0.5 * self.level, df).map(|t| t * se);
         let interval = half.zip(bare.value).map(|(half, value)| Interval::between(value - half, value + half));
         Some(Estimate { se: finite(se), df: finite(df), interval: interval.unwrap_or_default(), ..bare })
     }

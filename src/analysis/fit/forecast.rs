@@ -14,7 +14,7 @@ use super::fitted::Fitted;
 use super::influence::leverages;
 use super::models::FitModels;
 use super::report::{CurvePoint, FittedModel, HoldoutReport, Prediction};
-use super::settings::{FitSettings, LEVEL};
+use super::settings::FitSettings;
 use crate::registry::modelset::{Group, ModelRow, ModelSet, ScoreScale, XScale};
 use crate::stats::bootstrap::{Bootstrap, Replicates};
 use crate::stats::curves::Curve;
@@ -80,7 +80,7 @@ fn half_width(models: &FitModels<'_>, one: &Fitted, x: f64, z: &[f64], new_model
         return Some(0.0);
     }
     let df = total * total / (own * own / own_df + rest * rest / rest_df);
-    student_quantile(0.5 + 0.5 * LEVEL, df).map(|t| t * total.sqrt())
+    student_quantile(0.5 + 0.5 * models.level, df).map(|t| t * total.sqrt())
 }
 
 /// One row for the reference group and one for each group that varies.
@@ -248,7 +248,7 @@ pub(super) fn line(settings: &FitSettings, set: &ModelSet, models: &FitModels<'_
             let own = value(models, one, *position, z, false);
             let band = match &drawn {
                 Some(_) if one.is_refused(&one.fit.gradient(*position, z)) => None,
-                Some(drawn) => drawn.percentile(g * positions.len() + k, LEVEL),
+                Some(drawn) => drawn.percentile(g * positions.len() + k, settings.level),
                 None => Some(own.interval),
             };
             let interval = band.unwrap_or_default();

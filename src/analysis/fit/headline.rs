@@ -165,7 +165,7 @@ pub(super) fn cutoffs(
         unknown.push("other cut-offs: they would take compute as exact".into());
         return None;
     }
-    let swept = sensitivity::cutoffs_of(&models.sample, &months, models.covariance, |sample| {
+    let swept = sensitivity::cutoffs_of(&models.sample, &months, models.covariance, models.level, |sample| {
         let emergence = match curve {
             Curve::Hinge => models.hinge().fit_sample(sample)?.emergence(),
             _ => None,

@@ -8,7 +8,7 @@ use super::fitted::Fitted;
 use super::headline::{Headline, break_parameters, cutoffs, equivalence, first, thetas, within_data};
 use super::models::FitModels;
 use super::report::DifferenceReport;
-use super::settings::{FitSettings, LEVEL};
+use super::settings::FitSettings;
 use super::uncertain::{self, EXACT};
 use crate::registry::modelset::{Group, ModelSet};
 use crate::stats::breaktest::BreakFound;
@@ -24,7 +24,7 @@ fn inference(settings: &FitSettings, models: &FitModels<'_>) -> Inference {
     let inference = Inference::new(models.chance.unwrap_or(0.0))
         .seed(settings.seed.0)
         .replicates(settings.bootstrap)
-        .level(LEVEL)
+        .level(settings.level)
         .direction(models.direction)
         .covariance(models.covariance);
     if models.chance.is_none() { inference.free_chance() } else { inference }

@@ -1,7 +1,7 @@
 //! The models of one fit, as columns of numbers.
 
 use super::caution;
-use super::settings::FitSettings;
+use super::settings::{FitSettings, LEVEL};
 use crate::registry::Benchmark;
 use crate::registry::modelset::{ModelRow, ModelSet, ScoreScale};
 use crate::stats::clusters::Clusters;
@@ -32,6 +32,8 @@ pub(super) struct FitModels<'a> {
     pub(super) ceiling: Option<f64>,
     /// Which way scores go.
     pub(super) direction: Direction,
+    /// Level of the intervals.
+    pub(super) level: f64,
     /// How standard errors are estimated: as asked for, or by CR3 where CR2 does not hold.
     pub(super) covariance: Kind,
     /// Whether clusters are so few or so unequal that the bootstraps do not hold.
@@ -61,6 +63,7 @@ impl<'a> FitModels<'a> {
             },
             ceiling: None,
             direction: Direction::Rising,
+            level: LEVEL,
             covariance: Kind::Cr2,
             careful: false,
             refused: Vec::new(),
@@ -82,7 +85,7 @@ impl<'a> FitModels<'a> {
             asked => asked,
         };
         let refused = caution::refusals(&self);
-        Self { ceiling: settings.ceiling, direction, covariance, careful, refused, ..self }
+        Self { ceiling: settings.ceiling, direction, level: settings.level, covariance, careful, refused, ..self }
     }
 
     /// The levels between which scores move.

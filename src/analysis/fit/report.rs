@@ -194,7 +194,7 @@ pub struct Prediction {
     pub group: Option<Group>,
     /// Predicted score of a new model.
     pub score: Option<f64>,
-    /// Its 95 % prediction interval.
+    /// Its prediction interval.
     #[serde(flatten)]
     pub interval: Interval,
     /// Whether the predictor is beyond the fitted models.
@@ -216,7 +216,7 @@ pub struct HoldoutReport {
     pub mae: Option<f64>,
     /// Mean of observed minus predicted.
     pub bias: Option<f64>,
-    /// Share of the models inside their 95 % prediction interval.
+    /// Share of the models inside their prediction interval.
     pub coverage: Option<f64>,
 }
 
@@ -298,7 +298,7 @@ pub struct CutoffReport {
     pub theta: Option<f64>,
     /// Its CR2 standard error.
     pub se: Option<f64>,
-    /// Its 95 % interval.
+    /// Its interval.
     #[serde(flatten)]
     pub interval: Interval,
     /// Two-sided p-value of 0.
@@ -366,7 +366,7 @@ pub struct FittedModel {
     pub weight: Option<f64>,
     /// Whether it was held out of the fit.
     pub held_out: bool,
-    /// Its 95 % prediction interval, for held-out models.
+    /// Its prediction interval, for held-out models.
     pub interval: Interval,
 }
 
@@ -381,7 +381,7 @@ pub struct CurvePoint {
     pub x: f64,
     /// The curve.
     pub score: f64,
-    /// The pointwise 95 % confidence band.
+    /// The pointwise confidence band.
     pub interval: Interval,
 }
 

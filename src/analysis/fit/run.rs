@@ -7,7 +7,7 @@ use super::input::{Inputs, Read};
 use super::layout::ReportLayout;
 use super::models::{self, FitModels, Items};
 use super::report::{DroppedModel, FitReport, GroupReport, ReasonCount, SettingsReport};
-use super::settings::{ChanceLevel, CurveChoice, FitSettings, LEVEL};
+use super::settings::{ChanceLevel, CurveChoice, FitSettings};
 use super::{caution, chance, curves, evidence, hinge};
 use crate::registry::modelset::{ModelSet, ScoreScale, WeightBy};
 use crate::stats::direction::Direction;
@@ -43,6 +43,9 @@ impl FitSettings {
         }
         if let Some(ceiling) = self.ceiling.filter(|level| !level.is_finite()) {
             return Err(Error::Argument(format!("a ceiling is a finite number, not {ceiling}")));
+        }
+        if !(self.level > 0.5 && self.level < 1.0) {
+            return Err(Error::Argument(format!("the level of intervals lies between 0.5 and 1, not at {}", self.level)));
         }
         if let Some(margin) = self.margin.filter(|m| !(*m > 0.0 && m.is_finite())) {
             return Err(Error::Argument(format!("an equivalence margin is a positive number, not {margin}")));
@@ -159,7 +162,7 @@ fn described(settings: &FitSettings) -> SettingsReport {
         covariance: settings.covariance,
         cluster: settings.tables.cluster.clone(),
         bootstrap: settings.bootstrap,
-        level: LEVEL,
+        level: settings.level,
         margin: settings.margin,
         weights: settings.tables.weights.clone(),
         seed: settings.seed,

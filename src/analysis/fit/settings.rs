@@ -28,6 +28,8 @@ pub struct FitSettings {
     pub covariance: Kind,
     /// Replicates of every bootstrap.
     pub bootstrap: usize,
+    /// Level of the intervals, between 0.5 and 1.
+    pub level: f64,
     /// Largest difference between groups that would not matter, on the scale of the scores.
     pub margin: Option<f64>,
     /// Where every random draw comes from.
@@ -47,6 +49,7 @@ impl Default for FitSettings {
             ceiling: None,
             covariance: Kind::Cr2,
             bootstrap: 9_999,
+            level: LEVEL,
             margin: None,
             seed: Seed(0),
             predict: Vec::new(),
@@ -55,7 +58,7 @@ impl Default for FitSettings {
     }
 }
 
-/// Level of the intervals.
+/// Level of the intervals where nothing else is said, and of the tests.
 pub(super) const LEVEL: f64 = 0.95;
 
 /// Which curves are fitted.

@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::models::FitModels;
-use super::settings::{FitSettings, LEVEL};
+use super::settings::FitSettings;
 use crate::Result;
 use crate::registry::modelset::Group;
 use crate::stats::curves::Curve;
@@ -54,7 +54,7 @@ pub(super) fn corrected(
 ) -> Option<Vec<ErrorReport>> {
     let sd = models.compute_sd()?;
     let run = || -> Result<Vec<Corrected>> {
-        let simex = Simex::new(settings.seed, &sd)?.level(LEVEL).covariance(models.covariance);
+        let simex = Simex::new(settings.seed, &sd)?.level(settings.level).covariance(models.covariance);
         match curve {
             Curve::Hinge => simex.run(&models.hinge(), &models.sample),
             other => simex.run_curve(&models.sample, |sample| other.fit(models.levels(), sample)),

@@ -3,6 +3,7 @@
 use super::beside::{cautions, hinge};
 use super::text::{Text, capital, counted, optional, p_value, short, significant};
 use crate::analysis::fit::{Analysis, BreakReport, FitReport, Prediction};
+use crate::analysis::words::percent;
 use crate::report::terminal::{Align, TextTable};
 use crate::stats::curves::Curve;
 use crate::stats::estimate::{Estimate, Method};
@@ -68,11 +69,12 @@ fn analysis(text: &mut Text, report: &FitReport, analysis: &Analysis, condition:
     let title = if condition.is_empty() { String::new() } else { format!(", {condition}") };
     text.line("");
     text.paragraph(&format!("{}{title}: {}", capital(&analysis.curve.to_string()), found(report, analysis)));
+    let low = format!("{} low", percent(report.settings.level));
     let mut table = TextTable::new(&[
         ("parameter", Align::Left),
         ("estimate", Align::Right),
         ("se", Align::Right),
-        ("95 % low", Align::Right),
+        (low.as_str(), Align::Right),
         ("high", Align::Right),
         ("p", Align::Right),
     ]);
@@ -250,10 +252,11 @@ fn forecast(text: &mut Text, report: &FitReport, analysis: &Analysis) {
     if !predictions.is_empty() {
         text.line("");
         let predictor = report.predictor.name.to_string();
+        let low = format!("{} low", percent(report.settings.level));
         let mut table = TextTable::new(&[
             (predictor.as_str(), Align::Right),
             ("predicted", Align::Right),
-            ("95 % low", Align::Right),
+            (low.as_str(), Align::Right),
             ("high", Align::Right),
             ("group", Align::Left),
             ("", Align::Left),
@@ -283,12 +286,13 @@ fn forecast(text: &mut Text, report: &FitReport, analysis: &Analysis) {
     let Some((_, first)) = held_out.first() else { return };
     text.line("");
     text.paragraph(&format!("Held out ({}): {}", first.selection, counted(first.n, "model", "models")));
+    let inside = format!("in {} interval", percent(report.settings.level));
     let mut table = TextTable::new(&[
         ("curve", Align::Left),
         ("RMSE", Align::Right),
         ("MAE", Align::Right),
         ("bias", Align::Right),
-        ("in 95 % interval", Align::Right),
+        (inside.as_str(), Align::Right),
     ]);
     for (curve, holdout) in held_out {
         table.push(vec![
@@ -314,11 +318,12 @@ fn differences(text: &mut Text, report: &FitReport) {
     let Some(changed) = &report.differences else { return };
     text.line("");
     text.paragraph("Before minus after adjustment, the same families drawn for both:");
+    let low = format!("{} low", percent(report.settings.level));
     let mut table = TextTable::new(&[
         ("parameter", Align::Left),
         ("difference", Align::Right),
         ("se", Align::Right),
-        ("95 % low", Align::Right),
+        (low.as_str(), Align::Right),
         ("high", Align::Right),
         ("p", Align::Right),
     ]);

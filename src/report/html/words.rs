@@ -1,7 +1,7 @@
 //! What a fit found, as sentences with their numbers and intervals.
 
 use crate::analysis::fit::{Analysis, FitReport, Shown, p_value};
-use crate::analysis::words::scientific;
+use crate::analysis::words::{percent, scientific};
 use crate::registry::modelset::{Group, ScoreScale};
 use crate::stats::curves::Curve;
 use crate::stats::direction::Direction;
@@ -205,7 +205,7 @@ fn bracket(interval: &str, p: &Estimate) -> String {
 }
 
 fn interval(report: &FitReport, p: &Estimate, number: impl Fn(f64) -> String) -> String {
-    let level = format!("{:.0} %", 100.0 * report.settings.level);
+    let level = percent(report.settings.level);
     match (p.interval.low, p.interval.high) {
         (Some(low), Some(high)) => format!(", {level} interval {} to {}", number(low), number(high)),
         (None, Some(high)) => format!(", {level} interval up to {}, not bounded below", number(high)),

@@ -11,6 +11,7 @@
     if (fit.report.adjusted) all.push({ key: "adjusted", title: "After adjustment", drawn: fit.adjusted ?? { models: [], lines: [] }, analysis: fit.report.adjusted, hue: 3, symbol: "diamond" });
     return all.filter((one) => all.length === 1 || shown.condition === "both" || shown.condition === one.key);
   };
+  const percent = (share) => `${Math.round(1e4 * share) / 100} %`;
   const isLog = () => fit.report.predictor.scale === "log10";
   const place = (position) => isLog() ? 10 ** position : position;
   const predictor = () => fit.labels.predictor;
@@ -77,7 +78,7 @@
       if (curve === a.curve) {
         pieces.forEach(([l, h], piece) => {
           const [from, to] = [l ?? left / 1e3, h ?? right * 1e3];
-          traces.push({ type: "scatter", mode: "lines", x: [from, to, to, from, from], y: [bottom, bottom, top, top, bottom], fill: "toself", fillcolor: faint(hue("context"), 0.14), line: { width: 0 }, name: "Point of emergence, 95 %", legendgroup: "c", showlegend: first && piece === 0, ...note() });
+          traces.push({ type: "scatter", mode: "lines", x: [from, to, to, from, from], y: [bottom, bottom, top, top, bottom], fill: "toself", fillcolor: faint(hue("context"), 0.14), line: { width: 0 }, name: `Point of emergence, ${percent(fit.report.settings.level)}`, legendgroup: "c", showlegend: first && piece === 0, ...note() });
         });
         if (emerges && a.c_e.estimate != null) traces.push({ type: "scatter", mode: "lines", x: [a.c_e.estimate, a.c_e.estimate], y: [bottom, top], line: { color: hue("context"), width: 1.6, dash: "dot" }, name: "Point of emergence", legendgroup: "c1", showlegend: first, ...at, hovertemplate: `point of emergence ${number(a.c_e.estimate)}${unit()}${interval(a.c_e.low, a.c_e.high)}<extra></extra>` });
         if (emerges && a.c_e.estimate != null) rows.push([cond.title, "point of emergence", "", "", "", a.c_e.estimate, "", null, a.c_e.low, a.c_e.high, null, null]);
