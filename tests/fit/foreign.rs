@@ -434,3 +434,25 @@ fn several_scores_have_a_row_each_and_p_values_that_allow_for_their_number() {
         refused(program().args(["report", &table, "--score", "mmlu", "--score", "gsm8k"])).contains("--score once")
     );
 }
+
+#[test]
+fn intervals_have_the_level_that_was_asked_for() {
+    let folder = Folder::new();
+    let text = written("model,family,params (B),tokens (T),mmlu", |m, f, p, t, _, s| format!("{m},{f},{p},{t},{s}"));
+    let table = folder.write("t.csv", &text);
+    let arguments = ["fit", &table, "--score", "mmlu", "--curve", "linear", "--bootstrap", "99"];
+    let width = |level: &str| {
+        let json = succeeds(program().args(arguments).args(["--level", level, "--format", "json"]));
+        let found: Value = serde_json::from_str(&json).expect("JSON");
+        assert_eq!(found["settings"]["level"].as_f64(), level.parse().ok());
+        let slope = found["curves"][0]["parameters"].as_array().expect("parameters").iter().find(|p| p["name"] == "slope");
+        let end = |name: &str| slope.expect("a slope")[name].as_f64().expect("an end");
+        end("high") - end("low")
+    };
+    assert!(width("0.8") < width("0.95") && width("0.95") < width("0.99"));
+    let printed = succeeds(program().args(arguments).args(["--level", "0.8"]));
+    assert!(printed.contains("80 % low") && !printed.contains("95 %"), "{printed}");
+    for level in ["0.4", "1", "95"] {
+        assert!(refused(program().args(arguments).args(["--level", level])).contains("between 0.5 and 1"), "{level}");
+    }
+}
