@@ -445,7 +445,8 @@ fn intervals_have_the_level_that_was_asked_for() {
         let json = succeeds(program().args(arguments).args(["--level", level, "--format", "json"]));
         let found: Value = serde_json::from_str(&json).expect("JSON");
         assert_eq!(found["settings"]["level"].as_f64(), level.parse().ok());
-        let slope = found["curves"][0]["parameters"].as_array().expect("parameters").iter().find(|p| p["name"] == "slope");
+        let slope =
+            found["curves"][0]["parameters"].as_array().expect("parameters").iter().find(|p| p["name"] == "slope");
         let end = |name: &str| slope.expect("a slope")[name].as_f64().expect("an end");
         end("high") - end("low")
     };

@@ -45,7 +45,10 @@ impl FitSettings {
             return Err(Error::Argument(format!("a ceiling is a finite number, not {ceiling}")));
         }
         if !(self.level > 0.5 && self.level < 1.0) {
-            return Err(Error::Argument(format!("the level of intervals lies between 0.5 and 1, not at {}", self.level)));
+            return Err(Error::Argument(format!(
+                "the level of intervals lies between 0.5 and 1, not at {}",
+                self.level
+            )));
         }
         if let Some(margin) = self.margin.filter(|m| !(*m > 0.0 && m.is_finite())) {
             return Err(Error::Argument(format!("an equivalence margin is a positive number, not {margin}")));

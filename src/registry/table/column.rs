@@ -137,7 +137,7 @@ pub(super) fn stated(name: &str) -> Stated {
     let units = || readings.iter().map(|reading| &reading.unit);
     units()
         .find(|unit| matches!(unit, Stated::Unknown(_)))
-        .or_else(|| units().last())
+        .or_else(|| units().next_back())
         .cloned()
         .unwrap_or(Stated::Nothing)
 }

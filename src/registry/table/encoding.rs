@@ -27,7 +27,7 @@ fn utf8(bytes: &[u8]) -> Result<Cow<'_, str>, String> {
 
 fn utf16(bytes: &[u8], unit: impl Fn([u8; 2]) -> u16) -> Result<String, String> {
     let units = bytes.as_chunks::<2>().0.iter().map(|pair| unit(*pair));
-    let whole = bytes.len() % 2 == 0;
+    let whole = bytes.len().is_multiple_of(2);
     char::decode_utf16(units).collect::<Result<String, _>>().ok().filter(|_| whole).ok_or_else(|| {
         "it looks like UTF-16 text and is damaged; save the file as UTF-8 (in Excel: `CSV UTF-8`)".to_owned()
     })

@@ -18,11 +18,11 @@ pub(super) fn is_workbook(bytes: &[u8]) -> bool {
 /// # Errors
 /// A sentence for a file that is none, or whose sheet is not known.
 pub(super) fn read(bytes: &[u8], sheet: Option<&str>) -> Result<Raw, String> {
-    workbook::read(bytes, sheet)
+    sheets::read(bytes, sheet)
 }
 
 #[cfg(feature = "excel")]
-mod workbook {
+mod sheets {
     use std::io::Cursor;
 
     use calamine::{Data, Range, Reader, open_workbook_auto_from_rs};
@@ -98,7 +98,7 @@ mod workbook {
 }
 
 #[cfg(not(feature = "excel"))]
-mod workbook {
+mod sheets {
     use super::Raw;
 
     pub fn read(_: &[u8], _: Option<&str>) -> Result<Raw, String> {

@@ -31,6 +31,9 @@ const COLUMNS: [&str; 23] = [
     "reason",
 ];
 
+/// One of a score's tests.
+type Test = fn(&ScoreFit) -> Option<Adjusted>;
+
 /// One row per score: estimates, and the p-values of a break, of the first group's difference (`theta`) and of what
 /// adjustment changed of it (`change`), each raw, by Holm and by Benjamini and Hochberg (`bh`). A value that does not exist
 /// is an empty cell.
@@ -69,10 +72,10 @@ pub fn several_csv(fits: &ScoreFits) -> CsvTable {
 #[must_use]
 pub fn several_terminal(fits: &ScoreFits, width: usize) -> String {
     let mut text = String::new();
-    let questions: [(&str, &dyn Fn(&ScoreFit) -> Option<Adjusted>); 3] = [
-        ("difference of the first group at equal predictor", &|fit| fit.theta),
-        ("what adjustment changed of that difference", &|fit| fit.change),
-        ("break against a straight line", &|fit| fit.break_test),
+    let questions: [(&str, Test); 3] = [
+        ("difference of the first group at equal predictor", |fit| fit.theta),
+        ("what adjustment changed of that difference", |fit| fit.change),
+        ("break against a straight line", |fit| fit.break_test),
     ];
     let mut table = TextTable::new(&[
         ("score", Align::Left),
