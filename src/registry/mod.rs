@@ -14,16 +14,18 @@ mod model;
 pub mod modelset;
 mod scores;
 mod subjects;
+mod suites;
 pub mod table;
 pub mod write;
 
 pub use benchmark::{BENCHMARKS, Benchmark, Chance, Format, Measure, Metric, Part, benchmark};
 pub use columns::{MODEL_COLUMNS, OBSERVATION_COLUMNS};
-pub(crate) use model::KNOWN_MODELS;
 pub use model::{Flops, Model, Models, Month, known_models};
+pub(crate) use model::{KNOWN_MODELS, Known};
 pub use scores::{
     Adjustment, Condition, Limit, Observation, PromptFormat, Provenance, RowKind, ScoreMatrix, Scores, Setup,
     Timestamp, observations_csv,
 };
 pub(crate) use subjects::{SUBJECT_COLUMNS, WIDE_COLUMNS};
 pub use subjects::{Subject, SubjectScores};
+pub use suites::tokens_per_step;

@@ -3,8 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use crate::harness::lm_eval;
-use crate::registry::table::{Sheet, Table};
+use crate::registry::table::Table;
 use crate::{Error, Result};
+
+/// Sentences about what of a folder of results was left out.
+const LINES: usize = 10;
 
 /// The tables, in the order of the paths, and a sentence for whatever of the results could not be read.
 ///
@@ -19,8 +22,10 @@ pub fn tables(paths: &[PathBuf]) -> Result<(Vec<Table>, Vec<String>)> {
                 let problem = "it holds no results of lm-evaluation-harness".to_owned();
                 return Err(Error::File { path: path.clone(), problem });
             }
-            warnings.extend(imported.warnings.iter().map(|warning| format!("skipped {warning}")));
-            tables.push(Sheet::of(&imported.observations).table(path));
+            let skipped = lm_eval::summary(&imported.warnings, LINES);
+            warnings.extend(skipped.iter().map(|line| format!("skipped {line}")));
+            warnings.extend(imported.collisions.iter().cloned());
+            tables.push(imported.sheet().table(path));
         } else {
             tables.push(Table::read(path, &[])?);
         }

@@ -1,11 +1,11 @@
 //! The rows of all tables, joined by the models' names.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::layout::{Layout, missing};
 use super::scores::{Match, Place};
-use super::{Dropped, Reason};
-use crate::registry::columns::{HUB, ITEMS, MODEL, VALUE};
+use super::{Dropped, Reason, setups};
+use crate::registry::columns::{COMPUTE, HUB, ITEMS, MODEL, TOKENS, TOKENS_SEEN, VALUE};
 use crate::registry::table::{Column, Table, fold};
 use crate::{Error, Result};
 
@@ -15,13 +15,27 @@ pub(super) struct Records<'t> {
     layouts: &'t [Layout],
     places: &'t [Place],
     pub(super) records: Vec<Record>,
+    /// Models of one table that were taken for those of another by names that are not the same: a sentence each.
+    pub(super) joined: Vec<String>,
 }
 
 /// One model and the rows that speak of it.
 pub(super) struct Record {
     pub(super) name: String,
     made_by: usize,
+    hub: Option<String>,
+    /// The name of the run, for a checkpoint of one.
+    run: Option<String>,
+    /// The record of the whole run, for a checkpoint of one.
+    base: Option<usize>,
     rows: Vec<Row>,
+}
+
+impl Record {
+    /// The model's name; for a checkpoint that of its run.
+    pub(super) fn run(&self) -> &str {
+        self.run.as_deref().unwrap_or(&self.name)
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,20 +89,33 @@ impl<'t> Records<'t> {
         layouts: &'t [Layout],
         places: &'t [Place],
     ) -> Result<(Self, Vec<Dropped>)> {
-        let mut joined = Self { tables, layouts, places, records: Vec::new() };
+        let mut joined = Self { tables, layouts, places, records: Vec::new(), joined: Vec::new() };
         let (mut by_name, mut by_key, mut dropped) = (HashMap::new(), HashMap::new(), Vec::new());
         for (table, contents) in tables.iter().enumerate() {
             let hub = contents.find(&HUB);
             for row in 0..contents.rows() {
-                let name = joined.name(table, row)?;
-                let keys = keys(&name, hub.and_then(|column| contents.at(row, column)));
+                let run = joined.name(table, row)?;
+                let state = setups::checkpoint(contents, row);
+                let name = state.as_ref().map_or_else(|| run.clone(), |state| format!("{run}@{state}"));
+                let hub = hub.and_then(|column| contents.at(row, column)).filter(|_| state.is_none());
+                let keys = keys(&name, hub);
                 let made_here = |joined: &Self, at: usize| joined.records[at].made_by == table;
                 let found = by_name.get(&name).copied().or_else(|| {
                     keys.iter().find_map(|key| by_key.get(key).copied().flatten()).filter(|at| !made_here(&joined, *at))
                 });
                 let at = found.unwrap_or(joined.records.len());
                 if found.is_none() {
-                    joined.records.push(Record { name: name.clone(), made_by: table, rows: Vec::new() });
+                    let (hub, run) = (hub.map(str::to_owned), state.map(|_| run));
+                    joined.records.push(Record {
+                        name: name.clone(),
+                        made_by: table,
+                        hub,
+                        run,
+                        base: None,
+                        rows: vec![],
+                    });
+                } else if !by_name.contains_key(&name) {
+                    joined.tell(&name, hub, at, table);
                 }
                 // Two models that share a key are told apart by their full names only.
                 for key in keys {
@@ -100,7 +127,43 @@ impl<'t> Records<'t> {
                 }
             }
         }
+        joined.find_runs(&by_name, &by_key);
         Ok((joined, dropped))
+    }
+
+    /// Says that `name` of a table is taken for a model of another, unless one is exactly the other's name or hub name.
+    fn tell(&mut self, name: &str, hub: Option<&str>, at: usize, table: usize) {
+        let known = &self.records[at];
+        if known.hub.as_deref() != Some(name) && hub != Some(known.name.as_str()) {
+            let (here, there) = (self.tables[table].path().display(), self.tables[known.made_by].path().display());
+            self.joined.push(format!("`{name}` in {here} is taken for `{}` in {there}", known.name));
+        }
+    }
+
+    /// Finds what the tables say of the runs that checkpoints belong to.
+    fn find_runs(&mut self, by_name: &HashMap<String, usize>, by_key: &HashMap<String, Option<usize>>) {
+        let mut told = HashSet::new();
+        for at in 0..self.records.len() {
+            let Some(run) = self.records[at].run.clone() else { continue };
+            let exact = by_name.get(&run).copied();
+            let base = exact.or_else(|| keys(&run, None).iter().find_map(|key| by_key.get(key).copied().flatten()));
+            let Some(base) = base.filter(|base| *base != at && self.records[*base].run.is_none()) else { continue };
+            self.records[at].base = Some(base);
+            if exact.is_none() && told.insert(run.clone()) {
+                self.tell(&run, None, base, self.records[at].made_by);
+            }
+        }
+    }
+
+    /// Whether checkpoints of this model are among the records.
+    pub(super) fn has_checkpoints(&self, record: &Record) -> bool {
+        self.records.iter().any(|other| other.base.is_some_and(|base| std::ptr::eq(&self.records[base], record)))
+    }
+
+    /// The rows that speak of a record: its own, and for a checkpoint those of its run.
+    fn rows_of<'r>(&'r self, record: &'r Record) -> impl Iterator<Item = &'r Row> {
+        let base = record.base.map(|base| self.records[base].rows.as_slice()).unwrap_or_default();
+        record.rows.iter().chain(base)
     }
 
     /// The model's name; `row N` in a single table without names.
@@ -144,9 +207,17 @@ impl<'t> Records<'t> {
 
     /// The first cell of this column with a value.
     pub(super) fn cell(&self, record: &Record, wanted: &Column) -> Option<Cell<'t>> {
-        record.rows.iter().find_map(|r| {
+        if record.run.is_some() && wanted.name == TOKENS.name {
+            return record.rows.iter().find_map(|r| self.at(r, self.tables[r.table].find(&TOKENS_SEEN)?, 1.0));
+        }
+        if record.run.is_some() && wanted.name == COMPUTE.name {
+            // What the tables say is that of the whole run.
+            return None;
+        }
+        let own = |r: &Row| record.rows.iter().any(|row| row == r);
+        self.rows_of(record).find_map(|r| {
             // Numbers of items belong to the one benchmark.
-            if wanted.name == ITEMS.name && r.holds != Match::Score {
+            if wanted.name == ITEMS.name && (r.holds != Match::Score || !own(r)) {
                 return None;
             }
             let found = self.layouts[r.table].get(wanted)?;
@@ -177,7 +248,7 @@ impl<'t> Records<'t> {
 
     /// The first cell of this column with a value.
     pub(super) fn cell_of(&self, record: &Record, named: &Named) -> Option<Cell<'t>> {
-        record.rows.iter().find_map(|r| self.at(r, named.0[r.table]?, 1.0))
+        self.rows_of(record).find_map(|r| self.at(r, named.0[r.table]?, 1.0))
     }
 
     fn at(&self, r: &Row, column: usize, unit: f64) -> Option<Cell<'t>> {
@@ -186,8 +257,8 @@ impl<'t> Records<'t> {
     }
 }
 
-/// What the names of one model have in common in different tables: no organisation, case or punctuation. Its place on a hub
-/// gives another.
+/// What the names of one model have in common in different tables: no organisation, case or punctuation, except between
+/// digits. Its place on a hub gives another.
 fn keys(name: &str, hub: Option<&str>) -> Vec<String> {
     let last = |name: &str| {
         let name = name.rsplit('/').next().unwrap_or(name);

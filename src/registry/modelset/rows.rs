@@ -8,6 +8,7 @@ use super::predictor::{self, Quantity, Sizes};
 use super::records::{Cell, Named, Record, Records};
 use super::{
     Amount, ClusterBy, Dropped, ModelRow, ModelSet, Reason, ScoreScale, Settings, WeightBy, XScale, scale, scores,
+    setups,
 };
 use crate::registry::columns::{FAMILY, ITEMS};
 use crate::registry::table::{Table, fold};
@@ -16,8 +17,10 @@ use crate::{Error, Result};
 pub(super) fn assemble(tables: &[Table], settings: &Settings) -> Result<ModelSet> {
     check_flags(tables, settings)?;
     let layouts = tables.iter().map(|table| Layout::of(table, settings)).collect::<Result<Vec<_>>>()?;
-    let (mut score, places) = scores::locate(tables, &layouts, settings)?;
+    let (mut score, mut places) = scores::locate(tables, &layouts, settings)?;
+    let mut notes = setups::settle(tables, &layouts, &mut places, settings)?;
     let (records, mut dropped) = Records::join(tables, &layouts, &places)?;
+    notes.extend(records.joined.iter().cloned());
     let predictor = predictor::describe(settings);
     let x = Quantity::of(&predictor.name, &records)?;
 
@@ -25,11 +28,12 @@ pub(super) fn assemble(tables: &[Table], settings: &Settings) -> Result<ModelSet
     for record in &records.records {
         match Scored::of(&records, record, &x, settings, &predictor)? {
             Ok(found) => scored.push(found),
+            // Its checkpoints speak for it.
+            Err(Reason::NoScore) if records.has_checkpoints(record) => {}
             Err(reason) => dropped.push(Dropped { model: record.name.clone(), reason }),
         }
     }
     let usable: Vec<&Record> = scored.iter().map(|s| s.record).collect();
-    let mut notes = Vec::new();
     let groups = groups::all(&records, &usable, settings, &mut notes)?;
     let others = OtherColumns::of(&records, settings)?;
     let mut rows = Vec::new();
@@ -167,7 +171,7 @@ impl<'s> OtherColumns<'s> {
                 Value::Missing(name) => return Ok(Err(Reason::NoValue(name))),
             }
         }
-        let family = records.cell(record, &FAMILY).map_or(record.name.as_str(), |cell| cell.text());
+        let family = records.cell(record, &FAMILY).map_or(record.run(), |cell| cell.text());
         let cluster = match &self.cluster {
             Some(named) => match records.cell_of(record, named) {
                 Some(cell) => cell.text(),

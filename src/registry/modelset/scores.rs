@@ -24,6 +24,8 @@ pub(super) struct Wanted {
     benchmark: String,
     metric: Option<String>,
     adjusted: Option<Condition>,
+    /// Rows that match and do not count.
+    pub(super) skip: BTreeSet<usize>,
 }
 
 /// An adjustment, its epochs and the task examples seen, as their cells read.
@@ -86,12 +88,17 @@ pub(super) fn locate(tables: &[Table], layouts: &[Layout], settings: &Settings) 
 }
 
 impl Wanted {
+    /// The benchmark, as the table has it.
+    pub(super) fn benchmark(&self) -> &str {
+        &self.benchmark
+    }
+
     /// What the row is.
     pub(super) fn matches(&self, table: &Table, layout: &Layout, row: usize) -> Match {
         let cell =
             |column: &Column| layout.get(column).and_then(|found| table.at(row, found.index)).unwrap_or_default();
         let metric_fits = self.metric.as_ref().is_none_or(|metric| cell(&METRIC) == metric);
-        if cell(&BENCHMARK) != self.benchmark || !metric_fits {
+        if cell(&BENCHMARK) != self.benchmark || !metric_fits || self.skip.contains(&row) {
             return Match::Neither;
         }
         let condition = condition(table, layout, row);
@@ -148,7 +155,7 @@ fn wanted(table: &Table, layout: &Layout, name: &str, settings: &Settings) -> Re
         }
         None => None,
     };
-    Ok(Some(Wanted { benchmark: benchmark.to_owned(), metric, adjusted }))
+    Ok(Some(Wanted { benchmark: benchmark.to_owned(), metric, adjusted, skip: BTreeSet::new() }))
 }
 
 fn metric(found: &BTreeSet<&str>, benchmark: &str, settings: &Settings) -> Result<String> {
