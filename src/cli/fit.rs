@@ -73,6 +73,11 @@ pub(super) struct FitOptions {
     #[arg(long, value_name = "NAME")]
     adjusted: Option<String>,
 
+    /// Which rows of a long table count, where a model was evaluated in several setups: 'COLUMN OP VALUE', such as
+    /// 'shots = 25' or 'chat_template = none'; may be repeated.
+    #[arg(long = "where", value_name = "SELECTION")]
+    only: Vec<Selection>,
+
     /// Scale of the scores: share (0 to 1), percent (0 to 100), any, or auto to tell by their values.
     #[arg(long, value_name = "SCALE", default_value = "auto")]
     score_scale: ScoreScale,
@@ -293,6 +298,7 @@ impl FitOptions {
                 compute_sd: self.compute_sd.clone(),
                 items: self.items.clone(),
                 weights: self.weights.clone(),
+                only: self.only.clone(),
                 holdout: self.holdout.clone(),
             },
             curve: self.curve,

@@ -17,6 +17,7 @@ mod month;
 pub(crate) mod names;
 mod scores;
 mod subjects;
+mod suites;
 pub mod table;
 pub mod write;
 
@@ -24,8 +25,8 @@ pub use benchmark::{BENCHMARKS, Benchmark, Chance, Format, Measure, Metric, Part
 pub use chance::benchmark_named;
 pub(crate) use chance::{guesses_alike, meant_by};
 pub use columns::{MODEL_COLUMNS, OBSERVATION_COLUMNS};
-pub(crate) use model::KNOWN_MODELS;
 pub use model::{Flops, Model, Models, known_models};
+pub(crate) use model::{KNOWN_MODELS, Known};
 pub use month::{DateOrder, Month};
 pub use scores::{
     Adjustment, Condition, Limit, Observation, PromptFormat, Provenance, RowKind, ScoreMatrix, Scores, Setup,
@@ -33,3 +34,4 @@ pub use scores::{
 };
 pub(crate) use subjects::{SUBJECT_COLUMNS, WIDE_COLUMNS};
 pub use subjects::{Subject, SubjectScores};
+pub use suites::tokens_per_step;

@@ -69,6 +69,15 @@ impl Model {
     }
 }
 
+/// What a table of models says of a name.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Known<'a> {
+    /// It is this model's; `true` when it is written exactly so.
+    As(&'a Model, bool),
+    /// No model's, or that of several.
+    No,
+}
+
 /// A table of models: unique names, families spelled one way.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Models {
@@ -176,12 +185,28 @@ impl Models {
         self.by_name.get(name).map(|&index| &self.models[index])
     }
 
-    /// The model of this name, of this hub name, or with a hub name that ends so; upper and lower case are the same.
+    /// The model of this name, of this hub name, or the only one with a hub name that ends so; upper and lower case are
+    /// the same.
     pub fn known_as(&self, name: &str) -> Option<&Model> {
+        match self.find(name) {
+            Known::As(model, _) => Some(model),
+            Known::No => None,
+        }
+    }
+
+    /// The same, and whether `name` is exactly the model's name or hub name.
+    pub(crate) fn find(&self, name: &str) -> Known<'_> {
+        if let Some(model) = self.get(name).or_else(|| self.iter().find(|model| model.hf_id.as_deref() == Some(name))) {
+            return Known::As(model, true);
+        }
         let same = |other: &str| other.eq_ignore_ascii_case(name);
-        let hub = |id: &str| same(id) || id.rsplit('/').next().is_some_and(same);
-        let known = |model: &&Model| same(&model.name) || model.hf_id.as_deref().is_some_and(hub);
-        self.get(name).or_else(|| self.iter().find(known))
+        let whole = |model: &&Model| same(&model.name) || model.hf_id.as_deref().is_some_and(same);
+        let end = |model: &&Model| model.hf_id.as_deref().and_then(|id| id.rsplit('/').next()).is_some_and(same);
+        let only = |known: &dyn Fn(&&Model) -> bool| {
+            let mut found = self.iter().filter(known);
+            found.next().filter(|_| found.next().is_none())
+        };
+        only(&whole).or_else(|| only(&end)).map_or(Known::No, |model| Known::As(model, false))
     }
 
     /// All models in the order of the table.

@@ -3,24 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Letters and digits of a name in lower case. Between two digits a sign stays, a point as it is and any other as a
-/// hyphen: `Llama-3_8B` and `llama 3-8b` are one, `opt-1.3b` and `opt-13b` are not.
-pub(crate) fn key(name: &str) -> String {
-    let mut key = String::new();
-    let mut sign: Option<char> = None;
-    for c in name.chars().flat_map(char::to_lowercase) {
-        if !c.is_alphanumeric() {
-            // Of several signs a point counts.
-            sign = Some(if c == '.' || sign == Some('.') { '.' } else { '-' });
-            continue;
-        }
-        if let Some(sign) = sign.take().filter(|_| c.is_numeric() && key.ends_with(char::is_numeric)) {
-            key.push(sign);
-        }
-        key.push(c);
-    }
-    key
-}
+use super::table::fold;
 
 /// The organisation before a name, as in `org/name` or `org__name`, and the name.
 pub(crate) fn split_organisation(name: &str) -> (Option<&str>, &str) {
@@ -33,7 +16,7 @@ pub(crate) fn split_organisation(name: &str) -> (Option<&str>, &str) {
 /// Whether neither name says that it is another organisation's.
 pub(crate) fn may_be_of_one_organisation(one: &str, other: &str) -> bool {
     match (split_organisation(one).0, split_organisation(other).0) {
-        (Some(one), Some(other)) => key(one) == key(other),
+        (Some(one), Some(other)) => fold(one) == fold(other),
         _ => true,
     }
 }
@@ -100,9 +83,9 @@ pub(crate) fn partners<'n>(
 
 /// The only known name that differs in organisation, case and signs.
 fn spelled_otherwise<'n>(known: &BTreeSet<&'n str>, name: &str) -> Option<&'n str> {
-    let wanted = key(split_organisation(name).1);
+    let wanted = fold(split_organisation(name).1);
     let same = |other: &&&str| {
-        key(split_organisation(other).1) == wanted && !wanted.is_empty() && may_be_of_one_organisation(other, name)
+        fold(split_organisation(other).1) == wanted && !wanted.is_empty() && may_be_of_one_organisation(other, name)
     };
     let mut found = known.iter().filter(same);
     found.next().filter(|_| found.next().is_none()).copied()
@@ -148,9 +131,9 @@ fn around(part: &str, own: &str) -> Option<(String, String)> {
 /// The names that a misspelled one may mean: those that hold it, or else those in which few letters differ; at most three,
 /// the nearest first.
 pub(crate) fn nearest<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> Vec<&'n str> {
-    let wanted = key(name);
+    let wanted = fold(name);
     let distance = |other: &str| {
-        let other = key(other);
+        let other = fold(other);
         let holds = wanted.len() >= 3 && (other.contains(&wanted) || (other.len() >= 3 && wanted.contains(&other)));
         let distance = if holds { 0 } else { edits(&wanted, &other) };
         (distance <= 1 + wanted.len() / 4).then_some(distance)
@@ -192,14 +175,14 @@ fn edits(one: &str, other: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{edits, key, nearest, partners};
+    use super::{edits, fold, nearest, partners};
 
     #[test]
     fn signs_between_digits_tell_names_apart_and_others_do_not() {
-        assert_ne!(key("opt-1.3b"), key("opt-13b"));
-        assert_ne!(key("Qwen2.5-3B"), key("Qwen2-5.3B"));
+        assert_ne!(fold("opt-1.3b"), fold("opt-13b"));
+        assert_ne!(fold("Qwen2.5-3B"), fold("Qwen2-5.3B"));
         for (one, other) in [("Llama-3-8B", "llama_3 8b"), ("OPT-1.3B", "opt 1.3b"), ("gemma-2-9b", "Gemma 2 9B")] {
-            assert_eq!(key(one), key(other));
+            assert_eq!(fold(one), fold(other));
         }
     }
 

@@ -5,8 +5,11 @@ use std::path::{Path, PathBuf};
 
 use crate::harness::lm_eval;
 use crate::registry::modelset::{ModelSet, Settings};
-use crate::registry::table::{Reading, Sheet, Table};
+use crate::registry::table::{Reading, Table};
 use crate::{Error, Result};
+
+/// Sentences about what of a folder of results was left out.
+const LINES: usize = 10;
 
 /// Where the tables of a fit are: files, folders of results, or `-` for standard input.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -117,8 +120,9 @@ pub fn tables(paths: &[PathBuf], reading: &Reading) -> Result<(Vec<Table>, Vec<S
 /// The results of lm-evaluation-harness at a path as a table, and what could not be read; `None` where there is none.
 fn results(path: &Path) -> Result<Option<(Table, Vec<String>)>> {
     let imported = lm_eval::import(&[path.to_owned()], &lm_eval::ImportSettings::default())?;
-    let warned = imported.warnings.iter().map(|warning| format!("skipped {warning}")).collect();
-    Ok((imported.files > 0).then(|| (Sheet::of(&imported.observations).table(path), warned)))
+    let skipped = lm_eval::summary(&imported.warnings, LINES);
+    let warned = skipped.iter().map(|line| format!("skipped {line}")).chain(imported.collisions.iter().cloned());
+    Ok((imported.files > 0).then(|| (imported.sheet().table(path), warned.collect())))
 }
 
 fn standard_input(reading: &Reading) -> Result<Table> {

@@ -30,6 +30,7 @@ mod scale;
 mod scores;
 mod selection;
 mod settings;
+mod setups;
 mod sizes;
 
 use std::fmt;

@@ -1,13 +1,13 @@
 //! The rows of all tables, joined by the models' names.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::layout::{Found, Layout, missing};
 use super::scores::{Match, Place};
-use super::{Dropped, Reason, Role};
-use crate::registry::columns::{HUB, ITEMS, MODEL, VALUE};
-use crate::registry::names::{Partners, key, may_be_of_one_organisation, partners, split_organisation};
-use crate::registry::table::{Column, Table};
+use super::{Dropped, Reason, Role, setups};
+use crate::registry::columns::{COMPUTE, HUB, ITEMS, MODEL, TOKENS, TOKENS_SEEN, VALUE};
+use crate::registry::names::{Partners, may_be_of_one_organisation, partners, split_organisation};
+use crate::registry::table::{Column, Table, fold};
 use crate::registry::{DateOrder, Month};
 use crate::{Error, Result};
 
@@ -17,13 +17,27 @@ pub(super) struct Records<'t> {
     layouts: &'t [Layout],
     places: &'t [Place],
     pub(super) records: Vec<Record>,
+    /// Models of one table that were taken for those of another by names that are not the same: a sentence each.
+    pub(super) joined: Vec<String>,
 }
 
 /// One model and the rows that speak of it.
 pub(super) struct Record {
     pub(super) name: String,
     made_by: usize,
+    hub: Option<String>,
+    /// The name of the run, for a checkpoint of one.
+    run: Option<String>,
+    /// The record of the whole run, for a checkpoint of one.
+    base: Option<usize>,
     rows: Vec<Row>,
+}
+
+impl Record {
+    /// The model's name; for a checkpoint that of its run.
+    pub(super) fn run(&self) -> &str {
+        self.run.as_deref().unwrap_or(&self.name)
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,8 +104,8 @@ impl Cell<'_> {
 pub(super) struct Named(Vec<Option<usize>>);
 
 impl<'t> Records<'t> {
-    /// Joins the tables. Rows that are there twice are reported in the second place, joins of names that are not equal and
-    /// names without a partner in the third.
+    /// Joins the tables. Rows that are there twice are reported in the second place, what was joined before and after
+    /// adjustment in the third.
     ///
     /// # Errors
     /// A row without name, a model that stands twice in one table with different values, or two models after adjustment
@@ -102,16 +116,19 @@ impl<'t> Records<'t> {
         places: &'t [Place],
         roles: &[Role],
     ) -> Result<(Self, Vec<Dropped>, Vec<String>)> {
-        let mut joined = Self { tables, layouts, places, records: Vec::new() };
+        let mut joined = Self { tables, layouts, places, records: Vec::new(), joined: Vec::new() };
         let (mut by_name, mut by_key, mut dropped) = (HashMap::new(), HashMap::new(), Vec::new());
-        let (partners, mut notes) = joined.partners(roles)?;
+        let (partners, notes) = joined.partners(roles)?;
         for (table, contents) in tables.iter().enumerate() {
             let hub = contents.find(&HUB).map(|(column, _)| column);
             for row in 0..contents.rows() {
                 let written = joined.name(table, row)?;
                 let partner = partners.of.get(&written).filter(|_| roles[table] == Role::After);
-                let name = partner.unwrap_or(&written).clone();
-                let keys = keys(&name, hub.and_then(|column| contents.at(row, column)));
+                let run = partner.unwrap_or(&written).clone();
+                let state = setups::checkpoint(contents, row);
+                let name = state.as_ref().map_or_else(|| run.clone(), |state| format!("{run}@{state}"));
+                let hub = hub.and_then(|column| contents.at(row, column)).filter(|_| state.is_none());
+                let keys = keys(&name, hub);
                 let made_here = |joined: &Self, at: usize| joined.records[at].made_by == table;
                 let found = by_name.get(&name).copied().or_else(|| {
                     let known = |key: &String| by_key.get(key).copied().flatten();
@@ -121,13 +138,18 @@ impl<'t> Records<'t> {
                     keys.iter().find_map(known).filter(fits)
                 });
                 let at = found.unwrap_or(joined.records.len());
-                match found {
-                    None => joined.records.push(Record { name: name.clone(), made_by: table, rows: Vec::new() }),
-                    Some(at) if !by_name.contains_key(&name) => {
-                        let known = &joined.records[at].name;
-                        notes.push(format!("`{name}` of {} is taken for `{known}`", contents.path().display()));
-                    }
-                    Some(_) => {}
+                if found.is_none() {
+                    let (hub, run) = (hub.map(str::to_owned), state.map(|_| run));
+                    joined.records.push(Record {
+                        name: name.clone(),
+                        made_by: table,
+                        hub,
+                        run,
+                        base: None,
+                        rows: vec![],
+                    });
+                } else if !by_name.contains_key(&name) {
+                    joined.tell(&name, hub, at, table);
                 }
                 // Two models that share a key are told apart by their full names only.
                 for key in keys {
@@ -139,6 +161,7 @@ impl<'t> Records<'t> {
                 }
             }
         }
+        joined.find_runs(&by_name, &by_key);
         Ok((joined, dropped, notes))
     }
 
@@ -184,6 +207,41 @@ impl<'t> Records<'t> {
             }
         }
         Ok((found, notes))
+    }
+
+    /// Says that `name` of a table is taken for a model of another, unless one is exactly the other's name or hub name.
+    fn tell(&mut self, name: &str, hub: Option<&str>, at: usize, table: usize) {
+        let known = &self.records[at];
+        if known.hub.as_deref() != Some(name) && hub != Some(known.name.as_str()) {
+            let (here, there) = (self.tables[table].path().display(), self.tables[known.made_by].path().display());
+            self.joined.push(format!("`{name}` in {here} is taken for `{}` in {there}", known.name));
+        }
+    }
+
+    /// Finds what the tables say of the runs that checkpoints belong to.
+    fn find_runs(&mut self, by_name: &HashMap<String, usize>, by_key: &HashMap<String, Option<usize>>) {
+        let mut told = HashSet::new();
+        for at in 0..self.records.len() {
+            let Some(run) = self.records[at].run.clone() else { continue };
+            let exact = by_name.get(&run).copied();
+            let base = exact.or_else(|| keys(&run, None).iter().find_map(|key| by_key.get(key).copied().flatten()));
+            let Some(base) = base.filter(|base| *base != at && self.records[*base].run.is_none()) else { continue };
+            self.records[at].base = Some(base);
+            if exact.is_none() && told.insert(run.clone()) {
+                self.tell(&run, None, base, self.records[at].made_by);
+            }
+        }
+    }
+
+    /// Whether checkpoints of this model are among the records.
+    pub(super) fn has_checkpoints(&self, record: &Record) -> bool {
+        self.records.iter().any(|other| other.base.is_some_and(|base| std::ptr::eq(&self.records[base], record)))
+    }
+
+    /// The rows that speak of a record: its own, and for a checkpoint those of its run.
+    fn rows_of<'r>(&'r self, record: &'r Record) -> impl Iterator<Item = &'r Row> {
+        let base = record.base.map(|base| self.records[base].rows.as_slice()).unwrap_or_default();
+        record.rows.iter().chain(base)
     }
 
     /// The model's name; `row N` in a single table without names.
@@ -232,9 +290,17 @@ impl<'t> Records<'t> {
 
     /// The first cell of this column with a value.
     pub(super) fn cell(&self, record: &Record, wanted: &Column) -> Option<Cell<'t>> {
-        record.rows.iter().find_map(|r| {
+        if record.run.is_some() && wanted.name == TOKENS.name {
+            return record.rows.iter().find_map(|r| self.at(r, Found::at(self.tables[r.table].find(&TOKENS_SEEN)?.0)));
+        }
+        if record.run.is_some() && wanted.name == COMPUTE.name {
+            // What the tables say is that of the whole run.
+            return None;
+        }
+        let own = |r: &Row| record.rows.iter().any(|row| row == r);
+        self.rows_of(record).find_map(|r| {
             // Numbers of items belong to the one benchmark.
-            if wanted.name == ITEMS.name && r.holds != Match::Score {
+            if wanted.name == ITEMS.name && (r.holds != Match::Score || !own(r)) {
                 return None;
             }
             let found = self.layouts[r.table].get(wanted)?;
@@ -265,7 +331,7 @@ impl<'t> Records<'t> {
 
     /// The first cell of this column with a value.
     pub(super) fn cell_of(&self, record: &Record, named: &Named) -> Option<Cell<'t>> {
-        record.rows.iter().find_map(|r| self.at(r, Found::at(named.0[r.table]?)))
+        self.rows_of(record).find_map(|r| self.at(r, Found::at(named.0[r.table]?)))
     }
 
     fn at(&self, r: &Row, found: Found) -> Option<Cell<'t>> {
@@ -274,11 +340,11 @@ impl<'t> Records<'t> {
     }
 }
 
-/// What the names of one model have in common in different tables: no organisation, case or signs. Its place on a hub
-/// gives another.
+/// What the names of one model have in common in different tables: no organisation, case or punctuation, except between
+/// digits. Its place on a hub gives another.
 fn keys(name: &str, hub: Option<&str>) -> Vec<String> {
     let names = [Some(name), hub].into_iter().flatten();
-    let mut keys: Vec<String> = names.map(|name| key(split_organisation(name).1)).collect();
+    let mut keys: Vec<String> = names.map(|name| fold(split_organisation(name).1)).collect();
     keys.retain(|key| !key.is_empty());
     keys.dedup();
     keys

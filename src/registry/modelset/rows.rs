@@ -9,6 +9,7 @@ use super::records::{Cell, Named, Record, Records};
 use super::sizes::{self, Sizes};
 use super::{
     Amount, ClusterBy, Dropped, ModelRow, ModelSet, Reason, Role, ScoreScale, Settings, WeightBy, XScale, scale, scores,
+    setups,
 };
 use crate::registry::columns::{FAMILY, ITEMS};
 use crate::registry::table::{Table, fold};
@@ -17,8 +18,9 @@ use crate::{Error, Result};
 pub(super) fn assemble(tables: &[Table], roles: &[Role], settings: &Settings) -> Result<ModelSet> {
     check_flags(tables, settings)?;
     let layouts = tables.iter().map(|table| Layout::of(table, settings)).collect::<Result<Vec<_>>>()?;
-    let (mut score, places) = scores::locate(tables, &layouts, roles, settings)?;
-    let (records, mut dropped, joins) = Records::join(tables, &layouts, &places, roles)?;
+    let (mut score, mut places) = scores::locate(tables, &layouts, roles, settings)?;
+    let chosen = setups::settle(tables, &layouts, &mut places, settings)?;
+    let (records, mut dropped, partners) = Records::join(tables, &layouts, &places, roles)?;
     let wants_adjusted = settings.adjusted.is_some() || roles.contains(&Role::After);
     let predictor = predictor::describe(settings);
     let x = Quantity::of(&predictor.name, &records)?;
@@ -27,6 +29,8 @@ pub(super) fn assemble(tables: &[Table], roles: &[Role], settings: &Settings) ->
     for record in &records.records {
         match Scored::of(&records, record, &x, wants_adjusted, settings, &predictor)? {
             Ok(found) => scored.push(found),
+            // Its checkpoints speak for it.
+            Err(Reason::NoScore) if records.has_checkpoints(record) => {}
             Err(reason) => dropped.push(Dropped { model: record.name.clone(), reason }),
         }
     }
@@ -38,7 +42,9 @@ pub(super) fn assemble(tables: &[Table], roles: &[Role], settings: &Settings) ->
     let usable: Vec<&Record> = scored.iter().map(|s| s.record).collect();
     let mut notes: Vec<String> =
         sizes::units_taken(tables, &layouts, scored.iter().map(|s| &s.sizes)).into_iter().collect();
-    notes.extend(joins);
+    notes.extend(chosen);
+    notes.extend(partners);
+    notes.extend(records.joined.iter().cloned());
     let groups = groups::all(&records, &usable, settings, &mut notes)?;
     let others = OtherColumns::of(&records, settings)?;
     let mut rows = Vec::new();
@@ -177,7 +183,7 @@ impl<'s> OtherColumns<'s> {
                 Value::Missing(name) => return Ok(Err(Reason::NoValue(name))),
             }
         }
-        let family = records.cell(record, &FAMILY).map_or(record.name.as_str(), |cell| cell.text());
+        let family = records.cell(record, &FAMILY).map_or(record.run(), |cell| cell.text());
         let cluster = match &self.cluster {
             Some(named) => match records.cell_of(record, named) {
                 Some(cell) => cell.text(),

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::layout::{Layout, missing};
 use super::{Role, Score, ScoreScale, Settings};
 use crate::registry::columns::{ADJUSTMENT, BENCHMARK, EPOCHS, EXAMPLES, METRIC};
-use crate::registry::names::{did_you_mean, key};
+use crate::registry::names::did_you_mean;
 use crate::registry::table::{Column, Table, fold};
 use crate::registry::{Adjustment, BENCHMARKS, Benchmark, guesses_alike, meant_by};
 use crate::{Error, Result};
@@ -28,6 +28,8 @@ pub(super) struct Wanted {
     plain: Option<Condition>,
     /// The condition of the score after adjustment.
     adjusted: Option<Condition>,
+    /// Rows that match and do not count.
+    pub(super) skip: BTreeSet<usize>,
 }
 
 /// An adjustment, its epochs and the task examples seen, as their cells read.
@@ -83,8 +85,8 @@ pub(super) fn locate(
     let meant = meant_by(&name).filter(|(b, _)| metric.as_ref().is_none_or(|m| guesses_alike(b, m)));
     let (benchmark, normalised) = meant.map_or((None, false), |(benchmark, normalised)| (Some(benchmark), normalised));
     // Beside a column `BBH Raw` a column `BBH` holds what a leaderboard made of it.
-    let raw = format!("{}raw", key(&name));
-    let normalised = normalised || tables.iter().flat_map(Table::names).any(|other| key(other) == raw);
+    let raw = format!("{}raw", fold(&name));
+    let normalised = normalised || tables.iter().flat_map(Table::names).any(|other| fold(other) == raw);
     Ok((Score { name, metric, benchmark, normalised, scale: ScoreScale::Auto }, places))
 }
 
@@ -130,12 +132,17 @@ impl Looked {
 }
 
 impl Wanted {
+    /// The benchmark, as the table has it.
+    pub(super) fn benchmark(&self) -> &str {
+        &self.benchmark
+    }
+
     /// What the row is.
     pub(super) fn matches(&self, table: &Table, layout: &Layout, row: usize) -> Match {
         let cell =
             |column: &Column| layout.get(column).and_then(|found| table.at(row, found.index)).unwrap_or_default();
         let metric_fits = self.metric.as_ref().is_none_or(|metric| cell(&METRIC) == metric);
-        if cell(&BENCHMARK) != self.benchmark || !metric_fits {
+        if cell(&BENCHMARK) != self.benchmark || !metric_fits || self.skip.contains(&row) {
             return Match::Neither;
         }
         let condition = condition(table, layout, row);
@@ -206,7 +213,7 @@ fn wanted(table: &Table, layout: &Layout, role: Role, name: &str, settings: &Set
         },
         Role::Any | Role::Facts => (Some(Condition::default()), named.transpose()?),
     };
-    Ok(Some(Wanted { benchmark: benchmark.to_owned(), metric, plain, adjusted }))
+    Ok(Some(Wanted { benchmark: benchmark.to_owned(), metric, plain, adjusted, skip: BTreeSet::new() }))
 }
 
 fn metric(found: &BTreeSet<&str>, benchmark: &str, settings: &Settings) -> Result<String> {

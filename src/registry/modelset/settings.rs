@@ -67,6 +67,8 @@ pub struct Settings {
     pub items: Option<Amount>,
     /// What models are weighted by.
     pub weights: Option<WeightBy>,
+    /// Which rows of long tables count, where a model was evaluated in several setups: those that all of these choose.
+    pub only: Vec<Selection>,
     /// Models that are left out of the fit and predicted.
     pub holdout: Option<Selection>,
 }

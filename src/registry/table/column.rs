@@ -115,9 +115,24 @@ pub(super) fn position(names: &[String], name: &str) -> Option<usize> {
         .or_else(|| names.iter().position(|n| fold(split_brackets(n).0) == wanted))
 }
 
-/// Letters and digits only, lower case: what two spellings of one name have in common.
+/// Letters and digits only, lower case: what two spellings of one name have in common. What stands between two digits stays,
+/// because `1.3b` is not `13b`; only a point is told from other signs.
 pub(crate) fn fold(name: &str) -> String {
-    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    let (mut folded, mut between) = (String::with_capacity(name.len()), None);
+    for c in name.chars() {
+        if !c.is_alphanumeric() {
+            between = Some(if c == '.' || between == Some('.') { '.' } else { '-' });
+            continue;
+        }
+        if let Some(sign) = between.take()
+            && c.is_ascii_digit()
+            && folded.ends_with(|last: char| last.is_ascii_digit())
+        {
+            folded.push(sign);
+        }
+        folded.extend(c.to_lowercase());
+    }
+    folded
 }
 
 /// A name and what stands in brackets at its end.
@@ -239,7 +254,7 @@ fn without_units(mut words: Vec<String>, mut unit: Unit) -> (Vec<String>, Unit) 
 
 #[cfg(test)]
 mod tests {
-    use super::{Column, Kind, Stated};
+    use super::{Column, Kind, Stated, fold};
     use crate::registry::columns::{ACTIVE_PARAMS, COMPUTE, PARAMS, TOKENS};
 
     fn unit(column: &Column, name: &str) -> Option<String> {
@@ -312,5 +327,13 @@ mod tests {
         }
         let text = Column::required("model", Kind::Text, "").also(&["name"]);
         assert_eq!(unit(&text, "model_b"), None);
+    }
+
+    #[test]
+    fn spellings_of_a_name_are_one_and_other_numbers_are_another() {
+        assert_eq!(["Qwen1.5-7B", "qwen-1.5-7b", "qwen 1.5 7b", "Qwen_1.5_7B"].map(fold), ["qwen1.5-7b"; 4]);
+        assert_ne!(fold("opt-1.3b"), fold("opt-13b"));
+        assert_ne!(fold("gpt-2-7b"), fold("gpt-2.7b"));
+        assert_eq!(fold(" Model Size "), "modelsize");
     }
 }
