@@ -133,7 +133,7 @@ fn sizes_that_no_language_model_has_are_refused_with_the_likely_unit() {
         "--params-unit B",
         "--tokens-unit T",
         "--compute-unit 1e21",
-        "`flops (1e21)`",
+        "`size (B)`",
         "--any-size",
     ] {
         assert!(said.contains(word), "`{word}` is not in: {said}");
@@ -407,9 +407,15 @@ fn standard_input_is_a_table() {
 #[test]
 fn several_scores_have_a_row_each_and_p_values_that_allow_for_their_number() {
     let folder = Folder::new();
-    let text = written("model,family,params (B),tokens (T),release,mmlu,gsm8k,elo", |m, f, p, t, r, s| {
-        format!("{m},{f},{p},{t},{r},{s},{},", s * s)
-    });
+    let mut text = String::from("model,family,compute,release,mmlu,gsm8k,elo\n");
+    for at in 0..18 {
+        // Every family has an older and a newer model.
+        let (x, new) = (20.0 + 0.25 * f64::from(at), at % 2 == 1);
+        let score = 0.3 + 0.03 * f64::from(at) + 0.01 * f64::from(at * 7 % 5) + if new { 0.05 } else { 0.0 };
+        let other = 0.2 + 0.03 * f64::from(at) + 0.02 * f64::from(at * 5 % 7);
+        let release = if new { "2024-10" } else { "2024-02" };
+        writeln!(text, "m{at},f{},{:e},{release},{score},{other},", at / 2, 10f64.powf(x)).expect("text");
+    }
     let table = folder.write("t.csv", &text);
     let arguments = ["fit", &table, "--score", "mmlu", "--score", "gsm8k", "--curve", "linear", "--bootstrap", "99"];
     let split = ["--cutoff", "2024-09"];
@@ -417,7 +423,7 @@ fn several_scores_have_a_row_each_and_p_values_that_allow_for_their_number() {
     let csv = succeeds(program().args(arguments).args(split).args(["--format", "csv", "--out", &out]));
     let rows: Vec<&str> = csv.lines().collect();
     assert_eq!(rows.len(), 3, "{csv}");
-    assert!(rows[0].contains("theta_p,theta_holm,theta_bh") && rows[1].starts_with("mmlu,8,3,"), "{csv}");
+    assert!(rows[0].contains("theta_p,theta_holm,theta_bh") && rows[1].starts_with("mmlu,18,9,"), "{csv}");
     assert!(folder.path("out/mmlu/report.json").exists() && folder.path("out/scores.csv").exists());
     let json = succeeds(program().args(arguments).args(split).args(["--format", "json"]));
     let found: Value = serde_json::from_str(&json).expect("JSON");

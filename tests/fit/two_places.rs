@@ -107,7 +107,11 @@ fn a_name_joins_no_other_whose_digits_differ() {
     let names: Vec<&str> = set.rows.iter().map(|row| row.name.as_str()).collect();
     assert_eq!(names, ["opt-13b", "OPT 6.7B"]);
     assert_eq!(set.dropped[0].to_string(), "opt-1.3b: no compute");
-    assert!(set.notes.iter().any(|note| note == "`opt-6.7b` in s.csv is taken for `OPT 6.7B` in b.csv"), "{:?}", set.notes);
+    assert!(
+        set.notes.iter().any(|note| note == "`opt-6.7b` in s.csv is taken for `OPT 6.7B` in b.csv"),
+        "{:?}",
+        set.notes
+    );
 }
 
 #[test]

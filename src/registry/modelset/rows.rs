@@ -8,8 +8,8 @@ use super::predictor::{self, Quantity};
 use super::records::{Cell, Named, Record, Records};
 use super::sizes::{self, Sizes};
 use super::{
-    Amount, ClusterBy, Dropped, ModelRow, ModelSet, Reason, Role, ScoreScale, Settings, WeightBy, XScale, scale, scores,
-    setups,
+    Amount, ClusterBy, Dropped, ModelRow, ModelSet, Reason, Role, ScoreScale, Settings, WeightBy, XScale, scale,
+    scores, setups,
 };
 use crate::registry::columns::{FAMILY, ITEMS};
 use crate::registry::table::{Table, fold};
