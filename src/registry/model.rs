@@ -26,12 +26,12 @@ pub struct Flops(pub f64);
 
 impl Flops {
     /// Compute of training `params` parameters on `tokens` tokens, 6·N·D.
-    pub fn of_training(params: f64, tokens: f64) -> Self {
+    pub(crate) fn of_training(params: f64, tokens: f64) -> Self {
         Self(6.0 * params * tokens)
     }
 
     /// log10 of the number of operations, the scale on which every curve of onset is fitted.
-    pub fn log10(self) -> f64 {
+    pub(crate) fn log10(self) -> f64 {
         self.0.log10()
     }
 }
@@ -92,7 +92,7 @@ pub(crate) const KNOWN_MODELS: &str = include_str!("../../data/models.csv");
 ///
 /// # Errors
 /// None, unless the program was built from a damaged table.
-pub fn known_models() -> Result<Models> {
+pub(crate) fn known_models() -> Result<Models> {
     Models::parse(KNOWN_MODELS, "data/models.csv")
 }
 
@@ -187,7 +187,7 @@ impl Models {
 
     /// The model of this name, of this hub name, or the only one with a hub name that ends so; upper and lower case are
     /// the same.
-    pub fn known_as(&self, name: &str) -> Option<&Model> {
+    pub(crate) fn known_as(&self, name: &str) -> Option<&Model> {
         match self.find(name) {
             Known::As(model, _) => Some(model),
             Known::No => None,

@@ -233,7 +233,7 @@ impl ModelSet {
     }
 
     /// How many models were left out for each reason.
-    pub fn dropped_by_reason(&self) -> Vec<(&Reason, usize)> {
+    pub(crate) fn dropped_by_reason(&self) -> Vec<(&Reason, usize)> {
         let mut counts = std::collections::BTreeMap::new();
         for dropped in &self.dropped {
             *counts.entry(&dropped.reason).or_insert(0) += 1;
