@@ -63,9 +63,7 @@ pub use layout::ReportLayout;
 pub(crate) use layout::SCHEMA;
 pub use report::FitReport;
 pub use report::{Analysis, DifferenceReport, DroppedModel, GroupReport, ReasonCount, SettingsReport};
-pub use report::{
-    CurvePoint, CurveReport, CutoffReport, EquivalenceReport, FittedModel, NoiseReport,
-};
+pub use report::{CurvePoint, CurveReport, CutoffReport, EquivalenceReport, FittedModel, NoiseReport};
 pub use report::{HoldoutReport, Prediction};
 pub(crate) use sentence::p_value;
 pub use settings::{ChanceLevel, CurveChoice, FitSettings};
