@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::format::Choices;
 use super::groups::{Groups, sum_items};
+use super::logs;
 use super::request::Response;
 use super::tasks::{AggregatedMetric, Draw, Item, Items, ScoredItem, Task, TaskGroup, Value, samples_hash};
 use crate::lm::Tokenizer;
@@ -202,12 +203,7 @@ impl Identity {
     /// What the scores depend on beside model and benchmark. Prompts are plain: there is no chat template.
     fn setup(&self) -> Setup {
         // In the words of the files that scores are joined with.
-        let dtype = self.dtype.as_deref().map(|dtype| match dtype.to_ascii_lowercase().as_str() {
-            "f32" => "float32".to_owned(),
-            "f16" => "float16".to_owned(),
-            "bf16" => "bfloat16".to_owned(),
-            other => other.to_owned(),
-        });
+        let dtype = self.dtype.as_deref().and_then(logs::dtype);
         Setup {
             revision: self.revision.clone(),
             quantisation: self.quantisation.clone(),

@@ -23,6 +23,8 @@ pub struct Setup {
     pub shots: Option<u32>,
     /// Branch, tag, commit or step of the model's weights.
     pub revision: Option<String>,
+    /// Training tokens the weights had seen, for a checkpoint from within a training run.
+    pub tokens_seen: Option<u64>,
     /// How the question is wrapped.
     pub prompt: PromptFormat,
     /// Adapter (such as LoRA) on top of the model's weights.
