@@ -110,7 +110,7 @@ impl Measure {
     }
 
     /// Whether an item scores either 0 or 1, so that a mean over n items is k/n.
-    pub fn is_binary(self) -> bool {
+    pub(crate) fn is_binary(self) -> bool {
         match self {
             Self::Accuracy | Self::NormalizedAccuracy | Self::BytesAccuracy | Self::MutualInformation => true,
             Self::ExactMatch | Self::Mc1 => true,

@@ -187,7 +187,7 @@ impl Models {
 
     /// The model of this name, of this hub name, or the only one with a hub name that ends so; upper and lower case are
     /// the same.
-    pub fn known_as(&self, name: &str) -> Option<&Model> {
+    pub(crate) fn known_as(&self, name: &str) -> Option<&Model> {
         match self.find(name) {
             Known::As(model, _) => Some(model),
             Known::No => None,

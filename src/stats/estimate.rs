@@ -205,7 +205,7 @@ impl Estimate {
 
     /// Parameter number `place` of a fit, with Student's interval by its covariance; without one where that covariance is
     /// clustered and one family alone determines the parameter.
-    pub fn student(value: f64, place: usize, covariance: &CovarianceEstimate, level: f64) -> Self {
+    pub(crate) fn student(value: f64, place: usize, covariance: &CovarianceEstimate, level: f64) -> Self {
         if covariance.kind().is_clustered() && covariance.is_determined_by_one_cluster(place) {
             return Self::of(value).by(Method::Covariance(covariance.kind())).because(ONE_FAMILY);
         }

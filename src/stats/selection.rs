@@ -143,21 +143,21 @@ impl Selection {
 
     /// Estimates the chance of hinge and logistic (that of the Richards curve stays 0).
     #[must_use]
-    pub fn free_chance(mut self) -> Self {
+    pub(crate) fn free_chance(mut self) -> Self {
         self.levels.chance = None;
         self
     }
 
     /// Holds chance and the ceiling of the curves that have one, or estimates them.
     #[must_use]
-    pub fn between(mut self, levels: Levels) -> Self {
+    pub(crate) fn between(mut self, levels: Levels) -> Self {
         self.levels = levels;
         self
     }
 
     /// Which way scores are expected to go: up, unless they are losses.
     #[must_use]
-    pub fn direction(mut self, direction: Direction) -> Self {
+    pub(crate) fn direction(mut self, direction: Direction) -> Self {
         self.direction = direction;
         self
     }
@@ -181,7 +181,7 @@ impl Selection {
     ///
     /// # Errors
     /// Those of the curve.
-    pub fn fit(&self, curve: Curve, sample: &Sample) -> Result<Box<dyn FittedCurve>> {
+    pub(crate) fn fit(&self, curve: Curve, sample: &Sample) -> Result<Box<dyn FittedCurve>> {
         curve.fit(self.levels, sample)
     }
 

@@ -19,7 +19,7 @@ impl FitSettings {
     ///
     /// # Errors
     /// Those of [`ModelSet::from_tables`] and of [`fit`](Self::fit).
-    pub fn run(&self, paths: &[PathBuf]) -> Result<FitReport> {
+    pub(crate) fn run(&self, paths: &[PathBuf]) -> Result<FitReport> {
         self.run_on(&Inputs { tables: paths.to_vec(), ..Inputs::default() })
     }
 
@@ -27,7 +27,7 @@ impl FitSettings {
     ///
     /// # Errors
     /// As [`run`](Self::run), and those of [`ModelSet::from_before_and_after`].
-    pub fn run_on(&self, inputs: &Inputs) -> Result<FitReport> {
+    pub(crate) fn run_on(&self, inputs: &Inputs) -> Result<FitReport> {
         self.fit(&Read::from(inputs, &self.tables.reading)?.models(&self.tables)?)
     }
 

@@ -340,12 +340,12 @@ pub(super) enum ModelArgs<'a> {
 
 impl ModelArgs<'_> {
     /// The model that was loaded.
-    pub fn model(&self) -> Option<&str> {
+    pub(crate) fn model(&self) -> Option<&str> {
         ["pretrained", "model", "path", "engine", "model_name"].into_iter().find_map(|key| self.text(key))
     }
 
     /// The value of an argument, as text; `None` for one that is empty or absent.
-    pub fn text(&self, key: &str) -> Option<&str> {
+    pub(crate) fn text(&self, key: &str) -> Option<&str> {
         let value = match self {
             Self::Text(text) => {
                 let inner = text.trim().strip_prefix('{').and_then(|inner| inner.strip_suffix('}'));

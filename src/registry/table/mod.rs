@@ -281,7 +281,7 @@ impl Table {
     ///
     /// # Errors
     /// As [`Table::text`]; [`Error::Cell`] when it is not a month.
-    pub fn month(&self, row: usize, column: &str) -> Result<Month> {
+    pub(crate) fn month(&self, row: usize, column: &str) -> Result<Month> {
         let text = self.text(row, column)?;
         Month::of_date(text)
             .or_else(|error| {
