@@ -155,11 +155,12 @@ fn count_tokens(files: &mut [Evaluated], settings: &ImportSettings, warnings: &m
         }
     }
     for (model, revisions) in unknown {
-        let first = revisions.first().map(String::as_str).unwrap_or_default();
+        let listed: Vec<&str> = revisions.iter().take(3).map(String::as_str).collect();
+        let more = if revisions.len() > listed.len() { ", …" } else { "" };
         let why = format!(
-            "the tokens of {} checkpoints ({first}, …) are not known, so they cannot be points of a fit; give \
-             --tokens-per-step",
-            revisions.len()
+            "nothing says how many training tokens its checkpoints had seen ({} of them: {}{more}); give --tokens-per-step",
+            revisions.len(),
+            listed.join(", ")
         );
         warnings.push(Warning { what: model, why });
     }
