@@ -163,7 +163,7 @@ fn checkpoints_are_states_of_one_model_and_runs_of_one_name_are_two_models() {
         [
             ("run-1b", Some("checkpoint-1000")),
             ("run-1b", Some("checkpoint-2000")),
-            ("run-7b", Some("global_step1000/hf"))
+            ("run-7b", Some("global_step1000"))
         ]
     );
     assert_eq!(imported.collisions.len(), 0);
