@@ -160,11 +160,7 @@ fn checkpoints_are_states_of_one_model_and_runs_of_one_name_are_two_models() {
         imported.observations.iter().map(|row| (row.model.as_str(), row.setup.revision.as_deref())).collect();
     assert_eq!(
         named,
-        [
-            ("run-1b", Some("checkpoint-1000")),
-            ("run-1b", Some("checkpoint-2000")),
-            ("run-7b", Some("global_step1000"))
-        ]
+        [("run-1b", Some("checkpoint-1000")), ("run-1b", Some("checkpoint-2000")), ("run-7b", Some("global_step1000"))]
     );
     assert_eq!(imported.collisions.len(), 0);
 
@@ -221,7 +217,7 @@ fn steps_become_training_tokens_where_they_are_known() {
     let expected =
         [("EleutherAI/pythia-70m", Some(2_097_152_000)), ("me/other", Some(5_000_000_000)), ("me/run", None)];
     assert_eq!(tokens(&known), expected.map(|(model, tokens)| (model.to_owned(), tokens)));
-    assert!(known.warnings.iter().any(|w| w.what == "me/run" && w.why.contains("--tokens-per-step")));
+    assert!(known.notes.iter().any(|note| note.contains("me/run at step1000") && note.contains("--tokens-per-step")));
     let given = ImportSettings { tokens_per_step: Some(100), ..ImportSettings::default() };
     assert!(tokens(&import_with(&folder, &given)).iter().all(|(_, tokens)| *tokens == Some(100_000)));
 }

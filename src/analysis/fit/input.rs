@@ -24,7 +24,7 @@ pub fn tables(paths: &[PathBuf]) -> Result<(Vec<Table>, Vec<String>)> {
             }
             let skipped = lm_eval::summary(&imported.warnings, LINES);
             warnings.extend(skipped.iter().map(|line| format!("skipped {line}")));
-            warnings.extend(imported.collisions.iter().cloned());
+            warnings.extend(imported.notes.iter().chain(&imported.collisions).cloned());
             tables.push(imported.sheet().table(path));
         } else {
             tables.push(Table::read(path, &[])?);
