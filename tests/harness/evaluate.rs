@@ -11,7 +11,7 @@ use onset::harness::evaluation::Evaluation;
 use onset::harness::lm_eval;
 use onset::harness::runner::{EvaluationEvent, EvaluationSettings, Keep, Loaded, evaluate};
 use onset::lm::Placement;
-use onset::registry::{Observation, Provenance, Setup};
+use onset::registry::{Observation, Provenance};
 use serde_json::Value;
 
 use crate::support::{self, program, until};
@@ -174,10 +174,9 @@ fn import_reads_what_was_written_and_fit_reads_the_observations() {
             .observations
             .iter()
             .map(|own| {
-                // What the import does not ask of a file.
-                let setup = Setup { shots: own.setup.shots, ..Setup::default() };
-                let provenance = Provenance::file(format!("neox-bytelevel/{}", own.provenance.source));
-                Observation { setup, provenance, ..own.clone() }
+                let source = format!("neox-bytelevel/{}", own.provenance.source);
+                let provenance = Provenance { source, ..own.provenance.clone() };
+                Observation { provenance, ..own.clone() }
             })
             .collect::<Vec<_>>()
     );

@@ -4,6 +4,7 @@
 mod support;
 
 mod evaluate;
+mod identity;
 mod import;
 mod layouts;
 mod logs;
