@@ -7,6 +7,7 @@ mod evaluate;
 mod import;
 mod layouts;
 mod logs;
+mod prompting;
 mod refusals;
 mod repository;
 mod runner;

@@ -88,6 +88,12 @@ impl Limit {
     pub fn get(self) -> f64 {
         self.0
     }
+
+    /// How many of `total` items it leaves; a share is rounded up.
+    pub fn of(self, total: usize) -> usize {
+        let count = if self.0 < 1.0 { (total as f64 * self.0).ceil() } else { self.0 };
+        total.min(count as usize)
+    }
 }
 
 impl PartialEq for Limit {
