@@ -88,7 +88,7 @@ fn notes(text: &mut String, task: &str, items: usize, see_themselves: usize, wit
 
 /// What an evaluation would ask: the first prompt of each task with its tokens, counts and an estimate.
 #[must_use]
-pub fn preview(preview: &Preview) -> String {
+pub(crate) fn preview(preview: &Preview) -> String {
     let mut text = String::new();
     for task in &preview.tasks {
         of_task(&mut text, task);

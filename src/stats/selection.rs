@@ -110,7 +110,7 @@ pub struct Comparison {
 
 impl Verdict {
     /// The name as printed.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Abrupt => "abrupt",
             Self::Gradual => "gradual",
@@ -141,7 +141,7 @@ impl Selection {
 
     /// Estimates the chance of hinge and logistic (that of the Richards curve stays 0).
     #[must_use]
-    pub fn free_chance(mut self) -> Self {
+    pub(crate) fn free_chance(mut self) -> Self {
         self.chance = None;
         self
     }
@@ -156,7 +156,7 @@ impl Selection {
     /// Leaves the prediction errors out, which take one fit of every curve per model and per family. The verdict does not
     /// need them.
     #[must_use]
-    pub fn without_prediction_errors(mut self) -> Self {
+    pub(crate) fn without_prediction_errors(mut self) -> Self {
         self.predicts = false;
         self
     }
@@ -165,7 +165,7 @@ impl Selection {
     ///
     /// # Errors
     /// Those of the curve.
-    pub fn fit(&self, curve: Curve, sample: &Sample) -> Result<Box<dyn FittedCurve>> {
+    pub(crate) fn fit(&self, curve: Curve, sample: &Sample) -> Result<Box<dyn FittedCurve>> {
         curve.fit(self.chance, sample)
     }
 

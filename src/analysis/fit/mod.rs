@@ -44,13 +44,17 @@ mod report;
 mod run;
 mod settings;
 
-pub use draw::{figure, figure_with_names};
+pub use draw::figure;
+
+pub(crate) use draw::figure_with_names;
 pub use input::tables;
 pub(crate) use items::item_interval;
-pub use layout::{ReportLayout, SCHEMA, SCHEMA_VERSION};
+pub use layout::ReportLayout;
+pub(crate) use layout::SCHEMA;
+pub use report::FitReport;
+pub use report::{Analysis, DifferenceReport, DroppedModel, GroupReport, ReasonCount, SettingsReport};
 pub use report::{
-    Analysis, BreakReport, CurvePoint, CurveReport, CutoffReport, DifferenceReport, DroppedModel, EquivalenceReport,
-    ErrorReport, FitReport, FittedModel, GroupReport, HoldoutReport, NoiseReport, Prediction, ReasonCount,
-    SettingsReport,
+    BreakReport, CurvePoint, CurveReport, CutoffReport, EquivalenceReport, ErrorReport, FittedModel, NoiseReport,
 };
+pub use report::{HoldoutReport, Prediction};
 pub use settings::{ChanceLevel, CurveChoice, FitSettings};

@@ -86,7 +86,7 @@ impl CurveChoice {
     }
 
     /// All curves, then each of them alone.
-    pub fn every() -> impl Iterator<Item = Self> {
+    pub(crate) fn every() -> impl Iterator<Item = Self> {
         std::iter::once(Self::All).chain(Self::All.curves().into_iter().map(Self::One))
     }
 
@@ -113,11 +113,11 @@ impl FromStr for CurveChoice {
 
     /// Reads `all` or the name of a curve.
     fn from_str(text: &str) -> Result<Self> {
-        if text == "all" {
-            return Ok(Self::All);
-        }
-        let one = text.parse().ok().filter(|curve| Self::All.curves().contains(curve));
-        one.map(Self::One).ok_or_else(|| {
+        let one = match text {
+            "all" => Some(Self::All),
+            one => one.parse().ok().filter(|curve| Self::All.curves().contains(curve)).map(Self::One),
+        };
+        one.ok_or_else(|| {
             let known: Vec<&str> = Curve::rising().map(Curve::name).collect();
             Error::Argument(format!("unknown curve `{text}`: {} and all are known", known.join(", ")))
         })

@@ -99,7 +99,7 @@ pub struct Item {
 
 impl Item {
     /// SHA-256 of the document, as lm-evaluation-harness writes it: over its JSON indented by 2. In hexadecimal.
-    pub fn doc_hash(&self) -> String {
+    pub(crate) fn doc_hash(&self) -> String {
         sha256(&self.doc.to_json_indented())
     }
 
@@ -112,12 +112,12 @@ impl Item {
     }
 
     /// SHA-256 of the context of the first request, in hexadecimal.
-    pub fn prompt_hash(&self) -> String {
+    pub(crate) fn prompt_hash(&self) -> String {
         sha256(self.prompt())
     }
 
     /// SHA-256 of the target as Python prints it, in hexadecimal.
-    pub fn target_hash(&self) -> String {
+    pub(crate) fn target_hash(&self) -> String {
         sha256(&self.target.python())
     }
 }
@@ -149,7 +149,12 @@ pub(super) struct Builder<'a> {
 }
 
 impl<'a> Builder<'a> {
-    pub fn new(config: &'a Config, first: &Value, examples: Examples<'a>, prompting: Prompting<'a>) -> Result<Self> {
+    pub(crate) fn new(
+        config: &'a Config,
+        first: &Value,
+        examples: Examples<'a>,
+        prompting: Prompting<'a>,
+    ) -> Result<Self> {
         let columns = match first {
             Value::Map(entries) => entries.iter().map(|(key, _)| key.clone()).collect(),
             _ => Vec::new(),
@@ -172,7 +177,7 @@ impl<'a> Builder<'a> {
         Error::TaskItem { task: self.config.name.clone(), item, problem, source: None }
     }
 
-    pub fn item(&mut self, doc_id: usize, doc: Value) -> Result<Item> {
+    pub(crate) fn item(&mut self, doc_id: usize, doc: Value) -> Result<Item> {
         self.build(doc_id, doc).map_err(|problem| self.item_error(doc_id, problem))
     }
 

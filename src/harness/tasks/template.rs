@@ -34,7 +34,7 @@ const NAME: &str = "field";
 impl Template {
     /// # Errors
     /// What is wrong with the template, with its line.
-    pub fn new(source: &str) -> Result<Self, String> {
+    pub(crate) fn new(source: &str) -> Result<Self, String> {
         let mut environment = python_environment();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         let mut syntax = SyntaxConfig::builder();
@@ -48,13 +48,13 @@ impl Template {
     }
 
     /// The text as it stands in the task file.
-    pub fn source(&self) -> &str {
+    pub(crate) fn source(&self) -> &str {
         &self.source
     }
 
     /// # Errors
     /// What went wrong, with the template's line.
-    pub fn render(&self, document: &Value) -> Result<String, String> {
+    pub(crate) fn render(&self, document: &Value) -> Result<String, String> {
         let context = python::to_jinja(document);
         let template = self.environment.get_template(NAME).map_err(|error| describe(&error))?;
         template.render(context).map_err(|error| describe(&error))

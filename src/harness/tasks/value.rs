@@ -128,7 +128,7 @@ impl Value {
     }
 
     /// JSON over several lines, as Python's `json.dumps(value, indent=2, ensure_ascii=False)` writes it.
-    pub fn to_json_indented(&self) -> String {
+    pub(crate) fn to_json_indented(&self) -> String {
         self.json(&JsonStyle { indent: Some(2), ..JsonStyle::default() })
     }
 
