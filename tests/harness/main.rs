@@ -8,6 +8,7 @@ mod identity;
 mod import;
 mod layouts;
 mod logs;
+mod prompting;
 mod refusals;
 mod repository;
 mod runner;
