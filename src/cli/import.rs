@@ -181,8 +181,8 @@ const LINES: usize = 10;
 
 /// Names what was left out, and which models were taken for others.
 fn warn(imported: &Imported, args: &LogArgs, tool: &str) -> Result<()> {
-    for joined in &imported.joined {
-        eprintln!("onset: {joined}");
+    for note in &imported.notes {
+        eprintln!("onset: {note}");
     }
     if args.verbose {
         for warning in &imported.warnings {
@@ -218,7 +218,7 @@ fn save(args: &LogArgs, imported: &Imported, library: &str) -> Result<()> {
         Format::Table => eprintln!("onset: {rows} observations from {files} files written to {}", args.out.display()),
         Format::Json => print(json::text(&serde_json::json!({
             "observations": rows, "files": files, "table": args.out, "skipped": imported.warnings.iter().map(ToString::to_string).collect::<Vec<_>>(),
-            "joined": imported.joined, "collisions": imported.collisions,
+            "notes": imported.notes, "collisions": imported.collisions,
         }))?)?,
     }
     collisions(imported, args)

@@ -121,7 +121,11 @@ pub fn tables(paths: &[PathBuf], reading: &Reading) -> Result<(Vec<Table>, Vec<S
 fn results(path: &Path) -> Result<Option<(Table, Vec<String>)>> {
     let imported = lm_eval::import(&[path.to_owned()], &lm_eval::ImportSettings::default())?;
     let skipped = lm_eval::summary(&imported.warnings, LINES);
-    let warned = skipped.iter().map(|line| format!("skipped {line}")).chain(imported.collisions.iter().cloned());
+    let warned = skipped
+        .iter()
+        .map(|line| format!("skipped {line}"))
+        .chain(imported.notes.iter().cloned())
+        .chain(imported.collisions.iter().cloned());
     Ok((imported.files > 0).then(|| (imported.sheet().table(path), warned.collect())))
 }
 

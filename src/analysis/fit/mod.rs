@@ -61,10 +61,10 @@ pub use input::{Inputs, tables};
 pub(crate) use items::item_interval;
 pub use layout::ReportLayout;
 pub(crate) use layout::SCHEMA;
-pub use report::FitReport;
-pub use report::{Analysis, DifferenceReport, DroppedModel, GroupReport, ReasonCount, SettingsReport};
-pub use report::{CurvePoint, CurveReport, CutoffReport, EquivalenceReport, FittedModel, NoiseReport};
-pub use report::{HoldoutReport, Prediction};
+pub use report::{
+    Analysis, CurvePoint, CurveReport, CutoffReport, DifferenceReport, DroppedModel, EquivalenceReport, FitReport,
+    FittedModel, GroupReport, HoldoutReport, NoiseReport, Prediction, ReasonCount, SettingsReport,
+};
 pub(crate) use sentence::p_value;
 pub use settings::{ChanceLevel, CurveChoice, FitSettings};
 pub use several::{Adjusted, ScoreFit, ScoreFits};

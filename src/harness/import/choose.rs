@@ -25,8 +25,8 @@ pub(super) fn latest(
         for row in same {
             let source = || (row.provenance.source.clone(), standing[0].provenance.source.clone(), row.model.clone());
             match standing.as_slice() {
-                [first, ..] if alike(first, row) => left_out.repeated(source(), &row.benchmark),
                 [first, ..] if earlier(row, first) => left_out.replaced(source(), &row.benchmark),
+                [first, ..] if alike(first, row) => left_out.repeated(source(), &row.benchmark),
                 _ => standing.push(row),
             }
         }

@@ -44,12 +44,12 @@ pub(in crate::harness) fn gather(
     fill_items(&mut evaluated);
     let named = names::assign(evaluated, settings, &mut warnings);
     let files = named.evaluated.iter().filter(|file| !file.rows.is_empty()).count();
-    let (mut collisions, joined, params) = (named.collisions, named.joined, named.params);
+    let (mut collisions, notes, params) = (named.collisions, named.notes, named.params);
     let rows = named.evaluated.into_iter().flat_map(|file| file.rows).collect();
     let observations = choose::latest(rows, &mut warnings, &mut collisions);
     warnings.sort();
     warnings.dedup();
-    Ok(Imported { observations, warnings, collisions, joined, params, files })
+    Ok(Imported { observations, warnings, collisions, notes, params, files })
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

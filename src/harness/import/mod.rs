@@ -52,8 +52,9 @@ pub struct Imported {
     pub warnings: Vec<Warning>,
     /// What could not be told apart: models of one name, and scores of one evaluation. One sentence each.
     pub collisions: Vec<String>,
-    /// Models that go by another name in the table of models and were taken for those all the same. One sentence each.
-    pub joined: Vec<String>,
+    /// What a reader should know of what is there: models that go by another name in the table of models and were taken
+    /// for those all the same, checkpoints whose training tokens are not known. One sentence each.
+    pub notes: Vec<String>,
     /// Number of parameters, of the models whose files say it.
     pub params: BTreeMap<String, u64>,
     /// Number of results files that gave at least one observation.

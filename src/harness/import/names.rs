@@ -12,7 +12,7 @@ use crate::registry::{Adjustment, Condition, Known, Models, tokens_per_step};
 pub(super) struct Named {
     pub evaluated: Vec<Evaluated>,
     pub collisions: Vec<String>,
-    pub joined: Vec<String>,
+    pub notes: Vec<String>,
     pub params: BTreeMap<String, u64>,
 }
 
@@ -45,16 +45,16 @@ pub(super) fn assign(mut files: Vec<Evaluated>, settings: &ImportSettings, warni
     for old in settings.rename.old().filter(|old| !used.contains(*old)) {
         warnings.push(Warning { what: old.to_owned(), why: "no model has this name, so it is not renamed".into() });
     }
-    let joined = register(&mut files, settings.models.as_ref(), warnings);
+    let mut notes = register(&mut files, settings.models.as_ref(), warnings);
     for file in &mut files {
         for row in &mut file.rows {
             row.model.clone_from(&file.subject.name);
             row.setup.revision.clone_from(&file.subject.revision);
         }
     }
-    count_tokens(&mut files, settings, warnings);
+    notes.extend(count_tokens(&mut files, settings));
     let params = if settings.models.is_some() { BTreeMap::new() } else { params(&files) };
-    Named { evaluated: files, collisions, joined, params }
+    Named { evaluated: files, collisions, notes, params }
 }
 
 /// Renames what is called by the path, the folder or the name that the user gives.
@@ -134,9 +134,9 @@ fn register(files: &mut Vec<Evaluated>, models: Option<&Models>, warnings: &mut 
     joined.into_iter().collect()
 }
 
-/// Gives checkpoints of a training run the tokens they had seen.
-fn count_tokens(files: &mut [Evaluated], settings: &ImportSettings, warnings: &mut Vec<Warning>) {
-    let mut unknown: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+/// Gives checkpoints of a training run the tokens they had seen, and says of which these are not known.
+fn count_tokens(files: &mut [Evaluated], settings: &ImportSettings) -> Option<String> {
+    let mut unknown: BTreeSet<String> = BTreeSet::new();
     for file in files {
         let Some(revision) = file.subject.revision.as_deref() else { continue };
         let progress = Progress::of(revision);
@@ -150,17 +150,12 @@ fn count_tokens(files: &mut [Evaluated], settings: &ImportSettings, warnings: &m
         for row in file.rows.iter_mut().filter(|row| trained(row)) {
             row.setup.tokens_seen = tokens;
             if tokens.is_none() {
-                unknown.entry(row.model.clone()).or_default().insert(revision.to_owned());
+                unknown.insert(format!("{} at {revision}", row.model));
             }
         }
     }
-    for (model, revisions) in unknown {
-        let first = revisions.first().map(String::as_str).unwrap_or_default();
-        let why = format!(
-            "the tokens of {} checkpoints ({first}, …) are not known, so they cannot be points of a fit; give \
-             --tokens-per-step",
-            revisions.len()
-        );
-        warnings.push(Warning { what: model, why });
-    }
+    let first = unknown.first()?;
+    let all = unknown.len();
+    let which = if all == 1 { first.clone() } else { format!("{all} checkpoints ({first}, …)") };
+    Some(format!("nothing says how many training tokens {which} had seen; --tokens-per-step does"))
 }

@@ -83,13 +83,17 @@ impl Subject {
 fn joined(words: &[&str]) -> Option<String> {
     let mut kept: Vec<&str> = Vec::new();
     for word in words.iter().map(|word| word.trim().trim_matches('/')) {
-        let says_nothing = word.is_empty() || ["main", "snapshots"].contains(&word) || kept.contains(&word);
+        let says_nothing = word.is_empty() || SAYS_NOTHING.contains(&word) || kept.contains(&word);
         if !says_nothing {
             kept.push(word);
         }
     }
     (!kept.is_empty()).then(|| kept.join("/"))
 }
+
+/// Words that tell no state from another: the default branch, and folders that only hold the files.
+const SAYS_NOTHING: [&str; 10] =
+    ["main", "snapshots", "model", "models", "hf", "huggingface", "weights", "output", "outputs", "pytorch_model"];
 
 /// Folders that hold some state of a model and not the model.
 const STATES: [&str; 30] = [
@@ -230,7 +234,7 @@ mod tests {
             ("stepfun-ai/step3", "stepfun-ai/step3", None),
             ("/scratch/run-1b/checkpoint-1000", "run-1b", Some("checkpoint-1000")),
             ("run-1b/checkpoint-1000", "run-1b", Some("checkpoint-1000")),
-            ("./run-1b/global_step1000/hf", "run-1b", Some("global_step1000/hf")),
+            ("./run-1b/global_step1000/hf", "run-1b", Some("global_step1000")),
             ("/x/run-1b/step_10/", "run-1b", Some("step_10")),
             ("/x/run-1b/iter_0001000_hf", "run-1b", Some("iter_0001000_hf")),
             ("C:\\runs\\run-1b\\checkpoint-final", "run-1b", Some("checkpoint-final")),

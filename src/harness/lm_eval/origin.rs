@@ -11,8 +11,7 @@ use crate::registry::{PromptFormat, Setup};
 /// The model, and the state of its weights. Its name is the first of these that applies:
 ///
 /// 1. `<model>-<task>.json`, where the file has that task or group (its name has no dash), and
-///    `<model>/step_<n>/<task>.json`; unless the file records the id of another model on a hub, or a folder that is not
-///    called so;
+///    `<model>/step_<n>/<task>.json`; unless the file records the id of a model on a hub;
 /// 2. what the file records: `model_name`, then `config.model_args`, then `config.model` where that is no kind of backend;
 ///    with an adapter, the model below it;
 /// 3. the folder `<organisation>__<model>` the file is in;
@@ -28,12 +27,12 @@ pub(super) fn subject(file: &ResultsFile<'_>, path: &Path, settings: &ImportSett
         .rsplit_once('-')
         .filter(|(model, task)| !model.is_empty() && !is_shots(model) && !is_state(model) && has(file, task));
     let by_folder = || step.and_then(|_| folders.iter().rev().nth(1).copied());
+    let registered = |name: &str| settings.models.as_ref().is_some_and(|models| models.known_as(name).is_some());
     let named = by_name.map(|(model, _)| model).or_else(by_folder).filter(|named| {
-        let registered = |name: &str| settings.models.as_ref().is_some_and(|models| models.known_as(name).is_some());
         let agrees = |known: &Subject| {
+            let is_path = known.place.is_some() || known.name.is_empty();
             let called_so = known.called.split(['/', '\\']).any(|part| part.eq_ignore_ascii_case(named));
-            let place = known.place.is_some() || known.name.is_empty();
-            called_so || (registered(named) && (place || !registered(&known.name)))
+            is_path || called_so || (registered(named) && !registered(&known.name))
         };
         recorded.as_ref().is_none_or(agrees)
     });
@@ -47,7 +46,11 @@ pub(super) fn subject(file: &ResultsFile<'_>, path: &Path, settings: &ImportSett
         folder.filter(|subject| !subject.name.is_empty()).or_else(outer).unwrap_or_else(|| Subject::named(stem.clone()))
     };
     let subject = match (named, recorded) {
-        (Some(named), Some(recorded)) => Subject { name: named.to_owned(), place: None, ..recorded },
+        (Some(named), Some(recorded)) => {
+            // Two folders under one name may be two models, unless the name is a registered one.
+            let place = recorded.place.clone().filter(|_| !registered(named));
+            Subject { name: named.to_owned(), place, ..recorded }
+        }
         (Some(named), None) => Subject::named(named),
         (None, Some(recorded)) if !recorded.name.is_empty() => recorded,
         (None, recorded) => {

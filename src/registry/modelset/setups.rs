@@ -228,3 +228,88 @@ fn shortened(of: &[String]) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::registry::modelset::{ModelSet, Settings};
+    use crate::registry::table::Table;
+
+    fn table(name: &str, text: &str) -> Table {
+        Table::parse(text.as_bytes(), name.as_ref(), &[]).expect("a table")
+    }
+
+    fn sizes() -> Table {
+        table("models.csv", "model,params,tokens\na,1e9,1e12\nb,7e9,1e12\n")
+    }
+
+    fn set(rows: &str, only: &[&str]) -> crate::Result<ModelSet> {
+        let header = "model,benchmark,metric,value,shots,revision,tokens_seen,limit,harness_version,date";
+        let scores = table("scores.csv", &format!("{header}\n{rows}"));
+        let only = only.iter().map(|text| text.parse().expect("a selection")).collect();
+        let settings = Settings { score: Some("arc".into()), only, ..Settings::default() };
+        ModelSet::from_tables(&[scores, sizes()], &settings)
+    }
+
+    fn scores(set: &ModelSet) -> Vec<(&str, f64)> {
+        set.rows.iter().map(|row| (row.name.as_str(), row.score)).collect()
+    }
+
+    #[test]
+    fn several_setups_of_one_model_are_refused_until_one_is_chosen() {
+        let rows = "a,arc,acc,0.5,0,,,,,\na,arc,acc,0.6,25,,,,,\nb,arc,acc,0.7,25,,,,,\n";
+        let error = set(rows, &[]).expect_err("two answers").to_string();
+        assert_eq!(
+            error,
+            "`arc` has 2 scores of `a` that differ in shots (0, 25); choose by --where, such as --where 'shots = 0'"
+        );
+        assert_eq!(scores(&set(rows, &["shots = 25"]).expect("chosen")), [("a", 0.6), ("b", 0.7)]);
+        assert!(set(rows, &["colour = red"]).expect_err("no column").to_string().contains("colour"));
+    }
+
+    #[test]
+    fn a_mixture_of_setups_is_told() {
+        let found = set("a,arc,acc,0.5,0,,,,,\nb,arc,acc,0.7,25,,,,,\n", &[]).expect("one score each");
+        assert!(found.notes.iter().any(|note| note.contains("differ in shots: 0 (1), 25 (1)")), "{:?}", found.notes);
+    }
+
+    #[test]
+    fn a_run_on_a_part_of_the_items_never_stands_for_a_full_one() {
+        let found =
+            set("a,arc,acc,0.5,0,,,,,\na,arc,acc,0.9,0,,,10,,\nb,arc,acc,0.8,0,,,10,,\n", &[]).expect("readable");
+        assert_eq!(scores(&found), [("a", 0.5)]);
+        assert!(found.notes.iter().any(|note| note.starts_with("2 scores of runs on a part")), "{:?}", found.notes);
+    }
+
+    #[test]
+    fn of_two_versions_of_the_program_the_later_run_counts() {
+        let dated = "a,arc,acc,0.5,0,,,,v2,2024-02-01\na,arc,acc,0.6,0,,,,v1,2024-01-01\n";
+        assert_eq!(scores(&set(dated, &[]).expect("dated")), [("a", 0.5)]);
+        let error = set("a,arc,acc,0.5,0,,,,v2,\na,arc,acc,0.6,0,,,,v1,\n", &[]).expect_err("no date").to_string();
+        assert!(error.contains("harness_version (v1, v2)"), "{error}");
+    }
+
+    #[test]
+    fn checkpoints_of_one_run_are_points_with_the_compute_of_their_own_tokens() {
+        let rows = "a,arc,acc,0.3,0,step1,1000000000,,,\na,arc,acc,0.4,0,step2,2000000000,,,\nb,arc,acc,0.7,0,,,,,\n";
+        let found = set(rows, &[]).expect("readable");
+        let points: Vec<(&str, &str, f64)> =
+            found.rows.iter().map(|row| (row.name.as_str(), row.family.as_str(), row.x)).collect();
+        assert_eq!(points, [("a@step1", "a", 6e18), ("a@step2", "a", 1.2e19), ("b", "b", 4.2e22)]);
+        assert!(found.dropped.is_empty(), "{:?}", found.dropped);
+    }
+
+    #[test]
+    fn names_are_joined_where_that_is_unique_and_every_join_is_told() {
+        let models = table("models.csv", "model,params,tokens\norg/opt-1.3b,1.3e9,1e12\norg/OPT-6.7b,6.7e9,1e12\n");
+        let scores = table("scores.csv", "model,mmlu\nopt-13b,0.4\nopt-6.7b,0.5\n");
+        let settings = Settings { score: Some("mmlu".into()), ..Settings::default() };
+        let found = ModelSet::from_tables(&[scores, models], &settings).expect("readable");
+        assert_eq!(found.rows.iter().map(|row| row.name.as_str()).collect::<Vec<_>>(), ["opt-6.7b"]);
+        let told: Vec<&String> = found.notes.iter().filter(|note| note.contains("is taken for")).collect();
+        assert_eq!(told, ["`org/OPT-6.7b` in models.csv is taken for `opt-6.7b` in scores.csv"]);
+        let twins = table("models.csv", "model,params,tokens\nx/m-7b,7e9,1e12\ny/m-7b,7e9,2e12\n");
+        let scores = table("scores.csv", "model,mmlu\nm-7b,0.4\n");
+        let found = ModelSet::from_tables(&[scores, twins], &settings).expect("readable");
+        assert!(found.rows.is_empty(), "`m-7b` may be either: {:?}", found.rows);
+    }
+}

@@ -12,19 +12,21 @@ pub(super) fn hinge(text: &mut Text, analysis: &Analysis) {
     let bracket = |p: &Estimate| match p.value {
         Some(value) if p.interval.is_open() => short(value),
         Some(value) => format!("{} [{}, {}]", short(value), end(p.interval.low), end(p.interval.high)),
-        None => "–".to_owned(),
+        None => match p.interval.high {
+            Some(high) if p.interval.low.is_none() => format!("at most {}", short(high)),
+            _ => "–".to_owned(),
+        },
     };
     let aicc = analysis.curves.iter().find(|one| one.curve == analysis.curve).and_then(|one| one.aicc);
     let far = match (hinge.aicc, aicc) {
         (Some(own), Some(best)) => format!(", AICc {:+.1} from the {} curve", own - best, analysis.curve),
         _ => String::new(),
     };
-    let c = if hinge.c_e.value.is_some() { &hinge.c_e } else { &hinge.c_log10 };
     let theta = if analysis.thetas.is_empty() { String::new() } else { format!(", theta {}", bracket(&hinge.theta)) };
     text.paragraph(&format!(
         "Hinge, the paper's curve: alpha {}, c_e {}{theta}, R² {}{far}",
         bracket(&hinge.alpha),
-        bracket(c),
+        bracket(&hinge.c_e),
         optional(hinge.r_squared, 4)
     ));
 }
