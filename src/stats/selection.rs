@@ -141,13 +141,6 @@ impl Selection {
         self
     }
 
-    /// Estimates the chance of hinge and logistic (that of the Richards curve stays 0).
-    #[must_use]
-    pub(crate) fn free_chance(mut self) -> Self {
-        self.levels.chance = None;
-        self
-    }
-
     /// Holds chance and the ceiling of the curves that have one, or estimates them.
     #[must_use]
     pub(crate) fn between(mut self, levels: Levels) -> Self {

@@ -19,7 +19,7 @@ impl FitSettings {
     ///
     /// # Errors
     /// Those of [`ModelSet::from_tables`] and of [`fit`](Self::fit).
-    pub(crate) fn run(&self, paths: &[PathBuf]) -> Result<FitReport> {
+    pub fn run(&self, paths: &[PathBuf]) -> Result<FitReport> {
         self.run_on(&Inputs { tables: paths.to_vec(), ..Inputs::default() })
     }
 

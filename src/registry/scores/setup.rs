@@ -87,7 +87,7 @@ impl Limit {
     }
 
     /// The number of items, or their share where it is below 1.
-    pub(crate) fn get(self) -> f64 {
+    pub fn get(self) -> f64 {
         self.0
     }
 
