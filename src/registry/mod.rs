@@ -24,6 +24,7 @@ pub use columns::{MODEL_COLUMNS, OBSERVATION_COLUMNS};
 pub use model::Flops;
 pub(crate) use model::KNOWN_MODELS;
 pub use model::Month;
+#[cfg(feature = "models")]
 pub(crate) use model::known_models;
 pub use model::{Model, Models};
 pub use scores::ScoreMatrix;
