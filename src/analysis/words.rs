@@ -43,6 +43,11 @@ pub(crate) fn thousands(n: u64) -> String {
     }
 }
 
+/// A share as a percentage: `95 %`, `99.9 %`.
+pub(crate) fn percent(share: f64) -> String {
+    format!("{} %", (1e4 * share).round() / 100.0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

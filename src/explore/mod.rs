@@ -2,8 +2,8 @@
 //! this machine only, whose questions the library answers.
 //!
 //! An [`Explorer`] holds the tables and fits them by whatever a [`Question`] changes; a [`Server`] puts it behind HTTP on
-//! the loopback interface. A quick answer takes fewer bootstrap replicates and fits one curve, so that figures follow a
-//! slider; the full answer is that of `onset fit` with the same settings. Both are one call of
+//! the loopback interface. A quick answer takes fewer bootstrap replicates and no fits that leave a model out, so that figures
+//! follow a slider; the full answer is that of `onset fit` with the same settings. Both are one call of
 //! [`FitSettings::fit`](crate::analysis::fit::FitSettings::fit).
 
 mod choices;
@@ -27,7 +27,6 @@ use crate::registry::modelset::{Cutoff, ModelSet};
 use crate::registry::table::Table;
 use crate::report::html::{Document, FitPart};
 use crate::stats::covariance::Kind;
-use crate::stats::curves::Curve;
 
 /// Bootstrap replicates of a quick answer.
 pub(crate) const QUICK_REPLICATES: usize = 199;
@@ -69,8 +68,7 @@ pub struct Question {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Stage {
-    /// [`QUICK_REPLICATES`] replicates at most, no fits without a model or family to see how well the curve predicts, and
-    /// the hinge alone where all curves were asked for.
+    /// [`QUICK_REPLICATES`] replicates at most, and no fits without a model or family to see how well a curve predicts.
     Quick,
     /// As the settings have it.
     Full,
@@ -121,9 +119,6 @@ impl Explorer {
         if question.stage == Stage::Quick {
             settings.bootstrap = settings.bootstrap.min(QUICK_REPLICATES);
             settings.leave_out = false;
-            if settings.curve == CurveChoice::All {
-                settings.curve = CurveChoice::One(Curve::Hinge);
-            }
         }
         settings
     }

@@ -32,6 +32,7 @@ impl<'a> Builder<'a> {
                 config.intermediate_size = both / 2;
             }
         }
+        config.head.tied &= !weights.holds_another_head(&config)?;
         let longest = config.hidden_size.max(config.heads * config.head_dim);
         let ones = Tensor::ones(longest, weights.dtype(), weights.device())?;
         let zeros = ones.zeros_like()?;
@@ -114,7 +115,7 @@ impl<'a> Builder<'a> {
             true => Matrix::Transposed(self.dense(&format!("{name}.weight"), &[inputs, outputs])?),
             false => self.weights.matrix(&self.stored(&format!("{name}.weight")), outputs, inputs)?,
         };
-        let matrix = self.weights.adapted(name, matrix);
+        let matrix = self.weights.adapted(name, matrix, outputs, inputs)?;
         let bias = biased.then(|| self.dense(&format!("{name}.bias"), &[outputs])).transpose()?;
         Ok(Linear { matrix, bias })
     }

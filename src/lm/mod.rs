@@ -5,11 +5,13 @@
 //! (tensors by name, from any file), `ops/` (the operations between matrix products, fused and plain), `kernels/` (what
 //! generating text spends its time in).
 
+mod adapter;
 mod architecture;
 mod architectures;
 mod attention;
 mod build;
 mod cache;
+mod chat;
 mod check;
 mod config;
 mod decoder;
@@ -24,15 +26,19 @@ mod model;
 mod names;
 mod normaliser;
 mod ops;
+mod pieces;
 mod position;
 mod sampling;
 mod scoring;
 mod scripted;
 mod tokenizer;
+mod vocabulary;
 mod weights;
 
+pub(crate) use adapter::AdapterFolder;
 pub use architecture::Architecture;
 pub use cache::Cache;
+pub use chat::ChatTemplates;
 pub use check::{Check, Finding};
 pub use config::{Attention, Embedding, Head, Mlp, Norm};
 pub use config::{Config, Residual};

@@ -70,8 +70,12 @@ impl FromStr for Format {
 pub enum Measure {
     /// `acc`: the right option has the highest likelihood.
     Accuracy,
-    /// `acc_norm`: the same with likelihoods per byte of the option.
+    /// `acc_norm`: the same with likelihoods divided by the length of the option.
     NormalizedAccuracy,
+    /// `acc_bytes`: the same with the length in bytes, where lm-evaluation-harness's `acc_norm` counts characters.
+    BytesAccuracy,
+    /// `acc_mutual_info`: the same with what the question adds to the likelihood of the option alone.
+    MutualInformation,
     /// `exact_match`: the generated answer is the reference.
     ExactMatch,
     /// `brier_score`: squared distance between the options' probabilities and the truth, 0 (best) to 2.
@@ -85,9 +89,11 @@ pub enum Measure {
 }
 
 impl Measure {
-    const ALL: [(Self, &'static str); 7] = [
+    const ALL: [(Self, &'static str); 9] = [
         (Self::Accuracy, "acc"),
         (Self::NormalizedAccuracy, "acc_norm"),
+        (Self::BytesAccuracy, "acc_bytes"),
+        (Self::MutualInformation, "acc_mutual_info"),
         (Self::ExactMatch, "exact_match"),
         (Self::Brier, "brier_score"),
         (Self::F1, "f1"),
@@ -105,7 +111,11 @@ impl Measure {
 
     /// Whether an item scores either 0 or 1, so that a mean over n items is k/n.
     pub(crate) fn is_binary(self) -> bool {
-        matches!(self, Self::Accuracy | Self::NormalizedAccuracy | Self::ExactMatch | Self::Mc1)
+        match self {
+            Self::Accuracy | Self::NormalizedAccuracy | Self::BytesAccuracy | Self::MutualInformation => true,
+            Self::ExactMatch | Self::Mc1 => true,
+            Self::Brier | Self::F1 | Self::Mc2 => false,
+        }
     }
 }
 

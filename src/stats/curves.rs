@@ -15,7 +15,7 @@
 
 use super::curve::FittedCurve;
 use super::sample::Sample;
-use super::{flat, hinge, linear, logistic, richards, segmented};
+use super::{flat, hinge, linear, logistic, plateau, richards, segmented};
 use crate::Result;
 use crate::serial::read_by_name;
 
@@ -27,8 +27,24 @@ pub(crate) struct Entry {
     pub(crate) formula: &'static str,
     /// Whether it can estimate chance.
     pub(crate) frees_chance: bool,
-    /// Fits it with chance held, or estimated where it can be.
-    pub(crate) fit: fn(Option<f64>, &Sample) -> Result<Box<dyn FittedCurve>>,
+    /// Fits it with levels held, or estimated where they can be.
+    pub(crate) fit: fn(Levels, &Sample) -> Result<Box<dyn FittedCurve>>,
+}
+
+/// The levels between which scores move. A curve without one of them takes no notice of it.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Levels {
+    /// The level before scores move, held here or estimated (`None`).
+    pub chance: Option<f64>,
+    /// The level they move to, held here or estimated (`None`).
+    pub ceiling: Option<f64>,
+}
+
+impl From<Option<f64>> for Levels {
+    /// Chance, with a free ceiling.
+    fn from(chance: Option<f64>) -> Self {
+        Self { chance, ceiling: None }
+    }
 }
 
 macro_rules! curves {
@@ -59,6 +75,8 @@ curves! {
     Logistic = logistic::ENTRY;
     /// A Richards curve from chance to a free upper level.
     Richards = richards::ENTRY;
+    /// Chance, a straight rise, and a ceiling.
+    Plateau = plateau::ENTRY;
     /// A constant level, with which the others are compared.
     Flat = flat::ENTRY;
 }
@@ -84,12 +102,13 @@ impl Curve {
         self.entry().frees_chance
     }
 
-    /// Fits the curve to a sample, with chance held at a level or estimated (`None`; 0 for a curve that cannot).
+    /// Fits the curve to a sample, with chance and ceiling held at a level or estimated (`None`; 0 for the chance of a curve
+    /// that cannot).
     ///
     /// # Errors
     /// Those of the curve: `NotEnoughModels` for fewer models than parameters, `Undetermined` for a constant predictor.
-    pub fn fit(self, chance: Option<f64>, sample: &Sample) -> Result<Box<dyn FittedCurve>> {
-        (self.entry().fit)(chance, sample)
+    pub fn fit(self, levels: impl Into<Levels>, sample: &Sample) -> Result<Box<dyn FittedCurve>> {
+        (self.entry().fit)(levels.into(), sample)
     }
 }
 

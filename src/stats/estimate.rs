@@ -203,8 +203,12 @@ impl Estimate {
         self
     }
 
-    /// Parameter number `place` of a fit, with Student's interval by its covariance.
+    /// Parameter number `place` of a fit, with Student's interval by its covariance; without one where that covariance is
+    /// clustered and one family alone determines the parameter.
     pub(crate) fn student(value: f64, place: usize, covariance: &CovarianceEstimate, level: f64) -> Self {
+        if covariance.kind().is_clustered() && covariance.is_determined_by_one_cluster(place) {
+            return Self::of(value).by(Method::Covariance(covariance.kind())).because(ONE_FAMILY);
+        }
         let se = covariance.std_errors().get(place).copied().and_then(finite);
         let ends = covariance.interval(place, value, level);
         let found = Self {
@@ -237,6 +241,10 @@ impl Estimate {
         if self.method == Some(method) { Some(self.interval) } else { other() }
     }
 }
+
+/// Why a difference that one family alone makes has no interval.
+pub(crate) const ONE_FAMILY: &str =
+    "no interval: one family alone determines it, and nothing says how much another family would have differed";
 
 /// The number, unless it is none.
 pub(crate) fn finite(value: f64) -> Option<f64> {

@@ -18,7 +18,7 @@
 //! # Ok::<(), onset::Error>(())
 //! ```
 
-use super::curves::Entry;
+use super::curves::{Entry, Levels};
 use super::sample::Sample;
 use super::sigmoid::{Fitted, Growth, Sigmoid, answer_as_curve};
 use crate::{Error, Result};
@@ -28,7 +28,7 @@ pub(super) const ENTRY: Entry = Entry {
     name: "richards",
     formula: "y = chance + (upper − chance)·(1 + exp(b − k·x))^(−1/nu)",
     frees_chance: false,
-    fit: |chance, sample| Ok(Box::new(Richards::new().chance(chance.unwrap_or(0.0)).fit_sample(sample)?)),
+    fit: |levels, sample| Ok(Box::new(Richards::between(levels).fit_sample(sample)?)),
 };
 
 /// A Richards curve to be fitted. Chance is 0, the upper asymptote and ν free unless set otherwise.
@@ -74,6 +74,11 @@ impl Richards {
     /// Four parameters: u, b, k, ν.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    fn between(levels: Levels) -> Self {
+        let chance = Some(levels.chance.unwrap_or(0.0));
+        Self { sigmoid: Sigmoid { growth: Growth::Richards(None), chance, upper: levels.ceiling } }
     }
 
     /// Holds the lower asymptote at `chance`.

@@ -142,6 +142,17 @@ impl Sample {
         &self.families
     }
 
+    /// Whether group `k` divides the models so that one family alone makes up one side of it. Its difference then is that
+    /// family's own: nothing in the data says how much another family would have differed.
+    pub fn is_one_familys(&self, k: usize) -> bool {
+        let counted = self.counted();
+        let Some(column) = counted.groups().get(k) else { return false };
+        let others: Vec<f64> = column.iter().map(|z| f64::from(u8::from(*z == 0.0))).collect();
+        let two_sided = column.iter().all(|z| *z == 0.0 || *z == 1.0);
+        counted.families().count() > 1
+            && (counted.families().touching(column) == 1 || two_sided && counted.families().touching(&others) == 1)
+    }
+
     /// Number of models of positive weight.
     pub(crate) fn used(&self) -> usize {
         used(self.len(), self.weights())

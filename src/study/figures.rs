@@ -50,7 +50,7 @@ pub(crate) fn trajectories(fits: &[FitAt]) -> Option<Figure> {
     type Pick = fn(&FitAt) -> Option<(f64, Option<(f64, f64)>)>;
     let quantities: [(&str, Scale, Pick); 3] = [
         ("θ̂", Scale::Linear, |fit| parameter(&fit.analysis()?.theta)),
-        ("Point of emergence (FLOPs)", Scale::Log10, |fit| parameter(&fit.analysis()?.c_e)),
+        ("Point of emergence (FLOPs)", Scale::Log10, |fit| parameter(fit.analysis()?.emergence()?)),
         ("R²", Scale::Linear, |fit| Some((fit.analysis()?.r_squared?, None))),
     ];
     let rows = by_benchmark(fits);
@@ -126,7 +126,7 @@ fn panel(fit: &FitAt, range: Option<(f64, f64)>) -> Panel {
         if vertices.len() > 1 {
             layers.push(Layer::Line { series: "fit".into(), hue: Hue::Fit, stroke: Stroke::Solid, vertices });
         }
-        if let Some(x) = analysis.c_e.value {
+        if let Some(x) = analysis.emergence().and_then(|c| c.value) {
             layers.push(Layer::VerticalRule { series: "point of emergence".into(), hue: Hue::Context, x });
         }
         if let Some(r2) = analysis.r_squared {

@@ -15,7 +15,7 @@ use crate::harness::request::Request;
 use crate::harness::runner::{EvaluatedModel, EvaluationSettings, Keep, Limits, ends, evaluate};
 use crate::harness::tasks::{Draw, Library, Task, Value};
 use crate::lm::{Found, Placement, Tokenizer, Weights, locate};
-use crate::registry::write;
+use crate::registry::{Limit, write};
 use crate::train::data::{Example, Layout};
 use crate::train::{
     Checkpoint, Encoded, Encoding, Ending, ModelFiles, Next, Observer, RunFolder, Schedule, TrainSettings, TrainStep,
@@ -288,7 +288,7 @@ impl Evaluating<'_> {
             tasks: self.asked.evaluate.clone(),
             definitions: self.asked.definitions.clone(),
             data: self.asked.task_data.clone(),
-            draw: Draw { limit: self.asked.limit, ..Draw::default() },
+            draw: Draw { limit: self.asked.limit.and_then(|n| Limit::new(n as f64).ok()), ..Draw::default() },
             keep: Keep::Everything(self.asked.out.join("evaluations")),
             stop: Some(Arc::clone(self.stop)),
             ..EvaluationSettings::default()

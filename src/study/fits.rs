@@ -108,6 +108,8 @@ fn fit_settings(study: &Study, score: &str, metric: &str, condition: &Condition)
             metric: Some(metric.to_owned()),
             adjusted: condition.examples.map(|examples| format!("{}@{examples}", condition.adjustment)),
             cutoff: settings.cutoff,
+            // A study may be of models that are smaller than any in use.
+            any_size: true,
             ..modelset::Settings::default()
         },
         curve: settings.curve,

@@ -9,7 +9,7 @@ use crate::{Error, Result};
 pub(crate) const SCHEMA: &str = "onset.fit";
 
 /// Version of the report's layout; it changes when a field changes its meaning or goes.
-pub(crate) const SCHEMA_VERSION: u32 = 1;
+pub(crate) const SCHEMA_VERSION: u32 = 2;
 
 /// The layout of the report that this version of onset writes, the only one it reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]

@@ -4,6 +4,7 @@
 //! `plan.rs` (what is computed once and what together), [`LocalModel`] (a model that answers requests), `write.rs`
 //! (generation), [`Journal`] (answers that survive an interruption).
 
+mod chat;
 mod encode;
 mod evaluation;
 mod journal;
@@ -15,6 +16,7 @@ mod preview;
 mod subject;
 mod write;
 
+pub use chat::{ChatSettings, TemplateChoice};
 pub use encode::{Encoder, Prompt, PromptWork};
 pub(crate) use evaluation::evaluate_served;
 pub use evaluation::{EvaluationEvent, EvaluationSettings, Keep, evaluate};

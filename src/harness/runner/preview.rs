@@ -21,6 +21,8 @@ use crate::lm::Placement;
 pub(crate) struct Preview {
     /// Files of folders with definitions that were left out, and why.
     pub left_out: Vec<String>,
+    /// Members of groups that cannot be run, and why.
+    pub refused: Vec<String>,
     /// In the order they were asked for.
     pub tasks: Vec<TaskPreview>,
     /// Seconds it would take on this machine's processor, at 60 % of the rate of its matrix products; `None` on
@@ -39,6 +41,10 @@ pub(crate) struct TaskPreview {
     pub total: usize,
     /// Examples in the prompt.
     pub shots: usize,
+    /// Items that stand among their own examples, with their answers.
+    pub see_themselves: usize,
+    /// Items whose system turn the chat template refuses.
+    pub without_system: usize,
     /// Requests of all items.
     pub requests: usize,
     /// Tokens of all prompts.
@@ -72,11 +78,12 @@ pub(crate) fn preview(
     let limits = Limits::within(memory, &found, placement);
     let tokenizer = found.tokenizer.as_ref().ok_or_else(|| no_tokenizer(path))?;
     let encoder = Encoder::new(tokenizer, found.config.context)?.special(settings.special).truncate(settings.truncate);
+    let chat = settings.chat.of(&tokenizer.chat)?;
     let mut tasks = Vec::new();
     let mut multiplications = 0.0;
-    let TaskSelection { tasks: selected, left_out, .. } = select(settings)?;
+    let TaskSelection { tasks: selected, left_out, refused, .. } = select(settings)?;
     for task in &selected {
-        let items = task.items(&settings.draw)?;
+        let items = task.prompted(&settings.draw, &chat.prompting())?;
         let (of_task, projected) = of_task(task, &items, &encoder, &limits)?;
         let layers = found.parameters_without_embeddings() as f64 * (of_task.read + of_task.written) as f64;
         let head = (found.config.hidden_size * found.config.vocab_size) as f64;
@@ -87,7 +94,7 @@ pub(crate) fn preview(
         Device::Cpu => Some(multiplications / (SHARE * multiplication_rate()?)),
         _ => None,
     };
-    Ok(Preview { left_out, tasks, seconds })
+    Ok(Preview { left_out, refused, tasks, seconds })
 }
 
 /// A task, and the number of positions that are projected on the vocabulary.
@@ -109,6 +116,8 @@ fn of_task(task: &Task, items: &Items, encoder: &Encoder<'_>, limits: &Limits) -
         items: items.items.len(),
         total: items.total,
         shots: items.shots,
+        see_themselves: items.see_themselves,
+        without_system: items.without_system,
         requests: requests.len(),
         tokens: prompts.iter().map(|prompt| prompt.tokens.len()).sum(),
         read: 0,

@@ -77,6 +77,8 @@ pub(super) struct Config {
     pub description: Option<Template>,
     pub prefix: Option<Template>,
     pub target_delimiter: String,
+    /// `fewshot_delimiter`.
+    pub delimiter: String,
     pub few_shot: FewShot,
     pub shots: Option<usize>,
     pub generation: Generation,
@@ -200,6 +202,7 @@ impl Config {
             choice,
             prefix,
             target_delimiter,
+            delimiter: few_shot_delimiter.clone(),
             few_shot,
             generation,
             record: Value::Null,
@@ -207,7 +210,7 @@ impl Config {
         if config.repeats == 0 {
             return Err(required(task, "repeats")?.wrong("at least one answer per item is needed"));
         }
-        config.record = record(task, &config, &few_shot_delimiter);
+        config.record = record(task, &config);
         Ok(config)
     }
 
@@ -366,7 +369,8 @@ fn number(node: &Node) -> Result<f64> {
 }
 
 /// The configuration as lm-evaluation-harness writes it into results files: every key in its order, defaults filled in.
-fn record(task: &Node, config: &Config, delimiter: &str) -> Value {
+fn record(task: &Node, config: &Config) -> Value {
+    let delimiter = config.delimiter.as_str();
     let plain = |key: &str| task.get(key).map(Node::value).unwrap_or_default();
     let choices = || match (&config.few_shot.choice, task.get("doc_to_choice")) {
         (Some(_), Some(node)) => node.value(),

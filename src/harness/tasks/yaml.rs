@@ -37,6 +37,24 @@ pub(super) enum Content {
 }
 
 impl Node {
+    /// A value that an option of the command line gives.
+    pub(crate) fn given_by(option: &str, value: &Value) -> Self {
+        let bare = Self { file: Arc::new(PathBuf::from(option)), line: 1, content: Content::Scalar(Value::Null) };
+        bare.beside(value.clone())
+    }
+
+    /// A value at this place.
+    pub(crate) fn beside(&self, value: Value) -> Self {
+        let content = match value {
+            Value::List(list) => Content::List(list.into_iter().map(|value| self.beside(value)).collect()),
+            Value::Map(entries) => {
+                Content::Map(entries.into_iter().map(|(key, value)| (key, self.beside(value))).collect())
+            }
+            value => Content::Scalar(value),
+        };
+        Self { file: Arc::clone(&self.file), line: self.line, content }
+    }
+
     /// An error at this place.
     pub(crate) fn wrong(&self, problem: impl std::fmt::Display) -> Error {
         Error::File { path: self.file.to_path_buf(), problem: format!("line {}: {problem}", self.line) }
@@ -188,6 +206,7 @@ fn load_within(path: &Path, read: &dyn Fn(&Path) -> Result<String>, open: &mut V
 /// Reads one YAML document that is a mapping.
 pub(super) fn parse(path: &Path, text: &str) -> Result<Node> {
     let wrong = |problem: String| Error::File { path: path.to_owned(), problem };
+    let text = &indented(text);
     let documents = MarkedYaml::load_from_str(text).map_err(|error| {
         wrong(format!("line {}, column {}: {}", error.marker().line(), error.marker().col() + 1, error.info()))
     })?;
@@ -200,6 +219,65 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<Node> {
         Content::Map(_) => Ok(node),
         _ => Err(node.wrong(format!("a task file is a mapping, this is {}", node.value().kind()))),
     }
+}
+
+/// The text with the closing brackets of flow collections indented. PyYAML takes them at the column of their key, which
+/// YAML 1.2 does not. Lines stay the same.
+fn indented(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    // Open collections, and the column of the line on which the outermost began.
+    let (mut depth, mut column) = (0_usize, 0);
+    // Lines of block text, which are deeper than this, hold no brackets that mean anything.
+    let mut block: Option<usize> = None;
+    for line in text.split_inclusive('\n') {
+        let bare = line.trim_start_matches(' ');
+        let indent = line.len() - bare.len();
+        if let Some(outside) = block {
+            if bare.trim().is_empty() || indent > outside {
+                out.push_str(line);
+                continue;
+            }
+            block = None;
+        }
+        if depth > 0 && indent <= column && bare.starts_with([']', '}']) {
+            out.extend(std::iter::repeat_n(' ', column + 1 - indent));
+        }
+        out.push_str(line);
+        if depth == 0 {
+            column = indent;
+        }
+        depth = brackets(bare, depth);
+        let end = bare.trim_end();
+        let marked =
+            |mark: char| end.rsplit_once([' ', ':']).is_some_and(|(_, last)| last.starts_with(mark) && last.len() <= 3);
+        if depth == 0 && (marked('|') || marked('>')) {
+            block = Some(indent);
+        }
+    }
+    out
+}
+
+/// How many flow collections are open after a line. A bracket opens one only where a value begins.
+fn brackets(line: &str, mut depth: usize) -> usize {
+    let (mut quote, mut before, mut begins) = (None, ' ', true);
+    for c in line.trim_end().chars() {
+        match (quote, c) {
+            (Some(open), _) => quote = Some(open).filter(|open| *open != c || before == '\\'),
+            (None, '\'' | '"') if begins || depth > 0 && !before.is_alphanumeric() => quote = Some(c),
+            (None, '#') if before == ' ' => break,
+            (None, '[' | '{') if begins || depth > 0 => depth += 1,
+            (None, ']' | '}') => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        begins = match c {
+            ' ' => begins || matches!(before, ':' | '-' | ','),
+            '[' | '{' | ',' => depth > 0,
+            '-' => begins,
+            _ => false,
+        };
+        before = c;
+    }
+    depth
 }
 
 struct Source {
@@ -315,6 +393,14 @@ mod tests {
             .to_owned()
             + r#""i": "two\nlines\n", "j": [false, 2.5, -3, 0.5, {"x": 1}], "k": null, "l": true, "m": 0, "n": "."}"#;
         assert_eq!(parsed(text).unwrap().value().to_json(), expected);
+    }
+
+    #[test]
+    fn a_bracket_at_the_column_of_its_key_closes_as_in_pyyaml() {
+        let node = parsed("a:\n  b: [\n    {\"q\": \"x\"}\n]\nc: [1,\n 2\n]\nd: 'it]s'\ne: |\n  [x\nf: y\n").unwrap();
+        let expected = r#"{"a": {"b": [{"q": "x"}]}, "c": [1, 2], "d": "it]s", "e": "[x\n", "f": "y"}"#;
+        assert_eq!(node.value().to_json(), expected);
+        assert_eq!(node.get("f").unwrap().line, 11);
     }
 
     #[test]

@@ -185,6 +185,7 @@ fn setup(table: &Table, row: usize) -> Result<Setup> {
     Ok(Setup {
         shots: table.optional_count(row, "shots")?,
         revision: text("revision"),
+        tokens_seen: table.optional_count(row, "tokens_seen")?,
         prompt: PromptFormat {
             chat_template: text("chat_template"),
             system_prompt: text("system_prompt"),

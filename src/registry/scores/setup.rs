@@ -23,6 +23,8 @@ pub struct Setup {
     pub shots: Option<u32>,
     /// Branch, tag, commit or step of the model's weights.
     pub revision: Option<String>,
+    /// Training tokens the weights had seen, for a checkpoint from within a training run.
+    pub tokens_seen: Option<u64>,
     /// How the question is wrapped.
     pub prompt: PromptFormat,
     /// Adapter (such as LoRA) on top of the model's weights.
@@ -75,7 +77,7 @@ pub struct Limit(f64);
 impl Limit {
     /// # Errors
     /// [`Error::Argument`] unless it is above zero, and a whole number from 1 on.
-    pub(crate) fn new(limit: f64) -> Result<Self> {
+    pub fn new(limit: f64) -> Result<Self> {
         let whole_from_one = limit < 1.0 || limit.fract() == 0.0;
         if limit > 0.0 && limit.is_finite() && whole_from_one {
             Ok(Self(limit))
@@ -87,6 +89,12 @@ impl Limit {
     /// The number of items, or their share where it is below 1.
     pub(crate) fn get(self) -> f64 {
         self.0
+    }
+
+    /// How many of `total` items it leaves; a share is rounded up.
+    pub fn of(self, total: usize) -> usize {
+        let count = if self.0 < 1.0 { (total as f64 * self.0).ceil() } else { self.0 };
+        total.min(count as usize)
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::fmt::Display;
 use std::path::Path;
+use std::sync::OnceLock;
 
 use polars::prelude::{Column as FrameColumn, DataFrame};
 
@@ -111,6 +112,8 @@ impl Sheet {
             declared: vec![None; self.columns.len()],
             columns: self.columns.iter().map(|(_, typed)| typed.values()).collect(),
             lines: (2..).take(self.rows).collect(),
+            decimal: None,
+            marks: self.columns.iter().map(|_| OnceLock::new()).collect(),
         }
     }
 

@@ -13,7 +13,9 @@
 //! | --- | --- | --- |
 //! | `Break` | α > 0 and c inside the range of x | the point of emergence |
 //! | `NoBreak` | α > 0 and every model at or beyond c: a straight line | only bounded, by the smallest x |
-//! | `Flat` | nothing rises above chance: α ≤ 0, or a break gains nothing | meaningless |
+//! | `Flat` | nothing rises: α ≤ 0, or a break gains nothing | meaningless |
+//!
+//! Of [falling](Hinge::direction) scores the same with α < 0.
 //!
 //! Report [`HingeFit::emergence`], which is `None` unless there is a break; the field `c` completes the formula in every
 //! case (for a straight line it is where the line would meet chance, which may be far outside the data).
@@ -41,6 +43,7 @@ pub use solver::HingeSolver;
 
 use super::curve::{FittedCurve, jacobian, r_squared, sum_of_squares};
 use super::curves::Entry;
+use super::direction::Direction;
 use super::linear::{LeastSquares, LeastSquaresFit};
 use super::observations::{differences, finite_result, only, shift};
 use super::one_break::Shape;
@@ -54,7 +57,7 @@ pub(super) const ENTRY: Entry = Entry {
     name: "hinge",
     formula: "y = chance + alpha·max(0, x − c)",
     frees_chance: true,
-    fit: |chance, sample| Ok(Box::new(Hinge::with_chance(chance).fit_sample(sample)?)),
+    fit: |levels, sample| Ok(Box::new(Hinge::with_chance(levels.chance).fit_sample(sample)?)),
 };
 
 /// A hinge to be fitted. Chance is 0 unless set or freed.
@@ -62,6 +65,7 @@ pub(super) const ENTRY: Entry = Entry {
 pub struct Hinge {
     chance: Option<f64>,
     within_data: bool,
+    direction: Direction,
 }
 
 /// What a fit found; see the [module](self).
@@ -71,7 +75,7 @@ pub enum Outcome {
     Break,
     /// Scores rise over the whole observed range: c is at or below the smallest x.
     NoBreak,
-    /// Nothing rises above chance.
+    /// Nothing rises.
     Flat,
 }
 
@@ -145,7 +149,7 @@ pub struct HingeFit {
 
 impl Default for Hinge {
     fn default() -> Self {
-        Self { chance: Some(0.0), within_data: false }
+        Self { chance: Some(0.0), within_data: false, direction: Direction::Rising }
     }
 }
 
@@ -178,6 +182,14 @@ impl Hinge {
     #[must_use]
     pub fn within_data(mut self, within: bool) -> Self {
         self.within_data = within;
+        self
+    }
+
+    /// Which way scores leave chance: up, unless they are losses. The curve is the same; what it is called differs, and a
+    /// break that goes the other way is no [`Outcome::Break`].
+    #[must_use]
+    pub fn direction(mut self, direction: Direction) -> Self {
+        self.direction = direction;
         self
     }
 
@@ -232,7 +244,7 @@ impl Hinge {
     /// # Errors
     /// `NotEnoughModels` without observations, `Argument` for lengths that differ and values that are not finite.
     pub fn solver(&self, x: &[f64], groups: &[Vec<f64>]) -> Result<HingeSolver> {
-        HingeSolver::new(self.chance, self.within_data, x, groups)
+        HingeSolver::new(self, x, groups)
     }
 }
 
@@ -280,9 +292,7 @@ impl HingeFit {
             }
         }
         if columns.is_empty() {
-            return Err(Error::Undetermined(
-                "nothing rises above chance and there is no group: nothing to regress on".into(),
-            ));
+            return Err(Error::Undetermined("nothing rises and there is no group: nothing to regress on".into()));
         }
         let y: Vec<f64> = self.fitted.iter().zip(&self.residuals).map(|(f, e)| (f - self.chance) + e).collect();
         LeastSquares::fit_named(&names, &columns, &y, self.sample.weights())
