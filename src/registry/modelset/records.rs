@@ -93,6 +93,7 @@ impl<'t> Records<'t> {
         let (mut by_name, mut by_key, mut dropped) = (HashMap::new(), HashMap::new(), Vec::new());
         for (table, contents) in tables.iter().enumerate() {
             let hub = contents.find(&HUB);
+            let shared = joined.shared_keys(table, hub)?;
             for row in 0..contents.rows() {
                 let run = joined.name(table, row)?;
                 let state = setups::checkpoint(contents, row);
@@ -101,7 +102,8 @@ impl<'t> Records<'t> {
                 let keys = keys(&name, hub);
                 let made_here = |joined: &Self, at: usize| joined.records[at].made_by == table;
                 let found = by_name.get(&name).copied().or_else(|| {
-                    keys.iter().find_map(|key| by_key.get(key).copied().flatten()).filter(|at| !made_here(&joined, *at))
+                    let own = keys.iter().filter(|key| !shared.contains(*key));
+                    own.filter_map(|key| by_key.get(key).copied().flatten()).find(|at| !made_here(&joined, *at))
                 });
                 let at = found.unwrap_or(joined.records.len());
                 if found.is_none() {
@@ -129,6 +131,20 @@ impl<'t> Records<'t> {
         }
         joined.find_runs(&by_name, &by_key);
         Ok((joined, dropped))
+    }
+
+    /// What several models of one table have in common, and so tells none of them from another.
+    fn shared_keys(&self, table: usize, hub: Option<usize>) -> Result<HashSet<String>> {
+        let (mut first, mut shared) = (HashMap::new(), HashSet::new());
+        for row in 0..self.tables[table].rows() {
+            let name = self.name(table, row)?;
+            for key in keys(&name, hub.and_then(|column| self.tables[table].at(row, column))) {
+                if first.entry(key.clone()).or_insert_with(|| name.clone()) != &name {
+                    shared.insert(key);
+                }
+            }
+        }
+        Ok(shared)
     }
 
     /// Says that `name` of a table is taken for a model of another, unless one is exactly the other's name or hub name.
