@@ -20,9 +20,27 @@ pub(crate) const PARAMS: Column = Column::required("params", Kind::Size, "parame
     "numparams",
     "numparameters",
     "size",
+    "param",
+    "parameter",
+    "paramcount",
+    "parametercount",
+    "nparameters",
+    "totalparams",
+    "totalparameters",
+    "modelparams",
+    "modelparameters",
 ]);
 pub(crate) const ACTIVE_PARAMS: Column = Column::optional("active_params", Kind::Size, "parameters used per token")
-    .also(&["activeparameters", "activatedparams", "activatedparameters"]);
+    .also(&[
+        "activeparameters",
+        "activatedparams",
+        "activatedparameters",
+        "paramsactive",
+        "parametersactive",
+        "nactiveparams",
+        "numactiveparams",
+        "activesize",
+    ]);
 pub(crate) const TOKENS: Column = Column::required("tokens", Kind::Size, "training tokens").also(&[
     "pretrainingdatasize",
     "trainingdatasetsize",
@@ -32,6 +50,15 @@ pub(crate) const TOKENS: Column = Column::required("tokens", Kind::Size, "traini
     "ntokens",
     "numtokens",
     "datasize",
+    "token",
+    "tokencount",
+    "tokensseen",
+    "tokenstrained",
+    "trainedtokens",
+    "numtrainingtokens",
+    "numtraintokens",
+    "pretraintokens",
+    "datasetsize",
 ]);
 pub(crate) const COMPUTE: Column = Column::optional("compute", Kind::Size, "FLOPs of pretraining").also(&[
     "flops",
@@ -40,6 +67,17 @@ pub(crate) const COMPUTE: Column = Column::optional("compute", Kind::Size, "FLOP
     "pretrainingcompute",
     "trainingflops",
     "pretrainingflops",
+    "computeflops",
+    "computeflop",
+    "trainingcomputeflops",
+    "trainingcomputeflop",
+    "trainingflop",
+    "pretrainingflop",
+    "trainflops",
+    "traincompute",
+    "totalcompute",
+    "totalflops",
+    "nflops",
 ]);
 pub(crate) const RELEASE: Column = Column::required("release", Kind::Month, "year-month").also(&[
     "releasedate",

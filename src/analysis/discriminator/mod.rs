@@ -107,7 +107,11 @@ impl Discriminator {
         let features = |s: &Scored<'_>| [s.log10_compute(), s.score];
         let (rows, probe): (Vec<_>, _) = (others.iter().map(|s| features(s)).collect(), features(&scores[left_out]));
         match self.trees {
-            Trees::Boosted(trees) => Ok(f64::from(trees.fit(&rows, &classes).probability(&probe))),
+            // The published classes are the other way round, and a few splits hang on how p and 1 − p are rounded.
+            Trees::Boosted(trees) => {
+                let reference: Vec<bool> = classes.iter().map(|class| !class).collect();
+                Ok(1.0 - f64::from(trees.fit(&rows, &reference).probability(&probe)))
+            }
             Trees::Bagged(trees) => trees.share(&rows, &classes, &probe, left_out),
         }
     }

@@ -59,13 +59,13 @@ pub(super) fn settle(
 
 /// A checkpoint's name within its run, for a row that says how many training tokens its weights had seen.
 pub(super) fn checkpoint(table: &Table, row: usize) -> Option<String> {
-    let seen = table.find(&TOKENS_SEEN).filter(|column| !table.is_missing(row, *column))?;
-    let revision = table.find(&REVISION).and_then(|column| table.at(row, column));
+    let seen = table.find(&TOKENS_SEEN).map(|(at, _)| at).filter(|column| !table.is_missing(row, *column))?;
+    let revision = table.find(&REVISION).and_then(|(column, _)| table.at(row, column));
     revision.or_else(|| table.at(row, seen)).map(str::to_owned)
 }
 
 fn column(table: &Table, name: &str) -> Option<usize> {
-    table.find(OBSERVATION_COLUMNS.iter().find(|column| column.name == name)?)
+    table.find(OBSERVATION_COLUMNS.iter().find(|column| column.name == name)?).map(|(at, _)| at)
 }
 
 struct Long<'t> {
@@ -116,7 +116,7 @@ impl<'t> Long<'t> {
     fn chosen(&self, only: &Selection, row: usize) -> bool {
         let Some(column) = self.table.position(&only.column) else { return true };
         // An empty cell is `none`, and no number.
-        only.holds(self.text(row, Some(column)), None).unwrap_or(false)
+        only.holds(self.text(row, Some(column)), None, None).unwrap_or(false)
     }
 
     fn model(&self, row: usize) -> String {
@@ -133,7 +133,7 @@ impl<'t> Long<'t> {
         skipped: &mut BTreeSet<usize>,
         notes: &mut Vec<String>,
     ) {
-        let Some(limit) = self.table.find(&LIMIT) else { return };
+        let Some((limit, _)) = self.table.find(&LIMIT) else { return };
         let limited = |row: usize| !self.table.is_missing(row, limit);
         let count = rows.iter().filter(|(row, _)| limited(*row)).count();
         if count == 0 {
@@ -192,7 +192,7 @@ impl<'t> Long<'t> {
 
     /// The latest of these rows, where all have dates and these differ.
     fn latest(&self, rows: &[usize]) -> Option<usize> {
-        let column = self.table.find(&DATE)?;
+        let (column, _) = self.table.find(&DATE)?;
         let date = |row: usize| self.table.at(row, column)?.parse::<Timestamp>().ok();
         let dated = rows.iter().map(|row| Some((date(*row)?, *row))).collect::<Option<BTreeMap<_, _>>>()?;
         let (_, latest) = dated.last_key_value().filter(|_| dated.len() == rows.len())?;

@@ -29,7 +29,7 @@ pub struct PaperTable {
 ///
 /// # Errors
 /// When a score is missing or the regression impossible.
-pub fn causal_direct(paper: &Paper<'_>) -> Result<PaperTable> {
+pub(crate) fn causal_direct(paper: &Paper<'_>) -> Result<PaperTable> {
     Ok(PaperTable {
         name: Exhibit::CausalDirect,
         caption: "Direct effect ψ of release from November 2023 on, on the adjusted score, given compute (spline with \
@@ -47,7 +47,7 @@ pub fn causal_direct(paper: &Paper<'_>) -> Result<PaperTable> {
 ///
 /// # Errors
 /// When a score is missing or the regression impossible.
-pub fn causal_mediated(paper: &Paper<'_>) -> Result<PaperTable> {
+pub(crate) fn causal_mediated(paper: &Paper<'_>) -> Result<PaperTable> {
     Ok(PaperTable {
         name: Exhibit::CausalMediated,
         caption: "Mediated effect φ of release from November 2023 on, on unadjusted minus adjusted score, given compute \
@@ -111,7 +111,7 @@ fn old_and_new<'a>(paper: &Paper<'a>, id: &str, fine_tuned: bool) -> Result<Vec<
 ///
 /// # Errors
 /// When a score is missing.
-pub fn discriminator(paper: &Paper<'_>) -> Result<PaperTable> {
+pub(crate) fn discriminator(paper: &Paper<'_>) -> Result<PaperTable> {
     let mut quantities = Vec::new();
     for id in ["mmlu", "gsm8k"] {
         for fine_tuned in [false, true] {
