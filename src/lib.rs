@@ -4,23 +4,37 @@
 //! regressions before and after every model is fine-tuned on the same task data, and draws the result. It implements
 //! "Training on the Test Task Confounds Evaluation and Emergence" (Dominguez-Olmedo, Dorner, Hardt; arXiv 2407.07890).
 //!
-//! The layers, from the ground up: [`registry`] holds models, compute and scores; [`stats`] fits curves to slices of
-//! numbers; [`lm`] runs language models; [`harness`] evaluates them and reads evaluation results; [`train`] fine-tunes them;
-//! [`analysis`] asks the questions; [`study`] runs models × tasks × checkpoints; [`lab`] makes worlds whose truth is known;
-//! [`plot`] and [`report`] show the answers; [`explore`] serves them; [`cli`] is the program.
+//! What is public, from the ground up:
+//!
+//! | module | what it is for | look first at |
+//! |---|---|---|
+//! | [`registry`] | models, compute, benchmarks, scores and the tables that hold them | [`Scores`](registry::Scores) |
+//! | [`stats`] | curves, covariances and tests on slices of numbers | [`Hinge`](stats::hinge::Hinge) |
+//! | `lm` | language models: reading, running, checking | `LoadedModel` |
+//! | [`harness`] | tasks, evaluations, result files of other tools | [`Library`](harness::tasks::Library) |
+//! | `train` | fine-tuning with checkpoints | `Trainer` |
+//! | [`analysis`] | a whole question at once: fits, agreement, the paper | [`FitSettings`](analysis::fit::FitSettings) |
+//! | `study` | models × tasks × checkpoints, here or by Slurm | `Plan` |
+//! | [`lab`] | worlds whose truth is known | [`LabReport`](lab::LabReport) |
+//! | [`explore`] | the page with live fits | [`Explorer`](explore::Explorer) |
+//! | [`report`], [`plot`] | results as CSV, JSON, HTML and drawings | [`Figure`](analysis::figure::Figure) |
+//! | [`notebook`] | all that a notebook needs under one name | [`FitReport`](analysis::fit::FitReport) |
+//!
+//! `lm`, `train` and `study` need the feature `models`, which is on by default. [`prelude`] has the types that most
+//! programs use.
 //!
 //! ```
-//! use onset::stats::hinge::Hinge;
+//! use onset::prelude::*;
 //!
 //! // log10 of pretraining compute, and scores that rise above chance (0.25) from 10^22 FLOPs on.
 //! let x = [20.0, 21.0, 21.5, 22.0, 22.5, 23.0, 23.5];
 //! let y = [0.25, 0.25, 0.25, 0.25, 0.30, 0.35, 0.40];
 //! let fit = Hinge::new().chance(0.25).fit(&x, &y, &[])?;
 //! assert!((fit.c - 22.0).abs() < 1e-9 && (fit.alpha - 0.1).abs() < 1e-9);
-//! # Ok::<(), onset::Error>(())
+//! # Ok::<(), Error>(())
 //! ```
 
-#![warn(missing_docs)]
+#![warn(missing_docs, unreachable_pub)]
 
 pub mod analysis;
 pub mod cli;
@@ -32,6 +46,7 @@ pub mod lab;
 pub mod lm;
 pub mod notebook;
 pub mod plot;
+pub mod prelude;
 pub mod registry;
 pub mod report;
 mod serial;

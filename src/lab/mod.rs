@@ -39,7 +39,7 @@ mod world;
 #[cfg(feature = "models")]
 pub use corpus::{adjustment, pretraining};
 pub use coverage::WorldEstimate;
-pub use coverage::{Coverage, Truth};
+pub use coverage::{Coverage, Covered, Truth};
 #[cfg(feature = "models")]
 pub use documents::ExamQuestion;
 #[cfg(feature = "models")]

@@ -3,7 +3,7 @@
 use crate::report::csv::CsvTable;
 
 /// The table with a caption (none if empty). Columns whose every cell begins like a number are set to the right.
-pub fn table(table: &CsvTable, caption: &str) -> String {
+pub(crate) fn table(table: &CsvTable, caption: &str) -> String {
     let right: Vec<bool> = (0..table.columns.len()).map(|k| is_numeric(table, k)).collect();
     let row = |tag: &str, cells: &[String]| {
         let cells = cells.iter().zip(&right).map(|(cell, right)| {

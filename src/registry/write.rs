@@ -13,6 +13,7 @@ const PREFIX: &str = ".onset-";
 /// How it ends.
 const SUFFIX: &str = ".tmp";
 /// The extension of a folder about to be replaced.
+#[cfg(feature = "models")]
 const REPLACED: &str = "old";
 
 /// Writes `bytes` to `path`, creating the folders above it.
@@ -28,6 +29,7 @@ pub fn bytes(path: &Path, bytes: &[u8]) -> Result<()> {
 ///
 /// # Errors
 /// As [`bytes`], also when the folder is not there.
+#[cfg(feature = "models")]
 pub(crate) fn bytes_into_existing(path: &Path, bytes: &[u8]) -> Result<()> {
     fill(path, |out| out.write_all(bytes)).map_err(Error::write(path))
 }
@@ -45,6 +47,7 @@ pub fn with(path: &Path, fill: impl FnOnce(&mut dyn Write) -> std::io::Result<()
 ///
 /// # Errors
 /// [`Error::Write`], and what `fill` returns; what was at `path` before is then still there.
+#[cfg(feature = "models")]
 pub(crate) fn folder(path: &Path, fill: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
     let above = above(path);
     std::fs::create_dir_all(above).map_err(Error::write(path))?;
@@ -76,6 +79,7 @@ pub(crate) fn folder(path: &Path, fill: impl FnOnce(&Path) -> Result<()>) -> Res
 
 /// Removes from `folder` what this module left there half-written when its process was killed. Only for a folder that
 /// nobody else writes to.
+#[cfg(feature = "models")]
 pub(crate) fn sweep(folder: &Path) {
     let Ok(entries) = std::fs::read_dir(folder) else { return };
     for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {

@@ -93,6 +93,7 @@ impl Stream {
     }
 
     /// 64 fair bits.
+    #[cfg(feature = "models")]
     pub(crate) fn bits(&mut self) -> u64 {
         self.generator.next_u64()
     }

@@ -11,7 +11,7 @@ use onset::harness::evaluation::Evaluation;
 use onset::harness::lm_eval;
 use onset::harness::runner::{EvaluationEvent, EvaluationSettings, Keep, Loaded, evaluate};
 use onset::lm::Placement;
-use onset::registry::{Limit, Observation, Provenance, Setup};
+use onset::registry::{Limit, Observation, Provenance};
 use serde_json::Value;
 
 use crate::support::{self, program, until};

@@ -1,6 +1,7 @@
 //! A fit from its tables to its report.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use super::input::{Inputs, Read};
 use super::layout::ReportLayout;
@@ -13,11 +14,19 @@ use crate::stats::direction::Direction;
 use crate::{Error, Result};
 
 impl FitSettings {
-    /// Reads tables or results of lm-evaluation-harness, joined by the models' names, and fits them; scores before and after
-    /// adjustment may come from two places. What of the results could not be read stands in the report's notes.
+    /// Reads tables or results of lm-evaluation-harness (folders and `.json` files), joined by the models' names, and
+    /// fits them. What of the results could not be read stands in the report's notes.
     ///
     /// # Errors
-    /// Those of [`ModelSet::from_tables`], of [`ModelSet::from_before_and_after`] and of [`fit`](Self::fit).
+    /// Those of [`ModelSet::from_tables`] and of [`fit`](Self::fit).
+    pub fn run(&self, paths: &[PathBuf]) -> Result<FitReport> {
+        self.run_on(&Inputs { tables: paths.to_vec(), ..Inputs::default() })
+    }
+
+    /// The same with scores before and after adjustment from two places.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run), and those of [`ModelSet::from_before_and_after`].
     pub(crate) fn run_on(&self, inputs: &Inputs) -> Result<FitReport> {
         self.fit(&Read::from(inputs, &self.tables.reading)?.models(&self.tables)?)
     }

@@ -83,7 +83,7 @@ pub(in crate::harness) struct Evaluated {
 
 impl Read {
     /// Nothing could be used.
-    pub fn failed(why: impl Into<String>) -> Self {
+    pub(crate) fn failed(why: impl Into<String>) -> Self {
         Self { outcome: FileOutcome::Nothing, problems: vec![why.into()] }
     }
 }

@@ -26,13 +26,14 @@ pub(super) fn assign(mut files: Vec<Evaluated>, settings: &ImportSettings, warni
             file.subject.place = None;
         }
     }
-    rename(&mut files, settings, &mut used);
+    // Names that two folders share are first told apart, so that each can be renamed.
     let shared = keep_apart(&mut files);
     let mut renamed = BTreeSet::new();
-    for file in &mut files {
-        if let Some((old, new)) = settings.rename.find(&[&file.subject.name]) {
+    for subject in files.iter_mut().map(|file| &mut file.subject) {
+        let names = [subject.called.as_str(), subject.place.as_deref().unwrap_or_default(), subject.name.as_str()];
+        if let Some((old, new)) = settings.rename.find(&names) {
             used.insert(old.to_owned());
-            renamed.insert(std::mem::replace(&mut file.subject.name, new.to_owned()));
+            renamed.insert(std::mem::replace(&mut subject.name, new.to_owned()));
         }
     }
     for (name, places) in shared {
@@ -55,20 +56,6 @@ pub(super) fn assign(mut files: Vec<Evaluated>, settings: &ImportSettings, warni
     notes.extend(count_tokens(&mut files, settings));
     let params = if settings.models.is_some() { BTreeMap::new() } else { params(&files) };
     Named { evaluated: files, collisions, notes, params }
-}
-
-/// Renames what is called by the path, the folder or the name that the user gives.
-fn rename(files: &mut [Evaluated], settings: &ImportSettings, used: &mut BTreeSet<String>) {
-    for file in files {
-        let subject = &mut file.subject;
-        let places = [subject.called.as_str(), subject.place.as_deref().unwrap_or_default()];
-        // Where two folders share a name, only the folders tell them apart: names are looked up after these have theirs.
-        if let Some((old, new)) = settings.rename.find(&places) {
-            used.insert(old.to_owned());
-            subject.name = new.to_owned();
-            subject.place = None;
-        }
-    }
 }
 
 /// The models in different folders that would share a name, by that name: their folders and the longer names they now have.

@@ -23,13 +23,13 @@ pub(in crate::harness) struct Subject {
 
 impl Subject {
     /// A model whose name is known.
-    pub fn named(name: impl Into<String>) -> Self {
+    pub(crate) fn named(name: impl Into<String>) -> Self {
         let name = name.into();
         Self { called: name.clone(), name, place: None, revision: None }
     }
 
     /// Takes apart what an evaluation calls its model.
-    pub fn parse(called: &str) -> Self {
+    pub(crate) fn parse(called: &str) -> Self {
         let called = called.trim();
         let mut text = called.replace('\\', "/");
         if text.starts_with("__") && !text.contains('/') {
@@ -71,7 +71,7 @@ impl Subject {
     }
 
     /// The same with further words for its revision, before those that are known.
-    pub fn at_revision(mut self, words: &[&str]) -> Self {
+    pub(crate) fn at_revision(mut self, words: &[&str]) -> Self {
         let known = self.revision.take();
         let all: Vec<&str> = words.iter().copied().chain(known.as_deref()).collect();
         self.revision = joined(&all);
@@ -175,7 +175,7 @@ pub(in crate::harness) struct Progress {
 impl Progress {
     /// Of a revision such as `step1000`, `checkpoint-1000`, `iter_0001000` or `stage1-step1000-tokens5B`. Nothing of a later
     /// stage, whose steps begin anew.
-    pub fn of(revision: &str) -> Self {
+    pub(crate) fn of(revision: &str) -> Self {
         let name = revision.to_ascii_lowercase();
         let later = |part: &str| is_stage(part) && part != "stage1";
         if name.split(['-', '_', '/']).any(later) {

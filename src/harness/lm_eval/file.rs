@@ -207,7 +207,7 @@ impl Cell<'_> {
     }
 
     /// A text that is not empty.
-    pub fn text(&self) -> Option<&str> {
+    pub(crate) fn text(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text.trim()).filter(|text| !text.is_empty()),
             Self::Number(_) | Self::Flag(_) | Self::Other => None,

@@ -74,11 +74,11 @@ impl ChatSettings {
 }
 
 impl Chat {
-    pub fn prompting(&self) -> Prompting<'_> {
+    pub(crate) fn prompting(&self) -> Prompting<'_> {
         Prompting { template: self.template.as_ref(), system: self.system.as_deref(), multiturn: self.multiturn }
     }
 
-    pub fn record(&self) -> ChatRecord {
+    pub(crate) fn record(&self) -> ChatRecord {
         let template = self.template.as_ref();
         ChatRecord {
             template: template.map(|template| template.source().to_owned()),

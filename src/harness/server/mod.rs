@@ -77,11 +77,13 @@ impl Server {
     }
 
     /// The address it was found at.
+    #[cfg(feature = "models")]
     pub(crate) fn url(&self) -> &str {
         self.client.url()
     }
 
     /// The name the server knows the model by.
+    #[cfg(feature = "models")]
     pub(crate) fn model(&self) -> &str {
         &self.model
     }

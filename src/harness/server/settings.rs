@@ -22,11 +22,13 @@ pub struct ServerSettings {
 }
 
 /// The environment variable with the key that a server may ask for.
+#[cfg(feature = "models")]
 const API_KEY: &str = "ONSET_API_KEY";
 
 impl ServerSettings {
     /// So many requests at one time, and the key in the environment variable `ONSET_API_KEY` if there is one.
     #[must_use]
+    #[cfg(feature = "models")]
     pub(crate) fn with_concurrency(concurrency: usize) -> Self {
         let api_key = std::env::var(API_KEY).ok().filter(|key| !key.trim().is_empty());
         Self { concurrency, api_key, ..Self::default() }

@@ -22,7 +22,7 @@ pub(super) struct Examples<'a> {
 
 impl<'a> Examples<'a> {
     /// `tested` says whether `docs` are those that are tested.
-    pub fn new(config: &'a Config, docs: Vec<Value>, tested: bool, draw: &Draw) -> Self {
+    pub(crate) fn new(config: &'a Config, docs: Vec<Value>, tested: bool, draw: &Draw) -> Self {
         let shots = match (config.shots, draw.shots) {
             (Some(0), _) => 0,
             (own, asked) => asked.or(own).unwrap_or(0),
@@ -31,12 +31,12 @@ impl<'a> Examples<'a> {
     }
 
     /// Whether an example is the item itself: the same document, or the same place of the same split.
-    pub fn is_own(&self, id: usize, doc_id: usize, doc: &Value) -> bool {
+    pub(crate) fn is_own(&self, id: usize, doc_id: usize, doc: &Value) -> bool {
         is_own(&self.docs, self.tested, id, doc_id, doc)
     }
 
     /// The examples before one item. The sampler's state runs on from item to item.
-    pub fn draw(&mut self, doc_id: usize, doc: &Value) -> Result<Vec<usize>, String> {
+    pub(crate) fn draw(&mut self, doc_id: usize, doc: &Value) -> Result<Vec<usize>, String> {
         let (count, few) = (self.shots, &self.config.few_shot);
         if count == 0 {
             return Ok(Vec::new());

@@ -430,6 +430,7 @@ impl TaskGroup {
     }
 
     /// All tasks in it, also through inner groups.
+    #[cfg(feature = "models")]
     pub(crate) fn tasks(&self) -> &[String] {
         &self.tasks
     }

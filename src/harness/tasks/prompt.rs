@@ -29,7 +29,7 @@ pub(super) enum Role {
 
 impl Role {
     /// As chat templates name it.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::System => "system",
             Self::User => "user",

@@ -73,6 +73,7 @@ impl Task {
     }
 
     /// Each metric, and whether more of it is better.
+    #[cfg(feature = "models")]
     pub(crate) fn higher_is_better(&self) -> Vec<(&str, bool)> {
         self.config.metrics.iter().map(|metric| (metric.name.as_str(), metric.higher_is_better)).collect()
     }
@@ -164,6 +165,7 @@ impl Task {
     ///
     /// # Errors
     /// As [`Task::items`]; a task without training split.
+    #[cfg(feature = "models")]
     pub(crate) fn training_items(&self) -> Result<Vec<Item>> {
         let config = &self.config;
         let Some(name) = &config.training else {

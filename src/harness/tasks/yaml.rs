@@ -38,13 +38,13 @@ pub(super) enum Content {
 
 impl Node {
     /// A value that an option of the command line gives.
-    pub fn given_by(option: &str, value: &Value) -> Self {
+    pub(crate) fn given_by(option: &str, value: &Value) -> Self {
         let bare = Self { file: Arc::new(PathBuf::from(option)), line: 1, content: Content::Scalar(Value::Null) };
         bare.beside(value.clone())
     }
 
     /// A value at this place.
-    pub fn beside(&self, value: Value) -> Self {
+    pub(crate) fn beside(&self, value: Value) -> Self {
         let content = match value {
             Value::List(list) => Content::List(list.into_iter().map(|value| self.beside(value)).collect()),
             Value::Map(entries) => {

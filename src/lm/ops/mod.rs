@@ -177,7 +177,7 @@ mod testing {
     use candle_core::{Device, Result, Tensor, Var};
 
     /// Two ways of computing the same thing in single precision.
-    pub const ROUNDING: f32 = 2e-5;
+    pub(crate) const ROUNDING: f32 = 2e-5;
 
     /// Numbers between −2 and 2 without pattern, the same every time.
     pub(crate) fn sample(shape: impl Into<candle_core::Shape>, seed: u32) -> Var {

@@ -121,6 +121,7 @@ impl<'t> Records<'t> {
         let (partners, notes) = joined.partners(roles)?;
         for (table, contents) in tables.iter().enumerate() {
             let hub = contents.find(&HUB).map(|(column, _)| column);
+            let shared = joined.shared_keys(table, hub)?;
             for row in 0..contents.rows() {
                 let written = joined.name(table, row)?;
                 let partner = partners.of.get(&written).filter(|_| roles[table] == Role::After);
@@ -135,7 +136,7 @@ impl<'t> Records<'t> {
                     let fits = |at: &usize| {
                         !made_here(&joined, *at) && may_be_of_one_organisation(&joined.records[*at].name, &name)
                     };
-                    keys.iter().find_map(known).filter(fits)
+                    keys.iter().filter(|key| !shared.contains(*key)).filter_map(known).find(fits)
                 });
                 let at = found.unwrap_or(joined.records.len());
                 if found.is_none() {
@@ -207,6 +208,20 @@ impl<'t> Records<'t> {
             }
         }
         Ok((found, notes))
+    }
+
+    /// What several models of one table have in common, and so tells none of them from another.
+    fn shared_keys(&self, table: usize, hub: Option<usize>) -> Result<HashSet<String>> {
+        let (mut first, mut shared) = (HashMap::new(), HashSet::new());
+        for row in 0..self.tables[table].rows() {
+            let name = self.name(table, row)?;
+            for key in keys(&name, hub.and_then(|column| self.tables[table].at(row, column))) {
+                if first.entry(key.clone()).or_insert_with(|| name.clone()) != &name {
+                    shared.insert(key);
+                }
+            }
+        }
+        Ok(shared)
     }
 
     /// Says that `name` of a table is taken for a model of another, unless one is exactly the other's name or hub name.

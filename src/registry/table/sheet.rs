@@ -33,6 +33,7 @@ impl Sheet {
     }
 
     /// Columns of text; rows have a cell for each.
+    #[cfg(feature = "models")]
     pub(crate) fn new<const COLUMNS: usize>(
         names: [&str; COLUMNS],
         rows: impl IntoIterator<Item = [String; COLUMNS]>,
@@ -48,7 +49,7 @@ impl Sheet {
 
     /// Columns whose types are seen from their texts: numbers where every text is one, truth values where every text is
     /// `true` or `false`. Cells that a row lacks are empty.
-    pub fn of_texts(names: &[String], rows: &[Vec<String>]) -> Self {
+    pub(crate) fn of_texts(names: &[String], rows: &[Vec<String>]) -> Self {
         let typed = names.iter().enumerate().map(|(at, name)| {
             let cells: Vec<Option<&str>> =
                 rows.iter().map(|row| row.get(at).map(String::as_str).filter(|cell| !cell.is_empty())).collect();
@@ -83,6 +84,7 @@ impl Sheet {
     }
 
     /// A further column of text before all others.
+    #[cfg(feature = "models")]
     pub(crate) fn first(mut self, name: &str, cell: impl Fn(usize) -> String) -> Self {
         self.columns.insert(0, (name.to_owned(), Typed::Text((0..self.rows).map(|row| Some(cell(row))).collect())));
         self

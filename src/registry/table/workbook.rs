@@ -30,7 +30,7 @@ mod sheets {
     use super::super::values::Values;
     use super::Raw;
 
-    pub fn read(bytes: &[u8], sheet: Option<&str>) -> Result<Raw, String> {
+    pub(crate) fn read(bytes: &[u8], sheet: Option<&str>) -> Result<Raw, String> {
         let problem =
             |error: calamine::Error| format!("the workbook cannot be read ({error}); save the sheet as CSV UTF-8");
         let mut book = open_workbook_auto_from_rs(Cursor::new(bytes)).map_err(problem)?;
