@@ -26,7 +26,7 @@ const NO_SCORES_EITHER: [&str; 3] = ["weight", "weights", "year"];
 
 /// Everything the page's controls offer, and where they stand at first.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Choices {
+pub(crate) struct Choices {
     /// The question that the page answers when it is opened.
     pub settings: Question,
     /// The scores.
@@ -43,7 +43,7 @@ pub struct Choices {
 
 /// A score of the tables.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct ScoreChoice {
+pub(crate) struct ScoreChoice {
     /// As `--score` takes it.
     pub name: String,
     /// For people.

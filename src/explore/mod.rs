@@ -17,7 +17,7 @@ use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
-pub use choices::{Choices, ScoreChoice};
+pub(crate) use choices::Choices;
 pub use open::open;
 pub use serve::{Server, Stop};
 
@@ -29,7 +29,7 @@ use crate::report::html::{Document, FitPart};
 use crate::stats::covariance::Kind;
 
 /// Bootstrap replicates of a quick answer.
-pub const QUICK_REPLICATES: usize = 199;
+pub(crate) const QUICK_REPLICATES: usize = 199;
 
 /// Tables that answer questions.
 #[derive(Debug)]
@@ -101,12 +101,12 @@ impl Explorer {
     }
 
     /// The page with its controls.
-    pub fn page(&self) -> &str {
+    pub(crate) fn page(&self) -> &str {
         &self.page
     }
 
     /// The settings that a question comes down to.
-    pub fn settings(&self, question: &Question) -> FitSettings {
+    pub(crate) fn settings(&self, question: &Question) -> FitSettings {
         let mut settings = self.settings.clone();
         let same_score = settings.tables.score.as_ref() == Some(&question.score);
         settings.tables.metric = settings.tables.metric.filter(|_| same_score);
@@ -127,7 +127,7 @@ impl Explorer {
     ///
     /// # Errors
     /// [`Error::Argument`] for a question that makes no sense, and those of a fit.
-    pub fn refit(&self, question: &Question) -> Result<Answer> {
+    pub(crate) fn refit(&self, question: &Question) -> Result<Answer> {
         let began = Instant::now();
         let settings = self.settings(question);
         let mut set = self.set(&settings)?;

@@ -31,12 +31,12 @@ pub(super) struct Folder {
 
 impl Folder {
     /// In `out`, for a run that began at `started`, in nanoseconds since 1970.
-    pub fn new(out: &Path, model: &str, started: i128) -> Self {
+    pub(crate) fn new(out: &Path, model: &str, started: i128) -> Self {
         Self { path: of_model(out, model), started }
     }
 
     /// The items of a task: all under the first filter, then all under the second.
-    pub fn samples(&self, task: &str, samples: &Samples) -> Result<()> {
+    pub(crate) fn samples(&self, task: &str, samples: &Samples) -> Result<()> {
         let Samples { items, responses, scored } = samples;
         let path = self.path.join(format!("samples_{}_{}.jsonl", sanitised(task), date(self.started)));
         let filters = scored.iter().map(|scored| scored.samples.len()).max().unwrap_or(0);
@@ -53,12 +53,12 @@ impl Folder {
     }
 
     /// The name of the results file.
-    pub fn results_name(&self) -> String {
+    pub(crate) fn results_name(&self) -> String {
         format!("results_{}.json", date(self.started))
     }
 
     /// Results and observations; answers where they are.
-    pub fn write(&self, evaluation: &Evaluation) -> Result<(PathBuf, PathBuf)> {
+    pub(crate) fn write(&self, evaluation: &Evaluation) -> Result<(PathBuf, PathBuf)> {
         let results = self.path.join(self.results_name());
         write::bytes(&results, json(evaluation).as_bytes())?;
         let table = self.path.join(format!("observations_{}.csv", date(self.started)));
@@ -79,7 +79,7 @@ fn of_model(out: &Path, model: &str) -> PathBuf {
 /// The table of an evaluation's observations, as `observations_<date>.csv` holds it: with what is known of the model in
 /// the columns `family`, `params`, `tokens` and `release`.
 #[must_use]
-pub fn csv(evaluation: &Evaluation) -> String {
+pub(crate) fn csv(evaluation: &Evaluation) -> String {
     let facts = &evaluation.facts;
     Sheet::of(&evaluation.observations)
         .text("family", |_| facts.family.clone())
@@ -91,7 +91,7 @@ pub fn csv(evaluation: &Evaluation) -> String {
 
 /// An evaluation as `results_<date>.json` holds it.
 #[must_use]
-pub fn json(evaluation: &Evaluation) -> String {
+pub(crate) fn json(evaluation: &Evaluation) -> String {
     record(evaluation).to_json_indented()
 }
 

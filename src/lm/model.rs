@@ -100,7 +100,7 @@ impl Found {
     ///
     /// # Errors
     /// As [`LoadedModel::load`].
-    pub fn load(self, placement: &Placement) -> Result<LoadedModel> {
+    pub(crate) fn load(self, placement: &Placement) -> Result<LoadedModel> {
         let weights = Weights::open(&self.path, &placement.device, placement.dtype)?;
         Ok(LoadedModel { decoder: Decoder::new(self.config, &weights)?, tokenizer: self.tokenizer })
     }
@@ -132,7 +132,7 @@ impl Found {
 
     /// Bytes that keys and values of one token take in `dtype`.
     #[must_use]
-    pub fn cache_bytes_per_token(&self, dtype: DType) -> usize {
+    pub(crate) fn cache_bytes_per_token(&self, dtype: DType) -> usize {
         2 * self.config.layers * self.config.kv_heads * self.config.head_dim * dtype.size_in_bytes()
     }
 

@@ -85,20 +85,8 @@ impl Tokenizer {
 
     /// Number of tokens, added ones included.
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.inner.get_vocab_size(true)
-    }
-
-    /// Whether there are no tokens.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// The id of a token given by its text.
-    #[must_use]
-    pub fn id(&self, token: &str) -> Option<u32> {
-        self.inner.token_to_id(token)
     }
 
     /// Fails if a token's id is beyond a vocabulary of `size`. Added tokens may be: Gemma 3's tokenizer names an image
@@ -106,7 +94,7 @@ impl Tokenizer {
     ///
     /// # Errors
     /// [`Error::File`] naming the token.
-    pub fn check(&self, size: usize) -> Result<()> {
+    pub(crate) fn check(&self, size: usize) -> Result<()> {
         let largest = self.inner.get_vocab(false).into_iter().max_by_key(|(_, id)| *id);
         match largest {
             Some((token, id)) if id as usize >= size => Err(Error::File {

@@ -31,7 +31,7 @@ pub enum Format {
 
 impl Format {
     /// Its name in sentences and figures.
-    pub fn words(self) -> &'static str {
+    pub(crate) fn words(self) -> &'static str {
         match self {
             Self::MultipleChoice => "multiple choice",
             Self::Cloze => "cloze",
@@ -96,7 +96,7 @@ impl Measure {
     ];
 
     /// The smallest and the largest value it can take.
-    pub fn range(self) -> (f64, f64) {
+    pub(crate) fn range(self) -> (f64, f64) {
         match self {
             Self::Brier => (0.0, 2.0),
             _ => (0.0, 1.0),
@@ -104,7 +104,7 @@ impl Measure {
     }
 
     /// Whether an item scores either 0 or 1, so that a mean over n items is k/n.
-    pub fn is_binary(self) -> bool {
+    pub(crate) fn is_binary(self) -> bool {
         matches!(self, Self::Accuracy | Self::NormalizedAccuracy | Self::ExactMatch | Self::Mc1)
     }
 }
@@ -142,7 +142,7 @@ impl Metric {
     }
 
     /// A measure on filtered answers.
-    pub const fn filtered(measure: Measure, filter: &'static str) -> Self {
+    pub(crate) const fn filtered(measure: Measure, filter: &'static str) -> Self {
         Self { measure, filter: Some(Cow::Borrowed(filter)) }
     }
 }

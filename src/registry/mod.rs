@@ -17,13 +17,18 @@ mod subjects;
 pub mod table;
 pub mod write;
 
-pub use benchmark::{BENCHMARKS, Benchmark, Chance, Format, Measure, Metric, Part, benchmark};
+pub use benchmark::{BENCHMARKS, Benchmark, Chance, Format, Measure, Metric, benchmark};
+
+pub use benchmark::Part;
 pub use columns::{MODEL_COLUMNS, OBSERVATION_COLUMNS};
+pub use model::Flops;
 pub(crate) use model::KNOWN_MODELS;
-pub use model::{Flops, Model, Models, Month, known_models};
-pub use scores::{
-    Adjustment, Condition, Limit, Observation, PromptFormat, Provenance, RowKind, ScoreMatrix, Scores, Setup,
-    Timestamp, observations_csv,
-};
+pub use model::Month;
+pub(crate) use model::known_models;
+pub use model::{Model, Models};
+pub use scores::ScoreMatrix;
+pub use scores::{Adjustment, Condition, Observation, Provenance, RowKind, Scores, Setup, observations_csv};
+pub use scores::{Limit, PromptFormat, Timestamp};
+pub use subjects::Subject;
+pub use subjects::SubjectScores;
 pub(crate) use subjects::{SUBJECT_COLUMNS, WIDE_COLUMNS};
-pub use subjects::{Subject, SubjectScores};

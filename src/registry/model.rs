@@ -28,12 +28,12 @@ pub struct Flops(pub f64);
 
 impl Flops {
     /// Compute of training `params` parameters on `tokens` tokens, 6·N·D.
-    pub fn of_training(params: f64, tokens: f64) -> Self {
+    pub(crate) fn of_training(params: f64, tokens: f64) -> Self {
         Self(6.0 * params * tokens)
     }
 
     /// log10 of the number of operations, the scale on which every curve of onset is fitted.
-    pub fn log10(self) -> f64 {
+    pub(crate) fn log10(self) -> f64 {
         self.0.log10()
     }
 }
@@ -49,18 +49,18 @@ pub struct Month {
 
 impl Month {
     /// Months since the beginning of year 0.
-    pub fn count(self) -> i64 {
+    pub(crate) fn count(self) -> i64 {
         i64::from(self.year) * 12 + i64::from(self.month) - 1
     }
 
     /// The month of this [`count`](Self::count); `None` outside the years 0 to 9999.
-    pub fn of_count(count: i64) -> Option<Self> {
+    pub(crate) fn of_count(count: i64) -> Option<Self> {
         let year = u16::try_from(count.div_euclid(12)).ok().filter(|year| *year <= 9999)?;
         Some(Self { year, month: u8::try_from(count.rem_euclid(12) + 1).ok()? })
     }
 
     /// The same as a number of years: 2023.5 for July 2023.
-    pub fn years(self) -> f64 {
+    pub(crate) fn years(self) -> f64 {
         f64::from(self.year) + f64::from(self.month - 1) / 12.0
     }
 }
@@ -72,7 +72,7 @@ impl Month {
     ///
     /// # Errors
     /// [`Error::Argument`] when it is no date.
-    pub fn of_date(text: &str) -> Result<Self> {
+    pub(crate) fn of_date(text: &str) -> Result<Self> {
         let month = || {
             let text = text.trim().replace('/', "-");
             let rest = text.get(7..)?;
@@ -154,7 +154,7 @@ pub(crate) const KNOWN_MODELS: &str = include_str!("../../data/models.csv");
 ///
 /// # Errors
 /// None, unless the program was built from a damaged table.
-pub fn known_models() -> Result<Models> {
+pub(crate) fn known_models() -> Result<Models> {
     Models::parse(KNOWN_MODELS, "data/models.csv")
 }
 
@@ -248,7 +248,7 @@ impl Models {
     }
 
     /// The model of this name, of this hub name, or with a hub name that ends so; upper and lower case are the same.
-    pub fn known_as(&self, name: &str) -> Option<&Model> {
+    pub(crate) fn known_as(&self, name: &str) -> Option<&Model> {
         let same = |other: &str| other.eq_ignore_ascii_case(name);
         let hub = |id: &str| same(id) || id.rsplit('/').next().is_some_and(same);
         let known = |model: &&Model| same(&model.name) || model.hf_id.as_deref().is_some_and(hub);

@@ -59,7 +59,7 @@ fn rows(table: &mut TextTable, first: [String; 3], metrics: &[AggregatedMetric])
 
 /// What an evaluation would ask: the first prompt of each task with its tokens, counts and an estimate.
 #[must_use]
-pub fn preview(preview: &Preview) -> String {
+pub(crate) fn preview(preview: &Preview) -> String {
     let mut text = String::new();
     for task in &preview.tasks {
         of_task(&mut text, task);

@@ -55,7 +55,7 @@ macro_rules! curves {
 
         impl Curve {
             /// Every curve, the constant level last.
-            pub const ALL: &'static [Self] = &[$(Self::$curve),+];
+            pub(crate) const ALL: &'static [Self] = &[$(Self::$curve),+];
 
             fn entry(self) -> &'static Entry {
                 match self { $(Self::$curve => &$entry),+ }
@@ -83,12 +83,12 @@ curves! {
 
 impl Curve {
     /// The curves that rise: all but the constant level.
-    pub fn rising() -> impl Iterator<Item = Self> {
+    pub(crate) fn rising() -> impl Iterator<Item = Self> {
         Self::ALL.iter().copied().filter(|curve| *curve != Self::Flat)
     }
 
     /// The name as printed and in files.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         self.entry().name
     }
 
@@ -98,7 +98,7 @@ impl Curve {
     }
 
     /// Whether chance can be estimated with the curve's other parameters, or plays no part in it.
-    pub fn frees_chance(self) -> bool {
+    pub(crate) fn frees_chance(self) -> bool {
         self.entry().frees_chance
     }
 

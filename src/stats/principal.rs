@@ -95,7 +95,7 @@ impl Principal {
 
 /// Share of the first component when row i counts `drawn[i]` times; `None` where it is undefined. Rows with a missing value
 /// are left out.
-pub fn first_share(columns: &[Vec<f64>], drawn: &[u32]) -> Option<f64> {
+pub(crate) fn first_share(columns: &[Vec<f64>], drawn: &[u32]) -> Option<f64> {
     let rows: Vec<usize> = (0..drawn.len())
         .filter(|&i| drawn[i] > 0 && columns.iter().all(|c| c.get(i).is_some_and(|v| v.is_finite())))
         .collect();

@@ -120,7 +120,7 @@ impl Richards {
     ///
     /// # Errors
     /// As [`fit`](Self::fit).
-    pub fn fit_sample(&self, sample: &Sample) -> Result<RichardsFit> {
+    pub(crate) fn fit_sample(&self, sample: &Sample) -> Result<RichardsFit> {
         self.sigmoid.fit(sample, None).map(RichardsFit::from)
     }
 

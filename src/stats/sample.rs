@@ -92,13 +92,13 @@ impl Sample {
     ///
     /// # Errors
     /// As [`new`](Self::new).
-    pub fn with_predictor(&self, x: &[f64]) -> Result<Self> {
+    pub(crate) fn with_predictor(&self, x: &[f64]) -> Result<Self> {
         check(x, &self.y, &[], None)?;
         Ok(Self { x: x.to_vec(), ..self.clone() })
     }
 
     /// Number of models.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.y.len()
     }
 
@@ -123,17 +123,17 @@ impl Sample {
     }
 
     /// The group values of model `i`.
-    pub fn z(&self, i: usize) -> Vec<f64> {
+    pub(crate) fn z(&self, i: usize) -> Vec<f64> {
         self.groups.iter().map(|column| column[i]).collect()
     }
 
     /// The weights, if any.
-    pub fn weights(&self) -> Option<&[f64]> {
+    pub(crate) fn weights(&self) -> Option<&[f64]> {
         self.weights.as_deref()
     }
 
     /// The weight of model `i`: 1 without weights.
-    pub fn weight(&self, i: usize) -> f64 {
+    pub(crate) fn weight(&self, i: usize) -> f64 {
         self.weights.as_ref().map_or(1.0, |weights| weights[i])
     }
 
@@ -154,7 +154,7 @@ impl Sample {
     }
 
     /// Number of models of positive weight.
-    pub fn used(&self) -> usize {
+    pub(crate) fn used(&self) -> usize {
         used(self.len(), self.weights())
     }
 

@@ -112,7 +112,7 @@ pub struct Comparison {
 
 impl Verdict {
     /// The name as printed.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Abrupt => "abrupt",
             Self::Gradual => "gradual",
@@ -141,23 +141,16 @@ impl Selection {
         self
     }
 
-    /// Estimates the chance of hinge and logistic (that of the Richards curve stays 0).
-    #[must_use]
-    pub fn free_chance(mut self) -> Self {
-        self.levels.chance = None;
-        self
-    }
-
     /// Holds chance and the ceiling of the curves that have one, or estimates them.
     #[must_use]
-    pub fn between(mut self, levels: Levels) -> Self {
+    pub(crate) fn between(mut self, levels: Levels) -> Self {
         self.levels = levels;
         self
     }
 
     /// Which way scores are expected to go: up, unless they are losses.
     #[must_use]
-    pub fn direction(mut self, direction: Direction) -> Self {
+    pub(crate) fn direction(mut self, direction: Direction) -> Self {
         self.direction = direction;
         self
     }
@@ -172,7 +165,7 @@ impl Selection {
     /// Leaves the prediction errors out, which take one fit of every curve per model and per family. The verdict does not
     /// need them.
     #[must_use]
-    pub fn without_prediction_errors(mut self) -> Self {
+    pub(crate) fn without_prediction_errors(mut self) -> Self {
         self.predicts = false;
         self
     }
@@ -181,7 +174,7 @@ impl Selection {
     ///
     /// # Errors
     /// Those of the curve.
-    pub fn fit(&self, curve: Curve, sample: &Sample) -> Result<Box<dyn FittedCurve>> {
+    pub(crate) fn fit(&self, curve: Curve, sample: &Sample) -> Result<Box<dyn FittedCurve>> {
         curve.fit(self.levels, sample)
     }
 

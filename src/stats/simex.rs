@@ -89,7 +89,7 @@ impl Simex {
 
     /// Confidence level of the intervals.
     #[must_use]
-    pub fn level(mut self, level: f64) -> Self {
+    pub(crate) fn level(mut self, level: f64) -> Self {
         self.level = level;
         self
     }

@@ -9,7 +9,7 @@ use crate::analysis::figure::{
 const COLUMNS: usize = 5;
 
 /// Scores against compute: a row per benchmark, a column per number of task examples.
-pub fn emergence(fits: &[FitAt]) -> Option<Figure> {
+pub(crate) fn emergence(fits: &[FitAt]) -> Option<Figure> {
     let mut panels = Vec::new();
     let mut row_titles = Vec::new();
     let mut columns = 0;
@@ -46,7 +46,7 @@ pub fn emergence(fits: &[FitAt]) -> Option<Figure> {
 }
 
 /// θ, c_e and R² against the task examples seen, one line per benchmark. Conditions without a fit are left out.
-pub fn trajectories(fits: &[FitAt]) -> Option<Figure> {
+pub(crate) fn trajectories(fits: &[FitAt]) -> Option<Figure> {
     type Pick = fn(&FitAt) -> Option<(f64, Option<(f64, f64)>)>;
     let quantities: [(&str, Scale, Pick); 3] = [
         ("θ̂", Scale::Linear, |fit| parameter(&fit.analysis()?.theta)),

@@ -14,7 +14,7 @@ pub fn figure(report: &FitReport) -> Figure {
 
 /// The same with other names for the models outside every group and for those of each group, in this order. What has no
 /// name here keeps its own.
-pub fn figure_with_names(report: &FitReport, names: &[String]) -> Figure {
+pub(crate) fn figure_with_names(report: &FitReport, names: &[String]) -> Figure {
     let own = report.group_names();
     let names: Vec<&str> = (0..own.len()).map(|k| names.get(k).unwrap_or(&own[k]).as_str()).collect();
     let after = report.adjusted.as_ref();

@@ -50,17 +50,19 @@ mod settings;
 mod uncertain;
 
 pub use caution::{Caution, CautionKind};
-pub use draw::{figure, figure_with_names};
+pub use draw::figure;
+pub(crate) use draw::figure_with_names;
 pub use evidence::{BreakReport, RiseReport, Shown, Turn};
 pub use hinge::HingeReport;
 pub use influence::{Influence, Without};
 pub use input::tables;
 pub(crate) use items::item_interval;
-pub use layout::{ReportLayout, SCHEMA, SCHEMA_VERSION};
-pub use report::{
-    Analysis, CurvePoint, CurveReport, CutoffReport, DifferenceReport, DroppedModel, EquivalenceReport, FitReport,
-    FittedModel, GroupReport, HoldoutReport, NoiseReport, Prediction, ReasonCount, SettingsReport,
-};
+pub use layout::ReportLayout;
+pub(crate) use layout::SCHEMA;
+pub use report::FitReport;
+pub use report::{Analysis, DifferenceReport, DroppedModel, GroupReport, ReasonCount, SettingsReport};
+pub use report::{CurvePoint, CurveReport, CutoffReport, EquivalenceReport, FittedModel, NoiseReport};
+pub use report::{HoldoutReport, Prediction};
 pub(crate) use sentence::p_value;
 pub use settings::{ChanceLevel, CurveChoice, FitSettings};
 pub use uncertain::ErrorReport;

@@ -394,13 +394,13 @@ impl Analysis {
 
 impl FitReport {
     /// Every score that was fitted: as observed, and after adjustment where there is one.
-    pub fn analyses(&self) -> impl Iterator<Item = (Phase, &Analysis)> {
+    pub(crate) fn analyses(&self) -> impl Iterator<Item = (Phase, &Analysis)> {
         let after = self.adjusted.as_ref().map(|after| (Phase::Adjusted, after));
         std::iter::once((Phase::Unadjusted, &self.unadjusted)).chain(after)
     }
 
     /// What the models outside every group (0) and those of each group (from 1) are called in legends.
-    pub fn group_names(&self) -> Vec<String> {
+    pub(crate) fn group_names(&self) -> Vec<String> {
         let first = match &self.groups[..] {
             [] => "Models".into(),
             [GroupReport { name: Group::Release(month), .. }] => format!("Released before {month}"),
@@ -415,7 +415,7 @@ impl FitReport {
     }
 
     /// The score's name for an axis.
-    pub fn score_label(&self) -> String {
+    pub(crate) fn score_label(&self) -> String {
         match self.score_scale {
             ScoreScale::Percent => format!("{} (%)", self.score_name),
             ScoreScale::Auto | ScoreScale::Share | ScoreScale::Any => self.score_name.clone(),
@@ -423,7 +423,7 @@ impl FitReport {
     }
 
     /// Whether the predictor enters by its logarithm.
-    pub fn is_logarithmic(&self) -> bool {
+    pub(crate) fn is_logarithmic(&self) -> bool {
         self.predictor.scale == XScale::Log10
     }
 }

@@ -18,7 +18,7 @@ impl FitSettings {
     ///
     /// # Errors
     /// Those of [`ModelSet::from_tables`] and of [`fit`](Self::fit).
-    pub fn run(&self, paths: &[PathBuf]) -> Result<FitReport> {
+    pub(crate) fn run(&self, paths: &[PathBuf]) -> Result<FitReport> {
         let (tables, warnings) = input::tables(paths)?;
         let mut set = ModelSet::from_tables(&tables, &self.tables)?;
         set.notes.extend(warnings);

@@ -89,7 +89,7 @@ impl CurveChoice {
     }
 
     /// All curves, then each of them alone.
-    pub fn every() -> impl Iterator<Item = Self> {
+    pub(crate) fn every() -> impl Iterator<Item = Self> {
         std::iter::once(Self::All).chain(Self::All.curves().into_iter().map(Self::One))
     }
 

@@ -61,7 +61,7 @@ pub(super) struct Samples {
 
 impl<'a> ResultsFile<'a> {
     /// Reads a file. Python writes NaN and Infinity, which JSON does not know: where they occur they are read as null.
-    pub fn parse<R>(bytes: &[u8], with: impl FnOnce(&ResultsFile<'_>) -> R) -> Result<R, Error> {
+    pub(crate) fn parse<R>(bytes: &[u8], with: impl FnOnce(&ResultsFile<'_>) -> R) -> Result<R, Error> {
         match serde_json::from_slice::<ResultsFile<'_>>(bytes) {
             Ok(file) => Ok(with(&file)),
             Err(error) => {
@@ -117,7 +117,7 @@ impl<V> Default for Pairs<'_, V> {
 }
 
 impl<V> Pairs<'_, V> {
-    pub fn get(&self, name: &str) -> Option<&V> {
+    pub(crate) fn get(&self, name: &str) -> Option<&V> {
         self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value)
     }
 }
@@ -155,7 +155,7 @@ pub(super) enum Cell<'a> {
 }
 
 impl Cell<'_> {
-    pub fn number(&self) -> Option<f64> {
+    pub(crate) fn number(&self) -> Option<f64> {
         match self {
             Self::Number(number) => Some(*number),
             // Some forks write numbers as text; the harness itself writes "N/A" for what does not exist.
@@ -164,7 +164,7 @@ impl Cell<'_> {
         }
     }
 
-    pub fn count(&self) -> Option<u32> {
+    pub(crate) fn count(&self) -> Option<u32> {
         self.number().filter(|n| n.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(n)).map(|n| n as u32)
     }
 }
@@ -289,7 +289,7 @@ pub(super) enum ModelArgs<'a> {
 
 impl ModelArgs<'_> {
     /// The model that was loaded.
-    pub fn model(&self) -> Option<&str> {
+    pub(crate) fn model(&self) -> Option<&str> {
         const KEYS: [&str; 5] = ["pretrained", "model", "path", "engine", "model_name"];
         match self {
             Self::Text(text) => KEYS.iter().find_map(|key| {

@@ -36,8 +36,9 @@ mod settings;
 mod subjects;
 
 pub(super) use file::without_non_finite;
+pub use import::Warning;
 pub(super) use import::{FileOutcome, Found, Read, gather, registered};
-pub use import::{Imported, Warning, import};
+pub use import::{Imported, import};
 pub(super) use origin::condition;
 pub use settings::ImportSettings;
 pub use subjects::SubjectTables;

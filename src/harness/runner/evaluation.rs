@@ -133,7 +133,7 @@ pub fn evaluate<M: LanguageModel>(
 ///
 /// # Errors
 /// As for [`evaluate`].
-pub fn evaluate_served(
+pub(crate) fn evaluate_served(
     server: Server,
     name: &str,
     settings: &EvaluationSettings,

@@ -16,9 +16,11 @@ mod subject;
 mod write;
 
 pub use encode::{Encoder, Prompt, PromptWork};
-pub use evaluation::{EvaluationEvent, EvaluationSettings, Keep, evaluate, evaluate_served};
+pub(crate) use evaluation::evaluate_served;
+pub use evaluation::{EvaluationEvent, EvaluationSettings, Keep, evaluate};
 pub use journal::{Journal, Key};
 pub use limits::Limits;
 pub use local::LocalModel;
-pub use preview::{Preview, TaskPreview, preview};
-pub use subject::{EvaluatedModel, Loaded, ends};
+pub(crate) use preview::{Preview, TaskPreview, preview};
+pub use subject::EvaluatedModel;
+pub use subject::{Loaded, ends};

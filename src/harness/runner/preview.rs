@@ -18,7 +18,7 @@ use crate::lm::Placement;
 
 /// What would be asked.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Preview {
+pub(crate) struct Preview {
     /// Files of folders with definitions that were left out, and why.
     pub left_out: Vec<String>,
     /// In the order they were asked for.
@@ -30,7 +30,7 @@ pub struct Preview {
 
 /// What one task would ask.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct TaskPreview {
+pub(crate) struct TaskPreview {
     /// Its name.
     pub name: String,
     /// Items that would be asked.
@@ -56,13 +56,18 @@ pub struct TaskPreview {
 }
 
 /// The share of the rate of large matrix products that an evaluation reaches, about.
-pub const SHARE: f64 = 0.6;
+pub(crate) const SHARE: f64 = 0.6;
 
 /// What evaluating the model at `path` would ask, within `memory` bytes as for [`Loaded::load`](super::Loaded::load).
 ///
 /// # Errors
 /// As [`evaluate`](super::evaluate), as far as it can be known without weights.
-pub fn preview(path: &Path, placement: &Placement, settings: &EvaluationSettings, memory: usize) -> Result<Preview> {
+pub(crate) fn preview(
+    path: &Path,
+    placement: &Placement,
+    settings: &EvaluationSettings,
+    memory: usize,
+) -> Result<Preview> {
     let found = find(path)?;
     let limits = Limits::within(memory, &found, placement);
     let tokenizer = found.tokenizer.as_ref().ok_or_else(|| no_tokenizer(path))?;

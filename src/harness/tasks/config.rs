@@ -64,7 +64,6 @@ pub(super) struct Config {
     pub name: String,
     pub alias: String,
     pub version: Value,
-    pub tags: Vec<String>,
     pub output: Output,
     pub dataset: Dataset,
     pub training: Option<String>,
@@ -130,7 +129,7 @@ const ANSWER_TOKENS: usize = 256;
 impl Config {
     /// # Errors
     /// A key that is missing, unknown or has the wrong kind of value, with file and line.
-    pub fn new(task: &Node) -> Result<Self> {
+    pub(crate) fn new(task: &Node) -> Result<Self> {
         for (key, node) in task.entries() {
             let known = KNOWN.contains(&key.as_str()) || IGNORED.contains(&key.as_str());
             if !known && !node.is_null() {
@@ -183,7 +182,6 @@ impl Config {
         let mut config = Self {
             alias: task.given("task_alias").map_or(Ok(name.as_str()), Node::text)?.to_owned(),
             version: task.given("metadata").and_then(|m| m.get("version")).map_or("Yaml".into(), Node::value),
-            tags: task.given("tag").map(Node::texts).transpose()?.unwrap_or_default(),
             shots: count(task, "num_fewshot")?,
             repeats: count(task, "repeats")?.unwrap_or(1),
             description: template(task, "description")?,
@@ -214,7 +212,7 @@ impl Config {
     }
 
     /// The split that is evaluated.
-    pub fn split(&self) -> &str {
+    pub(crate) fn split(&self) -> &str {
         self.test.as_deref().or(self.validation.as_deref()).unwrap_or_default()
     }
 }

@@ -71,12 +71,12 @@ pub struct Item {
 
 impl Item {
     /// SHA-256 of the document, as lm-evaluation-harness writes it: over its JSON indented by 2. In hexadecimal.
-    pub fn doc_hash(&self) -> String {
+    pub(crate) fn doc_hash(&self) -> String {
         sha256(&self.doc.to_json_indented())
     }
 
     /// SHA-256 of the context of the first request, in hexadecimal.
-    pub fn prompt_hash(&self) -> String {
+    pub(crate) fn prompt_hash(&self) -> String {
         match self.requests.first() {
             Some(Request::LogLikelihood { context, .. } | Request::Generate { context, .. }) => sha256(context),
             None => sha256(""),
@@ -84,7 +84,7 @@ impl Item {
     }
 
     /// SHA-256 of the target as Python prints it, in hexadecimal.
-    pub fn target_hash(&self) -> String {
+    pub(crate) fn target_hash(&self) -> String {
         sha256(&self.target.python())
     }
 }
@@ -115,7 +115,7 @@ pub(super) struct Builder<'a> {
 }
 
 impl<'a> Builder<'a> {
-    pub fn new(config: &'a Config, first: &Value, examples: Vec<Value>, draw: &Draw) -> Result<Self> {
+    pub(crate) fn new(config: &'a Config, first: &Value, examples: Vec<Value>, draw: &Draw) -> Result<Self> {
         let columns = match first {
             Value::Map(entries) => entries.iter().map(|(key, _)| key.clone()).collect(),
             _ => Vec::new(),
@@ -137,7 +137,7 @@ impl<'a> Builder<'a> {
         Ok(builder)
     }
 
-    pub fn shots(&self) -> usize {
+    pub(crate) fn shots(&self) -> usize {
         self.shots
     }
 
@@ -145,7 +145,7 @@ impl<'a> Builder<'a> {
         Error::TaskItem { task: self.config.name.clone(), item, problem, source: None }
     }
 
-    pub fn item(&mut self, doc_id: usize, doc: Value) -> Result<Item> {
+    pub(crate) fn item(&mut self, doc_id: usize, doc: Value) -> Result<Item> {
         self.build(doc_id, doc).map_err(|problem| self.item_error(doc_id, problem))
     }
 

@@ -119,7 +119,7 @@ impl Library {
     }
 
     /// Names of all tasks, groups and tags, sorted.
-    pub fn names(&self) -> Vec<&str> {
+    pub(crate) fn names(&self) -> Vec<&str> {
         let all: BTreeSet<&str> = self.definitions.keys().chain(self.tags.keys()).map(String::as_str).collect();
         all.into_iter().collect()
     }
@@ -354,7 +354,7 @@ impl TaskGroup {
     }
 
     /// All tasks in it, also through inner groups.
-    pub fn tasks(&self) -> &[String] {
+    pub(crate) fn tasks(&self) -> &[String] {
         &self.tasks
     }
 

@@ -62,7 +62,8 @@ mod yaml;
 
 pub use aggregate::AggregatedMetric;
 pub use item::{Draw, Item, Items, samples_hash};
-pub use library::{Library, TaskGroup, TaskSelection};
+pub use library::TaskSelection;
+pub use library::{Library, TaskGroup};
 pub use metric::ItemScore;
 pub use task::{Sample, ScoredItem, Task};
 pub use value::Value;

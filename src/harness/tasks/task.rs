@@ -65,18 +65,13 @@ impl Task {
         &self.config.version
     }
 
-    /// Names that stand for several tasks and for this one.
-    pub fn tags(&self) -> &[String] {
-        &self.config.tags
-    }
-
     /// The definition with its defaults, as results files hold it under `configs`.
     pub fn config(&self) -> &Value {
         &self.config.record
     }
 
     /// Each metric, and whether more of it is better.
-    pub fn higher_is_better(&self) -> Vec<(&str, bool)> {
+    pub(crate) fn higher_is_better(&self) -> Vec<(&str, bool)> {
         self.config.metrics.iter().map(|metric| (metric.name.as_str(), metric.higher_is_better)).collect()
     }
 
@@ -86,7 +81,7 @@ impl Task {
     }
 
     /// SHA-256 of the definition, apart from the place of its file, in hexadecimal.
-    pub fn hash(&self) -> String {
+    pub(crate) fn hash(&self) -> String {
         let mut record = self.config.record.clone();
         let mut metadata = record.get("metadata").cloned().unwrap_or_default();
         metadata.set("config_source", Value::Null);
@@ -146,7 +141,7 @@ impl Task {
     ///
     /// # Errors
     /// As [`Task::items`]; a task without training split.
-    pub fn training_items(&self) -> Result<Vec<Item>> {
+    pub(crate) fn training_items(&self) -> Result<Vec<Item>> {
         let config = &self.config;
         let Some(name) = &config.training else {
             return Err(self.wrong("names no training split".to_owned()));

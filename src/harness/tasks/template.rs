@@ -32,7 +32,7 @@ const NAME: &str = "field";
 impl Template {
     /// # Errors
     /// What is wrong with the template, with its line.
-    pub fn new(source: &str) -> Result<Self, String> {
+    pub(crate) fn new(source: &str) -> Result<Self, String> {
         let mut environment = Environment::new();
         environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
@@ -53,13 +53,13 @@ impl Template {
     }
 
     /// The text as it stands in the task file.
-    pub fn source(&self) -> &str {
+    pub(crate) fn source(&self) -> &str {
         &self.source
     }
 
     /// # Errors
     /// What went wrong, with the template's line.
-    pub fn render(&self, document: &Value) -> Result<String, String> {
+    pub(crate) fn render(&self, document: &Value) -> Result<String, String> {
         let context = to_jinja(document);
         let template = self.environment.get_template(NAME).map_err(|error| describe(&error))?;
         template.render(context).map_err(|error| describe(&error))

@@ -106,7 +106,7 @@ impl Value {
     }
 
     /// JSON over several lines, as Python's `json.dumps(value, indent=2, ensure_ascii=False)` writes it.
-    pub fn to_json_indented(&self) -> String {
+    pub(crate) fn to_json_indented(&self) -> String {
         let mut out = String::new();
         self.write_json(&mut out, Some(0));
         out

@@ -38,7 +38,7 @@ pub(super) enum Content {
 
 impl Node {
     /// An error at this place.
-    pub fn wrong(&self, problem: impl std::fmt::Display) -> Error {
+    pub(crate) fn wrong(&self, problem: impl std::fmt::Display) -> Error {
         Error::File { path: self.file.to_path_buf(), problem: format!("line {}: {problem}", self.line) }
     }
 
@@ -52,17 +52,17 @@ impl Node {
     }
 
     /// The value under a key, where this is a mapping that has it.
-    pub fn get(&self, key: &str) -> Option<&Node> {
+    pub(crate) fn get(&self, key: &str) -> Option<&Node> {
         self.entries().iter().find(|(name, _)| name == key).map(|(_, node)| node)
     }
 
     /// What is at a key that is there and not null.
-    pub fn given(&self, key: &str) -> Option<&Node> {
+    pub(crate) fn given(&self, key: &str) -> Option<&Node> {
         self.get(key).filter(|node| !node.is_null())
     }
 
     /// The keys and values of a mapping; none of anything else.
-    pub fn entries(&self) -> &[(String, Node)] {
+    pub(crate) fn entries(&self) -> &[(String, Node)] {
         match &self.content {
             Content::Map(entries) => entries,
             _ => &[],
@@ -70,7 +70,7 @@ impl Node {
     }
 
     /// The value without places. A function becomes its name.
-    pub fn value(&self) -> Value {
+    pub(crate) fn value(&self) -> Value {
         match &self.content {
             Content::Scalar(value) => value.clone(),
             Content::Function(name) => Value::Text(format!("!function {name}")),
@@ -80,7 +80,7 @@ impl Node {
     }
 
     /// The value, where no part of it is a function.
-    pub fn data(&self) -> Result<Value> {
+    pub(crate) fn data(&self) -> Result<Value> {
         match &self.content {
             Content::Scalar(value) => Ok(value.clone()),
             Content::Function(name) => Err(self.wrong(format!("the function `{name}` is Python code, not data"))),
@@ -92,12 +92,12 @@ impl Node {
     }
 
     /// Whether this is `null` or empty.
-    pub fn is_null(&self) -> bool {
+    pub(crate) fn is_null(&self) -> bool {
         matches!(self.content, Content::Scalar(Value::Null))
     }
 
     /// The text; anything else is an error.
-    pub fn text(&self) -> Result<&str> {
+    pub(crate) fn text(&self) -> Result<&str> {
         match &self.content {
             Content::Scalar(Value::Text(text)) => Ok(text),
             _ => Err(self.needs("text")),
@@ -105,7 +105,7 @@ impl Node {
     }
 
     /// `true` or `false`; anything else is an error.
-    pub fn flag(&self) -> Result<bool> {
+    pub(crate) fn flag(&self) -> Result<bool> {
         match self.content {
             Content::Scalar(Value::Bool(flag)) => Ok(flag),
             _ => Err(self.needs("true or false")),
@@ -113,7 +113,7 @@ impl Node {
     }
 
     /// A whole number; anything else is an error.
-    pub fn whole(&self) -> Result<i64> {
+    pub(crate) fn whole(&self) -> Result<i64> {
         match self.content {
             Content::Scalar(Value::Int(number)) => Ok(number),
             _ => Err(self.needs("a whole number")),
@@ -121,7 +121,7 @@ impl Node {
     }
 
     /// The texts of a list, or the one text standing alone.
-    pub fn texts(&self) -> Result<Vec<String>> {
+    pub(crate) fn texts(&self) -> Result<Vec<String>> {
         match &self.content {
             Content::List(list) => list.iter().map(|node| node.text().map(str::to_owned)).collect(),
             _ => Ok(vec![self.text()?.to_owned()]),
@@ -129,7 +129,7 @@ impl Node {
     }
 
     /// Sets a key of a mapping, at its old place or at the end.
-    pub fn set(&mut self, key: &str, node: Node) {
+    pub(crate) fn set(&mut self, key: &str, node: Node) {
         if let Content::Map(entries) = &mut self.content {
             match entries.iter_mut().find(|(name, _)| name == key) {
                 Some((_, old)) => *old = node,
@@ -139,7 +139,7 @@ impl Node {
     }
 
     /// Takes a key out of a mapping.
-    pub fn remove(&mut self, key: &str) -> Option<Node> {
+    pub(crate) fn remove(&mut self, key: &str) -> Option<Node> {
         let Content::Map(entries) = &mut self.content else { return None };
         let at = entries.iter().position(|(name, _)| name == key)?;
         Some(entries.remove(at).1)

@@ -145,38 +145,42 @@ impl Weights {
     }
 
     /// Weights of a new model: `make` is called with the name and shape of every tensor the decoder asks for.
-    pub fn made(make: impl Fn(&str, &[usize]) -> Result<Tensor> + 'static, device: &Device, dtype: DType) -> Self {
+    pub(crate) fn made(
+        make: impl Fn(&str, &[usize]) -> Result<Tensor> + 'static,
+        device: &Device,
+        dtype: DType,
+    ) -> Self {
         Self { maker: Some(Box::new(make)), ..Self::from_tensors(&HashMap::new(), device, dtype) }
     }
 
     /// The same with changes of low rank to matrices of layers, which are named as the architecture does (not the file)
     /// and without `.weight`.
     #[must_use]
-    pub fn with_adapters(self, adapters: HashMap<String, Adapter>) -> Self {
+    pub(crate) fn with_adapters(self, adapters: HashMap<String, Adapter>) -> Self {
         Self { adapters, ..self }
     }
 
     /// Names of the tensors that a decoder was made of.
     #[must_use]
-    pub fn taken(&self) -> Vec<String> {
+    pub(crate) fn taken(&self) -> Vec<String> {
         self.taken.borrow().iter().cloned().collect()
     }
 
     /// The device that tensors are put on.
     #[must_use]
-    pub fn device(&self) -> &Device {
+    pub(crate) fn device(&self) -> &Device {
         &self.device
     }
 
     /// The dtype that tensors are given.
     #[must_use]
-    pub fn dtype(&self) -> DType {
+    pub(crate) fn dtype(&self) -> DType {
         self.dtype
     }
 
     /// Every stored tensor that is learned, sorted by name.
     #[must_use]
-    pub fn infos(&self) -> Vec<TensorInfo> {
+    pub(crate) fn infos(&self) -> Vec<TensorInfo> {
         let info = |(name, stored): (&String, &Stored)| TensorInfo {
             name: name.clone(),
             dtype: stored.dtype_name(),

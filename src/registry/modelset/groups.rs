@@ -40,7 +40,7 @@ pub enum Group {
 
 impl Group {
     /// The month from which on models belong to it, for a group by release.
-    pub fn month(&self) -> Option<Month> {
+    pub(crate) fn month(&self) -> Option<Month> {
         match self {
             Self::Release(month) => Some(*month),
             Self::Selection(_) | Self::Column(_) => None,

@@ -38,7 +38,9 @@ use serde::{Deserialize, Serialize};
 pub use groups::Group;
 pub use predictor::PredictorKind;
 pub use selection::Selection;
-pub use settings::{Amount, ClusterBy, Cutoff, GroupBy, ScoreScale, Settings, WeightBy, XScale, compute_unit};
+pub(crate) use settings::compute_unit;
+pub use settings::{Amount, ClusterBy, GroupBy, WeightBy, XScale};
+pub use settings::{Cutoff, ScoreScale, Settings};
 
 use crate::Result;
 use crate::registry::table::Table;
@@ -196,7 +198,7 @@ impl ModelSet {
     }
 
     /// How many models were left out for each reason.
-    pub fn dropped_by_reason(&self) -> Vec<(&Reason, usize)> {
+    pub(crate) fn dropped_by_reason(&self) -> Vec<(&Reason, usize)> {
         let mut counts = std::collections::BTreeMap::new();
         for dropped in &self.dropped {
             *counts.entry(&dropped.reason).or_insert(0) += 1;

@@ -63,7 +63,7 @@ pub enum PredictorKind {
 
 impl PredictorKind {
     /// Name and unit for an axis.
-    pub fn label(&self) -> &str {
+    pub(crate) fn label(&self) -> &str {
         match self {
             Self::Compute => "Pretraining compute (FLOPs)",
             Self::Params => "Parameters",
@@ -75,12 +75,12 @@ impl PredictorKind {
     }
 
     /// The unit after a number, where it has a name.
-    pub fn unit(&self) -> Option<&'static str> {
+    pub(crate) fn unit(&self) -> Option<&'static str> {
         (*self == Self::Compute).then_some("FLOPs")
     }
 
     /// The scale on which it enters a fit where nothing else is said.
-    pub fn usual_scale(&self) -> XScale {
+    pub(crate) fn usual_scale(&self) -> XScale {
         match self {
             Self::Compute | Self::Params | Self::ActiveParams | Self::Tokens => XScale::Log10,
             Self::Release | Self::Column(_) => XScale::Linear,

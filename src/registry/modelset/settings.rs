@@ -159,7 +159,7 @@ impl FromStr for XScale {
 
 impl XScale {
     /// `value` on this scale.
-    pub fn apply(self, value: f64) -> f64 {
+    pub(crate) fn apply(self, value: f64) -> f64 {
         match self {
             Self::Linear => value,
             Self::Log10 => value.log10(),
@@ -167,7 +167,7 @@ impl XScale {
     }
 
     /// The value whose place on this scale is `position`.
-    pub fn invert(self, position: f64) -> f64 {
+    pub(crate) fn invert(self, position: f64) -> f64 {
         match self {
             Self::Linear => position,
             Self::Log10 => 10f64.powf(position),
@@ -202,12 +202,12 @@ impl FromStr for ScoreScale {
 
 impl ScoreScale {
     /// The score of a perfect model, where scores are shares of something.
-    pub fn perfect(self) -> Option<f64> {
+    pub(crate) fn perfect(self) -> Option<f64> {
         self.range().map(|(_, most)| most)
     }
 
     /// Smallest and largest value, where the scale has ends.
-    pub fn range(self) -> Option<(f64, f64)> {
+    pub(crate) fn range(self) -> Option<(f64, f64)> {
         match self {
             Self::Share => Some((0.0, 1.0)),
             Self::Percent => Some((0.0, 100.0)),
@@ -346,7 +346,7 @@ serde_as_number_or_text!(Amount);
 ///
 /// # Errors
 /// [`Error::Argument`] when it is none of them.
-pub fn compute_unit(text: &str) -> Result<f64> {
+pub(crate) fn compute_unit(text: &str) -> Result<f64> {
     parse_unit(text).ok_or_else(|| {
         Error::Argument(format!("unknown unit of compute `{text}`: write the FLOPs in one unit, such as 1e21"))
     })

@@ -11,7 +11,8 @@ use std::path::Path;
 
 pub use matrix::ScoreMatrix;
 pub use observation::{Adjustment, Condition, Observation, RowKind};
-pub use setup::{Limit, PromptFormat, Provenance, Setup, Timestamp};
+pub use setup::{Limit, PromptFormat, Timestamp};
+pub use setup::{Provenance, Setup};
 pub use write::observations_csv;
 
 use super::benchmark::Metric;

@@ -75,7 +75,7 @@ pub struct Limit(f64);
 impl Limit {
     /// # Errors
     /// [`Error::Argument`] unless it is above zero, and a whole number from 1 on.
-    pub fn new(limit: f64) -> Result<Self> {
+    pub(crate) fn new(limit: f64) -> Result<Self> {
         let whole_from_one = limit < 1.0 || limit.fract() == 0.0;
         if limit > 0.0 && limit.is_finite() && whole_from_one {
             Ok(Self(limit))
@@ -85,7 +85,7 @@ impl Limit {
     }
 
     /// The number of items, or their share where it is below 1.
-    pub fn get(self) -> f64 {
+    pub(crate) fn get(self) -> f64 {
         self.0
     }
 }
@@ -137,7 +137,7 @@ pub struct Timestamp(PrimitiveDateTime);
 
 impl Timestamp {
     /// The time this many seconds after the beginning of 1970; `None` outside the years 0 to 9999.
-    pub fn from_seconds(seconds: f64) -> Option<Self> {
+    pub(crate) fn from_seconds(seconds: f64) -> Option<Self> {
         let microseconds = (seconds * 1e6).round();
         // 10^18 microseconds are 30,000 years.
         let nanoseconds = (microseconds.abs() < 1e18).then_some(microseconds as i128 * 1000)?;

@@ -51,7 +51,7 @@ impl Column {
     }
 
     /// A column that may be absent or have empty cells.
-    pub const fn optional(name: &'static str, kind: Kind, unit: &'static str) -> Self {
+    pub(crate) const fn optional(name: &'static str, kind: Kind, unit: &'static str) -> Self {
         Self { name, synonyms: &[], kind, unit, required: false }
     }
 

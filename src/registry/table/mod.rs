@@ -33,7 +33,8 @@ pub use polars::prelude::DataFrame;
 pub(crate) use cell::{plain_number, positive};
 pub use column::{Column, Kind};
 pub(crate) use column::{fold, parse_unit};
-pub use parquet::{Cell, parquet_rows};
+pub use parquet::Cell;
+pub(crate) use parquet::parquet_rows;
 pub(crate) use sheet::{Sheet, csv_text};
 use values::Values;
 
@@ -91,7 +92,7 @@ impl Table {
     ///
     /// # Errors
     /// As [`Table::read`]; [`Error::File`] for a column that holds neither texts nor numbers nor truth values.
-    pub fn from_frame(frame: &DataFrame, path: &Path, columns: &[Column]) -> Result<Self> {
+    pub(crate) fn from_frame(frame: &DataFrame, path: &Path, columns: &[Column]) -> Result<Self> {
         let names = frame.columns().iter().map(|column| column.name().trim().to_owned()).collect();
         let cells = frame
             .columns()
@@ -131,12 +132,12 @@ impl Table {
     }
 
     /// The file, as messages call it.
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
     /// The columns' names, in order.
-    pub fn names(&self) -> &[String] {
+    pub(crate) fn names(&self) -> &[String] {
         &self.names
     }
 
@@ -146,7 +147,7 @@ impl Table {
     }
 
     /// Line of `row` in the file; the header is line 1.
-    pub fn line(&self, row: usize) -> usize {
+    pub(crate) fn line(&self, row: usize) -> usize {
         self.lines.get(row).copied().unwrap_or(0)
     }
 
@@ -162,7 +163,7 @@ impl Table {
     ///
     /// # Errors
     /// As [`Table::text`]; [`Error::Cell`] when the text is none of them.
-    pub fn parsed<T: FromStr<Err = Error>>(&self, row: usize, column: &str) -> Result<T> {
+    pub(crate) fn parsed<T: FromStr<Err = Error>>(&self, row: usize, column: &str) -> Result<T> {
         self.text(row, column)?.parse().map_err(|e: Error| self.cell_error(row, column, e.to_string()))
     }
 
@@ -170,7 +171,7 @@ impl Table {
     ///
     /// # Errors
     /// [`Error::Cell`] when the text is none of them.
-    pub fn optional_parsed<T: FromStr<Err = Error>>(&self, row: usize, column: &str) -> Result<Option<T>> {
+    pub(crate) fn optional_parsed<T: FromStr<Err = Error>>(&self, row: usize, column: &str) -> Result<Option<T>> {
         self.optional_text(row, column).map(|_| self.parsed(row, column)).transpose()
     }
 
@@ -197,7 +198,7 @@ impl Table {
     ///
     /// # Errors
     /// [`Error::Cell`] when it is not such a number.
-    pub fn optional_number(&self, row: usize, column: &str) -> Result<Option<f64>> {
+    pub(crate) fn optional_number(&self, row: usize, column: &str) -> Result<Option<f64>> {
         let Some(at) = self.index(column) else { return Ok(None) };
         if self.is_missing(row, at) {
             return Ok(None);
@@ -223,7 +224,7 @@ impl Table {
     ///
     /// # Errors
     /// [`Error::Cell`] when it is not a whole number of at least 0 that fits.
-    pub fn optional_count<N: TryFrom<u64>>(&self, row: usize, column: &str) -> Result<Option<N>> {
+    pub(crate) fn optional_count<N: TryFrom<u64>>(&self, row: usize, column: &str) -> Result<Option<N>> {
         let Some(text) = self.optional_text(row, column) else { return Ok(None) };
         let count = text.parse::<u64>().ok().and_then(|count| N::try_from(count).ok());
         count.map(Some).ok_or_else(|| self.cell_error(row, column, format!("`{text}` is not a whole number")))
@@ -233,7 +234,7 @@ impl Table {
     ///
     /// # Errors
     /// [`Error::Cell`] when it is neither.
-    pub fn optional_flag(&self, row: usize, column: &str) -> Result<Option<bool>> {
+    pub(crate) fn optional_flag(&self, row: usize, column: &str) -> Result<Option<bool>> {
         let Some(text) = self.optional_text(row, column) else { return Ok(None) };
         let flag = text.to_ascii_lowercase().parse().ok();
         flag.map(Some).ok_or_else(|| self.cell_error(row, column, format!("`{text}` is neither true nor false")))
@@ -243,12 +244,12 @@ impl Table {
     ///
     /// # Errors
     /// As [`Table::text`]; [`Error::Cell`] when it is not a month.
-    pub fn month(&self, row: usize, column: &str) -> Result<Month> {
+    pub(crate) fn month(&self, row: usize, column: &str) -> Result<Month> {
         Month::of_date(self.text(row, column)?).map_err(|e| self.cell_error(row, column, e.to_string()))
     }
 
     /// An [`Error::Cell`] at this place.
-    pub fn cell_error(&self, row: usize, column: &str, problem: String) -> Error {
+    pub(crate) fn cell_error(&self, row: usize, column: &str, problem: String) -> Error {
         // The name that stands in the file.
         let column = self.index(column).map_or(column, |at| &self.names[at]);
         Error::Cell { path: self.path.clone(), row: self.line(row), column: column.into(), problem }

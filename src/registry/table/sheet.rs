@@ -47,7 +47,7 @@ impl Sheet {
 
     /// Columns whose types are seen from their texts: numbers where every text is one, truth values where every text is
     /// `true` or `false`. Cells that a row lacks are empty.
-    pub(crate) fn of_texts(names: &[String], rows: &[Vec<String>]) -> Self {
+    pub fn of_texts(names: &[String], rows: &[Vec<String>]) -> Self {
         let typed = names.iter().enumerate().map(|(at, name)| {
             let cells: Vec<Option<&str>> =
                 rows.iter().map(|row| row.get(at).map(String::as_str).filter(|cell| !cell.is_empty())).collect();

@@ -66,7 +66,7 @@ impl Document {
     ///
     /// # Errors
     /// [`Error::Encode`] when the page cannot be written. Every document that could be opened can be written.
-    pub fn to_html(&self) -> Result<String> {
+    pub(crate) fn to_html(&self) -> Result<String> {
         page(self, None)
     }
 

@@ -81,7 +81,7 @@ pub enum Outcome {
 
 impl Outcome {
     /// The name in files.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Break => "break",
             Self::NoBreak => "no_break",
@@ -160,7 +160,7 @@ impl Hinge {
     }
 
     /// A hinge with chance held at a level, or estimated (`None`).
-    pub fn with_chance(chance: Option<f64>) -> Self {
+    pub(crate) fn with_chance(chance: Option<f64>) -> Self {
         Self { chance, ..Self::default() }
     }
 
@@ -255,12 +255,12 @@ impl HingeFit {
     }
 
     /// The curve at `x` for a model with group values `z` (missing ones count as 0, further ones are ignored).
-    pub fn predict(&self, x: f64, z: &[f64]) -> f64 {
+    pub(crate) fn predict(&self, x: f64, z: &[f64]) -> f64 {
         self.curve.value(x - self.curve.origin) + shift(&self.theta, z)
     }
 
     /// 1 - SSE / Σ w (y - ȳ)²; `None` for constant scores. Comparable with the R² of a line with intercept.
-    pub fn r_squared(&self) -> Option<f64> {
+    pub(crate) fn r_squared(&self) -> Option<f64> {
         FittedCurve::r_squared(self)
     }
 

@@ -184,7 +184,7 @@ impl Inference {
 
     /// The covariance behind α and θ, CR2 unless set.
     #[must_use]
-    pub fn covariance(mut self, kind: Kind) -> Self {
+    pub(crate) fn covariance(mut self, kind: Kind) -> Self {
         self.kind = kind;
         self
     }

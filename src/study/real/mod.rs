@@ -27,7 +27,7 @@ const CHARACTERS_PER_TOKEN: f64 = 4.0;
 
 /// The work of a cell on real models.
 #[derive(Debug)]
-pub struct Real {
+pub(crate) struct Real {
     study: Study,
     read: OnceLock<Read>,
 }
@@ -42,7 +42,7 @@ struct Read {
 
 impl Real {
     /// Of this study. Nothing is read yet.
-    pub fn new(study: &Study) -> Self {
+    pub(crate) fn new(study: &Study) -> Self {
         Self { study: study.clone(), read: OnceLock::new() }
     }
 
