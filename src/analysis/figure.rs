@@ -91,6 +91,8 @@ pub enum Marker {
     Diamond,
     /// Circle without filling.
     Ring,
+    /// Short horizontal line: the middle of an error bar.
+    Dash,
 }
 
 /// Pattern of a line.

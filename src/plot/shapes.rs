@@ -43,13 +43,34 @@ pub(super) fn place(coordinates: &Coordinates, at: Spot) -> Spot {
 
 /// One layer, located and cut.
 pub(super) enum Shape<'a> {
-    Points { hue: Hue, marker: Marker, points: Vec<Located<'a>> },
-    Line { hue: Hue, stroke: Stroke, pieces: Vec<Vec<Spot>> },
-    Band { hue: Hue, outlines: Vec<Vec<Spot>>, stretches: Vec<Vec<Spot>> },
-    Bars { hue: Hue, boxes: Vec<(Spot, Spot)> },
+    Points {
+        hue: Hue,
+        marker: Marker,
+        points: Vec<Located<'a>>,
+    },
+    Line {
+        hue: Hue,
+        stroke: Stroke,
+        pieces: Vec<Vec<Spot>>,
+    },
+    Band {
+        hue: Hue,
+        outlines: Vec<Vec<Spot>>,
+        stretches: Vec<Vec<Spot>>,
+    },
+    Bars {
+        hue: Hue,
+        boxes: Vec<(Spot, Spot)>,
+    },
     /// Every cell with two corners of its box.
-    Cells { boxes: Vec<(&'a Cell, Spot, Spot)> },
-    Rule { hue: Hue, stroke: Stroke, ends: (Spot, Spot) },
+    Cells {
+        boxes: Vec<(&'a Cell, Spot, Spot)>,
+    },
+    Rule {
+        hue: Hue,
+        stroke: Stroke,
+        ends: (Spot, Spot),
+    },
 }
 
 /// An observation with its place.

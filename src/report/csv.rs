@@ -89,8 +89,7 @@ pub enum Mark {
 }
 
 impl Mark {
-    const ALL: [Self; 7] =
-        [Self::Point, Self::Line, Self::Band, Self::Bar, Self::Cell, Self::Rule, Self::Note];
+    const ALL: [Self; 7] = [Self::Point, Self::Line, Self::Band, Self::Bar, Self::Cell, Self::Rule, Self::Note];
 }
 
 impl fmt::Display for Mark {

@@ -348,6 +348,7 @@ fn symbol(marker: Marker) -> &'static str {
         Marker::Triangle => "triangle-up",
         Marker::Diamond => "diamond",
         Marker::Ring => "circle-open",
+        Marker::Dash => "line-ew-open",
     }
 }
 
