@@ -22,7 +22,7 @@ pub struct Step {
 /// assert_eq!(steps.iter().map(|s| s.score).collect::<Vec<_>>(), [0.3, 0.5]);
 /// ```
 #[must_use]
-pub fn frontier(points: &[(f64, f64)]) -> Vec<Step> {
+pub(crate) fn frontier(points: &[(f64, f64)]) -> Vec<Step> {
     let mut sorted: Vec<(f64, f64)> = points.iter().copied().filter(|(x, y)| x.is_finite() && y.is_finite()).collect();
     // Best first among equal compute, so that a tie contributes one step.
     sorted.sort_by(|a, b| a.0.total_cmp(&b.0).then(b.1.total_cmp(&a.1)));
@@ -37,14 +37,14 @@ pub fn frontier(points: &[(f64, f64)]) -> Vec<Step> {
 
 /// The frontier's value at `x`, `None` left of its first step.
 #[must_use]
-pub fn value_at(frontier: &[Step], x: f64) -> Option<f64> {
+pub(crate) fn value_at(frontier: &[Step], x: f64) -> Option<f64> {
     let after = frontier.partition_point(|step| step.x <= x);
     after.checked_sub(1).map(|k| frontier[k].score)
 }
 
 /// ∫ (upper − lower) dx from where both frontiers have begun to `end` (log10 FLOPs); 0 when they never overlap.
 #[must_use]
-pub fn area_between(upper: &[Step], lower: &[Step], end: f64) -> f64 {
+pub(crate) fn area_between(upper: &[Step], lower: &[Step], end: f64) -> f64 {
     let mut knots: Vec<f64> = upper.iter().chain(lower).map(|step| step.x).filter(|&x| x < end).collect();
     knots.push(end);
     knots.sort_by(f64::total_cmp);

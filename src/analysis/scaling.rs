@@ -23,7 +23,7 @@ impl Scored<'_> {
 
 /// Number of different families among the models.
 #[must_use]
-pub fn families(scores: &[Scored<'_>]) -> usize {
+pub(crate) fn families(scores: &[Scored<'_>]) -> usize {
     let mut names: Vec<&str> = scores.iter().map(|s| s.model.family.as_str()).collect();
     names.sort_unstable();
     names.dedup();
@@ -32,7 +32,7 @@ pub fn families(scores: &[Scored<'_>]) -> usize {
 
 /// Smallest and largest log10 compute of the models, `None` when there are none.
 #[must_use]
-pub fn compute_range<'a>(scores: impl IntoIterator<Item = &'a Scored<'a>>) -> Option<(f64, f64)> {
+pub(crate) fn compute_range<'a>(scores: impl IntoIterator<Item = &'a Scored<'a>>) -> Option<(f64, f64)> {
     scores.into_iter().map(Scored::log10_compute).fold(None, |range, x| match range {
         None => Some((x, x)),
         Some((low, high)) => Some((f64::min(low, x), f64::max(high, x))),

@@ -2,7 +2,7 @@
 
 /// A number with `decimals` decimals and a true minus sign; what rounds to zero has no sign.
 #[must_use]
-pub fn signed(value: f64, decimals: usize) -> String {
+pub(crate) fn signed(value: f64, decimals: usize) -> String {
     let text = format!("{value:.decimals$}");
     match text.strip_prefix('-') {
         Some(zero) if zero.bytes().all(|b| matches!(b, b'0' | b'.')) => zero.to_owned(),
@@ -13,7 +13,7 @@ pub fn signed(value: f64, decimals: usize) -> String {
 
 /// Scientific notation with `decimals` decimals, e.g. `1.3 × 10²²`; below 10 without the power.
 #[must_use]
-pub fn scientific(value: f64, decimals: usize) -> String {
+pub(crate) fn scientific(value: f64, decimals: usize) -> String {
     let text = format!("{value:.decimals$e}");
     let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
     if exponent == "0" {
@@ -35,12 +35,17 @@ fn superscript(digit: char) -> char {
 }
 
 /// `16000` as `16 k`, `1600000` as `1.6 M`.
-pub fn thousands(n: u64) -> String {
+pub(crate) fn thousands(n: u64) -> String {
     match n {
         0 => "0".into(),
         n if n < 1_000_000 => format!("{} k", n as f64 / 1e3),
         n => format!("{} M", n as f64 / 1e6),
     }
+}
+
+/// A share as a percentage: `95 %`, `99.9 %`.
+pub(crate) fn percent(share: f64) -> String {
+    format!("{} %", (1e4 * share).round() / 100.0)
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! `onset evaluate`: language models on benchmarks, with answers that survive an interruption.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -13,12 +14,13 @@ use crate::error::{Error, Result};
 use crate::harness::evaluation::{Evaluation, Facts};
 use crate::harness::results;
 use crate::harness::runner::{
-    EvaluationEvent, EvaluationSettings, Keep, Limits, Loaded, evaluate, evaluate_served, preview,
+    ChatSettings, EvaluationEvent, EvaluationSettings, Keep, Limits, Loaded, TemplateChoice, evaluate, evaluate_served,
+    preview,
 };
 use crate::harness::server::{self, Server};
-use crate::harness::tasks::Draw;
+use crate::harness::tasks::{Draw, Value};
 use crate::lm::{Placement, locate};
-use crate::registry::Month;
+use crate::registry::{Limit, Month};
 use crate::report::evaluate as report;
 
 /// Evaluate a language model.
@@ -64,20 +66,28 @@ pub(super) struct EvaluateArgs {
     data: Option<PathBuf>,
 
     /// A YAML file, or a folder of them, that defines more tasks; may be repeated.
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", aliases = ["include-path", "include_path"])]
     task_dir: Vec<PathBuf>,
 
     /// Folder for results, samples, observations and answers.
-    #[arg(long, value_name = "DIR", default_value = "results")]
+    #[arg(long, value_name = "DIR", default_value = "results", aliases = ["output-path", "output_path"])]
     out: PathBuf,
 
     /// Examples in the prompt, instead of what each task says.
-    #[arg(long, value_name = "N", help_heading = "Items")]
+    #[arg(long, value_name = "N", help_heading = "Items", aliases = ["num-fewshot", "num_fewshot"])]
     shots: Option<usize>,
 
-    /// Only the first items of each task.
+    /// Only the first items of each task: their number, or below 1 their share.
     #[arg(long, value_name = "N", help_heading = "Items")]
-    limit: Option<usize>,
+    limit: Option<Limit>,
+
+    /// Only these items: JSON of task and places from 0, as '{"arc_easy": [0, 7]}', or a file with it.
+    #[arg(long, value_name = "JSON", help_heading = "Items", conflicts_with = "limit")]
+    samples: Option<String>,
+
+    /// Never let an item be an example before itself, where a task draws examples from what it tests.
+    #[arg(long, help_heading = "Items")]
+    no_self_shots: bool,
 
     /// Seed of the examples that are drawn at random.
     #[arg(long, value_name = "N", default_value_t = Draw::default().seed, help_heading = "Items")]
@@ -86,6 +96,47 @@ pub(super) struct EvaluateArgs {
     /// Keep the end of a prompt that is longer than the model's context, as lm-evaluation-harness does.
     #[arg(long, help_heading = "Items")]
     truncate: bool,
+
+    /// Wrap prompts in the model's chat template, or in the one of this name.
+    #[arg(
+        long, value_name = "NAME", num_args = 0..=1, help_heading = "Chat", alias = "apply_chat_template",
+        conflicts_with = "server"
+    )]
+    apply_chat_template: Option<Option<String>>,
+
+    /// A system instruction before each task's description.
+    #[arg(long, value_name = "TEXT", help_heading = "Chat", alias = "system_instruction")]
+    system_instruction: Option<String>,
+
+    /// Examples as turns of their own [default: true in a chat].
+    #[arg(
+        long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", help_heading = "Chat",
+        alias = "fewshot_as_multiturn"
+    )]
+    fewshot_as_multiturn: Option<bool>,
+
+    /// What the chat template finds beside its own names: KEY=VALUE, such as enable_thinking=false.
+    #[arg(
+        long, value_name = "KEY=VALUE", value_delimiter = ',', num_args = 1.., help_heading = "Chat",
+        alias = "chat_template_args"
+    )]
+    chat_template_args: Vec<String>,
+
+    /// Settings of written answers for all tasks: KEY=VALUE, such as max_gen_toks=64.
+    #[arg(long, value_name = "KEY=VALUE", num_args = 1.., help_heading = "Items", alias = "gen_kwargs")]
+    gen_kwargs: Vec<String>,
+
+    /// Only write the answers down; nothing is scored.
+    #[arg(long, help_heading = "Output", alias = "predict_only")]
+    predict_only: bool,
+
+    /// Print the first prompt of each task and its right answer before it is asked.
+    #[arg(long, help_heading = "Output", alias = "write_out")]
+    write_out: bool,
+
+    /// Make it an error when a member of a group cannot be run.
+    #[arg(long, help_heading = "Items")]
+    strict: bool,
 
     /// Add the beginning token to prompts, or do not [default: as the tokenizer says].
     #[arg(long, value_name = "BOOL", help_heading = "Items")]
@@ -104,7 +155,7 @@ pub(super) struct EvaluateArgs {
     memory: usize,
 
     /// Texts written side by side.
-    #[arg(long, value_name = "N", default_value_t = Limits::default().sequences, help_heading = "Running")]
+    #[arg(long, value_name = "N", default_value_t = Limits::default().sequences, help_heading = "Running", aliases = ["batch-size", "batch_size"])]
     batch: usize,
 
     /// Print the first prompt of each task with its tokens, and what it all would cost, and stop.
@@ -170,6 +221,7 @@ pub(super) fn run(args: &EvaluateArgs) -> Result<()> {
     if args.dry_run {
         let preview = preview(&model, &placement, &settings, memory)?;
         preview.left_out.iter().for_each(|file| left_out(file));
+        preview.refused.iter().for_each(|member| eprintln!("onset: not run: {member}"));
         return print(report::preview(&preview));
     }
     let loaded = Loaded::load(&model, &placement, name, memory)?;
@@ -212,14 +264,27 @@ fn settings(args: &EvaluateArgs, stop: &Arc<AtomicBool>) -> Result<EvaluationSet
     if args.batch == 0 || args.memory == 0 || args.concurrency == 0 {
         return Err(Error::Argument("--batch, --memory and --concurrency must be above 0".into()));
     }
-    if args.limit == Some(0) {
-        return Err(Error::Argument("--limit must be above 0".into()));
-    }
+    let chat = ChatSettings {
+        template: args.apply_chat_template.clone().map(|name| name.map_or(TemplateChoice::Own, TemplateChoice::Named)),
+        system: args.system_instruction.clone(),
+        multiturn: args.fewshot_as_multiturn,
+        switches: args
+            .chat_template_args
+            .iter()
+            .map(|text| pair(text, "--chat-template-args"))
+            .collect::<Result<_>>()?,
+    };
+    let chosen = args.samples.as_deref().map(chosen).transpose()?.unwrap_or_default();
     Ok(EvaluationSettings {
         tasks: args.tasks.clone(),
         definitions: args.task_dir.clone(),
         data: args.data.clone(),
-        draw: Draw { limit: args.limit, shots: args.shots, seed: args.seed },
+        draw: Draw { limit: args.limit, shots: args.shots, seed: args.seed, no_self_shots: args.no_self_shots, chosen },
+        generation: generation(&args.gen_kwargs)?,
+        strict: args.strict,
+        predict_only: args.predict_only,
+        write_out: args.write_out,
+        chat,
         truncate: args.truncate,
         special: args.add_bos,
         keep: Keep::Everything(args.out.clone()),
@@ -227,6 +292,59 @@ fn settings(args: &EvaluateArgs, stop: &Arc<AtomicBool>) -> Result<EvaluationSet
         stop: Some(Arc::clone(stop)),
         ..EvaluationSettings::default()
     })
+}
+
+/// `KEY=VALUE`, the value as Python would read it: a number, True, False, None, a list, or text.
+fn pair(text: &str, option: &str) -> Result<(String, Value)> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.trim().is_empty() => Ok((key.trim().to_owned(), Value::parse(value.trim()))),
+        _ => Err(Error::Argument(format!("{option} takes KEY=VALUE, not `{text}`"))),
+    }
+}
+
+/// The pairs of `--gen-kwargs`; a comma separates them too, outside of brackets and quotes.
+fn generation(given: &[String]) -> Result<Vec<(String, Value)>> {
+    let mut pairs: Vec<(String, Value)> = Vec::new();
+    for text in given.iter().flat_map(|text| apart(text)) {
+        let (key, value) = pair(text, "--gen-kwargs")?;
+        pairs.retain(|(other, _)| *other != key);
+        pairs.push((key, value));
+    }
+    Ok(pairs)
+}
+
+fn apart(text: &str) -> Vec<&str> {
+    let (mut parts, mut from, mut depth, mut quote) = (Vec::new(), 0, 0_usize, None);
+    for (at, c) in text.char_indices() {
+        match (quote, c) {
+            (Some(open), _) => quote = Some(open).filter(|open| *open != c),
+            (None, '\'' | '"') => quote = Some(c),
+            (None, '[' | '{' | '(') => depth += 1,
+            (None, ']' | '}' | ')') => depth = depth.saturating_sub(1),
+            (None, ',') if depth == 0 => {
+                parts.push(&text[from..at]);
+                from = at + 1;
+            }
+            _ => {}
+        }
+    }
+    parts.push(&text[from..]);
+    parts.retain(|part| !part.trim().is_empty());
+    parts
+}
+
+/// What `--samples` says: JSON, or the path of a file with it.
+fn chosen(given: &str) -> Result<BTreeMap<String, Vec<usize>>> {
+    let wrong = |error: serde_json::Error| {
+        Error::Argument(format!(
+            "--samples takes JSON such as '{{\"arc_easy\": [0, 7]}}', or a file with it; `{given}` is neither: {error}"
+        ))
+    };
+    if given.trim_start().starts_with('{') {
+        return serde_json::from_str(given).map_err(wrong);
+    }
+    let path = Path::new(given);
+    serde_json::from_str(&std::fs::read_to_string(path).map_err(Error::read(path))?).map_err(wrong)
 }
 
 /// A bar with items a second and the time left; nothing where standard error is no terminal.
@@ -242,6 +360,10 @@ impl Progress {
     fn show(&mut self, event: EvaluationEvent<'_>) {
         match event {
             EvaluationEvent::LeftOut(file) => left_out(file),
+            EvaluationEvent::Refused(member) => eprintln!("onset: not run: {member}"),
+            EvaluationEvent::FirstPrompt { name, prompt, target } => {
+                self.bar.suspend(|| eprintln!("── {name}\n{prompt}\n── right: {target}"));
+            }
             EvaluationEvent::Begin { items, .. } => self.bar.set_length(items as u64),
             EvaluationEvent::Task { name, known, .. } => {
                 self.bar.set_message(name.to_owned());

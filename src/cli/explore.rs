@@ -38,7 +38,7 @@ pub(super) struct ExploreArgs {
 }
 
 pub(super) fn run(args: &ExploreArgs) -> Result<()> {
-    let explorer = Explorer::open(&args.inputs, &args.options.settings())?;
+    let explorer = Explorer::open(&args.inputs, &args.options.of_one_score()?)?;
     let server = Server::bind(explorer, SocketAddr::new(args.address, args.port))?;
     let stop = server.stop();
     interrupt::on_interrupt(move || stop.stop())?;

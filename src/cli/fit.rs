@@ -6,31 +6,43 @@ use clap::{Args, ValueEnum};
 
 use super::output::print;
 use super::save;
-use crate::analysis::fit::{ChanceLevel, CurveChoice, FitSettings};
-use crate::error::Result;
+use crate::analysis::fit::{ChanceLevel, CurveChoice, FitSettings, Inputs};
+use crate::error::{Error, Result};
+use crate::registry::DateOrder;
 use crate::registry::modelset::{
-    Amount, ClusterBy, Cutoff, GroupBy, PredictorKind, ScoreScale, Selection, Settings, WeightBy, XScale, compute_unit,
+    Amount, ClusterBy, Cutoff, GroupBy, PredictorKind, ScoreScale, Selection, Settings, WeightBy, XScale,
 };
+use crate::registry::table::{DecimalMark, Reading, Unit};
 use crate::report::fit;
 use crate::stats::covariance::Kind;
 use crate::stats::random::Seed;
 
 /// Fit a curve of score against compute to your own models.
 ///
-/// Tables are CSV, TSV or JSON lines, wide (a column per score) or long (columns benchmark, value and perhaps metric and
-/// adjustment); folders and .json files are results of lm-evaluation-harness. Several tables are joined by the models'
-/// names. Columns are found by their usual names or named by flags, case and spaces aside. Compute is the table's own
-/// figure or 6 x params x tokens.
+/// Tables are CSV (with commas, semicolons or tabs), JSON (records or lines) or workbooks, wide (a column per score) or long
+/// (columns benchmark, value and perhaps metric and adjustment); folders are results of lm-evaluation-harness. Several
+/// tables are joined by the models' names. Columns are found by their usual names or named by flags, case and spaces aside.
+/// Compute is the table's own figure or 6 x params x tokens; units are read from the columns' names, or given by flags.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  onset fit scores.csv --score MMLU\n  \
                         onset fit data/models.csv data/evaluations.csv --score mmlu --adjusted mmlu-aux:3\n  \
                         onset fit results/ models.csv --score gsm8k --format json\n  \
+                        onset fit models.csv --score mmlu --before base/ --after adjusted/\n  \
+                        onset fit scores.csv --score MMLU --score GSM8K\n  \
                         onset fit scores.csv --score MMLU --holdout 'compute > 1e23' --predict 1e25,1e26 --out fit\n\n\
                         Exit codes: 0 success, 2 bad input (one line says which file, row and column).")]
 pub(super) struct FitArgs {
-    /// Tables, or results of lm-evaluation-harness.
-    #[arg(required = true, value_name = "TABLE")]
+    /// Tables, results of lm-evaluation-harness, or - for standard input.
+    #[arg(required_unless_present = "before", value_name = "TABLE")]
     tables: Vec<PathBuf>,
+
+    /// Tables or results with the scores before adjustment, where those after it are somewhere else.
+    #[arg(long, value_name = "PATH", num_args = 1.., requires = "after")]
+    before: Vec<PathBuf>,
+
+    /// Tables or results with the scores after adjustment; models are joined by name, and what has no partner is listed.
+    #[arg(long, value_name = "PATH", num_args = 1.., requires = "before")]
+    after: Vec<PathBuf>,
 
     #[command(flatten)]
     options: FitOptions,
@@ -48,9 +60,9 @@ pub(super) struct FitArgs {
 /// How tables are read and what is fitted: the flags of every command that fits.
 #[derive(Debug, Args)]
 pub(super) struct FitOptions {
-    /// Column of the score, or benchmark in a long table.
+    /// Column of the score, or benchmark in a long table; given several times, `onset fit` prints a row for each.
     #[arg(long, value_name = "NAME")]
-    score: Option<String>,
+    score: Vec<String>,
 
     /// Metric of the benchmark in a long table.
     #[arg(long, value_name = "NAME")]
@@ -60,6 +72,11 @@ pub(super) struct FitOptions {
     /// fitted on the models that have both, and compared pairwise.
     #[arg(long, value_name = "NAME")]
     adjusted: Option<String>,
+
+    /// Which rows of a long table count, where a model was evaluated in several setups: 'COLUMN OP VALUE', such as
+    /// 'shots = 25' or 'chat_template = none'; may be repeated.
+    #[arg(long = "where", value_name = "SELECTION")]
+    only: Vec<Selection>,
 
     /// Scale of the scores: share (0 to 1), percent (0 to 100), any, or auto to tell by their values.
     #[arg(long, value_name = "SCALE", default_value = "auto")]
@@ -89,9 +106,33 @@ pub(super) struct FitOptions {
     #[arg(long, value_name = "COLUMN", help_heading = "Columns")]
     compute: Option<String>,
 
-    /// FLOPs in one unit of that column: a number such as 1e21, or EFLOP, ZFLOP, PF-days; else read from its name.
-    #[arg(long, value_name = "UNIT", value_parser = compute_unit, help_heading = "Columns")]
-    compute_unit: Option<f64>,
+    /// What one stands for in that column: 1e21, ZFLOP, PF-days, log10 [default: as its name says, else FLOPs].
+    #[arg(long, value_name = "UNIT", help_heading = "Columns")]
+    compute_unit: Option<Unit>,
+
+    /// What one stands for in the columns of parameters: 1e9, B, M [default: as their names say, else 1].
+    #[arg(long, value_name = "UNIT", help_heading = "Columns")]
+    params_unit: Option<Unit>,
+
+    /// What one stands for in the column of tokens: 1e12, T, B [default: as its name says, else 1].
+    #[arg(long, value_name = "UNIT", help_heading = "Columns")]
+    tokens_unit: Option<Unit>,
+
+    /// Take compute, parameters and tokens of any size, also those that no language model has.
+    #[arg(long, help_heading = "Columns")]
+    any_size: bool,
+
+    /// Sign before the decimals of numbers, point or comma [default: as the cells show].
+    #[arg(long, value_name = "SIGN", help_heading = "Columns")]
+    decimal: Option<DecimalMark>,
+
+    /// Order of dates such as 01/04/2024, day-first or month-first [default: as other dates of the column show].
+    #[arg(long, value_name = "ORDER", help_heading = "Columns")]
+    dates: Option<DateOrder>,
+
+    /// Sheet of a workbook [default: the only one with a value].
+    #[arg(long, value_name = "NAME", help_heading = "Columns")]
+    sheet: Option<String>,
 
     /// Column of the release dates.
     #[arg(long, value_name = "COLUMN", help_heading = "Columns")]
@@ -125,7 +166,7 @@ pub(super) struct FitOptions {
     #[arg(long, value_name = "COLUMN", default_value = "family", help_heading = "Groups")]
     cluster: ClusterBy,
 
-    /// Curve: hinge, linear, segmented, logistic, richards, or all of them compared.
+    /// Curve: hinge, linear, segmented, logistic, richards, plateau, or all of them compared.
     #[arg(long, value_name = "CURVE", default_value = "all", help_heading = "Fit")]
     curve: CurveChoice,
 
@@ -140,6 +181,10 @@ pub(super) struct FitOptions {
     )]
     chance: ChanceLevel,
 
+    /// Score that the curves with a ceiling end at, instead of an estimated one.
+    #[arg(long, value_name = "SCORE", allow_negative_numbers = true, help_heading = "Fit")]
+    ceiling: Option<f64>,
+
     /// Standard errors: classical, hc0 to hc3, cr0, cr1, cr1s, cr2 or cr3.
     #[arg(long, value_name = "KIND", default_value_t = FitSettings::default().covariance, help_heading = "Fit")]
     covariance: Kind,
@@ -147,6 +192,10 @@ pub(super) struct FitOptions {
     /// Replicates of every bootstrap.
     #[arg(long, value_name = "N", default_value_t = FitSettings::default().bootstrap, help_heading = "Fit")]
     bootstrap: usize,
+
+    /// Level of all intervals, between 0.5 and 1.
+    #[arg(long, value_name = "LEVEL", default_value_t = FitSettings::default().level, help_heading = "Fit")]
+    level: f64,
 
     /// Largest difference between groups that would not matter, in units of the score.
     #[arg(long, value_name = "SCORE", allow_negative_numbers = true, help_heading = "Fit")]
@@ -181,7 +230,11 @@ enum Format {
 }
 
 pub(super) fn run(args: &FitArgs) -> Result<()> {
-    let report = args.options.settings().run(&args.tables)?;
+    let inputs = Inputs { tables: args.tables.clone(), before: args.before.clone(), after: args.after.clone() };
+    if args.options.score.len() > 1 {
+        return several(args, &inputs);
+    }
+    let report = args.options.settings().run_on(&inputs)?;
     if let Some(folder) = &args.out {
         save::fit(folder, &report)?;
     }
@@ -192,9 +245,32 @@ pub(super) fn run(args: &FitArgs) -> Result<()> {
     })
 }
 
+/// Fits several scores and prints a row for each.
+fn several(args: &FitArgs, inputs: &Inputs) -> Result<()> {
+    let fits = args.options.settings().run_each(inputs, &args.options.score)?;
+    if let Some(folder) = &args.out {
+        save::fits(folder, &fits)?;
+    }
+    print(match args.format {
+        Format::Table => fit::several_terminal(&fits, 80).into_bytes(),
+        Format::Json => fits.to_json()?.into_bytes(),
+        Format::Csv => fit::several_csv(&fits).to_bytes()?,
+    })
+}
+
 impl FitOptions {
-    /// The flags as settings of the library.
-    pub(super) fn settings(&self) -> FitSettings {
+    /// The flags as settings of a command that shows one score.
+    pub(super) fn of_one_score(&self) -> Result<FitSettings> {
+        match self.score[..] {
+            [] | [_] => Ok(self.settings()),
+            _ => Err(Error::Argument(
+                "this command shows one score: give --score once; `onset fit` takes several".into(),
+            )),
+        }
+    }
+
+    /// The flags as settings of the library; of several scores the first.
+    fn settings(&self) -> FitSettings {
         FitSettings {
             tables: Settings {
                 model: self.model.clone(),
@@ -204,8 +280,13 @@ impl FitOptions {
                 tokens: self.tokens.clone(),
                 compute: self.compute.clone(),
                 compute_unit: self.compute_unit,
+                params_unit: self.params_unit,
+                tokens_unit: self.tokens_unit,
+                any_size: self.any_size,
+                reading: Reading { decimal: self.decimal, sheet: self.sheet.clone() },
+                dates: self.dates,
                 release: self.release.clone(),
-                score: self.score.clone(),
+                score: self.score.first().cloned(),
                 metric: self.metric.clone(),
                 adjusted: self.adjusted.clone(),
                 score_scale: self.score_scale,
@@ -217,12 +298,15 @@ impl FitOptions {
                 compute_sd: self.compute_sd.clone(),
                 items: self.items.clone(),
                 weights: self.weights.clone(),
+                only: self.only.clone(),
                 holdout: self.holdout.clone(),
             },
             curve: self.curve,
             chance: self.chance,
+            ceiling: self.ceiling,
             covariance: self.covariance,
             bootstrap: self.bootstrap,
+            level: self.level,
             margin: self.margin,
             seed: Seed(self.seed),
             predict: self.predict.clone(),

@@ -7,9 +7,9 @@ use clap::{Args, Subcommand};
 
 use super::output::{Format, print};
 use crate::error::{Error, Result};
-use crate::harness::lm_eval::{self, ImportSettings, Imported, SubjectTables};
+use crate::harness::lm_eval::{self, ImportSettings, Imported, Renames, SubjectTables, summary};
 use crate::harness::{helm, inspect, lighteval};
-use crate::registry::{Adjustment, Models, observations_csv, write};
+use crate::registry::{Adjustment, Models, write};
 use crate::report::every_eval_ever::{self, Source};
 use crate::report::json;
 
@@ -19,7 +19,8 @@ use crate::report::json;
                         onset import lighteval results/ --out scores.csv --models models.csv\n  \
                         onset import helm benchmark_output/runs --out scores.csv\n  \
                         onset import inspect logs/ --out scores.csv --every-eval-ever records --organization 'My Lab'\n\n\
-                        Exit codes: 0 success, 2 bad input. What cannot be read is named on standard error and skipped.")]
+                        Exit codes: 0 success; 1 models or scores could not be told apart, and the table holds all of them; \
+                        2 bad input. What cannot be read is named on standard error and skipped.")]
 pub(super) struct ImportArgs {
     #[command(subcommand)]
     tool: Tool,
@@ -29,9 +30,11 @@ pub(super) struct ImportArgs {
 enum Tool {
     /// Results of EleutherAI's lm-evaluation-harness, versions 0.3 to 0.4.13.
     ///
-    /// The model is named by the file (MODEL-TASK.json), by the folder (MODEL/step_N/TASK.json), or by what the file
-    /// itself records. Folders `mmluaux` and `gsm8kaux` name the adjustment, a folder such as `e3` or `e1+2` directly
-    /// above them the epochs, and `step_N` a checkpoint. What cannot be read is named on standard error and skipped.
+    /// The model is the one that the file records (a checkpoint's folder is its revision), or named by the file
+    /// (MODEL-TASK.json) or the folder (MODEL/step_N/TASK.json). Folders `mmluaux` and `gsm8kaux` name the adjustment, a
+    /// folder such as `e3` or `e1+2` directly above them the epochs. Revision, prompt format, adapter, quantisation, dtype,
+    /// limit, version and date become columns. A later evaluation replaces an earlier one only where all of these are the
+    /// same, by the dates in the files.
     LmEval(LmEvalArgs),
     /// Results of Hugging Face's lighteval (results_TIME.json).
     #[command(after_help = "Examples:\n  onset import lighteval results/ --out scores.csv\n  \
@@ -41,7 +44,7 @@ enum Tool {
     #[command(after_help = "Examples:\n  onset import helm benchmark_output/runs --out scores.csv\n  \
                             onset import helm benchmark_output/runs/latest --out scores.csv --models data/models.csv")]
     Helm(LogArgs),
-    /// Logs of Inspect, written as JSON; dump binary .eval files with `inspect log dump` first.
+    /// Logs of Inspect, .eval or JSON.
     #[command(after_help = "Examples:\n  onset import inspect logs/ --out scores.csv\n  \
                             onset import inspect log.json --model my-7b --out scores.csv")]
     Inspect(LogArgs),
@@ -59,7 +62,7 @@ struct LmEvalArgs {
     #[arg(long, value_name = "DIR")]
     mmlu_subjects: Option<PathBuf>,
 
-    /// Task examples per step of a checkpoint `step_N`.
+    /// Task examples per step of a checkpoint `step_N` of an adjustment.
     #[arg(long, value_name = "N", default_value_t = ImportSettings::default().batch)]
     batch: u64,
 }
@@ -95,6 +98,19 @@ struct LogArgs {
     #[arg(long, value_name = "NAME")]
     model: Option<String>,
 
+    /// Table with the columns old and new: names, or paths of models, and the names to take instead.
+    #[arg(long, value_name = "FILE")]
+    rename: Option<PathBuf>,
+
+    /// Training tokens per step, for checkpoints of a training run such as step1000 or checkpoint-1000; those of Pythia
+    /// and OLMo are known.
+    #[arg(long, value_name = "N", value_parser = tokens)]
+    tokens_per_step: Option<u64>,
+
+    /// List everything that was left out, one line each.
+    #[arg(long)]
+    verbose: bool,
+
     /// What the models were fine-tuned on: none, mmlu-aux, gsm8k-aux or another name.
     #[arg(long, value_name = "NAME")]
     adjustment: Option<Adjustment>,
@@ -106,6 +122,13 @@ struct LogArgs {
     /// How many task examples they had seen.
     #[arg(long, value_name = "N")]
     examples: Option<u64>,
+}
+
+/// A whole number, also written 2e6 or 2,097,152.
+fn tokens(text: &str) -> Result<u64, String> {
+    let number = text.replace([',', '_'], "").parse::<f64>().ok();
+    let whole = number.filter(|n| n.fract() == 0.0 && (1.0..1e15).contains(n));
+    whole.map(|n| n as u64).ok_or_else(|| "write a whole number of tokens, such as 2097152".to_owned())
 }
 
 /// Reads results files or folders.
@@ -123,17 +146,19 @@ pub(super) fn run(args: &ImportArgs) -> Result<()> {
 fn settings(args: &LogArgs) -> Result<ImportSettings> {
     Ok(ImportSettings {
         models: args.models.as_deref().map(Models::read).transpose()?,
+        rename: args.rename.as_deref().map(Renames::read).transpose()?.unwrap_or_default(),
         model: args.model.clone(),
         adjustment: args.adjustment.clone(),
         epochs: args.epochs.clone(),
         examples: args.examples,
+        tokens_per_step: args.tokens_per_step,
         ..ImportSettings::default()
     })
 }
 
 fn logs(args: &LogArgs, import: Importer, tool: &str, library: &str) -> Result<()> {
     let imported = import(&args.paths, &settings(args)?)?;
-    warn(&imported, tool)?;
+    warn(&imported, args, tool)?;
     save(args, &imported, library)
 }
 
@@ -144,17 +169,34 @@ fn lm_eval(args: &LmEvalArgs) -> Result<()> {
         Some(folder) if !imported.observations.is_empty() => Some((folder, SubjectTables::take_from(&mut imported)?)),
         _ => None,
     };
-    warn(&imported, "lm-evaluation-harness")?;
+    warn(&imported, &args.log, "lm-evaluation-harness")?;
     if let Some((folder, tables)) = subjects {
         tables.save(folder)?;
     }
     save(&args.log, &imported, "lm_eval")
 }
 
-/// Names what was left out.
-fn warn(imported: &Imported, tool: &str) -> Result<()> {
-    for warning in &imported.warnings {
-        eprintln!("onset: skipped {warning}");
+/// Lines about what was left out, unless all are asked for.
+const LINES: usize = 10;
+
+/// Names what was left out, and which models were taken for others.
+fn warn(imported: &Imported, args: &LogArgs, tool: &str) -> Result<()> {
+    for note in &imported.notes {
+        eprintln!("onset: {note}");
+    }
+    if args.verbose {
+        for warning in &imported.warnings {
+            eprintln!("onset: skipped {warning}");
+        }
+    } else {
+        let lines = summary(&imported.warnings, LINES);
+        let cut = lines.len() == LINES && imported.warnings.len() > LINES;
+        for line in &lines {
+            eprintln!("onset: skipped {line}");
+        }
+        if cut {
+            eprintln!("onset: --verbose lists everything that was skipped");
+        }
     }
     if imported.files == 0 {
         return Err(Error::Argument(format!("nothing could be read: no file has results of {tool}")));
@@ -170,13 +212,31 @@ fn save(args: &LogArgs, imported: &Imported, library: &str) -> Result<()> {
             write::bytes(&folder.join(&record.path), record.json.as_bytes())?;
         }
     }
-    write::bytes(&args.out, observations_csv(&imported.observations).as_bytes())?;
+    write::bytes(&args.out, imported.csv().as_bytes())?;
     let (rows, files) = (imported.observations.len(), imported.files);
     match args.format {
         Format::Table => eprintln!("onset: {rows} observations from {files} files written to {}", args.out.display()),
         Format::Json => print(json::text(&serde_json::json!({
             "observations": rows, "files": files, "table": args.out, "skipped": imported.warnings.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            "notes": imported.notes, "collisions": imported.collisions,
         }))?)?,
     }
-    Ok(())
+    collisions(imported, args)
+}
+
+/// Lists what could not be told apart, and fails for it.
+fn collisions(imported: &Imported, args: &LogArgs) -> Result<()> {
+    let found = imported.collisions.len();
+    let shown = if args.verbose { found } else { LINES };
+    for collision in imported.collisions.iter().take(shown) {
+        eprintln!("onset: {collision}");
+    }
+    match found {
+        0 => Ok(()),
+        _ => {
+            let rest = found.saturating_sub(shown);
+            let rest = if rest > 0 { format!(", {rest} of them listed by --verbose") } else { String::new() };
+            Err(Error::CheckFailed(format!("{found} collisions{rest}; the table has all of these rows")))
+        }
+    }
 }

@@ -25,6 +25,7 @@ mod reproduce;
 mod save;
 #[cfg(feature = "models")]
 mod study;
+mod suggest;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -83,6 +84,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(help_or_usage) => {
+            let help_or_usage = suggest::with_suggestion(help_or_usage, &Cli::command());
             let failed = help_or_usage.use_stderr();
             // Nothing can be done about an unwritable terminal.
             let _ = help_or_usage.print();

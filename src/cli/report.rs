@@ -42,7 +42,7 @@ pub(super) struct ReportArgs {
 }
 
 pub(super) fn run(args: &ReportArgs) -> Result<()> {
-    let page = explore::open(&args.inputs, &args.options.settings())?.to_html()?;
+    let page = explore::open(&args.inputs, &args.options.of_one_score()?)?.to_html()?;
     write::bytes(&args.out, page.as_bytes())?;
     print(match args.format {
         Format::Table => format!("{} ({:.1} MB)\n", args.out.display(), page.len() as f64 / 1e6),

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::analysis::figure::Figure;
-use crate::analysis::fit::{self, FitReport};
+use crate::analysis::fit::{self, FitReport, ScoreFits};
 use crate::error::Result;
 use crate::plot::{Theme, draw};
 use crate::registry::write;
@@ -26,4 +26,12 @@ pub(super) fn fit(folder: &Path, report: &FitReport) -> Result<()> {
     write::bytes(&folder.join("parameters.csv"), &texts::parameters(report).to_bytes()?)?;
     write::bytes(&folder.join("predictions.csv"), &texts::predictions(report).to_bytes()?)?;
     write::bytes(&folder.join("diagnostics.csv"), &texts::diagnostics(report).to_bytes()?)
+}
+
+/// Writes the row of every score, and everything each fit has to say into a folder of its own.
+pub(super) fn fits(folder: &Path, fits: &ScoreFits) -> Result<()> {
+    for (name, report) in fits.folders() {
+        fit(&folder.join(name), report)?;
+    }
+    write::bytes(&folder.join("scores.csv"), &texts::several_csv(fits).to_bytes()?)
 }

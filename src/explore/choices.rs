@@ -26,7 +26,7 @@ const NO_SCORES_EITHER: [&str; 3] = ["weight", "weights", "year"];
 
 /// Everything the page's controls offer, and where they stand at first.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Choices {
+pub(crate) struct Choices {
     /// The question that the page answers when it is opened.
     pub settings: Question,
     /// The scores.
@@ -43,7 +43,7 @@ pub struct Choices {
 
 /// A score of the tables.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct ScoreChoice {
+pub(crate) struct ScoreChoice {
     /// As `--score` takes it.
     pub name: String,
     /// For people.
@@ -91,15 +91,20 @@ fn cutoffs(months: &BTreeSet<Month>, used: Option<Month>) -> Vec<Month> {
     all.into_iter().collect()
 }
 
+/// Where a table has a column.
+fn place(table: &Table, column: &Column) -> Option<usize> {
+    table.find(column).map(|(at, _)| at)
+}
+
 /// Benchmarks of long tables with the conditions under which enough models were observed.
 fn long_scores(tables: &[Table]) -> Vec<ScoreChoice> {
     let mut found: BTreeMap<String, BTreeMap<String, BTreeSet<&str>>> = BTreeMap::new();
     for table in tables {
-        let [benchmark, model, value] = [&BENCHMARK, &MODEL, &VALUE].map(|column| table.find(column));
+        let [benchmark, model, value] = [&BENCHMARK, &MODEL, &VALUE].map(|column| place(table, column));
         if benchmark.is_none() || model.is_none() || value.is_none() {
             continue;
         }
-        let [adjustment, epochs, examples] = [&ADJUSTMENT, &EPOCHS, &EXAMPLES].map(|column| table.find(column));
+        let [adjustment, epochs, examples] = [&ADJUSTMENT, &EPOCHS, &EXAMPLES].map(|column| place(table, column));
         for row in 0..table.rows() {
             let cell = |column: Option<usize>| column.and_then(|column| table.at(row, column)).unwrap_or_default();
             let mut condition = cell(adjustment).to_owned();
@@ -137,7 +142,7 @@ fn long_scores(tables: &[Table]) -> Vec<ScoreChoice> {
 fn wide_scores(tables: &[Table], settings: &Settings) -> Vec<ScoreChoice> {
     let wide = tables.iter().filter(|table| table.find(&BENCHMARK).is_none());
     let names = wide.flat_map(|table| {
-        let taken = NO_SCORES.map(|column| table.find(column));
+        let taken = NO_SCORES.map(|column| place(table, column));
         let no_score = |name: &String| NO_SCORES_EITHER.contains(&fold(name).as_str());
         let names = table.names().iter().enumerate();
         names.filter(move |(at, name)| !taken.contains(&Some(*at)) && !no_score(name)).map(|(_, name)| name)

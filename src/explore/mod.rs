@@ -2,8 +2,8 @@
 //! this machine only, whose questions the library answers.
 //!
 //! An [`Explorer`] holds the tables and fits them by whatever a [`Question`] changes; a [`Server`] puts it behind HTTP on
-//! the loopback interface. A quick answer takes fewer bootstrap replicates and fits one curve, so that figures follow a
-//! slider; the full answer is that of `onset fit` with the same settings. Both are one call of
+//! the loopback interface. A quick answer takes fewer bootstrap replicates and no fits that leave a model out, so that figures
+//! follow a slider; the full answer is that of `onset fit` with the same settings. Both are one call of
 //! [`FitSettings::fit`](crate::analysis::fit::FitSettings::fit).
 
 mod choices;
@@ -17,7 +17,7 @@ use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
-pub use choices::{Choices, ScoreChoice};
+pub(crate) use choices::Choices;
 pub use open::open;
 pub use serve::{Server, Stop};
 
@@ -27,10 +27,9 @@ use crate::registry::modelset::{Cutoff, ModelSet};
 use crate::registry::table::Table;
 use crate::report::html::{Document, FitPart};
 use crate::stats::covariance::Kind;
-use crate::stats::curves::Curve;
 
 /// Bootstrap replicates of a quick answer.
-pub const QUICK_REPLICATES: usize = 199;
+pub(crate) const QUICK_REPLICATES: usize = 199;
 
 /// Tables that answer questions.
 #[derive(Debug)]
@@ -69,8 +68,7 @@ pub struct Question {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Stage {
-    /// [`QUICK_REPLICATES`] replicates at most, no fits without a model or family to see how well the curve predicts, and
-    /// the hinge alone where all curves were asked for.
+    /// [`QUICK_REPLICATES`] replicates at most, and no fits without a model or family to see how well a curve predicts.
     Quick,
     /// As the settings have it.
     Full,
@@ -103,12 +101,12 @@ impl Explorer {
     }
 
     /// The page with its controls.
-    pub fn page(&self) -> &str {
+    pub(crate) fn page(&self) -> &str {
         &self.page
     }
 
     /// The settings that a question comes down to.
-    pub fn settings(&self, question: &Question) -> FitSettings {
+    pub(crate) fn settings(&self, question: &Question) -> FitSettings {
         let mut settings = self.settings.clone();
         let same_score = settings.tables.score.as_ref() == Some(&question.score);
         settings.tables.metric = settings.tables.metric.filter(|_| same_score);
@@ -121,9 +119,6 @@ impl Explorer {
         if question.stage == Stage::Quick {
             settings.bootstrap = settings.bootstrap.min(QUICK_REPLICATES);
             settings.leave_out = false;
-            if settings.curve == CurveChoice::All {
-                settings.curve = CurveChoice::One(Curve::Hinge);
-            }
         }
         settings
     }
@@ -132,7 +127,7 @@ impl Explorer {
     ///
     /// # Errors
     /// [`Error::Argument`] for a question that makes no sense, and those of a fit.
-    pub fn refit(&self, question: &Question) -> Result<Answer> {
+    pub(crate) fn refit(&self, question: &Question) -> Result<Answer> {
         let began = Instant::now();
         let settings = self.settings(question);
         let mut set = self.set(&settings)?;

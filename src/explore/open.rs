@@ -29,7 +29,7 @@ pub fn open(paths: &[PathBuf], settings: &FitSettings) -> Result<Document> {
         Kind::FitFolder => Document::of_fit_folder(first)?,
         Kind::FitJson => Document::of_fit_json(first)?,
         Kind::Tables => {
-            let (tables, warnings) = tables(paths)?;
+            let (tables, warnings) = tables(paths, &settings.tables.reading)?;
             let mut set = ModelSet::from_tables(&tables, &settings.tables)?;
             set.notes.extend(warnings);
             Document::of_fit(&settings.fit(&set)?, &set)

@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use crate::analysis::fit::{ChanceLevel, FitSettings, tables as read};
+use crate::analysis::fit;
+use crate::analysis::fit::{ChanceLevel, FitSettings};
 use crate::analysis::papers::test_task::published;
 use crate::error::{Error, Result};
 use crate::lab::CHANCE as LAB_CHANCE;
@@ -13,6 +14,10 @@ use crate::report::html::{Kind, fit_behind, kind};
 /// The tables, what of them could not be read, and the settings with what the input itself says of them.
 pub(super) fn tables(paths: &[PathBuf], settings: &FitSettings) -> Result<(Vec<Table>, Vec<String>, FitSettings)> {
     let mut settings = settings.clone();
+    let reading = settings.tables.reading.clone();
+    let read = |paths: &[PathBuf]| fit::tables(paths, &reading);
+    // Models of a study or a lab may be of any size.
+    settings.tables.any_size |= matches!(kind(paths)?, Kind::Study | Kind::Lab);
     let (tables, warnings) = match kind(paths)? {
         Kind::Tables => read(paths)?,
         Kind::Reproduction => {

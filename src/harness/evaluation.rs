@@ -8,11 +8,12 @@ use serde::{Deserialize, Serialize};
 
 use super::format::Choices;
 use super::groups::{Groups, sum_items};
+use super::logs;
 use super::request::Response;
-use super::tasks::{AggregatedMetric, Draw, Item, Items, ScoredItem, Task, TaskGroup, Value, samples_hash};
+use super::tasks::{AggregatedMetric, Draw, Item, Items, ScoredItem, Task, TaskGroup, Value, samples_hash, sha256};
 use crate::lm::Tokenizer;
 use crate::registry::{
-    self, Condition, Format, Limit, Measure, Models, Month, Observation, Provenance, Setup, Timestamp,
+    self, Condition, Format, Limit, Measure, Models, Month, Observation, PromptFormat, Provenance, Setup, Timestamp,
 };
 
 /// What tells a model from every other: answers are only used again where all of this is the same.
@@ -26,6 +27,8 @@ pub struct Identity {
     pub tokenizer: String,
     /// The dtype it is computed in, such as `f32`, where known.
     pub dtype: Option<String>,
+    /// The adapter on its weights, if there is one.
+    pub adapter: Option<String>,
     /// How its weights are quantised, if they are.
     pub quantisation: Option<String>,
     /// Branch, tag or commit of its weights, where known.
@@ -60,6 +63,28 @@ pub struct ReadingSettings {
     pub beginning: Option<(String, u32)>,
 }
 
+/// How prompts were wrapped; nothing of it for plain text.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct ChatRecord {
+    /// The chat template's source.
+    pub template: Option<String>,
+    /// The system instruction.
+    pub system: Option<String>,
+    /// Whether examples were turns of their own, in a chat.
+    pub multiturn: Option<bool>,
+}
+
+impl ChatRecord {
+    /// As observations have it: digests in place of texts.
+    fn format(&self) -> PromptFormat {
+        PromptFormat {
+            chat_template: self.template.as_deref().map(sha256),
+            system_prompt: self.system.as_deref().map(sha256),
+            multiturn: self.multiturn,
+        }
+    }
+}
+
 /// Scores of one model, all that is known of how they came about, and where they were written.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Evaluation {
@@ -69,6 +94,8 @@ pub struct Evaluation {
     pub facts: Facts,
     /// How it reads text.
     pub reading: ReadingSettings,
+    /// How prompts were wrapped.
+    pub chat: ChatRecord,
     /// Which items and examples were drawn.
     pub draw: Draw,
     /// When the evaluation began first, in nanoseconds since 1970.
@@ -111,6 +138,10 @@ pub struct TaskScores {
     pub items: usize,
     /// Items there are.
     pub total: usize,
+    /// Items that stood among their own examples, with their answers.
+    pub see_themselves: usize,
+    /// Items whose system turn the chat template refused.
+    pub without_system: usize,
     /// SHA-256 of definition, documents and draw, in hexadecimal.
     pub content: String,
     /// lm-evaluation-harness's hash of documents, prompts and targets, in hexadecimal.
@@ -146,6 +177,8 @@ pub struct GroupScores {
     pub alias: String,
     /// Tasks and groups it is made of.
     pub members: Vec<String>,
+    /// Whether these are all that it is defined with. Else it has no score.
+    pub whole: bool,
     /// One for each metric and filter.
     pub metrics: Vec<AggregatedMetric>,
 }
@@ -171,6 +204,8 @@ impl TaskScores {
             shots: items.shots,
             items: items.items.len(),
             total: items.total,
+            see_themselves: items.see_themselves,
+            without_system: items.without_system,
             content: items.hash.clone(),
             hash: samples_hash(&items.items, filters),
             examples: examples(&items.items),
@@ -188,7 +223,8 @@ impl GroupScores {
             name: group.name().to_owned(),
             alias: group.alias().to_owned(),
             members: group.members().to_vec(),
-            metrics: group.aggregate(of),
+            whole: group.is_whole(),
+            metrics: if group.is_whole() { group.aggregate(of) } else { Vec::new() },
         }
     }
 }
@@ -199,17 +235,13 @@ impl Identity {
         self.dtype.as_deref().unwrap_or("as served")
     }
 
-    /// What the scores depend on beside model and benchmark. Prompts are plain: there is no chat template.
+    /// What the scores depend on beside model, benchmark and prompts.
     fn setup(&self) -> Setup {
         // In the words of the files that scores are joined with.
-        let dtype = self.dtype.as_deref().map(|dtype| match dtype.to_ascii_lowercase().as_str() {
-            "f32" => "float32".to_owned(),
-            "f16" => "float16".to_owned(),
-            "bf16" => "bfloat16".to_owned(),
-            other => other.to_owned(),
-        });
+        let dtype = self.dtype.as_deref().and_then(logs::dtype);
         Setup {
             revision: self.revision.clone(),
+            adapter: self.adapter.clone(),
             quantisation: self.quantisation.clone(),
             dtype,
             harness: Some("onset".to_owned()),
@@ -237,7 +269,7 @@ impl Evaluation {
             groups.iter().map(|group| (group.name.as_str(), group.members.iter().map(String::as_str).collect())),
             groups.iter().map(|group| group.name.as_str()).collect(),
         );
-        let setup = self.identity.setup();
+        let setup = Setup { prompt: self.chat.format(), ..self.identity.setup() };
         let provenance = Provenance { date: Timestamp::from_seconds(self.started as f64 / 1e9), source };
         let own = self.tasks.iter().map(|task| (&task.name, &task.metrics));
         let mut rows = Vec::new();
@@ -274,8 +306,15 @@ impl Evaluation {
     /// The limit, where it left something out.
     fn limit(&self, tree: &Groups<'_>, name: &str) -> Option<Limit> {
         let cut = |task: &&str| self.task(task).is_some_and(|task| task.items < task.total);
-        let limit = self.draw.limit.filter(|_| tree.tasks(name).iter().any(cut))?;
-        Limit::new(limit as f64).ok()
+        if !tree.tasks(name).iter().any(cut) {
+            return None;
+        }
+        // Items that were chosen one by one are no first items, but no whole either.
+        self.draw.limit.or_else(|| {
+            let asked =
+                tree.tasks(name).iter().filter_map(|task| self.task(task)).map(|task| task.items).sum::<usize>();
+            Limit::new(asked as f64).ok()
+        })
     }
 }
 

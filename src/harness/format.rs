@@ -16,13 +16,13 @@ pub(super) enum Choices {
 
 impl Choices {
     /// What a fixed list of options makes of them; an option that is no text is `None`.
-    pub fn of<'a>(options: impl IntoIterator<Item = Option<&'a str>>) -> Self {
+    pub(crate) fn of<'a>(options: impl IntoIterator<Item = Option<&'a str>>) -> Self {
         let letters = options.into_iter().all(|option| option.is_some_and(is_letter));
         if letters { Self::Letters } else { Self::Texts }
     }
 
     /// The format of a task with this `output_type`, where these two tell.
-    pub fn format(self, output_type: &str) -> Option<Format> {
+    pub(crate) fn format(self, output_type: &str) -> Option<Format> {
         match (output_type, self) {
             ("generate_until" | "greedy_until", _) => Some(Format::Generate),
             ("multiple_choice", Self::Letters) => Some(Format::MultipleChoice),

@@ -14,7 +14,7 @@ pub(super) struct Groups<'a> {
 
 impl<'a> Groups<'a> {
     /// From groups with what is directly in them, and the names of groups that are known to be such.
-    pub fn new(groups: impl IntoIterator<Item = (&'a str, Vec<&'a str>)>, named: Vec<&'a str>) -> Self {
+    pub(crate) fn new(groups: impl IntoIterator<Item = (&'a str, Vec<&'a str>)>, named: Vec<&'a str>) -> Self {
         let mut tree = Self { named, ..Self::default() };
         for (group, members) in groups {
             if members.is_empty() {
@@ -34,7 +34,7 @@ impl<'a> Groups<'a> {
     }
 
     /// Whether this is a group or a task.
-    pub fn kind(&self, name: &str) -> RowKind {
+    pub(crate) fn kind(&self, name: &str) -> RowKind {
         match self.members.contains_key(name) || self.named.contains(&name) {
             true => RowKind::Group,
             false => RowKind::Task,
@@ -42,19 +42,19 @@ impl<'a> Groups<'a> {
     }
 
     /// The group that a task or a group is a part of.
-    pub fn parent(&self, name: &str) -> Option<&'a str> {
+    pub(crate) fn parent(&self, name: &str) -> Option<&'a str> {
         self.parent.get(name).copied()
     }
 
     /// The task itself, or all tasks of a group, also through inner groups.
-    pub fn tasks<'n>(&'n self, name: &'n str) -> Vec<&'n str> {
+    pub(crate) fn tasks<'n>(&'n self, name: &'n str) -> Vec<&'n str> {
         let mut leaves = Vec::new();
         self.leaves(name, &mut leaves, 0);
         leaves
     }
 
     /// What `of` says of a task, or of all tasks of a group when it says the same of each.
-    pub fn common<T: PartialEq + Copy>(&self, name: &str, of: &dyn Fn(&str) -> Option<T>) -> Option<T> {
+    pub(crate) fn common<T: PartialEq + Copy>(&self, name: &str, of: &dyn Fn(&str) -> Option<T>) -> Option<T> {
         let leaves = self.tasks(name);
         let first = of(leaves.first()?)?;
         leaves.iter().all(|leaf| of(leaf) == Some(first)).then_some(first)
@@ -62,7 +62,7 @@ impl<'a> Groups<'a> {
 
     /// How the questions of a task or of all tasks of a group are put: as the registry knows of the benchmark, or of one
     /// that it is a part of; else as `defined` says of the task.
-    pub fn format(&self, name: &str, defined: &dyn Fn(&str) -> Option<Format>) -> Option<Format> {
+    pub(crate) fn format(&self, name: &str, defined: &dyn Fn(&str) -> Option<Format>) -> Option<Format> {
         self.common(name, &|task| {
             let above = std::iter::successors(Some(task), |name| self.parent(name)).take(DEEPEST);
             above.into_iter().find_map(benchmark).map(|known| known.format).or_else(|| defined(task))

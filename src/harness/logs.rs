@@ -4,18 +4,25 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use super::lm_eval::{FileOutcome, Found, ImportSettings, Read, condition, registered, without_non_finite};
-use crate::registry::{Format, Measure, Metric, Observation, Provenance, RowKind, Setup};
+use sha2::{Digest, Sha256};
+
+use super::import::{Evaluated, FileOutcome, Found, ImportSettings, Read, Subject, condition, utf8};
+use super::lm_eval::without_non_finite;
+use crate::registry::{Format, Measure, Metric, Observation, Provenance, RowKind, Setup, Timestamp};
 
 /// What a file says, before model and condition are known.
 pub(super) struct Log {
     /// The model, as the tool calls it.
     pub model: String,
+    /// Branch, tag or commit of its weights.
+    pub revision: Option<String>,
+    /// What all scores share of their setup.
+    pub setup: Setup,
     pub scores: Vec<Scored>,
     /// What could not be used.
     pub problems: Vec<String>,
-    /// When it was written, as any number that grows with time.
-    pub date: f64,
+    /// When the evaluation ran, as the file says.
+    pub date: Option<Timestamp>,
 }
 
 /// One score of a file.
@@ -34,44 +41,45 @@ pub(super) struct Scored {
 /// Reads a file with the tool's own `parse`, which says `None` of a file that is none of its results.
 pub(super) fn read(found: &Found, settings: &ImportSettings, parse: impl Fn(&Value) -> Option<Log>) -> Read {
     match value(&found.path) {
-        Ok(value) => match parse(&value) {
-            Some(log) => observations(log, found, settings),
-            None => failed("not a results file of this tool"),
-        },
-        Err(why) => failed(&why),
+        Ok(value) => parsed(&value, found, settings, parse),
+        Err(why) => Read::failed(why),
     }
 }
 
-/// A file as JSON. Python writes NaN and Infinity, which JSON does not know: they are read as null.
+/// The same for a file that has been read.
+pub(super) fn parsed(
+    value: &Value,
+    found: &Found,
+    settings: &ImportSettings,
+    parse: impl Fn(&Value) -> Option<Log>,
+) -> Read {
+    match parse(value) {
+        Some(log) => observations(log, found, settings),
+        None => Read::failed("not a results file of this tool"),
+    }
+}
+
+/// A file as JSON, in whatever encoding.
 pub(super) fn value(path: &std::path::Path) -> Result<Value, String> {
-    let bytes = std::fs::read(path).map_err(|e| format!("cannot read the file: {e}"))?;
+    json(&std::fs::read(path).map_err(|e| format!("cannot read the file: {e}"))?)
+}
+
+/// Bytes as JSON. Python writes NaN and Infinity, which JSON does not know: they are read as null.
+pub(super) fn json(bytes: &[u8]) -> Result<Value, String> {
+    let bytes = utf8(bytes)?;
     serde_json::from_slice(&bytes).or_else(|error| {
         let repaired = without_non_finite(&bytes).and_then(|repaired| serde_json::from_slice(&repaired).ok());
         repaired.ok_or_else(|| format!("not a results file: {error}"))
     })
 }
 
-fn failed(why: &str) -> Read {
-    Read { outcome: FileOutcome::Nothing, problems: vec![why.to_owned()] }
-}
-
 /// Gives a log its model and its condition. Scores outside their scale are left out.
 pub(super) fn observations(log: Log, found: &Found, settings: &ImportSettings) -> Read {
-    let condition = match condition(&found.path, settings) {
-        Ok(condition) => condition,
-        Err(why) => return failed(&why),
-    };
-    let name = settings.model.clone().unwrap_or(log.model);
-    if name.is_empty() {
-        return failed("it names no model (give --model)");
+    let condition = condition(&found.path, settings);
+    let subject = Subject::parse(&log.model).at_revision(&[log.revision.as_deref().unwrap_or_default()]);
+    if subject.name.is_empty() && settings.model.is_none() {
+        return Read::failed("it names no model (give --model)");
     }
-    let model = match &settings.models {
-        None => name,
-        Some(models) => match registered(models, &name) {
-            Some(registered) => registered,
-            None => return Read { outcome: FileOutcome::UnknownModel(name), problems: Vec::new() },
-        },
-    };
     let mut problems = log.problems;
     let mut rows = Vec::with_capacity(log.scores.len());
     for score in log.scores {
@@ -82,7 +90,7 @@ pub(super) fn observations(log: Log, found: &Found, settings: &ImportSettings) -
             continue;
         }
         rows.push(Observation {
-            model: model.clone(),
+            model: String::new(),
             benchmark: score.benchmark,
             kind: score.kind,
             group: score.group,
@@ -92,15 +100,38 @@ pub(super) fn observations(log: Log, found: &Found, settings: &ImportSettings) -
             stderr: score.stderr.filter(|s| *s >= 0.0),
             items: score.items,
             condition: condition.clone(),
-            setup: Setup { shots: score.shots, ..Setup::default() },
-            provenance: Provenance::file(found.source.as_str()),
+            setup: Setup { shots: score.shots, ..log.setup.clone() },
+            provenance: Provenance { date: log.date, source: found.source.clone() },
         });
     }
     if rows.is_empty() && problems.is_empty() {
         problems.push("no score in it that onset knows".into());
     }
     // A tool that stops early says how many items it used, so no number of items is guessed from other files.
-    Read { outcome: FileOutcome::Rows { rows, date: log.date, limited: true }, problems }
+    let evaluated = Evaluated { subject, rows, partial: true, params: None };
+    Read { outcome: FileOutcome::Evaluated(Box::new(evaluated)), problems }
+}
+
+/// What stands for a long text wherever it is compared: its SHA-256, as lm-evaluation-harness has it.
+pub(super) fn digest(text: &str) -> String {
+    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A type of numbers in the words of PyTorch; `None` for one that is left to the program.
+pub(super) fn dtype(name: &str) -> Option<String> {
+    let name = name.trim().to_ascii_lowercase();
+    Some(match name.strip_prefix("torch.").unwrap_or(&name) {
+        "" | "auto" | "none" => return None,
+        "f32" | "float" => "float32".to_owned(),
+        "f16" | "half" => "float16".to_owned(),
+        "bf16" => "bfloat16".to_owned(),
+        other => other.to_owned(),
+    })
+}
+
+/// A text that is there and not empty.
+pub(super) fn text<'v>(value: Option<&'v Value>) -> Option<&'v str> {
+    value?.as_str().map(str::trim).filter(|text| !text.is_empty())
 }
 
 /// Exact match of answers that were found or compared in a way of the tool's own, which is kept as the filter.

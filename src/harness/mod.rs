@@ -5,6 +5,7 @@ pub mod evaluation;
 mod format;
 mod groups;
 pub mod helm;
+mod import;
 pub mod inspect;
 pub mod lighteval;
 pub mod lm_eval;

@@ -17,8 +17,9 @@ use std::path::{Path, PathBuf};
 use time::OffsetDateTime;
 
 use super::evaluation::{Evaluation, GroupScores, Identity, Samples, TaskScores};
-use super::tasks::{AggregatedMetric, Value};
+use super::tasks::{AggregatedMetric, Value, sha256};
 use crate::error::Result;
+use crate::registry::Limit;
 use crate::registry::table::Sheet;
 use crate::registry::write;
 
@@ -31,12 +32,12 @@ pub(super) struct Folder {
 
 impl Folder {
     /// In `out`, for a run that began at `started`, in nanoseconds since 1970.
-    pub fn new(out: &Path, model: &str, started: i128) -> Self {
+    pub(crate) fn new(out: &Path, model: &str, started: i128) -> Self {
         Self { path: of_model(out, model), started }
     }
 
     /// The items of a task: all under the first filter, then all under the second.
-    pub fn samples(&self, task: &str, samples: &Samples) -> Result<()> {
+    pub(crate) fn samples(&self, task: &str, samples: &Samples) -> Result<()> {
         let Samples { items, responses, scored } = samples;
         let path = self.path.join(format!("samples_{}_{}.jsonl", sanitised(task), date(self.started)));
         let filters = scored.iter().map(|scored| scored.samples.len()).max().unwrap_or(0);
@@ -53,12 +54,12 @@ impl Folder {
     }
 
     /// The name of the results file.
-    pub fn results_name(&self) -> String {
+    pub(crate) fn results_name(&self) -> String {
         format!("results_{}.json", date(self.started))
     }
 
     /// Results and observations; answers where they are.
-    pub fn write(&self, evaluation: &Evaluation) -> Result<(PathBuf, PathBuf)> {
+    pub(crate) fn write(&self, evaluation: &Evaluation) -> Result<(PathBuf, PathBuf)> {
         let results = self.path.join(self.results_name());
         write::bytes(&results, json(evaluation).as_bytes())?;
         let table = self.path.join(format!("observations_{}.csv", date(self.started)));
@@ -79,7 +80,7 @@ fn of_model(out: &Path, model: &str) -> PathBuf {
 /// The table of an evaluation's observations, as `observations_<date>.csv` holds it: with what is known of the model in
 /// the columns `family`, `params`, `tokens` and `release`.
 #[must_use]
-pub fn csv(evaluation: &Evaluation) -> String {
+pub(crate) fn csv(evaluation: &Evaluation) -> String {
     let facts = &evaluation.facts;
     Sheet::of(&evaluation.observations)
         .text("family", |_| facts.family.clone())
@@ -91,14 +92,14 @@ pub fn csv(evaluation: &Evaluation) -> String {
 
 /// An evaluation as `results_<date>.json` holds it.
 #[must_use]
-pub fn json(evaluation: &Evaluation) -> String {
+pub(crate) fn json(evaluation: &Evaluation) -> String {
     record(evaluation).to_json_indented()
 }
 
 type Entries = Vec<(String, Value)>;
 
 fn record(evaluation: &Evaluation) -> Value {
-    let Evaluation { identity, reading, draw, tasks, groups, .. } = evaluation;
+    let Evaluation { identity, reading, chat, draw, tasks, groups, .. } = evaluation;
     let of_tasks = |of: &dyn Fn(&TaskScores) -> Value| -> Value {
         Value::Map(tasks.iter().map(|task| (task.name.clone(), of(task))).collect())
     };
@@ -112,6 +113,9 @@ fn record(evaluation: &Evaluation) -> Value {
         Some((text, id)) => Value::List(vec![text.as_str().into(), id.to_string().into()]),
         None => Value::Null,
     };
+
+    let text = |text: &Option<String>| text.as_deref().map_or(Value::Null, Value::from);
+    let digest = |text: &Option<String>| text.as_deref().map_or(Value::Null, |text| sha256(text).into());
 
     let mut all = map(vec![("results", Value::Map(results))]);
     if !of_groups.is_empty() {
@@ -142,11 +146,11 @@ fn record(evaluation: &Evaluation) -> Value {
         ("model_source", "onset".into()),
         ("model_name", identity.name.as_str().into()),
         ("model_name_sanitized", sanitised(&identity.name).into()),
-        ("system_instruction", Value::Null),
-        ("system_instruction_sha", Value::Null),
-        ("fewshot_as_multiturn", Value::Null),
-        ("chat_template", Value::Null),
-        ("chat_template_sha", Value::Null),
+        ("system_instruction", text(&chat.system)),
+        ("system_instruction_sha", digest(&chat.system)),
+        ("fewshot_as_multiturn", chat.multiturn.map_or(Value::Null, Value::from)),
+        ("chat_template", text(&chat.template)),
+        ("chat_template_sha", digest(&chat.template)),
         ("total_evaluation_time_seconds", Value::Null),
     ]));
     let Identity { weights, tokenizer, device, .. } = identity;
@@ -155,10 +159,14 @@ fn record(evaluation: &Evaluation) -> Value {
         ("weights_sha256", weights.as_str().into()),
         ("tokenizer_sha256", tokenizer.as_str().into()),
         ("dtype", identity.dtype_shown().into()),
+        ("quantisation", identity.quantisation.as_deref().map_or(Value::Null, Into::into)),
         ("device", device.as_str().into()),
         ("seed", count(draw.seed as usize)),
         ("task_sha256", of_tasks(&|task| task.content.as_str().into())),
         ("few_shot_ids", of_tasks(&examples)),
+        ("see_themselves", of_tasks(&|task| count(task.see_themselves))),
+        ("without_system_turn", of_tasks(&|task| count(task.without_system))),
+        ("no_self_shots", draw.no_self_shots.into()),
         ("wilson_95", of_tasks(&|task| Value::Map(intervals(&task.metrics)))),
     ]);
     all.push(("onset".into(), provenance));
@@ -167,20 +175,27 @@ fn record(evaluation: &Evaluation) -> Value {
 
 fn config(evaluation: &Evaluation) -> Value {
     let Evaluation { identity, draw, .. } = evaluation;
-    let arguments = vec![("pretrained", identity.name.as_str().into()), ("dtype", identity.dtype_shown().into())];
+    let mut arguments = vec![("pretrained", identity.name.as_str().into()), ("dtype", identity.dtype_shown().into())];
+    arguments.extend(identity.adapter.as_deref().map(|adapter| ("peft", adapter.into())));
     object(vec![
         ("model", "onset".into()),
         ("model_args", object(arguments)),
         ("model_num_parameters", identity.parameters.map_or(Value::Null, |n| count(n as usize))),
         ("model_dtype", identity.dtype_shown().into()),
+        ("model_revision", identity.revision.as_deref().map_or(Value::Null, Into::into)),
         ("model_sha", identity.weights.as_str().into()),
         ("device", identity.device.as_str().into()),
         ("use_cache", Value::Null),
-        ("limit", draw.limit.map_or(Value::Null, count)),
+        ("limit", draw.limit.map_or(Value::Null, limit)),
         ("num_fewshot", draw.shots.map_or(Value::Null, count)),
         ("gen_kwargs", Value::Map(Vec::new())),
         ("fewshot_seed", count(draw.seed as usize)),
     ])
+}
+
+/// A number of items as a whole number, a share as it is.
+fn limit(limit: Limit) -> Value {
+    if limit.get() < 1.0 { limit.get().into() } else { Value::Int(limit.get() as i64) }
 }
 
 fn scores_of_task(task: &TaskScores) -> Value {

@@ -16,16 +16,16 @@ use super::world::{Fact, FactPart, Order, World};
 use crate::stats::random::Stream;
 
 /// Ends every document.
-pub const END: &str = "<end>";
+pub(crate) const END: &str = "<end>";
 
 /// Words of a statement with its end.
-pub const STATEMENT: usize = 8;
+pub(crate) const STATEMENT: usize = 8;
 
 /// Words of a training sequence: three statements or one question.
 pub const SEQUENCE: usize = 3 * STATEMENT;
 
 /// Names of the options.
-pub const LETTERS: [&str; OPTIONS] = ["A", "B", "C", "D"];
+pub(crate) const LETTERS: [&str; OPTIONS] = ["A", "B", "C", "D"];
 
 /// Words of all kinds of documents, beside those of the world.
 pub(super) const WORDS: [&str; 11] = [END, ".", ":", "the", "of", "is", "has", "in", "about", "question", "answer"];
@@ -42,7 +42,7 @@ pub struct ExamQuestion {
 impl ExamQuestion {
     /// Asks for `fact` with options in the world's order.
     #[must_use]
-    pub fn new(world: &World, fact: Fact, stream: &mut Stream) -> Self {
+    pub(crate) fn new(world: &World, fact: Fact, stream: &mut Stream) -> Self {
         let mut options = world.options(fact);
         if world.order() == Order::Random {
             stream.shuffle(&mut options);
@@ -55,7 +55,7 @@ impl ExamQuestion {
     /// The same question with the right answer in place `answer` (the last, if there is no such place), whose option takes
     /// the answer's place.
     #[must_use]
-    pub fn answered_at(mut self, answer: usize) -> Self {
+    pub(crate) fn answered_at(mut self, answer: usize) -> Self {
         let answer = answer.min(OPTIONS - 1);
         self.options.swap(self.answer, answer);
         self.answer = answer;
@@ -70,7 +70,7 @@ impl ExamQuestion {
 
     /// Place of the right answer among the letters.
     #[must_use]
-    pub fn answer(&self) -> usize {
+    pub(crate) fn answer(&self) -> usize {
         self.answer
     }
 

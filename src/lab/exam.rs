@@ -24,7 +24,7 @@ use crate::stats::random::Seed;
 pub const MULTIPLE_CHOICE: &str = "lab_mc";
 
 /// Name of the task in cloze format.
-pub const CLOZE: &str = "lab_cloze";
+pub(crate) const CLOZE: &str = "lab_cloze";
 
 /// The questions of the test, in the order of its files.
 #[must_use]
@@ -45,7 +45,7 @@ pub fn questions(world: &World, seed: Seed) -> Vec<ExamQuestion> {
 ///
 /// # Errors
 /// [`Error::Write`](crate::Error::Write).
-pub fn write(world: &World, seed: Seed, folder: &Path) -> Result<PathBuf> {
+pub(crate) fn write(world: &World, seed: Seed, folder: &Path) -> Result<PathBuf> {
     let (mut choice, mut cloze) = (String::new(), String::new());
     for question in questions(world, seed) {
         let row = json!({"prompt": question.prompt(world), "options": LETTERS, "answer": question.answer()});

@@ -75,7 +75,7 @@ impl Experiment {
 
     /// Ends with [`Error::Interrupted`] once `stop` is true; models that are done stay done.
     #[must_use]
-    pub fn stop(mut self, stop: Arc<AtomicBool>) -> Self {
+    pub(crate) fn stop(mut self, stop: Arc<AtomicBool>) -> Self {
         self.stop = Some(stop);
         self
     }

@@ -102,7 +102,7 @@ impl LabReport {
     /// # Errors
     /// When there are no models, none as pretrained or after task examples, or no scores in one of the formats, and those
     /// of a fit.
-    pub fn of(scores: &LabScores) -> Result<Self> {
+    pub(crate) fn of(scores: &LabScores) -> Result<Self> {
         let lacks = |what: &str| Error::Undetermined(format!("{}: it has no {what}", scores.source));
         let mut kinds = scores.kinds().into_iter();
         let (_, reference) = kinds.next().ok_or_else(|| lacks("models"))?;

@@ -38,26 +38,36 @@ mod world;
 
 #[cfg(feature = "models")]
 pub use corpus::{adjustment, pretraining};
-pub use coverage::{Coverage, Covered, Truth, WorldEstimate};
+pub use coverage::WorldEstimate;
+pub use coverage::{Coverage, Truth};
 #[cfg(feature = "models")]
-pub use documents::{ExamQuestion, SEQUENCE, stem};
+pub use documents::ExamQuestion;
+#[cfg(feature = "models")]
+pub use documents::{SEQUENCE, stem};
 #[cfg(feature = "models")]
 pub use experiment::{Experiment, LabEvent};
 pub use fits::{Curves, LabFit, LabReport};
 pub(crate) use fits::{Fitted, theta};
-pub use options::{CHANCE, OPTIONS};
+pub use options::CHANCE;
 #[cfg(feature = "models")]
 pub use pupil::LabPhase;
 #[cfg(feature = "models")]
-pub use record::{LabRecord, LabScore};
-pub use scores::{LabModel, LabScores};
+pub use record::LabRecord;
+#[cfg(feature = "models")]
+pub use record::LabScore;
+pub use scores::LabModel;
+pub use scores::LabScores;
 #[cfg(feature = "models")]
 pub use shape::ModelShape;
 #[cfg(feature = "models")]
-pub use suite::{Family, LabRecipe, Member, ModelKind, Suite};
+pub use suite::LabRecipe;
+#[cfg(feature = "models")]
+pub use suite::{Family, Member, ModelKind, Suite};
 #[cfg(feature = "models")]
 pub use table::{ADJUSTMENT, observations, table};
 #[cfg(feature = "models")]
 pub use vocabulary::Vocabulary;
 #[cfg(feature = "models")]
-pub use world::{Fact, FactPart, Order, World, WorldSettings};
+pub use world::Fact;
+#[cfg(feature = "models")]
+pub use world::{FactPart, Order, World, WorldSettings};

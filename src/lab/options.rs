@@ -1,7 +1,7 @@
 //! How a lab asks.
 
 /// Options of every question.
-pub const OPTIONS: usize = 4;
+pub(crate) const OPTIONS: usize = 4;
 
 /// Score of a guess: the right answers are dealt evenly over the options.
 pub const CHANCE: f64 = 1.0 / OPTIONS as f64;

@@ -50,7 +50,7 @@ pub(super) struct School<'a> {
 impl School<'_> {
     /// Trains and tests a model, leaves its weights in `folder` and tells `watch` of every step: phase, steps done, steps
     /// in all.
-    pub fn teach(
+    pub(crate) fn teach(
         &self,
         member: &Member,
         fingerprint: String,

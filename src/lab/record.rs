@@ -56,10 +56,4 @@ impl LabRecord {
         let text = serde_json::to_string_pretty(self).map_err(|error| Error::write(path)(error.into()))?;
         write::bytes(path, format!("{text}\n").as_bytes())
     }
-
-    /// The score of a task after so many examples.
-    #[must_use]
-    pub fn score(&self, task: &str, examples: usize) -> Option<&LabScore> {
-        self.scores.iter().find(|score| score.task == task && score.examples == examples)
-    }
 }

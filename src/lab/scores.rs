@@ -83,7 +83,7 @@ impl LabScores {
     ///
     /// # Errors
     /// When the file cannot be read, lacks a column or holds a value that cannot be used.
-    pub fn read(path: &Path) -> Result<Self> {
+    pub(crate) fn read(path: &Path) -> Result<Self> {
         Self::of_table(&Table::read(path, &COLUMNS)?)
     }
 
@@ -201,6 +201,7 @@ impl LabScores {
                 name: first.benchmark.clone(),
                 metric: Some(METRIC.to_string()),
                 benchmark: None,
+                normalised: false,
                 scale: ScoreScale::Share,
             },
             adjusted: adjusted.map(|after| match after.examples {
@@ -266,9 +267,12 @@ mid-a,mid-1,mid,0.1,2000,400000,words,cloze,acc,0.4375,192,none,
                 adjusted: adjusted.map(|_| "lab@64".to_owned()),
                 groups: vec!["cohort = new".parse()?, "cohort = mid".parse()?],
                 cutoff: Cutoff::None,
+                any_size: true,
                 ..Settings::default()
             };
-            assert_eq!(scores.set(format, adjusted)?, ModelSet::from_tables(&tables, &settings)?);
+            // How sizes were understood is said of tables only.
+            let read = ModelSet { notes: Vec::new(), ..ModelSet::from_tables(&tables, &settings)? };
+            assert_eq!(scores.set(format, adjusted)?, read);
         }
         Ok(())
     }

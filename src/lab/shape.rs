@@ -16,14 +16,14 @@ pub struct ModelShape {
 impl ModelShape {
     /// Width inside the MLP.
     #[must_use]
-    pub fn inner(&self) -> usize {
+    pub(crate) fn inner(&self) -> usize {
         2 * self.width
     }
 
     /// Parameters with a vocabulary of so many words: a table, shared by input and output, per layer four square
     /// matrices, three of the MLP and two norms, and a last norm.
     #[must_use]
-    pub fn parameters(&self, words: usize) -> usize {
+    pub(crate) fn parameters(&self, words: usize) -> usize {
         let layer = 4 * self.width * self.width + 3 * self.width * self.inner() + 2 * self.width;
         words * self.width + self.layers * layer + self.width
     }

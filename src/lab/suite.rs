@@ -114,7 +114,7 @@ impl Family {
 impl Member {
     /// Tokens of pretraining.
     #[must_use]
-    pub fn tokens(&self) -> usize {
+    pub(crate) fn tokens(&self) -> usize {
         self.sequences * SEQUENCE
     }
 
@@ -210,7 +210,7 @@ impl Suite {
 
     /// The same suite without a difference between the kinds of models: all have the mean of their shares.
     #[must_use]
-    pub fn without_difference(mut self) -> Self {
+    pub(crate) fn without_difference(mut self) -> Self {
         let mean = self.kinds.iter().map(|kind| kind.share).sum::<f64>() / self.kinds.len().max(1) as f64;
         self.kinds.iter_mut().for_each(|kind| kind.share = mean);
         self
@@ -244,7 +244,7 @@ impl Suite {
     }
 
     /// Parameters of the model that [`Suite::tokens`] are for.
-    pub const REFERENCE_PARAMETERS: f64 = 30_000.0;
+    pub(crate) const REFERENCE_PARAMETERS: f64 = 30_000.0;
 
     /// The models, by kind, family and width, smallest first in each family.
     ///

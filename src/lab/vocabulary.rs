@@ -44,14 +44,8 @@ impl Vocabulary {
 
     /// Number of words.
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.words.len()
-    }
-
-    /// Whether there is no word; there always is.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.words.is_empty()
     }
 
     /// Ids of the words of a text, separated by single spaces.
@@ -69,7 +63,7 @@ impl Vocabulary {
     ///
     /// # Errors
     /// [`Error::File`] for a shape that no decoder has, such as heads that do not divide its width.
-    pub fn config(&self, shape: &ModelShape) -> Result<Config> {
+    pub(crate) fn config(&self, shape: &ModelShape) -> Result<Config> {
         let text = Value::Object(self.config_json(shape)).to_string();
         Config::parse("config.json".as_ref(), text.as_bytes())
     }
@@ -103,7 +97,7 @@ impl Vocabulary {
 
     /// What a model folder holds beside the weights.
     #[must_use]
-    pub fn files(&self, shape: &ModelShape) -> ModelFiles {
+    pub(crate) fn files(&self, shape: &ModelShape) -> ModelFiles {
         let special = |id: usize, word: &str| {
             json!({"id": id, "content": word, "single_word": false, "lstrip": false, "rstrip": false,
                 "normalized": false, "special": true})

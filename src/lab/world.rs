@@ -129,14 +129,8 @@ impl World {
 
     /// The order of options.
     #[must_use]
-    pub fn order(&self) -> Order {
+    pub(crate) fn order(&self) -> Order {
         self.settings.order
-    }
-
-    /// All facts.
-    #[must_use]
-    pub fn facts(&self) -> &[Fact] {
-        &self.facts
     }
 
     /// The facts of one part.
@@ -155,13 +149,13 @@ impl World {
 
     /// Names of the entities, the most frequent first.
     #[must_use]
-    pub fn entities(&self) -> &[String] {
+    pub(crate) fn entities(&self) -> &[String] {
         &self.entities
     }
 
     /// Names of the attributes.
     #[must_use]
-    pub fn attributes(&self) -> &'static [&'static str] {
+    pub(crate) fn attributes(&self) -> &'static [&'static str] {
         &ATTRIBUTES[..self.settings.attributes]
     }
 
@@ -181,19 +175,19 @@ impl World {
 
     /// The values that the fact could have.
     #[must_use]
-    pub fn options(&self, fact: Fact) -> [&'static str; OPTIONS] {
+    pub(crate) fn options(&self, fact: Fact) -> [&'static str; OPTIONS] {
         VALUES[fact.attribute % VALUES.len()]
     }
 
     /// All sets of values.
     #[must_use]
-    pub fn all_values(&self) -> &'static [[&'static str; OPTIONS]] {
+    pub(crate) fn all_values(&self) -> &'static [[&'static str; OPTIONS]] {
         &VALUES[..VALUES.len().min(self.settings.attributes)]
     }
 
     /// Draws a fact in proportion to how frequent its entity is.
     #[must_use]
-    pub fn draw(&self, stream: &mut Stream) -> Fact {
+    pub(crate) fn draw(&self, stream: &mut Stream) -> Fact {
         let total = self.cumulative.last().copied().unwrap_or_default();
         let at = stream.uniform() * total;
         self.facts[self.cumulative.partition_point(|&sum| sum < at).min(self.facts.len() - 1)]

@@ -11,7 +11,7 @@ macro_rules! architectures {
 
         impl Architecture {
             /// Every kind that is supported.
-            pub const ALL: &[Self] = &[$(Self::$variant),+];
+            pub(crate) const ALL: &[Self] = &[$(Self::$variant),+];
 
             /// Its name, as people write it.
             #[must_use]
@@ -21,13 +21,13 @@ macro_rules! architectures {
 
             /// The classes that `architectures` of a config may name.
             #[must_use]
-            pub fn classes(self) -> &'static [&'static str] {
+            pub(crate) fn classes(self) -> &'static [&'static str] {
                 match self { $(Self::$variant => &[$($class),+],)+ }
             }
 
             /// The values of `model_type` of a config.
             #[must_use]
-            pub fn model_types(self) -> &'static [&'static str] {
+            pub(crate) fn model_types(self) -> &'static [&'static str] {
                 match self { $(Self::$variant => &[$($kind),*],)+ }
             }
         }

@@ -65,7 +65,7 @@ const STEPS: usize = 256;
 
 impl Attention {
     /// `x` of shape (tokens, hidden) becomes (tokens, hidden). `caches` has one cache per segment, or is empty.
-    pub fn apply(&self, config: &Config, batch: &Batch, x: &Tensor, caches: &[&mut Cache]) -> Result<Tensor> {
+    pub(crate) fn apply(&self, config: &Config, batch: &Batch, x: &Tensor, caches: &[&mut Cache]) -> Result<Tensor> {
         let (mut query, mut key, mut value) = self.project(config, x)?;
         if let Some(clip) = config.attention.clip {
             (query, key, value) = (query.clamp(-clip, clip)?, key.clamp(-clip, clip)?, value.clamp(-clip, clip)?);
@@ -306,7 +306,7 @@ fn normalise(x: &Tensor, norm: Option<&Normaliser>, kind: QkNorm) -> Result<Tens
 
 impl Batch {
     /// Rows, angles and biases of sequences given as (tokens before, new tokens).
-    pub fn new(config: &Config, sequences: impl Iterator<Item = (usize, usize)>) -> Self {
+    pub(crate) fn new(config: &Config, sequences: impl Iterator<Item = (usize, usize)>) -> Self {
         let mut segments = Vec::new();
         let mut start = 0;
         for (past, new) in sequences {

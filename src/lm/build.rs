@@ -21,7 +21,7 @@ pub(super) struct Builder<'a> {
 }
 
 impl<'a> Builder<'a> {
-    pub fn new(mut config: Config, weights: &'a Weights) -> Result<Self> {
+    pub(crate) fn new(mut config: Config, weights: &'a Weights) -> Result<Self> {
         let embed = format!("{}.weight", config.names.embed);
         let short = embed.strip_prefix(config.names.root).unwrap_or(&embed).to_owned();
         let rootless = !weights.has(&embed) && weights.has(&short);
@@ -32,13 +32,14 @@ impl<'a> Builder<'a> {
                 config.intermediate_size = both / 2;
             }
         }
+        config.head.tied &= !weights.holds_another_head(&config)?;
         let longest = config.hidden_size.max(config.heads * config.head_dim);
         let ones = Tensor::ones(longest, weights.dtype(), weights.device())?;
         let zeros = ones.zeros_like()?;
         Ok(Self { config, weights, rootless, ones, zeros })
     }
 
-    pub fn layer(&self, number: usize) -> Result<Layer> {
+    pub(crate) fn layer(&self, number: usize) -> Result<Layer> {
         let config = &self.config;
         let names = &config.names;
         let named = |name: &str| name.replace("{}", &number.to_string());
@@ -79,7 +80,7 @@ impl<'a> Builder<'a> {
     }
 
     /// A norm over the residual stream; none where it has no name.
-    pub fn norm(&self, name: &str) -> Result<Option<Normaliser>> {
+    pub(crate) fn norm(&self, name: &str) -> Result<Option<Normaliser>> {
         if name.is_empty() {
             return Ok(None);
         }
@@ -109,27 +110,27 @@ impl<'a> Builder<'a> {
         Ok(Normaliser::new(norm, vec![weight], part(norm.bias, "bias", &self.zeros)?))
     }
 
-    pub fn linear(&self, name: &str, outputs: usize, inputs: usize, biased: bool) -> Result<Linear> {
+    pub(crate) fn linear(&self, name: &str, outputs: usize, inputs: usize, biased: bool) -> Result<Linear> {
         let matrix = match self.config.stored_transposed {
             true => Matrix::Transposed(self.dense(&format!("{name}.weight"), &[inputs, outputs])?),
             false => self.weights.matrix(&self.stored(&format!("{name}.weight")), outputs, inputs)?,
         };
-        let matrix = self.weights.adapted(name, matrix);
+        let matrix = self.weights.adapted(name, matrix, outputs, inputs)?;
         let bias = biased.then(|| self.dense(&format!("{name}.bias"), &[outputs])).transpose()?;
         Ok(Linear { matrix, bias })
     }
 
     /// The embedding or the head, which GPT-2 does not store transposed.
-    pub fn table(&self, name: &str, rows: usize, width: usize) -> Result<Matrix> {
+    pub(crate) fn table(&self, name: &str, rows: usize, width: usize) -> Result<Matrix> {
         self.weights.matrix(&self.stored(&format!("{name}.weight")), rows, width)
     }
 
-    pub fn dense(&self, name: &str, shape: &[usize]) -> Result<Tensor> {
+    pub(crate) fn dense(&self, name: &str, shape: &[usize]) -> Result<Tensor> {
         self.weights.dense(&self.stored(name), shape)
     }
 
     /// The name of the head that the file uses.
-    pub fn head_name(&self) -> String {
+    pub(crate) fn head_name(&self) -> String {
         let names = &self.config.names;
         let used = |name: &str| ["weight", "bias"].iter().any(|end| self.weights.has(&format!("{name}.{end}")));
         if !names.head_alias.is_empty() && !used(names.head) && used(names.head_alias) {
@@ -140,7 +141,7 @@ impl<'a> Builder<'a> {
     }
 
     /// Tensors that repeat others: a head that is tied, stored all the same.
-    pub fn may_be_left(&self) -> Vec<String> {
+    pub(crate) fn may_be_left(&self) -> Vec<String> {
         let names = &self.config.names;
         let heads = [names.head, names.head_alias].map(|name| format!("{name}.weight"));
         let divisors = ["rope_factors_short.weight", "rope_factors_long.weight"].map(str::to_owned);

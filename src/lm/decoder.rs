@@ -70,7 +70,7 @@ pub struct Feed<'a> {
 
 /// A forward pass on its way through the layers.
 #[derive(Debug, Clone)]
-pub struct Pass {
+pub(crate) struct Pass {
     batch: Batch,
     /// The residual stream: (tokens of all sequences, hidden).
     pub stream: Tensor,
@@ -134,13 +134,13 @@ impl Decoder {
 
     /// The device it runs on.
     #[must_use]
-    pub fn device(&self) -> &Device {
+    pub(crate) fn device(&self) -> &Device {
         &self.device
     }
 
     /// The dtype of the residual stream.
     #[must_use]
-    pub fn dtype(&self) -> DType {
+    pub(crate) fn dtype(&self) -> DType {
         self.dtype
     }
 
@@ -186,7 +186,7 @@ impl Decoder {
     ///
     /// # Errors
     /// As [`Decoder::extend`].
-    pub fn start(&self, sequences: &[&[u32]]) -> Result<Pass> {
+    pub(crate) fn start(&self, sequences: &[&[u32]]) -> Result<Pass> {
         let sequences: Vec<_> = sequences.iter().map(|&tokens| (0, tokens)).collect();
         self.enter(&sequences)
     }
@@ -195,7 +195,7 @@ impl Decoder {
     ///
     /// # Errors
     /// [`Error::Argument`] if there is no such layer; [`Error::Backend`] if the device fails.
-    pub fn layer(&self, layer: usize, pass: Pass) -> Result<Pass> {
+    pub(crate) fn layer(&self, layer: usize, pass: Pass) -> Result<Pass> {
         let Some(found) = self.layers.get(layer) else {
             return Err(Error::Argument(format!("layer {layer} of {}", self.layers.len())));
         };
@@ -207,7 +207,7 @@ impl Decoder {
     ///
     /// # Errors
     /// [`Error::Backend`] if the device fails.
-    pub fn finish(&self, pass: Pass) -> Result<Tensor> {
+    pub(crate) fn finish(&self, pass: Pass) -> Result<Tensor> {
         let mut stream = normalise(self.norm.as_ref(), &pass.stream)?;
         if let Some(project) = &self.project_out {
             stream = project.apply(&stream)?;

@@ -185,11 +185,16 @@ impl<'a> Keys<'a> {
     pub(super) fn finish(&self, supported_elsewhere: &str) -> Result<()> {
         let used = self.used.borrow();
         for (name, value) in self.map {
-            let harmless = self.inside.is_empty() && HARMLESS.contains(&name.as_str());
+            // What begins with an underscore is a note of the program that wrote the file.
+            let noted = name.starts_with('_') || HARMLESS.contains(&name.as_str());
+            let harmless = self.inside.is_empty() && noted;
             if !used.contains(name.as_str()) && !harmless && !value.is_null() {
                 let what = format!("`{}{name}: {}`", self.inside, shorten(value));
-                let read: Vec<_> = used.iter().copied().collect();
-                return Err(self.unsupported(&what, &format!("{supported_elsewhere} with {}", read.join(", "))));
+                let supported = format!(
+                    "{supported_elsewhere} without it, as it may change what the model computes; where it changes \
+                     nothing, take it out of the file"
+                );
+                return Err(self.unsupported(&what, &supported));
             }
         }
         Ok(())
@@ -243,6 +248,7 @@ const HARMLESS: &[&str] = &[
     "_from_model_config",
     "_name_or_path",
     "activation_dropout",
+    "additional_special_tokens",
     "architectures",
     "attention_dropout",
     "attention_probs_dropout_prob",
@@ -251,6 +257,7 @@ const HARMLESS: &[&str] = &[
     "auto_map",
     "bad_words_ids",
     "begin_suppress_tokens",
+    "bos_token",
     "bos_token_id",
     "cache_implementation",
     "chunk_size_feed_forward",
@@ -265,12 +272,14 @@ const HARMLESS: &[&str] = &[
     "embd_pdrop",
     "embed_dropout",
     "encoder_no_repeat_ngram_size",
+    "eos_token",
     "eos_token_id",
     "exponential_decay_length_penalty",
     "finetuning_task",
     "forced_bos_token_id",
     "forced_eos_token_id",
     "gradient_checkpointing",
+    "gradient_checkpointing_kwargs",
     "hidden_dropout",
     "hidden_dropout_prob",
     "id2label",
@@ -293,6 +302,10 @@ const HARMLESS: &[&str] = &[
     "output_attentions",
     "output_hidden_states",
     "output_scores",
+    "model_name",
+    "neftune_noise_alpha",
+    "output_past",
+    "pad_token",
     "pad_token_id",
     "prefix",
     "pretraining_tp",
@@ -308,9 +321,15 @@ const HARMLESS: &[&str] = &[
     "suppress_tokens",
     "task_specific_params",
     "temperature",
+    "summary_activation",
+    "summary_first_dropout",
+    "summary_proj_to_labels",
+    "summary_type",
+    "summary_use_proj",
     "tf_legacy_loss",
     "tie_encoder_decoder",
     "tokenizer_class",
+    "tokenizer_name",
     "top_k",
     "top_p",
     "torch_dtype",
@@ -318,9 +337,11 @@ const HARMLESS: &[&str] = &[
     "transformers.js_config",
     "transformers_version",
     "typical_p",
+    "unk_token",
     "unk_token_id",
     "unsloth_fixed",
     "unsloth_version",
     "use_bfloat16",
     "use_cache",
+    "vocab_file",
 ];

@@ -25,7 +25,7 @@ pub(super) struct Layer {
 
 impl Layer {
     /// Adds the layer to the residual stream `x`: (tokens of all sequences, hidden).
-    pub fn apply(&self, config: &Config, batch: &Batch, x: &Tensor, caches: &[&mut Cache]) -> Result<Tensor> {
+    pub(crate) fn apply(&self, config: &Config, batch: &Batch, x: &Tensor, caches: &[&mut Cache]) -> Result<Tensor> {
         let attention = |x: &Tensor| {
             let y = self.attention.apply(config, batch, x, caches)?;
             normalise(self.attention_post_norm.as_ref(), &y)

@@ -23,7 +23,7 @@ pub(super) enum Matrix {
 
 /// A change of low rank to a matrix W of shape (out, in): W + scale · up · down (Hu et al. 2021, arXiv 2106.09685).
 #[derive(Debug, Clone)]
-pub struct Adapter {
+pub(crate) struct Adapter {
     /// A: (rank, in).
     pub down: Tensor,
     /// B: (out, rank).
@@ -41,7 +41,7 @@ pub(super) struct Linear {
 
 impl Matrix {
     /// `x` of shape (rows, in) becomes (rows, out).
-    pub fn apply(&self, x: &Tensor) -> Result<Tensor> {
+    pub(crate) fn apply(&self, x: &Tensor) -> Result<Tensor> {
         Ok(match self {
             Self::Dense(weight) => ops::affine(x, weight, None, None)?,
             Self::Transposed(weight) => x.matmul(weight)?,
@@ -54,7 +54,7 @@ impl Matrix {
     }
 
     /// Rows `ids` of the matrix, in `dtype`.
-    pub fn rows(&self, ids: &Tensor, dtype: DType) -> Result<Tensor> {
+    pub(crate) fn rows(&self, ids: &Tensor, dtype: DType) -> Result<Tensor> {
         Ok(match self {
             Self::Dense(weight) => ops::rows(weight, ids)?,
             Self::Transposed(weight) => weight.t()?.contiguous()?.index_select(ids, 0)?,
@@ -67,7 +67,7 @@ impl Matrix {
 
 impl Linear {
     /// `x` of shape (rows, in) becomes (rows, out).
-    pub fn apply(&self, x: &Tensor) -> Result<Tensor> {
+    pub(crate) fn apply(&self, x: &Tensor) -> Result<Tensor> {
         if let Matrix::Dense(weight) = &self.matrix {
             return Ok(ops::affine(x, weight, self.bias.as_ref(), None)?);
         }
@@ -79,7 +79,7 @@ impl Linear {
     }
 
     /// The same, split into `heads` of `width`: (rows, heads, width).
-    pub fn heads(&self, x: &Tensor, heads: usize, width: usize) -> Result<Tensor> {
+    pub(crate) fn heads(&self, x: &Tensor, heads: usize, width: usize) -> Result<Tensor> {
         if let Matrix::Dense(weight) = &self.matrix {
             return Ok(ops::affine(x, weight, self.bias.as_ref(), Some((heads, width)))?);
         }

@@ -122,8 +122,13 @@ fn fetch(model: &Path, id: &Id) -> Result<PathBuf> {
 
 /// Files that belong to a model beside its config and weights.
 #[cfg(feature = "hub")]
-const BESIDE: &[&str] =
-    &["tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "generation_config.json"];
+const BESIDE: &[&str] = &[
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "generation_config.json",
+    "chat_template.jinja",
+];
 
 /// The weights among the files of a repository: a whole file before its pieces, safetensors before pickles.
 #[cfg(any(feature = "hub", test))]

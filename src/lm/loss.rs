@@ -11,7 +11,7 @@ impl Decoder {
     ///
     /// # Errors
     /// [`Error::Backend`](crate::Error::Backend) if there is no such row or the device fails.
-    pub fn finish_rows(&self, pass: Pass, rows: Vec<u32>) -> Result<Tensor> {
+    pub(crate) fn finish_rows(&self, pass: Pass, rows: Vec<u32>) -> Result<Tensor> {
         let count = rows.len();
         Ok(ops::rows(&self.finish(pass)?, &Tensor::from_vec(rows, count, self.device())?)?)
     }
@@ -21,7 +21,7 @@ impl Decoder {
     ///
     /// # Errors
     /// [`Error::Backend`](crate::Error::Backend) if `targets` do not fit or the device fails.
-    pub fn losses(&self, hidden: &Tensor, targets: &[u32]) -> Result<Tensor> {
+    pub(crate) fn losses(&self, hidden: &Tensor, targets: &[u32]) -> Result<Tensor> {
         Ok(ops::cross_entropy(&self.logits(hidden)?, targets)?)
     }
 }

@@ -5,11 +5,13 @@
 //! (tensors by name, from any file), `ops/` (the operations between matrix products, fused and plain), `kernels/` (what
 //! generating text spends its time in).
 
+mod adapter;
 mod architecture;
 mod architectures;
 mod attention;
 mod build;
 mod cache;
+mod chat;
 mod check;
 mod config;
 mod decoder;
@@ -24,23 +26,33 @@ mod model;
 mod names;
 mod normaliser;
 mod ops;
+mod pieces;
 mod position;
 mod sampling;
 mod scoring;
 mod scripted;
 mod tokenizer;
+mod vocabulary;
 mod weights;
 
+pub(crate) use adapter::AdapterFolder;
 pub use architecture::Architecture;
 pub use cache::Cache;
+pub use chat::ChatTemplates;
 pub use check::{Check, Finding};
-pub use config::{Attention, Config, Embedding, Gating, Head, Mlp, Norm, NormKind, Packing, QkNorm, Residual};
-pub use decoder::{Decoder, Feed, Pass};
-pub use linear::Adapter;
+pub use config::{Attention, Embedding, Head, Mlp, Norm};
+pub use config::{Config, Residual};
+pub use config::{Gating, NormKind, Packing, QkNorm};
+pub(crate) use decoder::Pass;
+pub use decoder::{Decoder, Feed};
+pub(crate) use linear::Adapter;
 pub use locate::locate;
 pub use model::{Found, LoadedModel, Placement};
-pub use ops::{Activation, Sum, Sums, Tape};
-pub use position::{Alibi, Position, Rope, Rotation, Scaling, Yarn};
+pub use ops::Activation;
+pub(crate) use ops::Tape;
+pub use ops::{Sum, Sums};
+pub use position::Yarn;
+pub use position::{Alibi, Position, Rope, Scaling};
 pub use sampling::{Sampler, Sampling};
 pub use scoring::{LanguageModel, Passage, Query, QueryAnswer};
 pub use scripted::Scripted;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use candle_core::{DType, Device};
 use memmap2::Mmap;
 
+use super::adapter::AdapterFolder;
 use super::config::Config;
 use super::decoder::Decoder;
 use super::gguf::Header;
@@ -91,16 +92,17 @@ impl Found {
     /// # Errors
     /// As [`LoadedModel::load`].
     pub fn at(path: &Path) -> Result<Self> {
-        let (config, tokenizer) = settings(path)?;
-        let tensors = Weights::open(path, &Device::Cpu, DType::F32)?.infos();
-        Ok(Self { path: path.to_owned(), config, tensors, tokenizer })
+        let (mut config, tokenizer) = settings(path)?;
+        let weights = Weights::open(path, &Device::Cpu, DType::F32)?;
+        config.head.tied &= !weights.holds_another_head(&config)?;
+        Ok(Self { path: path.to_owned(), config, tensors: weights.infos(), tokenizer })
     }
 
     /// Reads the weights as well.
     ///
     /// # Errors
     /// As [`LoadedModel::load`].
-    pub fn load(self, placement: &Placement) -> Result<LoadedModel> {
+    pub(crate) fn load(self, placement: &Placement) -> Result<LoadedModel> {
         let weights = Weights::open(&self.path, &placement.device, placement.dtype)?;
         Ok(LoadedModel { decoder: Decoder::new(self.config, &weights)?, tokenizer: self.tokenizer })
     }
@@ -132,7 +134,7 @@ impl Found {
 
     /// Bytes that keys and values of one token take in `dtype`.
     #[must_use]
-    pub fn cache_bytes_per_token(&self, dtype: DType) -> usize {
+    pub(crate) fn cache_bytes_per_token(&self, dtype: DType) -> usize {
         2 * self.config.layers * self.config.kv_heads * self.config.head_dim * dtype.size_in_bytes()
     }
 
@@ -149,6 +151,15 @@ fn count(tensor: &TensorInfo) -> usize {
 
 /// Config and tokenizer of the model at `path`.
 pub(super) fn settings(path: &Path) -> Result<(Config, Option<Tokenizer>)> {
+    if let Some(adapter) = AdapterFolder::at(path)? {
+        let (config, tokenizer) = settings(&adapter.base)?;
+        // A tokenizer beside the adapter is the one that it was trained with.
+        let own = Tokenizer::beside(path)?;
+        if let Some(own) = &own {
+            own.check(config.vocab_size)?;
+        }
+        return Ok((config, own.or(tokenizer)));
+    }
     let files = super::weights::files(path)?;
     let gguf = files.into_iter().find(|file| file.extension().is_some_and(|kind| kind.eq_ignore_ascii_case("gguf")));
     let (config, tokenizer) = if let Some(file) = gguf {
@@ -163,10 +174,7 @@ pub(super) fn settings(path: &Path) -> Result<(Config, Option<Tokenizer>)> {
         (Config::from_gguf(&file, &header)?, tokenizer)
     } else {
         let folder = if path.is_dir() { path } else { path.parent().unwrap_or(Path::new("")) };
-        let tokenizer = match folder.join("tokenizer.json").exists() {
-            true => Some(Tokenizer::read(folder)?),
-            false => None,
-        };
+        let tokenizer = Tokenizer::beside(folder)?;
         (Config::read(&folder.join("config.json"))?, tokenizer)
     };
     if let Some(tokenizer) = &tokenizer {

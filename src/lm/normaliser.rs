@@ -16,14 +16,14 @@ pub(super) struct Normaliser {
 }
 
 impl Normaliser {
-    pub fn new(norm: Norm, weights: Vec<Tensor>, bias: Tensor) -> Self {
+    pub(crate) fn new(norm: Norm, weights: Vec<Tensor>, bias: Tensor) -> Self {
         let offset = if norm.weight { norm.offset as f32 } else { 0.0 };
         let shape = NormShape { centred: norm.kind == NormKind::Layer, eps: norm.eps as f32, offset };
         Self { shape, weights, bias }
     }
 
     /// Normalises the last dimension.
-    pub fn apply(&self, x: &Tensor) -> Result<Tensor> {
+    pub(crate) fn apply(&self, x: &Tensor) -> Result<Tensor> {
         match self.weights.as_slice() {
             [weight] => Ok(ops::norm(self.shape, x, weight, &self.bias)?),
             // Joined anew each time: the tensors may be variables that a training step changes.

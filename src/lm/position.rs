@@ -121,7 +121,7 @@ pub struct Alibi {
 
 /// Cosines and sines of some tokens: `dims / 2` of each per token.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Rotation {
+pub(crate) struct Rotation {
     /// Cosines.
     pub cos: Vec<f32>,
     /// Sines.
@@ -168,7 +168,7 @@ impl Rope {
 
     /// Sines and cosines of tokens given as (position, length of the sequence it is in).
     #[must_use]
-    pub fn rotation(&self, tokens: impl IntoIterator<Item = (usize, usize)>) -> Rotation {
+    pub(crate) fn rotation(&self, tokens: impl IntoIterator<Item = (usize, usize)>) -> Rotation {
         let (near, magnitude) = self.frequencies(false);
         let beyond = match self.scaling {
             Scaling::Long { context, .. } => Some((context, self.frequencies(true).0)),
@@ -260,7 +260,7 @@ impl Yarn {
 impl Alibi {
     /// Slopes of `heads` heads: a geometric sequence for a power of two, interleaved with the next one's otherwise.
     #[must_use]
-    pub fn slopes(self, heads: usize) -> Vec<f32> {
+    pub(crate) fn slopes(self, heads: usize) -> Vec<f32> {
         let whole = 1usize << heads.ilog2();
         let power = |of: usize, exponent: usize| {
             let base = (-(-((of as f64).log2() - 3.0)).exp2()).exp2() as f32;
@@ -274,7 +274,7 @@ impl Alibi {
 
     /// The bias of key `j` for query `i` before scaling.
     #[must_use]
-    pub fn bias(self, slope: f32, i: usize, j: usize) -> f32 {
+    pub(crate) fn bias(self, slope: f32, i: usize, j: usize) -> f32 {
         if self.falcon {
             let rounded = |position: usize| bf16::from_f32(slope * position as f32).to_f32();
             rounded(j) - rounded(i)

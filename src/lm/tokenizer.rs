@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
+use super::chat::ChatTemplates;
 use super::gguf::{self, Header};
 use super::keys::read_object;
+use super::pieces;
 use crate::error::{Error, Result};
 
 /// A tokenizer with the ids of its beginning and end tokens.
@@ -18,10 +20,13 @@ pub struct Tokenizer {
     pub bos: Option<u32>,
     /// Ends one.
     pub eos: Option<u32>,
+    /// Its chat templates.
+    pub chat: ChatTemplates,
 }
 
 impl Tokenizer {
-    /// Reads `tokenizer.json` of a folder, with the special tokens of `tokenizer_config.json` or `config.json`.
+    /// Reads `tokenizer.json` of a folder, with the special tokens of `tokenizer_config.json` or `config.json`, and its
+    /// chat templates. Truncation and padding that were saved with it are those of whoever saved it, and are left out.
     ///
     /// # Errors
     /// [`Error::Read`] if there is none, [`Error::File`] if it is malformed.
@@ -34,12 +39,29 @@ impl Tokenizer {
         };
         // The library trusts the merges of a tokenizer to make known tokens.
         let read = catch_unwind(|| tokenizers::Tokenizer::from_bytes(bytes));
-        let inner = read.map_err(|_| unfit())?.map_err(Error::malformed(&path, "is not a tokenizer"))?;
-        let optional = |name: &str| {
-            let path = folder.join(name);
-            if path.exists() { read_object(&path) } else { Ok(Map::new()) }
-        };
-        let (named, numbered) = (optional("tokenizer_config.json")?, optional("config.json")?);
+        let mut inner = read.map_err(|_| unfit())?.map_err(Error::malformed(&path, "is not a tokenizer"))?;
+        inner.with_padding(None);
+        inner.with_truncation(None).map_err(Error::malformed(&path, "is not a tokenizer"))?;
+        Self::described(path, inner, folder)
+    }
+
+    /// The tokenizer of a folder in any form that is read: `tokenizer.json`, `vocab.json` with `merges.txt`, or
+    /// `tokenizer.model`. `None` where there is none.
+    ///
+    /// # Errors
+    /// As [`Tokenizer::read`], and [`Error::Unsupported`] for an older form of a class that is not known.
+    pub fn beside(folder: &Path) -> Result<Option<Self>> {
+        if folder.join("tokenizer.json").exists() {
+            return Self::read(folder).map(Some);
+        }
+        let config = optional(folder, "tokenizer_config.json")?;
+        let Some(inner) = pieces::read(folder, &config)? else { return Ok(None) };
+        Self::described(folder.join("tokenizer_config.json"), inner, folder).map(Some)
+    }
+
+    /// With what the files of a folder say of its special tokens and chats.
+    fn described(path: PathBuf, inner: tokenizers::Tokenizer, folder: &Path) -> Result<Self> {
+        let (named, numbered) = (optional(folder, "tokenizer_config.json")?, optional(folder, "config.json")?);
         let find = |name: &str| {
             let text = match named.get(name) {
                 Some(Value::String(text)) => Some(text.as_str()),
@@ -54,7 +76,8 @@ impl Tokenizer {
             text.and_then(|text| inner.token_to_id(text)).or_else(|| id.and_then(|id| u32::try_from(id).ok()))
         };
         let (bos, eos) = (find("bos_token"), find("eos_token"));
-        Ok(Self { path, inner, bos, eos })
+        let chat = ChatTemplates::read(folder, &named, &optional(folder, "special_tokens_map.json")?)?;
+        Ok(Self { path, inner, bos, eos, chat })
     }
 
     /// Builds the tokenizer that a GGUF file carries.
@@ -64,7 +87,8 @@ impl Tokenizer {
     pub fn from_gguf(path: &Path, header: &Header) -> Result<Self> {
         let inner = gguf::tokenizer(path, header)?;
         let (bos, eos) = (header.whole("tokenizer.ggml.bos_token_id"), header.whole("tokenizer.ggml.eos_token_id"));
-        Ok(Self { path: path.to_owned(), inner, bos, eos })
+        let chat = ChatTemplates::of_gguf(header);
+        Ok(Self { path: path.to_owned(), inner, bos, eos, chat })
     }
 
     /// Token ids of `text`; `special` adds the beginning and end tokens that the tokenizer itself asks for.
@@ -85,20 +109,8 @@ impl Tokenizer {
 
     /// Number of tokens, added ones included.
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.inner.get_vocab_size(true)
-    }
-
-    /// Whether there are no tokens.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// The id of a token given by its text.
-    #[must_use]
-    pub fn id(&self, token: &str) -> Option<u32> {
-        self.inner.token_to_id(token)
     }
 
     /// Fails if a token's id is beyond a vocabulary of `size`. Added tokens may be: Gemma 3's tokenizer names an image
@@ -106,7 +118,7 @@ impl Tokenizer {
     ///
     /// # Errors
     /// [`Error::File`] naming the token.
-    pub fn check(&self, size: usize) -> Result<()> {
+    pub(crate) fn check(&self, size: usize) -> Result<()> {
         let largest = self.inner.get_vocab(false).into_iter().max_by_key(|(_, id)| *id);
         match largest {
             Some((token, id)) if id as usize >= size => Err(Error::File {
@@ -120,4 +132,9 @@ impl Tokenizer {
     fn failed(&self, what: &'static str) -> impl FnOnce(tokenizers::Error) -> Error {
         Error::malformed(&self.path, what)
     }
+}
+
+fn optional(folder: &Path, name: &str) -> Result<Map<String, Value>> {
+    let path = folder.join(name);
+    if path.exists() { read_object(&path) } else { Ok(Map::new()) }
 }

@@ -31,7 +31,7 @@ pub enum Format {
 
 impl Format {
     /// Its name in sentences and figures.
-    pub fn words(self) -> &'static str {
+    pub(crate) fn words(self) -> &'static str {
         match self {
             Self::MultipleChoice => "multiple choice",
             Self::Cloze => "cloze",
@@ -70,8 +70,12 @@ impl FromStr for Format {
 pub enum Measure {
     /// `acc`: the right option has the highest likelihood.
     Accuracy,
-    /// `acc_norm`: the same with likelihoods per byte of the option.
+    /// `acc_norm`: the same with likelihoods divided by the length of the option.
     NormalizedAccuracy,
+    /// `acc_bytes`: the same with the length in bytes, where lm-evaluation-harness's `acc_norm` counts characters.
+    BytesAccuracy,
+    /// `acc_mutual_info`: the same with what the question adds to the likelihood of the option alone.
+    MutualInformation,
     /// `exact_match`: the generated answer is the reference.
     ExactMatch,
     /// `brier_score`: squared distance between the options' probabilities and the truth, 0 (best) to 2.
@@ -92,6 +96,8 @@ impl Measure {
     const ALL: [(Self, &'static str); 9] = [
         (Self::Accuracy, "acc"),
         (Self::NormalizedAccuracy, "acc_norm"),
+        (Self::BytesAccuracy, "acc_bytes"),
+        (Self::MutualInformation, "acc_mutual_info"),
         (Self::ExactMatch, "exact_match"),
         (Self::Brier, "brier_score"),
         (Self::F1, "f1"),
@@ -102,7 +108,7 @@ impl Measure {
     ];
 
     /// The smallest and the largest value it can take.
-    pub fn range(self) -> (f64, f64) {
+    pub(crate) fn range(self) -> (f64, f64) {
         match self {
             Self::Brier => (0.0, 2.0),
             Self::MatthewsCorrelation => (-1.0, 1.0),
@@ -117,8 +123,12 @@ impl Measure {
     }
 
     /// Whether an item scores either 0 or 1, so that a mean over n items is k/n.
-    pub fn is_binary(self) -> bool {
-        matches!(self, Self::Accuracy | Self::NormalizedAccuracy | Self::ExactMatch | Self::Mc1)
+    pub(crate) fn is_binary(self) -> bool {
+        match self {
+            Self::Accuracy | Self::NormalizedAccuracy | Self::BytesAccuracy | Self::MutualInformation => true,
+            Self::ExactMatch | Self::Mc1 => true,
+            Self::Brier | Self::F1 | Self::Mc2 => false,
+        }
     }
 }
 
@@ -155,7 +165,7 @@ impl Metric {
     }
 
     /// A measure on filtered answers.
-    pub const fn filtered(measure: Measure, filter: &'static str) -> Self {
+    pub(crate) const fn filtered(measure: Measure, filter: &'static str) -> Self {
         Self { measure, filter: Some(Cow::Borrowed(filter)) }
     }
 }

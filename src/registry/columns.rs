@@ -20,9 +20,27 @@ pub(crate) const PARAMS: Column = Column::required("params", Kind::Size, "parame
     "numparams",
     "numparameters",
     "size",
+    "param",
+    "parameter",
+    "paramcount",
+    "parametercount",
+    "nparameters",
+    "totalparams",
+    "totalparameters",
+    "modelparams",
+    "modelparameters",
 ]);
 pub(crate) const ACTIVE_PARAMS: Column = Column::optional("active_params", Kind::Size, "parameters used per token")
-    .also(&["activeparameters", "activatedparams", "activatedparameters"]);
+    .also(&[
+        "activeparameters",
+        "activatedparams",
+        "activatedparameters",
+        "paramsactive",
+        "parametersactive",
+        "nactiveparams",
+        "numactiveparams",
+        "activesize",
+    ]);
 pub(crate) const TOKENS: Column = Column::required("tokens", Kind::Size, "training tokens").also(&[
     "pretrainingdatasize",
     "trainingdatasetsize",
@@ -32,6 +50,15 @@ pub(crate) const TOKENS: Column = Column::required("tokens", Kind::Size, "traini
     "ntokens",
     "numtokens",
     "datasize",
+    "token",
+    "tokencount",
+    "tokensseen",
+    "tokenstrained",
+    "trainedtokens",
+    "numtrainingtokens",
+    "numtraintokens",
+    "pretraintokens",
+    "datasetsize",
 ]);
 pub(crate) const COMPUTE: Column = Column::optional("compute", Kind::Size, "FLOPs of pretraining").also(&[
     "flops",
@@ -40,6 +67,17 @@ pub(crate) const COMPUTE: Column = Column::optional("compute", Kind::Size, "FLOP
     "pretrainingcompute",
     "trainingflops",
     "pretrainingflops",
+    "computeflops",
+    "computeflop",
+    "trainingcomputeflops",
+    "trainingcomputeflop",
+    "trainingflop",
+    "pretrainingflop",
+    "trainflops",
+    "traincompute",
+    "totalcompute",
+    "totalflops",
+    "nflops",
 ]);
 pub(crate) const RELEASE: Column = Column::required("release", Kind::Month, "year-month").also(&[
     "releasedate",
@@ -59,6 +97,14 @@ pub(crate) const ADJUSTMENT: Column =
     Column::optional("adjustment", Kind::Text, "none, mmlu-aux, gsm8k-aux or another name; none when absent");
 pub(crate) const EPOCHS: Column = Column::optional("epochs", Kind::Text, "passes over the adjustment data");
 pub(crate) const EXAMPLES: Column = Column::optional("examples", Kind::Count, "task examples seen");
+pub(crate) const REVISION: Column =
+    Column::optional("revision", Kind::Text, "branch, tag, commit or step of the weights");
+pub(crate) const TOKENS_SEEN: Column =
+    Column::optional("tokens_seen", Kind::Count, "training tokens seen, for a checkpoint of a training run");
+pub(crate) const LIMIT: Column =
+    Column::optional("limit", Kind::Positive, "items used, below 1 their share; all when absent");
+pub(crate) const HARNESS_VERSION: Column = Column::optional("harness_version", Kind::Text, "its version");
+pub(crate) const DATE: Column = Column::optional("date", Kind::Date, "when it ran, such as 2024-04-18T09:30:00Z");
 
 /// The columns of a table of models.
 pub const MODEL_COLUMNS: &[Column] = &[
@@ -89,15 +135,16 @@ pub const OBSERVATION_COLUMNS: &[Column] = &[
     Column::optional("source", Kind::Text, "the file it was read from"),
     Column::optional("kind", Kind::Text, "task or group; task when absent"),
     Column::optional("group", Kind::Text, "the group this row is a part of"),
-    Column::optional("revision", Kind::Text, "branch, tag, commit or step of the weights"),
+    REVISION,
+    TOKENS_SEEN,
     Column::optional("chat_template", Kind::Text, "name or digest of the chat template"),
     Column::optional("system_prompt", Kind::Text, "digest of the system prompt"),
     Column::optional("multiturn", Kind::Flag, "true when examples are turns of a conversation"),
     Column::optional("adapter", Kind::Text, "adapter on top of the weights"),
     Column::optional("quantisation", Kind::Text, "how the weights are quantised"),
     Column::optional("dtype", Kind::Text, "type of the weights' numbers"),
-    Column::optional("limit", Kind::Positive, "items used, below 1 their share; all when absent"),
+    LIMIT,
     Column::optional("harness", Kind::Text, "the program that evaluated"),
-    Column::optional("harness_version", Kind::Text, "its version"),
-    Column::optional("date", Kind::Date, "when it ran, such as 2024-04-18T09:30:00Z"),
+    HARNESS_VERSION,
+    DATE,
 ];

@@ -9,21 +9,29 @@
 //! - [`table`]: how tables are read; [`write`](mod@write): how files are written.
 
 mod benchmark;
+mod chance;
 pub(crate) mod columns;
 mod model;
 pub mod modelset;
+mod month;
+pub(crate) mod names;
 mod scores;
 mod subjects;
+mod suites;
 pub mod table;
 pub mod write;
 
 pub use benchmark::{BENCHMARKS, Benchmark, Chance, Format, Measure, Metric, Part, benchmark};
+pub use chance::benchmark_named;
+pub(crate) use chance::{guesses_alike, meant_by};
 pub use columns::{MODEL_COLUMNS, OBSERVATION_COLUMNS};
-pub(crate) use model::KNOWN_MODELS;
-pub use model::{Flops, Model, Models, Month, known_models};
+pub use model::{Flops, Model, Models};
+pub(crate) use model::{KNOWN_MODELS, Known, known_models};
+pub use month::{DateOrder, Month};
 pub use scores::{
     Adjustment, Condition, Limit, Observation, PromptFormat, Provenance, RowKind, ScoreMatrix, Scores, Setup,
     Timestamp, observations_csv,
 };
 pub(crate) use subjects::{SUBJECT_COLUMNS, WIDE_COLUMNS};
 pub use subjects::{Subject, SubjectScores};
+pub use suites::tokens_per_step;

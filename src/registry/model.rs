@@ -13,14 +13,12 @@
 //! ```
 
 use std::collections::HashMap;
-use std::fmt;
 use std::path::Path;
-use std::str::FromStr;
 
 use super::columns::MODEL_COLUMNS;
+use super::month::Month;
 use super::table::{DataFrame, Sheet, Table, fold};
-use crate::serial::serde_as_text;
-use crate::{Error, Result};
+use crate::Result;
 
 /// Floating-point operations spent on pretraining.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
@@ -28,82 +26,13 @@ pub struct Flops(pub f64);
 
 impl Flops {
     /// Compute of training `params` parameters on `tokens` tokens, 6·N·D.
-    pub fn of_training(params: f64, tokens: f64) -> Self {
+    pub(crate) fn of_training(params: f64, tokens: f64) -> Self {
         Self(6.0 * params * tokens)
     }
 
     /// log10 of the number of operations, the scale on which every curve of onset is fitted.
-    pub fn log10(self) -> f64 {
+    pub(crate) fn log10(self) -> f64 {
         self.0.log10()
-    }
-}
-
-/// A month of a year; ordered in time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Month {
-    /// Year, four digits.
-    pub year: u16,
-    /// Month, 1 to 12.
-    pub month: u8,
-}
-
-impl Month {
-    /// Months since the beginning of year 0.
-    pub fn count(self) -> i64 {
-        i64::from(self.year) * 12 + i64::from(self.month) - 1
-    }
-
-    /// The month of this [`count`](Self::count); `None` outside the years 0 to 9999.
-    pub fn of_count(count: i64) -> Option<Self> {
-        let year = u16::try_from(count.div_euclid(12)).ok().filter(|year| *year <= 9999)?;
-        Some(Self { year, month: u8::try_from(count.rem_euclid(12) + 1).ok()? })
-    }
-
-    /// The same as a number of years: 2023.5 for July 2023.
-    pub fn years(self) -> f64 {
-        f64::from(self.year) + f64::from(self.month - 1) / 12.0
-    }
-}
-
-serde_as_text!(Month);
-
-impl Month {
-    /// The month of `2023-11`, `2023-11-05`, `2023/11` or `2023-11-05T12:00`.
-    ///
-    /// # Errors
-    /// [`Error::Argument`] when it is no date.
-    pub fn of_date(text: &str) -> Result<Self> {
-        let month = || {
-            let text = text.trim().replace('/', "-");
-            let rest = text.get(7..)?;
-            let day = rest.strip_prefix('-').map(|day| day.bytes().take(2).filter(u8::is_ascii_digit).count());
-            (rest.is_empty() || day == Some(2)).then(|| text.get(..7)?.parse().ok())?
-        };
-        month().ok_or_else(|| {
-            Error::Argument(format!("`{}` is not a month; write it as 2023-11 or 2023-11-05", text.trim()))
-        })
-    }
-}
-
-impl FromStr for Month {
-    type Err = Error;
-
-    /// Reads `2023-11`.
-    fn from_str(text: &str) -> Result<Self> {
-        let bad = || Error::Argument(format!("`{text}` is not a month; write it as 2023-11"));
-        let (year, month) = text.split_once('-').ok_or_else(bad)?;
-        let digits = |part: &str, count: usize| part.len() == count && part.bytes().all(|b| b.is_ascii_digit());
-        if !digits(year, 4) || !digits(month, 2) {
-            return Err(bad());
-        }
-        let parsed = Self { year: year.parse().map_err(|_| bad())?, month: month.parse().map_err(|_| bad())? };
-        if (1..=12).contains(&parsed.month) { Ok(parsed) } else { Err(bad()) }
-    }
-}
-
-impl fmt::Display for Month {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:04}-{:02}", self.year, self.month)
     }
 }
 
@@ -140,6 +69,15 @@ impl Model {
     }
 }
 
+/// What a table of models says of a name.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Known<'a> {
+    /// It is this model's; `true` when it is written exactly so.
+    As(&'a Model, bool),
+    /// No model's, or that of several.
+    No,
+}
+
 /// A table of models: unique names, families spelled one way.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Models {
@@ -154,7 +92,7 @@ pub(crate) const KNOWN_MODELS: &str = include_str!("../../data/models.csv");
 ///
 /// # Errors
 /// None, unless the program was built from a damaged table.
-pub fn known_models() -> Result<Models> {
+pub(crate) fn known_models() -> Result<Models> {
     Models::parse(KNOWN_MODELS, "data/models.csv")
 }
 
@@ -247,12 +185,28 @@ impl Models {
         self.by_name.get(name).map(|&index| &self.models[index])
     }
 
-    /// The model of this name, of this hub name, or with a hub name that ends so; upper and lower case are the same.
-    pub fn known_as(&self, name: &str) -> Option<&Model> {
+    /// The model of this name, of this hub name, or the only one with a hub name that ends so; upper and lower case are
+    /// the same.
+    pub(crate) fn known_as(&self, name: &str) -> Option<&Model> {
+        match self.find(name) {
+            Known::As(model, _) => Some(model),
+            Known::No => None,
+        }
+    }
+
+    /// The same, and whether `name` is exactly the model's name or hub name.
+    pub(crate) fn find(&self, name: &str) -> Known<'_> {
+        if let Some(model) = self.get(name).or_else(|| self.iter().find(|model| model.hf_id.as_deref() == Some(name))) {
+            return Known::As(model, true);
+        }
         let same = |other: &str| other.eq_ignore_ascii_case(name);
-        let hub = |id: &str| same(id) || id.rsplit('/').next().is_some_and(same);
-        let known = |model: &&Model| same(&model.name) || model.hf_id.as_deref().is_some_and(hub);
-        self.get(name).or_else(|| self.iter().find(known))
+        let whole = |model: &&Model| same(&model.name) || model.hf_id.as_deref().is_some_and(same);
+        let end = |model: &&Model| model.hf_id.as_deref().and_then(|id| id.rsplit('/').next()).is_some_and(same);
+        let only = |known: &dyn Fn(&&Model) -> bool| {
+            let mut found = self.iter().filter(known);
+            found.next().filter(|_| found.next().is_none())
+        };
+        only(&whole).or_else(|| only(&end)).map_or(Known::No, |model| Known::As(model, false))
     }
 
     /// All models in the order of the table.
@@ -283,18 +237,5 @@ impl<'a> IntoIterator for &'a Models {
 
     fn into_iter(self) -> Self::IntoIter {
         self.iter()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Month;
-
-    #[test]
-    fn a_date_is_read_as_its_month() {
-        let read = |text: &str| Month::of_date(text).ok();
-        let november = "2023-11".parse().ok();
-        assert_eq!(["2023-11", "2023-11-05", "2023/11/05", "2023-11-05 12:00"].map(read), [november; 4]);
-        assert_eq!(["2023", "2023-13", "05/11/2023", "2023-11x"].map(read), [None; 4]);
     }
 }

@@ -28,7 +28,7 @@ pub fn bytes(path: &Path, bytes: &[u8]) -> Result<()> {
 ///
 /// # Errors
 /// As [`bytes`], also when the folder is not there.
-pub fn bytes_into_existing(path: &Path, bytes: &[u8]) -> Result<()> {
+pub(crate) fn bytes_into_existing(path: &Path, bytes: &[u8]) -> Result<()> {
     fill(path, |out| out.write_all(bytes)).map_err(Error::write(path))
 }
 
@@ -45,7 +45,7 @@ pub fn with(path: &Path, fill: impl FnOnce(&mut dyn Write) -> std::io::Result<()
 ///
 /// # Errors
 /// [`Error::Write`], and what `fill` returns; what was at `path` before is then still there.
-pub fn folder(path: &Path, fill: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
+pub(crate) fn folder(path: &Path, fill: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
     let above = above(path);
     std::fs::create_dir_all(above).map_err(Error::write(path))?;
     let mut builder = tempfile::Builder::new();
@@ -76,7 +76,7 @@ pub fn folder(path: &Path, fill: impl FnOnce(&Path) -> Result<()>) -> Result<()>
 
 /// Removes from `folder` what this module left there half-written when its process was killed. Only for a folder that
 /// nobody else writes to.
-pub fn sweep(folder: &Path) {
+pub(crate) fn sweep(folder: &Path) {
     let Ok(entries) = std::fs::read_dir(folder) else { return };
     for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
         let name = path.file_name().unwrap_or_default().to_string_lossy();

@@ -20,7 +20,7 @@ pub struct CsvTable {
 impl CsvTable {
     /// An empty table with these columns.
     #[must_use]
-    pub fn new(columns: &[&str]) -> Self {
+    pub(crate) fn new(columns: &[&str]) -> Self {
         Self { columns: columns.iter().map(|c| (*c).to_owned()).collect(), rows: Vec::new() }
     }
 
@@ -59,7 +59,7 @@ impl CsvTable {
 /// A number at full precision: the shortest text that reads back as the same value, in scientific notation where the
 /// plain one would be long (compute in FLOPs). Values that are not finite are blank.
 #[must_use]
-pub fn number(value: f64) -> String {
+pub(crate) fn number(value: f64) -> String {
     if !value.is_finite() {
         String::new()
     } else if value != 0.0 && (value.abs() >= 1e15 || value.abs() < 1e-5) {
@@ -71,7 +71,7 @@ pub fn number(value: f64) -> String {
 
 /// What a row of a figure's CSV is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Mark {
+pub(crate) enum Mark {
     /// An observation.
     Point,
     /// A vertex of a curve.

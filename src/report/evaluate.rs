@@ -31,6 +31,12 @@ pub fn terminal(evaluation: &Evaluation, width: usize) -> String {
         rows(&mut table, [group.alias.clone(), String::new(), items], &group.metrics);
     }
     let mut text = table.render(width);
+    for task in &evaluation.tasks {
+        notes(&mut text, &task.name, task.items, task.see_themselves, task.without_system);
+    }
+    for group in evaluation.groups.iter().filter(|group| !group.whole) {
+        let _ = writeln!(text, "{}: not all of its members could be run, so it has no score of its own", group.name);
+    }
     let Evaluation { asked, remembered, seconds, .. } = evaluation;
     let _ = write!(text, "\n{asked} answers in {}", duration(*seconds));
     if *remembered > 0 {
@@ -50,16 +56,39 @@ fn rows(table: &mut TextTable, first: [String; 3], metrics: &[AggregatedMetric])
         let name =
             if metric.filter == "none" { metric.name.clone() } else { format!("{},{}", metric.name, metric.filter) };
         row.push(name + if metric.higher_is_better { " ↑" } else { " ↓" });
-        row.push(format!("{:.4}", metric.value));
-        row.push(metric.stderr.map(|stderr| format!("{stderr:.4}")).unwrap_or_default());
+        row.push(number(metric.value));
+        row.push(metric.stderr.map(number).unwrap_or_default());
         row.push(metric.interval.map(|(low, high)| format!("{low:.4}–{high:.4}")).unwrap_or_default());
         table.push(row);
     }
 }
 
+/// Four decimals; a perplexity without bound takes a power of ten, so that it does not widen the table.
+fn number(value: f64) -> String {
+    if value.abs() < 1e6 { format!("{value:.4}") } else { format!("{value:.3e}") }
+}
+
+/// What a reader of the scores must know of the prompts.
+fn notes(text: &mut String, task: &str, items: usize, see_themselves: usize, without_system: usize) {
+    if see_themselves > 0 {
+        let _ = writeln!(
+            text,
+            "{task}: {see_themselves} of {items} items stand among their own examples, with the answer, as in \
+             lm-evaluation-harness; --no-self-shots keeps them out"
+        );
+    }
+    if without_system > 0 {
+        let _ = writeln!(
+            text,
+            "{task}: the chat template refuses a system turn; the description and instruction of {without_system} of \
+             {items} items were left out, as in lm-evaluation-harness"
+        );
+    }
+}
+
 /// What an evaluation would ask: the first prompt of each task with its tokens, counts and an estimate.
 #[must_use]
-pub fn preview(preview: &Preview) -> String {
+pub(crate) fn preview(preview: &Preview) -> String {
     let mut text = String::new();
     for task in &preview.tasks {
         of_task(&mut text, task);
@@ -89,6 +118,7 @@ fn of_task(text: &mut String, task: &TaskPreview) {
     for (continuation, ids) in &task.continuations {
         let _ = writeln!(text, "{continuation:?}: {ids:?}");
     }
+    notes(text, name, *items, task.see_themselves, task.without_system);
     text.push('\n');
 }
 

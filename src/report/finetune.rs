@@ -18,7 +18,7 @@ const LONGEST_BAR: usize = 40;
 ///
 /// # Errors
 /// Those of the tokenizer.
-pub fn preview(encoded: &Encoded, too_long: usize, tokenizer: &Tokenizer, shown: usize) -> Result<String> {
+pub(crate) fn preview(encoded: &Encoded, too_long: usize, tokenizer: &Tokenizer, shown: usize) -> Result<String> {
     let mut text = String::new();
     for (number, sequence) in encoded.sequences.iter().take(shown).enumerate() {
         // Writing to a text cannot fail.
@@ -43,7 +43,7 @@ pub fn preview(encoded: &Encoded, too_long: usize, tokenizer: &Tokenizer, shown:
 
 /// How many examples were cut or left out, a line for each reason; empty if none was.
 #[must_use]
-pub fn cuts(encoded: &Encoded, too_long: usize) -> String {
+pub(crate) fn cuts(encoded: &Encoded, too_long: usize) -> String {
     let counts = [
         (encoded.truncated, "lost the beginning of their prompt"),
         (encoded.without_prompt, "of these lost all of it"),
@@ -119,7 +119,7 @@ fn tall(rows: &[FinetunePoint], width: usize) -> String {
 
 /// The same as JSON: an object for every checkpoint.
 #[must_use]
-pub fn json(rows: &[FinetunePoint]) -> serde_json::Value {
+pub(crate) fn json(rows: &[FinetunePoint]) -> serde_json::Value {
     let scores = |row: &FinetunePoint| row.scores.iter().map(|(name, value)| (name.clone(), (*value).into())).collect();
     let object = |row: &FinetunePoint| {
         let scores: serde_json::Map<String, serde_json::Value> = scores(row);

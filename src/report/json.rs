@@ -10,7 +10,7 @@ use crate::{Error, Result};
 ///
 /// # Errors
 /// [`Error::Encode`] for what JSON cannot hold, such as a map whose keys are no texts.
-pub fn text(value: &impl Serialize) -> Result<String> {
+pub(crate) fn text(value: &impl Serialize) -> Result<String> {
     let text = serde_json::to_string_pretty(value);
     text.map(|text| text + "\n").map_err(Error::encode("the result cannot be written as JSON"))
 }
@@ -21,7 +21,7 @@ type Read<'a> = dyn Fn(&str) -> Option<Value> + 'a;
 /// The rows of a table as objects with the columns' names. A column whose every cell is a number or empty holds numbers,
 /// one of `true` and `false` holds these, all others hold texts; an empty cell is `null`.
 #[must_use]
-pub fn rows(table: &CsvTable) -> Value {
+pub(crate) fn rows(table: &CsvTable) -> Value {
     let number = |cell: &str| {
         let value = cell.parse::<f64>().ok().filter(|value| value.is_finite())?;
         // Counts stay whole numbers.

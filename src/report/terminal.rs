@@ -2,7 +2,7 @@
 
 /// How a column is set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Align {
+pub(crate) enum Align {
     /// Text.
     Left,
     /// Numbers.
@@ -11,7 +11,7 @@ pub enum Align {
 
 /// A table of text cells under a header, in sections if need be.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TextTable {
+pub(crate) struct TextTable {
     header: Vec<(String, Align)>,
     rows: Vec<Vec<String>>,
     /// Row before which each section begins, and its title.
@@ -21,7 +21,7 @@ pub struct TextTable {
 impl TextTable {
     /// An empty table with these columns.
     #[must_use]
-    pub fn new(header: &[(&str, Align)]) -> Self {
+    pub(crate) fn new(header: &[(&str, Align)]) -> Self {
         Self {
             header: header.iter().map(|(name, align)| ((*name).to_owned(), *align)).collect(),
             rows: Vec::new(),
@@ -31,21 +31,21 @@ impl TextTable {
 
     /// Appends a row; missing cells are blank, surplus cells are dropped, and control characters, by which a name could
     /// speak to the terminal, are replaced.
-    pub fn push(&mut self, row: Vec<String>) {
+    pub(crate) fn push(&mut self, row: Vec<String>) {
         let mut row: Vec<String> = row.iter().map(|cell| printable(cell)).collect();
         row.resize(self.header.len(), String::new());
         self.rows.push(row);
     }
 
     /// Begins a section: a line of its own before the next row.
-    pub fn section(&mut self, title: &str) {
+    pub(crate) fn section(&mut self, title: &str) {
         self.sections.push((self.rows.len(), printable(title)));
     }
 
     /// The table as lines of at most `width` characters: columns are padded, and the widest text column is shortened
     /// with an ellipsis when the whole would be too wide.
     #[must_use]
-    pub fn render(&self, width: usize) -> String {
+    pub(crate) fn render(&self, width: usize) -> String {
         let mut widths: Vec<usize> = self
             .header
             .iter()

@@ -248,7 +248,7 @@ impl Replicates {
 
     /// Two-sided p-value of quantity `k` being `null`: twice the smaller share of replicates on either side, ties on both,
     /// the data counted among them.
-    pub fn p_value(&self, k: usize, null: f64) -> Option<f64> {
+    pub(crate) fn p_value(&self, k: usize, null: f64) -> Option<f64> {
         let values = self.usable(k)?;
         let below = values.partition_point(|v| *v <= null);
         let above = values.len() - values.partition_point(|v| *v < null);

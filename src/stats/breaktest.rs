@@ -12,6 +12,9 @@
 //! clustered F is the default because its false alarms stay near 5 % for any share of family effects, while those of the
 //! common F rise to 10 % (docs/calibration.md).
 //!
+//! With a level as the null ([`BreakTest::against_level`]) the same is a test for any rise or fall: y = β0 + Σ θ_k z_k against
+//! a change of slope from 0 at any x from the smallest on, a straight line among them.
+//!
 //! Beside it stands Davies' bound (Davies 2002, "Hypothesis testing when a nuisance parameter is present only under the
 //! alternative: linear model case"), which takes models as independent. With t_j the statistics of δ at ten evenly spaced
 //! breaks from the second to the second largest x on f degrees of freedom, M = max |t_j|, v = M²/(f + M²) and
@@ -38,6 +41,7 @@
 use statrs::function::gamma::ln_gamma;
 
 use super::clusters::Clusters;
+use super::direction::Direction;
 use super::distribution::student_upper;
 use super::fixed_hinge::{FixedHinge, Scratch};
 use super::linear::LeastSquares;
@@ -64,6 +68,14 @@ pub struct BreakTest {
     seed: Seed,
     replicates: usize,
     spread: Spread,
+    null: Before,
+}
+
+/// What the curve is without a break.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Before {
+    Line,
+    Level,
 }
 
 /// Its outcome.
@@ -74,9 +86,11 @@ pub struct BreakFound {
     pub sup_f: f64,
     /// The break of the least-squares kinked line, within the range tried.
     pub at: f64,
+    /// The slopes of that line before and after its break, per unit of x.
+    pub slopes: (f64, f64),
     /// Share of replicates with a sup F at least as large, the data counted among them.
     pub p_value: f64,
-    /// Davies' bound; `None` where fewer than two of its breaks can be computed.
+    /// Davies' bound, for independent models; `None` against a level, and where fewer than two of its breaks can be computed.
     pub davies: Option<Davies>,
     /// Replicates.
     pub replicates: usize,
@@ -94,10 +108,17 @@ pub struct Davies {
     pub at: f64,
 }
 
+impl BreakFound {
+    /// Whether the slope turns up or down at the break.
+    pub fn turn(&self) -> Option<Direction> {
+        Direction::of(self.slopes.1 - self.slopes.0)
+    }
+}
+
 impl BreakTest {
     /// 9,999 replicates of the clustered F.
     pub fn new(seed: Seed) -> Self {
-        Self { seed, replicates: 9_999, spread: Spread::Clustered }
+        Self { seed, replicates: 9_999, spread: Spread::Clustered, null: Before::Line }
     }
 
     /// Number of replicates.
@@ -114,32 +135,48 @@ impl BreakTest {
         self
     }
 
+    /// Tests for any rise or fall: the null is a constant level.
+    #[must_use]
+    pub fn against_level(mut self) -> Self {
+        self.null = Before::Level;
+        self
+    }
+
     /// Tests a sample.
     ///
     /// # Errors
     /// `NotEnoughModels` for fewer models than the kinked line needs, `Undetermined` for a constant x, fewer than five
-    /// distinct x, a collinear group, fewer than two clusters, or scores that a line fits perfectly.
+    /// distinct x (three against a level), a collinear group, fewer than two clusters, or scores that the null fits
+    /// perfectly.
     pub fn run(&self, sample: &Sample) -> Result<BreakFound> {
         let sample = sample.counted();
         let (y, clusters) = (sample.y(), sample.families());
-        let mut line = vec![sample.x().to_vec()];
+        let mut line: Vec<Vec<f64>> = match self.null {
+            Before::Line => vec![sample.x().to_vec()],
+            Before::Level => Vec::new(),
+        };
         line.extend_from_slice(sample.groups());
         let design = FixedHinge::new(sample.x(), &centred(&line), sample.weights(), true)?;
-        if design.levels() < 5 {
-            return Err(Error::Undetermined(
-                "a break cannot be told from a line with fewer than five distinct x".into(),
-            ));
+        let (fewest, refusal) = match self.null {
+            Before::Line => (5, "a break cannot be told from a line with fewer than five distinct x"),
+            Before::Level => (3, "a rise cannot be told from a level with fewer than three distinct x"),
+        };
+        if design.levels() < fewest {
+            return Err(Error::Undetermined(refusal.into()));
         }
         let draws = Draws::new(self.seed, self.replicates, WildWeights::Auto, clusters, y.len(), clusters.count())?;
-        let test = Test::new(&design, self.spread, clusters);
+        let test = Test::new(&design, self.spread, self.null, clusters);
         let sorted = design.sorted(y);
         let mut scratch = Scratch::default();
         design.load(&sorted, &mut scratch);
         let size = design.square(&sorted);
         let mut sums = Vec::new();
         let sup_f = test.sup_f(&scratch, &mut sums);
-        if !(scratch.total > PERFECT * size) || !sup_f.is_finite() {
-            return Err(Error::Undetermined("the scores lie on a line: there is no error to test against".into()));
+        if !(scratch.total > PERFECT * size) || sup_f.is_nan() || (self.null == Before::Line && sup_f.is_infinite()) {
+            return Err(Error::Undetermined(match self.null {
+                Before::Line => "the scores lie on a line: there is no error to test against".into(),
+                Before::Level => "the scores are one level: there is no error to test against".into(),
+            }));
         }
         let at = design.best_break(design.best_between(test.from, test.to, &scratch));
         let null = Null {
@@ -158,13 +195,33 @@ impl BreakTest {
                 })
                 .count()]
         });
+        let at = design.unscaled(at);
         Ok(BreakFound {
             sup_f,
-            at: design.unscaled(at),
+            at,
+            slopes: self.slopes(&sample, at),
             p_value: (count + 1) as f64 / (self.replicates + 1) as f64,
-            davies: davies(&sample),
+            davies: (self.null == Before::Line).then(|| davies(&sample)).flatten(),
             replicates: self.replicates,
         })
+    }
+}
+
+impl BreakTest {
+    /// The slopes around a break held at `at`; NaN where the kinked line is not determined.
+    fn slopes(&self, sample: &Sample, at: f64) -> (f64, f64) {
+        let x = sample.x();
+        let mut columns: Vec<Vec<f64>> = vec![x.iter().map(|x| (x - at).max(0.0)).collect()];
+        if self.null == Before::Line {
+            columns.push(x.iter().map(|x| x - at).collect());
+        }
+        columns.push(vec![1.0; x.len()]);
+        columns.extend_from_slice(sample.groups());
+        match (LeastSquares::fit(&columns, sample.y(), sample.weights()), self.null) {
+            (Err(_), _) => (f64::NAN, f64::NAN),
+            (Ok(fit), Before::Level) => (0.0, fit.coefficients[0]),
+            (Ok(fit), Before::Line) => (fit.coefficients[1], fit.coefficients[1] + fit.coefficients[0]),
+        }
     }
 }
 
@@ -188,10 +245,11 @@ struct Kink {
 }
 
 impl Test {
-    fn new(design: &FixedHinge, spread: Spread, clusters: &Clusters) -> Self {
+    fn new(design: &FixedHinge, spread: Spread, null: Before, clusters: &Clusters) -> Self {
         let cluster: Vec<usize> = design.order().iter().map(|&i| clusters.of()[i]).collect();
         let trim = ((TRIM * design.levels() as f64).ceil() as usize).clamp(1, (design.levels() - 1) / 2);
-        let (from, to) = (trim, design.levels() - 1 - trim);
+        let from = if null == Before::Level { 0 } else { trim };
+        let to = design.levels() - 1 - trim;
         let step = (to - from + 1).div_ceil(BREAKS);
         let kinks = (from..=to)
             .step_by(step)

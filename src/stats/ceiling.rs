@@ -206,7 +206,7 @@ impl Noise {
 
 impl CeilingFit {
     /// The ceiling among resampled models, model i counted `drawn[i]` times; true scores stay those of all models.
-    pub fn of_drawn(&self, drawn: &[u32]) -> Option<f64> {
+    pub(crate) fn of_drawn(&self, drawn: &[u32]) -> Option<f64> {
         self.pairs.ceiling(drawn)
     }
 }
@@ -239,13 +239,13 @@ pub fn disattenuated(tau: f64, ceiling_a: f64, ceiling_b: f64) -> Option<f64> {
 
 /// The matrix of τ with every value divided by the geometric mean of the two ceilings: agreement as a share of what noise
 /// allows. It may exceed 1 by chance.
-pub fn shares_of_ceiling(tau: &PairMatrix, ceilings: &[Option<f64>]) -> PairMatrix {
+pub(crate) fn shares_of_ceiling(tau: &PairMatrix, ceilings: &[Option<f64>]) -> PairMatrix {
     let ceiling = |column: usize| ceilings.get(column).copied().flatten().filter(|c| *c > 0.0);
     tau.map_pairs(|a, b, tau| Some(tau / (ceiling(a)? * ceiling(b)?).sqrt()))
 }
 
 /// The matrix of the true scores' τ, as [`disattenuated`] has it.
-pub fn all_disattenuated(tau: &PairMatrix, ceilings: &[Option<f64>]) -> PairMatrix {
+pub(crate) fn all_disattenuated(tau: &PairMatrix, ceilings: &[Option<f64>]) -> PairMatrix {
     let known: Vec<Option<f64>> = ceilings.iter().map(|ceiling| ceiling.and_then(reliable)).collect();
     let of = |column: usize| known.get(column).copied().flatten();
     tau.map_pairs(|a, b, tau| Some(true_tau(correlation(tau)?, of(a)?, of(b)?)))

@@ -46,7 +46,7 @@ impl Clusters {
     }
 
     /// Number of observations.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.of.len()
     }
 
@@ -71,13 +71,13 @@ impl Clusters {
     }
 
     /// Share of the observations that sit in the largest cluster, in 0..=1; 0 when there are none.
-    pub fn largest_share(&self) -> f64 {
+    pub(crate) fn largest_share(&self) -> f64 {
         let largest = self.members.iter().map(Vec::len).max().unwrap_or(0);
         if self.of.is_empty() { 0.0 } else { largest as f64 / self.of.len() as f64 }
     }
 
     /// Number of clusters with at least one observation for which `group` is nonzero.
-    pub fn touching(&self, group: &[f64]) -> usize {
+    pub(crate) fn touching(&self, group: &[f64]) -> usize {
         self.members.iter().filter(|rows| rows.iter().any(|&i| group.get(i).is_some_and(|&z| z != 0.0))).count()
     }
 }

@@ -40,9 +40,9 @@ pub struct RankedTable {
 
 impl RankedTable {
     /// The most rows for which signs are multiplied; with more, pairs are counted by Knight's method.
-    pub const MOST_BY_SIGNS: usize = 512;
+    pub(crate) const MOST_BY_SIGNS: usize = 512;
     /// The most often a row may be drawn.
-    pub const MOST_DRAWN: u32 = 1_000;
+    pub(crate) const MOST_DRAWN: u32 = 1_000;
 
     /// Ranks columns of equal length; NaN is a missing value.
     ///
@@ -61,7 +61,7 @@ impl RankedTable {
     }
 
     /// Number of columns.
-    pub fn columns(&self) -> usize {
+    pub(crate) fn columns(&self) -> usize {
         self.ranks.len()
     }
 

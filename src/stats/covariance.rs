@@ -72,7 +72,7 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds, from the plainest to the most careful.
-    pub const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Classical,
         Self::Hc0,
         Self::Hc1,
@@ -238,12 +238,12 @@ impl<'a> Covariance<'a> {
 
 impl CovarianceEstimate {
     /// The kind asked for.
-    pub fn kind(&self) -> Kind {
+    pub(crate) fn kind(&self) -> Kind {
         self.kind
     }
 
     /// Row `i`, column `j`: the covariance of parameters `i` and `j`.
-    pub fn matrix(&self) -> &[Vec<f64>] {
+    pub(crate) fn matrix(&self) -> &[Vec<f64>] {
         &self.matrix
     }
 
@@ -259,7 +259,7 @@ impl CovarianceEstimate {
 
     /// Whether one cluster alone determines part of parameter `index`, as when a group has a single family. CR0 to CR2 then
     /// have a value, but nothing in it speaks of how much another family would have differed.
-    pub fn is_determined_by_one_cluster(&self, index: usize) -> bool {
+    pub(crate) fn is_determined_by_one_cluster(&self, index: usize) -> bool {
         self.alone.get(index).copied().unwrap_or(false)
     }
 

@@ -15,7 +15,7 @@
 
 use super::curve::FittedCurve;
 use super::sample::Sample;
-use super::{flat, hinge, linear, logistic, richards, segmented};
+use super::{flat, hinge, linear, logistic, plateau, richards, segmented};
 use crate::Result;
 use crate::serial::read_by_name;
 
@@ -27,8 +27,24 @@ pub(crate) struct Entry {
     pub(crate) formula: &'static str,
     /// Whether it can estimate chance.
     pub(crate) frees_chance: bool,
-    /// Fits it with chance held, or estimated where it can be.
-    pub(crate) fit: fn(Option<f64>, &Sample) -> Result<Box<dyn FittedCurve>>,
+    /// Fits it with levels held, or estimated where they can be.
+    pub(crate) fit: fn(Levels, &Sample) -> Result<Box<dyn FittedCurve>>,
+}
+
+/// The levels between which scores move. A curve without one of them takes no notice of it.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Levels {
+    /// The level before scores move, held here or estimated (`None`).
+    pub chance: Option<f64>,
+    /// The level they move to, held here or estimated (`None`).
+    pub ceiling: Option<f64>,
+}
+
+impl From<Option<f64>> for Levels {
+    /// Chance, with a free ceiling.
+    fn from(chance: Option<f64>) -> Self {
+        Self { chance, ceiling: None }
+    }
 }
 
 macro_rules! curves {
@@ -39,7 +55,7 @@ macro_rules! curves {
 
         impl Curve {
             /// Every curve, the constant level last.
-            pub const ALL: &'static [Self] = &[$(Self::$curve),+];
+            pub(crate) const ALL: &'static [Self] = &[$(Self::$curve),+];
 
             fn entry(self) -> &'static Entry {
                 match self { $(Self::$curve => &$entry),+ }
@@ -59,18 +75,20 @@ curves! {
     Logistic = logistic::ENTRY;
     /// A Richards curve from chance to a free upper level.
     Richards = richards::ENTRY;
+    /// Chance, a straight rise, and a ceiling.
+    Plateau = plateau::ENTRY;
     /// A constant level, with which the others are compared.
     Flat = flat::ENTRY;
 }
 
 impl Curve {
     /// The curves that rise: all but the constant level.
-    pub fn rising() -> impl Iterator<Item = Self> {
+    pub(crate) fn rising() -> impl Iterator<Item = Self> {
         Self::ALL.iter().copied().filter(|curve| *curve != Self::Flat)
     }
 
     /// The name as printed and in files.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         self.entry().name
     }
 
@@ -80,16 +98,17 @@ impl Curve {
     }
 
     /// Whether chance can be estimated with the curve's other parameters, or plays no part in it.
-    pub fn frees_chance(self) -> bool {
+    pub(crate) fn frees_chance(self) -> bool {
         self.entry().frees_chance
     }
 
-    /// Fits the curve to a sample, with chance held at a level or estimated (`None`; 0 for a curve that cannot).
+    /// Fits the curve to a sample, with chance and ceiling held at a level or estimated (`None`; 0 for the chance of a curve
+    /// that cannot).
     ///
     /// # Errors
     /// Those of the curve: `NotEnoughModels` for fewer models than parameters, `Undetermined` for a constant predictor.
-    pub fn fit(self, chance: Option<f64>, sample: &Sample) -> Result<Box<dyn FittedCurve>> {
-        (self.entry().fit)(chance, sample)
+    pub fn fit(self, levels: impl Into<Levels>, sample: &Sample) -> Result<Box<dyn FittedCurve>> {
+        (self.entry().fit)(levels.into(), sample)
     }
 }
 

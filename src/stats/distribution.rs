@@ -17,7 +17,7 @@ pub fn student_upper(t: f64, df: f64) -> Option<f64> {
 }
 
 /// Two-sided p-value P(|T| > |t|).
-pub fn student_two_sided(t: f64, df: f64) -> Option<f64> {
+pub(crate) fn student_two_sided(t: f64, df: f64) -> Option<f64> {
     student_upper(t.abs(), df).map(|p| (2.0 * p).min(1.0))
 }
 
@@ -60,17 +60,17 @@ pub fn fisher_one_quantile(p: f64, denominator_df: f64) -> Option<f64> {
 }
 
 /// Standard normal distribution function.
-pub fn normal_lower(z: f64) -> Option<f64> {
+pub(crate) fn normal_lower(z: f64) -> Option<f64> {
     (!z.is_nan()).then(|| Normal::standard().cdf(z))
 }
 
 /// Standard normal upper tail.
-pub fn normal_upper(z: f64) -> Option<f64> {
+pub(crate) fn normal_upper(z: f64) -> Option<f64> {
     normal_lower(-z)
 }
 
 /// Standard normal quantile, `0 < p < 1`.
-pub fn normal_quantile(p: f64) -> Option<f64> {
+pub(crate) fn normal_quantile(p: f64) -> Option<f64> {
     (p > 0.0 && p < 1.0).then(|| Normal::standard().inverse_cdf(p))
 }
 

@@ -85,7 +85,7 @@ impl Equivalence {
 ///
 /// # Errors
 /// As [`Equivalence::test`].
-pub fn smallest_margin(estimate: f64, se: f64, df: f64, size: f64) -> Result<f64> {
+pub(crate) fn smallest_margin(estimate: f64, se: f64, df: f64, size: f64) -> Result<f64> {
     if !(size > 0.0 && size < 1.0) {
         return Err(Error::Argument(format!("the size of a test lies between 0 and 1, not {size}")));
     }

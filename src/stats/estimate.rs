@@ -31,7 +31,7 @@ pub struct Interval {
 
 impl Interval {
     /// An interval with both ends; an end that is not finite counts as none.
-    pub fn between(low: f64, high: f64) -> Self {
+    pub(crate) fn between(low: f64, high: f64) -> Self {
         Self { low: finite(low), high: finite(high) }
     }
 
@@ -52,7 +52,7 @@ impl Interval {
 
     /// Both ends by a function that grows; ends that come out infinite or as no number are dropped.
     #[must_use]
-    pub fn map(self, function: impl Fn(f64) -> f64) -> Self {
+    pub(crate) fn map(self, function: impl Fn(f64) -> f64) -> Self {
         let end = |end: Option<f64>| end.map(&function).and_then(finite);
         Self { low: end(self.low), high: end(self.high) }
     }
@@ -91,7 +91,7 @@ impl Method {
     ];
 
     /// The name as printed and in files.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Covariance(kind) => kind.name(),
             Self::PairsPercentile => "pairs cluster bootstrap, percentile",
@@ -176,25 +176,25 @@ pub struct Named<N> {
 
 impl Estimate {
     /// A value of which nothing more is known; one that is not finite counts as none.
-    pub fn of(value: f64) -> Self {
+    pub(crate) fn of(value: f64) -> Self {
         Self { value: finite(value), ..Self::default() }
     }
 
     /// No value, and why.
-    pub fn unknown(reason: impl Into<String>) -> Self {
+    pub(crate) fn unknown(reason: impl Into<String>) -> Self {
         Self { reason: Some(reason.into()), ..Self::default() }
     }
 
     /// The same by this method.
     #[must_use]
-    pub fn by(mut self, method: Method) -> Self {
+    pub(crate) fn by(mut self, method: Method) -> Self {
         self.method = Some(method);
         self
     }
 
     /// The same with a further reason after those that it has.
     #[must_use]
-    pub fn because(mut self, reason: impl Into<String>) -> Self {
+    pub(crate) fn because(mut self, reason: impl Into<String>) -> Self {
         let reason = reason.into();
         self.reason = Some(match self.reason.take() {
             Some(first) => format!("{first}; {reason}"),
@@ -203,8 +203,12 @@ impl Estimate {
         self
     }
 
-    /// Parameter number `place` of a fit, with Student's interval by its covariance.
-    pub fn student(value: f64, place: usize, covariance: &CovarianceEstimate, level: f64) -> Self {
+    /// Parameter number `place` of a fit, with Student's interval by its covariance; without one where that covariance is
+    /// clustered and one family alone determines the parameter.
+    pub(crate) fn student(value: f64, place: usize, covariance: &CovarianceEstimate, level: f64) -> Self {
+        if covariance.kind().is_clustered() && covariance.is_determined_by_one_cluster(place) {
+            return Self::of(value).by(Method::Covariance(covariance.kind())).because(ONE_FAMILY);
+        }
         let se = covariance.std_errors().get(place).copied().and_then(finite);
         let ends = covariance.interval(place, value, level);
         let found = Self {
@@ -221,7 +225,7 @@ impl Estimate {
     }
 
     /// Whether the interval leaves out zero; `None` without both ends.
-    pub fn excludes_zero(&self) -> Option<bool> {
+    pub(crate) fn excludes_zero(&self) -> Option<bool> {
         self.interval.ends().map(|(low, high)| low > 0.0 || high < 0.0)
     }
 
@@ -237,6 +241,10 @@ impl Estimate {
         if self.method == Some(method) { Some(self.interval) } else { other() }
     }
 }
+
+/// Why a difference that one family alone makes has no interval.
+pub(crate) const ONE_FAMILY: &str =
+    "no interval: one family alone determines it, and nothing says how much another family would have differed";
 
 /// The number, unless it is none.
 pub(crate) fn finite(value: f64) -> Option<f64> {

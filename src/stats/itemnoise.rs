@@ -73,7 +73,7 @@ const NORMAL_975: f64 = 1.959_963_984_540_054;
 
 /// Wilson's score interval at 95 % (Wilson 1927, doi:10.1080/01621459.1927.10502953) for a share of n.
 #[must_use]
-pub fn wilson(share: f64, n: usize) -> (f64, f64) {
+pub(crate) fn wilson(share: f64, n: usize) -> (f64, f64) {
     let (n, z2) = (n as f64, NORMAL_975 * NORMAL_975);
     let middle = (share + z2 / (2.0 * n)) / (1.0 + z2 / n);
     let half = NORMAL_975 / (1.0 + z2 / n) * (share * (1.0 - share) / n + z2 / (4.0 * n * n)).sqrt();

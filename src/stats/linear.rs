@@ -255,12 +255,12 @@ impl Linear {
 
 impl LinearFit {
     /// The line at `x` for a model with group values `z` (missing ones count as 0, further ones are ignored).
-    pub fn predict(&self, x: f64, z: &[f64]) -> f64 {
+    pub(crate) fn predict(&self, x: f64, z: &[f64]) -> f64 {
         self.intercept + self.slope * x + shift(&self.theta, z)
     }
 
     /// 1 - SSE / Σ w (y - ȳ)²; `None` for constant scores.
-    pub fn r_squared(&self) -> Option<f64> {
+    pub(crate) fn r_squared(&self) -> Option<f64> {
         self.least_squares.r_squared()
     }
 }

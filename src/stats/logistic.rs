@@ -21,7 +21,7 @@
 //! # Ok::<(), onset::Error>(())
 //! ```
 
-use super::curves::Entry;
+use super::curves::{Entry, Levels};
 use super::sample::Sample;
 use super::sigmoid::{Fitted, Growth, Sigmoid, answer_as_curve};
 use crate::Result;
@@ -31,7 +31,7 @@ pub(super) const ENTRY: Entry = Entry {
     name: "logistic",
     formula: "y = chance + (upper − chance) / (1 + exp(−k·(x − m)))",
     frees_chance: true,
-    fit: |chance, sample| Ok(Box::new(Logistic::with_chance(chance).fit_sample(sample)?)),
+    fit: |levels, sample| Ok(Box::new(Logistic::between(levels).fit_sample(sample)?)),
 };
 
 /// A logistic curve to be fitted. Chance is 0 and the upper asymptote free unless set otherwise.
@@ -77,10 +77,8 @@ impl Logistic {
         Self::default()
     }
 
-    fn with_chance(chance: Option<f64>) -> Self {
-        let Self { mut sigmoid } = Self::new();
-        sigmoid.chance = chance;
-        Self { sigmoid }
+    fn between(Levels { chance, ceiling }: Levels) -> Self {
+        Self { sigmoid: Sigmoid { growth: Growth::Logistic, chance, upper: ceiling } }
     }
 
     /// Holds the lower asymptote at `chance`.

@@ -75,7 +75,7 @@ impl Nesting {
     }
 
     /// The outer clusters.
-    pub fn outer(&self) -> &Clusters {
+    pub(crate) fn outer(&self) -> &Clusters {
         &self.outer
     }
 
@@ -85,7 +85,7 @@ impl Nesting {
     }
 
     /// How many outer clusters of equal size would carry as much: 1/Σ (share of the rows)²; 0 without rows.
-    pub fn effective(&self) -> f64 {
+    pub(crate) fn effective(&self) -> f64 {
         let n = self.outer.len() as f64;
         let squares: f64 = (0..self.outer.count()).map(|g| (self.outer.members(g).len() as f64 / n).powi(2)).sum();
         if squares > 0.0 { 1.0 / squares } else { 0.0 }
@@ -108,7 +108,7 @@ impl Nesting {
     }
 
     /// Every row once but for those of outer cluster `g`.
-    pub fn without(&self, g: usize) -> Vec<u32> {
+    pub(crate) fn without(&self, g: usize) -> Vec<u32> {
         self.outer.of().iter().map(|of| u32::from(*of != g)).collect()
     }
 }

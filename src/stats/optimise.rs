@@ -98,7 +98,7 @@ impl NonlinearLeastSquares {
 
     /// At most `max_iterations` iterations.
     #[must_use]
-    pub fn max_iterations(mut self, max_iterations: u64) -> Self {
+    pub(crate) fn max_iterations(mut self, max_iterations: u64) -> Self {
         self.max_iterations = max_iterations;
         self
     }

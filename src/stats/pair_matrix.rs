@@ -97,7 +97,7 @@ impl PairMatrix {
     }
 
     /// The correlation of columns `a` and `b`; `None` where it is undefined, and for unknown columns.
-    pub fn get(&self, a: usize, b: usize) -> Option<f64> {
+    pub(crate) fn get(&self, a: usize, b: usize) -> Option<f64> {
         if a < self.columns && b < self.columns { self.values[a * self.columns + b] } else { None }
     }
 
@@ -116,7 +116,7 @@ impl PairMatrix {
     /// The matrix with every value changed by `change`, which is given the two columns, the smaller first; `None` makes the
     /// pair undefined.
     #[must_use]
-    pub fn map_pairs(&self, change: impl Fn(usize, usize, f64) -> Option<f64>) -> Self {
+    pub(crate) fn map_pairs(&self, change: impl Fn(usize, usize, f64) -> Option<f64>) -> Self {
         Self::fill(self.columns, |a, b| (self.get(a, b).and_then(|value| change(a, b, value)), self.rows(a, b)))
     }
 

@@ -73,12 +73,12 @@ impl Parameter {
     ];
 
     /// The difference of group `k`, counted from 0, among `groups`.
-    pub fn theta(k: usize, groups: usize) -> Self {
+    pub(crate) fn theta(k: usize, groups: usize) -> Self {
         if groups == 1 { Self::Theta } else { Self::ThetaOf(k) }
     }
 
     /// The group, counted from 0, whose difference this is; `None` for the curve's own parameters.
-    pub fn group(self) -> Option<usize> {
+    pub(crate) fn group(self) -> Option<usize> {
         match self {
             Self::Theta => Some(0),
             Self::ThetaOf(k) => Some(k),
@@ -88,7 +88,7 @@ impl Parameter {
 
     /// Whether 0 is a value that the parameter could well have, so that a test of it says something: not the break, whose
     /// zero would be one FLOP.
-    pub fn can_be_zero(self) -> bool {
+    pub(crate) fn can_be_zero(self) -> bool {
         self != Self::C
     }
 }

@@ -66,7 +66,7 @@ impl ProfileSet {
     }
 
     /// The smallest interval around all pieces; `None` when there is no piece.
-    pub fn hull(&self) -> Option<Interval> {
+    pub(crate) fn hull(&self) -> Option<Interval> {
         Some(Interval { low: self.pieces.first()?.low, high: self.pieces.last()?.high })
     }
 }

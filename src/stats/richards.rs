@@ -18,7 +18,7 @@
 //! # Ok::<(), onset::Error>(())
 //! ```
 
-use super::curves::Entry;
+use super::curves::{Entry, Levels};
 use super::sample::Sample;
 use super::sigmoid::{Fitted, Growth, Sigmoid, answer_as_curve};
 use crate::{Error, Result};
@@ -28,7 +28,7 @@ pub(super) const ENTRY: Entry = Entry {
     name: "richards",
     formula: "y = chance + (upper − chance)·(1 + exp(b − k·x))^(−1/nu)",
     frees_chance: false,
-    fit: |chance, sample| Ok(Box::new(Richards::new().chance(chance.unwrap_or(0.0)).fit_sample(sample)?)),
+    fit: |levels, sample| Ok(Box::new(Richards::between(levels).fit_sample(sample)?)),
 };
 
 /// A Richards curve to be fitted. Chance is 0, the upper asymptote and ν free unless set otherwise.
@@ -76,6 +76,11 @@ impl Richards {
         Self::default()
     }
 
+    fn between(levels: Levels) -> Self {
+        let chance = Some(levels.chance.unwrap_or(0.0));
+        Self { sigmoid: Sigmoid { growth: Growth::Richards(None), chance, upper: levels.ceiling } }
+    }
+
     /// Holds the lower asymptote at `chance`.
     #[must_use]
     pub fn chance(mut self, chance: f64) -> Self {
@@ -115,7 +120,7 @@ impl Richards {
     ///
     /// # Errors
     /// As [`fit`](Self::fit).
-    pub fn fit_sample(&self, sample: &Sample) -> Result<RichardsFit> {
+    pub(crate) fn fit_sample(&self, sample: &Sample) -> Result<RichardsFit> {
         self.sigmoid.fit(sample, None).map(RichardsFit::from)
     }
 

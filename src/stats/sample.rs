@@ -92,13 +92,13 @@ impl Sample {
     ///
     /// # Errors
     /// As [`new`](Self::new).
-    pub fn with_predictor(&self, x: &[f64]) -> Result<Self> {
+    pub(crate) fn with_predictor(&self, x: &[f64]) -> Result<Self> {
         check(x, &self.y, &[], None)?;
         Ok(Self { x: x.to_vec(), ..self.clone() })
     }
 
     /// Number of models.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.y.len()
     }
 
@@ -123,17 +123,17 @@ impl Sample {
     }
 
     /// The group values of model `i`.
-    pub fn z(&self, i: usize) -> Vec<f64> {
+    pub(crate) fn z(&self, i: usize) -> Vec<f64> {
         self.groups.iter().map(|column| column[i]).collect()
     }
 
     /// The weights, if any.
-    pub fn weights(&self) -> Option<&[f64]> {
+    pub(crate) fn weights(&self) -> Option<&[f64]> {
         self.weights.as_deref()
     }
 
     /// The weight of model `i`: 1 without weights.
-    pub fn weight(&self, i: usize) -> f64 {
+    pub(crate) fn weight(&self, i: usize) -> f64 {
         self.weights.as_ref().map_or(1.0, |weights| weights[i])
     }
 
@@ -142,8 +142,19 @@ impl Sample {
         &self.families
     }
 
+    /// Whether group `k` divides the models so that one family alone makes up one side of it. Its difference then is that
+    /// family's own: nothing in the data says how much another family would have differed.
+    pub fn is_one_familys(&self, k: usize) -> bool {
+        let counted = self.counted();
+        let Some(column) = counted.groups().get(k) else { return false };
+        let others: Vec<f64> = column.iter().map(|z| f64::from(u8::from(*z == 0.0))).collect();
+        let two_sided = column.iter().all(|z| *z == 0.0 || *z == 1.0);
+        counted.families().count() > 1
+            && (counted.families().touching(column) == 1 || two_sided && counted.families().touching(&others) == 1)
+    }
+
     /// Number of models of positive weight.
-    pub fn used(&self) -> usize {
+    pub(crate) fn used(&self) -> usize {
         used(self.len(), self.weights())
     }
 

@@ -121,7 +121,7 @@ impl Segmented {
 
 impl SegmentedFit {
     /// The curve at `x` for a model with group values `z` (missing ones count as 0, further ones are ignored).
-    pub fn predict(&self, x: f64, z: &[f64]) -> f64 {
+    pub(crate) fn predict(&self, x: f64, z: &[f64]) -> f64 {
         value(&self.best, x - self.origin) + shift(&self.theta, z)
     }
 

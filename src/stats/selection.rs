@@ -14,7 +14,7 @@
 //!
 //! 1. Of the curves within 2 of the lowest AICc take the one with fewest parameters, of equals the one with the lower
 //!    AICc. A constant level is always among the candidates.
-//! 2. `none` if that curve does not rise from the smallest to the largest x.
+//! 2. `none` if that curve does not rise from the smallest to the largest x (of falling scores: fall).
 //! 3. `abrupt` if at least half of its rise happens within one third of the range of x.
 //! 4. `gradual` otherwise.
 //!
@@ -40,7 +40,8 @@
 use rayon::prelude::*;
 
 use super::curve::FittedCurve;
-use super::curves::Curve;
+use super::curves::{Curve, Levels};
+use super::direction::Direction;
 use super::observations::identified;
 use super::sample::Sample;
 use crate::serial::read_by_name;
@@ -62,9 +63,10 @@ read_by_name!(Verdict, "verdict", [Verdict::Abrupt, Verdict::Gradual, Verdict::N
 /// What to compare.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Selection {
-    chance: Option<f64>,
+    levels: Levels,
     curves: Vec<Curve>,
     predicts: bool,
+    direction: Direction,
 }
 
 /// One curve's fit and its marks.
@@ -110,7 +112,7 @@ pub struct Comparison {
 
 impl Verdict {
     /// The name as printed.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Abrupt => "abrupt",
             Self::Gradual => "gradual",
@@ -122,7 +124,7 @@ impl Verdict {
 impl Default for Selection {
     fn default() -> Self {
         let curves = vec![Curve::Linear, Curve::Hinge, Curve::Segmented, Curve::Logistic];
-        Self { chance: Some(0.0), curves, predicts: true }
+        Self { levels: Some(0.0).into(), curves, predicts: true, direction: Direction::Rising }
     }
 }
 
@@ -135,14 +137,28 @@ impl Selection {
     /// Holds the chance of hinge, logistic and Richards curve at `chance`.
     #[must_use]
     pub fn chance(mut self, chance: f64) -> Self {
-        self.chance = Some(chance);
+        self.levels.chance = Some(chance);
         self
     }
 
     /// Estimates the chance of hinge and logistic (that of the Richards curve stays 0).
     #[must_use]
-    pub fn free_chance(mut self) -> Self {
-        self.chance = None;
+    pub(crate) fn free_chance(mut self) -> Self {
+        self.levels.chance = None;
+        self
+    }
+
+    /// Holds chance and the ceiling of the curves that have one, or estimates them.
+    #[must_use]
+    pub(crate) fn between(mut self, levels: Levels) -> Self {
+        self.levels = levels;
+        self
+    }
+
+    /// Which way scores are expected to go: up, unless they are losses.
+    #[must_use]
+    pub(crate) fn direction(mut self, direction: Direction) -> Self {
+        self.direction = direction;
         self
     }
 
@@ -156,7 +172,7 @@ impl Selection {
     /// Leaves the prediction errors out, which take one fit of every curve per model and per family. The verdict does not
     /// need them.
     #[must_use]
-    pub fn without_prediction_errors(mut self) -> Self {
+    pub(crate) fn without_prediction_errors(mut self) -> Self {
         self.predicts = false;
         self
     }
@@ -165,8 +181,8 @@ impl Selection {
     ///
     /// # Errors
     /// Those of the curve.
-    pub fn fit(&self, curve: Curve, sample: &Sample) -> Result<Box<dyn FittedCurve>> {
-        curve.fit(self.chance, sample)
+    pub(crate) fn fit(&self, curve: Curve, sample: &Sample) -> Result<Box<dyn FittedCurve>> {
+        curve.fit(self.levels, sample)
     }
 
     /// Fits and judges the curves on a sample. Prediction errors are weighted as the fits are.
@@ -175,6 +191,11 @@ impl Selection {
     /// `NotEnoughModels` or `Undetermined` when not even the constant level can be fitted or x is constant. A curve that
     /// alone cannot be fitted is listed in [`Comparison::failed`].
     pub fn compare(&self, sample: &Sample) -> Result<Comparison> {
+        Ok(self.compare_and_keep(sample)?.0)
+    }
+
+    /// The same with the fits.
+    pub(crate) fn compare_and_keep(&self, sample: &Sample) -> Result<(Comparison, Fits)> {
         let (x, families) = (sample.x(), sample.families());
         let counts = |i: &usize| sample.weight(*i) > 0.0;
         let (low, high) = (0..x.len())
@@ -206,18 +227,22 @@ impl Selection {
         }
         let at = select(fits.iter().map(|(candidate, _)| candidate));
         let (chosen, fit) = &fits[at];
-        let steepest_third = steepest_third(fit.as_ref(), low, high);
+        let steepest_third = steepest_third(fit.as_ref(), (low, high), self.direction);
         let verdict = match steepest_third {
             Option::None => Verdict::None,
             Some(share) if share >= HALF => Verdict::Abrupt,
             Some(_) => Verdict::Gradual,
         };
         let selected = chosen.curve;
-        let candidates = fits.into_iter().map(|(candidate, _)| candidate).collect();
         let folds_left_out = (without_model, without_family);
-        Ok(Comparison { candidates, failed, selected, verdict, steepest_third, folds_left_out })
+        let keep = |(candidate, fit): (Candidate, _)| ((candidate.curve, fit), candidate);
+        let (fits, candidates) = fits.into_iter().map(keep).unzip();
+        Ok((Comparison { candidates, failed, selected, verdict, steepest_third, folds_left_out }, fits))
     }
 }
+
+/// Fitted curves by name.
+pub(crate) type Fits = Vec<(Curve, Box<dyn FittedCurve>)>;
 
 /// The data of one comparison.
 struct Data<'a> {
@@ -310,13 +335,13 @@ fn select<'a>(candidates: impl Iterator<Item = &'a Candidate> + Clone) -> usize 
         .map_or(0, |(at, ..)| at)
 }
 
-/// The largest share of the rise from `low` to `high` that falls in a third of the range.
-fn steepest_third(fit: &dyn FittedCurve, low: f64, high: f64) -> Option<f64> {
+/// The largest share of the rise (or fall) from `low` to `high` that happens in a third of the range.
+fn steepest_third(fit: &dyn FittedCurve, (low, high): (f64, f64), direction: Direction) -> Option<f64> {
     let value = |step: usize| fit.predict(low + (high - low) * step as f64 / STEPS as f64, &[]);
     let values: Vec<f64> = (0..=STEPS).map(value).collect();
     let rise = values[STEPS] - values[0];
     let size = values.iter().map(|v| v.abs()).fold(0.0, f64::max);
-    if rise.is_nan() || rise <= ROUNDING * size {
+    if rise.is_nan() || direction.along(rise) <= ROUNDING * size {
         return None;
     }
     let share = (STEPS / 3..=STEPS).map(|end| (values[end] - values[end - STEPS / 3]) / rise);

@@ -22,10 +22,12 @@
 //! # Ok::<(), onset::Error>(())
 //! ```
 
+use rayon::prelude::*;
+
 use super::covariance::{Covariance, Kind};
 use super::curve::FittedCurve;
 use super::estimate::Interval;
-use super::hinge::{Hinge, HingeFit, Outcome};
+use super::hinge::{Hinge, Outcome};
 use super::parameter::Parameter;
 use super::sample::Sample;
 use crate::{Error, Result};
@@ -72,6 +74,24 @@ pub struct Without {
 /// # Errors
 /// `Argument` when lengths differ; `Undetermined` when all models are of one month; those of the hinge.
 pub fn cutoffs(hinge: &Hinge, sample: &Sample, months: &[i64]) -> Result<Vec<Cutoff>> {
+    cutoffs_of(sample, months, Kind::Cr2, 0.95, |sample| {
+        let fit = hinge.fit_sample(sample)?;
+        let emergence = fit.emergence();
+        Ok((Box::new(fit), emergence))
+    })
+}
+
+/// A fit, and c where it has a break.
+type WithBreak = (Box<dyn FittedCurve>, Option<f64>);
+
+/// The same of any curve, with standard errors of this kind and intervals at this level.
+pub(crate) fn cutoffs_of(
+    sample: &Sample,
+    months: &[i64],
+    kind: Kind,
+    level: f64,
+    curve: impl Fn(&Sample) -> Result<WithBreak> + Sync,
+) -> Result<Vec<Cutoff>> {
     if months.len() != sample.len() {
         return Err(Error::Argument("scores and months differ in number".into()));
     }
@@ -82,22 +102,15 @@ pub fn cutoffs(hinge: &Hinge, sample: &Sample, months: &[i64]) -> Result<Vec<Cut
         return Err(Error::Undetermined("all models are of one month: there is no cut-off to vary".into()));
     }
     distinct[1..]
-        .iter()
+        .par_iter()
         .map(|&cutoff| {
             let group: Vec<f64> = months.iter().map(|m| f64::from(u8::from(*m >= cutoff))).collect();
             let members = group.iter().filter(|z| **z == 1.0).count();
-            let fit = hinge.fit_sample(&sample.clone().with_groups(&[group])?)?;
-            let known = fit.theta_identified[0];
-            let (standard_error, interval, p_value) = robust(&fit, sample).unwrap_or_default();
-            Ok(Cutoff {
-                cutoff,
-                members,
-                theta: known.then(|| fit.theta[0]),
-                standard_error,
-                interval,
-                p_value,
-                emergence: fit.emergence(),
-            })
+            let sample = sample.clone().with_groups(&[group])?;
+            let (fit, emergence) = curve(&sample)?;
+            let (standard_error, interval, p_value) = robust(&*fit, &sample, kind, level).unwrap_or_default();
+            let theta = fit.estimate_of(Parameter::Theta);
+            Ok(Cutoff { cutoff, members, theta, standard_error, interval, p_value, emergence })
         })
         .collect()
 }
@@ -105,18 +118,33 @@ pub fn cutoffs(hinge: &Hinge, sample: &Sample, months: &[i64]) -> Result<Vec<Cut
 /// Standard error, interval and p-value of the first group's difference.
 type Robust = (Option<f64>, Interval, Option<f64>);
 
-fn robust(fit: &HingeFit, sample: &Sample) -> Option<Robust> {
+fn robust(fit: &dyn FittedCurve, sample: &Sample, kind: Kind, level: f64) -> Option<Robust> {
     let place = fit.place_of(Parameter::Theta)?;
-    let covariance = Covariance::new(Kind::Cr2).clusters(sample.families()).of(fit).ok()?;
-    if covariance.is_determined_by_one_cluster(place) {
+    let covariance = Covariance::new(kind).clusters(sample.families()).of(fit).ok()?;
+    if covariance.is_determined_by_one_cluster(place) || sample.is_one_familys(0) {
         return None;
     }
-    let (estimate, error) = (fit.theta[0], covariance.std_errors()[place]);
+    let (estimate, error) = (fit.estimates()[place], covariance.std_errors()[place]);
     Some((
         Some(error).filter(|e| *e > 0.0),
-        covariance.interval(place, estimate, 0.95).map(|(low, high)| Interval::between(low, high)).unwrap_or_default(),
+        covariance.interval(place, estimate, level).map(|(low, high)| Interval::between(low, high)).unwrap_or_default(),
         covariance.p_value(place, estimate, 0.0),
     ))
+}
+
+/// The first group's difference by any curve, without each family in turn; `None` where there is none.
+pub(crate) fn theta_without_each_family(
+    sample: &Sample,
+    curve: impl Fn(&Sample) -> Result<Box<dyn FittedCurve>> + Sync,
+) -> Vec<Option<f64>> {
+    let first = Parameter::theta(0, sample.groups().len());
+    let without = |family: usize| {
+        let keep: Vec<f64> = (0..sample.len())
+            .map(|i| if sample.families().of()[i] == family { 0.0 } else { sample.weight(i) })
+            .collect();
+        curve(&sample.clone().with_weights(&keep).ok()?).ok()?.estimate_of(first)
+    };
+    (0..sample.families().count()).into_par_iter().map(without).collect()
 }
 
 /// The fit without each family in turn.

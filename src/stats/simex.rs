@@ -46,6 +46,7 @@ pub struct Simex {
     sd: Vec<f64>,
     simulations: usize,
     level: f64,
+    kind: Kind,
 }
 
 /// One parameter corrected for uncertain x.
@@ -75,7 +76,7 @@ impl Simex {
     pub fn new(seed: Seed, sd: &[f64]) -> Result<Self> {
         match sd.iter().find(|s| !(**s >= 0.0 && s.is_finite())) {
             Some(bad) => Err(Error::Argument(format!("a standard deviation of log10 compute cannot be {bad}"))),
-            None => Ok(Self { seed, sd: sd.to_vec(), simulations: 200, level: 0.95 }),
+            None => Ok(Self { seed, sd: sd.to_vec(), simulations: 200, level: 0.95, kind: Kind::Cr2 }),
         }
     }
 
@@ -88,8 +89,15 @@ impl Simex {
 
     /// Confidence level of the intervals.
     #[must_use]
-    pub fn level(mut self, level: f64) -> Self {
+    pub(crate) fn level(mut self, level: f64) -> Self {
         self.level = level;
+        self
+    }
+
+    /// The covariance behind the intervals, CR2 unless set.
+    #[must_use]
+    pub fn covariance(mut self, kind: Kind) -> Self {
+        self.kind = kind;
         self
     }
 
@@ -98,21 +106,30 @@ impl Simex {
     /// # Errors
     /// Those of the hinge; `Argument` when lengths differ or there are fewer than two simulations.
     pub fn run(&self, hinge: &Hinge, sample: &Sample) -> Result<Vec<Corrected>> {
+        self.run_curve(sample, |sample| Ok(Box::new(hinge.fit_sample(sample)?)))
+    }
+
+    /// The same of any curve.
+    pub(crate) fn run_curve(
+        &self,
+        sample: &Sample,
+        curve: impl Fn(&Sample) -> Result<Box<dyn FittedCurve>> + Sync,
+    ) -> Result<Vec<Corrected>> {
         if self.sd.len() != sample.len() {
             return Err(Error::Argument("scores and standard deviations of log10 compute differ in number".into()));
         }
         if self.simulations < 2 {
             return Err(Error::Argument("simulation–extrapolation needs at least two simulations".into()));
         }
-        let plain = hinge.fit_sample(sample)?;
+        let plain = curve(sample)?;
         let names = plain.names();
         let estimates = plain.estimates();
-        let robust = Covariance::new(Kind::Cr2).clusters(sample.families());
+        let robust = Covariance::new(self.kind).clusters(sample.families());
         let variances = |fit: &dyn FittedCurve| -> Option<Vec<f64>> {
             let found = robust.of(fit).ok()?;
             Some(found.std_errors().iter().map(|s| s * s).collect())
         };
-        let own = robust.of(&plain).ok();
+        let own = robust.of(&*plain).ok();
         let simulated: Vec<Vec<Simulated>> = LAMBDAS
             .iter()
             .enumerate()
@@ -128,10 +145,10 @@ impl Simex {
                             .zip(&self.sd)
                             .map(|(x, s)| x + lambda.sqrt() * s * stream.normal())
                             .collect();
-                        let fit = hinge.fit_sample(&sample.with_predictor(&noisy).ok()?).ok()?;
+                        let fit = curve(&sample.with_predictor(&noisy).ok()?).ok()?;
                         // Another shape has other parameters: nothing to average with.
                         (fit.names() == names)
-                            .then(|| Simulated { values: fit.estimates(), variances: variances(&fit) })
+                            .then(|| Simulated { values: fit.estimates(), variances: variances(&*fit) })
                     })
                     .collect()
             })

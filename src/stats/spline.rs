@@ -75,7 +75,7 @@ impl Spline {
     ///
     /// # Errors
     /// As [`fit`](Self::fit).
-    pub fn fit_sample(&self, sample: &Sample) -> Result<SplineFit> {
+    pub(crate) fn fit_sample(&self, sample: &Sample) -> Result<SplineFit> {
         let (x, groups, weights) = (sample.x(), sample.groups(), sample.weights());
         let mut columns = vec![vec![1.0; x.len()]];
         let segments = (0..=self.knots.len()).map(|j| x.iter().map(|x| segment(&self.knots, j, *x)).collect());

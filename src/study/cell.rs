@@ -93,7 +93,7 @@ pub fn digest<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
 ///
 /// # Errors
 /// What the file system says.
-pub fn fingerprint(path: &Path) -> std::io::Result<String> {
+pub(crate) fn fingerprint(path: &Path) -> std::io::Result<String> {
     let mut files = Vec::new();
     list(path, path, &mut files)?;
     files.sort();

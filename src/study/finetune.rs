@@ -15,7 +15,7 @@ use crate::harness::request::Request;
 use crate::harness::runner::{EvaluatedModel, EvaluationSettings, Keep, Limits, ends, evaluate};
 use crate::harness::tasks::{Draw, Library, Task, Value};
 use crate::lm::{Found, Placement, Tokenizer, Weights, locate};
-use crate::registry::write;
+use crate::registry::{Limit, write};
 use crate::train::data::{Example, Layout};
 use crate::train::{
     Checkpoint, Encoded, Encoding, Ending, ModelFiles, Next, Observer, RunFolder, Schedule, TrainSettings, TrainStep,
@@ -27,7 +27,7 @@ const BESIDE_WEIGHTS: usize = 1 << 30;
 
 /// A run that is asked for.
 #[derive(Debug, Clone)]
-pub struct Finetune {
+pub(crate) struct Finetune {
     /// Model to start from.
     pub model: PathBuf,
     /// Files or folders of training data.
@@ -62,7 +62,7 @@ pub struct Finetune {
 
 /// A run whose model was found and whose data were read.
 #[derive(Debug)]
-pub struct Prepared {
+pub(crate) struct Prepared {
     asked: Finetune,
     found: Found,
     /// The tokenizer of the model.
@@ -77,7 +77,7 @@ pub struct Prepared {
 
 /// What happens during a run.
 #[derive(Debug)]
-pub enum FinetuneEvent<'a> {
+pub(crate) enum FinetuneEvent<'a> {
     /// It goes on after `done` steps of `of`; 0 for a new one.
     Start {
         /// Steps taken before.
@@ -106,7 +106,7 @@ pub struct FinetunePoint {
 
 /// What a run did, its earlier parts included.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Finetuned {
+pub(crate) struct Finetuned {
     /// All steps.
     pub steps: Vec<TrainStep>,
     /// All checkpoints.
@@ -121,7 +121,7 @@ impl Finetune {
     /// # Errors
     /// Those of [`Found::at`], [`Layout::read`], [`Library::select`] and [`Encoding::encode`], and [`Error::Argument`] where
     /// no data are named.
-    pub fn prepare(mut self) -> Result<Prepared> {
+    pub(crate) fn prepare(mut self) -> Result<Prepared> {
         self.check()?;
         self.model = locate(&self.model)?;
         let found = Found::at(&self.model)?;
@@ -209,7 +209,7 @@ impl Prepared {
     ///
     /// # Errors
     /// Those of [`Trainer::new`], [`Trainer::run`] and [`evaluate`].
-    pub fn run(self, stop: &Arc<AtomicBool>, watch: &mut dyn FnMut(FinetuneEvent<'_>)) -> Result<Finetuned> {
+    pub(crate) fn run(self, stop: &Arc<AtomicBool>, watch: &mut dyn FnMut(FinetuneEvent<'_>)) -> Result<Finetuned> {
         let Self { asked, found, tokenizer, encoded, .. } = self;
         let files = ModelFiles::read(&asked.model)?;
         let tensors = Weights::open(&asked.model, &asked.placement.device, asked.placement.dtype)?.all()?;
@@ -288,7 +288,7 @@ impl Evaluating<'_> {
             tasks: self.asked.evaluate.clone(),
             definitions: self.asked.definitions.clone(),
             data: self.asked.task_data.clone(),
-            draw: Draw { limit: self.asked.limit, ..Draw::default() },
+            draw: Draw { limit: self.asked.limit.and_then(|n| Limit::new(n as f64).ok()), ..Draw::default() },
             keep: Keep::Everything(self.asked.out.join("evaluations")),
             stop: Some(Arc::clone(self.stop)),
             ..EvaluationSettings::default()

@@ -27,7 +27,7 @@ pub struct FitAt {
 
 impl FitAt {
     /// Models, their compute and their scores under this condition. Models without compute are left out.
-    pub fn points_of(
+    pub(crate) fn points_of(
         observations: &[Observation],
         benchmark: &str,
         metric: &str,
@@ -41,7 +41,7 @@ impl FitAt {
     }
 
     /// The analysis of this condition.
-    pub fn analysis(&self) -> Option<&Analysis> {
+    pub(crate) fn analysis(&self) -> Option<&Analysis> {
         let report = self.fit.as_ref().ok()?;
         match self.condition.examples {
             None => Some(&report.unadjusted),
@@ -108,6 +108,8 @@ fn fit_settings(study: &Study, score: &str, metric: &str, condition: &Condition)
             metric: Some(metric.to_owned()),
             adjusted: condition.examples.map(|examples| format!("{}@{examples}", condition.adjustment)),
             cutoff: settings.cutoff,
+            // A study may be of models that are smaller than any in use.
+            any_size: true,
             ..modelset::Settings::default()
         },
         curve: settings.curve,

@@ -17,10 +17,10 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, Result};
 
 /// How often an owner touches its locks.
-pub const BEAT: Duration = Duration::from_secs(15);
+pub(crate) const BEAT: Duration = Duration::from_secs(15);
 
 /// How long a lock of another machine is believed without a touch.
-pub const STALE: Duration = Duration::from_secs(180);
+pub(crate) const STALE: Duration = Duration::from_secs(180);
 
 const AT_MOST_EVERY: Duration = Duration::from_secs(1);
 

@@ -5,7 +5,7 @@ use crate::train::TrainStep;
 
 /// Loss and learning rate over the examples seen; beside the loss of every step, its running mean.
 #[must_use]
-pub fn loss_figure(steps: &[TrainStep]) -> Figure {
+pub(crate) fn loss_figure(steps: &[TrainStep]) -> Figure {
     let line = |series: &str, hue, stroke, vertices| Layer::Line { series: series.into(), hue, stroke, vertices };
     let at = |value: &dyn Fn(&TrainStep) -> f64| steps.iter().map(|step| (step.examples as f64, value(step))).collect();
     let axis = |label: &str| Axis {

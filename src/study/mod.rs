@@ -56,23 +56,26 @@ mod settings;
 mod store;
 mod work;
 
-pub use cell::{Cell, digest, fingerprint};
-pub use collect::{Collected, SeedSpread, collect};
+pub use cell::{Cell, digest};
+
+pub use collect::Collected;
+pub use collect::{SeedSpread, collect};
 pub use estimate::Cost;
 pub use example::EXAMPLE;
+pub use executor::Executor;
 pub use executor::{
-    Cells, Ended, Executor, ExecutorKind, LocalSettings, Queue, Queued, Slurm, StudyOutcome, Submission, Task, Watch,
-    follow, run, submit,
+    Cells, Ended, ExecutorKind, LocalSettings, Queue, Slurm, StudyOutcome, Submission, Task, Watch, follow, run, submit,
 };
-pub use fits::{FitAt, fits};
-pub use lock::{BEAT, Owner, STALE};
-pub use loss::loss_figure;
+pub use fits::FitAt;
+pub use fits::fits;
+pub use lock::Owner;
+pub(crate) use loss::loss_figure;
 pub use plan::{Plan, Planned, State};
 #[cfg(feature = "models")]
-pub use real::Real;
-pub use results::{CellResults, ConditionResults};
-pub use settings::{
-    AdjustmentRecipe, LAYOUTS, ModelSource, RunSettings, SlurmSettings, Study, StudyEvaluation, StudyFit, StudyModel,
-};
+pub(crate) use real::Real;
+pub use results::CellResults;
+pub use results::ConditionResults;
+pub use settings::{AdjustmentRecipe, ModelSource, RunSettings, SlurmSettings, StudyEvaluation, StudyFit};
+pub use settings::{LAYOUTS, Study, StudyModel};
 pub use store::Failure;
 pub use work::{CellRun, TokenAmount, Work};

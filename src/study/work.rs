@@ -90,7 +90,7 @@ impl<'a> CellRun<'a> {
 
     /// A folder of the cell's own for whatever helps a restart of this condition. Its name changes with everything the
     /// condition's scores depend on.
-    pub fn folder(&self, condition: &Condition) -> PathBuf {
+    pub(crate) fn folder(&self, condition: &Condition) -> PathBuf {
         let key = self.wanted.iter().find(|(wanted, _)| wanted == condition).map(|(_, key)| key.as_str());
         let key: String = key.unwrap_or_default().chars().take(12).collect();
         let examples = condition.examples.unwrap_or(0);
@@ -99,13 +99,13 @@ impl<'a> CellRun<'a> {
 
     /// A folder of the cell's own for whatever helps a restart of its fine-tuning. Its name changes with everything that
     /// goes into that.
-    pub fn training_folder(&self) -> PathBuf {
+    pub(crate) fn training_folder(&self) -> PathBuf {
         let key: String = digest(self.wanted.iter().map(|(_, key)| key.as_str())).chars().take(12).collect();
         self.cell.folder.join(TRAINING).join(key)
     }
 
     /// Raised when the study is being stopped, for work that cannot call [`CellRun::progress`] often.
-    pub fn stop(&self) -> Arc<AtomicBool> {
+    pub(crate) fn stop(&self) -> Arc<AtomicBool> {
         self.stop.clone()
     }
 

@@ -68,7 +68,7 @@ impl AdamW {
 }
 
 impl Moments {
-    pub fn new(variable: &Var) -> Result<Self> {
+    pub(crate) fn new(variable: &Var) -> Result<Self> {
         if variable.device().is_cpu() && variable.dtype() == DType::F32 {
             let zeros = vec![0.0; variable.elem_count()];
             return Ok(Self::Lists { first: zeros.clone(), second: zeros });
@@ -79,7 +79,7 @@ impl Moments {
     }
 
     /// What has to be saved: ending of the name, and the values.
-    pub fn saved(&self, shape: &[usize]) -> Result<Vec<(&'static str, Tensor)>> {
+    pub(crate) fn saved(&self, shape: &[usize]) -> Result<Vec<(&'static str, Tensor)>> {
         let list = |values: &[f32]| Tensor::from_slice(values, shape, &candle_core::Device::Cpu);
         Ok(match self {
             Self::Lists { first, second } => vec![("first", list(first)?), ("second", list(second)?)],
@@ -90,7 +90,7 @@ impl Moments {
     }
 
     /// Takes back what [`Moments::saved`] gave; `find` looks it up by the same ending.
-    pub fn restore(&mut self, find: impl Fn(&str) -> Result<Tensor>) -> Result<()> {
+    pub(crate) fn restore(&mut self, find: impl Fn(&str) -> Result<Tensor>) -> Result<()> {
         match self {
             Self::Lists { first, second } => {
                 *first = find("first")?.flatten_all()?.to_vec1()?;
@@ -109,7 +109,7 @@ impl Moments {
 
 impl Update {
     /// Changes `variable` and its moments.
-    pub fn apply(&self, variable: &Var, gradient: &Tensor, moments: &mut Moments) -> Result<()> {
+    pub(crate) fn apply(&self, variable: &Var, gradient: &Tensor, moments: &mut Moments) -> Result<()> {
         let decays = self.optimiser.decay_vectors || variable.rank() > 1;
         let decay = if decays { self.optimiser.decay } else { 0.0 };
         let kept = 1.0 - self.rate * decay;

@@ -71,7 +71,7 @@ pub(super) struct Backward<'a> {
 
 impl Backward<'_> {
     /// Adds the gradients of the loss of `sequences` to `into`; returns the sum of the losses, in nats, not multiplied.
-    pub fn run(&self, sequences: &[&Sequence], into: &mut Sums) -> Result<f64> {
+    pub(crate) fn run(&self, sequences: &[&Sequence], into: &mut Sums) -> Result<f64> {
         let done: Vec<(f64, Sums)> =
             parts(sequences, self.trainable).into_par_iter().map(|part| self.part(part)).collect::<Result<_>>()?;
         let mut total = 0.0;

@@ -19,7 +19,7 @@ pub(super) struct Journal {
 
 impl Journal {
     /// Opens the journal of a run that continues after `done` steps; returns what it says of those.
-    pub fn open(folder: &Path, done: usize) -> Result<(Self, Vec<TrainStep>)> {
+    pub(crate) fn open(folder: &Path, done: usize) -> Result<(Self, Vec<TrainStep>)> {
         let path = folder.join("metrics.jsonl");
         let mut steps: Vec<TrainStep> = Vec::new();
         if done > 0 && path.exists() {
@@ -36,7 +36,7 @@ impl Journal {
         Ok((Self { path, file }, steps))
     }
 
-    pub fn add(&mut self, step: &TrainStep) -> Result<()> {
+    pub(crate) fn add(&mut self, step: &TrainStep) -> Result<()> {
         let line = line(&self.path, step)?;
         self.file.write_all(line.as_bytes()).map_err(Error::write(&self.path))
     }

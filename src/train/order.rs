@@ -18,7 +18,7 @@ pub(super) struct Order {
 }
 
 impl Order {
-    pub fn new(settings: &TrainSettings, count: usize) -> Self {
+    pub(crate) fn new(settings: &TrainSettings, count: usize) -> Self {
         let batch = settings.batch.min(count.max(1));
         let steps = match settings.length {
             Length::Steps(steps) => steps,
@@ -28,7 +28,7 @@ impl Order {
     }
 
     /// The sequences of step `step`. The last step of an epoch has what is left.
-    pub fn step(&mut self, step: usize) -> Vec<usize> {
+    pub(crate) fn step(&mut self, step: usize) -> Vec<usize> {
         let per_epoch = self.count.div_ceil(self.batch).max(1);
         let (epoch, within) = (step / per_epoch, step % per_epoch);
         if self.current.as_ref().is_none_or(|(held, _)| *held != epoch) {
@@ -43,7 +43,7 @@ impl Order {
     }
 
     /// Sequences seen before step `step`.
-    pub fn seen_before(&self, step: usize) -> usize {
+    pub(crate) fn seen_before(&self, step: usize) -> usize {
         let per_epoch = self.count.div_ceil(self.batch).max(1);
         step / per_epoch * self.count + (step % per_epoch * self.batch).min(self.count)
     }

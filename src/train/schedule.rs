@@ -62,13 +62,13 @@ impl Default for Schedule {
 impl Schedule {
     /// The published peak rate for a model: 2·10⁻⁵, and 2·10⁻⁶ from 11 billion parameters up and for Gemma 7B.
     #[must_use]
-    pub fn published_peak(parameters: usize, name: &str) -> f64 {
+    pub(crate) fn published_peak(parameters: usize, name: &str) -> f64 {
         if parameters >= LARGE || name.to_lowercase().contains("gemma-7b") { 2e-6 } else { 2e-5 }
     }
 
     /// The rate of step `step` (from 0) of `steps`.
     #[must_use]
-    pub fn rate(&self, step: usize, steps: usize) -> f64 {
+    pub(crate) fn rate(&self, step: usize, steps: usize) -> f64 {
         let warmup = match self.warmup {
             Warmup::Steps(steps) => steps,
             Warmup::Share(share) => (share * steps as f64).ceil() as usize,

@@ -8,7 +8,7 @@ use super::schedule::{Schedule, Warmup};
 use crate::error::{Error, Result};
 
 /// Numbers of task examples after which the published runs were evaluated: 64 times their steps.
-pub const PAPER_CHECKPOINTS: [usize; 15] = [
+pub(crate) const PAPER_CHECKPOINTS: [usize; 15] = [
     640, 1_920, 6_400, 16_000, 32_000, 64_000, 128_000, 160_000, 192_000, 256_000, 320_000, 640_000, 960_000,
     1_280_000, 1_600_000,
 ];

@@ -127,15 +127,9 @@ impl Trainer {
         &self.decoder
     }
 
-    /// The recipe.
-    #[must_use]
-    pub fn settings(&self) -> &TrainSettings {
-        &self.settings
-    }
-
     /// Optimiser steps taken.
     #[must_use]
-    pub fn steps_taken(&self) -> usize {
+    pub(crate) fn steps_taken(&self) -> usize {
         self.steps
     }
 

@@ -309,7 +309,7 @@ fn every_key_of_the_report_is_documented() {
     assert!(all.len() > 80, "{} keys", all.len());
     let missing: Vec<&String> = all.iter().filter(|key| !documented.contains(&format!("`{key}`"))).collect();
     assert!(missing.is_empty(), "not in docs/formats.md: {missing:?}");
-    assert_eq!((&found["schema"], &found["schema_version"]), (&Value::from("onset.fit"), &Value::from(1)));
+    assert_eq!((&found["schema"], &found["schema_version"]), (&Value::from("onset.fit"), &Value::from(2)));
 }
 
 #[test]
@@ -469,8 +469,9 @@ fn groups_that_do_not_overlap_and_huge_values_are_survived() {
             }
         }),
     );
-    says_what_it_cannot_know(&compute, &[]);
-    refuses(&[&compute, "--x-scale", "linear"], &["predictor"]);
+    refuses(&[&compute], &["row 2, column `compute`", "10^15 to 10^28", "--any-size"]);
+    says_what_it_cannot_know(&compute, &["--any-size"]);
+    refuses(&[&compute, "--any-size", "--x-scale", "linear"], &["predictor"]);
     let four: String = toy(|_, _| ()).lines().take(5).map(|line| format!("{line}\n")).collect();
     says_what_it_cannot_know(&folder.write("d.csv", &four), &["--curve", "linear", "--cutoff", "none"]);
 }

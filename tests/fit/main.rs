@@ -3,4 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod claims;
 mod command;
+mod foreign;
+mod two_places;

@@ -11,7 +11,7 @@ use onset::harness::evaluation::Evaluation;
 use onset::harness::lm_eval;
 use onset::harness::runner::{EvaluationEvent, EvaluationSettings, Keep, Loaded, evaluate};
 use onset::lm::Placement;
-use onset::registry::{Observation, Provenance, Setup};
+use onset::registry::{Limit, Observation, Provenance, Setup};
 use serde_json::Value;
 
 use crate::support::{self, program, until};
@@ -174,10 +174,9 @@ fn import_reads_what_was_written_and_fit_reads_the_observations() {
             .observations
             .iter()
             .map(|own| {
-                // What the import does not ask of a file.
-                let setup = Setup { shots: own.setup.shots, ..Setup::default() };
-                let provenance = Provenance::file(format!("neox-bytelevel/{}", own.provenance.source));
-                Observation { setup, provenance, ..own.clone() }
+                let source = format!("neox-bytelevel/{}", own.provenance.source);
+                let provenance = Provenance { source, ..own.provenance.clone() };
+                Observation { provenance, ..own.clone() }
             })
             .collect::<Vec<_>>()
     );
@@ -313,7 +312,7 @@ fn answers_alone_are_enough_to_go_on() {
 #[test]
 fn a_limit_that_left_items_out_is_told_with_the_scores() {
     let limited = |limit: usize| {
-        let draw = onset::harness::tasks::Draw { limit: Some(limit), ..Default::default() };
+        let draw = onset::harness::tasks::Draw { limit: Limit::new(limit as f64).ok(), ..Default::default() };
         let settings = EvaluationSettings { draw, tasks: vec!["toy_cloze".into()], ..settings(None) };
         run("neox-bytelevel", &settings).observations[0].setup.limit.map(|limit| limit.to_string())
     };
@@ -343,20 +342,22 @@ fn a_changed_task_or_model_or_setting_uses_no_old_answer() {
     assert_eq!(asked(&begun, "a", "b"), all);
     // Fewer items are known already.
     let mut few = settings;
-    few.draw.limit = Some(10);
+    few.draw.limit = Limit::new(10.0).ok();
     assert_eq!(asked(&few, "a", "b"), 0);
 }
 
 #[test]
 fn progress_counts_every_item_once() {
     let settings = EvaluationSettings {
-        draw: onset::harness::tasks::Draw { limit: Some(5), ..Default::default() },
+        draw: onset::harness::tasks::Draw { limit: Limit::new(5.0).ok(), ..Default::default() },
         ..settings(None)
     };
     let (mut items, mut all, mut names) = (0, 0, Vec::new());
     let loaded = load("neox-bytelevel");
     let evaluation = evaluate(&loaded.subject(), &settings, &mut |event| match event {
         EvaluationEvent::LeftOut(file) => panic!("no folder was given, yet {file}"),
+        EvaluationEvent::Refused(member) => panic!("no group was asked for, yet {member}"),
+        EvaluationEvent::FirstPrompt { name, .. } => panic!("nobody asked for the prompt of {name}"),
         EvaluationEvent::Begin { items, tasks } => (all, _) = (items, assert_eq!(tasks, 3)),
         EvaluationEvent::Task { name, known, .. } => {
             assert_eq!(known, 0);

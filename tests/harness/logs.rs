@@ -68,7 +68,7 @@ fn inspect_gives_the_newest_accuracy_of_evaluations_that_ended_well() {
     let gsm8k = row(&imported, "gsm8k", "exact_match,match");
     assert_eq!((gsm8k.value, gsm8k.items, gsm8k.setup.shots), (0.1, Some(98), Some(5)));
     assert_eq!(gsm8k.model, "example-org/toy-7b");
-    for why in ["a newer evaluation", "status is error", "model_graded_qa gives no accuracy"] {
+    for why in ["a later evaluation", "status is error", "model_graded_qa gives no accuracy"] {
         assert!(warned(&imported, why), "{why}: {:?}", imported.warnings);
     }
     assert_eq!(imported.observations.len(), 2);

@@ -4,9 +4,11 @@
 mod support;
 
 mod evaluate;
+mod identity;
 mod import;
 mod layouts;
 mod logs;
+mod prompting;
 mod refusals;
 mod repository;
 mod runner;

@@ -10,6 +10,7 @@ use onset::harness::runner::{Encoder, Limits, LocalModel};
 use onset::harness::server::{Server, ServerSettings};
 use onset::harness::tasks::{Draw, Library};
 use onset::lm::{LanguageModel, LoadedModel, Passage, Placement, Query};
+use onset::registry::Limit;
 use serde_json::{Value, json};
 
 use crate::support;
@@ -210,7 +211,7 @@ fn a_served_model_answers_as_it_does_in_this_process() {
     library.add(&fixture("tasks")).expect("tasks");
     let names = ["toy_mc".to_owned(), "toy_cloze".to_owned(), "toy_math".to_owned()];
     let selection = library.select(&names, Some(&fixture("data"))).expect("a selection");
-    let draw = Draw { limit: Some(2), ..Draw::default() };
+    let draw = Draw { limit: Limit::new(2.0).ok(), ..Draw::default() };
     let items = selection.tasks.iter().flat_map(|task| task.items(&draw).expect("items").items);
     let requests: Vec<Request> = items.flat_map(|item| item.requests).collect();
     assert!(requests.iter().any(|request| matches!(request, Request::Generate { .. })));

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use onset::harness::request::{Request, Response};
 use onset::harness::tasks::{AggregatedMetric, Draw, Items, Library, ScoredItem, Task, TaskGroup, Value, samples_hash};
+use onset::registry::Limit;
 
 use crate::support::fixture;
 
@@ -167,7 +168,7 @@ fn lines_and_results_of_two_models_are_those_of_lm_eval() {
 #[test]
 fn requests_are_the_prompt_and_what_follows_it() {
     let (tasks, _) = selected(&fixtures().join("toy"), &fixtures().join("toy"), &["toy_math", "toy_cloze"]);
-    let draw = Draw { limit: Some(2), shots: Some(1), ..Draw::default() };
+    let draw = Draw { limit: Limit::new(2.0).ok(), shots: Some(1), ..Draw::default() };
     let math = tasks[0].items(&draw).unwrap();
     assert_eq!((math.items.len(), math.total, math.shots), (2, 12, 1));
     let Request::Generate { context, until, max_tokens } = &math.items[0].requests[0] else { panic!("not generated") };

@@ -28,8 +28,13 @@ const FLOORS: [(&str, u8); 16] = [
 ];
 
 /// Crate, and the only place under `src` that may name it.
-const DOORS: [(&str, &str); 4] =
-    [("polars", "registry/table"), ("argmin", "stats/optimise.rs"), ("plotters", "plot/"), ("clap", "cli/")];
+const DOORS: [(&str, &str); 5] = [
+    ("polars", "registry/table"),
+    ("calamine", "registry/table/workbook.rs"),
+    ("argmin", "stats/optimise.rs"),
+    ("plotters", "plot/"),
+    ("clap", "cli/"),
+];
 
 pub(crate) fn sources() -> Vec<(PathBuf, String)> {
     fn walk(folder: &Path, found: &mut Vec<PathBuf>) {

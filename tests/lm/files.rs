@@ -6,9 +6,11 @@ use std::path::{Path, PathBuf};
 use candle_core::quantized::gguf_file::{self, Value};
 use candle_core::quantized::{GgmlDType, QTensor};
 use candle_core::{DType, Device, Tensor};
-use onset::lm::{Config, Decoder, Feed, Found, LanguageModel, LoadedModel, Passage, Placement, Query, Weights};
+use onset::lm::{
+    Config, Decoder, Feed, Found, LanguageModel, LoadedModel, Passage, Placement, Query, Tokenizer, Weights,
+};
 
-use crate::support::{Outcome, fixture};
+use crate::support::{Outcome, fixture, repository};
 
 /// Two implementations in single precision.
 const LOGITS: f32 = 2e-4;
@@ -570,5 +572,52 @@ fn answers_are_the_logarithms_of_a_softmax_over_all_tokens() -> Outcome {
     let beyond = [Query { after: 7, tokens: Vec::new(), logits: false }];
     assert!(decoder.read(&mut [Passage { tokens: &TOKENS, cache: None, questions: &beyond }]).is_err());
     assert!(decoder.read(&mut [Passage { tokens: &[160], cache: None, questions: &[] }]).is_err());
+    Ok(())
+}
+
+#[test]
+fn a_trained_head_is_used_although_the_config_ties_it_to_the_embedding() -> Outcome {
+    let source = fixtures().join("models/llama3-rope");
+    let folder = tempfile::tempdir()?;
+    let mut tensors = Weights::open(&source, &Device::Cpu, DType::F32)?.all()?;
+    let embedding = tensors["model.embed_tokens.weight"].clone();
+    let config = std::fs::read_to_string(source.join("config.json"))?;
+    assert!(config.contains("\"tie_word_embeddings\": true"));
+    let write = |tensors: &HashMap<String, Tensor>, config: &str| -> Outcome {
+        std::fs::write(folder.path().join("config.json"), config)?;
+        Ok(candle_core::safetensors::save(tensors, folder.path().join("model.safetensors"))?)
+    };
+    let tied = logits(&load(&source)?, &[3, 1, 4])?;
+    // The same head, stored all the same, changes nothing.
+    tensors.insert("lm_head.weight".to_owned(), embedding.clone());
+    write(&tensors, &config)?;
+    assert_eq!(difference(&logits(&load(folder.path())?, &[3, 1, 4])?, &tied)?, 0.0);
+    tensors.insert("lm_head.weight".to_owned(), (embedding * -1.0)?);
+    write(&tensors, &config)?;
+    let own = logits(&load(folder.path())?, &[3, 1, 4])?;
+    assert!(difference(&own, &tied)? > 0.01);
+    assert!(!Found::at(folder.path())?.config.head.tied);
+    write(&tensors, &config.replace("\"tie_word_embeddings\": true", "\"tie_word_embeddings\": false"))?;
+    assert_eq!(difference(&own, &logits(&load(folder.path())?, &[3, 1, 4])?)?, 0.0);
+    Ok(())
+}
+
+#[test]
+fn truncation_and_padding_saved_with_a_tokenizer_are_left_out() -> Outcome {
+    let source = repository("tests/fixtures/evaluate/models/gemma-metaspace");
+    let folder = tempfile::tempdir()?;
+    let text = std::fs::read_to_string(source.join("tokenizer.json"))?;
+    let mut saved: serde_json::Value = serde_json::from_str(&text)?;
+    saved["truncation"] =
+        serde_json::json!({"direction": "Right", "max_length": 3, "strategy": "LongestFirst", "stride": 0});
+    saved["padding"] = serde_json::json!({
+        "strategy": {"Fixed": 40}, "direction": "Left", "pad_to_multiple_of": null, "pad_id": 0, "pad_type_id": 0, "pad_token": "<pad>"
+    });
+    std::fs::write(folder.path().join("tokenizer.json"), saved.to_string())?;
+    std::fs::copy(source.join("tokenizer_config.json"), folder.path().join("tokenizer_config.json"))?;
+    let sentence = "one two three four five six seven";
+    let ids = |path: &Path| Tokenizer::read(path)?.encode(sentence, true);
+    assert!(ids(&source)?.len() > 3);
+    assert_eq!(ids(folder.path())?, ids(&source)?);
     Ok(())
 }

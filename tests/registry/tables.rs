@@ -82,8 +82,14 @@ fn a_duplicate_row_names_both_rows() {
 
 #[test]
 fn a_score_that_is_no_number_is_named() {
-    assert_eq!(complaint("0.25", "NaN"), "scores.csv, row 2, column `value`: NaN is not a finite number");
-    assert_eq!(complaint("0.25", "inf"), "scores.csv, row 2, column `value`: inf is not a finite number");
+    assert_eq!(
+        complaint("0.25", "NaN"),
+        "scores.csv, row 2, column `value`: NaN is not a finite number; leave the cell empty where there is no value"
+    );
+    assert_eq!(
+        complaint("0.25", "inf"),
+        "scores.csv, row 2, column `value`: inf is not a finite number; leave the cell empty where there is no value"
+    );
     assert_eq!(complaint("0.25", "high"), "scores.csv, row 2, column `value`: `high` is not a number");
     assert_eq!(complaint("0.25", ""), "scores.csv, row 2, column `value`: the cell is empty");
 }
@@ -133,7 +139,7 @@ fn a_model_that_cannot_be_is_named() {
     assert_eq!(model_complaint("a-13b", "a-7b"), "models.csv, row 3, column `model`: model `a-7b` is already in row 2");
     assert_eq!(
         model_complaint("2023-11", "2023-13"),
-        "models.csv, row 3, column `release`: `2023-13` is not a month; write it as 2023-11"
+        "models.csv, row 3, column `release`: `2023-13` is not a month; write it as 2023-11 or 2023-11-05"
     );
     assert_eq!(model_complaint("13000000000", "0"), "models.csv, row 3, column `params`: 0 is not above 0");
 }
@@ -149,10 +155,14 @@ fn an_empty_file_and_a_lone_header_are_no_tables() {
 
 #[test]
 fn a_row_of_another_length_is_named() {
-    assert_eq!(complaint(",one.json", ",one.json,extra"), "scores.csv: row 2 has 13 cells, the header has 12");
+    assert_eq!(
+        complaint(",one.json", ",one.json,extra"),
+        "scores.csv: row 2 has 13 cells, the header has 12; put cells that hold commas in quotation marks, or separate the \
+         cells by semicolons"
+    );
     assert_eq!(complaint("1.5,,,,mmlu-aux", "1.5,,mmlu-aux"), "scores.csv: row 4 has 10 cells, the header has 12");
     assert_eq!(complaint("0.5,,1319", "\"0.5,,1319"), "scores.csv: the quotation mark opened in row 3 is never closed");
-    assert_eq!(complaint("epochs", "items"), "scores.csv: two columns are named `items`");
+    assert_eq!(complaint("epochs", "items"), "scores.csv: two columns are named `items`; rename or delete one of them");
 }
 
 #[test]
@@ -161,7 +171,10 @@ fn text_that_is_not_utf8_is_named_by_row() {
     let at = SCORES.find("a-13b").expect("row 4");
     bytes[at] = 0xff;
     let error = Table::parse(&bytes, Path::new("scores.csv"), &[]).expect_err("not UTF-8");
-    assert_eq!(error.to_string(), "scores.csv: row 4 is not UTF-8 text");
+    assert_eq!(
+        error.to_string(),
+        "scores.csv: row 4 is not UTF-8 text; save the file as UTF-8 (in Excel: `CSV UTF-8`)"
+    );
 }
 
 #[test]

@@ -97,7 +97,10 @@ fn the_summary_speaks_in_words_with_numbers_and_intervals() {
     let page = fit_page(&Folder::new());
     for said in [
         "53 models from 20 families",
-        "Before adjustment, MMLU starts to rise at compute 1.2",
+        "Before adjustment, MMLU: scores rise from compute 1.2",
+        "After adjustment, MMLU: scores rise with compute",
+        "no point of emergence is shown",
+        "careful: the result hangs on olmo-7b",
         "95 % interval",
         "the 19 models released from 2023-11 on score",
         "θ before minus θ after adjustment is",

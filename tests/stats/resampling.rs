@@ -66,7 +66,8 @@ fn the_wild_bootstrap_fits_the_same_hinge_as_the_exact_solver() {
 fn the_profile_set_holds_exactly_the_breaks_whose_f_is_below_the_quantile() {
     for seed in 0..40 {
         let (x, y, new, families) = made_up(seed);
-        let Ok(profile) = Profile::new(&sample(&x, &y, &[new.clone()], &families).unwrap(), Some(0.25)) else {
+        let Ok(profile) = Profile::new(&sample(&x, &y, std::slice::from_ref(&new), &families).unwrap(), Some(0.25))
+        else {
             continue;
         };
         let set = profile.set(0.95).unwrap();

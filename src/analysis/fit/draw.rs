@@ -4,7 +4,8 @@ use super::report::{Analysis, FitReport, FittedModel};
 use crate::analysis::figure::{
     Axis, Figure, Hue, Layer, LegendEntry, LegendKey, Marker, Note, Panel, Point, Scale, Stroke,
 };
-use crate::analysis::words::{scientific, signed};
+use crate::analysis::words::{percent, scientific, signed};
+use crate::stats::curves::Curve;
 
 /// One panel for the score, and one for the score after adjustment beside it.
 pub fn figure(report: &FitReport) -> Figure {
@@ -13,7 +14,7 @@ pub fn figure(report: &FitReport) -> Figure {
 
 /// The same with other names for the models outside every group and for those of each group, in this order. What has no
 /// name here keeps its own.
-pub fn figure_with_names(report: &FitReport, names: &[String]) -> Figure {
+pub(crate) fn figure_with_names(report: &FitReport, names: &[String]) -> Figure {
     let own = report.group_names();
     let names: Vec<&str> = (0..own.len()).map(|k| names.get(k).unwrap_or(&own[k]).as_str()).collect();
     let after = report.adjusted.as_ref();
@@ -23,8 +24,12 @@ pub fn figure_with_names(report: &FitReport, names: &[String]) -> Figure {
     Figure {
         name: "fit".into(),
         caption: format!(
-            "{} against {}, {} models, with the {} curve and its pointwise 95 % confidence band.",
-            report.score_name, report.predictor.name, report.n_models, report.unadjusted.curve
+            "{} against {}, {} models, with the {} curve and its pointwise {} confidence band.",
+            report.score_name,
+            report.predictor.name,
+            report.n_models,
+            curves(report),
+            percent(report.settings.level)
         ),
         columns: panels.len(),
         panels,
@@ -32,6 +37,13 @@ pub fn figure_with_names(report: &FitReport, names: &[String]) -> Figure {
         legend: legend(report, &names),
         row_titles: Vec::new(),
     }
+}
+
+/// The curve that leads, or both where they differ before and after adjustment.
+fn curves(report: &FitReport) -> String {
+    let mut names: Vec<String> = report.analyses().map(|(_, analysis)| analysis.curve.to_string()).collect();
+    names.dedup();
+    names.join(" and ")
 }
 
 /// The looks of the reference group and of each group.
@@ -59,6 +71,10 @@ fn legend(report: &FitReport, names: &[&str]) -> Vec<LegendEntry> {
             LegendEntry { label: (*name).to_owned(), hue, key: LegendKey::MarkedStroke(marker, Stroke::Solid) }
         })
         .collect();
+    if report.analyses().any(|(_, analysis)| analysis.hinge.is_some()) {
+        let label = "Hinge, the paper's curve".into();
+        entries.push(LegendEntry { label, hue: Hue::Context, key: LegendKey::Stroke(Stroke::Dotted) });
+    }
     if report.n_held_out > 0 {
         entries.push(LegendEntry { label: "Held out".into(), hue: Hue::Context, key: LegendKey::Marker(Marker::Ring) });
     }
@@ -72,22 +88,26 @@ fn panel(report: &FitReport, names: &[&str], analysis: &Analysis, title: &str) -
     }
     for (group, name) in names.iter().enumerate() {
         let (low, high) = extent(analysis, group);
-        let vertices = |analysis: &Analysis| -> Vec<(f64, f64, f64, f64)> {
+        let drawn = |curve: Curve| -> Vec<(f64, f64, f64, f64)> {
             let own = group.checked_sub(1).map(|k| &report.groups[k].name);
-            let of_group = analysis.line.iter().filter(|p| p.curve == analysis.curve && p.group.as_ref() == own);
+            let of_group = analysis.line.iter().filter(|p| p.curve == curve && p.group.as_ref() == own);
             let of_group = of_group.filter(|p| (low..=high).contains(&p.x));
             of_group
                 .map(|p| (p.x, p.score, p.interval.low.unwrap_or(p.score), p.interval.high.unwrap_or(p.score)))
                 .collect()
         };
         let (hue, _) = look(report, group);
-        let points = vertices(analysis);
+        let points = drawn(analysis.curve);
         if !points.is_empty() && points.iter().any(|(_, _, low, high)| low < high) {
             let vertices = points.iter().map(|(x, _, low, high)| (*x, *low, *high)).collect();
             layers.push(Layer::Band { series: (*name).to_owned(), hue, vertices });
         }
         let vertices = points.iter().map(|(x, y, ..)| (*x, *y)).collect();
         layers.push(Layer::Line { series: (*name).to_owned(), hue, stroke: Stroke::Solid, vertices });
+        if analysis.hinge.is_some() {
+            let vertices = drawn(Curve::Hinge).into_iter().map(|(x, y, ..)| (x, y)).collect();
+            layers.push(Layer::Line { series: format!("{name}, hinge"), hue, stroke: Stroke::Dotted, vertices });
+        }
     }
     for (group, name) in names.iter().enumerate() {
         let (hue, marker) = look(report, group);
@@ -101,7 +121,7 @@ fn panel(report: &FitReport, names: &[&str], analysis: &Analysis, title: &str) -
             layers.push(Layer::Points { series, hue, marker: Marker::Ring, points: held_out });
         }
     }
-    if let Some(c) = analysis.c_e.value {
+    if let Some(c) = analysis.emergence().and_then(|c| c.value) {
         layers.push(Layer::VerticalRule { series: "Point of emergence".into(), hue: Hue::Context, x: c });
     }
     let scale = if report.is_logarithmic() { Scale::Log10 } else { Scale::Linear };
@@ -169,8 +189,7 @@ fn notes(report: &FitReport, analysis: &Analysis) -> Vec<Note> {
             bold,
         });
     }
-    let c = &analysis.c_e;
-    if let Some(value) = c.value {
+    if let Some((c, value)) = analysis.emergence().and_then(|c| Some((c, c.value?))) {
         let format = |v: f64| if report.is_logarithmic() { scientific(v, 1) } else { signed(v, 3) };
         let text = with_interval("cₑ", c.interval.low, c.interval.high, &format, value);
         notes.push(Note { low: c.interval.low, high: c.interval.high, ..Note::new(text, "c_e", value) });

@@ -9,17 +9,18 @@
 //! where df_A is the least of those of the parameters that g touches and df_B the number of clusters less one for a
 //! clustered covariance, n − k otherwise: a new model of a new family is one draw of families, not of models.
 
+use super::evidence::ceiling_begins;
 use super::fitted::Fitted;
+use super::influence::leverages;
 use super::models::FitModels;
 use super::report::{CurvePoint, FittedModel, HoldoutReport, Prediction};
-use super::settings::{FitSettings, LEVEL};
-use crate::registry::modelset::{Group, ModelRow, ModelSet, XScale};
+use super::settings::FitSettings;
+use crate::registry::modelset::{Group, ModelRow, ModelSet, ScoreScale, XScale};
 use crate::stats::bootstrap::{Bootstrap, Replicates};
-use crate::stats::covariance::{Covariance, Kind};
 use crate::stats::curves::Curve;
 use crate::stats::distribution::student_quantile;
 use crate::stats::estimate::{Interval, finite};
-use crate::stats::hinge::{HingeEstimate, HingeFit};
+use crate::stats::hinge::HingeEstimate;
 use crate::stats::parameter::Parameter;
 use crate::stats::sensitivity;
 
@@ -28,6 +29,21 @@ use crate::stats::sensitivity;
 struct Value {
     at: Option<f64>,
     interval: Interval,
+}
+
+impl Value {
+    /// Whether it lies outside the scale of the score.
+    fn is_outside(self, scale: ScoreScale) -> bool {
+        scale.range().zip(self.at).is_some_and(|((low, high), at)| at < low || at > high)
+    }
+
+    /// The same with no end outside the scale: no score lies there. A value outside keeps its interval, and is marked.
+    fn within(self, scale: ScoreScale) -> Self {
+        match scale.range().filter(|_| !self.is_outside(scale)) {
+            Some((low, high)) => Self { interval: self.interval.map(|end| end.clamp(low, high)), ..self },
+            None => self,
+        }
+    }
 }
 
 /// The curve at `x` (on the scale of the fit), for a new model or for the curve itself.
@@ -41,6 +57,9 @@ fn value(models: &FitModels<'_>, one: &Fitted, x: f64, z: &[f64], new_model: boo
 fn half_width(models: &FitModels<'_>, one: &Fitted, x: f64, z: &[f64], new_model: bool) -> Option<f64> {
     let covariance = one.covariance.as_ref().ok()?;
     let gradient = one.fit.gradient(x, z);
+    if one.is_refused(&gradient) {
+        return None;
+    }
     let matrix = covariance.matrix();
     let own: f64 = gradient
         .iter()
@@ -61,7 +80,7 @@ fn half_width(models: &FitModels<'_>, one: &Fitted, x: f64, z: &[f64], new_model
         return Some(0.0);
     }
     let df = total * total / (own * own / own_df + rest * rest / rest_df);
-    student_quantile(0.5 + 0.5 * LEVEL, df).map(|t| t * total.sqrt())
+    student_quantile(0.5 + 0.5 * models.level, df).map(|t| t * total.sqrt())
 }
 
 /// One row for the reference group and one for each group that varies.
@@ -87,14 +106,14 @@ pub(super) fn predictions(
     for &x in &settings.predict {
         let position = set.predictor.scale.apply(x);
         for (group, z) in group_rows(set, models) {
-            let value = value(models, one, position, &z, true);
+            let value = value(models, one, position, &z, true).within(set.score.scale);
             found.push(Prediction {
                 x,
                 group,
                 score: value.at,
                 interval: value.interval,
                 extrapolated: position < low || position > high,
-                outside_scale: set.score.scale.range().zip(value.at).is_some_and(|((l, h), at)| at < l || at > h),
+                outside_scale: value.is_outside(set.score.scale),
             });
         }
     }
@@ -102,13 +121,18 @@ pub(super) fn predictions(
 }
 
 /// How well the models that were held out are predicted.
-pub(super) fn holdout(settings: &FitSettings, models: &FitModels<'_>, one: &Fitted) -> Option<HoldoutReport> {
+pub(super) fn holdout(
+    settings: &FitSettings,
+    scale: ScoreScale,
+    models: &FitModels<'_>,
+    one: &Fitted,
+) -> Option<HoldoutReport> {
     let selection = settings.tables.holdout.as_ref()?.to_string();
     let n = models.held_out.len();
     let found: Vec<(f64, Value)> = models
         .held_out
         .iter()
-        .map(|row| (models.score(row), value(models, one, row.position, &models.z(row), true)))
+        .map(|row| (models.score(row), value(models, one, row.position, &models.z(row), true).within(scale)))
         .collect();
     let errors: Option<Vec<f64>> = found.iter().map(|(score, value)| value.at.map(|at| score - at)).collect();
     let inside: Option<Vec<bool>> =
@@ -130,11 +154,19 @@ pub(super) fn holdout(settings: &FitSettings, models: &FitModels<'_>, one: &Fitt
 }
 
 /// The models with their residuals; those held out with their prediction intervals.
-pub(super) fn models(models: &FitModels<'_>, main: &Fitted, bend: &HingeFit) -> Vec<FittedModel> {
+pub(super) fn models(
+    settings: &FitSettings,
+    models: &FitModels<'_>,
+    scale: ScoreScale,
+    main: &Fitted,
+) -> Vec<FittedModel> {
     let sd = main.variance().map(f64::sqrt).filter(|sd| *sd > 0.0);
-    let without = sensitivity::without_each_family(&models.hinge(), &models.sample);
-    let without = without.ok().filter(|_| main.curve == Curve::Hinge && !bend.theta.is_empty());
-    let leverage = leverages(models, main);
+    let (curve, levels) = (main.curve, models.levels());
+    // A fit without each family takes its time for curves that are found by search.
+    let quick = settings.leave_out || main.fit.converged().is_none() && main.curve != Curve::Plateau;
+    let without = (quick && !models.places.is_empty())
+        .then(|| sensitivity::theta_without_each_family(&models.sample, |sample| curve.fit(levels, sample)));
+    let leverage = leverages(&*main.fit, &models.sample);
     let fitted = models.rows.iter().enumerate().map(|(i, row)| {
         let residual = main.fit.residuals().get(i).copied().and_then(finite);
         FittedModel {
@@ -144,14 +176,14 @@ pub(super) fn models(models: &FitModels<'_>, main: &Fitted, bend: &HingeFit) -> 
             leverage: leverage.as_ref().and_then(|all| all.get(i).copied()).and_then(finite),
             theta_without_cluster: without
                 .as_ref()
-                .and_then(|all| *all.get(*models.sample.families().of().get(i)?)?.theta.first()?)
+                .and_then(|all| *all.get(*models.sample.families().of().get(i)?)?)
                 .and_then(finite),
             weight: models.sample.weights().map(|w| w[i]),
             ..bare(models, row)
         }
     });
     let held_out = models.held_out.iter().map(|row| {
-        let value = value(models, main, row.position, &models.z(row), true);
+        let value = value(models, main, row.position, &models.z(row), true).within(scale);
         let score = models.score(row);
         FittedModel {
             fitted: value.at,
@@ -183,22 +215,6 @@ fn bare(models: &FitModels<'_>, row: &ModelRow) -> FittedModel {
     }
 }
 
-/// h_ii = w g'(J'WJ)⁻¹g, read off the classical covariance σ̂²(J'WJ)⁻¹.
-fn leverages(models: &FitModels<'_>, main: &Fitted) -> Option<Vec<f64>> {
-    let jacobian = main.fit.jacobian();
-    let covariance = Covariance::new(Kind::Classical).of(&*main.fit).ok()?;
-    let (variance, matrix) = (main.variance().filter(|v| *v > 0.0)?, covariance.matrix());
-    let one = |i: usize| {
-        let own: f64 = jacobian
-            .iter()
-            .zip(matrix)
-            .map(|(g, row)| g[i] * jacobian.iter().zip(row).map(|(h, v)| h[i] * v).sum::<f64>())
-            .sum();
-        own / variance * models.sample.weight(i)
-    };
-    Some((0..models.sample.len()).map(one).collect())
-}
-
 /// Smallest and largest place of the models on the scale of the fit.
 fn range<'r>(rows: impl Iterator<Item = &'r ModelRow>) -> (f64, f64) {
     rows.fold((f64::INFINITY, f64::NEG_INFINITY), |r, row| (r.0.min(row.position), r.1.max(row.position)))
@@ -220,18 +236,19 @@ pub(super) fn line(settings: &FitSettings, set: &ModelSet, models: &FitModels<'_
     }
     let mut positions: Vec<f64> = (0..POINTS).map(|k| low + (high - low) * k as f64 / (POINTS - 1) as f64).collect();
     // A bend between two points would be cut off.
-    if let Some(c) = one.fit.estimate_of(Parameter::C).filter(|c| low < *c && *c < high) {
-        positions.push(c);
-        positions.sort_by(f64::total_cmp);
-    }
+    let bends = [one.fit.estimate_of(Parameter::C), ceiling_begins(&*one.fit, models.levels())];
+    positions.extend(bends.into_iter().flatten().filter(|c| low < *c && *c < high));
+    positions.sort_by(f64::total_cmp);
     let groups = group_rows(set, models);
-    let drawn = if one.curve == Curve::Hinge { hinge_band(settings, models, &groups, &positions) } else { None };
+    let resampled = one.curve == Curve::Hinge && !models.careful;
+    let drawn = if resampled { hinge_band(settings, models, &groups, &positions) } else { None };
     let mut points = Vec::with_capacity(positions.len() * groups.len());
     for (g, (group, z)) in groups.iter().enumerate() {
         for (k, position) in positions.iter().enumerate() {
             let own = value(models, one, *position, z, false);
             let band = match &drawn {
-                Some(drawn) => drawn.percentile(g * positions.len() + k, LEVEL),
+                Some(_) if one.is_refused(&one.fit.gradient(*position, z)) => None,
+                Some(drawn) => drawn.percentile(g * positions.len() + k, settings.level),
                 None => Some(own.interval),
             };
             let interval = band.unwrap_or_default();

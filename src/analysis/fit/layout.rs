@@ -6,10 +6,10 @@ use super::report::FitReport;
 use crate::{Error, Result};
 
 /// Name of the report's layout.
-pub const SCHEMA: &str = "onset.fit";
+pub(crate) const SCHEMA: &str = "onset.fit";
 
 /// Version of the report's layout; it changes when a field changes its meaning or goes.
-pub const SCHEMA_VERSION: u32 = 1;
+pub(crate) const SCHEMA_VERSION: u32 = 2;
 
 /// The layout of the report that this version of onset writes, the only one it reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -51,7 +51,7 @@ impl FitReport {
     ///
     /// # Errors
     /// [`Error::Argument`] for what is no JSON, no report of a fit, or one of a layout of another version.
-    pub fn from_json(text: &str) -> Result<Self> {
+    pub(crate) fn from_json(text: &str) -> Result<Self> {
         let header: Option<Header> = match serde_json::from_str(text) {
             Ok(header) => Some(header),
             Err(error) if error.is_data() => None,

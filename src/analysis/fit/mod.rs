@@ -30,27 +30,42 @@
 //! # Ok::<(), onset::Error>(())
 //! ```
 
+mod caution;
+mod chance;
 mod curves;
 mod draw;
+mod evidence;
 mod fitted;
 mod forecast;
 mod headline;
 mod hinge;
+mod influence;
 mod input;
 mod items;
 mod layout;
 mod models;
 mod report;
 mod run;
+mod sentence;
 mod settings;
+mod several;
+mod uncertain;
 
-pub use draw::{figure, figure_with_names};
-pub use input::tables;
+pub use caution::{Caution, CautionKind};
+pub use draw::figure;
+pub(crate) use draw::figure_with_names;
+pub use evidence::{BreakReport, RiseReport, Shown, Turn};
+pub use hinge::HingeReport;
+pub use influence::{Influence, Without};
+pub use input::{Inputs, tables};
 pub(crate) use items::item_interval;
-pub use layout::{ReportLayout, SCHEMA, SCHEMA_VERSION};
+pub use layout::ReportLayout;
+pub(crate) use layout::SCHEMA;
 pub use report::{
-    Analysis, BreakReport, CurvePoint, CurveReport, CutoffReport, DifferenceReport, DroppedModel, EquivalenceReport,
-    ErrorReport, FitReport, FittedModel, GroupReport, HoldoutReport, NoiseReport, Prediction, ReasonCount,
-    SettingsReport,
+    Analysis, CurvePoint, CurveReport, CutoffReport, DifferenceReport, DroppedModel, EquivalenceReport, FitReport,
+    FittedModel, GroupReport, HoldoutReport, NoiseReport, Prediction, ReasonCount, SettingsReport,
 };
+pub(crate) use sentence::p_value;
 pub use settings::{ChanceLevel, CurveChoice, FitSettings};
+pub use several::{Adjusted, ScoreFit, ScoreFits};
+pub use uncertain::ErrorReport;

@@ -1,9 +1,13 @@
 //! The models of one fit, as columns of numbers.
 
-use super::settings::{ChanceLevel, FitSettings};
-use crate::registry::Chance;
+use super::caution;
+use super::settings::{FitSettings, LEVEL};
+use crate::registry::Benchmark;
 use crate::registry::modelset::{ModelRow, ModelSet, ScoreScale};
 use crate::stats::clusters::Clusters;
+use crate::stats::covariance::Kind;
+use crate::stats::curves::Levels;
+use crate::stats::direction::Direction;
 use crate::stats::hinge::Hinge;
 use crate::stats::itemnoise::ItemNoise;
 use crate::stats::sample::Sample;
@@ -24,6 +28,18 @@ pub(super) struct FitModels<'a> {
     pub(super) places: Vec<usize>,
     /// Chance, `None` to estimate it.
     pub(super) chance: Option<f64>,
+    /// The level that scores end at, `None` to estimate it.
+    pub(super) ceiling: Option<f64>,
+    /// Which way scores go.
+    pub(super) direction: Direction,
+    /// Level of the intervals.
+    pub(super) level: f64,
+    /// How standard errors are estimated: as asked for, or by CR3 where CR2 does not hold.
+    pub(super) covariance: Kind,
+    /// Whether clusters are so few or so unequal that the bootstraps do not hold.
+    pub(super) careful: bool,
+    /// Per varying group, why its difference has no interval, where it has none.
+    pub(super) refused: Vec<Option<String>>,
     /// One unit of the score: 100 for percent.
     pub(super) unit: f64,
 }
@@ -40,18 +56,46 @@ impl<'a> FitModels<'a> {
         let (x, y): (Vec<f64>, Vec<f64>) = rows.iter().map(|row| (row.position, score(row, adjusted))).unzip();
         let sample = Sample::new(&x, &y)?.with_groups(&groups)?.with_families(&Clusters::new(&labels))?;
         let weights = rows.iter().map(|row| row.weight).collect::<Option<Vec<f64>>>().filter(|w| !w.is_empty());
-        Ok(Self {
+        let models = Self {
             sample: match weights {
                 Some(weights) => sample.with_weights(&weights)?,
                 None => sample,
             },
+            ceiling: None,
+            direction: Direction::Rising,
+            level: LEVEL,
+            covariance: Kind::Cr2,
+            careful: false,
+            refused: Vec::new(),
             unit: if set.score.scale == ScoreScale::Percent { 100.0 } else { 1.0 },
             rows,
             held_out,
             adjusted,
             places,
             chance,
-        })
+        };
+        Ok(models)
+    }
+
+    /// The same under these settings, for scores that go in `direction`.
+    pub(super) fn under(self, settings: &FitSettings, direction: Direction) -> Self {
+        let careful = caution::is_careful(&self);
+        let covariance = match settings.covariance {
+            Kind::Cr2 if careful => Kind::Cr3,
+            asked => asked,
+        };
+        let refused = caution::refusals(&self);
+        Self { ceiling: settings.ceiling, direction, level: settings.level, covariance, careful, refused, ..self }
+    }
+
+    /// The levels between which scores move.
+    pub(super) fn levels(&self) -> Levels {
+        Levels { chance: self.chance, ceiling: self.ceiling }
+    }
+
+    /// Why the difference of varying group `k` has no interval, where it has none.
+    pub(super) fn refusal(&self, k: usize) -> Option<&str> {
+        self.refused.get(k)?.as_deref()
     }
 
     /// The same weighted by the noise that the items imply around the unweighted hinge.
@@ -69,7 +113,7 @@ impl<'a> FitModels<'a> {
 
     /// The hinge of these models.
     pub(super) fn hinge(&self) -> Hinge {
-        Hinge::with_chance(self.chance)
+        Hinge::with_chance(self.chance).direction(self.direction)
     }
 
     /// The values of the varying groups of one model.
@@ -86,25 +130,6 @@ impl<'a> FitModels<'a> {
 fn score(row: &ModelRow, adjusted: bool) -> f64 {
     // A set has adjusted scores in all rows or in none, and is asked for them only in the first case.
     if adjusted { row.adjusted.unwrap_or(row.score) } else { row.score }
-}
-
-/// The level of chance and where it comes from.
-pub(super) fn chance(settings: &FitSettings, set: &ModelSet, notes: &mut Vec<String>) -> (Option<f64>, String) {
-    let known = set.score.benchmark.filter(|_| matches!(set.score.scale, ScoreScale::Share | ScoreScale::Percent));
-    match (settings.chance, known) {
-        (ChanceLevel::Given(level), _) => (Some(level), "given".into()),
-        (ChanceLevel::Free, _) => (None, "estimated".into()),
-        (ChanceLevel::Known, Some(benchmark)) => {
-            let Chance { source, actual, .. } = &benchmark.chance;
-            let unit = if set.score.scale == ScoreScale::Percent { 100.0 } else { 1.0 };
-            let source = if actual.is_some() { source } else { "as published, guessing has no fixed level" };
-            (Some(benchmark.chance.corrected() * unit), format!("{}: {source}", benchmark.name))
-        }
-        (ChanceLevel::Known, None) => {
-            notes.push(format!("chance on `{}` is not known and taken as 0; set it by --chance", set.score.name));
-            (Some(0.0), "taken as 0".into())
-        }
-    }
 }
 
 /// Numbers of items of the models, and where they come from.
@@ -134,7 +159,8 @@ pub(super) fn items(set: &ModelSet, notes: &mut Vec<String>) -> Option<Box<Items
     if set.rows.iter().all(|row| row.items.is_some_and(|n| n > 0.0)) {
         return Some(Box::new(Items { source: "the table".into(), of: None }));
     }
-    let benchmark = set.score.benchmark.filter(|b| b.score.measure.is_binary())?;
+    let counted = |b: &&Benchmark| b.score.measure.is_binary() && !set.score.normalised;
+    let benchmark = set.score.benchmark.filter(counted)?;
     notes.push(format!("numbers of items: {} of the benchmark {}", benchmark.items, benchmark.name));
     Some(Box::new(Items { source: benchmark.name.to_string(), of: Some(f64::from(benchmark.items)) }))
 }

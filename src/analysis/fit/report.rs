@@ -4,13 +4,19 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::caution::Caution;
+use super::evidence::{BreakReport, RiseReport, Shown};
+use super::hinge::HingeReport;
+use super::influence::Influence;
 use super::layout::ReportLayout;
 use super::settings::CurveChoice;
+use super::uncertain::ErrorReport;
 use crate::analysis::phase::Phase;
 use crate::registry::Month;
 use crate::registry::modelset::{ClusterBy, Group, Predictor, ScoreScale, WeightBy, XScale};
 use crate::stats::covariance::Kind;
 use crate::stats::curves::Curve;
+use crate::stats::direction::Direction;
 use crate::stats::estimate::{Estimate, Interval, Named};
 use crate::stats::hinge::Outcome;
 use crate::stats::parameter::Parameter;
@@ -79,9 +85,14 @@ pub struct FitReport {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Analysis {
-    /// The curve whose parameters follow.
+    /// The curve that leads, whose parameters follow: the selected one, the one asked for, or the hinge where there are too
+    /// few models to compare curves.
     pub curve: Curve,
-    /// What the hinge found; `None` when no hinge was fitted.
+    /// Which way scores go.
+    pub direction: Direction,
+    /// What the tests leave of a rise (or a fall).
+    pub shown: Shown,
+    /// The same in the hinge's terms: a break, no break but a rise, or nothing that rises; `None` where there is no test.
     pub outcome: Option<Outcome>,
     /// How scores rise.
     pub verdict: Option<Verdict>,
@@ -105,8 +116,14 @@ pub struct Analysis {
     pub sse: Option<f64>,
     /// All curves.
     pub curves: Vec<CurveReport>,
-    /// Whether there is a break at all.
+    /// The hinge, the paper's curve, where another one leads and all were asked for.
+    pub hinge: Option<HingeReport>,
+    /// Whether scores rise or fall at all.
+    pub rise_test: RiseReport,
+    /// Whether there is a break in a straight line.
     pub break_test: BreakReport,
+    /// The same before the ceiling, where the curve that leads has one.
+    pub break_before_ceiling: Option<BreakReport>,
     /// Whether the first group's difference is small enough not to matter.
     pub equivalence: EquivalenceReport,
     /// p-value of the first group's difference being 0, by restricted wild cluster bootstrap.
@@ -121,6 +138,10 @@ pub struct Analysis {
     pub item_noise: Option<NoiseReport>,
     /// What uncertain compute does to the estimates.
     pub measurement_error: Option<Vec<ErrorReport>>,
+    /// What keeps the usual intervals from holding, and what stands in their place.
+    pub cautions: Vec<Caution>,
+    /// Models on which the result hangs.
+    pub influential: Vec<Influence>,
     /// What could not be computed, and why.
     pub unknown: Vec<String>,
     /// The models and their residuals from the curve. They are no part of the JSON: diagnostics.csv holds them, which
@@ -173,7 +194,7 @@ pub struct Prediction {
     pub group: Option<Group>,
     /// Predicted score of a new model.
     pub score: Option<f64>,
-    /// Its 95 % prediction interval.
+    /// Its prediction interval.
     #[serde(flatten)]
     pub interval: Interval,
     /// Whether the predictor is beyond the fitted models.
@@ -195,7 +216,7 @@ pub struct HoldoutReport {
     pub mae: Option<f64>,
     /// Mean of observed minus predicted.
     pub bias: Option<f64>,
-    /// Share of the models inside their 95 % prediction interval.
+    /// Share of the models inside their prediction interval.
     pub coverage: Option<f64>,
 }
 
@@ -233,6 +254,8 @@ pub struct DroppedModel {
 pub struct SettingsReport {
     /// All curves or one of them.
     pub curve: CurveChoice,
+    /// The level that scores end at; `None` where it was estimated.
+    pub ceiling: Option<f64>,
     /// Kind of the standard errors.
     pub covariance: Kind,
     /// Which models are not independent.
@@ -247,19 +270,6 @@ pub struct SettingsReport {
     pub weights: Option<WeightBy>,
     /// Where the random draws come from.
     pub seed: Seed,
-}
-
-/// Whether there is a break at all.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub struct BreakReport {
-    /// Largest F of a change of slope against a straight line.
-    pub sup_f: Option<f64>,
-    /// Its p-value by wild cluster bootstrap.
-    pub p_value: Option<f64>,
-    /// Davies' bound on the p-value, for independent models.
-    pub davies_p: Option<f64>,
-    /// Why there is none.
-    pub reason: Option<String>,
 }
 
 /// Whether the first group's difference is small enough not to matter.
@@ -288,7 +298,7 @@ pub struct CutoffReport {
     pub theta: Option<f64>,
     /// Its CR2 standard error.
     pub se: Option<f64>,
-    /// Its 95 % interval.
+    /// Its interval.
     #[serde(flatten)]
     pub interval: Interval,
     /// Two-sided p-value of 0.
@@ -308,24 +318,6 @@ pub struct NoiseReport {
     pub item_sd: Option<f64>,
     /// Standard deviation of what is left.
     pub model_sd: Option<f64>,
-}
-
-/// One parameter with and without error in compute.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ErrorReport {
-    /// The parameter.
-    pub name: Parameter,
-    /// As if compute were exact.
-    pub plain: Option<f64>,
-    /// Corrected.
-    pub corrected: Option<f64>,
-    /// Plain over corrected.
-    pub attenuation: Option<f64>,
-    /// Standard error of the corrected one.
-    pub se: Option<f64>,
-    /// Its interval.
-    #[serde(flatten)]
-    pub interval: Interval,
 }
 
 /// What adjustment changed: before minus after, on the same models, the same families drawn for both.
@@ -374,7 +366,7 @@ pub struct FittedModel {
     pub weight: Option<f64>,
     /// Whether it was held out of the fit.
     pub held_out: bool,
-    /// Its 95 % prediction interval, for held-out models.
+    /// Its prediction interval, for held-out models.
     pub interval: Interval,
 }
 
@@ -389,19 +381,26 @@ pub struct CurvePoint {
     pub x: f64,
     /// The curve.
     pub score: f64,
-    /// The pointwise 95 % confidence band.
+    /// The pointwise confidence band.
     pub interval: Interval,
+}
+
+impl Analysis {
+    /// The point of emergence in the predictor's own unit, where the tests show one.
+    pub fn emergence(&self) -> Option<&Estimate> {
+        (self.shown == Shown::Emergence && self.c_e.value.is_some()).then_some(&self.c_e)
+    }
 }
 
 impl FitReport {
     /// Every score that was fitted: as observed, and after adjustment where there is one.
-    pub fn analyses(&self) -> impl Iterator<Item = (Phase, &Analysis)> {
+    pub(crate) fn analyses(&self) -> impl Iterator<Item = (Phase, &Analysis)> {
         let after = self.adjusted.as_ref().map(|after| (Phase::Adjusted, after));
         std::iter::once((Phase::Unadjusted, &self.unadjusted)).chain(after)
     }
 
     /// What the models outside every group (0) and those of each group (from 1) are called in legends.
-    pub fn group_names(&self) -> Vec<String> {
+    pub(crate) fn group_names(&self) -> Vec<String> {
         let first = match &self.groups[..] {
             [] => "Models".into(),
             [GroupReport { name: Group::Release(month), .. }] => format!("Released before {month}"),
@@ -416,7 +415,7 @@ impl FitReport {
     }
 
     /// The score's name for an axis.
-    pub fn score_label(&self) -> String {
+    pub(crate) fn score_label(&self) -> String {
         match self.score_scale {
             ScoreScale::Percent => format!("{} (%)", self.score_name),
             ScoreScale::Auto | ScoreScale::Share | ScoreScale::Any => self.score_name.clone(),
@@ -424,7 +423,7 @@ impl FitReport {
     }
 
     /// Whether the predictor enters by its logarithm.
-    pub fn is_logarithmic(&self) -> bool {
+    pub(crate) fn is_logarithmic(&self) -> bool {
         self.predictor.scale == XScale::Log10
     }
 }

@@ -3,12 +3,14 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use super::input::{Inputs, Read};
 use super::layout::ReportLayout;
 use super::models::{self, FitModels, Items};
 use super::report::{DroppedModel, FitReport, GroupReport, ReasonCount, SettingsReport};
-use super::settings::{FitSettings, LEVEL};
-use super::{curves, hinge, input};
-use crate::registry::modelset::{ModelSet, WeightBy};
+use super::settings::{ChanceLevel, CurveChoice, FitSettings};
+use super::{caution, chance, curves, evidence, hinge};
+use crate::registry::modelset::{ModelSet, ScoreScale, WeightBy};
+use crate::stats::direction::Direction;
 use crate::{Error, Result};
 
 impl FitSettings {
@@ -17,11 +19,16 @@ impl FitSettings {
     ///
     /// # Errors
     /// Those of [`ModelSet::from_tables`] and of [`fit`](Self::fit).
-    pub fn run(&self, paths: &[PathBuf]) -> Result<FitReport> {
-        let (tables, warnings) = input::tables(paths)?;
-        let mut set = ModelSet::from_tables(&tables, &self.tables)?;
-        set.notes.extend(warnings);
-        self.fit(&set)
+    pub(crate) fn run(&self, paths: &[PathBuf]) -> Result<FitReport> {
+        self.run_on(&Inputs { tables: paths.to_vec(), ..Inputs::default() })
+    }
+
+    /// The same with scores before and after adjustment from two places.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run), and those of [`ModelSet::from_before_and_after`].
+    pub(crate) fn run_on(&self, inputs: &Inputs) -> Result<FitReport> {
+        self.fit(&Read::from(inputs, &self.tables.reading)?.models(&self.tables)?)
     }
 
     /// Fits a set of models.
@@ -33,6 +40,15 @@ impl FitSettings {
     pub fn fit(&self, set: &ModelSet) -> Result<FitReport> {
         if self.bootstrap == 0 {
             return Err(Error::Argument("a bootstrap needs at least one replicate".into()));
+        }
+        if let Some(ceiling) = self.ceiling.filter(|level| !level.is_finite()) {
+            return Err(Error::Argument(format!("a ceiling is a finite number, not {ceiling}")));
+        }
+        if !(self.level > 0.5 && self.level < 1.0) {
+            return Err(Error::Argument(format!(
+                "the level of intervals lies between 0.5 and 1, not at {}",
+                self.level
+            )));
         }
         if let Some(margin) = self.margin.filter(|m| !(*m > 0.0 && m.is_finite())) {
             return Err(Error::Argument(format!("an equivalence margin is a positive number, not {margin}")));
@@ -47,18 +63,24 @@ impl FitSettings {
 
 fn report(settings: &FitSettings, set: &ModelSet) -> Result<FitReport> {
     let mut notes = set.notes.clone();
-    let (chance, chance_source) = models::chance(settings, set, &mut notes);
+    let direction = direction(settings, set, &mut notes)?;
+    let (chance, chance_source) = match (direction, settings.chance) {
+        (Direction::Falling, ChanceLevel::Known) => {
+            (None, "estimated: scores fall, and no level of chance is known".into())
+        }
+        _ => chance::chance(settings, set, &mut notes)?,
+    };
     let before = FitModels::new(set, false, chance)?;
-    if before.rows.is_empty() {
-        return Err(Error::Undetermined(nothing_left(set)));
-    }
     let items = models::items(set, &mut notes);
-    let before = weighted(settings, before, items.as_deref())?;
+    let before = weighted(settings, before, items.as_deref())?.under(settings, direction);
     let unadjusted = curves::analyse(settings, set, &before, items.as_deref())?;
     let (adjusted, differences) = if set.adjusted.is_some() {
-        let after = weighted(settings, FitModels::new(set, true, chance)?, items.as_deref())?;
-        let changed = hinge::difference(settings, set, &before, &after);
-        (Some(curves::analyse(settings, set, &after, items.as_deref())?), Some(changed))
+        let after =
+            weighted(settings, FitModels::new(set, true, chance)?, items.as_deref())?.under(settings, direction);
+        let mut changed = hinge::difference(settings, set, &before, &after);
+        let adjusted = curves::analyse(settings, set, &after, items.as_deref())?;
+        changed.take_back(settings.curve != CurveChoice::All, [unadjusted.shown, adjusted.shown]);
+        (Some(adjusted), Some(changed))
     } else {
         (None, None)
     };
@@ -101,6 +123,33 @@ fn report(settings: &FitSettings, set: &ModelSet) -> Result<FitReport> {
     })
 }
 
+/// Which way the scores go. They fall where a test shows it and no level of chance says that they should rise: of shares and
+/// percentages with such a level, given or known, a fall is said and not fitted as one.
+fn direction(settings: &FitSettings, set: &ModelSet, notes: &mut Vec<String>) -> Result<Direction> {
+    let models = FitModels::new(set, false, None)?;
+    if models.rows.is_empty() {
+        return Err(Error::Undetermined(nothing_left(set)));
+    }
+    let test = evidence::rise(settings, &models.sample, caution::is_few(&models));
+    let falls = match test.p_value {
+        Some(p) => p <= evidence::SIZE && test.direction == Some(Direction::Falling),
+        None => !test.level && evidence::leans(&models.sample) == Some(Direction::Falling),
+    };
+    let unbounded = set.score.scale == ScoreScale::Any;
+    let rises_from_a_level = match settings.chance {
+        ChanceLevel::Free => false,
+        ChanceLevel::Given(_) => !unbounded,
+        ChanceLevel::Known => !unbounded && set.score.benchmark.is_some(),
+    };
+    if !falls || rises_from_a_level {
+        if falls && test.p_value.is_some() {
+            notes.push("scores fall with the predictor; `--chance free` fits them as falling scores".into());
+        }
+        return Ok(Direction::Rising);
+    }
+    Ok(Direction::Falling)
+}
+
 /// The models with the weights asked for; those of a column they have from their table.
 fn weighted<'a>(settings: &FitSettings, models: FitModels<'a>, items: Option<&Items>) -> Result<FitModels<'a>> {
     match settings.tables.weights {
@@ -112,10 +161,11 @@ fn weighted<'a>(settings: &FitSettings, models: FitModels<'a>, items: Option<&It
 fn described(settings: &FitSettings) -> SettingsReport {
     SettingsReport {
         curve: settings.curve,
+        ceiling: settings.ceiling,
         covariance: settings.covariance,
         cluster: settings.tables.cluster.clone(),
         bootstrap: settings.bootstrap,
-        level: LEVEL,
+        level: settings.level,
         margin: settings.margin,
         weights: settings.tables.weights.clone(),
         seed: settings.seed,

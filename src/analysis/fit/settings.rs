@@ -22,10 +22,14 @@ pub struct FitSettings {
     pub curve: CurveChoice,
     /// What a guess scores, on the scale of the scores.
     pub chance: ChanceLevel,
+    /// The level that scores end at, on the scale of the scores; `None` to estimate it, for the curves that have one.
+    pub ceiling: Option<f64>,
     /// How standard errors are estimated.
     pub covariance: Kind,
     /// Replicates of every bootstrap.
     pub bootstrap: usize,
+    /// Level of the intervals, between 0.5 and 1.
+    pub level: f64,
     /// Largest difference between groups that would not matter, on the scale of the scores.
     pub margin: Option<f64>,
     /// Where every random draw comes from.
@@ -42,8 +46,10 @@ impl Default for FitSettings {
             tables: modelset::Settings::default(),
             curve: CurveChoice::All,
             chance: ChanceLevel::Known,
+            ceiling: None,
             covariance: Kind::Cr2,
             bootstrap: 9_999,
+            level: LEVEL,
             margin: None,
             seed: Seed(0),
             predict: Vec::new(),
@@ -52,13 +58,13 @@ impl Default for FitSettings {
     }
 }
 
-/// Level of the intervals.
+/// Level of the intervals where nothing else is said, and of the tests.
 pub(super) const LEVEL: f64 = 0.95;
 
 /// Which curves are fitted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum CurveChoice {
-    /// Every curve that rises, compared; the hinge's parameters are the report's.
+    /// Every curve, compared; the one that describes the data best leads the report, with the hinge beside it.
     #[default]
     All,
     /// One of them, compared with a constant level only.
@@ -86,15 +92,15 @@ impl CurveChoice {
     }
 
     /// All curves, then each of them alone.
-    pub fn every() -> impl Iterator<Item = Self> {
+    pub(crate) fn every() -> impl Iterator<Item = Self> {
         std::iter::once(Self::All).chain(Self::All.curves().into_iter().map(Self::One))
     }
 
-    /// The curve whose parameters stand at the top of the report.
-    pub(super) fn headline(self) -> Curve {
+    /// The curve asked for, where one is.
+    pub(super) fn one(self) -> Option<Curve> {
         match self {
-            Self::All => Curve::Hinge,
-            Self::One(curve) => curve,
+            Self::All => None,
+            Self::One(curve) => Some(curve),
         }
     }
 }
@@ -113,11 +119,11 @@ impl FromStr for CurveChoice {
 
     /// Reads `all` or the name of a curve.
     fn from_str(text: &str) -> Result<Self> {
-        if text == "all" {
-            return Ok(Self::All);
-        }
-        let one = text.parse().ok().filter(|curve| Self::All.curves().contains(curve));
-        one.map(Self::One).ok_or_else(|| {
+        let one = match text {
+            "all" => Some(Self::All),
+            one => one.parse().ok().filter(|curve| Self::All.curves().contains(curve)).map(Self::One),
+        };
+        one.ok_or_else(|| {
             let known: Vec<&str> = Curve::rising().map(Curve::name).collect();
             Error::Argument(format!("unknown curve `{text}`: {} and all are known", known.join(", ")))
         })

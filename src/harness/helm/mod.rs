@@ -4,12 +4,14 @@
 //! | --- | --- |
 //! | score | `stats.json`: the `mean` of the statistic named after the metric, on the split `test` (else `valid`), unperturbed |
 //! | items | the statistic `num_instances` of the same split |
-//! | model, shots, format | `run_spec.json`: `adapter_spec.model`, `.max_train_instances`, `.method` |
+//! | model, shots, limit, format | `run_spec.json`: `adapter_spec.model`, `.max_train_instances`, `.max_eval_instances`, `.method` |
 //! | benchmark | `run_spec.json`: `name`, without the settings that are no part of the task |
 //!
 //! `mmlu:subject=anatomy,method=…,model=…` becomes `mmlu_anatomy`, a part of `mmlu`. Of the many statistics of a run those
 //! are read that say whether answers are right; the way of comparing them is kept as the filter of the metric
-//! (`quasi_exact_match` is `exact_match,quasi`). HELM gives no standard error over items.
+//! (`quasi_exact_match` is `exact_match,quasi`). HELM gives no standard error over items. Parts of a split (`sub_split`) are
+//! merged as HELM's own tables merge them (`get_unique_stat_by_matcher`): sums and counts are added, so that every part
+//! counts alike, whatever the number of its items.
 //!
 //! ```no_run
 //! use onset::harness::{helm, lm_eval::ImportSettings};
@@ -22,17 +24,17 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use super::lm_eval::{FileOutcome, Found, ImportSettings, Imported, Read, gather};
+use super::import::{FileOutcome, Found, ImportSettings, Imported, Read, gather};
 use super::logs::{self, Log, Scored, benchmark_name, count, exact_match};
 use crate::Result;
-use crate::registry::{Format, Measure, Metric, RowKind};
+use crate::registry::{Format, Limit, Measure, Metric, RowKind, Setup};
 
 /// Reads runs; a folder stands for all runs in and below it, a path may also name a `run_spec.json`.
 ///
 /// # Errors
 /// [`Error::Read`](crate::Error::Read) when one of `paths` cannot be read. What is wrong further down is a warning.
 pub fn import(paths: &[PathBuf], settings: &ImportSettings) -> Result<Imported> {
-    gather(paths, &|found| read(found, settings))
+    gather(paths, settings, &["json"], &|found| read(found, settings))
 }
 
 fn read(found: &Found, settings: &ImportSettings) -> Read {
@@ -67,7 +69,11 @@ fn log(spec: &Value, stats: &Value) -> Option<Log> {
     let splits = ["test", "valid"];
     let split = splits.into_iter().find(|split| METRICS.iter().any(|(name, ..)| mean(stats, name, split).is_some()));
     let split = split.unwrap_or("test");
-    let items = mean(stats, "num_instances", split).filter(|n| n.fract() == 0.0 && (1.0..1e9).contains(n));
+    let items = items(stats, split);
+    // HELM always names a largest number of items; one that is not reached left nothing out.
+    let most = count(adapter.get("max_eval_instances"));
+    let limit = most.filter(|most| items.is_none_or(|items| items >= *most));
+    let limit = limit.and_then(|most| Limit::new(f64::from(most)).ok());
     let scores = METRICS.iter().filter_map(|(name, measure, filter)| {
         Some(Scored {
             benchmark: benchmark.clone(),
@@ -77,16 +83,17 @@ fn log(spec: &Value, stats: &Value) -> Option<Log> {
             metric: if filter.is_empty() { Metric::plain(*measure) } else { exact_match(filter) },
             value: mean(stats, name, split)?,
             stderr: None,
-            // A whole number below 10^9, as the line above has it.
-            items: items.map(|n| n as u32),
+            items,
             shots: count(adapter.get("max_train_instances")),
         })
     });
     Some(Log {
         model: adapter.get("model").and_then(Value::as_str).unwrap_or_default().to_owned(),
+        revision: None,
+        setup: Setup { limit, harness: Some("helm".to_owned()), ..Setup::default() },
         scores: scores.collect(),
         problems: Vec::new(),
-        date: f64::NEG_INFINITY,
+        date: None,
     })
 }
 
@@ -100,15 +107,37 @@ const METRICS: [(&str, Measure, &str); 6] = [
     ("f1_score", Measure::F1, ""),
 ];
 
-/// Mean of a statistic over the trials, on items that were not perturbed.
-fn mean(stats: &[Value], wanted: &str, split: &str) -> Option<f64> {
-    let found = stats.iter().find(|stat| {
+/// The statistics of this name on items that were not perturbed, one for each part of the split.
+fn parts<'s>(stats: &'s [Value], wanted: &'s str, split: &'s str) -> impl Iterator<Item = &'s Value> {
+    stats.iter().filter(move |stat| {
         let name = stat.get("name");
         let is = |key: &str, value: &str| name.and_then(|n| n.get(key)).and_then(Value::as_str) == Some(value);
         let perturbed = name.and_then(|n| n.get("perturbation")).is_some_and(|p| !p.is_null());
         is("name", wanted) && is("split", split) && !perturbed
+    })
+}
+
+/// Mean of a statistic over trials and parts of the split.
+fn mean(stats: &[Value], wanted: &str, split: &str) -> Option<f64> {
+    let mut all = parts(stats, wanted, split).peekable();
+    all.peek()?;
+    let number = |stat: &Value, key: &str| stat.get(key).and_then(Value::as_f64);
+    // A statistic without values (of a part that has no such items) has a count of 0 and no mean.
+    let merged = all.try_fold((0.0, 0.0), |(sum, times), stat| {
+        let count = number(stat, "count").or_else(|| number(stat, "mean").map(|_| 1.0))?;
+        let of_part = number(stat, "sum").or_else(|| number(stat, "mean").map(|mean| mean * count));
+        Some((sum + of_part.or_else(|| (count == 0.0).then_some(0.0))?, times + count))
     });
-    found?.get("mean")?.as_f64()
+    let (sum, times) = merged?;
+    (times > 0.0).then(|| sum / times)
+}
+
+/// Items of all parts of the split.
+fn items(stats: &[Value], split: &str) -> Option<u32> {
+    let of_part = |stat: &Value| stat.get("mean").and_then(Value::as_f64);
+    let total = parts(stats, "num_instances", split).map(of_part).sum::<Option<f64>>()?;
+    let countable = total.fract() == 0.0 && (1.0..1e9).contains(&total);
+    countable.then_some(total as u32)
 }
 
 /// The benchmark of a run's name, and what it is a part of: the values of its arguments but for those that say how it was

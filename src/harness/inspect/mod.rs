@@ -1,4 +1,4 @@
-//! Logs of Inspect (`inspect eval --log-format json`, or `inspect log dump`) as observations.
+//! Logs of Inspect (`.eval`, or JSON) as observations.
 //!
 //! | | where it stands |
 //! | --- | --- |
@@ -6,10 +6,12 @@
 //! | standard error | `results.scores[].metrics.stderr.value` |
 //! | items | `results.scores[].scored_samples`, or `results.completed_samples` |
 //! | model, benchmark | `eval.model`, the last part of `eval.task` |
+//! | date, version, limit | `eval.created`, `eval.packages.inspect_ai`, `eval.config.limit` |
 //!
 //! The scorer `choice` picks an option and gives `acc`; every other scorer reads the answer from the model's text and gives
-//! `exact_match` with the scorer's name as the filter. Other metrics than accuracy are of the task's own making and are
-//! left out, as are evaluations that did not end well. Binary `.eval` files have to be dumped as JSON first.
+//! `exact_match` with the scorer's name as the filter. Where items were asked several times, only the mean over the times is
+//! accuracy; any other reducer (`mode`, `at_least_1`) is named in the filter: `acc,mode`, `exact_match,match:mode`. Other
+//! metrics than accuracy are of the task's own making and are left out, as are evaluations that did not end well.
 //!
 //! ```no_run
 //! use onset::harness::{inspect, lm_eval::ImportSettings};
@@ -18,32 +20,56 @@
 //! # Ok::<(), onset::Error>(())
 //! ```
 
+mod archive;
+
 use std::path::PathBuf;
 
 use serde_json::Value;
 
-use super::lm_eval::{ImportSettings, Imported, gather};
-use super::logs::{self, Log, Scored, benchmark_name, count, exact_match};
+use super::import::{Found, ImportSettings, Imported, Read, gather};
+use super::logs::{self, Log, Scored, benchmark_name, count, digest, dtype, exact_match, text};
 use crate::Result;
-use crate::registry::{Format, Measure, Metric, RowKind};
+use crate::registry::{Format, Limit, Measure, Metric, PromptFormat, RowKind, Setup};
 
-/// Reads logs; a folder stands for all `.json` files in and below it.
+/// Reads logs; a folder stands for all `.eval` and `.json` files in and below it.
 ///
 /// # Errors
 /// [`Error::Read`](crate::Error::Read) when one of `paths` cannot be read. What is wrong further down is a warning.
 pub fn import(paths: &[PathBuf], settings: &ImportSettings) -> Result<Imported> {
-    gather(paths, &|found| logs::read(found, settings, log))
+    gather(paths, settings, &["eval", "json"], &|found| read(found, settings))
+}
+
+fn read(found: &Found, settings: &ImportSettings) -> Read {
+    match archive::header(&found.path) {
+        Ok(Some(header)) => match logs::json(&header) {
+            Ok(value) => logs::parsed(&value, found, settings, log),
+            Err(why) => Read::failed(why),
+        },
+        Ok(None) => logs::read(found, settings, log),
+        Err(why) => Read::failed(why),
+    }
 }
 
 fn log(file: &Value) -> Option<Log> {
     let spec = file.get("eval")?;
     let task = spec.get("task")?.as_str()?;
     let benchmark = benchmark_name(task.rsplit('/').next().unwrap_or(task));
+    let argument = |name: &str| text(spec.get("model_args").and_then(|arguments| arguments.get(name)));
+    let system = spec.pointer("/model_generate_config/system_message");
     let mut log = Log {
         model: model(spec.get("model").and_then(Value::as_str).unwrap_or_default()),
+        revision: argument("revision").map(str::to_owned),
+        setup: Setup {
+            prompt: PromptFormat { system_prompt: text(system).map(digest), ..PromptFormat::default() },
+            dtype: argument("dtype").or_else(|| argument("torch_dtype")).and_then(dtype),
+            limit: limit(spec),
+            harness: Some("inspect".to_owned()),
+            harness_version: text(spec.pointer("/packages/inspect_ai")).map(str::to_owned),
+            ..Setup::default()
+        },
         scores: Vec::new(),
         problems: Vec::new(),
-        date: spec.get("created").and_then(Value::as_str).and_then(seconds).unwrap_or(f64::NEG_INFINITY),
+        date: text(spec.get("created")).and_then(|created| created.parse().ok()),
     };
     let status = file.get("status").and_then(Value::as_str).unwrap_or("unknown");
     if status != "success" {
@@ -62,12 +88,19 @@ fn log(file: &Value) -> Option<Log> {
             continue;
         };
         let choice = scorer == "choice";
+        let reducer = text(score.get("reducer")).filter(|reducer| *reducer != MEAN);
+        let metric = match (choice, reducer) {
+            (true, None) => Metric::plain(Measure::Accuracy),
+            (true, Some(reducer)) => Metric { measure: Measure::Accuracy, filter: Some(reducer.to_owned().into()) },
+            (false, None) => exact_match(scorer),
+            (false, Some(reducer)) => exact_match(&format!("{scorer}:{reducer}")),
+        };
         log.scores.push(Scored {
             benchmark: benchmark.clone(),
             kind: RowKind::Task,
             group: None,
             format: Some(if choice { Format::MultipleChoice } else { Format::Generate }),
-            metric: if choice { Metric::plain(Measure::Accuracy) } else { exact_match(scorer) },
+            metric,
             value,
             stderr: number("stderr"),
             items: count(score.get("scored_samples")).or(completed).filter(|n| *n > 0),
@@ -83,10 +116,26 @@ fn model(name: &str) -> String {
     parts[parts.len().saturating_sub(2)..].join("/")
 }
 
-/// A number that grows with a time written `2025-01-31T10:20:30+00:00`; all logs of Inspect are in one time zone.
-fn seconds(time: &str) -> Option<f64> {
-    let digits: String = time.get(..19)?.chars().filter(char::is_ascii_digit).collect();
-    digits.parse().ok()
+/// The reducer that is no other quantity than the accuracy of one answer.
+const MEAN: &str = "mean";
+
+/// The part of the items that was used: `limit` is a number of items, or the first and the last of them.
+fn limit(spec: &Value) -> Option<Limit> {
+    let config = spec.get("config")?;
+    let number = |value: &Value| value.as_f64();
+    let asked = config.get("limit").and_then(|limit| match limit.as_array().map(Vec::as_slice) {
+        Some([from, to]) => Some(number(to)? - number(from)?),
+        Some([only]) => number(only),
+        Some(_) => None,
+        None => number(limit),
+    });
+    let chosen = || match config.get("sample_id")? {
+        Value::Array(ids) => Some(ids.len() as f64),
+        Value::Null => None,
+        _ => Some(1.0),
+    };
+    let all = spec.pointer("/dataset/samples").and_then(Value::as_f64);
+    asked.or_else(chosen).filter(|limit| all.is_none_or(|all| *limit < all)).and_then(|limit| Limit::new(limit).ok())
 }
 
 #[cfg(test)]
@@ -96,11 +145,5 @@ mod tests {
     #[test]
     fn a_model_is_named_without_what_serves_it() {
         assert_eq!(["hf/org/toy-7b", "org/toy-7b", "toy", ""].map(model), ["org/toy-7b", "org/toy-7b", "toy", ""]);
-    }
-
-    #[test]
-    fn a_later_time_is_a_larger_number() {
-        assert!(seconds("2025-01-31T10:20:30+00:00") < seconds("2025-02-01T00:00:00+00:00"));
-        assert_eq!(seconds("soon"), None);
     }
 }

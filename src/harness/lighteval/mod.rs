@@ -24,31 +24,37 @@ use std::str::FromStr;
 
 use serde_json::{Map, Value};
 
-use super::lm_eval::{ImportSettings, Imported, gather};
-use super::logs::{self, Log, Scored, benchmark_name, count, exact_match};
+use super::import::{ImportSettings, Imported, gather};
+use super::lm_eval::implied;
+use super::logs::{self, Log, Scored, benchmark_name, count, digest, dtype, exact_match, text};
 use crate::Result;
-use crate::registry::{Measure, Metric, RowKind};
+use crate::registry::{Limit, Measure, Metric, PromptFormat, RowKind, Setup, Timestamp, benchmark};
 
 /// Reads results files; a folder stands for all `.json` files in and below it.
 ///
 /// # Errors
 /// [`Error::Read`](crate::Error::Read) when one of `paths` cannot be read. What is wrong further down is a warning.
 pub fn import(paths: &[PathBuf], settings: &ImportSettings) -> Result<Imported> {
-    gather(paths, &|found| logs::read(found, settings, log))
+    gather(paths, settings, &["json"], &|found| logs::read(found, settings, log))
 }
 
-fn log(file: &Value) -> Option<Log> {
+/// What a file says; `None` for one that is not lighteval's.
+pub(super) fn log(file: &Value) -> Option<Log> {
     let general = file.get("config_general")?;
     let results = file.get("results")?.as_object()?;
-    let named = [general.get("model_name"), general.pointer("/model_config/model_name")];
-    let model = named.into_iter().flatten().find_map(Value::as_str).unwrap_or_default().to_owned();
-    let (mut scores, mut unknown) = (Vec::new(), BTreeSet::new());
+    let of_model = |key: &str| {
+        let direct = text(general.get(key));
+        direct.or_else(|| text(general.pointer(&format!("/model_config/{key}"))))
+    };
+    let model = of_model("model_name").unwrap_or_default().to_owned();
+    let (mut scores, mut unknown, mut complete) = (Vec::new(), BTreeSet::new(), !results.is_empty());
     for (key, metrics) in results.iter().filter(|(key, _)| *key != "all") {
         let (Some(task), Some(metrics)) = (Task::parse(key), metrics.as_object()) else { continue };
         let items = items(file, &task);
+        complete &= items.all.is_some() && items.used >= items.all;
         for (name, value) in metrics.iter().filter(|(name, _)| !name.ends_with("_stderr")) {
             match (metric(name), value.as_f64()) {
-                (Some(metric), Some(value)) => scores.push(task.scored(metric, name, value, metrics, items)),
+                (Some(metric), Some(value)) => scores.push(task.scored(metric, name, value, metrics, items.used)),
                 (None, _) => _ = unknown.insert(name.clone()),
                 (Some(_), None) => {}
             }
@@ -56,8 +62,44 @@ fn log(file: &Value) -> Option<Log> {
     }
     let unknown: Vec<String> = unknown.into_iter().collect();
     let problems = if unknown.is_empty() { vec![] } else { vec![format!("unknown metrics: {}", unknown.join(", "))] };
-    let date = general.get("end_time").and_then(Value::as_f64).unwrap_or(f64::NEG_INFINITY);
-    Some(Log { model, scores, problems, date })
+    let asked = general.get("max_samples").or_else(|| general.pointer("/model_config/max_samples"));
+    let limit = asked.and_then(Value::as_f64).filter(|_| !complete).and_then(|most| Limit::new(most.trunc()).ok());
+    let flag = |key: &str| general.get(key).or_else(|| general.pointer(&format!("/model_config/{key}")));
+    let templated = ["use_chat_template", "override_chat_template"].into_iter().filter_map(flag).any(|v| v == true);
+    let quantised = flag("quantization_config").filter(|config| !config.is_null()).map(|config| {
+        let method = text(config.get("quant_method")).map(str::to_owned);
+        let four = config.get("load_in_4bit").is_some_and(|on| on == true);
+        method.unwrap_or_else(|| if four { "4bit".to_owned() } else { config.to_string() })
+    });
+    Some(Log {
+        model,
+        revision: of_model("revision").map(str::to_owned),
+        setup: Setup {
+            prompt: PromptFormat {
+                chat_template: templated.then(|| "applied".to_owned()),
+                system_prompt: of_model("system_prompt").map(digest),
+                multiturn: None,
+            },
+            adapter: of_model("adapter_weights").or_else(|| of_model("delta_weights")).map(str::to_owned),
+            quantisation: quantised,
+            dtype: of_model("model_dtype").or_else(|| of_model("dtype")).and_then(dtype),
+            limit,
+            harness: Some("lighteval".to_owned()),
+            harness_version: of_model("lighteval_version").or_else(|| of_model("lighteval_sha")).map(str::to_owned),
+            ..Setup::default()
+        },
+        scores,
+        problems,
+        date: date(general),
+    })
+}
+
+/// When the run ended. Its clock often counts from the start of the machine; only what can be a date is one.
+fn date(general: &Value) -> Option<Timestamp> {
+    const FIRST: f64 = 1.5e9;
+    let seconds = ["end_time", "start_time"].into_iter().find_map(|key| general.get(key)?.as_f64());
+    let written = || text(general.get("date"))?.parse().ok();
+    seconds.filter(|seconds| *seconds > FIRST).and_then(Timestamp::from_seconds).or_else(written)
 }
 
 /// A key of the results.
@@ -88,27 +130,43 @@ impl<'a> Task<'a> {
         beside: &Map<String, Value>,
         items: Option<u32>,
     ) -> Scored {
-        let (group, part) = self.name.split_once(':').map_or((None, None), |(group, part)| (Some(group), Some(part)));
+        // The first leaderboard's name for a subject of MMLU.
+        let subject = self.name.strip_prefix("hendrycksTest-").map(|subject| format!("mmlu:{subject}"));
+        let own = subject.as_deref().unwrap_or(self.name);
+        // `arc:challenge` and `truthfulqa:mc` are names, `mmlu:anatomy` is a part of a whole.
+        let whole = !["arc:", "truthfulqa:"].iter().any(|name| own.starts_with(name));
+        let (group, part) = own.split_once(':').filter(|_| whole).map_or((None, None), |(g, p)| (Some(g), Some(p)));
         let average = part == Some("_average");
+        let name_of_all = benchmark_name(if average { group.unwrap_or(own) } else { own });
+        let stderr = beside.get(&format!("{name}_stderr")).and_then(Value::as_f64);
+        let implied = || implied(value, stderr.filter(|_| metric.measure.is_binary())?);
         Scored {
-            benchmark: benchmark_name(if average { group.unwrap_or(self.name) } else { self.name }),
+            format: benchmark(&name_of_all).or_else(|| benchmark(group?)).map(|known| known.format),
+            benchmark: name_of_all,
             kind: if average { RowKind::Group } else { RowKind::Task },
             group: group.filter(|_| !average).map(benchmark_name),
-            format: None,
+            items: items.or_else(implied).filter(|_| !average),
             metric,
             value,
-            stderr: beside.get(&format!("{name}_stderr")).and_then(Value::as_f64),
-            items: items.filter(|_| !average),
+            stderr,
             shots: self.shots,
         }
     }
 }
 
-fn items(file: &Value, task: &Task<'_>) -> Option<u32> {
-    let configs = file.get("config_tasks")?.as_object()?;
+/// Items of a task.
+#[derive(Default)]
+struct TaskItems {
+    used: Option<u32>,
+    all: Option<u32>,
+}
+
+fn items(file: &Value, task: &Task<'_>) -> TaskItems {
+    let Some(configs) = file.get("config_tasks").and_then(Value::as_object) else { return TaskItems::default() };
     let with_shots = task.shots.map(|shots| format!("{}|{shots}", task.full));
-    let config = configs.get(task.full).or_else(|| configs.get(&with_shots?))?;
-    count(config.get("effective_num_docs")).filter(|n| *n > 0)
+    let config = configs.get(task.full).or_else(|| configs.get(&with_shots?));
+    let number = |key: &str| count(config?.get(key)).filter(|n| *n > 0);
+    TaskItems { used: number("effective_num_docs"), all: number("original_num_docs") }
 }
 
 fn metric(name: &str) -> Option<Metric> {

@@ -27,9 +27,38 @@ pub(super) struct ResultsFile<'a> {
     #[serde(borrow, default)]
     pub config: Option<RunConfig<'a>>,
     #[serde(borrow, default)]
-    pub model_name: Option<Name<'a>>,
+    pub model_name: Option<Cell<'a>>,
     #[serde(borrow, default)]
     pub date: Option<Cell<'a>>,
+    #[serde(borrow, default)]
+    pub git_hash: Option<Cell<'a>>,
+    #[serde(borrow, default)]
+    pub lm_eval_version: Option<Cell<'a>>,
+    #[serde(borrow, default)]
+    pub chat_template: Option<Cell<'a>>,
+    #[serde(borrow, default)]
+    pub chat_template_sha: Option<Cell<'a>>,
+    #[serde(borrow, default)]
+    pub system_instruction: Option<Cell<'a>>,
+    #[serde(borrow, default)]
+    pub system_instruction_sha: Option<Cell<'a>>,
+    #[serde(borrow, default)]
+    pub fewshot_as_multiturn: Option<Cell<'a>>,
+    /// There in results of lighteval only.
+    #[serde(default)]
+    pub config_general: Option<IgnoredAny>,
+    /// There in results of onset only.
+    #[serde(borrow, default)]
+    pub onset: Option<OnsetRun<'a>>,
+}
+
+/// What onset records of its own runs.
+#[derive(Debug, serde::Deserialize)]
+pub(super) struct OnsetRun<'a> {
+    #[serde(borrow, default)]
+    pub version: Option<Cell<'a>>,
+    #[serde(borrow, default)]
+    pub quantisation: Option<Cell<'a>>,
 }
 
 /// How one task was set up.
@@ -45,7 +74,17 @@ pub(super) struct TaskConfig<'a> {
 #[derive(Debug, serde::Deserialize)]
 pub(super) struct RunConfig<'a> {
     #[serde(borrow, default)]
+    pub model: Option<Cell<'a>>,
+    #[serde(borrow, default)]
     pub model_args: Option<ModelArgs<'a>>,
+    #[serde(borrow, default)]
+    pub model_num_parameters: Option<Cell<'a>>,
+    #[serde(borrow, default)]
+    pub model_dtype: Option<Cell<'a>>,
+    #[serde(borrow, default)]
+    pub model_revision: Option<Cell<'a>>,
+    #[serde(borrow, default)]
+    pub apply_chat_template: Option<Cell<'a>>,
     #[serde(borrow, default)]
     pub num_fewshot: Option<Cell<'a>>,
     #[serde(borrow, default)]
@@ -56,12 +95,14 @@ pub(super) struct RunConfig<'a> {
 #[derive(Debug, serde::Deserialize)]
 pub(super) struct Samples {
     #[serde(default)]
+    pub original: Option<u32>,
+    #[serde(default)]
     pub effective: Option<u32>,
 }
 
 impl<'a> ResultsFile<'a> {
     /// Reads a file. Python writes NaN and Infinity, which JSON does not know: where they occur they are read as null.
-    pub fn parse<R>(bytes: &[u8], with: impl FnOnce(&ResultsFile<'_>) -> R) -> Result<R, Error> {
+    pub(crate) fn parse<R>(bytes: &[u8], with: impl FnOnce(&ResultsFile<'_>) -> R) -> Result<R, Error> {
         match serde_json::from_slice::<ResultsFile<'_>>(bytes) {
             Ok(file) => Ok(with(&file)),
             Err(error) => {
@@ -117,7 +158,7 @@ impl<V> Default for Pairs<'_, V> {
 }
 
 impl<V> Pairs<'_, V> {
-    pub fn get(&self, name: &str) -> Option<&V> {
+    pub(crate) fn get(&self, name: &str) -> Option<&V> {
         self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value)
     }
 }
@@ -151,20 +192,29 @@ impl<'de: 'a, 'a, V: Deserialize<'de>> Deserialize<'de> for Pairs<'a, V> {
 pub(super) enum Cell<'a> {
     Number(f64),
     Text(Cow<'a, str>),
+    Flag(bool),
     Other,
 }
 
 impl Cell<'_> {
-    pub fn number(&self) -> Option<f64> {
+    pub(crate) fn number(&self) -> Option<f64> {
         match self {
             Self::Number(number) => Some(*number),
             // Some forks write numbers as text; the harness itself writes "N/A" for what does not exist.
             Self::Text(text) => text.trim().parse().ok().filter(|number: &f64| number.is_finite()),
-            Self::Other => None,
+            Self::Flag(_) | Self::Other => None,
         }
     }
 
-    pub fn count(&self) -> Option<u32> {
+    /// A text that is not empty.
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text.trim()).filter(|text| !text.is_empty()),
+            Self::Number(_) | Self::Flag(_) | Self::Other => None,
+        }
+    }
+
+    pub(crate) fn count(&self) -> Option<u32> {
         self.number().filter(|n| n.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(n)).map(|n| n as u32)
     }
 }
@@ -200,8 +250,8 @@ impl<'de: 'a, 'a> Deserialize<'de> for Cell<'a> {
                 Ok(Cell::Text(Cow::Owned(value.to_owned())))
             }
 
-            fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
-                Ok(Cell::Other)
+            fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
+                Ok(Cell::Flag(value))
             }
 
             fn visit_unit<E>(self) -> Result<Self::Value, E> {
@@ -279,7 +329,8 @@ impl<'de> Deserialize<'de> for Choices {
     }
 }
 
-/// `config.model_args`: text such as `pretrained=a/b,dtype=float32` or, in the last versions, an object.
+/// `config.model_args`: text such as `pretrained=a/b,dtype=float32`, the same as Python prints a dictionary or, in the last
+/// versions, an object.
 #[derive(Debug)]
 pub(super) enum ModelArgs<'a> {
     Text(Cow<'a, str>),
@@ -289,18 +340,30 @@ pub(super) enum ModelArgs<'a> {
 
 impl ModelArgs<'_> {
     /// The model that was loaded.
-    pub fn model(&self) -> Option<&str> {
-        const KEYS: [&str; 5] = ["pretrained", "model", "path", "engine", "model_name"];
-        match self {
-            Self::Text(text) => KEYS.iter().find_map(|key| {
-                text.split(',').find_map(|part| part.trim().strip_prefix(key)?.trim_start().strip_prefix('='))
-            }),
-            Self::Object(pairs) => KEYS.iter().find_map(|key| match pairs.get(key)? {
-                Cell::Text(text) => Some(text.as_ref()),
-                _ => None,
-            }),
-            Self::Other => None,
-        }
+    pub(crate) fn model(&self) -> Option<&str> {
+        ["pretrained", "model", "path", "engine", "model_name"].into_iter().find_map(|key| self.text(key))
+    }
+
+    /// The value of an argument, as text; `None` for one that is empty or absent.
+    pub(crate) fn text(&self, key: &str) -> Option<&str> {
+        let value = match self {
+            Self::Text(text) => {
+                let inner = text.trim().strip_prefix('{').and_then(|inner| inner.strip_suffix('}'));
+                let (arguments, sign) = inner.map_or((text.as_ref(), '='), |inner| (inner, ':'));
+                let bare = |part| str::trim(part).trim_matches(['\'', '"']);
+                arguments.split(',').find_map(|part| {
+                    let (name, value) = part.split_once(sign)?;
+                    (bare(name) == key).then(|| bare(value))
+                })?
+            }
+            Self::Object(pairs) => match pairs.get(key)? {
+                Cell::Text(text) => text.trim(),
+                Cell::Flag(true) => "True",
+                Cell::Flag(false) | Cell::Number(_) | Cell::Other => return None,
+            },
+            Self::Other => return None,
+        };
+        (!value.is_empty() && value != "None").then_some(value)
     }
 }
 

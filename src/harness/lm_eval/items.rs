@@ -6,7 +6,7 @@ const WHOLE: f64 = 1e-9;
 
 /// n from a mean p of n zeros and ones and its standard error s = √(p(1−p)/(n−1)); `None` when p is 0 or 1 (then s says
 /// nothing) or when the score is no such mean.
-pub(super) fn implied(value: f64, stderr: f64) -> Option<u32> {
+pub(in crate::harness) fn implied(value: f64, stderr: f64) -> Option<u32> {
     if !(0.0 < value && value < 1.0 && stderr > 0.0) {
         return None;
     }

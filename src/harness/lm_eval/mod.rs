@@ -14,8 +14,9 @@
 //! Where a file does not say how many items there were, the standard error does: for a mean p of n zeros and ones the
 //! harness writes s = √(p(1−p)/(n−1)), so n = p(1−p)/s² + 1, which is taken only when n and p·n are whole numbers.
 //!
-//! The name of the model and the condition it was evaluated under come from the names of file and folders, see
-//! [`ImportSettings`].
+//! Revision, prompt format, adapter, quantisation, dtype, limit, version and date come from `config`, `model_args` and the
+//! fields beside them; the condition from the names of folders, see [`ImportSettings`]. Files of the first Open LLM
+//! Leaderboard (`config_general`) are those of [`lighteval`](super::lighteval).
 //!
 //! ```no_run
 //! use onset::harness::lm_eval::{ImportSettings, import};
@@ -32,12 +33,11 @@ mod import;
 mod items;
 mod origin;
 mod rows;
-mod settings;
 mod subjects;
 
 pub(super) use file::without_non_finite;
-pub(super) use import::{FileOutcome, Found, Read, gather, registered};
-pub use import::{Imported, Warning, import};
-pub(super) use origin::condition;
-pub use settings::ImportSettings;
+pub use import::import;
+pub(super) use items::implied;
 pub use subjects::SubjectTables;
+
+pub use super::import::{ImportSettings, Imported, Renames, Warning, summary};

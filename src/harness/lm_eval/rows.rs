@@ -6,17 +6,18 @@ use std::str::FromStr;
 use super::file::{Cell, Pairs, ResultsFile};
 use super::items;
 use crate::harness::groups::Groups;
-use crate::registry::{Condition, Format, Measure, Metric, Observation, Provenance, RowKind, Setup};
+use crate::registry::{Condition, Format, Limit, Measure, Metric, Observation, Provenance, RowKind, Setup};
 
 /// What all rows of one file share.
-pub(super) struct Origin<'a> {
-    pub model: String,
+pub(super) struct Origin {
     pub condition: Condition,
-    pub source: &'a str,
+    pub setup: Setup,
+    pub provenance: Provenance,
 }
 
-/// The observations of a file, in its order, and what of it could not be used. `None` when it has no `results`.
-pub(super) fn observations(file: &ResultsFile<'_>, origin: &Origin<'_>) -> Option<(Vec<Observation>, Vec<String>)> {
+/// The observations of a file, in its order and without the model's name, and what of it could not be used. `None` when it
+/// has no `results`.
+pub(super) fn observations(file: &ResultsFile<'_>, origin: &Origin) -> Option<(Vec<Observation>, Vec<String>)> {
     let results = file.results.as_ref().filter(|results| !results.0.is_empty())?;
     let groups = groups(file);
     let (mut rows, mut problems) = (Vec::new(), Vec::new());
@@ -44,7 +45,7 @@ pub(super) fn observations(file: &ResultsFile<'_>, origin: &Origin<'_>) -> Optio
             let kind = groups.kind(task);
             let group = groups.parent(task).map(str::to_owned);
             rows.push(Observation {
-                model: origin.model.clone(),
+                model: String::new(),
                 benchmark: task.to_string(),
                 kind,
                 format: groups.format(task, &|leaf| defined(file, leaf)),
@@ -54,8 +55,12 @@ pub(super) fn observations(file: &ResultsFile<'_>, origin: &Origin<'_>) -> Optio
                 value,
                 stderr,
                 condition: origin.condition.clone(),
-                setup: Setup { shots: groups.common(task, &|leaf| shots(file, leaf)), ..Setup::default() },
-                provenance: Provenance::file(origin.source),
+                setup: Setup {
+                    shots: groups.common(task, &|leaf| shots(file, leaf)),
+                    limit: limit(file, &groups.tasks(task)),
+                    ..origin.setup.clone()
+                },
+                provenance: origin.provenance.clone(),
             });
         }
     }
@@ -97,6 +102,29 @@ fn shots(file: &ResultsFile<'_>, task: &str) -> Option<u32> {
         Some(cell) => cell.count(),
         None => file.config.as_ref()?.num_fewshot.as_ref()?.count(),
     }
+}
+
+/// The limit of the run, unless the file says that it left nothing of these tasks out. A run on chosen items says no limit;
+/// then it is their number.
+fn limit(file: &ResultsFile<'_>, tasks: &[&str]) -> Option<Limit> {
+    let config = file.config.as_ref();
+    let asked = config.and_then(|config| config.limit.as_ref()).and_then(Cell::number).filter(|limit| *limit > 0.0);
+    let samples = |task: &&str| file.n_samples.as_ref()?.get(task);
+    let counted: Option<Vec<(u32, u32)>> =
+        tasks.iter().map(|task| samples(task).and_then(|n| Some((n.original?, n.effective?)))).collect();
+    match counted {
+        Some(counted) if counted.iter().all(|(all, used)| used >= all) => None,
+        Some(counted) => {
+            let used = f64::from(counted.iter().map(|(_, used)| used).sum::<u32>());
+            asked.and_then(whole).or_else(|| Limit::new(used).ok())
+        }
+        None => asked.and_then(whole),
+    }
+}
+
+/// A limit as lm-evaluation-harness takes it: from 1 on without what follows the point.
+fn whole(limit: f64) -> Option<Limit> {
+    Limit::new(if limit < 1.0 { limit } else { limit.trunc() }).ok()
 }
 
 /// How a task puts its questions, as the file records its definition.

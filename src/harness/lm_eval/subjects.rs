@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use super::import::{Imported, Warning};
+use crate::harness::import::{Imported, Warning};
 use crate::registry::{Condition, Measure, Observation, RowKind, SubjectScores, write};
 use crate::{Error, Result};
 
@@ -99,9 +99,19 @@ const GROUPS: [&str; 4] = ["humanities", "other", "social_sciences", "stem"];
 impl Collected {
     fn add(&mut self, row: &Observation, name: &str, group: &str, benchmark: &str) -> Result<()> {
         let key = (row.model.clone(), benchmark.to_owned(), row.condition.clone());
+        let twice = || {
+            Error::Undetermined(format!(
+                "{} has two scores on {} under {} that differ in how they were obtained; make the tables by subject from \
+                 the results of one setup",
+                row.model, row.benchmark, row.condition
+            ))
+        };
         match row.metric.measure {
             Measure::Brier => {
-                self.brier.entry(key).or_default().insert(name.to_owned(), row.value);
+                let known = self.brier.entry(key).or_default().insert(name.to_owned(), row.value);
+                if known.is_some_and(|known| known != row.value) {
+                    return Err(twice());
+                }
             }
             Measure::Accuracy => {
                 let Some(items) = row.items else {
@@ -118,7 +128,10 @@ impl Collected {
                     return Err(Error::Undetermined(problem));
                 }
                 let correct = (row.value * f64::from(items)).round() as u32;
-                self.correct.entry(key).or_default().insert(name.to_owned(), correct);
+                let known = self.correct.entry(key).or_default().insert(name.to_owned(), correct);
+                if known.is_some_and(|known| known != correct) {
+                    return Err(twice());
+                }
             }
             _ => {}
         }

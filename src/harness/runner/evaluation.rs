@@ -20,6 +20,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
+use super::chat::{Chat, ChatSettings};
 use super::encode::Encoder;
 use super::journal::{Journal, Key};
 use super::local::LocalModel;
@@ -29,8 +30,8 @@ use crate::harness::evaluation::{Evaluation, Facts, GroupScores, Identity, Readi
 use crate::harness::request::{Request, Respond, Response};
 use crate::harness::results::{self, Folder};
 use crate::harness::server::Server;
-use crate::harness::tasks::{Draw, Items, Library, Task, TaskSelection};
-use crate::lm::LanguageModel;
+use crate::harness::tasks::{Choice, Draw, Items, Library, Task, TaskSelection, Value};
+use crate::lm::{ChatTemplates, LanguageModel};
 use crate::registry::known_models;
 
 /// What is evaluated and how.
@@ -49,6 +50,16 @@ pub struct EvaluationSettings {
     pub truncate: bool,
     /// Whether special tokens are added to prompts; `None` leaves it to the tokenizer.
     pub special: Option<bool>,
+    /// Keys that replace those of every task's `generation_kwargs`.
+    pub generation: Vec<(String, Value)>,
+    /// Whether a member of a group that cannot be run is an error; else it is left out and listed.
+    pub strict: bool,
+    /// Whether answers are only written down, and nothing is scored.
+    pub predict_only: bool,
+    /// Whether the first prompt of each task is reported before it is asked.
+    pub write_out: bool,
+    /// Whether and how prompts are wrapped as a conversation.
+    pub chat: ChatSettings,
     /// What stays on disk.
     pub keep: Keep,
     /// Whether every item with its answers is returned; this can take hundreds of megabytes.
@@ -86,6 +97,17 @@ impl Keep {
 pub enum EvaluationEvent<'a> {
     /// A file of a folder with definitions was left out, and why.
     LeftOut(&'a str),
+    /// A member of a group cannot be run, and why.
+    Refused(&'a str),
+    /// The first prompt of a task, where the settings ask for it.
+    FirstPrompt {
+        /// The task.
+        name: &'a str,
+        /// Everything before the answer.
+        prompt: &'a str,
+        /// The right answer.
+        target: &'a str,
+    },
     /// All tasks have been read.
     Begin {
         /// Their number.
@@ -125,7 +147,8 @@ pub fn evaluate<M: LanguageModel>(
         local = local.stop(stop);
     }
     let reading = ReadingSettings::of(subject.model.context(), subject.tokenizer);
-    run(&mut local, &subject.identity, subject.key(settings), reading, settings, watch)
+    let chat = settings.chat.of(&subject.tokenizer.chat)?;
+    run(&mut local, &subject.identity, subject.key(settings), reading, &chat, settings, watch)
 }
 
 /// Evaluates a model behind a server, under the name that `name` gives it. Prompts go to the server as text: what is said
@@ -133,7 +156,7 @@ pub fn evaluate<M: LanguageModel>(
 ///
 /// # Errors
 /// As for [`evaluate`].
-pub fn evaluate_served(
+pub(crate) fn evaluate_served(
     server: Server,
     name: &str,
     settings: &EvaluationSettings,
@@ -153,7 +176,14 @@ pub fn evaluate_served(
         Some(stop) => server.stop(stop),
         None => server,
     };
-    run(&mut server, &identity, key, ReadingSettings::default(), settings, watch)
+    if settings.chat.template.is_some() {
+        return Err(Error::Argument(
+            "the chat template of a model behind a server is not known here; leave --apply-chat-template out"
+                .to_owned(),
+        ));
+    }
+    let chat = settings.chat.of(&ChatTemplates::default())?;
+    run(&mut server, &identity, key, ReadingSettings::default(), &chat, settings, watch)
 }
 
 /// The same for anything that answers requests. `key` stands for all that answers depend on besides the request.
@@ -162,13 +192,15 @@ fn run(
     identity: &Identity,
     key: Key,
     reading: ReadingSettings,
+    chat: &Chat,
     settings: &EvaluationSettings,
     watch: &mut dyn FnMut(EvaluationEvent<'_>),
 ) -> Result<Evaluation> {
     let began = Instant::now();
-    let TaskSelection { tasks, groups, left_out } = select(settings)?;
+    let TaskSelection { tasks, groups, left_out, refused } = select(settings)?;
     left_out.iter().for_each(|file| watch(EvaluationEvent::LeftOut(file)));
-    let plan = tasks.iter().map(|task| Planned::of(task, settings)).collect::<Result<Vec<_>>>()?;
+    refused.iter().for_each(|member| watch(EvaluationEvent::Refused(member)));
+    let plan = tasks.iter().map(|task| Planned::of(task, settings, chat)).collect::<Result<Vec<_>>>()?;
     watch(EvaluationEvent::Begin { tasks: tasks.len(), items: plan.iter().map(|planned| planned.items).sum() });
 
     let name = identity.name.as_str();
@@ -187,14 +219,22 @@ fn run(
     let mut asking = Asking { responder, key, journal, watch, asked: 0, remembered: 0 };
     let mut evaluated = Vec::with_capacity(tasks.len());
     for task in &tasks {
-        let mut items = task.items(&settings.draw)?;
+        let mut items = task.prompted(&settings.draw, &chat.prompting())?;
+        if let Some(first) = items.items.first().filter(|_| settings.write_out) {
+            let (prompt, target) = (first.prompt(), first.target.python());
+            (asking.watch)(EvaluationEvent::FirstPrompt { name: task.name(), prompt, target: &target });
+        }
         let responses = asking.task(task, &mut items)?;
-        let scored = items.items.iter().zip(&responses).map(|(item, responses)| task.score(item, responses));
+        let scored = items.items.iter().zip(&responses).map(|(item, responses)| match settings.predict_only {
+            true => task.unscored(item, responses),
+            false => task.score(item, responses),
+        });
         let scored = scored.collect::<Result<Vec<_>>>()?;
         if settings.stop.as_ref().is_some_and(|stop| stop.load(Ordering::Relaxed)) {
             return Err(Error::Interrupted);
         }
-        let mut scores = TaskScores::new(task, &items, &scored, task.aggregate(&scored)?);
+        let metrics = if settings.predict_only { Vec::new() } else { task.aggregate(&scored)? };
+        let mut scores = TaskScores::new(task, &items, &scored, metrics);
         let samples = Samples { items: items.items, responses, scored };
         if let Some(folder) = &folder {
             folder.samples(task.name(), &samples)?;
@@ -209,7 +249,8 @@ fn run(
         identity: identity.clone(),
         facts: settings.facts.clone(),
         reading,
-        draw: settings.draw,
+        chat: chat.record(),
+        draw: settings.draw.clone(),
         started,
         tasks: evaluated,
         groups,
@@ -235,7 +276,13 @@ pub(super) fn select(settings: &EvaluationSettings) -> Result<TaskSelection> {
     for path in &settings.definitions {
         library.add(path)?;
     }
-    library.select(&settings.tasks, settings.data.as_deref())
+    let choice = Choice { data: settings.data.as_deref(), generation: &settings.generation, strict: settings.strict };
+    let selection = library.choose(&settings.tasks, &choice)?;
+    let unknown = settings.draw.chosen.keys().find(|name| !selection.tasks.iter().any(|task| task.name() == *name));
+    match unknown {
+        Some(name) => Err(Error::Argument(format!("items of `{name}` are chosen, but that task is not asked for"))),
+        None => Ok(selection),
+    }
 }
 
 /// What is known of a task before it is asked.
@@ -245,8 +292,8 @@ struct Planned {
 }
 
 impl Planned {
-    fn of(task: &Task, settings: &EvaluationSettings) -> Result<Self> {
-        let items = task.items(&settings.draw)?;
+    fn of(task: &Task, settings: &EvaluationSettings, chat: &Chat) -> Result<Self> {
+        let items = task.prompted(&settings.draw, &chat.prompting())?;
         Ok(Self { items: items.items.len(), hash: items.hash })
     }
 }

@@ -63,7 +63,7 @@ impl Key {
 
     /// The digits.
     #[must_use]
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 
@@ -131,12 +131,6 @@ impl Journal {
     #[must_use]
     pub fn len(&self) -> usize {
         self.answers.len()
-    }
-
-    /// Whether there are no answers.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.answers.is_empty()
     }
 
     /// Writes an answer down.

@@ -27,7 +27,7 @@ impl Limits {
     /// Limits for a model that is to take at most `memory` bytes beside its weights and the keys and values of shared
     /// prefixes.
     #[must_use]
-    pub fn within(memory: usize, found: &Found, placement: &Placement) -> Self {
+    pub(crate) fn within(memory: usize, found: &Found, placement: &Placement) -> Self {
         let config = &found.config;
         let dtype = placement.dtype.size_in_bytes();
         // The stream and its copies, queries, keys and values, and the MLP's three intermediate results; the allocator

@@ -58,14 +58,14 @@ impl<'a, M: LanguageModel> LocalModel<'a, M> {
 
     /// Tokens beside the tokenizer's end token that end a text.
     #[must_use]
-    pub fn ends(mut self, ends: &[u32]) -> Self {
+    pub(crate) fn ends(mut self, ends: &[u32]) -> Self {
         self.ends.extend_from_slice(ends);
         self
     }
 
     /// Stops between two forward passes with [`Error::Interrupted`] once `stop` is true.
     #[must_use]
-    pub fn stop(mut self, stop: &'a AtomicBool) -> Self {
+    pub(crate) fn stop(mut self, stop: &'a AtomicBool) -> Self {
         self.stop = Some(stop);
         self
     }

@@ -4,6 +4,7 @@
 //! `plan.rs` (what is computed once and what together), [`LocalModel`] (a model that answers requests), `write.rs`
 //! (generation), [`Journal`] (answers that survive an interruption).
 
+mod chat;
 mod encode;
 mod evaluation;
 mod journal;
@@ -15,10 +16,13 @@ mod preview;
 mod subject;
 mod write;
 
+pub use chat::{ChatSettings, TemplateChoice};
 pub use encode::{Encoder, Prompt, PromptWork};
-pub use evaluation::{EvaluationEvent, EvaluationSettings, Keep, evaluate, evaluate_served};
+pub(crate) use evaluation::evaluate_served;
+pub use evaluation::{EvaluationEvent, EvaluationSettings, Keep, evaluate};
 pub use journal::{Journal, Key};
 pub use limits::Limits;
 pub use local::LocalModel;
-pub use preview::{Preview, TaskPreview, preview};
-pub use subject::{EvaluatedModel, Loaded, ends};
+pub(crate) use preview::{Preview, TaskPreview, preview};
+pub use subject::EvaluatedModel;
+pub use subject::{Loaded, ends};

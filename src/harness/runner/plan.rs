@@ -62,7 +62,7 @@ pub(super) struct Batch {
 }
 
 impl Plan {
-    pub fn new(prompts: Vec<Prompt>, limits: &Limits) -> Self {
+    pub(crate) fn new(prompts: Vec<Prompt>, limits: &Limits) -> Self {
         let mut sequences: Vec<Vec<u32>> = Vec::new();
         let mut known: HashMap<Vec<u32>, usize> = HashMap::new();
         let mut works = Vec::with_capacity(prompts.len());
@@ -86,30 +86,30 @@ impl Plan {
     }
 
     /// Tokens of a node.
-    pub fn tokens(&self, node: usize) -> &[u32] {
+    pub(crate) fn tokens(&self, node: usize) -> &[u32] {
         let node = &self.tree.nodes[node];
         &self.sequences[node.sequence][node.from..node.to]
     }
 
     /// Position of a node's first token.
-    pub fn from(&self, node: usize) -> usize {
+    pub(crate) fn from(&self, node: usize) -> usize {
         self.tree.nodes[node].from
     }
 
-    pub fn parent(&self, node: usize) -> Option<usize> {
+    pub(crate) fn parent(&self, node: usize) -> Option<usize> {
         self.tree.nodes[node].parent
     }
 
-    pub fn children(&self, node: usize) -> &[usize] {
+    pub(crate) fn children(&self, node: usize) -> &[usize] {
         &self.tree.nodes[node].children
     }
 
-    pub fn nodes(&self) -> usize {
+    pub(crate) fn nodes(&self) -> usize {
         self.tree.nodes.len()
     }
 
     /// Tokens that are read if nothing is known yet, those that are written aside.
-    pub fn size(&self) -> usize {
+    pub(crate) fn size(&self) -> usize {
         self.tree.roots.iter().map(|&root| self.tree.nodes[root].size).sum()
     }
 

@@ -38,7 +38,7 @@ const WORTH_A_PASS: usize = 64;
 impl Prefixes {
     /// The tree of `sequences`, which must be sorted and different from each other and have at least one token each;
     /// what has more than `together` tokens will not be read together.
-    pub fn new<T: AsRef<[u32]>>(sequences: &[T], together: usize) -> Self {
+    pub(crate) fn new<T: AsRef<[u32]>>(sequences: &[T], together: usize) -> Self {
         let mut tree = Self { nodes: Vec::new(), roots: Vec::new(), last: Vec::with_capacity(sequences.len()) };
         let mut path: Vec<usize> = Vec::new();
         for (sequence, tokens) in sequences.iter().enumerate() {
@@ -64,7 +64,7 @@ impl Prefixes {
     }
 
     /// The node under `last` that holds the token at `position` of its sequence.
-    pub fn holder(&self, last: usize, position: usize) -> usize {
+    pub(crate) fn holder(&self, last: usize, position: usize) -> usize {
         let mut node = last;
         while position < self.nodes[node].from {
             match self.nodes[node].parent {

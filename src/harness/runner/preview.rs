@@ -18,9 +18,11 @@ use crate::lm::Placement;
 
 /// What would be asked.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Preview {
+pub(crate) struct Preview {
     /// Files of folders with definitions that were left out, and why.
     pub left_out: Vec<String>,
+    /// Members of groups that cannot be run, and why.
+    pub refused: Vec<String>,
     /// In the order they were asked for.
     pub tasks: Vec<TaskPreview>,
     /// Seconds it would take on this machine's processor, at 60 % of the rate of its matrix products; `None` on
@@ -30,7 +32,7 @@ pub struct Preview {
 
 /// What one task would ask.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct TaskPreview {
+pub(crate) struct TaskPreview {
     /// Its name.
     pub name: String,
     /// Items that would be asked.
@@ -39,6 +41,10 @@ pub struct TaskPreview {
     pub total: usize,
     /// Examples in the prompt.
     pub shots: usize,
+    /// Items that stand among their own examples, with their answers.
+    pub see_themselves: usize,
+    /// Items whose system turn the chat template refuses.
+    pub without_system: usize,
     /// Requests of all items.
     pub requests: usize,
     /// Tokens of all prompts.
@@ -56,22 +62,28 @@ pub struct TaskPreview {
 }
 
 /// The share of the rate of large matrix products that an evaluation reaches, about.
-pub const SHARE: f64 = 0.6;
+pub(crate) const SHARE: f64 = 0.6;
 
 /// What evaluating the model at `path` would ask, within `memory` bytes as for [`Loaded::load`](super::Loaded::load).
 ///
 /// # Errors
 /// As [`evaluate`](super::evaluate), as far as it can be known without weights.
-pub fn preview(path: &Path, placement: &Placement, settings: &EvaluationSettings, memory: usize) -> Result<Preview> {
+pub(crate) fn preview(
+    path: &Path,
+    placement: &Placement,
+    settings: &EvaluationSettings,
+    memory: usize,
+) -> Result<Preview> {
     let found = find(path)?;
     let limits = Limits::within(memory, &found, placement);
     let tokenizer = found.tokenizer.as_ref().ok_or_else(|| no_tokenizer(path))?;
     let encoder = Encoder::new(tokenizer, found.config.context)?.special(settings.special).truncate(settings.truncate);
+    let chat = settings.chat.of(&tokenizer.chat)?;
     let mut tasks = Vec::new();
     let mut multiplications = 0.0;
-    let TaskSelection { tasks: selected, left_out, .. } = select(settings)?;
+    let TaskSelection { tasks: selected, left_out, refused, .. } = select(settings)?;
     for task in &selected {
-        let items = task.items(&settings.draw)?;
+        let items = task.prompted(&settings.draw, &chat.prompting())?;
         let (of_task, projected) = of_task(task, &items, &encoder, &limits)?;
         let layers = found.parameters_without_embeddings() as f64 * (of_task.read + of_task.written) as f64;
         let head = (found.config.hidden_size * found.config.vocab_size) as f64;
@@ -82,7 +94,7 @@ pub fn preview(path: &Path, placement: &Placement, settings: &EvaluationSettings
         Device::Cpu => Some(multiplications / (SHARE * multiplication_rate()?)),
         _ => None,
     };
-    Ok(Preview { left_out, tasks, seconds })
+    Ok(Preview { left_out, refused, tasks, seconds })
 }
 
 /// A task, and the number of positions that are projected on the vocabulary.
@@ -104,6 +116,8 @@ fn of_task(task: &Task, items: &Items, encoder: &Encoder<'_>, limits: &Limits) -
         items: items.items.len(),
         total: items.total,
         shots: items.shots,
+        see_themselves: items.see_themselves,
+        without_system: items.without_system,
         requests: requests.len(),
         tokens: prompts.iter().map(|prompt| prompt.tokens.len()).sum(),
         read: 0,

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use super::limits::Limits;
 use crate::error::{Error, Result};
 use crate::harness::evaluation::Identity;
-use crate::lm::{Decoder, Found, LanguageModel, LoadedModel, Placement, Tokenizer};
+use crate::lm::{AdapterFolder, Decoder, Found, LanguageModel, LoadedModel, Placement, Tokenizer};
 
 /// A model that can be evaluated.
 #[derive(Debug)]
@@ -54,13 +54,16 @@ impl Loaded {
         let LoadedModel { decoder, tokenizer } = model?;
         let tokenizer = tokenizer.ok_or_else(|| no_tokenizer(path))?;
         let (weights, of_tokenizer) = hashes?;
+        let adapter = AdapterFolder::at(path)?;
+        let model = adapter.as_ref().map_or(path, |adapter| adapter.base.as_path());
         let identity = Identity {
-            name: name.map_or_else(|| name_of(path), str::to_owned),
+            name: name.map_or_else(|| name_of(model), str::to_owned),
+            adapter: adapter.as_ref().map(|_| name_of(path)),
             weights,
             tokenizer: of_tokenizer,
             dtype: Some(placement.dtype.as_str().to_owned()),
             quantisation,
-            revision: revision(path),
+            revision: revision(model),
             device: format!("{:?}", placement.device.location()).to_lowercase(),
             parameters,
         };
@@ -110,15 +113,42 @@ fn revision(path: &Path) -> Option<String> {
     Some(commit.file_name()?.to_string_lossy().into_owned())
 }
 
+/// What is missing, what is there, and what is read.
 pub(super) fn no_tokenizer(path: &Path) -> Error {
-    Error::File { path: path.to_owned(), problem: "has no tokenizer beside its weights".into() }
+    let folder = folder(path);
+    let there = |name: &&str| folder.join(name).is_file();
+    let found: Vec<&str> = TOKENIZERS.into_iter().filter(there).collect();
+    let found =
+        if found.is_empty() { "there is none of them".to_owned() } else { format!("there is {}", found.join(", ")) };
+    let problem = format!(
+        "has no tokenizer beside its weights: tokenizer.json is read, tokenizer.model of Llama and Gemma, vocab.json with \
+         merges.txt of GPT-2 and Qwen 2, and what a GGUF file carries; {found}. transformers writes tokenizer.json: \
+         AutoTokenizer.from_pretrained(FOLDER).save_pretrained(FOLDER)"
+    );
+    Error::File { path: path.to_owned(), problem }
 }
+
+/// Files that tokenizers come in.
+const TOKENIZERS: [&str; 9] = [
+    "tokenizer.json",
+    "tokenizer.model",
+    "vocab.json",
+    "merges.txt",
+    "tokenizer_config.json",
+    "vocab.txt",
+    "spiece.model",
+    "tekken.json",
+    "qwen.tiktoken",
+];
 
 /// Tokens that the files beside the weights at `path` say end a text.
 ///
 /// # Errors
 /// [`Error::Read`], and [`Error::File`] for a file that is not JSON.
 pub fn ends(path: &Path) -> Result<Vec<u32>> {
+    if let Some(adapter) = AdapterFolder::at(path)? {
+        return ends(&adapter.base);
+    }
     let folder = folder(path);
     let mut ends = Vec::new();
     for name in ["generation_config.json", "config.json"] {
@@ -144,8 +174,25 @@ fn folder(path: &Path) -> &Path {
     if path.is_dir() { path } else { path.parent().unwrap_or(Path::new("")) }
 }
 
+/// Files that say how text is read and written.
+const BESIDE: [&str; 7] = [
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "generation_config.json",
+    "chat_template.jinja",
+    "tokenizer.model",
+    "vocab.json",
+    "merges.txt",
+];
+
 /// SHA-256 of the weights with their config, and of the tokenizer.
 fn hashes(path: &Path) -> Result<(String, String)> {
+    if let Some(adapter) = AdapterFolder::at(path)? {
+        let (weights, tokenizer) = hashes(&adapter.base)?;
+        let own = hash(&[adapter.config(), adapter.tensors()?])?;
+        let beside = hash(&BESIDE.map(|name| path.join(name)))?;
+        return Ok((format!("{weights}+{own}"), format!("{tokenizer}+{beside}")));
+    }
     let folder = folder(path);
     let mut weights = Vec::new();
     if path.is_dir() {
@@ -161,7 +208,7 @@ fn hashes(path: &Path) -> Result<(String, String)> {
         weights.push(path.to_owned());
     }
     weights.push(folder.join("config.json"));
-    let beside = ["tokenizer.json", "tokenizer_config.json", "generation_config.json"].map(|name| folder.join(name));
+    let beside = BESIDE.map(|name| folder.join(name));
     let weights = hash(&weights)?;
     // A GGUF file holds its tokenizer itself.
     let gguf = path.extension().is_some_and(|kind| kind == "gguf");

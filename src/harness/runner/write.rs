@@ -31,7 +31,7 @@ pub(super) struct Text<C> {
 }
 
 impl<C> Text<C> {
-    pub fn new(request: usize, cache: C, next: u32, until: Vec<String>, most: usize) -> Self {
+    pub(crate) fn new(request: usize, cache: C, next: u32, until: Vec<String>, most: usize) -> Self {
         Self { request, cache, next, until, most, tokens: Vec::new() }
     }
 }
@@ -47,7 +47,11 @@ const BEYOND: usize = 2;
 
 impl<M: LanguageModel> Writing<'_, M> {
     /// Writes all texts to their ends and hands each to `done`, as soon as it has ended.
-    pub fn write(&self, texts: Vec<Text<M::Cache>>, done: &mut dyn FnMut(usize, String) -> Result<()>) -> Result<()> {
+    pub(crate) fn write(
+        &self,
+        texts: Vec<Text<M::Cache>>,
+        done: &mut dyn FnMut(usize, String) -> Result<()>,
+    ) -> Result<()> {
         let mut open = Vec::with_capacity(texts.len());
         for text in texts {
             let stops = self.stops(&text.until)?;

@@ -77,12 +77,12 @@ impl Server {
     }
 
     /// The address it was found at.
-    pub fn url(&self) -> &str {
+    pub(crate) fn url(&self) -> &str {
         self.client.url()
     }
 
     /// The name the server knows the model by.
-    pub fn model(&self) -> &str {
+    pub(crate) fn model(&self) -> &str {
         &self.model
     }
 

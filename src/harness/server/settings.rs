@@ -27,7 +27,7 @@ const API_KEY: &str = "ONSET_API_KEY";
 impl ServerSettings {
     /// So many requests at one time, and the key in the environment variable `ONSET_API_KEY` if there is one.
     #[must_use]
-    pub fn with_concurrency(concurrency: usize) -> Self {
+    pub(crate) fn with_concurrency(concurrency: usize) -> Self {
         let api_key = std::env::var(API_KEY).ok().filter(|key| !key.trim().is_empty());
         Self { concurrency, api_key, ..Self::default() }
     }

@@ -116,7 +116,7 @@ pub(super) struct GroupMetric {
 
 impl GroupMetric {
     /// The group's results from those of its tasks.
-    pub fn of(&self, tasks: &[&[AggregatedMetric]]) -> Vec<AggregatedMetric> {
+    pub(crate) fn of(&self, tasks: &[&[AggregatedMetric]]) -> Vec<AggregatedMetric> {
         let found = || tasks.iter().flat_map(|metrics| metrics.iter()).filter(|metric| metric.name == self.name);
         let filters = self.filters.clone().unwrap_or_else(|| {
             let mut all: Vec<String> = found().map(|metric| metric.filter.clone()).collect();

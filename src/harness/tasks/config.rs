@@ -64,7 +64,6 @@ pub(super) struct Config {
     pub name: String,
     pub alias: String,
     pub version: Value,
-    pub tags: Vec<String>,
     pub output: Output,
     pub dataset: Dataset,
     pub training: Option<String>,
@@ -78,6 +77,8 @@ pub(super) struct Config {
     pub description: Option<Template>,
     pub prefix: Option<Template>,
     pub target_delimiter: String,
+    /// `fewshot_delimiter`.
+    pub delimiter: String,
     pub few_shot: FewShot,
     pub shots: Option<usize>,
     pub generation: Generation,
@@ -130,7 +131,7 @@ const ANSWER_TOKENS: usize = 256;
 impl Config {
     /// # Errors
     /// A key that is missing, unknown or has the wrong kind of value, with file and line.
-    pub fn new(task: &Node) -> Result<Self> {
+    pub(crate) fn new(task: &Node) -> Result<Self> {
         for (key, node) in task.entries() {
             let known = KNOWN.contains(&key.as_str()) || IGNORED.contains(&key.as_str());
             if !known && !node.is_null() {
@@ -183,7 +184,6 @@ impl Config {
         let mut config = Self {
             alias: task.given("task_alias").map_or(Ok(name.as_str()), Node::text)?.to_owned(),
             version: task.given("metadata").and_then(|m| m.get("version")).map_or("Yaml".into(), Node::value),
-            tags: task.given("tag").map(Node::texts).transpose()?.unwrap_or_default(),
             shots: count(task, "num_fewshot")?,
             repeats: count(task, "repeats")?.unwrap_or(1),
             description: template(task, "description")?,
@@ -202,6 +202,7 @@ impl Config {
             choice,
             prefix,
             target_delimiter,
+            delimiter: few_shot_delimiter.clone(),
             few_shot,
             generation,
             record: Value::Null,
@@ -209,12 +210,12 @@ impl Config {
         if config.repeats == 0 {
             return Err(required(task, "repeats")?.wrong("at least one answer per item is needed"));
         }
-        config.record = record(task, &config, &few_shot_delimiter);
+        config.record = record(task, &config);
         Ok(config)
     }
 
     /// The split that is evaluated.
-    pub fn split(&self) -> &str {
+    pub(crate) fn split(&self) -> &str {
         self.test.as_deref().or(self.validation.as_deref()).unwrap_or_default()
     }
 }
@@ -368,7 +369,8 @@ fn number(node: &Node) -> Result<f64> {
 }
 
 /// The configuration as lm-evaluation-harness writes it into results files: every key in its order, defaults filled in.
-fn record(task: &Node, config: &Config, delimiter: &str) -> Value {
+fn record(task: &Node, config: &Config) -> Value {
+    let delimiter = config.delimiter.as_str();
     let plain = |key: &str| task.get(key).map(Node::value).unwrap_or_default();
     let choices = || match (&config.few_shot.choice, task.get("doc_to_choice")) {
         (Some(_), Some(node)) => node.value(),

@@ -42,7 +42,7 @@ impl Dataset {
     ///
     /// # Errors
     /// A key that would change what is read and is not known, with its line.
-    pub fn new(task: &Node) -> Result<Self> {
+    pub(crate) fn new(task: &Node) -> Result<Self> {
         let path = task.given("dataset_path");
         let path = path.ok_or_else(|| task.wrong("`dataset_path` is missing"))?.text()?.to_owned();
         let name = task.given("dataset_name").map(|node| node.value().python());
@@ -78,7 +78,7 @@ impl Dataset {
     ///
     /// # Errors
     /// A missing file, with every place that was looked at; a file that cannot be read, with its line.
-    pub fn split(&self, split: &str, data: Option<&Path>) -> Result<Vec<Value>> {
+    pub(crate) fn split(&self, split: &str, data: Option<&Path>) -> Result<Vec<Value>> {
         let rows = if self.files.is_empty() {
             self.of_data_set(split, data)?
         } else {

@@ -41,7 +41,7 @@ impl Ensemble {
     ///
     /// # Errors
     /// A filter that is not known, or that cannot be used on this kind of answer, with its line.
-    pub fn read(list: Option<&Node>, output: Output) -> Result<Vec<Self>> {
+    pub(crate) fn read(list: Option<&Node>, output: Output) -> Result<Vec<Self>> {
         let Some(list) = list else {
             return Ok(vec![Self { name: "none".to_owned(), steps: vec![Step::TakeFirst] }]);
         };
@@ -79,7 +79,7 @@ impl Ensemble {
     ///
     /// # Errors
     /// A regular expression that gives no answer, or a chain that leaves several answers.
-    pub fn apply(&self, answers: Vec<Value>) -> Result<Value, String> {
+    pub(crate) fn apply(&self, answers: Vec<Value>) -> Result<Value, String> {
         let wrong = |problem: String| format!("filter `{}`: {problem}", self.name);
         let mut answers = Answers::Many(answers);
         for step in &self.steps {

@@ -56,7 +56,7 @@ const KNOWN: [(&str, &str, &[&str], Function); 9] = [
 
 impl Function {
     /// The function that a task file names under a key, for its data set.
-    pub fn find(key: &str, name: &str, dataset: &str) -> Option<Self> {
+    pub(crate) fn find(key: &str, name: &str, dataset: &str) -> Option<Self> {
         KNOWN
             .iter()
             .find(|(at, known, datasets, _)| {
@@ -66,7 +66,7 @@ impl Function {
     }
 
     /// The name it goes by in task files.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         KNOWN.iter().find(|(.., function)| *function == self).map_or("", |(_, name, ..)| name)
     }
 
@@ -74,7 +74,7 @@ impl Function {
     ///
     /// # Errors
     /// The place of the document from 0, and what is wrong with it.
-    pub fn documents(self, documents: Vec<Value>) -> Result<Vec<Value>, (usize, String)> {
+    pub(crate) fn documents(self, documents: Vec<Value>) -> Result<Vec<Value>, (usize, String)> {
         // lm-evaluation-harness shuffles GPQA's choices with the process-wide generator, seeded with 0.
         let mut random = Random::new(0);
         let mut out = Vec::with_capacity(documents.len());
@@ -103,7 +103,7 @@ impl Function {
     ///
     /// # Errors
     /// What is wrong with the document.
-    pub fn field(self, document: &Value) -> Result<Value, String> {
+    pub(crate) fn field(self, document: &Value) -> Result<Value, String> {
         match self {
             Self::WinograndeText => match text(document, "answer")? {
                 "1" => Ok(Value::Int(0)),

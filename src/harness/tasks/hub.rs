@@ -16,7 +16,7 @@ pub(super) struct Source<'a> {
 #[cfg(not(feature = "hub"))]
 impl Source<'_> {
     /// The files that hold a split.
-    pub fn fetch(self, _split: &str) -> Result<Vec<PathBuf>> {
+    pub(crate) fn fetch(self, _split: &str) -> Result<Vec<PathBuf>> {
         Err(Error::Argument(format!(
             "the data set `{}`{} ({}) is not on this machine; name the folder that holds it with --data (docs/tasks.md \
              has the layouts), or build with `--features hub`",
@@ -34,7 +34,7 @@ impl Source<'_> {
     /// # Errors
     /// [`Error::Argument`] where the data set has no such split, [`Error::Fetch`] where the hub has no such data set or
     /// cannot be reached.
-    pub fn fetch(self, split: &str) -> Result<Vec<PathBuf>> {
+    pub(crate) fn fetch(self, split: &str) -> Result<Vec<PathBuf>> {
         use hf_hub::api::sync::{ApiBuilder, ApiError};
         use hf_hub::{Cache, Repo, RepoType};
 

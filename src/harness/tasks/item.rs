@@ -3,35 +3,59 @@
 //! The text before a question is, as in lm-evaluation-harness, the description and then for each few-shot example its
 //! text, the target delimiter, its target and the few-shot delimiter, without any further white space.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::config::{Config, FewShot, Field, Sampler};
+use super::config::{Config, FewShot, Field};
+use super::examples::Examples;
 use super::functions::Function;
 use super::literal;
 use super::output::Output;
-use super::sampling::Random;
+use super::prompt::{self, Delimiters, Prompting, Turn};
 use super::template::{Template, is_space};
 use super::value::Value;
 use crate::error::{Error, Result};
 use crate::harness::request::Request;
+use crate::registry::Limit;
 
 /// Which items are drawn and with how many examples before them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Draw {
-    /// At most so many items, from the front; all where `None`.
-    pub limit: Option<usize>,
+    /// At most so many items, from the front, or that share of them rounded up; all where `None`.
+    pub limit: Option<Limit>,
     /// Few-shot examples in place of the task's number; a task that fixes 0 keeps it.
     pub shots: Option<usize>,
     /// Seed of the few-shot sampler.
     pub seed: u64,
+    /// Whether an item is never an example before itself. lm-evaluation-harness keeps it out only where a task names the
+    /// tested split as that of its examples.
+    pub no_self_shots: bool,
+    /// Items of a task, by their places in the split; a task that is not named here has all of them.
+    pub chosen: BTreeMap<String, Vec<usize>>,
 }
 
 impl Default for Draw {
     /// Everything, with the task's own examples, and lm-evaluation-harness's `fewshot_seed` 1234.
     fn default() -> Self {
-        Self { limit: None, shots: None, seed: 1234 }
+        Self { limit: None, shots: None, seed: 1234, no_self_shots: false, chosen: BTreeMap::new() }
+    }
+}
+
+impl Draw {
+    /// Places of the items of a task whose split has `total` documents.
+    pub(super) fn places(&self, task: &str, total: usize) -> Result<Vec<usize>, String> {
+        if let Some(chosen) = self.chosen.get(task) {
+            return match chosen.iter().find(|place| **place >= total) {
+                Some(place) => Err(format!("item {place} is asked for, the split has {total} (counted from 0)")),
+                None if chosen.is_empty() => Err("no item is chosen".to_owned()),
+                None => Ok(chosen.clone()),
+            };
+        }
+        let count = self.limit.map_or(total, |limit| limit.of(total));
+        Ok((0..total.min(count)).collect())
     }
 }
 
@@ -44,6 +68,10 @@ pub struct Items {
     pub total: usize,
     /// Few-shot examples before each.
     pub shots: usize,
+    /// How many of the items stand among their own examples, with their answers.
+    pub see_themselves: usize,
+    /// For how many the chat template refused a system turn, so that it was left out.
+    pub without_system: usize,
     /// SHA-256 of everything that answers and scores depend on: definition, documents, draw. In hexadecimal.
     pub hash: String,
 }
@@ -71,20 +99,25 @@ pub struct Item {
 
 impl Item {
     /// SHA-256 of the document, as lm-evaluation-harness writes it: over its JSON indented by 2. In hexadecimal.
-    pub fn doc_hash(&self) -> String {
+    pub(crate) fn doc_hash(&self) -> String {
         sha256(&self.doc.to_json_indented())
     }
 
-    /// SHA-256 of the context of the first request, in hexadecimal.
-    pub fn prompt_hash(&self) -> String {
+    /// The context of the first request.
+    pub fn prompt(&self) -> &str {
         match self.requests.first() {
-            Some(Request::LogLikelihood { context, .. } | Request::Generate { context, .. }) => sha256(context),
-            None => sha256(""),
+            Some(Request::LogLikelihood { context, .. } | Request::Generate { context, .. }) => context,
+            None => "",
         }
     }
 
+    /// SHA-256 of the context of the first request, in hexadecimal.
+    pub(crate) fn prompt_hash(&self) -> String {
+        sha256(self.prompt())
+    }
+
     /// SHA-256 of the target as Python prints it, in hexadecimal.
-    pub fn target_hash(&self) -> String {
+    pub(crate) fn target_hash(&self) -> String {
         sha256(&self.target.python())
     }
 }
@@ -97,36 +130,39 @@ pub fn samples_hash(items: &[Item], filters: usize) -> String {
 }
 
 /// SHA-256 of a text, in hexadecimal.
-pub(super) fn sha256(text: &str) -> String {
+pub(in crate::harness) fn sha256(text: &str) -> String {
     Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Documents of a task and what its first one says about it.
 pub(super) struct Builder<'a> {
     config: &'a Config,
+    prompting: Prompting<'a>,
     columns: Vec<String>,
-    examples: Vec<Value>,
-    /// Texts of the examples that were used so far.
-    texts: Vec<Option<String>>,
-    random: Random,
-    shots: usize,
+    examples: Examples<'a>,
+    /// Turns of the examples that were used so far.
+    turns: Vec<Option<Vec<Turn>>>,
     /// Each choice is a context of its own, followed by one target (Winogrande).
     many_contexts: bool,
+    pub see_themselves: usize,
+    pub without_system: usize,
 }
 
 impl<'a> Builder<'a> {
-    pub fn new(config: &'a Config, first: &Value, examples: Vec<Value>, draw: &Draw) -> Result<Self> {
+    pub(crate) fn new(
+        config: &'a Config,
+        first: &Value,
+        examples: Examples<'a>,
+        prompting: Prompting<'a>,
+    ) -> Result<Self> {
         let columns = match first {
             Value::Map(entries) => entries.iter().map(|(key, _)| key.clone()).collect(),
             _ => Vec::new(),
         };
-        let shots = match (config.shots, draw.shots) {
-            (Some(0), _) => 0,
-            (own, asked) => asked.or(own).unwrap_or(0),
-        };
-        let texts = vec![None; examples.len()];
-        let random = Random::new(draw.seed);
-        let mut builder = Self { config, columns, examples, texts, random, shots, many_contexts: false };
+        let turns = vec![None; examples.docs.len()];
+        let (see_themselves, without_system) = (0, 0);
+        let mut builder =
+            Self { config, prompting, columns, examples, turns, many_contexts: false, see_themselves, without_system };
         let text = builder.field(&config.text, first).map_err(|problem| builder.item_error(0, problem))?;
         builder.many_contexts = config.choice.is_some() && text.as_index().is_some();
         if builder.many_contexts && config.output != Output::MultipleChoice {
@@ -137,30 +173,31 @@ impl<'a> Builder<'a> {
         Ok(builder)
     }
 
-    pub fn shots(&self) -> usize {
-        self.shots
-    }
-
     fn item_error(&self, item: usize, problem: String) -> Error {
         Error::TaskItem { task: self.config.name.clone(), item, problem, source: None }
     }
 
-    pub fn item(&mut self, doc_id: usize, doc: Value) -> Result<Item> {
+    pub(crate) fn item(&mut self, doc_id: usize, doc: Value) -> Result<Item> {
         self.build(doc_id, doc).map_err(|problem| self.item_error(doc_id, problem))
     }
 
     fn build(&mut self, doc_id: usize, doc: Value) -> Result<Item, String> {
         let config = self.config;
-        let few_shot_ids = self.draw_examples(&doc)?;
-        let mut context = match &config.description {
+        let few_shot_ids = self.examples.draw(doc_id, &doc)?;
+        if few_shot_ids.iter().any(|id| self.examples.is_own(*id, doc_id, &doc)) {
+            self.see_themselves += 1;
+        }
+        let description = match &config.description {
             Some(template) => match doc.get(template.source()) {
                 Some(value) => value.python(),
                 None => template.render(&doc)?,
             },
             None => String::new(),
         };
+        let system = prompt::system(self.prompting.system, &description, &config.delimiter);
+        let mut before: Vec<Turn> = system.into_iter().collect();
         for id in &few_shot_ids {
-            context += &self.example_text(*id).map_err(|problem| format!("few-shot example {id}: {problem}"))?;
+            before.extend(self.example_turns(*id).map_err(|problem| format!("few-shot example {id}: {problem}"))?);
         }
         let text = self.question(&config.text, &doc)?;
         let target = self.target(&config.target, &doc)?;
@@ -169,11 +206,16 @@ impl<'a> Builder<'a> {
         }
         let choices = self.choices(config.choice.as_ref(), &doc)?;
         let prefix = self.prefix(config.prefix.as_ref(), &doc)?;
-        let prompt = |text: &str| {
-            let delimiter = if apart(text, &prefix) { config.target_delimiter.as_str() } else { "" };
-            format!("{context}{text}{delimiter}{prefix}")
+        let mut without_system = false;
+        let mut wrapped = |text: &str, delimiter: &str| {
+            let between = Delimiters { target: delimiter, example: "" };
+            let turns = before.iter().cloned().chain(prompt::turns(text, &prefix, None, between)).collect();
+            let (text, dropped) = self.prompting.prompt(turns, &prefix)?;
+            without_system |= dropped;
+            Ok::<String, String>(text)
         };
-        let after = |text: &str| format!("{}{text}", config.target_delimiter);
+        let delimiter = self.delimiter_of_choices();
+        let after = |text: &str| format!("{delimiter}{text}");
         let ask = |context: String, continuation: String| {
             let request = Request::LogLikelihood { context, continuation: continuation.clone() };
             if continuation.is_empty() { Err("a continuation is empty".to_owned()) } else { Ok(request) }
@@ -183,87 +225,67 @@ impl<'a> Builder<'a> {
             other => Err(format!("doc_to_text: {} where text is needed", other.kind())),
         };
         let mut gold = Vec::new();
-        let requests = match config.output {
+        let mut requests: Vec<Request> = match config.output {
             Output::GenerateUntil => {
                 if config.choice.is_some() {
                     gold = right_choices(&target, &choices)?;
                 }
                 vec![Request::Generate {
-                    context: prompt(question()?),
+                    context: wrapped(question()?, &config.target_delimiter)?,
                     until: config.generation.until.clone(),
                     max_tokens: config.generation.max_tokens,
                 }]
             }
             Output::LogLikelihood => match &target {
-                Value::Text(target) => vec![ask(prompt(question()?), target.clone())?],
+                Value::Text(target) => vec![ask(wrapped(question()?, &config.target_delimiter)?, target.clone())?],
                 other => return Err(format!("doc_to_target: {} where text is needed", other.kind())),
             },
             Output::MultipleChoice if self.many_contexts => {
                 gold = right_choices(&text, &choices)?;
                 // The prefix follows each context with no delimiter between, as there.
-                let contexts = choices.iter().map(|choice| format!("{context}{choice}{prefix}"));
-                contexts.map(|context| ask(context, after(&target.python()))).collect::<Result<_, _>>()?
+                let contexts = choices.iter().map(|choice| wrapped(choice, "")).collect::<Result<Vec<_>, _>>()?;
+                let asked = contexts.into_iter().map(|context| ask(context, after(&target.python())));
+                asked.collect::<Result<_, _>>()?
             }
             Output::MultipleChoice => {
                 if choices.is_empty() {
                     return Err("the item has no choices".to_owned());
                 }
                 gold = right_choices(&target, &choices)?;
-                let context = prompt(question()?);
+                let context = wrapped(question()?, &config.target_delimiter)?;
                 choices.iter().map(|choice| ask(context.clone(), after(choice))).collect::<Result<_, _>>()?
             }
         };
-        let mut requests: Vec<Request> = requests;
         if config.output == Output::MultipleChoice && config.metrics.iter().any(|m| m.name == "acc_mutual_info") {
             let alone = choices.iter().map(|choice| ask(String::new(), after(choice)));
             requests.extend(alone.collect::<Result<Vec<_>, _>>()?);
         }
+        self.without_system += usize::from(without_system);
         let arguments = config.generation.arguments.clone();
         Ok(Item { doc_id, doc, target, few_shot_ids, requests, choices, gold, arguments })
     }
 
-    /// The examples before one item. The sampler's state runs on from item to item.
-    fn draw_examples(&mut self, doc: &Value) -> Result<Vec<usize>, String> {
-        let (count, config) = (self.shots, self.config);
-        if count == 0 {
-            return Ok(Vec::new());
-        }
-        // The item itself is kept out only where both splits have the same name, or neither has one.
-        let same = config.few_shot.split == config.test;
-        match config.few_shot.sampler {
-            Sampler::First => {
-                let others = (0..self.examples.len()).filter(|id| !same || self.examples[*id] != *doc);
-                let ids: Vec<usize> = others.take(count).collect();
-                if ids.len() < count {
-                    return Err(format!("{count} few-shot examples are asked for, there are {}", ids.len()));
-                }
-                Ok(ids)
-            }
-            Sampler::Random if !same => self.random.sample(self.examples.len(), count),
-            Sampler::Random => {
-                let drawn = self.random.sample(self.examples.len(), count + 1)?;
-                let mut ids: Vec<usize> = drawn.into_iter().filter(|id| self.examples[*id] != *doc).collect();
-                ids.truncate(count);
-                if ids.len() < count {
-                    let pool: Vec<usize> = (0..self.examples.len()).filter(|id| self.examples[*id] != *doc).collect();
-                    ids = self.random.sample(pool.len(), count)?.into_iter().map(|at| pool[at]).collect();
-                }
-                Ok(ids)
-            }
-        }
+    /// What precedes each choice. A chat template ends where the answer begins, so nothing does, unless the answer has
+    /// begun with a `gen_prefix` that does not end in white space.
+    fn delimiter_of_choices(&self) -> &'a str {
+        let begun = self.config.prefix.as_ref().is_some_and(|prefix| {
+            let last = prefix.source().chars().next_back();
+            last.is_some_and(|last| !is_space(last))
+        });
+        if self.prompting.template.is_some() && !begun { "" } else { &self.config.target_delimiter }
     }
 
-    fn example_text(&mut self, id: usize) -> Result<String, String> {
-        if let Some(text) = &self.texts[id] {
-            return Ok(text.clone());
+    fn example_turns(&mut self, id: usize) -> Result<Vec<Turn>, String> {
+        if let Some(turns) = &self.turns[id] {
+            return Ok(turns.clone());
         }
-        let text = self.example(&self.examples[id])?;
-        self.texts[id] = Some(text.clone());
-        Ok(text)
+        let turns = self.example(&self.examples.docs[id])?;
+        self.turns[id] = Some(turns.clone());
+        Ok(turns)
     }
 
-    /// One few-shot example with its answer and the delimiter after it.
-    fn example(&self, doc: &Value) -> Result<String, String> {
+    /// One few-shot example with its answer.
+    fn example(&self, doc: &Value) -> Result<Vec<Turn>, String> {
         let FewShot { text, target, choice, prefix, target_delimiter, delimiter, .. } = &self.config.few_shot;
         let text = self.question(text, doc)?;
         let choices = self.choices(choice.as_ref(), doc)?;
@@ -288,14 +310,8 @@ impl<'a> Builder<'a> {
                 _ => return Err(format!("the example has no answer (`doc_to_target` gives {})", other.kind())),
             },
         };
-        if target == Value::Text(String::new()) {
-            // Without an answer the next text follows at once, as there.
-            let delimiter = if apart(&question, &prefix) { target_delimiter.as_str() } else { "" };
-            return Ok(format!("{question}{delimiter}{prefix}"));
-        }
-        let space = if apart(&prefix, &answer) { " " } else { "" };
-        let between = if prefix.is_empty() || apart(&question, &prefix) { target_delimiter } else { "" };
-        Ok(format!("{question}{between}{prefix}{space}{answer}{delimiter}"))
+        let between = Delimiters { target: target_delimiter, example: delimiter };
+        Ok(prompt::turns(&question, &prefix, Some(&answer), between))
     }
 
     /// `gen_prefix`, empty where there is none.
@@ -368,12 +384,6 @@ impl<'a> Builder<'a> {
         });
         texts.collect()
     }
-}
-
-/// Whether two texts need a delimiter between them: neither has white space where they meet.
-fn apart(before: &str, after: &str) -> bool {
-    let meets = |c: Option<char>| c.is_some_and(|c| !is_space(c));
-    meets(before.chars().next_back()) && meets(after.chars().next())
 }
 
 fn no_choice(at: i64, choices: &[String]) -> String {

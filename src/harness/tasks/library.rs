@@ -8,6 +8,7 @@ use super::aggregate::{AggregatedMetric, GroupMetric};
 use super::built_in;
 use super::glob;
 use super::task::Task;
+use super::value::Value;
 use super::yaml::{self, Content, Node};
 use crate::error::{Error, Result};
 
@@ -36,6 +37,19 @@ pub struct TaskSelection {
     /// Files of the library's folders that could not be read as tasks, each with what is wrong with it and where: a
     /// pattern may have meant them.
     pub left_out: Vec<String>,
+    /// Members of groups that cannot be run, each with the reason and its place. A group with such members has no score.
+    pub refused: Vec<String>,
+}
+
+/// What tasks are chosen with, beside their names.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Choice<'a> {
+    /// The folder with local copies of data sets.
+    pub data: Option<&'a Path>,
+    /// Keys that replace those of `generation_kwargs`.
+    pub generation: &'a [(String, Value)],
+    /// Whether a member of a group that cannot be run is an error; else it is left out.
+    pub strict: bool,
 }
 
 /// Several tasks under one name, with a result of their own.
@@ -47,6 +61,7 @@ pub struct TaskGroup {
     members: Vec<String>,
     tasks: Vec<String>,
     metrics: Vec<GroupMetric>,
+    whole: bool,
 }
 
 /// Keys of a group file that are not passed on to its tasks.
@@ -119,7 +134,7 @@ impl Library {
     }
 
     /// Names of all tasks, groups and tags, sorted.
-    pub fn names(&self) -> Vec<&str> {
+    pub(crate) fn names(&self) -> Vec<&str> {
         let all: BTreeSet<&str> = self.definitions.keys().chain(self.tags.keys()).map(String::as_str).collect();
         all.into_iter().collect()
     }
@@ -130,9 +145,18 @@ impl Library {
     /// # Errors
     /// A pattern that names nothing; a definition that is not understood, with file and line.
     pub fn select(&self, patterns: &[String], data: Option<&Path>) -> Result<TaskSelection> {
+        self.choose(patterns, &Choice { data, strict: true, ..Choice::default() })
+    }
+
+    /// The same with more settings. A member of a group that is not understood is left out of the group, unless all of
+    /// them are; a task named by itself never is.
+    ///
+    /// # Errors
+    /// As [`Library::select`].
+    pub fn choose(&self, patterns: &[String], choice: &Choice<'_>) -> Result<TaskSelection> {
         let mut library = Cow::Borrowed(self);
         let selection = TaskSelection { left_out: self.left_out.clone(), ..TaskSelection::default() };
-        let mut selector = Selector { data, selection };
+        let mut selector = Selector { choice, selection };
         for pattern in patterns {
             let mut names: Vec<String> = Vec::new();
             if pattern.ends_with(".yaml") || pattern.ends_with(".yml") {
@@ -150,9 +174,19 @@ impl Library {
             if names.is_empty() {
                 return Err(Error::Argument(library.nothing_named(pattern)));
             }
+            let pattern_only = names.len() > 1;
+            let (mut some, mut refused) = (false, Vec::new());
             for name in names {
-                selector.name(&library, &name, &[], &mut Vec::new())?;
+                match selector.name(&library, &name, &[], &mut Vec::new()) {
+                    Ok(_) => some = true,
+                    Err(error) if choice.strict || !pattern_only => return Err(error),
+                    Err(error) => refused.push(error),
+                }
             }
+            if !some && let Some(error) = refused.pop() {
+                return Err(error);
+            }
+            selector.selection.refused.extend(refused.iter().map(|error| format!("{error} (of `{pattern}`)")));
         }
         Ok(selector.selection)
     }
@@ -173,7 +207,7 @@ impl Library {
 }
 
 struct Selector<'a> {
-    data: Option<&'a Path>,
+    choice: &'a Choice<'a>,
     selection: TaskSelection,
 }
 
@@ -191,8 +225,21 @@ impl Selector<'_> {
             Some(Definition::Group(node)) => self.group(library, name, node, over, open),
             None => match library.tags.get(name) {
                 Some(tasks) => {
-                    let each = tasks.iter().map(|task| self.name(library, task, over, open));
-                    Ok(each.collect::<Result<Vec<_>>>()?.concat())
+                    let (mut all, mut refused) = (Vec::new(), Vec::new());
+                    for task in tasks {
+                        match self.name(library, task, over, open) {
+                            Ok(tasks) => all.extend(tasks),
+                            Err(error) if self.choice.strict => return Err(error),
+                            Err(error) => refused.push(error),
+                        }
+                    }
+                    if all.is_empty()
+                        && let Some(error) = refused.pop()
+                    {
+                        return Err(error);
+                    }
+                    self.selection.refused.extend(refused.iter().map(|error| format!("{error} (of `{name}`)")));
+                    Ok(all)
                 }
                 None => Err(Error::Argument(library.nothing_named(name))),
             },
@@ -204,7 +251,18 @@ impl Selector<'_> {
         for (key, value) in over {
             definition.set(key, value.clone());
         }
-        let task = Task::new(&definition, self.data.map(PathBuf::from))?;
+        let writes = definition.given("output_type").is_none_or(|kind| matches!(kind.text(), Ok("generate_until")));
+        if writes && !self.choice.generation.is_empty() {
+            let mut arguments = definition
+                .given("generation_kwargs")
+                .cloned()
+                .unwrap_or_else(|| definition.beside(Value::Map(Vec::new())));
+            for (key, value) in self.choice.generation {
+                arguments.set(key, Node::given_by("--gen-kwargs", value));
+            }
+            definition.set("generation_kwargs", arguments);
+        }
+        let task = Task::new(&definition, self.choice.data.map(PathBuf::from))?;
         match self.selection.tasks.iter().find(|other| other.name() == name) {
             None => self.selection.tasks.push(task),
             Some(other) if other.hash() == task.hash() => {}
@@ -239,13 +297,30 @@ impl Selector<'_> {
             }
             None => &[],
         };
-        let (mut members, mut tasks) = (Vec::new(), Vec::new());
+        let (mut members, mut tasks, mut refused) = (Vec::new(), Vec::new(), Vec::new());
+        let depth = open.len();
         for member in list {
-            let (member, leaves) = self.member(library, name, member, &passed, open)?;
-            members.push(member);
-            tasks.extend(leaves);
+            match self.member(library, name, member, &passed, open) {
+                Ok((member, leaves)) => {
+                    members.push(member);
+                    tasks.extend(leaves);
+                }
+                Err(error) if self.choice.strict => return Err(error),
+                Err(error) => {
+                    open.truncate(depth);
+                    refused.push(error);
+                }
+            }
         }
         open.pop();
+        if members.is_empty()
+            && let Some(error) = refused.pop()
+        {
+            return Err(error);
+        }
+        let whole = refused.is_empty()
+            && !self.selection.groups.iter().any(|group| members.contains(&group.name) && !group.whole);
+        self.selection.refused.extend(refused.iter().map(|error| format!("{error} (of the group `{name}`)")));
         if !self.selection.groups.iter().any(|group| group.name == name) {
             let version = node.given("metadata").and_then(|metadata| metadata.get("version"));
             self.selection.groups.push(TaskGroup {
@@ -255,6 +330,7 @@ impl Selector<'_> {
                 members,
                 tasks: tasks.clone(),
                 metrics: group_metrics(node.given("aggregate_metric_list"))?,
+                whole,
             });
         }
         Ok(tasks)
@@ -354,8 +430,13 @@ impl TaskGroup {
     }
 
     /// All tasks in it, also through inner groups.
-    pub fn tasks(&self) -> &[String] {
+    pub(crate) fn tasks(&self) -> &[String] {
         &self.tasks
+    }
+
+    /// Whether all of its members can be run.
+    pub fn is_whole(&self) -> bool {
+        self.whole
     }
 
     /// The group's results from those of its tasks, which `of` gives by name. Empty where the group asks for none.

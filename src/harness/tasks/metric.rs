@@ -55,7 +55,7 @@ pub enum ItemScore {
 
 impl ItemScore {
     /// The number that is averaged; of a distribution, its distance Σ(p − 1{right})² from certainty.
-    pub fn number(&self) -> f64 {
+    pub(crate) fn number(&self) -> f64 {
         match self {
             Self::Whole(number) => *number as f64,
             Self::Real(number) => *number,
@@ -96,7 +96,12 @@ const DEFAULTS: [(&str, Aggregation, bool, &[Output]); 7] = [
 impl MetricSpec {
     /// # Errors
     /// A metric, an aggregation or an option that is not known, with its line.
-    pub fn read(list: Option<&Node>, output: Output, results: Option<Function>, task: &Node) -> Result<Vec<Self>> {
+    pub(crate) fn read(
+        list: Option<&Node>,
+        output: Output,
+        results: Option<Function>,
+        task: &Node,
+    ) -> Result<Vec<Self>> {
         let Some(list) = list else {
             let names: &[&str] = match output {
                 Output::LogLikelihood => &["perplexity", "acc"],
@@ -213,7 +218,7 @@ impl Matching {
     ///
     /// # Errors
     /// A regular expression that gives no answer.
-    pub fn equal(&self, answer: &str, reference: &str) -> Result<bool, String> {
+    pub(crate) fn equal(&self, answer: &str, reference: &str) -> Result<bool, String> {
         Ok(self.reduce(answer)? == self.reduce(reference)?)
     }
 }

@@ -38,9 +38,11 @@
 
 mod aggregate;
 mod built_in;
+mod chat;
 mod config;
 mod data;
 mod documents;
+mod examples;
 mod filter;
 mod functions;
 mod glob;
@@ -52,17 +54,23 @@ mod literal;
 mod math;
 mod metric;
 mod output;
+mod prompt;
+mod python;
 mod regex;
 mod repository;
 mod sampling;
 mod task;
 mod template;
+mod tuples;
 mod value;
 mod yaml;
 
 pub use aggregate::AggregatedMetric;
+pub use chat::ChatTemplate;
+pub(in crate::harness) use item::sha256;
 pub use item::{Draw, Item, Items, samples_hash};
-pub use library::{Library, TaskGroup, TaskSelection};
+pub use library::{Choice, Library, TaskGroup, TaskSelection};
 pub use metric::ItemScore;
+pub use prompt::Prompting;
 pub use task::{Sample, ScoredItem, Task};
 pub use value::Value;

@@ -16,7 +16,7 @@ impl Output {
     ///
     /// # Errors
     /// A kind that is not supported, with file and line.
-    pub fn read(task: &Node) -> Result<Self> {
+    pub(crate) fn read(task: &Node) -> Result<Self> {
         let Some(node) = task.given("output_type") else { return Ok(Self::GenerateUntil) };
         match node.text()? {
             "loglikelihood" => Ok(Self::LogLikelihood),

@@ -20,7 +20,7 @@ const STEPS_BACK: usize = 1_000_000;
 impl Pattern {
     /// # Errors
     /// What is wrong with the pattern.
-    pub fn new(source: &str) -> Result<Self, String> {
+    pub(crate) fn new(source: &str) -> Result<Self, String> {
         let regex = RegexBuilder::new(&translate(source))
             .backtrack_limit(STEPS_BACK)
             .build()
@@ -32,7 +32,7 @@ impl Pattern {
     ///
     /// # Errors
     /// The match took too many steps.
-    pub fn find_all(&self, text: &str) -> Result<Vec<Vec<String>>, String> {
+    pub(crate) fn find_all(&self, text: &str) -> Result<Vec<Vec<String>>, String> {
         let mut found = Vec::new();
         self.each(text, 0, |captures| {
             found.push(if captures.len() == 1 {
@@ -48,7 +48,7 @@ impl Pattern {
     ///
     /// # Errors
     /// The match took too many steps.
-    pub fn search(&self, text: &str) -> Result<Option<Vec<Option<String>>>, String> {
+    pub(crate) fn search(&self, text: &str) -> Result<Option<Vec<Option<String>>>, String> {
         let found = self.regex.captures(text).map_err(|error| self.gave_up(&error))?;
         Ok(found.map(|c| (0..c.len()).map(|n| c.get(n).map(|m| m.as_str().to_owned())).collect()))
     }
@@ -57,7 +57,7 @@ impl Pattern {
     ///
     /// # Errors
     /// The match took too many steps.
-    pub fn replace(&self, text: &str, replacement: &str, most: usize) -> Result<String, String> {
+    pub(crate) fn replace(&self, text: &str, replacement: &str, most: usize) -> Result<String, String> {
         let (mut out, mut copied) = (String::new(), 0);
         self.each(text, most, |captures| {
             let Some(whole) = captures.get(0) else { return };

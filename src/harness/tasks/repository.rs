@@ -29,7 +29,7 @@ pub(super) struct Repository {
 
 impl Repository {
     /// Of these files, and the text of the card where there is one. A card that cannot be read says nothing.
-    pub fn new(mut files: Vec<String>, card: Option<&str>) -> Self {
+    pub(crate) fn new(mut files: Vec<String>, card: Option<&str>) -> Self {
         files.sort();
         let head = |text: &str| Some(text.strip_prefix("---\n")?.split("\n---").next()?.to_owned());
         let card = card.and_then(|text| head(&text.replace("\r\n", "\n")));
@@ -40,7 +40,7 @@ impl Repository {
     ///
     /// # Errors
     /// [`Error::Read`].
-    pub fn at(folder: &Path) -> Result<Self> {
+    pub(crate) fn at(folder: &Path) -> Result<Self> {
         let mut files = Vec::new();
         list(folder, "", &mut files)?;
         let card = std::fs::read_to_string(folder.join(CARD)).ok();
@@ -48,7 +48,7 @@ impl Repository {
     }
 
     /// The files of a split of the part `name`, in order; none where there are none.
-    pub fn split(&self, name: Option<&str>, split: &str) -> Vec<&str> {
+    pub(crate) fn split(&self, name: Option<&str>, split: &str) -> Vec<&str> {
         let patterns = self.patterns(name, split);
         let matches = |file: &&String| patterns.iter().any(|pattern| glob::matches(pattern, file));
         let named: Vec<&str> = self.files.iter().filter(matches).map(String::as_str).collect();

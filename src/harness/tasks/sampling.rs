@@ -20,7 +20,7 @@ pub(super) struct Random {
 
 impl Random {
     /// The generator Python makes of a whole number.
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         let mut state = [0_u32; SIZE];
         state[0] = 19_650_218;
         for i in 1..SIZE {
@@ -91,7 +91,7 @@ impl Random {
     ///
     /// # Errors
     /// More are asked for than there are.
-    pub fn sample(&mut self, population: usize, count: usize) -> Result<Vec<usize>, String> {
+    pub(crate) fn sample(&mut self, population: usize, count: usize) -> Result<Vec<usize>, String> {
         if count > population {
             return Err(format!("{count} few-shot examples are asked for, there are {population}"));
         }
@@ -125,7 +125,7 @@ impl Random {
     }
 
     /// `shuffle`, in place.
-    pub fn shuffle<T>(&mut self, items: &mut [T]) {
+    pub(crate) fn shuffle<T>(&mut self, items: &mut [T]) {
         for i in (1..items.len()).rev() {
             let j = self.below(i + 1);
             items.swap(i, j);
@@ -133,7 +133,7 @@ impl Random {
     }
 
     /// One resample with replacement: `choices(range(n), k=n)`.
-    pub fn resample(&mut self, n: usize) -> impl Iterator<Item = usize> + '_ {
+    pub(crate) fn resample(&mut self, n: usize) -> impl Iterator<Item = usize> + '_ {
         (0..n).map(move |_| (self.uniform() * n as f64) as usize)
     }
 }

@@ -6,11 +6,13 @@ use serde::{Deserialize, Serialize};
 
 use super::aggregate::{self, AggregatedMetric};
 use super::config::Config;
+use super::examples::Examples;
 use super::functions::Function;
 use super::item::{Builder, Draw, Item, Items, processed, sha256};
 use super::math;
 use super::metric::{ItemScore, argmax, softmax};
 use super::output::Output;
+use super::prompt::Prompting;
 use super::value::{Value, python_float};
 use super::yaml::Node;
 use crate::error::{Error, Result};
@@ -65,18 +67,13 @@ impl Task {
         &self.config.version
     }
 
-    /// Names that stand for several tasks and for this one.
-    pub fn tags(&self) -> &[String] {
-        &self.config.tags
-    }
-
     /// The definition with its defaults, as results files hold it under `configs`.
     pub fn config(&self) -> &Value {
         &self.config.record
     }
 
     /// Each metric, and whether more of it is better.
-    pub fn higher_is_better(&self) -> Vec<(&str, bool)> {
+    pub(crate) fn higher_is_better(&self) -> Vec<(&str, bool)> {
         self.config.metrics.iter().map(|metric| (metric.name.as_str(), metric.higher_is_better)).collect()
     }
 
@@ -86,7 +83,7 @@ impl Task {
     }
 
     /// SHA-256 of the definition, apart from the place of its file, in hexadecimal.
-    pub fn hash(&self) -> String {
+    pub(crate) fn hash(&self) -> String {
         let mut record = self.config.record.clone();
         let mut metadata = record.get("metadata").cloned().unwrap_or_default();
         metadata.set("config_source", Value::Null);
@@ -108,12 +105,20 @@ impl Task {
         Error::TaskItem { task: self.config.name.clone(), item: item.doc_id, problem: problem.into(), source: None }
     }
 
+    /// Reads the documents and builds every prompt, as plain text.
+    ///
+    /// # Errors
+    /// As [`Task::prompted`].
+    pub fn items(&self, draw: &Draw) -> Result<Items> {
+        self.prompted(draw, &Prompting::default())
+    }
+
     /// Reads the documents and builds every prompt.
     ///
     /// # Errors
     /// Data that are missing or cannot be read, a template that fails (with item and line), an item without an answer,
     /// more few-shot examples than there are.
-    pub fn items(&self, draw: &Draw) -> Result<Items> {
+    pub fn prompted(&self, draw: &Draw, prompting: &Prompting<'_>) -> Result<Items> {
         let config = &self.config;
         let docs = processed(&config.name, config.process, self.documents(config.split())?)?;
         let Some(first) = docs.first() else {
@@ -121,32 +126,45 @@ impl Task {
         };
         let few = &config.few_shot;
         let wanted = draw.shots.or(config.shots).unwrap_or(0) > 0 && config.shots != Some(0);
-        let examples = match (&few.split, &few.samples) {
-            _ if !wanted => Vec::new(),
-            (Some(name), _) => processed(&config.name, few.process, self.documents(name)?)?,
-            (None, Some(samples)) => samples.clone(),
+        let from = few.split.as_ref().filter(|_| wanted);
+        let (examples, tested) = match (from, &few.samples) {
+            _ if !wanted => (Vec::new(), false),
+            (Some(name), _) => {
+                let examples = processed(&config.name, few.process, self.documents(name)?)?;
+                let tested = name == config.split() && examples.len() == docs.len();
+                (examples, tested)
+            }
+            (None, Some(samples)) => (samples.clone(), false),
             (None, None) => match config.training.as_ref().or(config.validation.as_ref()) {
-                Some(name) => processed(&config.name, config.process, self.documents(name)?)?,
-                None => docs.clone(),
+                Some(name) if name != config.split() => {
+                    (processed(&config.name, config.process, self.documents(name)?)?, false)
+                }
+                _ => (docs.clone(), true),
             },
         };
         let mut hashed = self.hash() + &format!(" {} {draw:?}", env!("CARGO_PKG_VERSION"));
+        if let Some(template) = prompting.template {
+            hashed += &format!(" {} {:?} {}", template.digest(), template.given(), prompting.multiturn);
+        }
+        hashed += prompting.system.unwrap_or_default();
         for doc in docs.iter().chain(&examples) {
             hashed += &doc.to_json();
         }
-        let mut builder = Builder::new(config, first, examples, draw)?;
-        let shots = builder.shots();
+        let examples = Examples::new(config, examples, tested, draw);
+        let shots = examples.shots;
+        let mut builder = Builder::new(config, first, examples, *prompting)?;
         let total = docs.len();
-        let drawn = docs.into_iter().take(draw.limit.unwrap_or(total)).enumerate();
-        let items = drawn.map(|(doc_id, doc)| builder.item(doc_id, doc)).collect::<Result<_>>()?;
-        Ok(Items { items, total, shots, hash: sha256(&hashed) })
+        let places = draw.places(&config.name, total).map_err(|problem| self.wrong(problem))?;
+        let items = places.into_iter().map(|place| builder.item(place, docs[place].clone())).collect::<Result<_>>()?;
+        let Builder { see_themselves, without_system, .. } = builder;
+        Ok(Items { items, total, shots, see_themselves, without_system, hash: sha256(&hashed) })
     }
 
     /// The items of the training split, without examples before them: what a model would be trained on.
     ///
     /// # Errors
     /// As [`Task::items`]; a task without training split.
-    pub fn training_items(&self) -> Result<Vec<Item>> {
+    pub(crate) fn training_items(&self) -> Result<Vec<Item>> {
         let config = &self.config;
         let Some(name) = &config.training else {
             return Err(self.wrong("names no training split".to_owned()));
@@ -156,7 +174,8 @@ impl Task {
         let Some(first) = docs.first() else {
             return Err(self.wrong(format!("the split `{name}` has no documents")));
         };
-        let mut builder = Builder::new(config, first, Vec::new(), &Draw { shots: Some(0), ..Draw::default() })?;
+        let none = Examples::new(config, Vec::new(), false, &Draw { shots: Some(0), ..Draw::default() });
+        let mut builder = Builder::new(config, first, none, Prompting::default())?;
         docs.iter().enumerate().map(|(doc_id, doc)| builder.item(doc_id, doc.clone())).collect()
     }
 
@@ -165,6 +184,23 @@ impl Task {
     /// # Errors
     /// Answers that do not fit the requests, or a filter that gives no answer; the item is named.
     pub fn score(&self, item: &Item, responses: &[Response]) -> Result<ScoredItem> {
+        let mut unscored = self.unscored(item, responses)?;
+        for sample in &mut unscored.samples {
+            let metrics = match self.config.output {
+                Output::GenerateUntil => self.score_text(item, &sample.filtered),
+                Output::LogLikelihood => Ok(self.score_continuation(responses)),
+                Output::MultipleChoice => self.score_choice(item, responses),
+            };
+            sample.metrics = metrics.map_err(|problem| self.item_wrong(item, problem))?;
+        }
+        Ok(unscored)
+    }
+
+    /// Filters the answers to an item's requests, given in their order, and gives them no score.
+    ///
+    /// # Errors
+    /// As [`Task::score`].
+    pub fn unscored(&self, item: &Item, responses: &[Response]) -> Result<ScoredItem> {
         if responses.len() != item.requests.len() {
             let (have, need) = (responses.len(), item.requests.len());
             return Err(self.item_wrong(item, format!("{have} answers to {need} requests")));
@@ -184,13 +220,8 @@ impl Task {
             let apply = |response: &Response| filter.apply(vec![answer(response); self.config.repeats]);
             let filtered = responses.iter().map(apply).collect::<Result<Vec<_>, _>>();
             let filtered = filtered.map_err(|problem| self.item_wrong(item, problem))?;
-            let metrics = match self.config.output {
-                Output::GenerateUntil => self.score_text(item, &filtered),
-                Output::LogLikelihood => Ok(self.score_continuation(responses)),
-                Output::MultipleChoice => self.score_choice(item, responses),
-            };
-            let metrics = metrics.map_err(|problem| self.item_wrong(item, problem))?;
-            samples.push(Sample { filter: filter.name.clone(), filtered, metrics, repeats: self.config.repeats });
+            let (filter, metrics) = (filter.name.clone(), Vec::new());
+            samples.push(Sample { filter, filtered, metrics, repeats: self.config.repeats });
         }
         Ok(ScoredItem { doc_id: item.doc_id, samples })
     }

@@ -8,7 +8,9 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::value::ValueKind;
 use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior};
 
+use super::python;
 use super::regex::Pattern;
+use super::tuples;
 use super::value::Value;
 
 type Jinja = minijinja::Value;
@@ -32,41 +34,52 @@ const NAME: &str = "field";
 impl Template {
     /// # Errors
     /// What is wrong with the template, with its line.
-    pub fn new(source: &str) -> Result<Self, String> {
-        let mut environment = Environment::new();
-        environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
+    pub(crate) fn new(source: &str) -> Result<Self, String> {
+        let mut environment = python_environment();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         let mut syntax = SyntaxConfig::builder();
         environment.set_syntax(syntax.keep_trailing_newline(true).build().map_err(|error| describe(&error))?);
-        environment.set_formatter(|out, _, value| {
-            if value.is_undefined() {
-                return Err(Error::new(ErrorKind::UndefinedError, "a name has no value"));
-            }
-            out.write_str(&from_jinja(value).python()).map_err(Error::from)
-        });
-        environment.set_unknown_method_callback(|_, value, name, arguments| method(value, name, arguments));
+        environment.add_filter("tojson", python::sorted_json);
         environment.add_filter("regex_replace", regex_replace);
         // Jinja2 reads every kind of line end in a template as \n.
-        let text = source.replace("\r\n", "\n").replace('\r', "\n");
+        let text = tuples::as_calls(&source.replace("\r\n", "\n").replace('\r', "\n"));
         environment.add_template_owned(NAME, text).map_err(|error| describe(&error))?;
         Ok(Self { environment: Arc::new(environment), source: source.to_owned() })
     }
 
     /// The text as it stands in the task file.
-    pub fn source(&self) -> &str {
+    pub(crate) fn source(&self) -> &str {
         &self.source
     }
 
     /// # Errors
     /// What went wrong, with the template's line.
-    pub fn render(&self, document: &Value) -> Result<String, String> {
-        let context = to_jinja(document);
+    pub(crate) fn render(&self, document: &Value) -> Result<String, String> {
+        let context = python::to_jinja(document);
         let template = self.environment.get_template(NAME).map_err(|error| describe(&error))?;
         template.render(context).map_err(|error| describe(&error))
     }
 }
 
-fn describe(error: &Error) -> String {
+/// What all templates have in common: nothing is escaped, values print as in Python, and its methods can be called.
+pub(super) fn python_environment() -> Environment<'static> {
+    let mut environment = Environment::new();
+    environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
+    environment.set_formatter(|out, state, value| {
+        if value.is_undefined() {
+            // An error where that is strict, but for `{{ a if b }}`, which prints nothing.
+            return minijinja::escape_formatter(out, state, value);
+        }
+        out.write_str(&python::text(value)).map_err(Error::from)
+    });
+    environment.set_unknown_method_callback(|_, value, name, arguments| method(value, name, arguments));
+    environment.add_function(tuples::CALL, python::tuple);
+    environment.add_filter("string", |value: Jinja| python::text(&value));
+    environment.add_filter("items", |value: Jinja| map_method(&value, "items", &[]));
+    environment
+}
+
+pub(super) fn describe(error: &Error) -> String {
     let mut text = "template".to_owned();
     if let Some(line) = error.line() {
         text += &format!(" line {line}");
@@ -76,43 +89,6 @@ fn describe(error: &Error) -> String {
         text += &format!(": {detail}");
     }
     text
-}
-
-fn to_jinja(value: &Value) -> Jinja {
-    match value {
-        Value::Null => Jinja::from(()),
-        Value::Bool(flag) => (*flag).into(),
-        Value::Int(number) => (*number).into(),
-        Value::Float(number) => (*number).into(),
-        Value::Text(text) => text.into(),
-        Value::List(list) => list.iter().map(to_jinja).collect(),
-        Value::Map(entries) => Jinja::from_pairs(entries.iter().map(|(key, value)| (key, to_jinja(value)))),
-    }
-}
-
-/// A value of a template as one of ours, to be printed the way Python prints it.
-fn from_jinja(value: &Jinja) -> Value {
-    match value.kind() {
-        ValueKind::None | ValueKind::Undefined => Value::Null,
-        ValueKind::Bool => Value::Bool(value.is_true()),
-        ValueKind::Number if value.is_integer() => {
-            value.as_i64().map_or_else(|| Value::Text(value.to_string()), Value::Int)
-        }
-        ValueKind::Number => f64::try_from(value.clone()).map_or(Value::Null, Value::Float),
-        ValueKind::Seq | ValueKind::Iterable => match value.try_iter() {
-            Ok(items) => Value::List(items.map(|item| from_jinja(&item)).collect()),
-            Err(_) => Value::Text(value.to_string()),
-        },
-        ValueKind::Map => {
-            let mut map = Value::Map(Vec::new());
-            for key in value.try_iter().into_iter().flatten() {
-                let item = value.get_item(&key).map_or(Value::Null, |item| from_jinja(&item));
-                map.set(&from_jinja(&key).python(), item);
-            }
-            map
-        }
-        _ => Value::Text(value.as_str().map_or_else(|| value.to_string(), str::to_owned)),
-    }
 }
 
 fn wrong(problem: impl Into<String>) -> Error {
@@ -212,9 +188,20 @@ fn text_method(text: &str, name: &str, arguments: &[Jinja]) -> Result<Jinja, Err
         }
         "join" => {
             let items = arguments.first().ok_or_else(|| wrong("`join` needs a list"))?.try_iter()?;
-            items.map(|item| from_jinja(&item).python()).collect::<Vec<_>>().join(text).into()
+            items.map(|item| python::text(&item)).collect::<Vec<_>>().join(text).into()
         }
         "splitlines" => text.lines().map(Jinja::from).collect::<Jinja>(),
+        "partition" | "rpartition" => {
+            let separator = text_argument(arguments, 0, name)?;
+            let first = name == "partition";
+            let found = if first { text.split_once(separator) } else { text.rsplit_once(separator) };
+            let parts = match found {
+                Some((before, after)) => [before, separator, after],
+                None if first => [text, "", ""],
+                None => ["", "", text],
+            };
+            python::tuple(parts.into_iter().map(Jinja::from).collect())
+        }
         "split" => split(text, arguments.first().and_then(|sep| sep.as_str()), count(1)),
         "rsplit" => {
             let separator = text_argument(arguments, 0, name)?;
@@ -255,7 +242,7 @@ fn list_method(list: &Jinja, name: &str, arguments: &[Jinja]) -> Result<Jinja, E
             .try_iter()?
             .position(|item| item == *wanted)
             .map(Jinja::from)
-            .ok_or_else(|| wrong(format!("{} is not in the list", from_jinja(wanted).python()))),
+            .ok_or_else(|| wrong(format!("{} is not in the list", python::text(wanted)))),
         "count" => Ok(list.try_iter()?.filter(|item| item == wanted).count().into()),
         _ => Err(ErrorKind::UnknownMethod.into()),
     }
@@ -266,7 +253,7 @@ fn map_method(map: &Jinja, name: &str, arguments: &[Jinja]) -> Result<Jinja, Err
         "keys" => Ok(map.try_iter()?.collect()),
         "values" => map.try_iter()?.map(|key| map.get_item(&key)).collect::<Result<Jinja, _>>(),
         "items" => {
-            let pair = |key: Jinja| map.get_item(&key).map(|item| Jinja::from(vec![key, item]));
+            let pair = |key: Jinja| map.get_item(&key).map(|item| python::tuple(vec![key, item]));
             map.try_iter()?.map(pair).collect::<Result<Jinja, _>>()
         }
         "get" => {

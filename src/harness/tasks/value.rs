@@ -38,7 +38,31 @@ pub enum Value {
     Map(Vec<(String, Value)>),
 }
 
+/// Arguments of Python's `json.dumps`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct JsonStyle {
+    /// Spaces for each level; one line where `None`.
+    pub indent: Option<usize>,
+    /// Between items, and after a key; Python's own where `None`.
+    pub separators: Option<(String, String)>,
+    /// Whether keys are sorted.
+    pub sorted: bool,
+    /// Whether what is not ASCII is escaped.
+    pub ascii: bool,
+    /// Whether `<`, `>`, `&` and `'` are escaped too, as jinja2's `tojson` does.
+    pub html: bool,
+}
+
 impl Value {
+    /// A value as it is given on a command line: read as Python reads a literal; text where it is none.
+    pub fn parse(text: &str) -> Self {
+        match text {
+            "true" => Self::Bool(true),
+            "false" => Self::Bool(false),
+            _ => super::literal::parse(text).unwrap_or_else(|_| text.into()),
+        }
+    }
+
     /// The value under a key, where this is an object that has it.
     pub fn get(&self, key: &str) -> Option<&Value> {
         match self {
@@ -100,19 +124,22 @@ impl Value {
 
     /// One line of JSON, as Python's `json.dumps(value, ensure_ascii=False)` writes it.
     pub fn to_json(&self) -> String {
-        let mut out = String::new();
-        self.write_json(&mut out, None);
-        out
+        self.json(&JsonStyle::default())
     }
 
     /// JSON over several lines, as Python's `json.dumps(value, indent=2, ensure_ascii=False)` writes it.
-    pub fn to_json_indented(&self) -> String {
+    pub(crate) fn to_json_indented(&self) -> String {
+        self.json(&JsonStyle { indent: Some(2), ..JsonStyle::default() })
+    }
+
+    /// JSON as Python's `json.dumps` writes it with these arguments.
+    pub(super) fn json(&self, style: &JsonStyle) -> String {
         let mut out = String::new();
-        self.write_json(&mut out, Some(0));
+        self.write_json(&mut out, style, 0);
         out
     }
 
-    fn write_json(&self, out: &mut String, depth: Option<usize>) {
+    fn write_json(&self, out: &mut String, style: &JsonStyle, depth: usize) {
         match self {
             Self::Null => out.push_str("null"),
             Self::Bool(flag) => out.push_str(if *flag { "true" } else { "false" }),
@@ -122,15 +149,24 @@ impl Value {
                 out.push_str(if *number > 0.0 { "Infinity" } else { "-Infinity" });
             }
             Self::Float(number) => out.push_str(&python_float(*number)),
-            Self::Text(text) => write_json_text(out, text),
+            Self::Text(text) => write_json_text(out, text, style),
             Self::List(list) => {
-                write_json_items(out, depth, ('[', ']'), list, |out, depth, item| item.write_json(out, depth));
+                let list: Vec<&Value> = list.iter().collect();
+                write_json_items(out, style, depth, ('[', ']'), &list, |out, item| {
+                    item.write_json(out, style, depth + 1)
+                });
             }
-            Self::Map(entries) => write_json_items(out, depth, ('{', '}'), entries, |out, depth, (key, value)| {
-                write_json_text(out, key);
-                out.push_str(": ");
-                value.write_json(out, depth);
-            }),
+            Self::Map(entries) => {
+                let mut entries: Vec<&(String, Value)> = entries.iter().collect();
+                if style.sorted {
+                    entries.sort_by(|a, b| a.0.cmp(&b.0));
+                }
+                write_json_items(out, style, depth, ('{', '}'), &entries, |out, (key, value)| {
+                    write_json_text(out, key, style);
+                    out.push_str(style.separators.as_ref().map_or(": ", |(_, key)| key));
+                    value.write_json(out, style, depth + 1);
+                });
+            }
         }
     }
 
@@ -177,25 +213,26 @@ impl Value {
 
 fn write_json_items<T>(
     out: &mut String,
-    depth: Option<usize>,
+    style: &JsonStyle,
+    depth: usize,
     brackets: (char, char),
     items: &[T],
-    write: impl Fn(&mut String, Option<usize>, &T),
+    write: impl Fn(&mut String, &T),
 ) {
     out.push(brackets.0);
-    let inner = depth.map(|depth| depth + 1);
-    let break_line = |out: &mut String, depth: Option<usize>| {
-        if let Some(depth) = depth {
+    let break_line = |out: &mut String, depth: usize| {
+        if let Some(indent) = style.indent {
             out.push('\n');
-            out.extend(std::iter::repeat_n("  ", depth));
+            out.extend(std::iter::repeat_n(' ', indent * depth));
         }
     };
+    let plain = if style.indent.is_some() { "," } else { ", " };
     for (at, item) in items.iter().enumerate() {
         if at > 0 {
-            out.push_str(if depth.is_some() { "," } else { ", " });
+            out.push_str(style.separators.as_ref().map_or(plain, |(item, _)| item));
         }
-        break_line(out, inner);
-        write(out, inner, item);
+        break_line(out, depth + 1);
+        write(out, item);
     }
     if !items.is_empty() {
         break_line(out, depth);
@@ -203,7 +240,7 @@ fn write_json_items<T>(
     out.push(brackets.1);
 }
 
-fn write_json_text(out: &mut String, text: &str) {
+fn write_json_text(out: &mut String, text: &str, style: &JsonStyle) {
     out.push('"');
     for c in text.chars() {
         match c {
@@ -214,7 +251,13 @@ fn write_json_text(out: &mut String, text: &str) {
             '\t' => out.push_str("\\t"),
             '\u{8}' => out.push_str("\\b"),
             '\u{c}' => out.push_str("\\f"),
+            '<' | '>' | '&' | '\'' if style.html => out.push_str(&format!("\\u{:04x}", u32::from(c))),
             c if c < ' ' => out.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c if style.ascii && !c.is_ascii() => {
+                for unit in c.encode_utf16(&mut [0; 2]) {
+                    out.push_str(&format!("\\u{unit:04x}"));
+                }
+            }
             c => out.push(c),
         }
     }
@@ -222,7 +265,7 @@ fn write_json_text(out: &mut String, text: &str) {
 }
 
 /// `repr()` of text: single quotes unless only those occur inside, and escapes for what cannot be seen.
-fn write_text_repr(out: &mut String, text: &str) {
+pub(super) fn write_text_repr(out: &mut String, text: &str) {
     let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
     out.push(quote);
     for c in text.chars() {

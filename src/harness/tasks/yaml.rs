@@ -37,8 +37,26 @@ pub(super) enum Content {
 }
 
 impl Node {
+    /// A value that an option of the command line gives.
+    pub fn given_by(option: &str, value: &Value) -> Self {
+        let bare = Self { file: Arc::new(PathBuf::from(option)), line: 1, content: Content::Scalar(Value::Null) };
+        bare.beside(value.clone())
+    }
+
+    /// A value at this place.
+    pub fn beside(&self, value: Value) -> Self {
+        let content = match value {
+            Value::List(list) => Content::List(list.into_iter().map(|value| self.beside(value)).collect()),
+            Value::Map(entries) => {
+                Content::Map(entries.into_iter().map(|(key, value)| (key, self.beside(value))).collect())
+            }
+            value => Content::Scalar(value),
+        };
+        Self { file: Arc::clone(&self.file), line: self.line, content }
+    }
+
     /// An error at this place.
-    pub fn wrong(&self, problem: impl std::fmt::Display) -> Error {
+    pub(crate) fn wrong(&self, problem: impl std::fmt::Display) -> Error {
         Error::File { path: self.file.to_path_buf(), problem: format!("line {}: {problem}", self.line) }
     }
 
@@ -52,17 +70,17 @@ impl Node {
     }
 
     /// The value under a key, where this is a mapping that has it.
-    pub fn get(&self, key: &str) -> Option<&Node> {
+    pub(crate) fn get(&self, key: &str) -> Option<&Node> {
         self.entries().iter().find(|(name, _)| name == key).map(|(_, node)| node)
     }
 
     /// What is at a key that is there and not null.
-    pub fn given(&self, key: &str) -> Option<&Node> {
+    pub(crate) fn given(&self, key: &str) -> Option<&Node> {
         self.get(key).filter(|node| !node.is_null())
     }
 
     /// The keys and values of a mapping; none of anything else.
-    pub fn entries(&self) -> &[(String, Node)] {
+    pub(crate) fn entries(&self) -> &[(String, Node)] {
         match &self.content {
             Content::Map(entries) => entries,
             _ => &[],
@@ -70,7 +88,7 @@ impl Node {
     }
 
     /// The value without places. A function becomes its name.
-    pub fn value(&self) -> Value {
+    pub(crate) fn value(&self) -> Value {
         match &self.content {
             Content::Scalar(value) => value.clone(),
             Content::Function(name) => Value::Text(format!("!function {name}")),
@@ -80,7 +98,7 @@ impl Node {
     }
 
     /// The value, where no part of it is a function.
-    pub fn data(&self) -> Result<Value> {
+    pub(crate) fn data(&self) -> Result<Value> {
         match &self.content {
             Content::Scalar(value) => Ok(value.clone()),
             Content::Function(name) => Err(self.wrong(format!("the function `{name}` is Python code, not data"))),
@@ -92,12 +110,12 @@ impl Node {
     }
 
     /// Whether this is `null` or empty.
-    pub fn is_null(&self) -> bool {
+    pub(crate) fn is_null(&self) -> bool {
         matches!(self.content, Content::Scalar(Value::Null))
     }
 
     /// The text; anything else is an error.
-    pub fn text(&self) -> Result<&str> {
+    pub(crate) fn text(&self) -> Result<&str> {
         match &self.content {
             Content::Scalar(Value::Text(text)) => Ok(text),
             _ => Err(self.needs("text")),
@@ -105,7 +123,7 @@ impl Node {
     }
 
     /// `true` or `false`; anything else is an error.
-    pub fn flag(&self) -> Result<bool> {
+    pub(crate) fn flag(&self) -> Result<bool> {
         match self.content {
             Content::Scalar(Value::Bool(flag)) => Ok(flag),
             _ => Err(self.needs("true or false")),
@@ -113,7 +131,7 @@ impl Node {
     }
 
     /// A whole number; anything else is an error.
-    pub fn whole(&self) -> Result<i64> {
+    pub(crate) fn whole(&self) -> Result<i64> {
         match self.content {
             Content::Scalar(Value::Int(number)) => Ok(number),
             _ => Err(self.needs("a whole number")),
@@ -121,7 +139,7 @@ impl Node {
     }
 
     /// The texts of a list, or the one text standing alone.
-    pub fn texts(&self) -> Result<Vec<String>> {
+    pub(crate) fn texts(&self) -> Result<Vec<String>> {
         match &self.content {
             Content::List(list) => list.iter().map(|node| node.text().map(str::to_owned)).collect(),
             _ => Ok(vec![self.text()?.to_owned()]),
@@ -129,7 +147,7 @@ impl Node {
     }
 
     /// Sets a key of a mapping, at its old place or at the end.
-    pub fn set(&mut self, key: &str, node: Node) {
+    pub(crate) fn set(&mut self, key: &str, node: Node) {
         if let Content::Map(entries) = &mut self.content {
             match entries.iter_mut().find(|(name, _)| name == key) {
                 Some((_, old)) => *old = node,
@@ -139,7 +157,7 @@ impl Node {
     }
 
     /// Takes a key out of a mapping.
-    pub fn remove(&mut self, key: &str) -> Option<Node> {
+    pub(crate) fn remove(&mut self, key: &str) -> Option<Node> {
         let Content::Map(entries) = &mut self.content else { return None };
         let at = entries.iter().position(|(name, _)| name == key)?;
         Some(entries.remove(at).1)
@@ -188,6 +206,7 @@ fn load_within(path: &Path, read: &dyn Fn(&Path) -> Result<String>, open: &mut V
 /// Reads one YAML document that is a mapping.
 pub(super) fn parse(path: &Path, text: &str) -> Result<Node> {
     let wrong = |problem: String| Error::File { path: path.to_owned(), problem };
+    let text = &indented(text);
     let documents = MarkedYaml::load_from_str(text).map_err(|error| {
         wrong(format!("line {}, column {}: {}", error.marker().line(), error.marker().col() + 1, error.info()))
     })?;
@@ -200,6 +219,65 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<Node> {
         Content::Map(_) => Ok(node),
         _ => Err(node.wrong(format!("a task file is a mapping, this is {}", node.value().kind()))),
     }
+}
+
+/// The text with the closing brackets of flow collections indented. PyYAML takes them at the column of their key, which
+/// YAML 1.2 does not. Lines stay the same.
+fn indented(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    // Open collections, and the column of the line on which the outermost began.
+    let (mut depth, mut column) = (0_usize, 0);
+    // Lines of block text, which are deeper than this, hold no brackets that mean anything.
+    let mut block: Option<usize> = None;
+    for line in text.split_inclusive('\n') {
+        let bare = line.trim_start_matches(' ');
+        let indent = line.len() - bare.len();
+        if let Some(outside) = block {
+            if bare.trim().is_empty() || indent > outside {
+                out.push_str(line);
+                continue;
+            }
+            block = None;
+        }
+        if depth > 0 && indent <= column && bare.starts_with([']', '}']) {
+            out.extend(std::iter::repeat_n(' ', column + 1 - indent));
+        }
+        out.push_str(line);
+        if depth == 0 {
+            column = indent;
+        }
+        depth = brackets(bare, depth);
+        let end = bare.trim_end();
+        let marked =
+            |mark: char| end.rsplit_once([' ', ':']).is_some_and(|(_, last)| last.starts_with(mark) && last.len() <= 3);
+        if depth == 0 && (marked('|') || marked('>')) {
+            block = Some(indent);
+        }
+    }
+    out
+}
+
+/// How many flow collections are open after a line. A bracket opens one only where a value begins.
+fn brackets(line: &str, mut depth: usize) -> usize {
+    let (mut quote, mut before, mut begins) = (None, ' ', true);
+    for c in line.trim_end().chars() {
+        match (quote, c) {
+            (Some(open), _) => quote = Some(open).filter(|open| *open != c || before == '\\'),
+            (None, '\'' | '"') if begins || depth > 0 && !before.is_alphanumeric() => quote = Some(c),
+            (None, '#') if before == ' ' => break,
+            (None, '[' | '{') if begins || depth > 0 => depth += 1,
+            (None, ']' | '}') => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        begins = match c {
+            ' ' => begins || matches!(before, ':' | '-' | ','),
+            '[' | '{' | ',' => depth > 0,
+            '-' => begins,
+            _ => false,
+        };
+        before = c;
+    }
+    depth
 }
 
 struct Source {
@@ -315,6 +393,14 @@ mod tests {
             .to_owned()
             + r#""i": "two\nlines\n", "j": [false, 2.5, -3, 0.5, {"x": 1}], "k": null, "l": true, "m": 0, "n": "."}"#;
         assert_eq!(parsed(text).unwrap().value().to_json(), expected);
+    }
+
+    #[test]
+    fn a_bracket_at_the_column_of_its_key_closes_as_in_pyyaml() {
+        let node = parsed("a:\n  b: [\n    {\"q\": \"x\"}\n]\nc: [1,\n 2\n]\nd: 'it]s'\ne: |\n  [x\nf: y\n").unwrap();
+        let expected = r#"{"a": {"b": [{"q": "x"}]}, "c": [1, 2], "d": "it]s", "e": "[x\n", "f": "y"}"#;
+        assert_eq!(node.value().to_json(), expected);
+        assert_eq!(node.get("f").unwrap().line, 11);
     }
 
     #[test]

@@ -25,7 +25,7 @@ pub(super) struct Sizes {
 pub(super) const MOST_LAYERS: usize = 10_000;
 
 impl Sizes {
-    pub fn read(keys: &Keys<'_>) -> Result<Self> {
+    pub(crate) fn read(keys: &Keys<'_>) -> Result<Self> {
         let hidden = keys.size(&["hidden_size", "n_embd", "n_embed"])?;
         let heads = keys.size(&["num_attention_heads", "n_head", "num_heads"])?;
         let layers = keys.size(&["num_hidden_layers", "n_layer", "num_layers"])?;
@@ -51,7 +51,13 @@ impl Sizes {
     }
 
     /// Llama's switches; what differs is changed afterwards.
-    pub fn config(self, architecture: Architecture, intermediate: usize, norm: Norm, activation: Activation) -> Config {
+    pub(crate) fn config(
+        self,
+        architecture: Architecture,
+        intermediate: usize,
+        norm: Norm,
+        activation: Activation,
+    ) -> Config {
         Config {
             architecture,
             vocab_size: self.vocab,

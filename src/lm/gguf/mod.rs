@@ -7,5 +7,7 @@ mod config;
 mod header;
 mod tokenizer;
 
-pub use header::{Header, MetadataValue, TensorPlace};
+pub use header::Header;
+
+pub use header::{MetadataValue, TensorPlace};
 pub(super) use tokenizer::tokenizer;

@@ -27,7 +27,8 @@ pub(super) use norm::{NormShape, norm};
 pub(super) use product::{affine, product};
 pub(super) use rotate::rotate;
 pub(super) use softmax::{Scores, softmax};
-pub use tape::{Sum, Sums, Tape};
+pub(crate) use tape::Tape;
+pub use tape::{Sum, Sums};
 pub(super) use tape::{plus, rows};
 
 /// Whether the fused form applies.
@@ -179,7 +180,7 @@ mod testing {
     pub const ROUNDING: f32 = 2e-5;
 
     /// Numbers between −2 and 2 without pattern, the same every time.
-    pub fn sample(shape: impl Into<candle_core::Shape>, seed: u32) -> Var {
+    pub(crate) fn sample(shape: impl Into<candle_core::Shape>, seed: u32) -> Var {
         let shape = shape.into();
         let mut state = seed.wrapping_mul(2_654_435_761).wrapping_add(12_345);
         let values: Vec<f32> = (0..shape.elem_count())
@@ -192,13 +193,13 @@ mod testing {
         Var::from_tensor(&tensor).expect("a copy of a tensor")
     }
 
-    pub fn largest_difference(a: &Tensor, b: &Tensor) -> f32 {
+    pub(crate) fn largest_difference(a: &Tensor, b: &Tensor) -> f32 {
         let difference = (a - b).and_then(|d| d.abs()).and_then(|d| d.flatten_all()?.max(0)).expect("equal shapes");
         difference.to_scalar().expect("a single number")
     }
 
     /// Values and all gradients of two functions of `inputs` agree, for a loss that weighs every output differently.
-    pub fn agree(inputs: &[&Var], one: impl Fn() -> Result<Tensor>, other: impl Fn() -> Result<Tensor>) {
+    pub(crate) fn agree(inputs: &[&Var], one: impl Fn() -> Result<Tensor>, other: impl Fn() -> Result<Tensor>) {
         let (a, b) = (one().expect("fused"), other().expect("plain"));
         assert!(largest_difference(&a, &b) < ROUNDING, "values differ by {}", largest_difference(&a, &b));
         let weights = sample(a.shape().clone(), 99);

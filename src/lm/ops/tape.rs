@@ -21,7 +21,7 @@ type Back = Box<dyn FnOnce(Vec<f32>, &mut Sums) -> Result<()> + Send>;
 
 /// The operations of a part of the network, in their order.
 #[derive(Default)]
-pub struct Tape {
+pub(crate) struct Tape {
     nodes: Vec<(TensorId, Back)>,
 }
 
@@ -50,7 +50,7 @@ impl Tape {
     ///
     /// # Errors
     /// Those of `work`.
-    pub fn record<R>(work: impl FnOnce() -> crate::Result<R>) -> crate::Result<(R, Self)> {
+    pub(crate) fn record<R>(work: impl FnOnce() -> crate::Result<R>) -> crate::Result<(R, Self)> {
         let nested = Nested(TAPE.with(|tape| tape.borrow_mut().replace(Self::default())));
         let result = work();
         let tape = TAPE.with(|tape| tape.borrow_mut().take()).unwrap_or_default();
@@ -62,7 +62,7 @@ impl Tape {
     ///
     /// # Errors
     /// [`Error::Backend`](crate::Error::Backend) if shapes differ or the device fails.
-    pub fn back(self, output: &Tensor, gradient: Sum, sums: &mut Sums) -> crate::Result<()> {
+    pub(crate) fn back(self, output: &Tensor, gradient: Sum, sums: &mut Sums) -> crate::Result<()> {
         sums.add(output, gradient)?;
         for (made, back) in self.nodes.into_iter().rev() {
             // What nothing was made of has no gradient.
@@ -108,7 +108,7 @@ impl Sum {
     ///
     /// # Errors
     /// [`Error::Backend`](crate::Error::Backend) if the device fails.
-    pub fn of(tensor: &Tensor) -> crate::Result<Self> {
+    pub(crate) fn of(tensor: &Tensor) -> crate::Result<Self> {
         let tensor = tensor.to_dtype(DType::F32)?;
         Ok(match tensor.device().is_cpu() {
             true => Self::List(tensor.flatten_all()?.to_vec1()?),
@@ -120,7 +120,7 @@ impl Sum {
     ///
     /// # Errors
     /// [`Error::Backend`](crate::Error::Backend) if the device fails.
-    pub fn joined(mut sums: Vec<Self>) -> crate::Result<Option<Self>> {
+    pub(crate) fn joined(mut sums: Vec<Self>) -> crate::Result<Option<Self>> {
         if sums.len() < 2 {
             return Ok(sums.pop());
         }
@@ -146,7 +146,7 @@ impl Sum {
     ///
     /// # Errors
     /// [`Error::Backend`](crate::Error::Backend) if it has another number of elements.
-    pub fn into_tensor(self, shape: &Shape) -> crate::Result<Tensor> {
+    pub(crate) fn into_tensor(self, shape: &Shape) -> crate::Result<Tensor> {
         Ok(match self {
             Self::List(list) => Tensor::from_vec(list, shape, &Device::Cpu)?,
             Self::Tensor(tensor) => tensor,
@@ -181,7 +181,7 @@ pub struct Sums {
 
 impl Sums {
     /// Takes out the gradient of a variable.
-    pub fn take(&mut self, variable: &Tensor) -> Option<Sum> {
+    pub(crate) fn take(&mut self, variable: &Tensor) -> Option<Sum> {
         self.lists.remove(&variable.id())
     }
 
@@ -189,7 +189,7 @@ impl Sums {
     ///
     /// # Errors
     /// [`Error::Backend`](crate::Error::Backend) if shapes differ or the device fails.
-    pub fn merge(&mut self, other: Self) -> crate::Result<()> {
+    pub(crate) fn merge(&mut self, other: Self) -> crate::Result<()> {
         for (id, sum) in other.lists {
             self.put(id, sum)?;
         }
@@ -210,7 +210,7 @@ impl Sums {
     ///
     /// # Errors
     /// [`Error::Backend`](crate::Error::Backend) if shapes differ or the device fails.
-    pub fn add(&mut self, tensor: &Tensor, gradient: Sum) -> crate::Result<()> {
+    pub(crate) fn add(&mut self, tensor: &Tensor, gradient: Sum) -> crate::Result<()> {
         if tensor.is_variable() {
             return Ok(self.put(tensor.id(), gradient)?);
         }

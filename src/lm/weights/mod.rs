@@ -21,6 +21,8 @@ use candle_core::quantized::{GgmlDType, QStorage, QTensor};
 use candle_core::{DType, Device, Tensor};
 use memmap2::Mmap;
 
+use super::adapter::AdapterFolder;
+use super::config::Config;
 use super::gguf;
 use super::linear::{Adapter, Matrix};
 use super::names::is_buffer;
@@ -103,6 +105,18 @@ impl Weights {
     /// [`Error::File`] for a folder without weights or a malformed header, [`Error::Tensor`] for a tensor that cannot
     /// be where its header says.
     pub fn open(path: &Path, device: &Device, dtype: DType) -> Result<Self> {
+        match AdapterFolder::at(path)? {
+            None => Self::open_file(path, device, dtype),
+            Some(adapter) => {
+                let base = Self::open_file(&adapter.base, device, dtype)?;
+                let adapters = adapter.read(&base)?;
+                Ok(base.with_adapters(adapters))
+            }
+        }
+    }
+
+    /// The same without a look for adapters.
+    pub(super) fn open_file(path: &Path, device: &Device, dtype: DType) -> Result<Self> {
         let mut weights = Self {
             path: path.to_owned(),
             files: Vec::new(),
@@ -145,38 +159,42 @@ impl Weights {
     }
 
     /// Weights of a new model: `make` is called with the name and shape of every tensor the decoder asks for.
-    pub fn made(make: impl Fn(&str, &[usize]) -> Result<Tensor> + 'static, device: &Device, dtype: DType) -> Self {
+    pub(crate) fn made(
+        make: impl Fn(&str, &[usize]) -> Result<Tensor> + 'static,
+        device: &Device,
+        dtype: DType,
+    ) -> Self {
         Self { maker: Some(Box::new(make)), ..Self::from_tensors(&HashMap::new(), device, dtype) }
     }
 
     /// The same with changes of low rank to matrices of layers, which are named as the architecture does (not the file)
     /// and without `.weight`.
     #[must_use]
-    pub fn with_adapters(self, adapters: HashMap<String, Adapter>) -> Self {
+    pub(crate) fn with_adapters(self, adapters: HashMap<String, Adapter>) -> Self {
         Self { adapters, ..self }
     }
 
     /// Names of the tensors that a decoder was made of.
     #[must_use]
-    pub fn taken(&self) -> Vec<String> {
-        self.taken.borrow().iter().cloned().collect()
+    pub(crate) fn taken(&self) -> Vec<String> {
+        self.taken.borrow().iter().filter(|name| self.tensors.contains_key(*name)).cloned().collect()
     }
 
     /// The device that tensors are put on.
     #[must_use]
-    pub fn device(&self) -> &Device {
+    pub(crate) fn device(&self) -> &Device {
         &self.device
     }
 
     /// The dtype that tensors are given.
     #[must_use]
-    pub fn dtype(&self) -> DType {
+    pub(crate) fn dtype(&self) -> DType {
         self.dtype
     }
 
     /// Every stored tensor that is learned, sorted by name.
     #[must_use]
-    pub fn infos(&self) -> Vec<TensorInfo> {
+    pub(crate) fn infos(&self) -> Vec<TensorInfo> {
         let info = |(name, stored): (&String, &Stored)| TensorInfo {
             name: name.clone(),
             dtype: stored.dtype_name(),
@@ -242,17 +260,63 @@ impl Weights {
         }
     }
 
-    /// `matrix` with its adapter, if it has one.
-    pub(super) fn adapted(&self, name: &str, matrix: Matrix) -> Matrix {
-        match self.adapters.get(name) {
-            Some(adapter) => Matrix::Adapted(Arc::new(matrix), adapter.clone()),
-            None => matrix,
+    /// Whether a head is stored that is not the embedding, although the config ties the two. transformers uses it then.
+    pub(super) fn holds_another_head(&self, config: &Config) -> Result<bool> {
+        let names = &config.names;
+        let stored = |name: &'static str| {
+            let short = name.strip_prefix(names.root).unwrap_or(name);
+            [name, short].into_iter().map(|name| format!("{name}.weight")).find(|name| self.has(name))
+        };
+        let heads = [names.head, names.head_alias];
+        let head = heads.into_iter().filter(|name| !name.is_empty()).find_map(stored);
+        let (true, Some(head), Some(embed)) = (config.head.tied, head, stored(names.embed)) else { return Ok(false) };
+        let (one, other) = (&self.tensors[&head], &self.tensors[&embed]);
+        if one.shape() != other.shape() {
+            return Ok(true);
         }
+        if let (Stored::Dense { file, dtype, bytes, .. }, Stored::Dense { file: second, dtype: kind, bytes: place, .. }) =
+            (one, other)
+            && dtype == kind
+        {
+            let same = self.bytes(*file, bytes) == self.bytes(*second, place);
+            self.release(*file, bytes);
+            self.release(*second, place);
+            return Ok(!same);
+        }
+        let difference = (self.untaken(&head)? - self.untaken(&embed)?)?.abs()?.flatten_all()?.max(0)?;
+        Ok(difference.to_dtype(DType::F32)?.to_scalar::<f32>()? != 0.0)
+    }
+
+    /// A tensor to look at: it does not count as taken.
+    fn untaken(&self, name: &str) -> Result<Tensor> {
+        let taken = self.taken.borrow().contains(name);
+        let tensor = self.dense(name, self.tensors[name].shape())?;
+        if !taken {
+            self.taken.borrow_mut().remove(name);
+        }
+        Ok(tensor)
+    }
+
+    /// `matrix` of `outputs` × `inputs` with its adapter, if it has one.
+    pub(super) fn adapted(&self, name: &str, matrix: Matrix, outputs: usize, inputs: usize) -> Result<Matrix> {
+        let Some(adapter) = self.adapters.get(name) else { return Ok(matrix) };
+        let (down, up) = (adapter.down.dims(), adapter.up.dims());
+        if down.last() != Some(&inputs) || up.first() != Some(&outputs) {
+            let problem = format!("has an adapter of {down:?} and {up:?}, the matrix is {outputs} × {inputs}");
+            return Err(self.wrong(name, problem));
+        }
+        self.taken.borrow_mut().insert(adapter_of(name));
+        Ok(Matrix::Adapted(Arc::new(matrix), adapter.clone()))
     }
 
     /// Fails if a tensor was not taken that holds something learned; `allowed` are those that may be left.
     pub(super) fn expect_all_taken(&self, allowed: &[String]) -> Result<()> {
         let taken = self.taken.borrow();
+        if let Some(name) = self.adapters.keys().find(|name| !taken.contains(&adapter_of(name))) {
+            let problem = "has an adapter, but the model has no such matrix in its layers; adapters of embeddings and \
+                           of the head are not supported";
+            return Err(self.wrong(name, problem.to_owned()));
+        }
         let left = |name: &&String| !taken.contains(*name) && !is_buffer(name) && !allowed.contains(name);
         match self.tensors.keys().find(left) {
             None => Ok(()),
@@ -363,6 +427,11 @@ impl Weights {
         let path = file.map_or(&self.path, |file| &self.files[file].path).clone();
         Error::Tensor { path, tensor: name.to_owned(), problem }
     }
+}
+
+/// The adapter of a matrix among the names of what was taken.
+fn adapter_of(name: &str) -> String {
+    format!("{name}.adapter")
 }
 
 impl Stored {

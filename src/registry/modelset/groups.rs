@@ -13,10 +13,12 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
-use super::predictor::{self, Quantity, Sizes};
-use super::records::{Named, Record, Records};
+use super::predictor::{self, Quantity};
+use super::records::{Cell, Named, Record, Records};
+use super::sizes::Sizes;
 use super::{Cutoff, GroupBy, PredictorKind, Selection, Settings};
 use crate::registry::Month;
+use crate::registry::columns::RELEASE;
 use crate::registry::table::plain_number;
 use crate::serial::serde_as_text;
 use crate::{Error, Result};
@@ -40,7 +42,7 @@ pub enum Group {
 
 impl Group {
     /// The month from which on models belong to it, for a group by release.
-    pub fn month(&self) -> Option<Month> {
+    pub(crate) fn month(&self) -> Option<Month> {
         match self {
             Self::Release(month) => Some(*month),
             Self::Selection(_) | Self::Column(_) => None,
@@ -100,15 +102,18 @@ pub(super) fn all(
 ) -> Result<Vec<GroupColumn>> {
     let mut groups = Vec::new();
     let by_release = |month: Month| GroupColumn { group: Group::Release(month), rule: Rule::From(month) };
+    let by_default = settings.cutoff == Cutoff::Auto && settings.x != Some(PredictorKind::Release);
+    let releases = if by_default { Releases::of(records, usable)? } else { Releases::read(records, usable) };
     match settings.cutoff {
-        Cutoff::From(month) => groups.push(by_release(month)),
-        Cutoff::Auto if settings.x != Some(PredictorKind::Release) && splits(records, usable) => {
-            groups.push(by_release(CUTOFF));
+        Cutoff::From(month) => {
+            groups.push(by_release(month));
+            notes.extend(
+                releases.one_sided(month).map(|sentence| format!("{sentence}, so there is nothing to compare")),
+            );
         }
+        Cutoff::Auto if by_default && releases.splits(CUTOFF) => groups.push(by_release(CUTOFF)),
+        Cutoff::Auto if by_default => notes.extend(releases.no_default()),
         Cutoff::Auto | Cutoff::None => {}
-    }
-    if let (Cutoff::Auto, Some(note)) = (settings.cutoff, undated(records, usable)) {
-        notes.push(note);
     }
     for by in &settings.groups {
         match by {
@@ -123,27 +128,89 @@ pub(super) fn all(
     Ok(groups)
 }
 
-/// Says so when some models have a release month and others do not, and there is no group by release for that reason.
-fn undated(records: &Records<'_>, usable: &[&Record]) -> Option<String> {
-    let dated = usable.iter().filter(|record| matches!(predictor::release(records, record), Ok(Some(_)))).count();
-    let without = usable.len() - dated;
-    (dated > 0 && without > 0).then(|| {
-        format!(
-            "{without} of {} models have no release month that can be read, so there is no group by release; \
-             `--cutoff {CUTOFF}` makes one and leaves them out",
-            usable.len()
-        )
-    })
+/// The release months of the usable models.
+struct Releases {
+    /// Those that can be read, sorted.
+    months: Vec<Month>,
+    models: usize,
 }
 
-/// Whether every model has a month, and some but not all are new.
-fn splits(records: &Records<'_>, usable: &[&Record]) -> bool {
-    let months: Option<Vec<Month>> =
-        usable.iter().map(|record| predictor::release(records, record).ok().flatten()).collect();
-    months.is_some_and(|months| {
-        let new = months.iter().filter(|month| **month >= CUTOFF).count();
-        new > 0 && new < months.len()
-    })
+impl Releases {
+    /// All that can be read.
+    fn read(records: &Records<'_>, usable: &[&Record]) -> Self {
+        let month = |record: &&Record| predictor::release(records, record).ok().flatten();
+        let mut months: Vec<Month> = usable.iter().filter_map(month).collect();
+        months.sort_unstable();
+        Self { months, models: usable.len() }
+    }
+
+    /// The same where all are needed.
+    ///
+    /// # Errors
+    /// A date of which day and month could change places.
+    fn of(records: &Records<'_>, usable: &[&Record]) -> Result<Self> {
+        let open = |record: &&Record| records.cell(record, &RELEASE).filter(Cell::has_open_date);
+        match usable.iter().find_map(open) {
+            Some(cell) => cell.month().map(|_| Self::read(records, usable)),
+            None => Ok(Self::read(records, usable)),
+        }
+    }
+
+    /// Whether every model has a month, and some but not all are new.
+    fn splits(&self, cutoff: Month) -> bool {
+        let new = self.newer(cutoff);
+        self.months.len() == self.models && new > 0 && new < self.models
+    }
+
+    fn newer(&self, cutoff: Month) -> usize {
+        self.months.iter().filter(|month| **month >= cutoff).count()
+    }
+
+    /// Why there is no group by release where nothing was said, and what helps; `None` for models without any date.
+    fn no_default(&self) -> Option<String> {
+        let without = self.models - self.months.len();
+        if self.months.is_empty() {
+            return None;
+        }
+        if without > 0 {
+            let month = self.middle().unwrap_or(CUTOFF);
+            return Some(format!(
+                "{without} of {} models have no release month that can be read, so there is no group by release; \
+                 `--cutoff {month}` makes one and leaves them out",
+                self.models
+            ));
+        }
+        self.one_sided(CUTOFF).map(|sentence| format!("{sentence}, so there is no group by release"))
+    }
+
+    /// That a month leaves all models on one side, and which months do not; `None` if it does not either.
+    fn one_sided(&self, cutoff: Month) -> Option<String> {
+        let new = self.newer(cutoff);
+        let side = match (new, self.months.len()) {
+            (_, 0) => return None,
+            (0, _) => "before",
+            (all, of) if all == of => "in or after",
+            _ => return None,
+        };
+        let (first, last) = (self.months.first()?, self.months.last()?);
+        let help = match (Month::of_count(first.count() + 1), self.middle()) {
+            (Some(next), Some(middle)) if first < last => format!(
+                " (`--cutoff {middle}` would compare {} older with {} newer ones; months from {next} to {last} leave models on \
+                 both sides)",
+                self.months.len() - self.newer(middle),
+                self.newer(middle)
+            ),
+            _ => String::new(),
+        };
+        Some(format!("all models were released {side} {cutoff}{help}"))
+    }
+
+    /// The month that divides the models most evenly.
+    fn middle(&self) -> Option<Month> {
+        let first = self.months.first()?;
+        let uneven = |month: &&Month| (2 * self.newer(**month)).abs_diff(self.months.len());
+        self.months.iter().filter(|month| *month > first).min_by_key(uneven).copied()
+    }
 }
 
 fn of_column(records: &Records<'_>, usable: &[&Record], name: &str) -> Result<Vec<GroupColumn>> {
@@ -230,8 +297,10 @@ pub(super) fn selected(
         Quantity::Release | Quantity::Other(_) => None,
         known => known.value(records, record, sizes)?,
     };
-    match (quantity.cell(records, record), number) {
-        (Some(cell), number) => selection.holds(cell.text(), number).map(Some).map_err(|problem| cell.error(problem)),
-        (None, _) => Ok(None),
-    }
+    let Some(cell) = quantity.cell(records, record) else { return Ok(None) };
+    let month = match quantity {
+        Quantity::Release => Some(cell.month()?),
+        _ => None,
+    };
+    selection.holds(cell.text(), number, month).map(Some).map_err(|problem| cell.error(problem))
 }

@@ -1,11 +1,13 @@
 //! Which column holds what: by the name a flag gives, or else by the names that are known for it.
 
 use super::Settings;
+use crate::registry::DateOrder;
 use crate::registry::columns::{
     ACTIVE_PARAMS, ADJUSTMENT, BENCHMARK, COMPUTE, EPOCHS, EXAMPLES, FAMILY, ITEMS, METRIC, MODEL, PARAMS, RELEASE,
     TOKENS, VALUE,
 };
-use crate::registry::table::{Column, Kind, Table};
+use crate::registry::names::did_you_mean;
+use crate::registry::table::{Column, Kind, Stated, Table, Unit};
 use crate::{Error, Result};
 
 /// The columns that mean something to a fit.
@@ -26,11 +28,19 @@ const COLUMNS: [&Column; 14] = [
     &ITEMS,
 ];
 
-/// A column and what one unit of its numbers is.
+/// A column, the unit of its numbers and the order of its dates.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Found {
     pub(super) index: usize,
-    pub(super) unit: f64,
+    pub(super) unit: Unit,
+    pub(super) dates: Option<DateOrder>,
+}
+
+impl Found {
+    /// A column whose numbers are what they are.
+    pub(super) fn at(index: usize) -> Self {
+        Self { index, unit: Unit::ONE, dates: None }
+    }
 }
 
 /// The columns of one table.
@@ -45,15 +55,27 @@ impl Layout {
     /// # Errors
     /// [`Error::File`] for a unit that is not known.
     pub(super) fn of(table: &Table, settings: &Settings) -> Result<Self> {
-        let mut found = Vec::new();
+        let mut places = Vec::new();
         for column in COLUMNS {
-            let index = match named_by_flag(column, settings) {
-                Some(name) => table.position(name),
+            let place = match named_by_flag(column, settings) {
+                Some(name) => table.position(name).map(|index| (index, table.stated_unit(index))),
                 None => table.find(column),
             };
-            if let Some(index) = index {
-                found.push((column, Found { index, unit: unit(column, table, index, settings)? }));
+            places.extend(place.map(|(index, stated)| (column, index, stated)));
+        }
+        let mut found = Vec::new();
+        for (column, index, stated) in &places {
+            // `Params (active)` is no column of params in an unknown unit.
+            let is_other = matches!(stated, Stated::Unknown(_))
+                && places.iter().any(|(_, other, unit)| other == index && *unit == Stated::Nothing);
+            if is_other {
+                continue;
             }
+            let dates = match settings.dates {
+                None if column.kind == Kind::Month => table.date_order(*index)?,
+                given => given,
+            };
+            found.push((*column, Found { index: *index, unit: unit(column, table, *index, stated, settings)?, dates }));
         }
         Ok(Self { found })
     }
@@ -101,21 +123,30 @@ pub(super) fn check_flags(tables: &[Table], settings: &Settings) -> Result<()> {
 /// That no table has a column of this name.
 pub(super) fn missing(tables: &[Table], name: &str) -> Error {
     let path = tables.first().map(|table| table.path().to_owned()).unwrap_or_default();
-    let found = tables.iter().flat_map(Table::names).cloned().collect::<Vec<_>>().join(", ");
-    Error::MissingColumn { path, column: name.to_owned(), found }
+    let names: Vec<&str> = tables.iter().flat_map(Table::names).map(String::as_str).collect();
+    let error = Error::MissingColumn { path, column: name.to_owned(), found: names.join(", ") };
+    match did_you_mean(name, names) {
+        Some(question) => error.with_help(question),
+        None => error,
+    }
 }
 
-fn unit(column: &Column, table: &Table, index: usize, settings: &Settings) -> Result<f64> {
-    let is_compute = column.name == COMPUTE.name;
-    match settings.compute_unit {
-        Some(unit) if is_compute => Ok(unit),
-        _ if column.kind != Kind::Size => Ok(1.0),
-        _ => table.unit(index).map_err(|error| match error {
-            Error::File { path, problem } if is_compute => {
-                Error::File { path, problem: format!("{problem}; give it by --compute-unit") }
-            }
-            other => other,
-        }),
+/// The flag that gives the unit of a column, and the unit it gave.
+pub(super) fn unit_flag(column: &Column, settings: &Settings) -> Option<(&'static str, Option<Unit>)> {
+    let flags = [
+        (&COMPUTE, "--compute-unit", settings.compute_unit),
+        (&PARAMS, "--params-unit", settings.params_unit),
+        (&ACTIVE_PARAMS, "--params-unit", settings.params_unit),
+        (&TOKENS, "--tokens-unit", settings.tokens_unit),
+    ];
+    flags.into_iter().find(|(of, ..)| of.name == column.name).map(|(_, flag, given)| (flag, given))
+}
+
+fn unit(column: &Column, table: &Table, index: usize, stated: &Stated, settings: &Settings) -> Result<Unit> {
+    match unit_flag(column, settings) {
+        Some((_, Some(given))) => Ok(given),
+        Some((flag, None)) => table.known_unit(index, stated).map_err(|e| e.with_help(format!("give it by {flag}"))),
+        None => Ok(Unit::ONE),
     }
 }
 
@@ -133,7 +164,7 @@ mod tests {
     #[test]
     fn tables_in_the_layout_of_obsscaling_are_understood() {
         let found = layout("Model,Model Family,Model Size (B),Pretraining Data Size (T),FLOPs (1E21),MMLU");
-        let column = |column| found.get(column).map(|f| (f.index, f.unit));
+        let column = |column| found.get(column).map(|f| (f.index, f.unit.apply(1.0)));
         assert_eq!(column(&MODEL), Some((0, 1.0)));
         assert_eq!(column(&FAMILY), Some((1, 1.0)));
         assert_eq!(column(&PARAMS), Some((2, 1e9)));
@@ -145,7 +176,7 @@ mod tests {
     #[test]
     fn tables_in_the_layout_of_epoch_are_understood() {
         let found = layout("Model,Publication date,Parameters,Training compute (FLOP),Training dataset size (total)");
-        let column = |column| found.get(column).map(|f| (f.index, f.unit));
+        let column = |column| found.get(column).map(|f| (f.index, f.unit.apply(1.0)));
         assert_eq!(column(&RELEASE), Some((1, 1.0)));
         assert_eq!(column(&PARAMS), Some((2, 1.0)));
         assert_eq!(column(&COMPUTE), Some((3, 1.0)));
@@ -157,7 +188,8 @@ mod tests {
         let table = Table::parse(b"model,compute (GPU-hours)\na,1\n", "t.csv".as_ref(), &[]).expect("a table");
         let error = Layout::of(&table, &Settings::default()).expect_err("GPU-hours are no FLOPs").to_string();
         assert!(error.contains("compute (GPU-hours)") && error.contains("--compute-unit"), "{error}");
-        let settings = Settings { compute_unit: Some(1e15), ..Settings::default() };
-        assert_eq!(Layout::of(&table, &settings).expect("given").get(&COMPUTE).map(|f| f.unit), Some(1e15));
+        let unit = "1e15".parse().expect("a unit");
+        let settings = Settings { compute_unit: Some(unit), ..Settings::default() };
+        assert_eq!(Layout::of(&table, &settings).expect("given").get(&COMPUTE).map(|f| f.unit), Some(unit));
     }
 }

@@ -30,6 +30,8 @@ mod scale;
 mod scores;
 mod selection;
 mod settings;
+mod setups;
+mod sizes;
 
 use std::fmt;
 
@@ -38,7 +40,7 @@ use serde::{Deserialize, Serialize};
 pub use groups::Group;
 pub use predictor::PredictorKind;
 pub use selection::Selection;
-pub use settings::{Amount, ClusterBy, Cutoff, GroupBy, ScoreScale, Settings, WeightBy, XScale, compute_unit};
+pub use settings::{Amount, ClusterBy, Cutoff, GroupBy, ScoreScale, Settings, WeightBy, XScale};
 
 use crate::Result;
 use crate::registry::table::Table;
@@ -104,6 +106,19 @@ pub struct ModelRow {
     pub held_out: bool,
 }
 
+/// What a table is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Role {
+    /// Whatever it holds.
+    Any,
+    /// Scores before adjustment.
+    Before,
+    /// Scores after adjustment.
+    After,
+    /// What is known of the models beside their scores.
+    Facts,
+}
+
 /// What a score is.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Score {
@@ -111,8 +126,10 @@ pub struct Score {
     pub name: String,
     /// The metric, in long tables that say.
     pub metric: Option<String>,
-    /// The benchmark of this name, if onset knows it and the metric is its score.
+    /// The benchmark that the name means, if onset knows it and a guess scores on the metric what it scores there.
     pub benchmark: Option<&'static Benchmark>,
+    /// Whether the name, or one beside it, says that scores are normalised so that a guess scores 0.
+    pub normalised: bool,
     /// Its scale: never [`ScoreScale::Auto`].
     pub scale: ScoreScale,
 }
@@ -176,10 +193,30 @@ impl ModelSet {
     /// # Errors
     /// [`MissingColumn`](crate::Error::MissingColumn) for a column that no table has, [`Cell`](crate::Error::Cell) for a
     /// value that cannot be used (not a number, not above zero, outside the score's scale, a model or a family spelled
-    /// two ways), [`Argument`](crate::Error::Argument) for settings that fit no table or more than one thing. That too
-    /// few models are left is no error here.
+    /// two ways, a size that no language model has), [`Argument`](crate::Error::Argument) for settings that fit no table or
+    /// more than one thing, [`Undetermined`](crate::Error::Undetermined) when no model has the predictor. That too few
+    /// models are left is no error here.
     pub fn from_tables(tables: &[Table], settings: &Settings) -> Result<Self> {
-        rows::assemble(tables, settings)
+        rows::assemble(tables, &vec![Role::Any; tables.len()], settings)
+    }
+
+    /// Joins scores before adjustment with those after it, and both with what other tables say of the models. A name after
+    /// adjustment belongs to the name before that it is equal to, that it differs from in organisation, case and signs
+    /// only, or that it holds (`Qwen2.5-32B-mmluft` holds `Qwen2.5-32B`); inexact joins and names without a partner are
+    /// listed in [`notes`](Self::notes).
+    ///
+    /// # Errors
+    /// As [`ModelSet::from_tables`]; [`Argument`](crate::Error::Argument) when two names after adjustment belong to one
+    /// before, or none belongs to any.
+    pub fn from_before_and_after(
+        before: &[Table],
+        after: &[Table],
+        others: &[Table],
+        settings: &Settings,
+    ) -> Result<Self> {
+        let tables = [before, after, others].concat();
+        let roles = [vec![Role::Before; before.len()], vec![Role::After; after.len()], vec![Role::Facts; others.len()]];
+        rows::assemble(&tables, &roles.concat(), settings)
     }
 
     /// Joins scores and models in memory.
@@ -196,7 +233,7 @@ impl ModelSet {
     }
 
     /// How many models were left out for each reason.
-    pub fn dropped_by_reason(&self) -> Vec<(&Reason, usize)> {
+    pub(crate) fn dropped_by_reason(&self) -> Vec<(&Reason, usize)> {
         let mut counts = std::collections::BTreeMap::new();
         for dropped in &self.dropped {
             *counts.entry(&dropped.reason).or_insert(0) += 1;

@@ -4,43 +4,12 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::records::{Cell, Named, Record, Records};
+use super::sizes::Sizes;
 use super::{Predictor, Settings, XScale};
+use crate::registry::Month;
 use crate::registry::columns::{ACTIVE_PARAMS, COMPUTE, PARAMS, RELEASE, TOKENS};
-use crate::registry::table::positive;
-use crate::registry::{Flops, Month};
 use crate::serial::serde_as_text;
 use crate::{Error, Result};
-
-/// The sizes of one model.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub(super) struct Sizes {
-    pub(super) params: Option<f64>,
-    pub(super) active_params: Option<f64>,
-    pub(super) tokens: Option<f64>,
-    pub(super) compute: Option<Flops>,
-}
-
-impl Sizes {
-    /// Reads the sizes; compute is the table's own figure, or 6·N·D with the active parameters as N where given.
-    ///
-    /// # Errors
-    /// A cell that is no number above zero.
-    pub(super) fn of(records: &Records<'_>, record: &Record) -> Result<Self> {
-        let count = |role| records.cell(record, role).map(|cell: Cell<'_>| cell.size()).transpose();
-        let (params, active_params, tokens) = (count(&PARAMS)?, count(&ACTIVE_PARAMS)?, count(&TOKENS)?);
-        let compute = match count(&COMPUTE)? {
-            Some(compute) => Some(compute),
-            None => match (active_params.or(params), tokens, records.cell(record, &TOKENS)) {
-                (Some(n), Some(d), Some(cell)) => {
-                    let compute = Flops::of_training(n, d);
-                    Some(positive(compute.0, "6·N·D").map_err(|problem| cell.error(problem))?)
-                }
-                _ => None,
-            },
-        };
-        Ok(Self { params, active_params, tokens, compute: compute.map(Flops) })
-    }
-}
 
 /// What a predictor or a condition is about: a quantity of a model that has a name whatever its column is called, or any
 /// column.
@@ -63,7 +32,7 @@ pub enum PredictorKind {
 
 impl PredictorKind {
     /// Name and unit for an axis.
-    pub fn label(&self) -> &str {
+    pub(crate) fn label(&self) -> &str {
         match self {
             Self::Compute => "Pretraining compute (FLOPs)",
             Self::Params => "Parameters",
@@ -75,12 +44,12 @@ impl PredictorKind {
     }
 
     /// The unit after a number, where it has a name.
-    pub fn unit(&self) -> Option<&'static str> {
+    pub(crate) fn unit(&self) -> Option<&'static str> {
         (*self == Self::Compute).then_some("FLOPs")
     }
 
     /// The scale on which it enters a fit where nothing else is said.
-    pub fn usual_scale(&self) -> XScale {
+    pub(crate) fn usual_scale(&self) -> XScale {
         match self {
             Self::Compute | Self::Params | Self::ActiveParams | Self::Tokens => XScale::Log10,
             Self::Release | Self::Column(_) => XScale::Linear,
@@ -187,7 +156,7 @@ impl Quantity {
 /// A cell that is no month.
 pub(super) fn release(records: &Records<'_>, record: &Record) -> Result<Option<Month>> {
     let Some(cell) = records.cell(record, &RELEASE) else { return Ok(None) };
-    Month::of_date(cell.text()).map(Some).map_err(|error| cell.error(error.to_string()))
+    cell.month().map(Some)
 }
 
 /// What the predictor is and on which scale it enters.

@@ -1,12 +1,14 @@
 //! The rows of all tables, joined by the models' names.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
-use super::layout::{Layout, missing};
+use super::layout::{Found, Layout, missing};
 use super::scores::{Match, Place};
-use super::{Dropped, Reason};
-use crate::registry::columns::{HUB, ITEMS, MODEL, VALUE};
+use super::{Dropped, Reason, Role, setups};
+use crate::registry::columns::{COMPUTE, HUB, ITEMS, MODEL, TOKENS, TOKENS_SEEN, VALUE};
+use crate::registry::names::{Partners, may_be_of_one_organisation, partners, split_organisation};
 use crate::registry::table::{Column, Table, fold};
+use crate::registry::{DateOrder, Month};
 use crate::{Error, Result};
 
 /// All models of all tables.
@@ -15,13 +17,27 @@ pub(super) struct Records<'t> {
     layouts: &'t [Layout],
     places: &'t [Place],
     pub(super) records: Vec<Record>,
+    /// Models of one table that were taken for those of another by names that are not the same: a sentence each.
+    pub(super) joined: Vec<String>,
 }
 
 /// One model and the rows that speak of it.
 pub(super) struct Record {
     pub(super) name: String,
     made_by: usize,
+    hub: Option<String>,
+    /// The name of the run, for a checkpoint of one.
+    run: Option<String>,
+    /// The record of the whole run, for a checkpoint of one.
+    base: Option<usize>,
     rows: Vec<Row>,
+}
+
+impl Record {
+    /// The model's name; for a checkpoint that of its run.
+    pub(super) fn run(&self) -> &str {
+        self.run.as_deref().unwrap_or(&self.name)
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,31 +50,53 @@ struct Row {
 /// One cell with a value, and where it stands.
 #[derive(Clone, Copy)]
 pub(super) struct Cell<'t> {
-    unit: f64,
+    found: Found,
     table: &'t Table,
     row: usize,
-    column: usize,
 }
 
 impl<'t> Cell<'t> {
     /// Its text.
     pub(super) fn text(&self) -> &'t str {
-        self.table.at(self.row, self.column).unwrap_or_default()
+        self.table.at(self.row, self.found.index).unwrap_or_default()
+    }
+
+    /// The name of its column.
+    pub(super) fn column_name(&self) -> &'t str {
+        &self.table.names()[self.found.index]
+    }
+
+    /// The numbers of its column, without their unit.
+    pub(super) fn column_numbers(&self) -> Vec<f64> {
+        (0..self.table.rows()).filter_map(|row| self.table.number_at(row, self.found.index).ok()).collect()
     }
 
     /// An error at this cell.
     pub(super) fn error(&self, problem: String) -> Error {
-        self.table.cell_error(self.row, &self.table.names()[self.column], problem)
+        self.table.cell_error(self.row, self.column_name(), problem)
     }
 
     /// Its number.
     pub(super) fn number(&self) -> Result<f64> {
-        self.table.number_at(self.row, self.column).map_err(|problem| self.error(problem))
+        self.table.number_at(self.row, self.found.index).map_err(|problem| self.error(problem))
     }
 
-    /// Its number, above zero and multiplied by the column's unit.
+    /// Its size, above zero and in the column's unit.
     pub(super) fn size(&self) -> Result<f64> {
-        self.table.size_at(self.row, self.column, self.unit).map_err(|problem| self.error(problem))
+        self.table.size_at(self.row, self.found.index, self.found.unit).map_err(|problem| self.error(problem))
+    }
+
+    /// Its month.
+    pub(super) fn month(&self) -> Result<Month> {
+        Month::of_date_in(self.text(), self.found.dates).map_err(|error| self.error(error.to_string()))
+    }
+}
+
+impl Cell<'_> {
+    /// Whether it is a date of which day and month could change places.
+    pub(super) fn has_open_date(&self) -> bool {
+        let read = |order| Month::of_date_in(self.text(), order).is_ok();
+        !read(self.found.dates) && read(Some(DateOrder::DayFirst)) && read(Some(DateOrder::MonthFirst))
     }
 }
 
@@ -66,29 +104,52 @@ impl<'t> Cell<'t> {
 pub(super) struct Named(Vec<Option<usize>>);
 
 impl<'t> Records<'t> {
-    /// Joins the tables. Rows that are there twice are reported in the second place.
+    /// Joins the tables. Rows that are there twice are reported in the second place, what was joined before and after
+    /// adjustment in the third.
     ///
     /// # Errors
-    /// A row without name, or a model that stands twice in one table with different values.
+    /// A row without name, a model that stands twice in one table with different values, or two models after adjustment
+    /// for one before.
     pub(super) fn join(
         tables: &'t [Table],
         layouts: &'t [Layout],
         places: &'t [Place],
-    ) -> Result<(Self, Vec<Dropped>)> {
-        let mut joined = Self { tables, layouts, places, records: Vec::new() };
+        roles: &[Role],
+    ) -> Result<(Self, Vec<Dropped>, Vec<String>)> {
+        let mut joined = Self { tables, layouts, places, records: Vec::new(), joined: Vec::new() };
         let (mut by_name, mut by_key, mut dropped) = (HashMap::new(), HashMap::new(), Vec::new());
+        let (partners, notes) = joined.partners(roles)?;
         for (table, contents) in tables.iter().enumerate() {
-            let hub = contents.find(&HUB);
+            let hub = contents.find(&HUB).map(|(column, _)| column);
             for row in 0..contents.rows() {
-                let name = joined.name(table, row)?;
-                let keys = keys(&name, hub.and_then(|column| contents.at(row, column)));
+                let written = joined.name(table, row)?;
+                let partner = partners.of.get(&written).filter(|_| roles[table] == Role::After);
+                let run = partner.unwrap_or(&written).clone();
+                let state = setups::checkpoint(contents, row);
+                let name = state.as_ref().map_or_else(|| run.clone(), |state| format!("{run}@{state}"));
+                let hub = hub.and_then(|column| contents.at(row, column)).filter(|_| state.is_none());
+                let keys = keys(&name, hub);
                 let made_here = |joined: &Self, at: usize| joined.records[at].made_by == table;
                 let found = by_name.get(&name).copied().or_else(|| {
-                    keys.iter().find_map(|key| by_key.get(key).copied().flatten()).filter(|at| !made_here(&joined, *at))
+                    let known = |key: &String| by_key.get(key).copied().flatten();
+                    let fits = |at: &usize| {
+                        !made_here(&joined, *at) && may_be_of_one_organisation(&joined.records[*at].name, &name)
+                    };
+                    keys.iter().find_map(known).filter(fits)
                 });
                 let at = found.unwrap_or(joined.records.len());
                 if found.is_none() {
-                    joined.records.push(Record { name: name.clone(), made_by: table, rows: Vec::new() });
+                    let (hub, run) = (hub.map(str::to_owned), state.map(|_| run));
+                    joined.records.push(Record {
+                        name: name.clone(),
+                        made_by: table,
+                        hub,
+                        run,
+                        base: None,
+                        rows: vec![],
+                    });
+                } else if !by_name.contains_key(&name) {
+                    joined.tell(&name, hub, at, table);
                 }
                 // Two models that share a key are told apart by their full names only.
                 for key in keys {
@@ -100,7 +161,87 @@ impl<'t> Records<'t> {
                 }
             }
         }
-        Ok((joined, dropped))
+        joined.find_runs(&by_name, &by_key);
+        Ok((joined, dropped, notes))
+    }
+
+    /// Which names after adjustment belong to which before, and what a reader should know about it.
+    ///
+    /// # Errors
+    /// When two names belong to one, or no name to any.
+    fn partners(&self, roles: &[Role]) -> Result<(Partners, Vec<String>)> {
+        let names = |role: Role| -> Result<BTreeSet<String>> {
+            let mut names = BTreeSet::new();
+            for table in (0..self.tables.len()).filter(|table| roles[*table] == role) {
+                for row in (0..self.tables[table].rows()).filter(|row| self.holds(table, *row) != Match::Neither) {
+                    names.insert(self.name(table, row)?);
+                }
+            }
+            Ok(names)
+        };
+        if !roles.contains(&Role::After) {
+            return Ok((Partners::default(), Vec::new()));
+        }
+        let (before, after) = (names(Role::Before)?, names(Role::After)?);
+        let found = partners(before.iter().map(String::as_str), after.iter().map(String::as_str));
+        if let Some((name, several)) = found.several.first() {
+            return Err(Error::Argument(format!(
+                "several models after adjustment belong to `{name}`: {}; keep one of them",
+                several.join(", ")
+            )));
+        }
+        if found.of.is_empty() {
+            let first = |names: &BTreeSet<String>| names.iter().take(3).cloned().collect::<Vec<_>>().join(", ");
+            return Err(Error::Argument(format!(
+                "no model after adjustment ({}) has the name of one before ({}); call them alike, as in `NAME-adjusted`",
+                first(&after),
+                first(&before)
+            )));
+        }
+        let inexact = found.of.iter().filter(|(name, partner)| name != partner);
+        let mut notes: Vec<String> =
+            inexact.map(|(name, partner)| format!("`{name}` after adjustment is taken for `{partner}`")).collect();
+        for (names, without) in [(&found.only_before, "after adjustment"), (&found.only_after, "before adjustment")] {
+            if !names.is_empty() {
+                notes.push(format!("without a partner {without}: {}", names.join(", ")));
+            }
+        }
+        Ok((found, notes))
+    }
+
+    /// Says that `name` of a table is taken for a model of another, unless one is exactly the other's name or hub name.
+    fn tell(&mut self, name: &str, hub: Option<&str>, at: usize, table: usize) {
+        let known = &self.records[at];
+        if known.hub.as_deref() != Some(name) && hub != Some(known.name.as_str()) {
+            let (here, there) = (self.tables[table].path().display(), self.tables[known.made_by].path().display());
+            self.joined.push(format!("`{name}` in {here} is taken for `{}` in {there}", known.name));
+        }
+    }
+
+    /// Finds what the tables say of the runs that checkpoints belong to.
+    fn find_runs(&mut self, by_name: &HashMap<String, usize>, by_key: &HashMap<String, Option<usize>>) {
+        let mut told = HashSet::new();
+        for at in 0..self.records.len() {
+            let Some(run) = self.records[at].run.clone() else { continue };
+            let exact = by_name.get(&run).copied();
+            let base = exact.or_else(|| keys(&run, None).iter().find_map(|key| by_key.get(key).copied().flatten()));
+            let Some(base) = base.filter(|base| *base != at && self.records[*base].run.is_none()) else { continue };
+            self.records[at].base = Some(base);
+            if exact.is_none() && told.insert(run.clone()) {
+                self.tell(&run, None, base, self.records[at].made_by);
+            }
+        }
+    }
+
+    /// Whether checkpoints of this model are among the records.
+    pub(super) fn has_checkpoints(&self, record: &Record) -> bool {
+        self.records.iter().any(|other| other.base.is_some_and(|base| std::ptr::eq(&self.records[base], record)))
+    }
+
+    /// The rows that speak of a record: its own, and for a checkpoint those of its run.
+    fn rows_of<'r>(&'r self, record: &'r Record) -> impl Iterator<Item = &'r Row> {
+        let base = record.base.map(|base| self.records[base].rows.as_slice()).unwrap_or_default();
+        record.rows.iter().chain(base)
     }
 
     /// The model's name; `row N` in a single table without names.
@@ -116,14 +257,19 @@ impl<'t> Records<'t> {
         }
     }
 
+    /// What the row is for this fit.
+    fn holds(&self, table: usize, row: usize) -> Match {
+        match &self.places[table] {
+            Place::Wide(..) => Match::Score,
+            Place::Long(wanted) => wanted.matches(&self.tables[table], &self.layouts[table], row),
+        }
+    }
+
     /// Adds a row to the model `at`; `true` when the same row is there already.
     fn add(&mut self, at: usize, table: usize, row: usize) -> Result<bool> {
         let (here, layout) = (&self.tables[table], &self.layouts[table]);
         let name = self.records[at].name.clone();
-        let holds = match &self.places[table] {
-            Place::Wide(..) => Match::Score,
-            Place::Long(wanted) => wanted.matches(here, layout, row),
-        };
+        let holds = self.holds(table, row);
         let rows = &mut self.records[at].rows;
         if let Some(first) = rows.iter().find(|r| r.table == table && r.holds == holds) {
             // Of the other benchmarks of a long table one row is enough to know that the model is there.
@@ -144,24 +290,32 @@ impl<'t> Records<'t> {
 
     /// The first cell of this column with a value.
     pub(super) fn cell(&self, record: &Record, wanted: &Column) -> Option<Cell<'t>> {
-        record.rows.iter().find_map(|r| {
+        if record.run.is_some() && wanted.name == TOKENS.name {
+            return record.rows.iter().find_map(|r| self.at(r, Found::at(self.tables[r.table].find(&TOKENS_SEEN)?.0)));
+        }
+        if record.run.is_some() && wanted.name == COMPUTE.name {
+            // What the tables say is that of the whole run.
+            return None;
+        }
+        let own = |r: &Row| record.rows.iter().any(|row| row == r);
+        self.rows_of(record).find_map(|r| {
             // Numbers of items belong to the one benchmark.
-            if wanted.name == ITEMS.name && r.holds != Match::Score {
+            if wanted.name == ITEMS.name && (r.holds != Match::Score || !own(r)) {
                 return None;
             }
             let found = self.layouts[r.table].get(wanted)?;
-            self.at(r, found.index, found.unit)
+            self.at(r, found)
         })
     }
 
     /// The cell with the score, or with the score after adjustment.
     pub(super) fn score(&self, record: &Record, adjusted: bool) -> Option<Cell<'t>> {
         record.rows.iter().find_map(|r| match &self.places[r.table] {
-            Place::Wide(score, after) => self.at(r, if adjusted { *after } else { *score }?, 1.0),
+            Place::Wide(score, after) => self.at(r, Found::at(if adjusted { *after } else { *score }?)),
             Place::Long(_) => {
                 let wanted = if adjusted { Match::Adjusted } else { Match::Score };
                 let value = self.layouts[r.table].get(&VALUE).filter(|_| r.holds == wanted)?;
-                self.at(r, value.index, 1.0)
+                self.at(r, value)
             }
         })
     }
@@ -177,23 +331,20 @@ impl<'t> Records<'t> {
 
     /// The first cell of this column with a value.
     pub(super) fn cell_of(&self, record: &Record, named: &Named) -> Option<Cell<'t>> {
-        record.rows.iter().find_map(|r| self.at(r, named.0[r.table]?, 1.0))
+        self.rows_of(record).find_map(|r| self.at(r, Found::at(named.0[r.table]?)))
     }
 
-    fn at(&self, r: &Row, column: usize, unit: f64) -> Option<Cell<'t>> {
+    fn at(&self, r: &Row, found: Found) -> Option<Cell<'t>> {
         let table = &self.tables[r.table];
-        (!table.is_missing(r.row, column)).then_some(Cell { unit, table, row: r.row, column })
+        (!table.is_missing(r.row, found.index)).then_some(Cell { found, table, row: r.row })
     }
 }
 
-/// What the names of one model have in common in different tables: no organisation, case or punctuation. Its place on a hub
-/// gives another.
+/// What the names of one model have in common in different tables: no organisation, case or punctuation, except between
+/// digits. Its place on a hub gives another.
 fn keys(name: &str, hub: Option<&str>) -> Vec<String> {
-    let last = |name: &str| {
-        let name = name.rsplit('/').next().unwrap_or(name);
-        fold(name.rsplit("__").next().unwrap_or(name))
-    };
-    let mut keys: Vec<String> = [Some(name), hub].into_iter().flatten().map(last).collect();
+    let names = [Some(name), hub].into_iter().flatten();
+    let mut keys: Vec<String> = names.map(|name| fold(split_organisation(name).1)).collect();
     keys.retain(|key| !key.is_empty());
     keys.dedup();
     keys

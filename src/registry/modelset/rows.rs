@@ -4,32 +4,47 @@ use std::collections::HashMap;
 
 use super::groups::{self, GroupColumn, Value};
 use super::layout::{Layout, check_flags};
-use super::predictor::{self, Quantity, Sizes};
+use super::predictor::{self, Quantity};
 use super::records::{Cell, Named, Record, Records};
+use super::sizes::{self, Sizes};
 use super::{
-    Amount, ClusterBy, Dropped, ModelRow, ModelSet, Reason, ScoreScale, Settings, WeightBy, XScale, scale, scores,
+    Amount, ClusterBy, Dropped, ModelRow, ModelSet, Reason, Role, ScoreScale, Settings, WeightBy, XScale, scale,
+    scores, setups,
 };
 use crate::registry::columns::{FAMILY, ITEMS};
 use crate::registry::table::{Table, fold};
 use crate::{Error, Result};
 
-pub(super) fn assemble(tables: &[Table], settings: &Settings) -> Result<ModelSet> {
+pub(super) fn assemble(tables: &[Table], roles: &[Role], settings: &Settings) -> Result<ModelSet> {
     check_flags(tables, settings)?;
     let layouts = tables.iter().map(|table| Layout::of(table, settings)).collect::<Result<Vec<_>>>()?;
-    let (mut score, places) = scores::locate(tables, &layouts, settings)?;
-    let (records, mut dropped) = Records::join(tables, &layouts, &places)?;
+    let (mut score, mut places) = scores::locate(tables, &layouts, roles, settings)?;
+    let chosen = setups::settle(tables, &layouts, &mut places, settings)?;
+    let (records, mut dropped, partners) = Records::join(tables, &layouts, &places, roles)?;
+    let wants_adjusted = settings.adjusted.is_some() || roles.contains(&Role::After);
     let predictor = predictor::describe(settings);
     let x = Quantity::of(&predictor.name, &records)?;
 
     let mut scored = Vec::new();
     for record in &records.records {
-        match Scored::of(&records, record, &x, settings, &predictor)? {
+        match Scored::of(&records, record, &x, wants_adjusted, settings, &predictor)? {
             Ok(found) => scored.push(found),
+            // Its checkpoints speak for it.
+            Err(Reason::NoScore) if records.has_checkpoints(record) => {}
             Err(reason) => dropped.push(Dropped { model: record.name.clone(), reason }),
         }
     }
+    if scored.is_empty()
+        && let Some(error) = sizes::none_left(&dropped, &predictor.name, tables, &layouts)
+    {
+        return Err(error);
+    }
     let usable: Vec<&Record> = scored.iter().map(|s| s.record).collect();
-    let mut notes = Vec::new();
+    let mut notes: Vec<String> =
+        sizes::units_taken(tables, &layouts, scored.iter().map(|s| &s.sizes)).into_iter().collect();
+    notes.extend(chosen);
+    notes.extend(partners);
+    notes.extend(records.joined.iter().cloned());
     let groups = groups::all(&records, &usable, settings, &mut notes)?;
     let others = OtherColumns::of(&records, settings)?;
     let mut rows = Vec::new();
@@ -46,7 +61,7 @@ pub(super) fn assemble(tables: &[Table], settings: &Settings) -> Result<ModelSet
     }
     score.scale = scale::check(&before, settings.score_scale)?;
     if score.scale != ScoreScale::Any {
-        scale::check(&after, score.scale)?;
+        scale::check_alike(&after, score.scale)?;
     }
     one_spelling(&records, &scored)?;
     if settings.cluster == ClusterBy::Family && layouts.iter().all(|layout| layout.get(&FAMILY).is_none()) {
@@ -60,7 +75,7 @@ pub(super) fn assemble(tables: &[Table], settings: &Settings) -> Result<ModelSet
         rows,
         dropped,
         score,
-        adjusted: settings.adjusted.clone(),
+        adjusted: settings.adjusted.clone().or_else(|| wants_adjusted.then(|| "after adjustment".to_owned())),
         predictor,
         groups: groups.into_iter().map(|column| column.group).collect(),
         notes,
@@ -83,16 +98,17 @@ impl<'r, 't> Scored<'r, 't> {
         records: &Records<'t>,
         record: &'r Record,
         x: &Quantity,
+        wants_adjusted: bool,
         settings: &Settings,
         predictor: &super::Predictor,
     ) -> Result<Result<Self, Reason>> {
         let Some(score_cell) = records.score(record, false) else { return Ok(Err(Reason::NoScore)) };
         let adjusted = match records.score(record, true) {
             Some(cell) => Some((cell.number()?, cell)),
-            None if settings.adjusted.is_some() => return Ok(Err(Reason::NoAdjusted)),
+            None if wants_adjusted => return Ok(Err(Reason::NoAdjusted)),
             None => None,
         };
-        let sizes = Sizes::of(records, record)?;
+        let sizes = Sizes::of(records, record, settings)?;
         let Some(value) = x.value(records, record, &sizes)? else {
             return Ok(Err(Reason::NoPredictor(predictor.name.to_string())));
         };
@@ -167,7 +183,7 @@ impl<'s> OtherColumns<'s> {
                 Value::Missing(name) => return Ok(Err(Reason::NoValue(name))),
             }
         }
-        let family = records.cell(record, &FAMILY).map_or(record.name.as_str(), |cell| cell.text());
+        let family = records.cell(record, &FAMILY).map_or(record.run(), |cell| cell.text());
         let cluster = match &self.cluster {
             Some(named) => match records.cell_of(record, named) {
                 Some(cell) => cell.text(),

@@ -2,18 +2,26 @@
 
 use super::ScoreScale;
 use super::records::Cell;
+use crate::registry::table::split_brackets;
 use crate::{Error, Result};
 
 /// The scale of these scores, each with its cell.
 ///
 /// # Errors
-/// [`Error::Cell`] for a score outside the scale asked for, or that fits none of the usual ones.
+/// [`Error::Cell`] for a score outside the scale asked for, one that fits none of the usual ones, or where some cells have a
+/// percent sign and others have none.
 pub(super) fn check(scores: &[(f64, Cell<'_>)], asked: ScoreScale) -> Result<ScoreScale> {
+    let marked = |cell: &Cell<'_>| cell.text().ends_with('%');
+    let with_sign = scores.iter().filter(|(_, cell)| marked(cell)).count();
+    if let Some((_, cell)) = scores.iter().find(|(_, cell)| !marked(cell)).filter(|_| with_sign > 0) {
+        let problem =
+            format!("`{}` has no percent sign and other scores have one; write all of them alike", cell.text());
+        return Err(cell.error(problem));
+    }
     let scale = match asked {
-        ScoreScale::Auto => {
-            let above_one = scores.iter().filter(|(score, _)| *score > 1.0).count();
-            if 2 * above_one > scores.len() { ScoreScale::Percent } else { ScoreScale::Share }
-        }
+        ScoreScale::Auto if with_sign == 0 && all_named_percent(scores) => ScoreScale::Percent,
+        ScoreScale::Auto if mostly_above_one(scores) => ScoreScale::Percent,
+        ScoreScale::Auto => ScoreScale::Share,
         asked => asked,
     };
     let Some((low, high)) = scale.range() else { return Ok(scale) };
@@ -23,11 +31,42 @@ pub(super) fn check(scores: &[(f64, Cell<'_>)], asked: ScoreScale) -> Result<Sco
     }
 }
 
+/// That the scores after adjustment are on the scale of those before.
+///
+/// # Errors
+/// As [`check`], and when those before are in percent and these look like shares.
+pub(super) fn check_alike(after: &[(f64, Cell<'_>)], scale: ScoreScale) -> Result<()> {
+    if let (ScoreScale::Percent, Some((_, cell))) = (scale, after.first())
+        && !mostly_above_one(after)
+        && !all_named_percent(after)
+    {
+        return Err(cell.error(
+            "most scores after adjustment are at most 1 and those before are in percent; bring both to one scale"
+                .to_owned(),
+        ));
+    }
+    check(after, scale).map(|_| ())
+}
+
+fn mostly_above_one(scores: &[(f64, Cell<'_>)]) -> bool {
+    2 * scores.iter().filter(|(score, _)| *score > 1.0).count() > scores.len()
+}
+
+/// Whether the columns say that they hold percentages, as `MMLU (%)` does.
+fn all_named_percent(scores: &[(f64, Cell<'_>)]) -> bool {
+    let percent = |cell: &Cell<'_>| {
+        split_brackets(cell.column_name())
+            .1
+            .is_some_and(|unit| matches!(unit.to_lowercase().as_str(), "%" | "percent" | "pct"))
+    };
+    !scores.is_empty() && scores.iter().all(|(_, cell)| percent(cell))
+}
+
 fn outside(cell: &Cell<'_>, low: f64, high: f64, asked: ScoreScale) -> Error {
     let hint = if asked == ScoreScale::Auto {
         "; `--score-scale percent` allows 0 to 100, `--score-scale any` every number"
     } else {
-        ""
+        "; `--score-scale any` allows every number"
     };
     cell.error(format!("{} is not between {low} and {high}{hint}", cell.text()))
 }

@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::layout::{Layout, missing};
-use super::{Score, ScoreScale, Settings};
+use super::{Role, Score, ScoreScale, Settings};
 use crate::registry::columns::{ADJUSTMENT, BENCHMARK, EPOCHS, EXAMPLES, METRIC};
+use crate::registry::names::did_you_mean;
 use crate::registry::table::{Column, Table, fold};
-use crate::registry::{Adjustment, BENCHMARKS, Benchmark};
+use crate::registry::{Adjustment, BENCHMARKS, Benchmark, guesses_alike, meant_by};
 use crate::{Error, Result};
 
 /// Where the scores stand in one table.
@@ -23,7 +24,12 @@ pub(super) enum Place {
 pub(super) struct Wanted {
     benchmark: String,
     metric: Option<String>,
+    /// The condition of the score.
+    plain: Option<Condition>,
+    /// The condition of the score after adjustment.
     adjusted: Option<Condition>,
+    /// Rows that match and do not count.
+    pub(super) skip: BTreeSet<usize>,
 }
 
 /// An adjustment, its epochs and the task examples seen, as their cells read.
@@ -46,56 +52,101 @@ pub(super) enum Match {
 ///
 /// # Errors
 /// When no table has it, or it stands for several things.
-pub(super) fn locate(tables: &[Table], layouts: &[Layout], settings: &Settings) -> Result<(Score, Vec<Place>)> {
+pub(super) fn locate(
+    tables: &[Table],
+    layouts: &[Layout],
+    roles: &[Role],
+    settings: &Settings,
+) -> Result<(Score, Vec<Place>)> {
+    let scored = |(at, _): &(usize, &Table)| roles[*at] != Role::Facts;
     let name = match &settings.score {
         Some(name) => name.clone(),
-        None => guess(tables, layouts)?,
+        None => guess(tables.iter().enumerate().filter(scored).map(|(at, table)| (table, &layouts[at])))?,
     };
     let mut places = Vec::with_capacity(tables.len());
-    let (mut found, mut adjusted_found, mut spelled, mut metric) = (false, settings.adjusted.is_none(), None, None);
-    for (table, layout) in tables.iter().zip(layouts) {
-        let wide = table.position(&name);
-        if wide.is_none()
-            && layout.is_long()
-            && let Some(wanted) = wanted(table, layout, &name, settings)?
-        {
-            found = true;
-            adjusted_found |= wanted.adjusted.is_some();
-            spelled.get_or_insert_with(|| wanted.benchmark.clone());
-            metric = metric.or_else(|| wanted.metric.clone());
-            places.push(Place::Long(wanted));
-            continue;
-        }
-        let adjusted = settings.adjusted.as_deref().and_then(|name| table.position(name));
-        found |= wide.is_some();
-        adjusted_found |= adjusted.is_some();
-        if let Some(column) = wide {
-            spelled.get_or_insert_with(|| table.names()[column].clone());
-        }
-        places.push(Place::Wide(wide, adjusted));
+    let mut found = Looked::default();
+    for ((table, layout), role) in tables.iter().zip(layouts).zip(roles) {
+        places.push(found.place(table, layout, *role, &name, settings)?);
     }
-    if !found {
+    let two_places = roles.contains(&Role::After);
+    if !found.score {
         return Err(unknown_score(tables, layouts, &name));
     }
-    if !adjusted_found {
+    if two_places && !found.adjusted {
+        return Err(Error::Argument(format!(
+            "no table after adjustment has a score `{name}`; name its column by --adjusted"
+        )));
+    }
+    if settings.adjusted.is_some() && !found.adjusted {
         return Err(missing(tables, settings.adjusted.as_deref().unwrap_or_default()));
     }
-    let name = spelled.unwrap_or(name);
-    let benchmark = known(&name).filter(|b| metric.as_ref().is_none_or(|m| *m == b.score.to_string()));
-    Ok((Score { name, metric, benchmark, scale: ScoreScale::Auto }, places))
+    let name = found.spelled.unwrap_or(name);
+    let metric = found.metric;
+    let meant = meant_by(&name).filter(|(b, _)| metric.as_ref().is_none_or(|m| guesses_alike(b, m)));
+    let (benchmark, normalised) = meant.map_or((None, false), |(benchmark, normalised)| (Some(benchmark), normalised));
+    // Beside a column `BBH Raw` a column `BBH` holds what a leaderboard made of it.
+    let raw = format!("{}raw", fold(&name));
+    let normalised = normalised || tables.iter().flat_map(Table::names).any(|other| fold(other) == raw);
+    Ok((Score { name, metric, benchmark, normalised, scale: ScoreScale::Auto }, places))
+}
+
+/// What was found in the tables so far.
+#[derive(Default)]
+struct Looked {
+    score: bool,
+    adjusted: bool,
+    spelled: Option<String>,
+    metric: Option<String>,
+}
+
+impl Looked {
+    /// Where the scores stand in one table.
+    fn place(&mut self, table: &Table, layout: &Layout, role: Role, name: &str, settings: &Settings) -> Result<Place> {
+        if role == Role::Facts {
+            return Ok(Place::Wide(None, None));
+        }
+        let wide = table.position(name);
+        if wide.is_none()
+            && layout.is_long()
+            && let Some(wanted) = wanted(table, layout, role, name, settings)?
+        {
+            self.score |= wanted.plain.is_some();
+            self.adjusted |= wanted.adjusted.is_some();
+            self.spelled.get_or_insert_with(|| wanted.benchmark.clone());
+            self.metric = self.metric.take().or_else(|| wanted.metric.clone());
+            return Ok(Place::Long(wanted));
+        }
+        let named = settings.adjusted.as_deref().and_then(|name| table.position(name));
+        let (score, adjusted) = match role {
+            Role::After => (None, named.or(wide)),
+            Role::Before => (wide, None),
+            Role::Any | Role::Facts => (wide, named),
+        };
+        self.score |= score.is_some();
+        self.adjusted |= adjusted.is_some();
+        if let Some(column) = score {
+            self.spelled.get_or_insert_with(|| table.names()[column].clone());
+        }
+        Ok(Place::Wide(score, adjusted))
+    }
 }
 
 impl Wanted {
+    /// The benchmark, as the table has it.
+    pub(super) fn benchmark(&self) -> &str {
+        &self.benchmark
+    }
+
     /// What the row is.
     pub(super) fn matches(&self, table: &Table, layout: &Layout, row: usize) -> Match {
         let cell =
             |column: &Column| layout.get(column).and_then(|found| table.at(row, found.index)).unwrap_or_default();
         let metric_fits = self.metric.as_ref().is_none_or(|metric| cell(&METRIC) == metric);
-        if cell(&BENCHMARK) != self.benchmark || !metric_fits {
+        if cell(&BENCHMARK) != self.benchmark || !metric_fits || self.skip.contains(&row) {
             return Match::Neither;
         }
         let condition = condition(table, layout, row);
-        if condition == Condition::default() {
+        if self.plain.as_ref() == Some(&condition) {
             Match::Score
         } else if self.adjusted.as_ref() == Some(&condition) {
             Match::Adjusted
@@ -123,7 +174,7 @@ fn values(table: &Table, column: usize, keep: impl Fn(usize) -> bool) -> BTreeSe
 }
 
 /// The rows of this benchmark, if the long table has it.
-fn wanted(table: &Table, layout: &Layout, name: &str, settings: &Settings) -> Result<Option<Wanted>> {
+fn wanted(table: &Table, layout: &Layout, role: Role, name: &str, settings: &Settings) -> Result<Option<Wanted>> {
     let Some(column) = layout.get(&BENCHMARK).map(|found| found.index) else { return Ok(None) };
     let benchmarks = values(table, column, |_| true);
     let same = |b: &&&str| fold(b) == fold(name) || known(name).is_some_and(|known| known.id == **b);
@@ -135,20 +186,34 @@ fn wanted(table: &Table, layout: &Layout, name: &str, settings: &Settings) -> Re
         Some(found) => Some(metric(&values(table, found.index, of_benchmark), benchmark, settings)?),
         None => None,
     };
-    let adjusted = match &settings.adjusted {
-        Some(text) => {
-            let metric_fits =
-                |row: usize| layout.get(&METRIC).is_none_or(|found| table.at(row, found.index) == metric.as_deref());
-            let conditions: BTreeSet<Condition> = (0..table.rows())
-                .filter(|row| of_benchmark(*row) && metric_fits(*row))
-                .map(|row| condition(table, layout, row))
-                .filter(|condition| *condition != Condition::default())
-                .collect();
-            Some(adjustment(&conditions, text, benchmark)?)
-        }
-        None => None,
+    let metric_fits =
+        |row: usize| layout.get(&METRIC).is_none_or(|found| table.at(row, found.index) == metric.as_deref());
+    let conditions: BTreeSet<Condition> = (0..table.rows())
+        .filter(|row| of_benchmark(*row) && metric_fits(*row))
+        .map(|row| condition(table, layout, row))
+        .collect();
+    let adjusted: BTreeSet<Condition> = conditions.iter().filter(|c| **c != Condition::default()).cloned().collect();
+    let named = settings.adjusted.as_deref().map(|text| adjustment(&adjusted, text, benchmark));
+    let (plain, adjusted) = match role {
+        // A table of one condition is what it was given as, whatever that condition is called.
+        Role::Before if conditions.len() == 1 => (conditions.into_iter().next(), None),
+        Role::After if conditions.len() == 1 => (None, conditions.into_iter().next()),
+        Role::Before => (Some(Condition::default()), None),
+        Role::After => match (named, adjusted.len()) {
+            (Some(named), _) => (None, Some(named?)),
+            (None, 1) => (None, adjusted.into_iter().next()),
+            (None, _) => {
+                let listed: Vec<String> = adjusted.iter().map(Condition::spelled).collect();
+                return Err(Error::Argument(format!(
+                    "{}: `{benchmark}` has several adjustments; choose one by --adjusted: {}",
+                    table.path().display(),
+                    listed.join(", ")
+                )));
+            }
+        },
+        Role::Any | Role::Facts => (Some(Condition::default()), named.transpose()?),
     };
-    Ok(Some(Wanted { benchmark: benchmark.to_owned(), metric, adjusted }))
+    Ok(Some(Wanted { benchmark: benchmark.to_owned(), metric, plain, adjusted, skip: BTreeSet::new() }))
 }
 
 fn metric(found: &BTreeSet<&str>, benchmark: &str, settings: &Settings) -> Result<String> {
@@ -208,15 +273,15 @@ impl Condition {
     }
 }
 
-/// The benchmark of this id or printed name.
+/// The published benchmark of this id or printed name.
 fn known(name: &str) -> Option<&'static Benchmark> {
     let same = |b: &&Benchmark| b.id == name || fold(&b.id) == fold(name) || fold(&b.name) == fold(name);
     BENCHMARKS.iter().find(same)
 }
 
 /// The score when no one names it: the only benchmark of a long table, or the only column that can be meant.
-fn guess(tables: &[Table], layouts: &[Layout]) -> Result<String> {
-    let candidates = candidates(tables, layouts);
+fn guess<'t>(tables: impl Iterator<Item = (&'t Table, &'t Layout)>) -> Result<String> {
+    let candidates = candidates(tables);
     let usual = ["score", "accuracy", "acc"];
     if let Some(name) = candidates.iter().find(|name| usual.contains(&fold(name).as_str())) {
         return Ok(name.clone());
@@ -229,9 +294,9 @@ fn guess(tables: &[Table], layouts: &[Layout]) -> Result<String> {
 }
 
 /// Benchmarks of long tables and number columns without another role of wide ones.
-fn candidates(tables: &[Table], layouts: &[Layout]) -> Vec<String> {
+fn candidates<'t>(tables: impl Iterator<Item = (&'t Table, &'t Layout)>) -> Vec<String> {
     let mut found = Vec::new();
-    for (table, layout) in tables.iter().zip(layouts) {
+    for (table, layout) in tables {
         match layout.get(&BENCHMARK).filter(|_| layout.is_long()) {
             Some(column) => found.extend(values(table, column.index, |_| true).into_iter().map(str::to_owned)),
             None => found.extend(
@@ -244,7 +309,8 @@ fn candidates(tables: &[Table], layouts: &[Layout]) -> Vec<String> {
             ),
         }
     }
-    found.dedup();
+    let mut seen = BTreeSet::new();
+    found.retain(|name| seen.insert(name.clone()));
     found
 }
 
@@ -255,8 +321,12 @@ fn is_number(table: &Table, column: usize) -> bool {
 }
 
 fn unknown_score(tables: &[Table], layouts: &[Layout], name: &str) -> Error {
-    let candidates = candidates(tables, layouts);
-    Error::Argument(format!("no table has a score `{name}`; there are: {}", shortened(&candidates)))
+    let candidates = candidates(tables.iter().zip(layouts));
+    let error = Error::Argument(format!("no table has a score `{name}`; there are: {}", shortened(&candidates)));
+    match did_you_mean(name, candidates.iter().map(String::as_str)) {
+        Some(question) => error.with_help(question),
+        None => error,
+    }
 }
 
 /// The first names of a long list.

@@ -114,19 +114,21 @@ impl Selection {
         Self { column: column.to_owned(), relation: Relation::Equal, value: Wanted::Word(word.to_owned()), text }
     }
 
-    /// Whether a cell with this text is chosen; numbers are in the column's own unit unless `number` gives the value.
+    /// Whether a cell with this text is chosen; numbers are in the column's own unit unless `number` gives the value, and
+    /// dates are read as such unless `month` does.
     ///
     /// # Errors
     /// Why the text cannot be compared.
-    pub(super) fn holds(&self, text: &str, number: Option<f64>) -> Result<bool, String> {
+    pub(super) fn holds(&self, text: &str, number: Option<f64>, month: Option<Month>) -> Result<bool, String> {
         let ordering = match &self.value {
             Wanted::Number(wanted) => number
                 .or_else(|| plain_number(text))
                 .ok_or_else(|| format!("`{text}` is not a number, which `{}` compares", self.text))?
                 .partial_cmp(wanted),
             Wanted::Month(wanted) => Some(
-                Month::of_date(text)
-                    .map_err(|_| format!("`{text}` is not a month, which `{}` compares", self.text))?
+                month
+                    .or_else(|| Month::of_date(text).ok())
+                    .ok_or_else(|| format!("`{text}` is not a month, which `{}` compares", self.text))?
                     .cmp(wanted),
             ),
             Wanted::Word(wanted) => {
@@ -149,7 +151,7 @@ mod tests {
     use super::Selection;
 
     fn chosen(selection: &str, cell: &str) -> bool {
-        selection.parse::<Selection>().expect("a selection").holds(cell, None).expect("comparable")
+        selection.parse::<Selection>().expect("a selection").holds(cell, None, None).expect("comparable")
     }
 
     #[test]
@@ -167,7 +169,7 @@ mod tests {
         assert!(chosen("release >= 2023-11", "2023-11-05") && !chosen("release >= 2023-11", "2023-10"));
         assert!(chosen("family = LLaMA", "llama") && chosen("family != 'pythia'", "llama"));
         assert!("family > llama".parse::<Selection>().is_err() && "> 3".parse::<Selection>().is_err());
-        let compared = "compute > 1e23".parse::<Selection>().expect("a selection").holds("many", None);
+        let compared = "compute > 1e23".parse::<Selection>().expect("a selection").holds("many", None, None);
         assert!(compared.expect_err("no number").contains("`many` is not a number"));
     }
 }

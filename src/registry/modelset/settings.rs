@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::predictor::PredictorKind;
 use super::selection::Selection;
-use crate::registry::Month;
-use crate::registry::table::parse_unit;
+use crate::registry::table::{Reading, Unit};
+use crate::registry::{DateOrder, Month};
 use crate::serial::{serde_as_number_or_text, serde_as_text};
 use crate::{Error, Result};
 
@@ -28,8 +28,18 @@ pub struct Settings {
     pub tokens: Option<String>,
     /// Column of the pretraining compute.
     pub compute: Option<String>,
-    /// FLOPs in one unit of the compute column; `None` reads it from the column's name.
-    pub compute_unit: Option<f64>,
+    /// Unit of the compute column; `None` reads it from the column's name.
+    pub compute_unit: Option<Unit>,
+    /// Unit of the columns of parameters, active ones included; `None` reads it from the columns' names.
+    pub params_unit: Option<Unit>,
+    /// Unit of the column of training tokens; `None` reads it from the column's name.
+    pub tokens_unit: Option<Unit>,
+    /// Whether compute, parameters and tokens may have any size, not only those of language models.
+    pub any_size: bool,
+    /// How files become tables.
+    pub reading: Reading,
+    /// Whether the day or the month stands first in dates where both could; `None` tells by the other dates of the column.
+    pub dates: Option<DateOrder>,
     /// Column of the release dates.
     pub release: Option<String>,
     /// Column of the score (wide tables) or name of the benchmark (long tables).
@@ -57,6 +67,8 @@ pub struct Settings {
     pub items: Option<Amount>,
     /// What models are weighted by.
     pub weights: Option<WeightBy>,
+    /// Which rows of long tables count, where a model was evaluated in several setups: those that all of these choose.
+    pub only: Vec<Selection>,
     /// Models that are left out of the fit and predicted.
     pub holdout: Option<Selection>,
 }
@@ -159,7 +171,7 @@ impl FromStr for XScale {
 
 impl XScale {
     /// `value` on this scale.
-    pub fn apply(self, value: f64) -> f64 {
+    pub(crate) fn apply(self, value: f64) -> f64 {
         match self {
             Self::Linear => value,
             Self::Log10 => value.log10(),
@@ -167,7 +179,7 @@ impl XScale {
     }
 
     /// The value whose place on this scale is `position`.
-    pub fn invert(self, position: f64) -> f64 {
+    pub(crate) fn invert(self, position: f64) -> f64 {
         match self {
             Self::Linear => position,
             Self::Log10 => 10f64.powf(position),
@@ -202,12 +214,12 @@ impl FromStr for ScoreScale {
 
 impl ScoreScale {
     /// The score of a perfect model, where scores are shares of something.
-    pub fn perfect(self) -> Option<f64> {
+    pub(crate) fn perfect(self) -> Option<f64> {
         self.range().map(|(_, most)| most)
     }
 
     /// Smallest and largest value, where the scale has ends.
-    pub fn range(self) -> Option<(f64, f64)> {
+    pub(crate) fn range(self) -> Option<(f64, f64)> {
         match self {
             Self::Share => Some((0.0, 1.0)),
             Self::Percent => Some((0.0, 100.0)),
@@ -341,13 +353,3 @@ impl FromStr for Amount {
 
 serde_as_text!(XScale, ScoreScale, Cutoff, ClusterBy, GroupBy, WeightBy);
 serde_as_number_or_text!(Amount);
-
-/// FLOPs in a unit of compute, as written after `--compute-unit`: a number (`1e21`), `FLOP`, `EFLOP` or `PF-days`.
-///
-/// # Errors
-/// [`Error::Argument`] when it is none of them.
-pub fn compute_unit(text: &str) -> Result<f64> {
-    parse_unit(text).ok_or_else(|| {
-        Error::Argument(format!("unknown unit of compute `{text}`: write the FLOPs in one unit, such as 1e21"))
-    })
-}

@@ -11,7 +11,8 @@ use std::path::Path;
 
 pub use matrix::ScoreMatrix;
 pub use observation::{Adjustment, Condition, Observation, RowKind};
-pub use setup::{Limit, PromptFormat, Provenance, Setup, Timestamp};
+pub use setup::{Limit, PromptFormat, Timestamp};
+pub use setup::{Provenance, Setup};
 pub use write::observations_csv;
 
 use super::benchmark::Metric;
@@ -184,6 +185,7 @@ fn setup(table: &Table, row: usize) -> Result<Setup> {
     Ok(Setup {
         shots: table.optional_count(row, "shots")?,
         revision: text("revision"),
+        tokens_seen: table.optional_count(row, "tokens_seen")?,
         prompt: PromptFormat {
             chat_template: text("chat_template"),
             system_prompt: text("system_prompt"),

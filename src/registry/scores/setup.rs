@@ -23,6 +23,8 @@ pub struct Setup {
     pub shots: Option<u32>,
     /// Branch, tag, commit or step of the model's weights.
     pub revision: Option<String>,
+    /// Training tokens the weights had seen, for a checkpoint from within a training run.
+    pub tokens_seen: Option<u64>,
     /// How the question is wrapped.
     pub prompt: PromptFormat,
     /// Adapter (such as LoRA) on top of the model's weights.
@@ -85,8 +87,14 @@ impl Limit {
     }
 
     /// The number of items, or their share where it is below 1.
-    pub fn get(self) -> f64 {
+    pub(crate) fn get(self) -> f64 {
         self.0
+    }
+
+    /// How many of `total` items it leaves; a share is rounded up.
+    pub fn of(self, total: usize) -> usize {
+        let count = if self.0 < 1.0 { (total as f64 * self.0).ceil() } else { self.0 };
+        total.min(count as usize)
     }
 }
 
@@ -137,7 +145,7 @@ pub struct Timestamp(PrimitiveDateTime);
 
 impl Timestamp {
     /// The time this many seconds after the beginning of 1970; `None` outside the years 0 to 9999.
-    pub fn from_seconds(seconds: f64) -> Option<Self> {
+    pub(crate) fn from_seconds(seconds: f64) -> Option<Self> {
         let microseconds = (seconds * 1e6).round();
         // 10^18 microseconds are 30,000 years.
         let nanoseconds = (microseconds.abs() < 1e18).then_some(microseconds as i128 * 1000)?;

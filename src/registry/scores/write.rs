@@ -33,6 +33,7 @@ impl Sheet {
             .text("kind", |row| Some(of(row).kind.to_string()))
             .text("group", |row| of(row).group.clone())
             .text("revision", |row| setup(row).revision.clone())
+            .whole("tokens_seen", |row| setup(row).tokens_seen)
             .text("chat_template", |row| setup(row).prompt.chat_template.clone())
             .text("system_prompt", |row| setup(row).prompt.system_prompt.clone())
             .flag("multiturn", |row| setup(row).prompt.multiturn)

@@ -19,45 +19,71 @@
 
 mod cell;
 mod column;
+mod decimal;
 mod delimited;
-mod json_lines;
+mod encoding;
+mod json;
 mod parquet;
+mod raw;
 mod sheet;
+mod unit;
 mod values;
+mod workbook;
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::OnceLock;
+
+use serde::{Deserialize, Serialize};
 
 pub use polars::prelude::DataFrame;
 
 pub(crate) use cell::{plain_number, positive};
 pub use column::{Column, Kind};
-pub(crate) use column::{fold, parse_unit};
-pub use parquet::{Cell, parquet_rows};
+pub(crate) use column::{Stated, fold, split_brackets};
+pub use decimal::DecimalMark;
+use decimal::Marks;
+pub use parquet::Cell;
+pub(crate) use parquet::parquet_rows;
+use raw::Raw;
 pub(crate) use sheet::{Sheet, csv_text};
+pub use unit::Unit;
 use values::Values;
 
-use super::model::Month;
+use super::month::{DateOrder, Month};
 use crate::{Error, Result};
+
+/// How files become tables, where they do not say it themselves.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Reading {
+    /// The sign before the decimals of numbers; by what the cells show when `None`.
+    pub decimal: Option<DecimalMark>,
+    /// The sheet of a workbook; the only one with a value when `None`.
+    pub sheet: Option<String>,
+}
 
 /// A table in memory. Rows are numbered from 0 here and as in an editor in messages.
 #[derive(Debug, Clone)]
 pub struct Table {
     path: PathBuf,
     names: Vec<String>,
-    /// For each column of the table the declared one that it is.
-    declared: Vec<Option<Column>>,
+    /// For each column of the table the declared one that it is, and its unit.
+    declared: Vec<Option<(Column, Stated)>>,
     columns: Vec<Values>,
     lines: Vec<usize>,
+    decimal: Option<DecimalMark>,
+    /// The marks in each column's numbers, once one of them is read.
+    marks: Vec<OnceLock<Result<Marks, String>>>,
 }
 
 impl Table {
-    /// Reads a file: CSV, TSV, JSON lines (a file whose first character is `{`, rows named by their line) or, with the
-    /// Cargo feature `parquet`, Parquet (rows counted from 1). Columns that are not declared are kept and can be read by
-    /// their own names, as text or number.
+    /// Reads a file: cells separated by commas, semicolons, tabs or bars; JSON records or lines; a workbook (with the Cargo
+    /// feature `excel`); Parquet (with the feature `parquet`). Text is UTF-8 or UTF-16. Columns that are not declared are
+    /// kept and can be read by their own names, as text or number.
     ///
     /// # Errors
-    /// [`Error::Read`] when the file cannot be read, [`Error::File`] when it is empty, not UTF-8 or not a table,
+    /// [`Error::Read`] when the file cannot be read, [`Error::File`] when it is empty, no text or not a table,
     /// [`Error::MissingColumn`], [`Error::Cell`] for an empty cell in a required column, [`Error::Unsupported`] for
     /// Parquet in a program built without it.
     pub fn read(path: &Path, columns: &[Column]) -> Result<Self> {
@@ -69,55 +95,64 @@ impl Table {
     /// # Errors
     /// As [`Table::read`].
     pub fn parse(bytes: &[u8], path: &Path, columns: &[Column]) -> Result<Self> {
+        Self::parse_with(bytes, path, columns, &Reading::default())
+    }
+
+    /// The same with what the file does not say itself.
+    ///
+    /// # Errors
+    /// As [`Table::read`].
+    pub fn parse_with(bytes: &[u8], path: &Path, columns: &[Column], reading: &Reading) -> Result<Self> {
         if bytes.starts_with(b"PAR1") {
             return Self::from_frame(&parquet::frame(bytes, path)?, path, columns);
         }
-        let file = |problem: String| Error::File { path: path.to_owned(), problem };
-        let text = std::str::from_utf8(bytes).map_err(|e| {
-            let line = 1 + bytes[..e.valid_up_to()].iter().filter(|&&b| b == b'\n').count();
-            file(format!("row {line} is not UTF-8 text"))
-        })?;
-        let (names, cells, lines) = if text.trim_start().starts_with('{') {
-            let found = json_lines::read(text).map_err(file)?;
-            (found.names, found.columns.into_iter().map(Values::from).collect(), found.lines)
+        let raw = if workbook::is_workbook(bytes) {
+            workbook::read(bytes, reading.sheet.as_deref())
         } else {
-            let found = delimited::read(text).map_err(file)?;
-            (found.names, found.columns.into_iter().map(Values::text).collect(), found.lines)
+            encoding::text(bytes)
+                .and_then(|text| if json::is_json(&text) { json::read(&text) } else { delimited::read(&text) })
         };
-        Self::new(path, names, cells, lines)?.declare(columns)
+        let file = |problem: String| Error::File { path: path.to_owned(), problem };
+        Self { decimal: reading.decimal, ..Self::new(path, raw.map_err(file)?)? }.declare(columns)
     }
 
     /// The same from a frame; rows are counted from 1 in messages.
     ///
     /// # Errors
     /// As [`Table::read`]; [`Error::File`] for a column that holds neither texts nor numbers nor truth values.
-    pub fn from_frame(frame: &DataFrame, path: &Path, columns: &[Column]) -> Result<Self> {
+    pub(crate) fn from_frame(frame: &DataFrame, path: &Path, columns: &[Column]) -> Result<Self> {
         let names = frame.columns().iter().map(|column| column.name().trim().to_owned()).collect();
         let cells = frame
             .columns()
             .iter()
             .map(|column| Values::of_column(column).map_err(|problem| Error::File { path: path.to_owned(), problem }));
         let cells = cells.collect::<Result<_>>()?;
-        Self::new(path, names, cells, (1..=frame.height()).collect())?.declare(columns)
+        Self::new(path, Raw { names, columns: cells, lines: (1..=frame.height()).collect() })?.declare(columns)
     }
 
-    fn new(path: &Path, names: Vec<String>, columns: Vec<Values>, lines: Vec<usize>) -> Result<Self> {
+    fn new(path: &Path, raw: Raw) -> Result<Self> {
         let file = |problem: String| Error::File { path: path.to_owned(), problem };
-        if let Some(twice) = names.iter().enumerate().find_map(|(at, name)| names[..at].contains(name).then_some(name))
-        {
-            return Err(file(format!("two columns are named `{twice}`")));
-        }
+        let Raw { names, columns, lines } = raw.named().map_err(file)?;
         if lines.is_empty() {
             return Err(file("the table has a header and no row".into()));
         }
-        Ok(Self { path: path.to_owned(), declared: vec![None; names.len()], names, columns, lines })
+        let marks = columns.iter().map(|_| OnceLock::new()).collect();
+        Ok(Self {
+            path: path.to_owned(),
+            declared: vec![None; names.len()],
+            names,
+            columns,
+            lines,
+            decimal: None,
+            marks,
+        })
     }
 
     /// Finds the declared columns.
     fn declare(mut self, columns: &[Column]) -> Result<Self> {
         for column in columns {
             match self.find(column) {
-                Some(at) => self.declared[at] = Some(*column),
+                Some((at, unit)) => self.declared[at] = Some((*column, unit)),
                 None if column.required => return Err(self.missing(column.name)),
                 None => {}
             }
@@ -131,12 +166,12 @@ impl Table {
     }
 
     /// The file, as messages call it.
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
     /// The columns' names, in order.
-    pub fn names(&self) -> &[String] {
+    pub(crate) fn names(&self) -> &[String] {
         &self.names
     }
 
@@ -146,7 +181,7 @@ impl Table {
     }
 
     /// Line of `row` in the file; the header is line 1.
-    pub fn line(&self, row: usize) -> usize {
+    pub(crate) fn line(&self, row: usize) -> usize {
         self.lines.get(row).copied().unwrap_or(0)
     }
 
@@ -162,7 +197,7 @@ impl Table {
     ///
     /// # Errors
     /// As [`Table::text`]; [`Error::Cell`] when the text is none of them.
-    pub fn parsed<T: FromStr<Err = Error>>(&self, row: usize, column: &str) -> Result<T> {
+    pub(crate) fn parsed<T: FromStr<Err = Error>>(&self, row: usize, column: &str) -> Result<T> {
         self.text(row, column)?.parse().map_err(|e: Error| self.cell_error(row, column, e.to_string()))
     }
 
@@ -170,7 +205,7 @@ impl Table {
     ///
     /// # Errors
     /// [`Error::Cell`] when the text is none of them.
-    pub fn optional_parsed<T: FromStr<Err = Error>>(&self, row: usize, column: &str) -> Result<Option<T>> {
+    pub(crate) fn optional_parsed<T: FromStr<Err = Error>>(&self, row: usize, column: &str) -> Result<Option<T>> {
         self.optional_text(row, column).map(|_| self.parsed(row, column)).transpose()
     }
 
@@ -197,16 +232,17 @@ impl Table {
     ///
     /// # Errors
     /// [`Error::Cell`] when it is not such a number.
-    pub fn optional_number(&self, row: usize, column: &str) -> Result<Option<f64>> {
+    pub(crate) fn optional_number(&self, row: usize, column: &str) -> Result<Option<f64>> {
         let Some(at) = self.index(column) else { return Ok(None) };
         if self.is_missing(row, at) {
             return Ok(None);
         }
         let bad = |problem: String| self.cell_error(row, column, problem);
         let shown = || self.at(row, at).unwrap_or_default();
-        let kind = self.declared[at].map_or(Kind::Number, |declared| declared.kind);
+        let (kind, unit) =
+            self.declared[at].as_ref().map_or((Kind::Number, &Stated::Nothing), |(c, unit)| (c.kind, unit));
         if kind == Kind::Size {
-            return self.size_at(row, at, self.unit(at)?).map(Some).map_err(bad);
+            return self.size_at(row, at, self.known_unit(at, unit)?).map(Some).map_err(bad);
         }
         let value = self.number_at(row, at).map_err(bad)?;
         match kind {
@@ -223,9 +259,11 @@ impl Table {
     ///
     /// # Errors
     /// [`Error::Cell`] when it is not a whole number of at least 0 that fits.
-    pub fn optional_count<N: TryFrom<u64>>(&self, row: usize, column: &str) -> Result<Option<N>> {
+    pub(crate) fn optional_count<N: TryFrom<u64>>(&self, row: usize, column: &str) -> Result<Option<N>> {
         let Some(text) = self.optional_text(row, column) else { return Ok(None) };
-        let count = text.parse::<u64>().ok().and_then(|count| N::try_from(count).ok());
+        // What writes a column with gaps as numbers writes `1172.0`.
+        let whole = text.strip_suffix(".0").unwrap_or(text);
+        let count = whole.parse::<u64>().ok().and_then(|count| N::try_from(count).ok());
         count.map(Some).ok_or_else(|| self.cell_error(row, column, format!("`{text}` is not a whole number")))
     }
 
@@ -233,22 +271,50 @@ impl Table {
     ///
     /// # Errors
     /// [`Error::Cell`] when it is neither.
-    pub fn optional_flag(&self, row: usize, column: &str) -> Result<Option<bool>> {
+    pub(crate) fn optional_flag(&self, row: usize, column: &str) -> Result<Option<bool>> {
         let Some(text) = self.optional_text(row, column) else { return Ok(None) };
         let flag = text.to_ascii_lowercase().parse().ok();
         flag.map(Some).ok_or_else(|| self.cell_error(row, column, format!("`{text}` is neither true nor false")))
     }
 
-    /// Month in a cell, also that of a date.
+    /// Month in a cell, also that of a date; where day and month could be either, other dates of the column tell.
     ///
     /// # Errors
     /// As [`Table::text`]; [`Error::Cell`] when it is not a month.
-    pub fn month(&self, row: usize, column: &str) -> Result<Month> {
-        Month::of_date(self.text(row, column)?).map_err(|e| self.cell_error(row, column, e.to_string()))
+    pub(crate) fn month(&self, row: usize, column: &str) -> Result<Month> {
+        let text = self.text(row, column)?;
+        Month::of_date(text)
+            .or_else(|error| {
+                let order = self.date_order(self.column(column)?)?;
+                order.map_or(Err(error), |order| Month::of_date_in(text, Some(order)))
+            })
+            .map_err(|e| self.cell_error(row, column, e.to_string()))
+    }
+
+    /// Whether days or months stand first in the dates of the column of this position; `None` where none shows it.
+    ///
+    /// # Errors
+    /// [`Error::Cell`] when one date shows the one and another the other.
+    pub(crate) fn date_order(&self, column: usize) -> Result<Option<DateOrder>> {
+        let mut shown: Option<(DateOrder, usize)> = None;
+        for row in 0..self.rows() {
+            let Some(order) = self.at(row, column).and_then(DateOrder::shown_by) else { continue };
+            match shown {
+                Some((known, first)) if known != order => {
+                    let problem = format!(
+                        "this date is {order}, that of row {} is {known}; write all of them as 2024-04-18",
+                        self.line(first)
+                    );
+                    return Err(self.cell_error(row, &self.names[column], problem));
+                }
+                _ => shown = Some((order, row)),
+            }
+        }
+        Ok(shown.map(|(order, _)| order))
     }
 
     /// An [`Error::Cell`] at this place.
-    pub fn cell_error(&self, row: usize, column: &str, problem: String) -> Error {
+    pub(crate) fn cell_error(&self, row: usize, column: &str, problem: String) -> Error {
         // The name that stands in the file.
         let column = self.index(column).map_or(column, |at| &self.names[at]);
         Error::Cell { path: self.path.clone(), row: self.line(row), column: column.into(), problem }
@@ -259,8 +325,8 @@ impl Table {
         self.index(column).ok_or_else(|| self.missing(column))
     }
 
-    /// Position of a column by the names that are known for it.
-    pub(crate) fn find(&self, column: &Column) -> Option<usize> {
+    /// Position of a column by the names that are known for it, and what its name says about its unit.
+    pub(crate) fn find(&self, column: &Column) -> Option<(usize, Stated)> {
         column.position(&self.names)
     }
 
@@ -286,37 +352,84 @@ impl Table {
     pub(crate) fn number_at(&self, row: usize, column: usize) -> Result<f64, String> {
         match self.columns.get(column).and_then(|values| values.number_at(row)) {
             Some(number) if number.is_finite() => Ok(number),
-            _ => cell::number(self.at(row, column).unwrap_or_default()),
+            _ => cell::number(self.at(row, column).unwrap_or_default(), self.marks(column)?),
         }
     }
 
-    /// Size of the cell in the column of this position, above zero, where one in it stands for `unit`.
+    /// Size of the cell in the column of this position, above zero, in the cell's own unit or else in `unit`.
     ///
     /// # Errors
     /// What is wrong with it.
-    pub(crate) fn size_at(&self, row: usize, column: usize, unit: f64) -> Result<f64, String> {
+    pub(crate) fn size_at(&self, row: usize, column: usize, unit: Unit) -> Result<f64, String> {
         let text = || self.at(row, column).unwrap_or_default();
-        let count = match self.columns.get(column).and_then(|values| values.number_at(row)) {
-            Some(number) => positive(number, text())?,
-            None => cell::count(text())?,
-        };
-        positive(count * unit, text())
+        match self.columns.get(column).and_then(|values| values.number_at(row)) {
+            Some(number) => cell::in_unit(number, unit, text()),
+            None => cell::size(text(), self.marks(column)?, unit),
+        }
     }
 
-    /// What one unit of the column of this position is, by its name.
+    /// What the name of the column of this position says about its unit.
+    pub(crate) fn stated_unit(&self, column: usize) -> Stated {
+        column::stated(&self.names[column])
+    }
+
+    /// The unit of the column of this position, if it is one that onset knows.
     ///
     /// # Errors
-    /// [`Error::File`] when it names a unit that is not known.
-    pub(crate) fn unit(&self, column: usize) -> Result<f64> {
-        let name = &self.names[column];
-        column::unit_of(name).ok_or_else(|| Error::File {
-            path: self.path.clone(),
-            problem: format!("the unit of column `{name}` is not known"),
-        })
+    /// [`Error::File`] when it is not.
+    pub(crate) fn known_unit(&self, column: usize, stated: &Stated) -> Result<Unit> {
+        match stated {
+            Stated::Nothing => Ok(Unit::ONE),
+            Stated::Unit(unit) => Ok(*unit),
+            Stated::Unknown(unit) => Err(Error::File {
+                path: self.path.clone(),
+                problem: format!("the unit `{unit}` of column `{}` is not known", self.names[column]),
+            }),
+        }
+    }
+
+    /// The marks in the numbers of a column.
+    ///
+    /// # Errors
+    /// A sentence, when its cells show two.
+    fn marks(&self, column: usize) -> Result<Marks, String> {
+        let (Some(known), Some(values)) = (self.marks.get(column), self.columns.get(column)) else {
+            return Ok(Marks::of_file(self.decimal));
+        };
+        if let Some(mark) = self.decimal {
+            return Ok(Marks::given(mark));
+        }
+        let found = known.get_or_init(|| match values.shown_marks() {
+            (Some(_), None) => Ok(Marks::of(DecimalMark::Point)),
+            (None, Some(_)) => Ok(Marks::of(DecimalMark::Comma)),
+            (None, None) => Ok(Marks::of_file(self.file_mark())),
+            (Some(point), Some(comma)) => Err(format!(
+                "in this column `{}` (row {}) has a decimal point and `{}` (row {}) a decimal comma; use one of them, or say \
+                 which by `--decimal point` or `--decimal comma`",
+                self.at(point, column).unwrap_or_default(),
+                self.line(point),
+                self.at(comma, column).unwrap_or_default(),
+                self.line(comma)
+            )),
+        });
+        found.clone()
+    }
+
+    /// The decimal mark that the cells of the file show, if they agree.
+    fn file_mark(&self) -> Option<DecimalMark> {
+        let shown: Vec<_> = self.columns.iter().map(Values::shown_marks).collect();
+        let (point, comma) =
+            (shown.iter().any(|(point, _)| point.is_some()), shown.iter().any(|(_, comma)| comma.is_some()));
+        match (point, comma) {
+            (true, false) => Some(DecimalMark::Point),
+            (false, true) => Some(DecimalMark::Comma),
+            _ => None,
+        }
     }
 
     fn index(&self, column: &str) -> Option<usize> {
-        let declared = self.declared.iter().position(|declared| declared.is_some_and(|c| c.name == column));
+        let declared =
+            self.declared.iter().position(|declared| declared.as_ref().is_some_and(|(c, _)| c.name == column));
         declared.or_else(|| self.names.iter().position(|name| name == column))
     }
 

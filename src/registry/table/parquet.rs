@@ -30,7 +30,7 @@ pub enum Cell {
 /// # Errors
 /// [`Error::Read`], [`Error::File`] for a file that is none or a column of another type (a date, bytes),
 /// [`Error::Unsupported`] in a program built without the Cargo feature `parquet`.
-pub fn parquet_rows(path: &Path) -> Result<Vec<Vec<(String, Cell)>>> {
+pub(crate) fn parquet_rows(path: &Path) -> Result<Vec<Vec<(String, Cell)>>> {
     read::rows(&std::fs::read(path).map_err(Error::read(path))?, path)
 }
 
@@ -47,13 +47,13 @@ mod read {
 
     use super::{Cell, Error, Path, Result};
 
-    pub fn frame(bytes: &[u8], path: &Path) -> Result<DataFrame> {
+    pub(crate) fn frame(bytes: &[u8], path: &Path) -> Result<DataFrame> {
         let problem = |error: PolarsError| Error::File { path: path.to_owned(), problem: error.to_string() };
         // The reader keeps what it reads from for as long as it likes.
         ParquetReader::new(Cursor::new(bytes.to_vec())).finish().map_err(problem)
     }
 
-    pub fn rows(bytes: &[u8], path: &Path) -> Result<Vec<Vec<(String, Cell)>>> {
+    pub(crate) fn rows(bytes: &[u8], path: &Path) -> Result<Vec<Vec<(String, Cell)>>> {
         let frame = frame(bytes, path)?;
         let mut rows = vec![Vec::with_capacity(frame.width()); frame.height()];
         for column in frame.columns() {
@@ -108,11 +108,11 @@ mod read {
 mod read {
     use super::{Cell, DataFrame, Error, Path, Result};
 
-    pub fn frame(_: &[u8], path: &Path) -> Result<DataFrame> {
+    pub(crate) fn frame(_: &[u8], path: &Path) -> Result<DataFrame> {
         Err(refused(path))
     }
 
-    pub fn rows(_: &[u8], path: &Path) -> Result<Vec<Vec<(String, Cell)>>> {
+    pub(crate) fn rows(_: &[u8], path: &Path) -> Result<Vec<Vec<(String, Cell)>>> {
         Err(refused(path))
     }
 

@@ -3,6 +3,7 @@
 
 use std::fmt::Display;
 use std::path::Path;
+use std::sync::OnceLock;
 
 use polars::prelude::{Column as FrameColumn, DataFrame};
 
@@ -47,7 +48,7 @@ impl Sheet {
 
     /// Columns whose types are seen from their texts: numbers where every text is one, truth values where every text is
     /// `true` or `false`. Cells that a row lacks are empty.
-    pub(crate) fn of_texts(names: &[String], rows: &[Vec<String>]) -> Self {
+    pub fn of_texts(names: &[String], rows: &[Vec<String>]) -> Self {
         let typed = names.iter().enumerate().map(|(at, name)| {
             let cells: Vec<Option<&str>> =
                 rows.iter().map(|row| row.get(at).map(String::as_str).filter(|cell| !cell.is_empty())).collect();
@@ -109,6 +110,8 @@ impl Sheet {
             declared: vec![None; self.columns.len()],
             columns: self.columns.iter().map(|(_, typed)| typed.values()).collect(),
             lines: (2..).take(self.rows).collect(),
+            decimal: None,
+            marks: self.columns.iter().map(|_| OnceLock::new()).collect(),
         }
     }
 

@@ -4,7 +4,8 @@ use std::sync::OnceLock;
 
 use polars::prelude::{ChunkFullNull, Column, DataType, Float64Chunked, NewChunkedArray, StringChunked};
 
-use super::cell::is_missing;
+use super::cell::{is_missing, shown_mark};
+use super::decimal::DecimalMark;
 
 /// The values of one column.
 #[derive(Debug, Clone)]
@@ -67,6 +68,14 @@ impl Values {
             Self::Text(_) => None,
             Self::Number(numbers, _) => (row < numbers.len()).then(|| numbers.get(row)).flatten(),
         }
+    }
+
+    /// The first rows whose texts show a decimal point and a decimal comma.
+    pub(super) fn shown_marks(&self) -> (Option<usize>, Option<usize>) {
+        let Self::Text(cells) = self else { return (None, None) };
+        let first =
+            |mark: DecimalMark| (0..cells.len()).find(|&row| self.text_at(row).and_then(shown_mark) == Some(mark));
+        (first(DecimalMark::Point), first(DecimalMark::Comma))
     }
 
     /// Whether the cell is empty or says that there is no value.

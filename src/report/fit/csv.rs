@@ -13,7 +13,8 @@ fn optional(value: Option<f64>) -> String {
 ///
 /// Columns: `condition` (`unadjusted`, `adjusted`, `difference`), `curve`, `parameter`, `group` (of a difference between
 /// groups), `estimate`, `se`, `low`, `high`, `p_value`, `method` (of the interval), `reason` (why a value is missing). The
-/// first rows of a condition are the ones at the top of the report; the parameters of every curve, in its own names and
+/// first rows of a condition are the ones at the top of the report, then, where another curve leads, those of the hinge;
+/// the parameters of every curve, in its own names and
 /// with the intervals of its covariance, follow. R² and SSE have no interval of their own.
 #[must_use]
 pub fn parameters(report: &FitReport) -> CsvTable {
@@ -38,6 +39,14 @@ pub fn parameters(report: &FitReport) -> CsvTable {
         }
         for theta in &analysis.thetas {
             row(&mut table, [condition, curve, "theta", &theta.name.to_string()], &theta.estimate);
+        }
+        if let Some(hinge) = &analysis.hinge {
+            for (name, own) in [("alpha", &hinge.alpha), ("c_log10", &hinge.c_log10), ("c_e", &hinge.c_e)] {
+                row(&mut table, [condition, "hinge", name, ""], own);
+            }
+            for theta in &hinge.thetas {
+                row(&mut table, [condition, "hinge", "theta", &theta.name.to_string()], &theta.estimate);
+            }
         }
         let marks = [("r_squared", analysis.r_squared), ("sse", analysis.sse)];
         for (name, value) in marks {

@@ -1,7 +1,11 @@
 //! The report of a fit: as a table for a terminal, as tidy CSV.
 
+mod beside;
 mod csv;
+mod several;
 mod terminal;
+mod text;
 
 pub use csv::{diagnostics, parameters, predictions};
+pub use several::{several_csv, several_terminal};
 pub use terminal::terminal;

@@ -1,10 +1,13 @@
 //! The report for people: what was read, what was found, how sure it is, and what is not known.
 
-use crate::analysis::fit::{Analysis, FitReport, Prediction};
+use super::beside::{cautions, hinge};
+use super::text::{Text, capital, counted, optional, p_value, short, significant};
+use crate::analysis::fit::{Analysis, BreakReport, FitReport, Prediction};
+use crate::analysis::words::percent;
 use crate::report::terminal::{Align, TextTable};
 use crate::stats::curves::Curve;
 use crate::stats::estimate::{Estimate, Method};
-use crate::stats::hinge::Outcome;
+use crate::stats::parameter::Parameter;
 
 /// The report as text of at most `width` columns.
 #[must_use]
@@ -23,42 +26,6 @@ pub fn terminal(report: &FitReport, width: usize) -> String {
         text.paragraph(&format!("Note: {note}."));
     }
     text.out
-}
-
-/// Text that is broken at a width.
-struct Text {
-    out: String,
-    width: usize,
-}
-
-impl Text {
-    fn line(&mut self, line: &str) {
-        self.out.push_str(line);
-        self.out.push('\n');
-    }
-
-    /// Words on as many lines as they need, those after the first indented.
-    fn paragraph(&mut self, words: &str) {
-        let mut line = String::new();
-        for word in words.split_whitespace() {
-            let long = line.chars().count() + 1 + word.chars().count() > self.width;
-            if long && !line.trim().is_empty() {
-                self.line(&line);
-                line = "  ".to_owned();
-            }
-            if !line.trim().is_empty() {
-                line.push(' ');
-            }
-            line.push_str(word);
-        }
-        if !line.trim().is_empty() {
-            self.line(&line);
-        }
-    }
-
-    fn table(&mut self, table: &TextTable) {
-        self.out.push_str(&table.render(self.width));
-    }
 }
 
 fn heading(text: &mut Text, report: &FitReport) {
@@ -91,7 +58,7 @@ fn heading(text: &mut Text, report: &FitReport) {
     }
     match report.chance {
         Some(chance) => text.paragraph(&format!("Chance {} ({})", short(chance), report.chance_source)),
-        None => text.paragraph("Chance is estimated"),
+        None => text.paragraph(&format!("Chance is {}", report.chance_source)),
     }
 }
 
@@ -101,12 +68,13 @@ const NAMED: usize = 5;
 fn analysis(text: &mut Text, report: &FitReport, analysis: &Analysis, condition: &str) {
     let title = if condition.is_empty() { String::new() } else { format!(", {condition}") };
     text.line("");
-    text.paragraph(&format!("{}{title}: {}", capital(&analysis.curve.to_string()), found(analysis)));
+    text.paragraph(&format!("{}{title}: {}", capital(&analysis.curve.to_string()), found(report, analysis)));
+    let low = format!("{} low", percent(report.settings.level));
     let mut table = TextTable::new(&[
         ("parameter", Align::Left),
         ("estimate", Align::Right),
         ("se", Align::Right),
-        ("95 % low", Align::Right),
+        (low.as_str(), Align::Right),
         ("high", Align::Right),
         ("p", Align::Right),
     ]);
@@ -119,7 +87,7 @@ fn analysis(text: &mut Text, report: &FitReport, analysis: &Analysis, condition:
     }
     if analysis.curve != Curve::Hinge {
         let own = analysis.curves.iter().find(|curve| curve.curve == analysis.curve);
-        for named in own.iter().flat_map(|curve| &curve.parameters).filter(|p| p.name.group().is_none()) {
+        for named in own.iter().flat_map(|curve| &curve.parameters).filter(|p| !is_above(p.name)) {
             table.push(cells(&named.name.to_string(), &named.estimate, None));
         }
     }
@@ -130,12 +98,19 @@ fn analysis(text: &mut Text, report: &FitReport, analysis: &Analysis, condition:
         text.paragraph(&format!("{name}: {reason}"));
     }
     text.paragraph(&format!("R² {}, SSE {}", optional(analysis.r_squared, 4), optional(analysis.sse, 4)));
-    tests(text, analysis);
+    tests(text, report, analysis);
+    hinge(text, analysis);
+    cautions(text, report, analysis);
     curves(text, analysis);
     forecast(text, report, analysis);
     for unknown in &analysis.unknown {
         text.paragraph(&format!("Not known: {unknown}."));
     }
+}
+
+/// Whether a parameter stands in the rows that every curve has.
+fn is_above(parameter: Parameter) -> bool {
+    parameter.group().is_some() || matches!(parameter, Parameter::Alpha | Parameter::C)
 }
 
 /// Which interval comes from what.
@@ -156,16 +131,13 @@ fn methods(text: &mut Text, analysis: &Analysis) {
     }
 }
 
-fn found(analysis: &Analysis) -> String {
-    let outcome = match analysis.outcome {
-        Some(Outcome::Break) => "scores rise from a point inside the data",
-        Some(Outcome::NoBreak) => "scores rise over the whole range, without a break",
-        Some(Outcome::Flat) => "nothing rises above chance",
-        None => "no hinge was fitted",
-    };
-    match (analysis.verdict, analysis.selected) {
-        (Some(verdict), Some(selected)) => format!("{outcome}; verdict {verdict} (curve chosen: {selected})"),
-        _ => outcome.to_owned(),
+fn found(report: &FitReport, analysis: &Analysis) -> String {
+    let found = report.finding(analysis, short);
+    let verdict = analysis.verdict.map_or_else(|| "not known".to_owned(), |verdict| verdict.to_string());
+    match analysis.selected {
+        Some(selected) => format!("{found}; verdict {verdict} (curve chosen: {selected})"),
+        None if analysis.curves.len() > 1 => format!("{found}; too few models to compare curves"),
+        None => format!("{found}; verdict {verdict}"),
     }
 }
 
@@ -182,17 +154,25 @@ fn cells(name: &str, p: &Estimate, tested: Option<f64>) -> Vec<String> {
     ]
 }
 
-fn tests(text: &mut Text, analysis: &Analysis) {
-    let test = &analysis.break_test;
-    match test.p_value {
-        Some(p) => {
-            let davies = test.davies_p.map_or_else(String::new, |p| format!(", Davies' bound {}", p_value(p)));
-            text.paragraph(&format!("Break against a straight line: p = {}{davies}", p_value(p)));
-        }
-        None => {
-            let reason = test.reason.as_deref().unwrap_or("not known");
-            text.paragraph(&format!("Break against a straight line: {reason}"));
-        }
+fn tests(text: &mut Text, report: &FitReport, analysis: &Analysis) {
+    let rise = &analysis.rise_test;
+    let tested = |p: Option<f64>, reason: Option<&String>| match (p, reason) {
+        (Some(p), _) => format!("p = {}", p_value(p)),
+        (None, reason) => reason.map_or("not known", String::as_str).to_owned(),
+    };
+    let way = rise.direction.filter(|_| rise.p_value.is_some()).map_or_else(String::new, |way| format!(" ({way})"));
+    text.paragraph(&format!("Slope against a level: {}{way}", tested(rise.p_value, rise.reason.as_ref())));
+    let mut broken = |name: &str, test: &BreakReport| {
+        let davies = test
+            .davies_p
+            .map_or_else(String::new, |p| format!(", Davies' bound {} for independent models", p_value(p)));
+        let unit = report.predictor.name.unit().map_or_else(String::new, |unit| format!(" {unit}"));
+        let meaning = test.meaning(|at| short(at) + &unit).map_or_else(String::new, |meaning| format!("; {meaning}"));
+        text.paragraph(&format!("{name}: {}{davies}{meaning}", tested(test.p_value, test.reason.as_ref())));
+    };
+    broken("Break against a straight line", &analysis.break_test);
+    if let Some(before) = &analysis.break_before_ceiling {
+        broken("The same before the ceiling", before);
     }
     let equal = &analysis.equivalence;
     if let Some(smallest) = equal.smallest_margin {
@@ -272,10 +252,11 @@ fn forecast(text: &mut Text, report: &FitReport, analysis: &Analysis) {
     if !predictions.is_empty() {
         text.line("");
         let predictor = report.predictor.name.to_string();
+        let low = format!("{} low", percent(report.settings.level));
         let mut table = TextTable::new(&[
             (predictor.as_str(), Align::Right),
             ("predicted", Align::Right),
-            ("95 % low", Align::Right),
+            (low.as_str(), Align::Right),
             ("high", Align::Right),
             ("group", Align::Left),
             ("", Align::Left),
@@ -295,7 +276,8 @@ fn forecast(text: &mut Text, report: &FitReport, analysis: &Analysis) {
         text.table(&table);
         if predictions.iter().any(|p| p.outside_scale) {
             text.paragraph(&format!(
-                "The {} curve has no ceiling there; the JSON report has what every curve predicts.",
+                "The {} curve has no ceiling there. A curve with one can be asked for by --curve plateau; the JSON report has \
+                 what every curve predicts.",
                 analysis.curve
             ));
         }
@@ -304,12 +286,13 @@ fn forecast(text: &mut Text, report: &FitReport, analysis: &Analysis) {
     let Some((_, first)) = held_out.first() else { return };
     text.line("");
     text.paragraph(&format!("Held out ({}): {}", first.selection, counted(first.n, "model", "models")));
+    let inside = format!("in {} interval", percent(report.settings.level));
     let mut table = TextTable::new(&[
         ("curve", Align::Left),
         ("RMSE", Align::Right),
         ("MAE", Align::Right),
         ("bias", Align::Right),
-        ("in 95 % interval", Align::Right),
+        (inside.as_str(), Align::Right),
     ]);
     for (curve, holdout) in held_out {
         table.push(vec![
@@ -335,11 +318,12 @@ fn differences(text: &mut Text, report: &FitReport) {
     let Some(changed) = &report.differences else { return };
     text.line("");
     text.paragraph("Before minus after adjustment, the same families drawn for both:");
+    let low = format!("{} low", percent(report.settings.level));
     let mut table = TextTable::new(&[
         ("parameter", Align::Left),
         ("difference", Align::Right),
         ("se", Align::Right),
-        ("95 % low", Align::Right),
+        (low.as_str(), Align::Right),
         ("high", Align::Right),
         ("p", Align::Right),
     ]);
@@ -357,39 +341,4 @@ fn differences(text: &mut Text, report: &FitReport) {
     if let Some(reason) = &changed.c.reason {
         text.paragraph(&format!("c: {reason}"));
     }
-}
-
-fn counted(n: usize, one: &str, many: &str) -> String {
-    format!("{n} {}", if n == 1 { one } else { many })
-}
-
-fn capital(word: &str) -> String {
-    let mut letters = word.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
-}
-
-fn optional(value: Option<f64>, digits: usize) -> String {
-    value.map_or_else(|| "–".to_owned(), |v| significant(v, digits))
-}
-
-/// Four significant digits.
-fn short(value: f64) -> String {
-    significant(value, 4)
-}
-
-/// So many significant digits, in scientific notation where the plain one would be long.
-fn significant(value: f64, digits: usize) -> String {
-    if value == 0.0 {
-        return "0".into();
-    }
-    let size = value.abs().log10().floor();
-    if !(-4.0..7.0).contains(&size) {
-        return format!("{value:.*e}", digits.saturating_sub(2));
-    }
-    let decimals = (digits as f64 - 1.0 - size).max(0.0) as usize;
-    format!("{value:.decimals$}")
-}
-
-fn p_value(p: f64) -> String {
-    if p < 0.0001 { "<0.0001".into() } else { format!("{p:.4}") }
 }

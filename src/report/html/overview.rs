@@ -132,6 +132,7 @@ fn of_report(report: &FitReport, table: &Table) -> Result<FitData> {
         metric: report.metric.clone(),
         adjusted: report.adjusted_score.clone(),
         cutoff: crate::registry::modelset::Cutoff::None,
+        any_size: true,
         ..Settings::default()
     };
     Ok(FitData::of(report, &ModelSet::from_tables(std::slice::from_ref(table), &settings)?))

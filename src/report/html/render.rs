@@ -12,6 +12,7 @@ use super::{policy, words};
 use crate::analysis::Phase;
 use crate::analysis::fit::FitReport;
 use crate::analysis::papers::test_task::{Agreement, Conclusion};
+use crate::analysis::words::percent;
 use crate::registry::modelset::ModelSet;
 use crate::report::csv;
 use crate::{Error, Result};
@@ -66,7 +67,7 @@ impl Document {
     ///
     /// # Errors
     /// [`Error::Encode`] when the page cannot be written. Every document that could be opened can be written.
-    pub fn to_html(&self) -> Result<String> {
+    pub(crate) fn to_html(&self) -> Result<String> {
         page(self, None)
     }
 
@@ -193,6 +194,7 @@ fn environment() -> Result<Environment<'static>> {
     environment.add_filter("p", |value: &Value| {
         of_number(value, |p| if p < 0.0001 { "< 0.0001".into() } else { format!("{p:.4}") }, "")
     });
+    environment.add_filter("percent", |share: f64| percent(share));
     environment.add_filter("short", words::shortened);
     environment.add_filter("words", |text: &str| text.replace('_', " "));
     Ok(environment)

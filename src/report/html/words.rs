@@ -1,11 +1,11 @@
 //! What a fit found, as sentences with their numbers and intervals.
 
-use crate::analysis::fit::{Analysis, FitReport};
-use crate::analysis::words::scientific;
+use crate::analysis::fit::{Analysis, FitReport, Shown, p_value};
+use crate::analysis::words::{percent, scientific};
 use crate::registry::modelset::{Group, ScoreScale};
 use crate::stats::curves::Curve;
+use crate::stats::direction::Direction;
 use crate::stats::estimate::Estimate;
-use crate::stats::hinge::Outcome;
 use crate::stats::selection::Verdict;
 
 /// The summary, one paragraph per question: where scores rise, what separates the groups, what adjustment changed, how
@@ -47,41 +47,66 @@ fn sample(report: &FitReport) -> String {
 fn analysis(report: &FitReport, of: &Analysis, when: &str) -> Vec<String> {
     let mut said = vec![begin(when, &emergence(report, of))];
     said.extend(difference(report, of, when));
-    said.extend(shape(of, when));
+    said.extend(shape(report, of, when));
+    said.extend(hinge(report, of, when));
+    said.extend(cautions(of, when));
     said
 }
 
 fn emergence(report: &FitReport, of: &Analysis) -> String {
-    let (name, x) = (&report.score_name, &report.predictor.name);
-    match (of.outcome, of.c_e.value) {
-        (Some(Outcome::Break), Some(c)) if of.curve == Curve::Hinge => format!(
-            "{name} starts to rise at {x} {}{}.{}",
-            predictor(report, c),
-            bracket(&interval(report, &of.c_e, |v| predictor(report, v)), &of.c_e),
-            gain(report, of, "Beyond that point a"),
-        ),
-        (Some(Outcome::NoBreak), _) => format!(
-            "{name} rises over the whole range. The data have no point of emergence, only an upper bound for it.{}",
-            gain(report, of, "A"),
-        ),
-        (Some(Outcome::Flat), _) => format!("nothing rises above chance on {name}."),
-        (_, Some(c)) => format!(
-            "the {} curve of {name} bends at {x} {}{}.",
-            of.curve,
-            predictor(report, c),
-            bracket(&interval(report, &of.c_e, |v| predictor(report, v)), &of.c_e),
-        ),
-        _ => format!(
-            "the {} curve was fitted to {name}; it has no point of emergence{}.",
-            of.curve,
-            of.r_squared.map_or_else(String::new, |r| format!(" (R² {r:.3})"))
-        ),
+    let found = report.finding(of, |x| predictor(report, x));
+    let known = of.emergence().map(|c| bracket(&interval(report, c, |v| predictor(report, v)), c)).unwrap_or_default();
+    let beyond = match of.shown {
+        Shown::Emergence => gain(report, of, "Beyond that point a"),
+        Shown::Trend => gain(report, of, "A"),
+        Shown::Nothing | Shown::Untested => String::new(),
+    };
+    let fit = of.r_squared.map_or_else(String::new, |r| format!(" (R² {r:.3})"));
+    format!("{}: {found}{known}.{beyond} The {} curve{fit} leads{}.", report.score_name, of.curve, why(of))
+}
+
+/// Why this curve leads.
+fn why(of: &Analysis) -> String {
+    match of.selected {
+        Some(selected) if of.curves.len() > 1 && selected == of.curve => ", as AICc chooses it".into(),
+        None if of.curves.len() > 1 => ": there are too few models to compare curves".into(),
+        _ => ", as it was asked for".into(),
     }
 }
 
-/// How much a model gains per unit of the predictor's scale; only the hinge says so in one number.
+/// The hinge beside another curve.
+fn hinge(report: &FitReport, of: &Analysis, when: &str) -> Option<String> {
+    let hinge = of.hinge.as_ref()?;
+    let c = hinge.c_e.value.map_or_else(
+        || "it has no break inside the data".to_owned(),
+        |c| {
+            let known = bracket(&interval(report, &hinge.c_e, |v| predictor(report, v)), &hinge.c_e);
+            format!("its break lies at {}{known}", predictor(report, c))
+        },
+    );
+    let theta = hinge.theta.value.filter(|_| !report.groups.is_empty());
+    let theta = theta.map_or_else(String::new, |theta| {
+        format!(", θ is {}{}", decimal(theta), bracket(&interval(report, &hinge.theta, decimal), &hinge.theta))
+    });
+    Some(begin(when, &format!("the hinge, the curve of the paper, stands beside it: {c}{theta}.")))
+}
+
+/// What keeps the intervals from holding, and the models on which the result hangs.
+fn cautions(of: &Analysis, when: &str) -> Vec<String> {
+    let cautions = of.cautions.iter().map(|caution| begin(when, &format!("careful: {}.", caution.text)));
+    let influential = of.influential.iter().map(|one| {
+        let theta = one.without.theta.map_or_else(String::new, |theta| format!(", θ {}", decimal(theta)));
+        let curve = one.without.curve.map_or_else(|| "no curve".to_owned(), |curve| format!("the {curve} curve"));
+        let fit = one.without.r_squared.map_or_else(String::new, |r| format!(", R² {r:.3}"));
+        begin(when, &format!("careful: the result hangs on {}; without it {curve} leads{theta}{fit}.", one.model))
+    });
+    cautions.chain(influential).collect()
+}
+
+/// How much a model gains per unit of the predictor's scale, of curves that say so in one number.
 fn gain(report: &FitReport, of: &Analysis, begin: &str) -> String {
-    let Some(alpha) = of.alpha.value.filter(|_| of.curve == Curve::Hinge) else { return String::new() };
+    let says = matches!(of.curve, Curve::Hinge | Curve::Linear | Curve::Plateau);
+    let Some(alpha) = of.alpha.value.filter(|_| says) else { return String::new() };
     let per = if report.is_logarithmic() { "tenfold" } else { "unit of" };
     let unit = unit(report);
     let known = bracket(&interval(report, &of.alpha, decimal), &of.alpha);
@@ -123,26 +148,27 @@ fn difference(report: &FitReport, of: &Analysis, when: &str) -> Option<String> {
     ))
 }
 
-fn shape(of: &Analysis, when: &str) -> Option<String> {
-    // One curve alone was compared with a constant level only.
-    if of.curves.len() < 2 {
-        return None;
-    }
-    let curve = of.selected?;
+fn shape(report: &FitReport, of: &Analysis, when: &str) -> Option<String> {
+    let way = match of.direction {
+        Direction::Rising => "rise",
+        Direction::Falling => "fall",
+    };
+    let of_the = |share: &str| match of.selected {
+        Some(curve) => format!(": of the {curve} curve {share} of the {way} lies within one third of the range"),
+        None => String::new(),
+    };
     let verdict = match of.verdict? {
-        Verdict::Abrupt => format!(
-            "scores rise abruptly: of the {curve} curve, which AICc chooses, at least half of the rise lies within one third of the range"
-        ),
-        Verdict::Gradual => format!(
-            "scores rise gradually: of the {curve} curve, which AICc chooses, no third of the range holds half of the rise"
-        ),
-        Verdict::None => format!("scores do not rise: AICc chooses the {curve} curve, which does not"),
+        Verdict::Abrupt => format!("scores {way} abruptly{}", of_the("at least half")),
+        Verdict::Gradual => format!("scores {way} gradually{}", of_the("less than half")),
+        Verdict::None => format!("no {way} is shown, so no shape of one either"),
     };
     let test = of
         .break_test
         .p_value
         .map_or_else(String::new, |p| format!(" (test of a break against a straight line: p {})", p_value(p)));
-    Some(begin(when, &format!("{verdict}{test}.")))
+    let place =
+        of.break_test.meaning(|x| predictor(report, x)).map_or_else(String::new, |meaning| format!("; {meaning}"));
+    Some(begin(when, &format!("{verdict}{test}{place}.")))
 }
 
 fn changed(report: &FitReport) -> Option<String> {
@@ -155,7 +181,7 @@ fn changed(report: &FitReport) -> Option<String> {
     }
     if let Some(c) = changed.c.value.filter(|_| report.is_logarithmic()) {
         let known = interval(report, &changed.c, decimal);
-        said.push(format!("The point of emergence before is {} decades above that after{known}.", decimal(c)));
+        said.push(format!("The break of the hinge before is {} decades above that after{known}.", decimal(c)));
     }
     if said.is_empty() {
         return None;
@@ -179,7 +205,7 @@ fn bracket(interval: &str, p: &Estimate) -> String {
 }
 
 fn interval(report: &FitReport, p: &Estimate, number: impl Fn(f64) -> String) -> String {
-    let level = format!("{:.0} %", 100.0 * report.settings.level);
+    let level = percent(report.settings.level);
     match (p.interval.low, p.interval.high) {
         (Some(low), Some(high)) => format!(", {level} interval {} to {}", number(low), number(high)),
         (None, Some(high)) => format!(", {level} interval up to {}, not bounded below", number(high)),
@@ -229,11 +255,6 @@ fn rounded(value: f64, digits: u8) -> String {
     }
     let decimals = (beyond - size).clamp(0.0, beyond + 4.0) as usize;
     format!("{value:.decimals$}").replace('-', "−")
-}
-
-/// `= 0.0312`, `< 0.0001`.
-fn p_value(p: f64) -> String {
-    if p < 0.0001 { "< 0.0001".into() } else { format!("= {p:.4}") }
 }
 
 #[cfg(test)]

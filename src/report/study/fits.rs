@@ -7,7 +7,7 @@ use crate::study::FitAt;
 /// θ, α, c_e and R² of every benchmark as functions of the task examples seen; one row per fit, `reason` where there is
 /// none. `seed_sd` is the standard deviation between seeds of one model, `seed_share` the part of the variance around the
 /// curve that it explains.
-pub fn fits_csv(fits: &[FitAt]) -> CsvTable {
+pub(crate) fn fits_csv(fits: &[FitAt]) -> CsvTable {
     let mut columns: Vec<String> =
         ["benchmark", "metric", "adjustment", "examples", "models"].iter().map(|c| (*c).to_owned()).collect();
     for quantity in ["theta", "alpha", "c_log10"] {

@@ -3,5 +3,6 @@
 mod fits;
 mod terminal;
 
-pub use fits::fits_csv;
-pub use terminal::{collected, outcome, plan, plan_json, status, trajectory};
+pub(crate) use fits::fits_csv;
+pub use terminal::{collected, outcome, plan, status};
+pub(crate) use terminal::{plan_json, trajectory};

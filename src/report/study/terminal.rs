@@ -71,7 +71,7 @@ pub fn status(plan: &Plan, queued: &Queued, width: usize) -> String {
 
 /// Plan or state as JSON: a cell has `done` of `wanted` evaluations, a `state` (`done`, `waiting`, `running`, `failed`) and
 /// what the rest costs as far as that is known; `queued` are its cells in a queue.
-pub fn plan_json(plan: &Plan, queued: &Queued) -> Value {
+pub(crate) fn plan_json(plan: &Plan, queued: &Queued) -> Value {
     let cell = |planned: &Planned| {
         let (state, about) = match &planned.state {
             State::Done => ("done", Value::Null),
@@ -122,7 +122,7 @@ pub fn collected(collected: &Collected, tables: &Path) -> String {
 }
 
 /// What the fits say as a function of the task examples seen.
-pub fn trajectory(fits: &[FitAt], width: usize) -> String {
+pub(crate) fn trajectory(fits: &[FitAt], width: usize) -> String {
     let mut table = TextTable::new(&[
         ("examples", Align::Right),
         ("models", Align::Right),

@@ -13,7 +13,9 @@
 //! | --- | --- | --- |
 //! | `Break` | α > 0 and c inside the range of x | the point of emergence |
 //! | `NoBreak` | α > 0 and every model at or beyond c: a straight line | only bounded, by the smallest x |
-//! | `Flat` | nothing rises above chance: α ≤ 0, or a break gains nothing | meaningless |
+//! | `Flat` | nothing rises: α ≤ 0, or a break gains nothing | meaningless |
+//!
+//! Of [falling](Hinge::direction) scores the same with α < 0.
 //!
 //! Report [`HingeFit::emergence`], which is `None` unless there is a break; the field `c` completes the formula in every
 //! case (for a straight line it is where the line would meet chance, which may be far outside the data).
@@ -41,6 +43,7 @@ pub use solver::HingeSolver;
 
 use super::curve::{FittedCurve, jacobian, r_squared, sum_of_squares};
 use super::curves::Entry;
+use super::direction::Direction;
 use super::linear::{LeastSquares, LeastSquaresFit};
 use super::observations::{differences, finite_result, only, shift};
 use super::one_break::Shape;
@@ -54,7 +57,7 @@ pub(super) const ENTRY: Entry = Entry {
     name: "hinge",
     formula: "y = chance + alpha·max(0, x − c)",
     frees_chance: true,
-    fit: |chance, sample| Ok(Box::new(Hinge::with_chance(chance).fit_sample(sample)?)),
+    fit: |levels, sample| Ok(Box::new(Hinge::with_chance(levels.chance).fit_sample(sample)?)),
 };
 
 /// A hinge to be fitted. Chance is 0 unless set or freed.
@@ -62,6 +65,7 @@ pub(super) const ENTRY: Entry = Entry {
 pub struct Hinge {
     chance: Option<f64>,
     within_data: bool,
+    direction: Direction,
 }
 
 /// What a fit found; see the [module](self).
@@ -71,13 +75,13 @@ pub enum Outcome {
     Break,
     /// Scores rise over the whole observed range: c is at or below the smallest x.
     NoBreak,
-    /// Nothing rises above chance.
+    /// Nothing rises.
     Flat,
 }
 
 impl Outcome {
     /// The name in files.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Break => "break",
             Self::NoBreak => "no_break",
@@ -145,7 +149,7 @@ pub struct HingeFit {
 
 impl Default for Hinge {
     fn default() -> Self {
-        Self { chance: Some(0.0), within_data: false }
+        Self { chance: Some(0.0), within_data: false, direction: Direction::Rising }
     }
 }
 
@@ -156,7 +160,7 @@ impl Hinge {
     }
 
     /// A hinge with chance held at a level, or estimated (`None`).
-    pub fn with_chance(chance: Option<f64>) -> Self {
+    pub(crate) fn with_chance(chance: Option<f64>) -> Self {
         Self { chance, ..Self::default() }
     }
 
@@ -178,6 +182,14 @@ impl Hinge {
     #[must_use]
     pub fn within_data(mut self, within: bool) -> Self {
         self.within_data = within;
+        self
+    }
+
+    /// Which way scores leave chance: up, unless they are losses. The curve is the same; what it is called differs, and a
+    /// break that goes the other way is no [`Outcome::Break`].
+    #[must_use]
+    pub fn direction(mut self, direction: Direction) -> Self {
+        self.direction = direction;
         self
     }
 
@@ -232,7 +244,7 @@ impl Hinge {
     /// # Errors
     /// `NotEnoughModels` without observations, `Argument` for lengths that differ and values that are not finite.
     pub fn solver(&self, x: &[f64], groups: &[Vec<f64>]) -> Result<HingeSolver> {
-        HingeSolver::new(self.chance, self.within_data, x, groups)
+        HingeSolver::new(self, x, groups)
     }
 }
 
@@ -243,12 +255,12 @@ impl HingeFit {
     }
 
     /// The curve at `x` for a model with group values `z` (missing ones count as 0, further ones are ignored).
-    pub fn predict(&self, x: f64, z: &[f64]) -> f64 {
+    pub(crate) fn predict(&self, x: f64, z: &[f64]) -> f64 {
         self.curve.value(x - self.curve.origin) + shift(&self.theta, z)
     }
 
     /// 1 - SSE / Σ w (y - ȳ)²; `None` for constant scores. Comparable with the R² of a line with intercept.
-    pub fn r_squared(&self) -> Option<f64> {
+    pub(crate) fn r_squared(&self) -> Option<f64> {
         FittedCurve::r_squared(self)
     }
 
@@ -280,9 +292,7 @@ impl HingeFit {
             }
         }
         if columns.is_empty() {
-            return Err(Error::Undetermined(
-                "nothing rises above chance and there is no group: nothing to regress on".into(),
-            ));
+            return Err(Error::Undetermined("nothing rises and there is no group: nothing to regress on".into()));
         }
         let y: Vec<f64> = self.fitted.iter().zip(&self.residuals).map(|(f, e)| (f - self.chance) + e).collect();
         LeastSquares::fit_named(&names, &columns, &y, self.sample.weights())

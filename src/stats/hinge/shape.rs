@@ -1,6 +1,7 @@
 //! The fitted function of x in each of its forms, and which parameters those have.
 
 use super::{HingeEstimate, Outcome};
+use crate::stats::direction::Direction;
 use crate::stats::one_break::{Best, Shape};
 use crate::stats::parameter::Parameter;
 
@@ -12,6 +13,7 @@ pub(super) struct Curve {
     pub(super) origin: f64,
     pub(super) chance: f64,
     pub(super) chance_free: bool,
+    pub(super) direction: Direction,
 }
 
 /// The parameters of the curve itself, of which each shape has some.
@@ -88,9 +90,10 @@ impl Curve {
     }
 
     pub(super) fn estimate(&self) -> HingeEstimate {
+        let gains = self.direction.along(self.best.alpha) > 0.0;
         let outcome = match self.best.shape {
-            Shape::Bend if self.best.alpha > 0.0 => Outcome::Break,
-            Shape::Line if self.best.alpha > 0.0 => Outcome::NoBreak,
+            Shape::Bend if gains => Outcome::Break,
+            Shape::Line if gains => Outcome::NoBreak,
             _ => Outcome::Flat,
         };
         HingeEstimate {

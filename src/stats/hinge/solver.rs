@@ -1,7 +1,8 @@
 //! Many fits of one set of predictors.
 
-use super::HingeEstimate;
 use super::shape::Curve;
+use super::{Hinge, HingeEstimate};
+use crate::stats::direction::Direction;
 use crate::stats::observations::{check, check_weights, finite_result};
 use crate::stats::one_break::{Best, Left, OneBreak};
 use crate::{Error, Result};
@@ -23,13 +24,15 @@ use crate::{Error, Result};
 #[derive(Debug, Clone)]
 pub struct HingeSolver {
     chance: Option<f64>,
+    direction: Direction,
     solver: OneBreak,
     n: usize,
     above_chance: Vec<f64>,
 }
 
 impl HingeSolver {
-    pub(super) fn new(chance: Option<f64>, within_data: bool, x: &[f64], groups: &[Vec<f64>]) -> Result<Self> {
+    pub(super) fn new(hinge: &Hinge, x: &[f64], groups: &[Vec<f64>]) -> Result<Self> {
+        let Hinge { chance, within_data, direction } = *hinge;
         check(x, x, groups, None)?;
         let left = match chance {
             Some(chance) if !chance.is_finite() => {
@@ -38,7 +41,8 @@ impl HingeSolver {
             Some(_) => Left::Zero,
             None => Left::Level,
         };
-        Ok(Self { chance, solver: OneBreak::new(left, within_data, x, groups)?, n: x.len(), above_chance: Vec::new() })
+        let solver = OneBreak::new(left, within_data, x, groups)?;
+        Ok(Self { chance, direction, solver, n: x.len(), above_chance: Vec::new() })
     }
 
     /// The global optimum for the scores `y` with `weights` (n values each; a weight of 0 leaves the observation out, as
@@ -86,6 +90,7 @@ impl HingeSolver {
         Curve {
             chance: self.chance.unwrap_or(best.level),
             chance_free: self.chance.is_none(),
+            direction: self.direction,
             origin: self.solver.origin(),
             best,
         }

@@ -265,8 +265,8 @@ pub(super) fn with_error<T>(
 fn not_determined(fit: &HingeFit, parameter: Parameter) -> String {
     match (parameter, fit.outcome) {
         (Parameter::C, Outcome::NoBreak) => "no break within the data: every model lies beyond it".into(),
-        (Parameter::C, Outcome::Flat) => "no break: nothing rises above chance".into(),
-        (Parameter::Alpha, Outcome::Flat) => "nothing rises above chance".into(),
+        (Parameter::C, Outcome::Flat) => "no break: nothing rises".into(),
+        (Parameter::Alpha, Outcome::Flat) => "nothing rises".into(),
         _ => format!("the data do not determine {parameter}"),
     }
 }

@@ -41,8 +41,9 @@ use crate::stats::breaktest::{BreakFound, BreakTest};
 use crate::stats::components::Components;
 use crate::stats::covariance::Kind;
 use crate::stats::curve::FittedCurve;
+use crate::stats::direction::Direction;
 use crate::stats::equivalence::{Equivalence, EquivalenceTest, smallest_margin};
-use crate::stats::estimate::{Estimate, Method};
+use crate::stats::estimate::{Estimate, Method, ONE_FAMILY};
 use crate::stats::hinge::{Hinge, HingeFit};
 use crate::stats::hinge_bootstrap::{self, HingeQuantity};
 use crate::stats::itemnoise::ItemNoise;
@@ -59,6 +60,7 @@ use crate::{Error, Result};
 #[derive(Debug, Clone, PartialEq)]
 pub struct Inference {
     chance: Option<f64>,
+    direction: Direction,
     seed: Seed,
     replicates: usize,
     level: f64,
@@ -134,6 +136,7 @@ impl Inference {
     pub fn new(chance: f64) -> Self {
         Self {
             chance: Some(chance),
+            direction: Direction::Rising,
             seed: Seed(0),
             replicates: 10_000,
             level: 0.95,
@@ -148,6 +151,13 @@ impl Inference {
     #[must_use]
     pub fn free_chance(mut self) -> Self {
         self.chance = None;
+        self
+    }
+
+    /// Which way scores go: up, unless they are losses.
+    #[must_use]
+    pub fn direction(mut self, direction: Direction) -> Self {
+        self.direction = direction;
         self
     }
 
@@ -174,7 +184,7 @@ impl Inference {
 
     /// The covariance behind α and θ, CR2 unless set.
     #[must_use]
-    pub fn covariance(mut self, kind: Kind) -> Self {
+    pub(crate) fn covariance(mut self, kind: Kind) -> Self {
         self.kind = kind;
         self
     }
@@ -219,12 +229,13 @@ impl Inference {
         for k in 0..groups {
             let parameter = wild.hinge_group(sample, k, self.chance);
             let mut estimate = self.parameter(&known, Parameter::theta(k, groups), HingeQuantity::Group(k));
+            let alone = sample.is_one_familys(k) && self.kind.is_clustered();
             let test = match &parameter {
                 Ok(parameter) => parameter.test(0.0),
                 Err(error) => Err(Error::Undetermined(error.to_string())),
             };
             estimate.others.extend(self.by_wild_bootstrap(&parameter, &test));
-            theta.push(estimate);
+            theta.push(if alone { one_familys(&estimate) } else { estimate });
             tests.push(parameter.and(test));
         }
         let equivalence = match self.margin.map(Equivalence::new) {
@@ -314,7 +325,8 @@ impl Inference {
         let groups = first.groups().len();
         let theta = |k: usize| {
             let value = minus(&|fit| fit.theta_identified[k].then(|| fit.theta[k]));
-            both(Parameter::theta(k, groups), value, HingeQuantity::Group(k))
+            let found = both(Parameter::theta(k, groups), value, HingeQuantity::Group(k));
+            if first.is_one_familys(k) && self.kind.is_clustered() { one_familys(&found) } else { found }
         };
         let r_squared = minus(&HingeFit::r_squared);
         let mut r_squared_found = by_bootstrap(r_squared, HingeQuantity::RSquared, Resampled::Percentile);
@@ -338,12 +350,18 @@ impl Inference {
     }
 
     fn hinge(&self) -> Hinge {
-        Hinge::with_chance(self.chance)
+        Hinge::with_chance(self.chance).direction(self.direction)
     }
 
     fn bootstrap(&self) -> Bootstrap {
         Bootstrap::new(self.seed).replicates(self.replicates)
     }
+}
+
+/// The value alone: what one family makes has no interval by any method.
+fn one_familys(estimate: &Estimate) -> Estimate {
+    let bare = Estimate { value: estimate.value, method: estimate.method, ..Estimate::default() };
+    bare.because(ONE_FAMILY)
 }
 
 /// An equivalence question to every group's difference.

@@ -18,7 +18,7 @@ const LOOK: Duration = Duration::from_millis(50);
 
 /// The executor of a queue: hands cells over and follows them. A raised `stop` ends the watching; the jobs go on.
 #[derive(Debug)]
-pub struct Queued<Q>(pub Q);
+pub(crate) struct Queued<Q>(pub Q);
 
 impl<Q: Queue> Executor for Queued<Q> {
     fn run(&self, cells: &Cells<'_>, stop: &Arc<AtomicBool>, watch: &dyn Watch) -> Result<StudyOutcome> {

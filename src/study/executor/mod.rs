@@ -10,9 +10,12 @@ mod slurm;
 use std::fmt;
 use std::str::FromStr;
 
-pub use follow::{Queued, follow, submit};
+pub use follow::{follow, submit};
+
+pub(crate) use follow::Queued;
 pub use local::{LocalSettings, run};
-pub use seam::{Cells, Ended, Executor, Queue, StudyOutcome, Submission, Task, Watch};
+pub use seam::Executor;
+pub use seam::{Cells, Ended, Queue, StudyOutcome, Submission, Task, Watch};
 pub use slurm::Slurm;
 
 use super::settings::Study;

@@ -84,7 +84,7 @@ impl Cells<'_> {
     ///
     /// # Errors
     /// Those of [`Plan::of`].
-    pub fn plan(&self) -> Result<Plan> {
+    pub(crate) fn plan(&self) -> Result<Plan> {
         Plan::of(self.study, self.work, self.only)
     }
 }

@@ -16,7 +16,7 @@ use crate::harness::request::Request;
 use crate::harness::runner::{EvaluatedModel, EvaluationEvent, EvaluationSettings, Keep, Limits, Loaded, evaluate};
 use crate::harness::tasks::{Draw, Library, TaskSelection};
 use crate::lm::{Decoder, Placement, locate};
-use crate::registry::{Condition, Observation};
+use crate::registry::{Condition, Limit, Observation};
 use crate::train::data::{Example, Layout};
 
 /// Memory beside the weights that an evaluation stays within, in bytes. Scores do not depend on it.
@@ -27,7 +27,7 @@ const CHARACTERS_PER_TOKEN: f64 = 4.0;
 
 /// The work of a cell on real models.
 #[derive(Debug)]
-pub struct Real {
+pub(crate) struct Real {
     study: Study,
     read: OnceLock<Read>,
 }
@@ -42,14 +42,15 @@ struct Read {
 
 impl Real {
     /// Of this study. Nothing is read yet.
-    pub fn new(study: &Study) -> Self {
+    pub(crate) fn new(study: &Study) -> Self {
         Self { study: study.clone(), read: OnceLock::new() }
     }
 
     fn draw(&self) -> Draw {
-        let count = |n: Option<u64>| n.and_then(|n| usize::try_from(n).ok());
         let evaluation = &self.study.evaluation;
-        Draw { limit: count(evaluation.limit), shots: count(evaluation.shots), ..Draw::default() }
+        let limit = evaluation.limit.and_then(|limit| Limit::new(limit as f64).ok());
+        let shots = evaluation.shots.and_then(|shots| usize::try_from(shots).ok());
+        Draw { limit, shots, ..Draw::default() }
     }
 
     fn selection(&self) -> Result<TaskSelection> {
@@ -112,6 +113,7 @@ impl Real {
             data: evaluation.data.clone(),
             draw: self.draw(),
             truncate: evaluation.truncate,
+            strict: true,
             keep: if evaluation.keep { Keep::Everything(folder) } else { Keep::Answers(folder) },
             stop: Some(run.stop()),
             ..EvaluationSettings::default()
@@ -132,7 +134,7 @@ impl Real {
         let mut watch = |event: EvaluationEvent<'_>| {
             match event {
                 // A study names its tasks; one that is in a broken file is named when it is looked for.
-                EvaluationEvent::LeftOut(_) => {}
+                EvaluationEvent::LeftOut(_) | EvaluationEvent::Refused(_) | EvaluationEvent::FirstPrompt { .. } => {}
                 EvaluationEvent::Begin { items: all, .. } => items = all.max(1),
                 EvaluationEvent::Task { known, .. } => done += known,
                 EvaluationEvent::Item => done += 1,

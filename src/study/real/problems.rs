@@ -15,7 +15,7 @@ use crate::study::settings::{LAYOUTS, ModelSource, StudyModel};
 impl Real {
     /// Everything that is wrong with what the study names, each in a sentence; of models only those of the cells `only`
     /// where there are any. No weights are loaded, and models of the hub and behind a server are not asked for.
-    pub fn problems(&self, only: &[String]) -> Vec<String> {
+    pub(crate) fn problems(&self, only: &[String]) -> Vec<String> {
         let mut problems = self.of_tasks();
         problems.extend(self.of_examples());
         let cells = Cell::all(&self.study);

@@ -20,7 +20,7 @@ impl Study {
     ///
     /// # Errors
     /// [`Error::Read`], or [`Error::Settings`] with everything that is wrong.
-    pub fn read(file: &Path) -> Result<Self> {
+    pub(crate) fn read(file: &Path) -> Result<Self> {
         Self::read_and(file, &|_| Vec::new())
     }
 
@@ -29,7 +29,7 @@ impl Study {
     ///
     /// # Errors
     /// As for [`Study::read`].
-    pub fn read_and(file: &Path, look: &dyn Fn(&Self) -> Vec<String>) -> Result<Self> {
+    pub(crate) fn read_and(file: &Path, look: &dyn Fn(&Self) -> Vec<String>) -> Result<Self> {
         let text = std::fs::read_to_string(file).map_err(Error::read(file))?;
         Self::check(&text, file, look)
     }

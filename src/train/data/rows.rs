@@ -18,12 +18,12 @@ pub(super) struct Row<'a> {
 }
 
 impl Row<'_> {
-    pub fn get(&self, name: &str) -> Option<&Value> {
+    pub(crate) fn get(&self, name: &str) -> Option<&Value> {
         self.fields.get(name).filter(|value| !value.is_null())
     }
 
     /// A text that must be there and say something.
-    pub fn text(&self, name: &str) -> Result<&str> {
+    pub(crate) fn text(&self, name: &str) -> Result<&str> {
         match self.get(name) {
             Some(Value::String(text)) if !text.trim().is_empty() => Ok(text),
             Some(Value::String(_)) => Err(self.wrong(name, "is empty".to_owned())),
@@ -35,7 +35,7 @@ impl Row<'_> {
         }
     }
 
-    pub fn wrong(&self, name: &str, problem: String) -> Error {
+    pub(crate) fn wrong(&self, name: &str, problem: String) -> Error {
         Error::Cell { path: self.path.to_owned(), row: self.line, column: name.to_owned(), problem }
     }
 }

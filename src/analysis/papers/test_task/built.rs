@@ -6,7 +6,7 @@ use crate::analysis::figure::{Figure, Layer, Panel};
 
 /// A figure and the numbers the paper prints in it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Built {
+pub(crate) struct Built {
     /// What is drawn.
     pub figure: Figure,
     /// The printed numbers, recomputed.

@@ -58,7 +58,7 @@ impl Builder {
 ///
 /// # Errors
 /// When a score is missing or a fit impossible.
-pub fn main(paper: &Paper<'_>) -> Result<Built> {
+pub(crate) fn main(paper: &Paper<'_>) -> Result<Built> {
     let caption = "Accuracy against pretraining compute before (top) and after (bottom) every model is fine-tuned on the \
                    same task data. Lines are hinge fits, y = r + α·max(0, x − c) + θ·new.";
     let marks = match paper.reading() {
@@ -72,7 +72,7 @@ pub fn main(paper: &Paper<'_>) -> Result<Built> {
 ///
 /// # Errors
 /// When a score is missing or a fit impossible.
-pub fn language(paper: &Paper<'_>) -> Result<Built> {
+pub(crate) fn language(paper: &Paper<'_>) -> Result<Built> {
     let names = GroupNames { reference: "English", comparison: "English and Chinese" };
     let caption = "Accuracy against pretraining compute before (top) and after (bottom) adjustment, models grouped by the \
                    main languages of their training data.";
@@ -118,7 +118,7 @@ fn two_benchmarks(
 ///
 /// # Errors
 /// When a score is missing or a fit impossible.
-pub fn metric(paper: &Paper<'_>) -> Result<Built> {
+pub(crate) fn metric(paper: &Paper<'_>) -> Result<Built> {
     let caption = "MMLU as released, asked as multiple choice (left) and as cloze (middle), and the negative Brier score of \
                    multiple choice (right): the gap depends on the format, not on the metric.";
     let mut builder = Builder::new(paper.reading(), Exhibit::Metric, caption, 3, BY_RELEASE);
@@ -152,7 +152,7 @@ pub fn metric(paper: &Paper<'_>) -> Result<Built> {
 ///
 /// # Errors
 /// When a score is missing or a fit impossible.
-pub fn reformulation(paper: &Paper<'_>) -> Result<Built> {
+pub(crate) fn reformulation(paper: &Paper<'_>) -> Result<Built> {
     let caption = "ARC Challenge (top) and HellaSwag (bottom) in their usual cloze format, reformulated as multiple choice \
                    like MMLU, and reformulated and adjusted.";
     let mut builder = Builder::new(paper.reading(), Exhibit::Reformulation, caption, 3, BY_RELEASE);
@@ -190,7 +190,7 @@ pub fn reformulation(paper: &Paper<'_>) -> Result<Built> {
 ///
 /// # Errors
 /// When a score is missing or a fit impossible.
-pub fn leaderboard_v2(paper: &Paper<'_>) -> Result<Built> {
+pub(crate) fn leaderboard_v2(paper: &Paper<'_>) -> Result<Built> {
     let chance = match paper.reading() {
         Reading::Published => "the published chance levels (0 for GPQA, MuSR and MATH)",
         Reading::Corrected => "the chance levels that follow from the tasks",
@@ -205,7 +205,7 @@ pub fn leaderboard_v2(paper: &Paper<'_>) -> Result<Built> {
 ///
 /// # Errors
 /// When a score is missing or a fit impossible.
-pub fn mmlu_pro_four(paper: &Paper<'_>) -> Result<Built> {
+pub(crate) fn mmlu_pro_four(paper: &Paper<'_>) -> Result<Built> {
     let caption = "MMLU-Pro with four options instead of ten, before and after adjustment.";
     let mut built = leaderboard(paper, Exhibit::MmluProFour, caption, &["mmlu_pro_four"])?;
     built.figure.aspect = 1.35;

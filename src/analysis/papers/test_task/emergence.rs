@@ -41,7 +41,7 @@ type Rows = [(&'static str, [u64; 4]); 2];
 ///
 /// # Errors
 /// When a score is missing or a fit impossible.
-pub fn emergence(paper: &Paper<'_>) -> Result<Built> {
+pub(crate) fn emergence(paper: &Paper<'_>) -> Result<Built> {
     let rows = [("mmlu", [0, 6_400, 16_000, 64_000]), ("gsm8k", [0, 16_000, 64_000, 1_600_000])];
     let caption = "Older models after more and more task examples: the point of emergence c_e moves to smaller compute. \
                    Two-segment fits through chance.";
@@ -52,7 +52,7 @@ pub fn emergence(paper: &Paper<'_>) -> Result<Built> {
 ///
 /// # Errors
 /// When a score is missing or a fit impossible.
-pub fn loglinear(paper: &Paper<'_>) -> Result<Built> {
+pub(crate) fn loglinear(paper: &Paper<'_>) -> Result<Built> {
     let rows = [("mmlu", [0, 6_400, 16_000, 64_000]), ("gsm8k", [0, 16_000, 64_000, 320_000])];
     let caption = "Older models after more and more task examples: a straight line in log compute describes the scores \
                    better and better.";

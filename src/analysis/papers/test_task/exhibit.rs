@@ -48,7 +48,7 @@ pub enum Exhibit {
 
 impl Exhibit {
     /// All of them: the figures in the paper's order, then the tables.
-    pub const ALL: [Self; 18] = [
+    pub(crate) const ALL: [Self; 18] = [
         Self::Main,
         Self::Language,
         Self::Gain,
@@ -71,7 +71,7 @@ impl Exhibit {
 
     /// Whether it is a table; the others are drawn.
     #[must_use]
-    pub fn is_table(self) -> bool {
+    pub(crate) fn is_table(self) -> bool {
         matches!(self, Self::CausalDirect | Self::CausalMediated | Self::Discriminator)
     }
 

@@ -22,7 +22,7 @@ const GAP: &str = "Area between the frontiers";
 ///
 /// # Errors
 /// When a score is missing.
-pub fn pareto(paper: &Paper<'_>) -> Result<Built> {
+pub(crate) fn pareto(paper: &Paper<'_>) -> Result<Built> {
     let mut legend = BY_RELEASE.legend();
     for entry in &mut legend {
         // The groups are points here; the lines are the frontiers.

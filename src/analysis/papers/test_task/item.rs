@@ -53,7 +53,7 @@ impl Item {
 
     /// Whether the scores are those after adjustment.
     #[must_use]
-    pub fn is_adjusted(&self) -> bool {
+    pub(crate) fn is_adjusted(&self) -> bool {
         matches!(
             self.part,
             ItemPart::Phase(Phase::Adjusted)

@@ -24,13 +24,14 @@ mod verdict;
 
 use rayon::prelude::*;
 
-pub use built::Built;
+pub(crate) use built::Built;
 pub use conclusions::Conclusion;
 pub use exhibit::Exhibit;
 pub use item::{Item, ItemPart};
 pub use published::{MmluMean, Published, published, published_from};
 pub use published_fit::PublishedFit;
-pub use quantity::{PaperQuantity, Quantity, Remark};
+pub use quantity::Remark;
+pub use quantity::{PaperQuantity, Quantity};
 pub use scores::{CUTOFF, Paper, Reading};
 pub use tables::PaperTable;
 pub use verdict::{Agreement, Printed, agrees, printed};
@@ -133,7 +134,7 @@ impl Reproduce {
     }
 
     /// Names of all figures and tables.
-    pub fn names() -> impl Iterator<Item = &'static str> {
+    pub(crate) fn names() -> impl Iterator<Item = &'static str> {
         Exhibit::ALL.into_iter().map(Exhibit::name)
     }
 

@@ -11,7 +11,7 @@ use crate::error::Result;
 
 /// Names of the two groups, as in the legend.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct GroupNames {
+pub(crate) struct GroupNames {
     /// z = 0.
     pub reference: &'static str,
     /// z = 1.
@@ -19,13 +19,13 @@ pub struct GroupNames {
 }
 
 /// The paper's own grouping.
-pub const BY_RELEASE: GroupNames =
+pub(crate) const BY_RELEASE: GroupNames =
     GroupNames { reference: "Released before November 2023", comparison: "Released from November 2023 on" };
 
 impl GroupNames {
     /// The legend entries of both groups.
     #[must_use]
-    pub fn legend(&self) -> Vec<LegendEntry> {
+    pub(crate) fn legend(&self) -> Vec<LegendEntry> {
         [(self.reference, Hue::Reference, Marker::Circle), (self.comparison, Hue::Comparison, Marker::Triangle)]
             .into_iter()
             .map(|(label, hue, marker)| LegendEntry {
@@ -39,13 +39,13 @@ impl GroupNames {
 
 /// The legend entry of [`chance_layer`].
 #[must_use]
-pub fn chance_entry() -> LegendEntry {
+pub(crate) fn chance_entry() -> LegendEntry {
     LegendEntry { label: "Chance".into(), hue: Hue::Context, key: LegendKey::Stroke(Stroke::Dashed) }
 }
 
 /// The axis every scaling figure shares.
 #[must_use]
-pub fn compute_axis() -> Axis {
+pub(crate) fn compute_axis() -> Axis {
     Axis {
         label: "Pretraining compute (FLOPs)".into(),
         scale: Scale::Log10,
@@ -57,13 +57,13 @@ pub fn compute_axis() -> Axis {
 
 /// A linear axis whose range is fixed, so that panels side by side compare.
 #[must_use]
-pub fn score_axis(label: &str, range: Option<(f64, f64)>) -> Axis {
+pub(crate) fn score_axis(label: &str, range: Option<(f64, f64)>) -> Axis {
     Axis { label: label.to_owned(), scale: Scale::Linear, range, ticks: Vec::new(), tick_labels: Vec::new() }
 }
 
 /// The models of one group as points.
 #[must_use]
-pub fn points<'a>(scores: impl IntoIterator<Item = &'a Scored<'a>>) -> Vec<Point> {
+pub(crate) fn points<'a>(scores: impl IntoIterator<Item = &'a Scored<'a>>) -> Vec<Point> {
     scores
         .into_iter()
         .map(|s| Point {
@@ -78,7 +78,7 @@ pub fn points<'a>(scores: impl IntoIterator<Item = &'a Scored<'a>>) -> Vec<Point
 
 /// Both groups as two clouds of points.
 #[must_use]
-pub fn group_layers(scores: &[Scored<'_>], names: GroupNames) -> Vec<Layer> {
+pub(crate) fn group_layers(scores: &[Scored<'_>], names: GroupNames) -> Vec<Layer> {
     [
         (false, names.reference, Hue::Reference, Marker::Circle),
         (true, names.comparison, Hue::Comparison, Marker::Triangle),
@@ -95,13 +95,13 @@ pub fn group_layers(scores: &[Scored<'_>], names: GroupNames) -> Vec<Layer> {
 
 /// The chance level as a line across the panel.
 #[must_use]
-pub fn chance_layer(chance: f64) -> Layer {
+pub(crate) fn chance_layer(chance: f64) -> Layer {
     Layer::HorizontalRule { series: "Chance".into(), y: chance }
 }
 
 /// The vertices of a curve that is straight but for a bend at `c`, from `low` to `high` (log10 FLOPs), as (FLOPs, score).
 #[must_use]
-pub fn bent_line(low: f64, high: f64, c: f64, curve: impl Fn(f64) -> f64) -> Vec<(f64, f64)> {
+pub(crate) fn bent_line(low: f64, high: f64, c: f64, curve: impl Fn(f64) -> f64) -> Vec<(f64, f64)> {
     let mut xs = vec![low];
     if low < c && c < high {
         xs.push(c);

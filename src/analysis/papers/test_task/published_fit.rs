@@ -78,7 +78,7 @@ impl PublishedFit {
 
     /// The published curve at `x` (log10 FLOPs) for the reference group (`false`) or the group under comparison.
     #[must_use]
-    pub fn predict(&self, x: f64, comparison: bool) -> f64 {
+    pub(crate) fn predict(&self, x: f64, comparison: bool) -> f64 {
         let z = f64::from(u8::from(comparison));
         if self.stopped_short {
             self.chance + self.alpha * (x - self.c).max(0.0) + self.theta * z
@@ -95,7 +95,7 @@ impl PublishedFit {
 
     /// Two-sided p-value of θ = 0 on the same terms.
     #[must_use]
-    pub fn conditional_p(&self) -> Option<f64> {
+    pub(crate) fn conditional_p(&self) -> Option<f64> {
         self.of_theta(self.conditional.p_values())
     }
 

@@ -121,7 +121,7 @@ impl PaperQuantity {
 
     /// A name for narrow tables.
     #[must_use]
-    pub fn short_name(self) -> &'static str {
+    pub(crate) fn short_name(self) -> &'static str {
         match self {
             Self::BalancedAccuracy => "acc. %",
             Self::R2Uncentered => Self::R2.name(),

@@ -45,7 +45,7 @@ fn halves() -> Result<BTreeMap<String, bool>> {
 ///
 /// # Errors
 /// When a score is missing or a fit impossible.
-pub fn recreate(paper: &Paper<'_>) -> Result<Built> {
+pub(crate) fn recreate(paper: &Paper<'_>) -> Result<Built> {
     let halves = halves()?;
     let mut figure = Figure {
         name: "recreate".into(),

@@ -41,7 +41,7 @@ pub(super) fn point_legend(names: GroupNames) -> Vec<LegendEntry> {
 ///
 /// # Errors
 /// When a score is missing.
-pub fn gain(paper: &Paper<'_>) -> Result<Built> {
+pub(crate) fn gain(paper: &Paper<'_>) -> Result<Built> {
     let caption = "Accuracy gained by adjustment (adjusted minus unadjusted): newer models gain less. Dashed and dotted \
                    lines are the means of the older and of the newer models.";
     let mut legend = point_legend(BY_RELEASE);
@@ -104,7 +104,7 @@ fn mean_line(scores: &[Scored<'_>], mean: f64, hue: Hue, stroke: Stroke) -> Laye
 ///
 /// # Errors
 /// When a score is missing.
-pub fn brier(paper: &Paper<'_>) -> Result<Built> {
+pub(crate) fn brier(paper: &Paper<'_>) -> Result<Built> {
     let caption = "Unadjusted models. Multiple choice shows a sudden rise where cloze rises gradually, in accuracy and in \
                    the (negative) Brier score alike: the rise is no artefact of a discontinuous metric.";
     let mut figure = figure("brier", caption, 3, point_legend(BY_RELEASE));
@@ -134,7 +134,7 @@ pub fn brier(paper: &Paper<'_>) -> Result<Built> {
 ///
 /// # Errors
 /// When a score is missing.
-pub fn families_figure(paper: &Paper<'_>) -> Result<Built> {
+pub(crate) fn families_figure(paper: &Paper<'_>) -> Result<Built> {
     type Member = fn(&Model) -> bool;
     let shown: [(&str, Marker, Member); 3] = [
         ("Llama 2", Marker::Circle, |m| m.family == "llama-2"),
@@ -191,7 +191,7 @@ pub fn families_figure(paper: &Paper<'_>) -> Result<Built> {
 ///
 /// # Errors
 /// When a score is missing.
-pub fn finetuned_old_vs_new(paper: &Paper<'_>) -> Result<Built> {
+pub(crate) fn finetuned_old_vs_new(paper: &Paper<'_>) -> Result<Built> {
     let names = GroupNames { reference: "Older models, fine-tuned", comparison: "Newer models as released" };
     let caption = "Older models fine-tuned on 64,000 task examples resemble newer models as released.";
     let mut figure = figure("finetuned_old_vs_new", caption, 2, point_legend(names));
@@ -224,7 +224,7 @@ pub(super) fn finetuned_old_and_new(paper: &Paper<'_>, id: &str) -> Result<ByMod
 ///
 /// # Errors
 /// When a score is missing.
-pub fn saturation(paper: &Paper<'_>) -> Result<Built> {
+pub(crate) fn saturation(paper: &Paper<'_>) -> Result<Built> {
     let caption = "Gain in accuracy over most of the adjustment (left) and over its last part (right), as measured: a \
                    model may lose. The last part adds little.";
     let mut figure = figure("saturation", caption, 2, point_legend(BY_RELEASE));

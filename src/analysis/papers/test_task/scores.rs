@@ -16,10 +16,10 @@ pub(super) const MMLU: &str = "mmlu";
 pub(super) const GSM8K: &str = "gsm8k";
 
 /// Epochs of the published adjustment.
-pub const EPOCHS: &str = "3";
+pub(crate) const EPOCHS: &str = "3";
 
 /// Scores of one condition by model name.
-pub type ByModel = BTreeMap<String, f64>;
+pub(crate) type ByModel = BTreeMap<String, f64>;
 
 /// How the published tables are read (STATISTICS §5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -36,7 +36,7 @@ pub enum Reading {
 impl Reading {
     /// Its name in files and arguments.
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Published => "paper",
             Self::Corrected => "corrected",
@@ -66,7 +66,7 @@ impl<'a> Paper<'a> {
 
     /// How the tables are read.
     #[must_use]
-    pub fn reading(&self) -> Reading {
+    pub(crate) fn reading(&self) -> Reading {
         self.reading
     }
 
@@ -81,7 +81,7 @@ impl<'a> Paper<'a> {
 
     /// The tables.
     #[must_use]
-    pub fn data(&self) -> &'a Published {
+    pub(crate) fn data(&self) -> &'a Published {
         self.data
     }
 
@@ -89,7 +89,7 @@ impl<'a> Paper<'a> {
     ///
     /// # Errors
     /// [`Error::Undetermined`] when the tables hold no such score.
-    pub fn scores(&self, id: &str, condition: &Condition) -> Result<ByModel> {
+    pub(crate) fn scores(&self, id: &str, condition: &Condition) -> Result<ByModel> {
         let mean = match self.reading {
             Reading::Published => MmluMean::Of62Rows,
             Reading::Corrected => MmluMean::ItemWeighted,
@@ -112,7 +112,7 @@ impl<'a> Paper<'a> {
     /// Brier scores as released; for MMLU the published reading takes the plain mean of the 62 rows of a results file.
     /// Empty when there is none.
     #[must_use]
-    pub fn brier(&self, id: &str) -> ByModel {
+    pub(crate) fn brier(&self, id: &str) -> ByModel {
         let released = Condition::unadjusted();
         let rows = self.data.observations.by_model(id, &Metric::plain(Measure::Brier), &released);
         rows.into_iter()
@@ -174,7 +174,7 @@ impl<'a> Paper<'a> {
 
 /// Whether the model was released from [`CUTOFF`] on.
 #[must_use]
-pub fn is_new(model: &Model) -> bool {
+pub(crate) fn is_new(model: &Model) -> bool {
     model.release >= CUTOFF
 }
 
@@ -182,13 +182,13 @@ pub fn is_new(model: &Model) -> bool {
 ///
 /// # Errors
 /// [`Error::Argument`] when there is none.
-pub fn known(id: &str) -> Result<&'static Benchmark> {
+pub(crate) fn known(id: &str) -> Result<&'static Benchmark> {
     benchmark(id).ok_or_else(|| Error::Argument(format!("unknown benchmark `{id}`")))
 }
 
 /// The adjustment the paper uses for a benchmark: general multiple choice for all but mathematics.
 #[must_use]
-pub fn adjustment_for(id: &str) -> Adjustment {
+pub(crate) fn adjustment_for(id: &str) -> Adjustment {
     match id {
         "gsm8k" | "minerva_math" | "leaderboard_math_hard" => Adjustment::Gsm8kAux,
         _ => Adjustment::MmluAux,

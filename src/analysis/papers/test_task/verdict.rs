@@ -56,7 +56,7 @@ pub enum Agreement {
 impl Agreement {
     /// By whether every printed digit comes out.
     #[must_use]
-    pub fn of(reproduced: bool) -> Self {
+    pub(crate) fn of(reproduced: bool) -> Self {
         if reproduced { Self::Reproduced } else { Self::Differs }
     }
 }

@@ -11,6 +11,7 @@
     if (fit.report.adjusted) all.push({ key: "adjusted", title: "After adjustment", drawn: fit.adjusted ?? { models: [], lines: [] }, analysis: fit.report.adjusted, hue: 3, symbol: "diamond" });
     return all.filter((one) => all.length === 1 || shown.condition === "both" || shown.condition === one.key);
   };
+  const percent = (share) => `${Math.round(1e4 * share) / 100} %`;
   const isLog = () => fit.report.predictor.scale === "log10";
   const place = (position) => isLog() ? 10 ** position : position;
   const predictor = () => fit.labels.predictor;
@@ -67,19 +68,20 @@
     const log = isLog() && !linear;
     const pad = log ? (right / left) ** 0.04 : 0;
     const edge = log ? [left / pad, right * pad] : [left - 0.04 * (right - left), right + 0.04 * (right - left)];
-    const curve = shown.curve ?? fit.report.curve;
     list.forEach((cond, k) => {
       const at = refs(k), first = k === 0, a = cond.analysis;
+      const curve = shown.curve ?? a.curve;
       const note = (text) => ({ customdata: undefined, hoverinfo: "skip", ...at });
       if (chance != null) traces.push({ type: "scatter", mode: "lines", x: [edge[0] / 1e3, edge[1] * 1e3], y: [chance, chance], line: { color: hue("context"), width: 1.2, dash: "dash" }, name: "Chance", legendgroup: "chance", showlegend: first, ...note() });
-      const pieces = a.c_set ? a.c_set.map(([l, h]) => [l == null ? null : place(l), h == null ? null : place(h)]) : a.c_e.low != null || a.c_e.high != null ? [[a.c_e.low, a.c_e.high]] : [];
+      const emerges = a.shown === "emergence";
+      const pieces = !emerges ? [] : a.c_set ? a.c_set.map(([l, h]) => [l == null ? null : place(l), h == null ? null : place(h)]) : a.c_e.low != null || a.c_e.high != null ? [[a.c_e.low, a.c_e.high]] : [];
       if (curve === a.curve) {
         pieces.forEach(([l, h], piece) => {
           const [from, to] = [l ?? left / 1e3, h ?? right * 1e3];
-          traces.push({ type: "scatter", mode: "lines", x: [from, to, to, from, from], y: [bottom, bottom, top, top, bottom], fill: "toself", fillcolor: faint(hue("context"), 0.14), line: { width: 0 }, name: "Point of emergence, 95 %", legendgroup: "c", showlegend: first && piece === 0, ...note() });
+          traces.push({ type: "scatter", mode: "lines", x: [from, to, to, from, from], y: [bottom, bottom, top, top, bottom], fill: "toself", fillcolor: faint(hue("context"), 0.14), line: { width: 0 }, name: `Point of emergence, ${percent(fit.report.settings.level)}`, legendgroup: "c", showlegend: first && piece === 0, ...note() });
         });
-        if (a.c_e.estimate != null) traces.push({ type: "scatter", mode: "lines", x: [a.c_e.estimate, a.c_e.estimate], y: [bottom, top], line: { color: hue("context"), width: 1.6, dash: "dot" }, name: "Point of emergence", legendgroup: "c1", showlegend: first, ...at, hovertemplate: `point of emergence ${number(a.c_e.estimate)}${unit()}${interval(a.c_e.low, a.c_e.high)}<extra></extra>` });
-        if (a.c_e.estimate != null) rows.push([cond.title, "point of emergence", "", "", "", a.c_e.estimate, "", null, a.c_e.low, a.c_e.high, null, null]);
+        if (emerges && a.c_e.estimate != null) traces.push({ type: "scatter", mode: "lines", x: [a.c_e.estimate, a.c_e.estimate], y: [bottom, top], line: { color: hue("context"), width: 1.6, dash: "dot" }, name: "Point of emergence", legendgroup: "c1", showlegend: first, ...at, hovertemplate: `point of emergence ${number(a.c_e.estimate)}${unit()}${interval(a.c_e.low, a.c_e.high)}<extra></extra>` });
+        if (emerges && a.c_e.estimate != null) rows.push([cond.title, "point of emergence", "", "", "", a.c_e.estimate, "", null, a.c_e.low, a.c_e.high, null, null]);
       }
       for (let g = 0; g <= fit.report.groups.length; g++) {
         if (shown.groups.has(g)) continue;
@@ -97,6 +99,11 @@
         }
         traces.push({ type: "scatter", mode: "lines", x: pick(line.x), y: pick(line.score), line: { color: colour, width: 2.4 }, name: `${plain(curve)}, ${plain(groupName(g))}`, legendgroup: `l${g}`, showlegend: first, ...note() });
         kept.forEach((i) => rows.push([cond.title, "curve", "", "", "", line.x[i], groupName(g), line.score[i], line.low[i], line.high[i], null, null]));
+        const beside = a.hinge && curve !== "hinge" ? cond.drawn.lines.find((l) => l.curve === "hinge" && l.group === g) : null;
+        if (beside) {
+          const own = beside.x.map((x, i) => i).filter((i) => beside.x[i] >= from && beside.x[i] <= to);
+          traces.push({ type: "scatter", mode: "lines", x: own.map((i) => beside.x[i]), y: own.map((i) => beside.score[i]), line: { color: colour, width: 1.4, dash: "dot" }, name: "Hinge, the paper’s curve", legendgroup: "hinge", showlegend: first && g === 0, ...note() });
+        }
       }
       const point = (models, name, marker, legend) => {
         if (models.length === 0) return;
@@ -170,7 +177,7 @@
       shapes.push(...estimateShapes(cond.analysis.theta, colour));
       here.forEach((name) => rows.push([cond.title, name, found.get(name).n, found.get(name).theta, found.get(name).theta - cond.analysis.theta.estimate]));
     }
-    if (rows.length === 0) return { empty: "There is no difference between groups to leave a family out of." };
+    if (rows.length === 0) return { empty: "There is no difference between groups to leave a family out of, or it comes with the full answer." };
     return { traces, revision: shown.condition, layout: { shapes, height: Math.max(300, 24 * clusters.length + 140), xaxis: axis("θ without the family"), yaxis: axis("", { type: "category", categoryorder: "array", categoryarray: clusters.map(plain) }) }, table: { columns: ["score", "cluster left out", "its models", "theta", "change"], rows } };
   };
 

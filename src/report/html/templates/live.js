@@ -70,11 +70,11 @@
   };
 
   const say = (answer, began) => {
-    const { theta, c_e: c } = answer.fit.report;
-    const found = [theta.estimate == null ? null : `θ = ${number(theta.estimate)}${interval(theta.low, theta.high)}`, c.estimate == null ? null : `cₑ = ${number(c.estimate)}${interval(c.low, c.high)}`].filter(Boolean).join(", ");
+    const { theta, c_e: c, shown, curve } = answer.fit.report;
+    const found = [theta.estimate == null ? null : `θ = ${number(theta.estimate)}${interval(theta.low, theta.high)}`, shown !== "emergence" || c.estimate == null ? null : `cₑ = ${number(c.estimate)}${interval(c.low, c.high)}`].filter(Boolean).join(", ");
     const times = `fitted in ${Math.round(answer.milliseconds)} ms, shown after ${Math.round(performance.now() - began)} ms`;
     status.textContent = answer.stage === "quick"
-      ? `${found || "no estimate"}. Quick answer: ${answer.bootstrap} bootstrap replicates, ${answer.fit.report.curve} curve alone; ${times}. The full one follows when you pause.`
+      ? `${found || "no estimate"}. Quick answer: ${answer.bootstrap} bootstrap replicates, the ${curve} curve leads; ${times}. The full one follows when you pause.`
       : `${found || "no estimate"}. Full answer: ${answer.bootstrap} bootstrap replicates, ${times}.`;
   };
 

@@ -6,9 +6,14 @@
 //! that have a floor. Every method is asked for its 95 % interval, or its test at 5 %, on the same data.
 //!
 //! usage: cargo run --release --example calibration [REPLICATES]
+//!        cargo run --release --example calibration reported [REPLICATES [WORLD]]
+//!
+//! The second prints what `onset fit` reports with all curves in the comparison.
 //!
 //! Prints the tables of docs/calibration.md. An interval by test inversion contains the truth exactly when the test does
 //! not reject it, so those are measured by one test at the truth.
+
+mod reported;
 
 use std::path::Path;
 use std::time::Instant;
@@ -354,9 +359,16 @@ fn table<const K: usize>(title: &str, rows: [&str; K], columns: &[(String, [(f64
 }
 
 fn main() -> Result<(), Failure> {
-    let replicates: u64 = std::env::args().nth(1).map_or(Ok(2_000), |v| v.parse())?;
     let start = Instant::now();
     let models = Models::read()?;
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if arguments.first().is_some_and(|word| word == "reported") {
+        let replicates = arguments.get(1).map_or(Ok(600), |v| v.parse())?;
+        reported::reported(&models, replicates, arguments.get(2).map(String::as_str))?;
+        eprintln!("{:.0} s", start.elapsed().as_secs_f64());
+        return Ok(());
+    }
+    let replicates: u64 = arguments.first().map_or(Ok(2_000), |v| v.parse())?;
     let mut worlds = Vec::new();
     for growing in [false, true] {
         for benchmark in 0..BENCHMARKS.len() {

@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::rename::Renames;
 use crate::registry::{Adjustment, Models};
 
-/// How results are read. What is left open here is taken from the names of files and folders.
+/// How results are read. What is left open here is taken from the files, and from the names of files and folders.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ImportSettings {
@@ -12,6 +13,9 @@ pub struct ImportSettings {
     /// out and counted. Without a registry names are kept as they are found.
     #[serde(skip)]
     pub models: Option<Models>,
+    /// Names to take instead of those that are found.
+    #[serde(skip)]
+    pub rename: Renames,
     /// Name of the model of all files.
     pub model: Option<String>,
     /// Adjustment of all files.
@@ -20,13 +24,25 @@ pub struct ImportSettings {
     pub epochs: Option<String>,
     /// Task examples seen, of all files.
     pub examples: Option<u64>,
-    /// Task examples per step of a checkpoint named `step_<n>`.
+    /// Task examples per step of a checkpoint named `step_<n>` after an adjustment.
     pub batch: u64,
+    /// Training tokens per step of every checkpoint of a training run; where it is not given, those of
+    /// [`tokens_per_step`](crate::registry::tokens_per_step).
+    pub tokens_per_step: Option<u64>,
 }
 
 impl Default for ImportSettings {
     /// Nothing fixed; 64 examples per step, as in arXiv 2407.07890.
     fn default() -> Self {
-        Self { models: None, model: None, adjustment: None, epochs: None, examples: None, batch: 64 }
+        Self {
+            models: None,
+            rename: Renames::default(),
+            model: None,
+            adjustment: None,
+            epochs: None,
+            examples: None,
+            batch: 64,
+            tokens_per_step: None,
+        }
     }
 }

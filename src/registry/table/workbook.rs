@@ -1,0 +1,109 @@
+//! Workbooks of Excel and LibreOffice (xlsx, xls, xlsb, ods), in a program built with the Cargo feature `excel`.
+//!
+//! The first row with a value holds the names; rows are numbered as the program shows them. Numbers and dates are read as
+//! the workbook stores them, whatever they look like on the screen.
+
+use super::raw::Raw;
+
+/// How a file of this kind begins: a zip archive, or the older container of Microsoft.
+const MARKS: [&[u8]; 2] = [b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"];
+
+/// Whether the bytes are those of a workbook.
+pub(super) fn is_workbook(bytes: &[u8]) -> bool {
+    MARKS.iter().any(|mark| bytes.starts_with(mark))
+}
+
+/// The sheet of this name, or the only one with a value.
+///
+/// # Errors
+/// A sentence for a file that is none, or whose sheet is not known.
+pub(super) fn read(bytes: &[u8], sheet: Option<&str>) -> Result<Raw, String> {
+    sheets::read(bytes, sheet)
+}
+
+#[cfg(feature = "excel")]
+mod sheets {
+    use std::io::Cursor;
+
+    use calamine::{Data, Range, Reader, open_workbook_auto_from_rs};
+
+    use super::super::values::Values;
+    use super::Raw;
+
+    pub fn read(bytes: &[u8], sheet: Option<&str>) -> Result<Raw, String> {
+        let problem =
+            |error: calamine::Error| format!("the workbook cannot be read ({error}); save the sheet as CSV UTF-8");
+        let mut book = open_workbook_auto_from_rs(Cursor::new(bytes)).map_err(problem)?;
+        let mut found: Vec<(String, Range<Data>)> = Vec::new();
+        for name in book.sheet_names() {
+            let range = book.worksheet_range(&name).map_err(problem)?;
+            if range.used_cells().next().is_some() {
+                found.push((name, range));
+            }
+        }
+        let names = || found.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ");
+        match (sheet, &found[..]) {
+            (_, []) => Err("the workbook has no cell with a value".to_owned()),
+            (Some(wanted), all) => match all.iter().find(|(name, _)| name == wanted) {
+                Some((_, range)) => cells(range),
+                None => Err(format!("the workbook has no sheet `{wanted}`; its sheets are: {}", names())),
+            },
+            (None, [(_, range)]) => cells(range),
+            (None, _) => Err(format!("the workbook has several sheets; choose one by --sheet: {}", names())),
+        }
+    }
+
+    fn cells(range: &Range<Data>) -> Result<Raw, String> {
+        let top = range.start().map_or(0, |(row, _)| row as usize);
+        let has_value = |row: &&[Data]| row.iter().any(|cell| text(cell).is_some());
+        let rows: Vec<(usize, &[Data])> =
+            range.rows().enumerate().filter(|(_, row)| has_value(row)).map(|(at, row)| (top + at + 1, row)).collect();
+        let Some(((_, header), rows)) = rows.split_first() else {
+            return Err("the sheet has no cell with a value".to_owned());
+        };
+        let names = header.iter().map(|name| text(name).unwrap_or_default().trim().to_owned()).collect();
+        let columns = (0..header.len()).map(|column| values(rows.iter().map(|(_, row)| &row[column]))).collect();
+        Ok(Raw { names, columns, lines: rows.iter().map(|(line, _)| *line).collect() })
+    }
+
+    /// Numbers where every cell is one or empty, and text otherwise.
+    fn values<'c>(cells: impl Iterator<Item = &'c Data> + Clone) -> Values {
+        let number = |cell: &Data| match cell {
+            Data::Int(number) => Some(Some(*number as f64)),
+            Data::Float(number) => Some(Some(*number)),
+            cell => text(cell).is_none().then_some(None),
+        };
+        match cells.clone().map(number).collect::<Option<Vec<_>>>() {
+            Some(numbers) => Values::numbers(&numbers),
+            None => Values::from(cells.map(text).collect::<Vec<_>>()),
+        }
+    }
+
+    /// The text of a cell; `None` of an empty one.
+    fn text(cell: &Data) -> Option<String> {
+        let text = match cell {
+            Data::Empty => return None,
+            Data::Int(number) => number.to_string(),
+            Data::Float(number) => number.to_string(),
+            Data::String(text) | Data::DateTimeIso(text) | Data::DurationIso(text) => text.clone(),
+            Data::Bool(flag) => flag.to_string(),
+            Data::DateTime(date) => {
+                let (year, month, day, ..) = date.to_ymd_hms_milli();
+                format!("{year:04}-{month:02}-{day:02}")
+            }
+            Data::Error(error) => error.to_string(),
+        };
+        (!text.trim().is_empty()).then_some(text)
+    }
+}
+
+#[cfg(not(feature = "excel"))]
+mod sheets {
+    use super::Raw;
+
+    pub fn read(_: &[u8], _: Option<&str>) -> Result<Raw, String> {
+        Err("workbooks are read by a program built with `cargo build --release --features excel`; save the sheet as CSV \
+             UTF-8"
+            .to_owned())
+    }
+}
