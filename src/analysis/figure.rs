@@ -91,6 +91,8 @@ pub enum Marker {
     Diamond,
     /// Circle without filling.
     Ring,
+    /// Short horizontal line: the middle of an error bar.
+    Dash,
 }
 
 /// Pattern of a line.
@@ -117,6 +119,21 @@ pub struct Point {
     pub interval: Option<(f64, f64)>,
     /// Whether the label is written beside the point.
     pub labelled: bool,
+}
+
+/// One cell of a heat map: a box one unit wide and high, on the axes' own scales.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Cell {
+    /// What the value is of.
+    pub label: String,
+    /// Middle of the box.
+    pub x: f64,
+    /// Middle of the box.
+    pub y: f64,
+    /// The value, -1 to 1: paper is 0, the colour of the reference group 1, that of the comparison -1.
+    pub value: f64,
+    /// What is written in the box; nothing when empty.
+    pub text: String,
 }
 
 /// Something drawn in a panel.
@@ -161,6 +178,13 @@ pub enum Layer {
         hue: Hue,
         /// Bars (left edge, right edge, height).
         bars: Vec<(f64, f64, f64)>,
+    },
+    /// A grid of cells, each coloured by its value and with the value written in it: a heat map.
+    Cells {
+        /// Name of the series.
+        series: String,
+        /// The cells, in any order.
+        cells: Vec<Cell>,
     },
     /// A horizontal line over the whole panel (chance level, zero), dashed in the colour of context.
     HorizontalRule {
@@ -226,5 +250,16 @@ impl Note {
     #[must_use]
     pub fn new(text: impl Into<String>, quantity: &str, value: f64) -> Self {
         Self { text: text.into(), quantity: quantity.into(), value: Some(value), low: None, high: None, bold: false }
+    }
+}
+
+impl Figure {
+    /// From so many named places on a horizontal axis on, a panel takes the width of both columns of a page.
+    const MANY_NAMES: usize = 9;
+
+    /// Whether the figure takes the width of both columns of a page: it has panels side by side, or one with many names
+    /// below it.
+    pub(crate) fn is_wide(&self) -> bool {
+        self.columns >= 2 || self.panels.iter().any(|panel| panel.x.tick_labels.len() >= Self::MANY_NAMES)
     }
 }

@@ -7,7 +7,6 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use candle_core::Tensor;
 use serde_json::{Map, Value};
 
 use super::keys::read_object;
@@ -138,8 +137,7 @@ impl AdapterFolder {
                 return Err(wrong(name, "has another rank than adapter_config.json names"));
             }
             let scale = alpha / if stabilised { own.sqrt() } else { own };
-            let pair = |tensor: &Tensor| tensor.clone();
-            adapters.insert(module.to_owned(), Adapter { down: pair(down), up: pair(up), scale });
+            adapters.insert(module.to_owned(), Adapter { down: down.clone(), up: up.clone(), scale });
         }
         if adapters.is_empty() {
             return Err(Error::File { path: file, problem: "holds no adapter".to_owned() });
@@ -163,7 +161,10 @@ fn check(path: &Path, config: &Map<String, Value>) -> Result<()> {
             Value::Object(map) => map.is_empty(),
             _ => false,
         };
-        if let Some(value) = config.get(key).filter(|value| !empty(value) && value.to_string() != only) {
+        if let Some(value) = config
+            .get(key)
+            .filter(|value| !empty(value) && serde_json::from_str::<Value>(only).ok().as_ref() != Some(*value))
+        {
             return Err(Error::Unsupported {
                 what: format!("{}: `{key}: {value}`", path.display()),
                 supported: format!("adapters with `{key}: {only}`"),

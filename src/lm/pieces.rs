@@ -1,5 +1,5 @@
-//! Tokenizers of folders without `tokenizer.json`: `tokenizer.model` of Llama and Gemma, `vocab.json` with `merges.txt` of
-//! GPT-2 and Qwen 2.
+//! Tokenizers of folders without `tokenizer.json`: `tokenizer.model` of Llama, `vocab.json` with `merges.txt` of GPT-2 and
+//! Qwen 2.
 //!
 //! `tokenizer.model` is a message of protocol buffers (SentencePiece's `sentencepiece_model.proto`): field 1, repeated, is
 //! a piece with its text (1), score (2) and kind (3); field 2 says how it was trained, of which 3 is the kind of model;
@@ -30,8 +30,12 @@ pub(super) fn read(folder: &Path, config: &Map<String, Value>) -> Result<Option<
         let merges = std::fs::read_to_string(&merges).map_err(Error::read(&merges))?;
         (words, word_pairs(&vocabulary, &merges, splitting))
     } else if model.is_file() {
-        if !matches!(class, "LlamaTokenizer" | "CodeLlamaTokenizer" | "GemmaTokenizer") {
-            return Err(unknown(&model, class, "LlamaTokenizer, CodeLlamaTokenizer, GemmaTokenizer"));
+        if class != "LlamaTokenizer" {
+            return Err(unknown(&model, class, "LlamaTokenizer"));
+        }
+        // Without it, text after a special token is spaced in another way.
+        if config.get("legacy") == Some(&Value::Bool(false)) {
+            return Err(unknown(&model, "LlamaTokenizer with legacy: false", "LlamaTokenizer with legacy: true"));
         }
         let bytes = std::fs::read(&model).map_err(Error::read(&model))?;
         (model, sentence_pieces(&bytes, config))

@@ -28,6 +28,7 @@ impl Ruler {
             Layer::Line { vertices, .. } => vertices.iter().map(|v| v.0).collect(),
             Layer::Band { vertices, .. } => vertices.iter().map(|v| v.0).collect(),
             Layer::Bars { bars, .. } => bars.iter().flat_map(|b| [b.0, b.1]).collect(),
+            Layer::Cells { cells, .. } => cells.iter().flat_map(|c| [c.x - 0.5, c.x + 0.5]).collect(),
             Layer::VerticalRule { x, .. } => vec![*x],
             Layer::HorizontalRule { .. } => Vec::new(),
         });
@@ -44,6 +45,7 @@ impl Ruler {
             Layer::Line { vertices, .. } => vertices.iter().map(|v| v.1).collect(),
             Layer::Band { vertices, .. } => vertices.iter().flat_map(|v| [v.1, v.2]).collect(),
             Layer::Bars { bars, .. } => bars.iter().flat_map(|b| [0.0, b.2]).collect(),
+            Layer::Cells { cells, .. } => cells.iter().flat_map(|c| [c.y - 0.5, c.y + 0.5]).collect(),
             Layer::HorizontalRule { y, .. } => vec![*y],
             Layer::VerticalRule { .. } => Vec::new(),
         });

@@ -207,6 +207,10 @@ impl<C> Drawable<Canvas> for Mark<C> {
                 let a = radius(1.253);
                 polygon(&[(0, -a), (a, 0), (0, a), (-a, 0)])
             }
+            Marker::Dash => {
+                let (half, thick) = (radius(0.75), radius(0.12));
+                polygon(&[(-half, -thick), (half, -thick), (half, thick), (-half, thick)])
+            }
         };
         canvas.out.push_str(&shape);
         canvas.out.push('\n');
@@ -217,7 +221,7 @@ impl<C> Drawable<Canvas> for Mark<C> {
 /// Reach of a marker around its centre as a multiple of its radius.
 pub(super) fn reach(shape: Marker) -> f64 {
     match shape {
-        Marker::Circle | Marker::Ring => 1.0,
+        Marker::Circle | Marker::Ring | Marker::Dash => 1.0,
         Marker::Square | Marker::Diamond => 1.26,
         Marker::Triangle => 1.46,
     }

@@ -142,7 +142,7 @@ impl<'a> Grid<'a> {
         let label_row = LEADING * theme.size(Role::AxisLabel);
         let row_titles = if self.figure.row_titles.iter().any(|t| !t.is_empty()) { title_row + 2.0 * PAD } else { 0.0 };
         let shared_y = self.sharing.y_label.map_or(0.0, |_| label_row + PAD);
-        let page = theme.points_wide(self.columns);
+        let page = theme.points_wide(self.figure.is_wide());
         let left = margins.left + row_titles + shared_y;
         let mut frame = ((page - left - margins.right) / self.columns as f64 - 26.0).max(NARROWEST_FRAME);
         let mut sides: Vec<(Side, Side)> = Vec::new();

@@ -12,8 +12,8 @@ use super::canvas::{Canvas, Curve, Mark, pixels};
 use super::geometry::Rect;
 use super::layout::{PanelPlan, TICK};
 use super::shapes::{CAP, ERROR_BAR, Located, OUTLINE, RULE, Shape, place};
-use super::text::{Anchor, Line, Words};
-use super::theme::{BOX_EDGE, FAINT, GRID, INK, PAPER, Rgb, Role, Theme, colour};
+use super::text::{Anchor, HALF_CAPITAL, Line, Words};
+use super::theme::{BOX_EDGE, FAINT, GRID, INK, PAPER, Rgb, Role, Theme, colour, shade};
 use crate::analysis::figure::{Hue, Marker, Stroke};
 
 /// Result of drawing on the canvas.
@@ -23,6 +23,8 @@ pub(super) type Drawn = Result<(), DrawingAreaErrorKind<Infallible>>;
 const POINT_FILL: f64 = 0.62;
 const BAND_FILL: f64 = 0.2;
 const BAR_FILL: f64 = 0.85;
+/// Width of the line between cells in points.
+const CELL_EDGE: f64 = 0.4;
 /// Length of minor ticks in points.
 const MINOR_TICK: f64 = 1.6;
 
@@ -175,6 +177,23 @@ fn layer(shape: &Shape, plan: &PanelPlan, surface: &Surface, over_points: bool) 
         Shape::Bars { hue, boxes } => boxes.iter().try_for_each(|(low, high)| {
             area.draw(&Rectangle::new([*low, *high], Surface::fill(colour(*hue), BAR_FILL)))?;
             area.draw(&Rectangle::new([*low, *high], Surface::stroke(colour(*hue).darker(), 1.0, OUTLINE)))
+        }),
+        Shape::Cells { boxes } => surface.group("class=\"cells\"", || {
+            boxes.iter().try_for_each(|(cell, low, high)| {
+                let (fill, ink) = shade(cell.value);
+                let (low, high) = (place(&plan.coordinates, *low), place(&plan.coordinates, *high));
+                let rect = Rect::new(low.0, high.1, high.0, low.1);
+                surface.area(&rect, (fill, 1.0), Some((PAPER, CELL_EDGE)))?;
+                let line = Line::new(&cell.text);
+                let size = Theme::SMALLEST;
+                let fits = line.width(size, false) <= rect.width() && size <= rect.height() + 1.0;
+                if cell.text.is_empty() || !fits {
+                    return Ok(());
+                }
+                let at = (f64::midpoint(rect.x0, rect.x1), f64::midpoint(rect.y0, rect.y1) + HALF_CAPITAL * size);
+                let (bold, anchor, turn, class) = (false, Anchor::Middle, 0.0, "cell");
+                surface.root.draw(&Words { line, at, size, bold, anchor, turn, colour: ink, class })
+            })
         }),
         Shape::Rule { hue, stroke, ends } => {
             let vertices = vec![ends.0, ends.1];

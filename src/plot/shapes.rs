@@ -9,7 +9,7 @@ use plotters::coord::types::RangedCoordf64;
 use super::axis::Ruler;
 use super::canvas::{PIXELS_PER_POINT, pixels, reach};
 use super::geometry::{Obstacle, Rect, Spot, clip_line, clip_polygon};
-use crate::analysis::figure::{Hue, Layer, Marker, Panel, Point, Stroke};
+use crate::analysis::figure::{Cell, Hue, Layer, Marker, Panel, Point, Stroke};
 
 /// Width of fitted lines in points; on small panels they are drawn thinner.
 pub(super) const LINE: f64 = 1.5;
@@ -43,11 +43,34 @@ pub(super) fn place(coordinates: &Coordinates, at: Spot) -> Spot {
 
 /// One layer, located and cut.
 pub(super) enum Shape<'a> {
-    Points { hue: Hue, marker: Marker, points: Vec<Located<'a>> },
-    Line { hue: Hue, stroke: Stroke, pieces: Vec<Vec<Spot>> },
-    Band { hue: Hue, outlines: Vec<Vec<Spot>>, stretches: Vec<Vec<Spot>> },
-    Bars { hue: Hue, boxes: Vec<(Spot, Spot)> },
-    Rule { hue: Hue, stroke: Stroke, ends: (Spot, Spot) },
+    Points {
+        hue: Hue,
+        marker: Marker,
+        points: Vec<Located<'a>>,
+    },
+    Line {
+        hue: Hue,
+        stroke: Stroke,
+        pieces: Vec<Vec<Spot>>,
+    },
+    Band {
+        hue: Hue,
+        outlines: Vec<Vec<Spot>>,
+        stretches: Vec<Vec<Spot>>,
+    },
+    Bars {
+        hue: Hue,
+        boxes: Vec<(Spot, Spot)>,
+    },
+    /// Every cell with two corners of its box.
+    Cells {
+        boxes: Vec<(&'a Cell, Spot, Spot)>,
+    },
+    Rule {
+        hue: Hue,
+        stroke: Stroke,
+        ends: (Spot, Spot),
+    },
 }
 
 /// An observation with its place.
@@ -104,6 +127,14 @@ pub(super) fn shapes<'a>(panel: &'a Panel, x: &Ruler, y: &Ruler) -> Vec<Shape<'a
                 seen.then(|| (window.nearest(low), window.nearest(high)))
             });
             Shape::Bars { hue: *hue, boxes: boxes.collect() }
+        }
+        Layer::Cells { cells, .. } => {
+            let boxes = cells.iter().filter_map(|cell| {
+                let (low, high) = (locate(cell.x - 0.5, cell.y - 0.5)?, locate(cell.x + 0.5, cell.y + 0.5)?);
+                let seen = high.0 > window.x0 && low.0 < window.x1 && high.1 > window.y0 && low.1 < window.y1;
+                seen.then(|| (cell, window.nearest(low), window.nearest(high)))
+            });
+            Shape::Cells { boxes: boxes.collect() }
         }
         Layer::HorizontalRule { y: at, .. } => {
             let at = y.locate(*at).filter(|&at| y.shows(at));
@@ -166,6 +197,11 @@ impl Shape<'_> {
                 .map(|(low, high)| (at(low), at(high)))
                 .map(|(low, high)| Obstacle::Box(Rect::new(low.0, high.1, high.0, low.1)))
                 .collect(),
+            Self::Cells { boxes } => boxes
+                .iter()
+                .map(|(_, low, high)| (at(low), at(high)))
+                .map(|(low, high)| Obstacle::Box(Rect::new(low.0, high.1, high.0, low.1)))
+                .collect(),
             Self::Rule { ends, .. } => vec![segment(&ends.0, &ends.1, RULE)],
         }
     }
@@ -177,6 +213,7 @@ impl Shape<'_> {
             Self::Line { pieces, .. } => pieces.is_empty(),
             Self::Band { outlines, .. } => outlines.is_empty(),
             Self::Bars { boxes, .. } => boxes.is_empty(),
+            Self::Cells { boxes } => boxes.is_empty(),
             Self::Rule { .. } => false,
         }
     }
@@ -185,7 +222,7 @@ impl Shape<'_> {
     /// must not.
     pub(super) fn cost_of_covering(&self) -> Option<f64> {
         match self {
-            Self::Points { .. } | Self::Bars { .. } => None,
+            Self::Points { .. } | Self::Bars { .. } | Self::Cells { .. } => None,
             Self::Line { .. } => Some(25.0),
             Self::Rule { .. } => Some(10.0),
             Self::Band { .. } => Some(1.0),

@@ -5,8 +5,8 @@ use crate::analysis::figure::Hue;
 /// Settings of the renderer. The defaults suit a two-column paper.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Theme {
-    /// Width of the whole figure in inches; `None` takes 6.75 (both columns) for grids of two or more columns and 3.25
-    /// (one column) otherwise. Values are held between 1 and 40.
+    /// Width of the whole figure in inches; `None` takes 6.75 (both columns) for grids of two or more columns and for
+    /// panels with many names below them, and 3.25 (one column) otherwise. Values are held between 1 and 40.
     pub width: Option<f64>,
     /// Size of axis labels in points; every other text is set relative to it and never below [`Theme::SMALLEST`].
     pub text: f64,
@@ -66,9 +66,9 @@ impl Theme {
     /// Smallest text size in points that a figure may contain.
     pub const SMALLEST: f64 = 7.0;
 
-    /// Width of the canvas in points for a grid with this many columns.
-    pub(super) fn points_wide(&self, columns: usize) -> f64 {
-        let natural = if columns >= 2 { 6.75 } else { 3.25 };
+    /// Width of the canvas in points for a figure that is wide or not.
+    pub(super) fn points_wide(&self, wide: bool) -> f64 {
+        let natural = if wide { 6.75 } else { 3.25 };
         72.0 * self.width.filter(|w| w.is_finite()).unwrap_or(natural).clamp(1.0, 40.0)
     }
 
@@ -101,7 +101,21 @@ pub(super) fn colour(hue: Hue) -> Rgb {
     }
 }
 
+/// The colour of a value from -1 to 1, and that of text on it. Strong values stay short of black, so that text is read.
+pub(super) fn shade(value: f64) -> (Rgb, Rgb) {
+    let strongest = if value < 0.0 { Rgb(0xa8, 0x5f, 0x00) } else { Rgb(0x08, 0x30, 0x6b) };
+    let share = value.abs().clamp(0.0, 1.0);
+    let inside = PAPER.towards(strongest, share);
+    (inside, if share > 0.55 { PAPER } else { INK })
+}
+
 impl Rgb {
+    /// So much of the way to another colour, 0 to 1.
+    fn towards(self, other: Self, share: f64) -> Self {
+        let part = |a: u8, b: u8| (f64::from(a) + share * (f64::from(b) - f64::from(a))).round() as u8;
+        Self(part(self.0, other.0), part(self.1, other.1), part(self.2, other.2))
+    }
+
     /// The same hue, darker: the outline of a filled shape.
     pub(super) fn darker(self) -> Self {
         let part = |c: u8| (u16::from(c) * 7 / 10) as u8;

@@ -86,6 +86,10 @@ pub enum Measure {
     Mc1,
     /// `mc2`: TruthfulQA, share of probability on true answers.
     Mc2,
+    /// `mcc`: Matthews' correlation of answer and truth, -1 to 1.
+    MatthewsCorrelation,
+    /// `bits_per_byte`: the bits that a model needs for a byte of text, from 0 (best) on.
+    BitsPerByte,
 }
 
 impl Measure {
@@ -99,14 +103,23 @@ impl Measure {
         (Self::F1, "f1"),
         (Self::Mc1, "mc1"),
         (Self::Mc2, "mc2"),
+        (Self::MatthewsCorrelation, "mcc"),
+        (Self::BitsPerByte, "bits_per_byte"),
     ];
 
     /// The smallest and the largest value it can take.
     pub(crate) fn range(self) -> (f64, f64) {
         match self {
             Self::Brier => (0.0, 2.0),
+            Self::MatthewsCorrelation => (-1.0, 1.0),
+            Self::BitsPerByte => (0.0, f64::INFINITY),
             _ => (0.0, 1.0),
         }
+    }
+
+    /// Whether a lower value is the better one.
+    pub fn falls(self) -> bool {
+        matches!(self, Self::Brier | Self::BitsPerByte)
     }
 
     /// Whether an item scores either 0 or 1, so that a mean over n items is k/n.

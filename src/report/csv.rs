@@ -80,6 +80,8 @@ pub(crate) enum Mark {
     Band,
     /// A bar.
     Bar,
+    /// A cell of a heat map.
+    Cell,
     /// A line across the panel.
     Rule,
     /// A text.
@@ -87,7 +89,7 @@ pub(crate) enum Mark {
 }
 
 impl Mark {
-    const ALL: [Self; 6] = [Self::Point, Self::Line, Self::Band, Self::Bar, Self::Rule, Self::Note];
+    const ALL: [Self; 7] = [Self::Point, Self::Line, Self::Band, Self::Bar, Self::Cell, Self::Rule, Self::Note];
 }
 
 impl fmt::Display for Mark {
@@ -97,6 +99,7 @@ impl fmt::Display for Mark {
             Self::Line => "line",
             Self::Band => "band",
             Self::Bar => "bar",
+            Self::Cell => "cell",
             Self::Rule => "rule",
             Self::Note => "note",
         })
@@ -116,9 +119,9 @@ serde_as_text!(Mark);
 
 /// Everything a figure shows, one row per drawn thing.
 ///
-/// Columns: `panel` (its title, preceded by its row's title), `kind` (`point`, `line`, `band`, `bar`, `rule`, `note`),
-/// `series`, `label` (the model of a point, the quantity of a note), `x`, `y`, `low`, `high` (interval of a point, edges
-/// of a band), `text` (a note as printed).
+/// Columns: `panel` (its title, preceded by its row's title), `kind` (`point`, `line`, `band`, `bar`, `cell`, `rule`,
+/// `note`), `series`, `label` (the model of a point, the quantity of a note, what a cell is of), `x`, `y`, `low`, `high`
+/// (interval of a point, edges of a band; `low` alone is the value of a cell), `text` (a note or a cell as printed).
 #[must_use]
 pub fn figure_data(figure: &Figure) -> CsvTable {
     let mut table = CsvTable::new(&["panel", "kind", "series", "label", "x", "y", "low", "high", "text"]);
@@ -164,6 +167,11 @@ fn panel_rows(table: &mut CsvTable, name: &str, panel: &Panel) {
                         [Some((left + right) / 2.0), Some(height), Some(left), Some(right)],
                         "",
                     );
+                }
+            }
+            Layer::Cells { series, cells } => {
+                for c in cells {
+                    push(Mark::Cell, series, &c.label, [Some(c.x), Some(c.y), Some(c.value), None], &c.text);
                 }
             }
             Layer::HorizontalRule { series, y } => push(Mark::Rule, series, "", [None, Some(*y), None, None], ""),

@@ -35,7 +35,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use crate::error::{Error, Result};
-use crate::registry::{Adjustment, Condition, Measure, Observation};
+use crate::registry::{Adjustment, Condition, Observation};
 
 /// Version of the schema that is written.
 const SCHEMA: &str = "0.2.1";
@@ -134,7 +134,7 @@ fn result(score: &Observation) -> Value {
         "source_data": { "dataset_name": score.benchmark, "source_type": "other" },
         "metric_config": {
             "evaluation_description": score.metric.to_string(),
-            "lower_is_better": score.metric.measure == Measure::Brier,
+            "lower_is_better": score.metric.measure.falls(),
             "score_type": "continuous",
             "min_score": low,
             "max_score": high,

@@ -9,6 +9,7 @@ pub mod every_eval_ever;
 #[cfg(feature = "models")]
 pub mod finetune;
 pub mod fit;
+pub mod harmony;
 pub mod html;
 pub mod json;
 pub mod lab;

@@ -33,7 +33,7 @@ use serde::{Deserialize, Serialize};
 use super::ceiling::{CeilingFit, all_disattenuated, shares_of_ceiling};
 use super::concordance::RankedTable;
 use super::estimate::Estimate;
-use super::nested::{Inside, Nesting};
+use super::nested::{Inside, Nesting, Resampling};
 use super::pair_matrix::PairMatrix;
 use super::principal::first_share;
 use super::random::Seed;
@@ -46,6 +46,7 @@ pub struct Agreement {
     replicates: usize,
     level: f64,
     inside: Inside,
+    pairs: bool,
 }
 
 /// Scores under one condition: columns are benchmarks, rows are models, higher is better, NaN is missing.
@@ -90,8 +91,22 @@ pub struct AgreementFit {
     pub summary: Summary<Estimate>,
     /// Without each outer cluster.
     pub left_out: Vec<LeftOut>,
+    /// Mean τ-b of each benchmark with all others.
+    pub columns: Vec<Estimate>,
+    /// Intervals of τ-b pair by pair, where they were asked for.
+    pub pairs: Option<PairIntervals>,
     /// How many outer clusters of equal size would carry as much.
     pub effective_clusters: f64,
+}
+
+/// Intervals of a matrix of correlations.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct PairIntervals {
+    /// Lower ends; none where most resamples are undefined.
+    pub low: PairMatrix,
+    /// Upper ends.
+    pub high: PairMatrix,
 }
 
 /// Two conditions of the same models and benchmarks, compared in pairs.
@@ -107,7 +122,11 @@ pub struct AgreementChange {
     /// The difference without each outer cluster.
     pub left_out: Vec<LeftOut>,
     /// Share of the pairs of benchmarks whose τ-b is larger after.
-    pub pairs_above: Option<f64>,
+    pub pairs_above: Estimate,
+    /// Mean τ-b of each benchmark with all others, after minus before.
+    pub columns: Vec<Estimate>,
+    /// Intervals of the difference pair by pair, where they were asked for.
+    pub pairs: Option<PairIntervals>,
 }
 
 impl<'a> Panel<'a> {
@@ -127,7 +146,7 @@ impl<'a> Panel<'a> {
 impl Agreement {
     /// 2,000 resamples, intervals at 95 %, inner clusters drawn.
     pub fn new(seed: Seed) -> Self {
-        Self { seed, replicates: 2_000, level: 0.95, inside: Inside::Drawn }
+        Self { seed, replicates: 2_000, level: 0.95, inside: Inside::Drawn, pairs: false }
     }
 
     /// Number of resamples.
@@ -151,6 +170,13 @@ impl Agreement {
         self
     }
 
+    /// Whether every pair of benchmarks gets an interval of its own.
+    #[must_use]
+    pub fn pairs(mut self, pairs: bool) -> Self {
+        self.pairs = pairs;
+        self
+    }
+
     /// The agreement of one table, its rows clustered by `nesting`.
     ///
     /// # Errors
@@ -159,8 +185,8 @@ impl Agreement {
     pub fn fit(&self, panel: &Panel<'_>, nesting: &Nesting) -> Result<AgreementFit> {
         self.check(panel, nesting)?;
         let panel = Ranked::new(panel)?;
-        let without = left_out(nesting, |drawn| panel.summary(drawn));
-        let drawn = self.resamples(nesting, |drawn| panel.summary(drawn));
+        let without = left_out(nesting, |drawn| panel.draw(drawn, false).summary);
+        let drawn = self.resampling().draws(nesting, |drawn| panel.draw(drawn, self.pairs));
         self.assemble(&panel, nesting, without, &drawn)
     }
 
@@ -179,23 +205,37 @@ impl Agreement {
             )));
         }
         let (before, after) = (Ranked::new(before)?, Ranked::new(after)?);
-        let both = |drawn: &[u32]| (before.summary(drawn), after.summary(drawn));
-        let without = left_out(nesting, both);
-        let drawn = self.resamples(nesting, both);
-        let first: Vec<Summary<f64>> = drawn.iter().map(|(before, _)| *before).collect();
-        let second: Vec<Summary<f64>> = drawn.iter().map(|(_, after)| *after).collect();
-        let change: Vec<Summary<f64>> = drawn.iter().map(|(before, after)| after.minus(before)).collect();
+        let both = |drawn: &[u32], pairs: bool| (before.draw(drawn, pairs), after.draw(drawn, pairs));
+        let without = left_out(nesting, |drawn| {
+            let (before, after) = both(drawn, false);
+            (before.summary, after.summary)
+        });
+        let (first, second): (Vec<Draw>, Vec<Draw>) =
+            self.resampling().draws(nesting, |drawn| both(drawn, true)).into_iter().unzip();
+        let change: Vec<Draw> = first.iter().zip(&second).map(|(before, after)| after.minus(before)).collect();
+        let above = |draw: &Draw| {
+            let defined = draw.pairs.iter().filter(|difference| !difference.is_nan());
+            let (count, above) = defined.fold((0, 0), |(n, above), d| (n + 1, above + usize::from(*d > 0.0)));
+            above as f64 / count as f64
+        };
         let every = vec![1; nesting.outer().len()];
-        let observed = after.summary(&every).minus(&before.summary(&every));
+        let observed = after.draw(&every, true).minus(&before.draw(&every, true));
         let before = self.assemble(&before, nesting, without.iter().map(|(g, (b, _))| (*g, *b)).collect(), &first)?;
         let after = self.assemble(&after, nesting, without.iter().map(|(g, (_, a))| (*g, *a)).collect(), &second)?;
         Ok(AgreementChange {
-            difference: with_intervals(&observed, &change, self.level),
+            difference: with_intervals(&observed.summary, &change, self.level),
             left_out: without.into_iter().map(|(g, (before, after))| LeftOut::new(g, &after.minus(&before))).collect(),
-            pairs_above: after.tau.share_above(&before.tau),
+            pairs_above: Estimate::resampled(above(&observed), change.iter().map(above), self.level),
+            columns: columns(&observed, &change, self.level),
+            pairs: self.pairs.then(|| intervals(&after.tau, &change, self.level)),
             before,
             after,
         })
+    }
+
+    fn resampling(&self) -> Resampling {
+        let Self { seed, replicates, level, inside, .. } = *self;
+        Resampling { seed, replicates, level, inside }
     }
 
     fn check(&self, panel: &Panel<'_>, nesting: &Nesting) -> Result<()> {
@@ -224,31 +264,23 @@ impl Agreement {
         Ok(())
     }
 
-    fn resamples<T: Send>(&self, nesting: &Nesting, of: impl Fn(&[u32]) -> T + Sync) -> Vec<T> {
-        (0..self.replicates)
-            .into_par_iter()
-            .map(|b| {
-                let mut stream = self.seed.stream("agreement", b as u64);
-                of(&nesting.draw(self.inside, &mut stream))
-            })
-            .collect()
-    }
-
     fn assemble(
         &self,
         panel: &Ranked<'_>,
         nesting: &Nesting,
         without: Vec<(usize, Summary<f64>)>,
-        drawn: &[Summary<f64>],
+        drawn: &[Draw],
     ) -> Result<AgreementFit> {
         let tau = panel.table.tau();
         if tau.mean().is_none() {
             return Err(Error::Undetermined("no two benchmarks have two models that both of them order".into()));
         }
-        let observed = panel.summary(&vec![1; nesting.outer().len()]);
+        let observed = panel.draw(&vec![1; nesting.outer().len()], false);
         Ok(AgreementFit {
+            summary: with_intervals(&observed.summary, drawn, self.level),
+            columns: columns(&observed, drawn, self.level),
+            pairs: self.pairs.then(|| intervals(&tau, drawn, self.level)),
             tau,
-            summary: with_intervals(&observed, drawn, self.level),
             left_out: without.into_iter().map(|(g, summary)| LeftOut::new(g, &summary)).collect(),
             effective_clusters: nesting.effective(),
         })
@@ -274,10 +306,25 @@ impl<'a> Ranked<'a> {
         Ok(Self { panel: *panel, table: RankedTable::new(panel.columns)? })
     }
 
+    /// What is said of a resample; τ-b pair by pair only when `pairs` is asked for.
+    fn draw(&self, drawn: &[u32], pairs: bool) -> Draw {
+        let number = |value: Option<f64>| value.unwrap_or(f64::NAN);
+        let k = self.table.columns();
+        let Ok(tau) = self.table.tau_of(drawn) else {
+            let pairs = if pairs { vec![f64::NAN; k * (k - 1) / 2] } else { Vec::new() };
+            return Draw { summary: Summary::from([f64::NAN; 5]), columns: vec![f64::NAN; k], pairs };
+        };
+        let above_diagonal = || pairs_of(k).map(|(a, b)| number(tau.get(a, b))).collect();
+        Draw {
+            summary: self.summary(drawn, &tau),
+            columns: (0..k).map(|column| number(tau.mean_of(column))).collect(),
+            pairs: if pairs { above_diagonal() } else { Vec::new() },
+        }
+    }
+
     /// NaN for what is undefined.
-    fn summary(&self, drawn: &[u32]) -> Summary<f64> {
+    fn summary(&self, drawn: &[u32], tau: &PairMatrix) -> Summary<f64> {
         let undefined = Summary::from([f64::NAN; 5]);
-        let Ok(tau) = self.table.tau_of(drawn) else { return undefined };
         let number = |value: Option<f64>| value.unwrap_or(f64::NAN);
         let mean = number(tau.mean());
         let first_share = number(first_share(self.panel.columns, drawn));
@@ -290,8 +337,27 @@ impl<'a> Ranked<'a> {
             mean,
             first_share,
             ceiling: known.iter().sum::<f64>() / known.len() as f64,
-            share_of_ceiling: number(shares_of_ceiling(&tau, &ceilings).mean()),
-            disattenuated: number(all_disattenuated(&tau, &ceilings).mean()),
+            share_of_ceiling: number(shares_of_ceiling(tau, &ceilings).mean()),
+            disattenuated: number(all_disattenuated(tau, &ceilings).mean()),
+        }
+    }
+}
+
+/// What is said of one resample, NaN for what is undefined.
+struct Draw {
+    summary: Summary<f64>,
+    columns: Vec<f64>,
+    /// Pair by pair as [`pairs_of`] lists them.
+    pairs: Vec<f64>,
+}
+
+impl Draw {
+    fn minus(&self, other: &Self) -> Self {
+        let less = |here: &[f64], there: &[f64]| here.iter().zip(there).map(|(here, there)| here - there).collect();
+        Self {
+            summary: self.summary.minus(&other.summary),
+            columns: less(&self.columns, &other.columns),
+            pairs: less(&self.pairs, &other.pairs),
         }
     }
 }
@@ -320,10 +386,38 @@ impl Summary<f64> {
     }
 }
 
-fn with_intervals(observed: &Summary<f64>, drawn: &[Summary<f64>], level: f64) -> Summary<Estimate> {
+fn with_intervals(observed: &Summary<f64>, drawn: &[Draw], level: f64) -> Summary<Estimate> {
     let values = observed.values();
-    let resamples = |k: usize| drawn.iter().map(move |draw| draw.values()[k]);
+    let resamples = |k: usize| drawn.iter().map(move |draw| draw.summary.values()[k]);
     Summary::from(std::array::from_fn(|k| Estimate::resampled(values[k], resamples(k), level)))
+}
+
+/// A mean for every column.
+fn columns(observed: &Draw, drawn: &[Draw], level: f64) -> Vec<Estimate> {
+    let of = |(k, value): (usize, &f64)| Estimate::resampled(*value, drawn.iter().map(|draw| draw.columns[k]), level);
+    observed.columns.iter().enumerate().map(of).collect()
+}
+
+fn intervals(tau: &PairMatrix, drawn: &[Draw], level: f64) -> PairIntervals {
+    let k = tau.columns();
+    let ends: Vec<(Option<f64>, Option<f64>)> = (0..k * (k - 1) / 2)
+        .into_par_iter()
+        .map(|pair| {
+            let interval = Estimate::resampled(0.0, drawn.iter().map(|draw| draw.pairs[pair]), level).interval;
+            (interval.low, interval.high)
+        })
+        .collect();
+    let mut at = vec![0; k * k];
+    pairs_of(k).enumerate().for_each(|(place, (a, b))| at[a * k + b] = place);
+    let fill = |end: fn(&(Option<f64>, Option<f64>)) -> Option<f64>| {
+        PairMatrix::fill(k, |a, b| (ends.get(at[a * k + b]).filter(|_| a != b).and_then(end), tau.rows(a, b)))
+    };
+    PairIntervals { low: fill(|ends| ends.0), high: fill(|ends| ends.1) }
+}
+
+/// Pairs of different columns, the smaller first.
+fn pairs_of(columns: usize) -> impl Iterator<Item = (usize, usize)> {
+    (0..columns).flat_map(move |a| (a + 1..columns).map(move |b| (a, b)))
 }
 
 fn left_out<T: Send>(nesting: &Nesting, of: impl Fn(&[u32]) -> T + Sync) -> Vec<(usize, T)> {
@@ -370,6 +464,23 @@ mod tests {
     }
 
     #[test]
+    fn every_pair_and_every_benchmark_has_an_interval_about_its_value() {
+        let columns = columns(1.0, &mut Seed(1).stream("test", 0));
+        let fit = agreement().pairs(true).fit(&Panel::new(&columns), &nesting()).expect("a sound table");
+        let pairs = fit.pairs.expect("asked for");
+        for a in 0..4 {
+            let own = &fit.columns[a];
+            assert_eq!(own.value, fit.tau.mean_of(a));
+            assert!(own.interval.contains(own.value.expect("defined")) && own.interval.ends().is_some());
+            for b in 0..4 {
+                let inside = pairs.low.get(a, b) < fit.tau.get(a, b) && fit.tau.get(a, b) < pairs.high.get(a, b);
+                assert!(inside || a == b, "{a} {b}");
+            }
+        }
+        assert_eq!((pairs.low.get(1, 1), pairs.low.get(0, 2)), (None, pairs.low.get(2, 0)));
+    }
+
+    #[test]
     fn without_a_maker_the_values_are_those_of_the_other_models() {
         let columns = columns(1.0, &mut Seed(1).stream("test", 0));
         let fit = agreement().fit(&Panel::new(&columns), &nesting()).expect("a sound table");
@@ -387,7 +498,7 @@ mod tests {
         let change = agreement().compare(&panel, &panel, &nesting()).expect("sound tables");
         let mean = &change.difference.mean;
         assert_eq!((mean.value, mean.interval), (Some(0.0), Interval::between(0.0, 0.0)));
-        assert_eq!(change.pairs_above, Some(0.0));
+        assert_eq!(change.pairs_above.value, Some(0.0));
     }
 
     #[test]
@@ -397,7 +508,7 @@ mod tests {
         let change = agreement().compare(&Panel::new(&before), &Panel::new(&after), &nesting()).expect("sound tables");
         assert!(change.difference.mean.interval.low > Some(0.0));
         assert!(change.difference.first_share.interval.low > Some(0.0));
-        assert_eq!(change.pairs_above, Some(1.0));
+        assert_eq!(change.pairs_above.value, Some(1.0));
         assert!(change.left_out.iter().all(|left| left.summary.mean.expect("defined") > 0.0));
     }
 

@@ -35,6 +35,7 @@ pub mod principal;
 pub mod profile;
 pub mod random;
 pub mod rank;
+pub mod rank_range;
 pub mod richards;
 pub mod sample;
 pub mod segmented;

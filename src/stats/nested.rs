@@ -21,10 +21,12 @@
 //! # Ok::<(), onset::Error>(())
 //! ```
 
+use rayon::prelude::*;
+
 use super::clusters::Clusters;
 use super::distribution::sample_quantile;
 use super::estimate::{Estimate, Interval, Method, finite};
-use super::random::Stream;
+use super::random::{Seed, Stream};
 use crate::{Error, Result};
 
 /// What happens to the models of a cluster that was drawn.
@@ -108,6 +110,37 @@ impl Nesting {
     /// Every row once but for those of outer cluster `g`.
     pub(crate) fn without(&self, g: usize) -> Vec<u32> {
         self.outer.of().iter().map(|of| u32::from(*of != g)).collect()
+    }
+}
+
+/// How often and from where models are drawn.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Resampling {
+    pub(crate) seed: Seed,
+    pub(crate) replicates: usize,
+    pub(crate) level: f64,
+    pub(crate) inside: Inside,
+}
+
+impl Resampling {
+    /// Numbers of the models as they are, each with a percentile interval: `of` is told how often each model counts and
+    /// answers with as many numbers every time, NaN where one is undefined.
+    pub(crate) fn estimates(&self, nesting: &Nesting, of: impl Fn(&[u32]) -> Vec<f64> + Sync) -> Vec<Estimate> {
+        let observed = of(&vec![1; nesting.outer().len()]);
+        let drawn = self.draws(nesting, &of);
+        let resamples = |k: usize| drawn.iter().map(move |draw| draw.get(k).copied().unwrap_or(f64::NAN));
+        observed.iter().enumerate().map(|(k, value)| Estimate::resampled(*value, resamples(k), self.level)).collect()
+    }
+
+    /// What `of` answers in every resample.
+    pub(super) fn draws<T: Send>(&self, nesting: &Nesting, of: impl Fn(&[u32]) -> T + Sync) -> Vec<T> {
+        (0..self.replicates)
+            .into_par_iter()
+            .map(|b| {
+                let mut stream = self.seed.stream("agreement", b as u64);
+                of(&nesting.draw(self.inside, &mut stream))
+            })
+            .collect()
     }
 }
 

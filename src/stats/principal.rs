@@ -27,6 +27,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::distribution::sample_quantile;
+use super::pair_matrix::PairMatrix;
 use super::random::Seed;
 use crate::{Error, Result};
 
@@ -96,6 +97,30 @@ impl Principal {
 /// Share of the first component when row i counts `drawn[i]` times; `None` where it is undefined. Rows with a missing value
 /// are left out.
 pub(crate) fn first_share(columns: &[Vec<f64>], drawn: &[u32]) -> Option<f64> {
+    let (z, total) = drawn_standardised(columns, drawn)?;
+    let largest = correlations_over(&z, total).symmetric_eigenvalues().iter().copied().fold(f64::NAN, f64::max);
+    Some(largest / columns.len() as f64).filter(|share| share.is_finite())
+}
+
+/// Shares of all components when row i counts `drawn[i]` times, the largest first.
+pub(crate) fn drawn_shares(columns: &[Vec<f64>], drawn: &[u32]) -> Option<Vec<f64>> {
+    let (z, total) = drawn_standardised(columns, drawn)?;
+    let mut values: Vec<f64> = correlations_over(&z, total).symmetric_eigenvalues().iter().copied().collect();
+    values.sort_by(|a, b| b.total_cmp(a));
+    Some(shares(&values)).filter(|shares| shares.iter().all(|share| share.is_finite()))
+}
+
+/// Pearson's r of all pairs of columns when row i counts `drawn[i]` times; `None` where a column does not vary. Rows with a
+/// missing value in any column are left out.
+pub(crate) fn drawn_correlations(columns: &[Vec<f64>], drawn: &[u32]) -> Option<PairMatrix> {
+    let (z, total) = drawn_standardised(columns, drawn)?;
+    let matrix = correlations_over(&z, total);
+    Some(PairMatrix::fill(columns.len(), |a, b| (Some(matrix[(a, b)]), total as u64)))
+}
+
+/// Columns of mean 0 and variance 1 among the rows drawn, each entry times the root of how often its row counts, and the
+/// number of rows drawn.
+fn drawn_standardised(columns: &[Vec<f64>], drawn: &[u32]) -> Option<(Vec<Vec<f64>>, f64)> {
     let rows: Vec<usize> = (0..drawn.len())
         .filter(|&i| drawn[i] > 0 && columns.iter().all(|c| c.get(i).is_some_and(|v| v.is_finite())))
         .collect();
@@ -107,8 +132,7 @@ pub(crate) fn first_share(columns: &[Vec<f64>], drawn: &[u32]) -> Option<f64> {
         let sd = usable_sd(square, mean)?;
         z.push(rows.iter().map(|&i| f64::from(drawn[i]).sqrt() * (column[i] - mean) / sd).collect::<Vec<f64>>());
     }
-    let largest = correlations_over(&z, total).symmetric_eigenvalues().iter().copied().fold(f64::NAN, f64::max);
-    Some(largest / columns.len() as f64).filter(|share| share.is_finite())
+    Some((z, total))
 }
 
 /// Share of the first component of columns that measure one factor, each with this reliability (0 to 1, share of its

@@ -621,3 +621,79 @@ fn truncation_and_padding_saved_with_a_tokenizer_are_left_out() -> Outcome {
     assert_eq!(ids(folder.path())?, ids(&source)?);
     Ok(())
 }
+
+#[test]
+fn an_adapter_is_evaluated_on_the_model_that_it_names() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let base = Weights::open(&llama(), &Device::Cpu, DType::F32)?.all()?;
+    let module = "model.layers.1.self_attn.q_proj";
+    let weight = &base[&format!("{module}.weight")];
+    let (outputs, inputs) = weight.dims2()?;
+    let spread = |rows: usize, columns: usize| -> candle_core::Result<Tensor> {
+        let values: Vec<f32> = (0..rows * columns).map(|at| ((at * 37 % 19) as f32 - 9.0) / 40.0).collect();
+        Tensor::from_vec(values, (rows, columns), &Device::Cpu)
+    };
+    let (down, up) = (spread(2, inputs)?, spread(outputs, 2)?);
+    let mut merged = base.clone();
+    merged.insert(format!("{module}.weight"), (weight + (up.matmul(&down)? * 1.5)?)?);
+    let wanted = Decoder::new(Config::read(&llama())?, &Weights::from_tensors(&merged, &Device::Cpu, DType::F32))?;
+    let named = |name: &str| format!("base_model.model.{module}.{name}.weight");
+    let pair = HashMap::from([(named("lora_A"), down), (named("lora_B"), up)]);
+    candle_core::safetensors::save(&pair, folder.path().join("adapter_model.safetensors"))?;
+    let config = serde_json::json!({
+        "peft_type": "LORA", "r": 2, "lora_alpha": 3.0, "bias": "none", "modules_to_save": null, "use_dora": false,
+        "base_model_name_or_path": llama().to_str().expect("UTF-8"),
+    });
+    let write =
+        |config: &serde_json::Value| std::fs::write(folder.path().join("adapter_config.json"), config.to_string());
+    write(&config)?;
+    let found = logits(&load(folder.path())?, &TOKENS)?;
+    assert!(difference(&found, &logits(&wanted, &TOKENS)?)? < LOGITS);
+    assert!(difference(&found, &logits(&load(&llama())?, &TOKENS)?)? > 100.0 * LOGITS);
+    for (key, value, problem) in [
+        ("use_dora", serde_json::json!(true), "`use_dora: true`"),
+        ("r", serde_json::json!(4), "another rank"),
+        ("base_model_name_or_path", serde_json::json!("nowhere/at-all"), "`nowhere/at-all` is not on this machine"),
+    ] {
+        let mut other = config.clone();
+        other[key] = value;
+        write(&other)?;
+        let said = refusal(folder.path());
+        assert!(said.contains(problem), "{said}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_vocabulary_with_merges_is_the_tokenizer_that_transformers_makes_of_it() -> Outcome {
+    let source = repository("tests/fixtures/evaluate/models/neox-bytelevel/tokenizer.json");
+    let saved: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&source)?)?;
+    let folder = tempfile::tempdir()?;
+    let merges: Vec<String> = saved["model"]["merges"]
+        .as_array()
+        .expect("merges")
+        .iter()
+        .map(|merge| match merge {
+            serde_json::Value::Array(pair) => {
+                format!("{} {}", pair[0].as_str().unwrap_or(""), pair[1].as_str().unwrap_or(""))
+            }
+            merge => merge.as_str().unwrap_or("").to_owned(),
+        })
+        .collect();
+    std::fs::write(folder.path().join("vocab.json"), saved["model"]["vocab"].to_string())?;
+    std::fs::write(folder.path().join("merges.txt"), format!("#version: 0.2\n{}\n", merges.join("\n")))?;
+    let config = |class: &str| {
+        let config = serde_json::json!({"tokenizer_class": class});
+        std::fs::write(folder.path().join("tokenizer_config.json"), config.to_string())
+    };
+    config("GPT2Tokenizer")?;
+    let whole = Tokenizer::read(source.parent().expect("a folder"))?;
+    let pieces = Tokenizer::beside(folder.path())?.expect("a tokenizer");
+    for text in ["one two  three", "it's\n\tétrange", "12345 !?", ""] {
+        assert_eq!(pieces.encode(text, false)?, whole.encode(text, false)?, "{text:?}");
+    }
+    config("BartTokenizer")?;
+    let said = Tokenizer::beside(folder.path()).map(|_| ()).expect_err("refused").to_string();
+    assert!(said.contains("BartTokenizer") && said.contains("save_pretrained"), "{said}");
+    Ok(())
+}

@@ -5,6 +5,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use onset::analysis::Phase;
+use onset::analysis::figure::{Cell, Layer};
+use onset::analysis::papers::train_before_test::{Against, FIGURES, Harmonised, Printable, Subject, run, tables};
+use onset::plot::{Theme, draw};
 use onset::registry::Models;
 use onset::stats::clusters::Clusters;
 use onset::stats::concordance::RankedTable;
@@ -330,4 +334,76 @@ fn perplexity_agrees_with_benchmarks_as_the_published_method_has_it() {
         assert!(reference.check(&[key, "pearson"], r, TEN_DIGITS));
         assert_eq!(used, rows, "{key}");
     }
+}
+
+/// Every number that the program recomputes, by subject and quantity.
+fn recomputed() -> Harmonised {
+    run(&tables().expect("the tables inside the program are sound")).expect("the paper can be regenerated")
+}
+
+#[test]
+fn the_report_has_every_printed_number_with_the_reference_value_an_interval_and_a_verdict() {
+    let harmonised = recomputed();
+    assert_eq!(harmonised.rows.len(), table("published_numbers.csv").len());
+    for row in &harmonised.rows {
+        assert!(row.reproduced, "{} {} is {}", row.printed.subject, row.printed.quantity, row.recomputed);
+        let (low, high) = row.corrected.interval.ends().expect("an interval with two ends");
+        assert!(low < high && row.models > 0 && row.makers > 0, "{row:?}");
+    }
+    let Some(path) = shared("reference_values.json") else { return };
+    let text = std::fs::read_to_string(path).expect("the references can be read");
+    let reference = Reference(serde_json::from_str(&text).expect("the references are JSON"));
+    let [before, after] = Phase::BOTH;
+    let mut checked = 0;
+    for row in &harmonised.rows {
+        let key = match row.printed.quantity {
+            Printable::MeanTau | Printable::Tau => "kendall",
+            Printable::MeanPearson | Printable::Pearson => "pearson",
+            Printable::Share | Printable::VarianceShare => "",
+        };
+        let group = match row.printed.subject {
+            Subject::Agreement(phase) => format!("agreement.{}", phase.of("direct", "tbt")),
+            Subject::Perplexity(Against::Before) => "perplexity.direct_direct".into(),
+            Subject::Perplexity(Against::After) => "perplexity.tbt_tbt".into(),
+            Subject::Perplexity(Against::AcrossBase) => "perplexity.direct_vs_tbt.base".into(),
+            Subject::Corpus(corpus) => format!("perplexity.own.{}", corpus.id()),
+            _ => continue,
+        };
+        checked += usize::from(reference.check(&[&group, key], row.recomputed, TEN_DIGITS));
+    }
+    assert_eq!(checked, 4 + 6 + 4, "means, perplexity against benchmarks, two corpora");
+    for phase in [before, after] {
+        let name = phase.of("pca.direct", "pca.tbt");
+        for (place, theirs) in (1..).zip(reference.0[name].as_array().expect("five shares")) {
+            let wanted = Subject::Component(phase, place);
+            let row = harmonised.rows.iter().find(|row| row.printed.subject == wanted).expect("printed");
+            assert!((row.recomputed - theirs.as_f64().expect("a number")).abs() <= TEN_DIGITS, "{wanted}");
+        }
+    }
+}
+
+#[test]
+fn nine_figures_can_be_drawn_and_every_cell_of_the_heat_maps_has_its_number() {
+    let harmonised = recomputed();
+    let names: Vec<&str> = harmonised.figures.iter().map(|figure| figure.name.as_str()).collect();
+    assert_eq!(names, FIGURES);
+    for figure in &harmonised.figures {
+        let drawing = draw(figure, &Theme::default()).expect("it can be drawn");
+        let cells: Vec<&Cell> = figure
+            .panels
+            .iter()
+            .flat_map(|panel| &panel.layers)
+            .filter_map(|layer| if let Layer::Cells { cells, .. } = layer { Some(cells) } else { None })
+            .flatten()
+            .collect();
+        // A number that did not fit its cell would have been left out.
+        assert_eq!(drawing.svg().matches("class=\"cell\"").count(), cells.len(), "{}", figure.name);
+    }
+    let of = |name: &str| harmonised.figures.iter().find(|figure| figure.name == name).expect("one of them");
+    assert_eq!(of("each_benchmark").panels.len(), 24);
+    let cells = |name: &str| match &of(name).panels[0].layers[0] {
+        Layer::Cells { cells, .. } => cells.len(),
+        _ => 0,
+    };
+    assert_eq!((cells("agreement"), cells("categories"), cells("perplexity")), (24 * 23, 36, 3 * 24));
 }

@@ -2,7 +2,7 @@
 //! corrected by simulation–extrapolation, and with them their intervals, p-values and the test of equivalence. Numbers that
 //! would still take compute as exact are not given: bootstrap and permutation p-values, the set of c, other cut-offs,
 //! differences of two fits. The tests of a rise and of a break stand as they are: errors in compute weaken a rise and do
-//! not make one (docs/calibration.md).
+//! not make one.
 
 use serde::{Deserialize, Serialize};
 

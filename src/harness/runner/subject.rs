@@ -121,7 +121,7 @@ pub(super) fn no_tokenizer(path: &Path) -> Error {
     let found =
         if found.is_empty() { "there is none of them".to_owned() } else { format!("there is {}", found.join(", ")) };
     let problem = format!(
-        "has no tokenizer beside its weights: tokenizer.json is read, tokenizer.model of Llama and Gemma, vocab.json with \
+        "has no tokenizer beside its weights: tokenizer.json is read, tokenizer.model of Llama, vocab.json with \
          merges.txt of GPT-2 and Qwen 2, and what a GGUF file carries; {found}. transformers writes tokenizer.json: \
          AutoTokenizer.from_pretrained(FOLDER).save_pretrained(FOLDER)"
     );

@@ -321,6 +321,9 @@ impl<'f> Look<'f> {
             Layer::Bars { series, hue, bars } => {
                 look(Mark::Bar, series, bars.len(), self::hue(*hue), "circle", "solid")
             }
+            Layer::Cells { series, cells } => {
+                look(Mark::Cell, series, cells.len(), "reference".into(), "square", "solid")
+            }
             Layer::HorizontalRule { series, .. } => look(Mark::Rule, series, 1, "context".into(), "circle", "dash"),
             Layer::VerticalRule { series, hue, .. } => look(Mark::Rule, series, 1, self::hue(*hue), "circle", "dot"),
         }
@@ -345,6 +348,7 @@ fn symbol(marker: Marker) -> &'static str {
         Marker::Triangle => "triangle-up",
         Marker::Diamond => "diamond",
         Marker::Ring => "circle-open",
+        Marker::Dash => "line-ew-open",
     }
 }
 

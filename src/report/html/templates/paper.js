@@ -73,6 +73,9 @@
           traces.push({ type: "scatter", mode: "lines", x: [...layer.x, ...[...layer.x].reverse()], y: [...layer.high, ...[...layer.low].reverse()], fill: "toself", fillcolor: faint(colour, 0.2), line: { width: 0 }, ...skip, ...entry });
         } else if (layer.kind === "bar") {
           traces.push({ type: "bar", x: layer.x, y: layer.y, width: layer.low.map((low, i) => layer.high[i] - low), marker: { color: colour, line: { color: css("--paper"), width: 1 } }, customdata: layer.x.map((x, i) => `<b>${plain(layer.series)}</b><br>${number(layer.low[i])} to ${number(layer.high[i])}: ${number(layer.y[i])}`), hovertemplate: "%{customdata}<extra></extra>", ...entry });
+        } else if (layer.kind === "cell") {
+          const text = css("--ink"), strength = (v) => Math.min(1, Math.abs(v ?? 0));
+          traces.push({ type: "scatter", mode: "markers", x: layer.x, y: layer.y, marker: { symbol: "square", size: Math.max(5, Math.min(26, (0.9 * cell * Math.max(1, figure.aspect)) / new Set(layer.x).size)), color: layer.low.map((v) => faint(hue(v < 0 ? "comparison" : "reference"), strength(v))), line: { width: 0.3, color: text } }, customdata: layer.x.map((_, i) => `<b>${plain(layer.labels[i])}</b><br>${plain(layer.series)}: ${number(layer.low[i])}`), hovertemplate: "%{customdata}<extra></extra>", ...entry });
         } else if (layer.kind === "rule") {
           const across = layer.x[0] == null;
           const far = panel.x.log && !linear ? [x0 / 1e3, x1 * 1e3] : [x0, x1];
