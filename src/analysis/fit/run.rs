@@ -1,7 +1,6 @@
 //! A fit from its tables to its report.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 
 use super::input::{Inputs, Read};
 use super::layout::ReportLayout;
@@ -14,8 +13,8 @@ use crate::stats::direction::Direction;
 use crate::{Error, Result};
 
 impl FitSettings {
-    /// Reads tables or results of lm-evaluation-harness (folders and `.json` files), joined by the models' names, and
-    /// fits them. What of the results could not be read stands in the report's notes.
+    /// Reads tables or results of lm-evaluation-harness, joined by the models' names, and fits them; scores before and after
+    /// adjustment may come from two places. What of the results could not be read stands in the report's notes.
     ///
     /// # Errors
     /// Those of [`ModelSet::from_tables`] and of [`fit`](Self::fit).
