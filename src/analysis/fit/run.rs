@@ -1,6 +1,7 @@
 //! A fit from its tables to its report.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use super::input::{Inputs, Read};
 use super::layout::ReportLayout;

@@ -164,11 +164,7 @@ impl Setting {
     fn analyse(&self, chance: Option<f64>, sample: &Sample, scores: Vec<f64>) -> Result<Analysed> {
         let hinge = Hinge::with_chance(chance);
         let fit = hinge.fit_sample(sample)?;
-        let selection = match chance {
-            Some(chance) => Selection::new().chance(chance),
-            None => Selection::new().free_chance(),
-        };
-        let compared = selection.without_prediction_errors().compare(sample)?;
+        let compared = Selection::new().between(chance.into()).without_prediction_errors().compare(sample)?;
         let drawn = hinge_bootstrap::parameters(&Bootstrap::new(SEED).replicates(REPLICATES), &hinge, sample)?;
         let r_squared = match fit.r_squared() {
             Some(value) => Estimate {
