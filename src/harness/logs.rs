@@ -130,7 +130,7 @@ pub(super) fn dtype(name: &str) -> Option<String> {
 }
 
 /// A text that is there and not empty.
-pub(super) fn text<'v>(value: Option<&'v Value>) -> Option<&'v str> {
+pub(super) fn text(value: Option<&Value>) -> Option<&str> {
     value?.as_str().map(str::trim).filter(|text| !text.is_empty())
 }
 

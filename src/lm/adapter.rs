@@ -163,7 +163,7 @@ fn check(path: &Path, config: &Map<String, Value>) -> Result<()> {
             Value::Object(map) => map.is_empty(),
             _ => false,
         };
-        if let Some(value) = config.get(key).filter(|value| !empty(value) && value.to_string() != only) {
+        if let Some(value) = config.get(key).filter(|value| !empty(value) && *value != only) {
             return Err(Error::Unsupported {
                 what: format!("{}: `{key}: {value}`", path.display()),
                 supported: format!("adapters with `{key}: {only}`"),

@@ -133,7 +133,7 @@ fn of_code(code: &str) -> String {
                     && bracket.value
                     && (bracket.commas || bracket.empty)
                 {
-                    out.insert_str(bracket.at + 1, "[");
+                    out.insert(bracket.at + 1, '[');
                     out.insert_str(bracket.at, CALL);
                     out.push(']');
                 }
