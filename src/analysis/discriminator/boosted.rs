@@ -91,7 +91,7 @@ impl BoostedTrees {
     fn best(&self, rows: &[[f32; 2]], sums: &[Sums], members: &[usize], all: Sums) -> Option<Split> {
         let before = self.gain(all) as f32;
         let mut best: Option<Split> = None;
-        for feature in 0..2 {
+        for feature in [0, 1] {
             let mut order = members.to_vec();
             order.sort_by(|&a, &b| rows[b][feature].total_cmp(&rows[a][feature]));
             let mut above = Sums::default();
