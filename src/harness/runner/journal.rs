@@ -133,6 +133,12 @@ impl Journal {
         self.answers.len()
     }
 
+    /// Whether there are no answers.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.answers.is_empty()
+    }
+
     /// Writes an answer down.
     ///
     /// # Errors
