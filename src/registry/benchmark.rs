@@ -93,7 +93,7 @@ pub enum Measure {
 }
 
 impl Measure {
-    const ALL: [(Self, &'static str); 9] = [
+    const ALL: [(Self, &'static str); 11] = [
         (Self::Accuracy, "acc"),
         (Self::NormalizedAccuracy, "acc_norm"),
         (Self::BytesAccuracy, "acc_bytes"),
@@ -118,7 +118,7 @@ impl Measure {
     }
 
     /// Whether a lower value is the better one.
-    pub fn falls(self) -> bool {
+    pub(crate) fn falls(self) -> bool {
         matches!(self, Self::Brier | Self::BitsPerByte)
     }
 
@@ -127,7 +127,7 @@ impl Measure {
         match self {
             Self::Accuracy | Self::NormalizedAccuracy | Self::BytesAccuracy | Self::MutualInformation => true,
             Self::ExactMatch | Self::Mc1 => true,
-            Self::Brier | Self::F1 | Self::Mc2 => false,
+            Self::Brier | Self::F1 | Self::Mc2 | Self::MatthewsCorrelation | Self::BitsPerByte => false,
         }
     }
 }
