@@ -61,7 +61,9 @@ fn version_0_3_has_plain_keys_and_one_number_of_shots() {
     assert_eq!((anatomy.value, anatomy.items), (1.0, Some(135)), "the other metric of the task says how many items");
     let left_out = warnings(&imported);
     assert_eq!(left_out.len(), 2, "{left_out:?}");
-    assert!(left_out[0].starts_with("llama-7b_multiple_choice_5-shot.json: wikitext: unknown metric `byte_perplexity`"));
+    assert!(
+        left_out[0].starts_with("llama-7b_multiple_choice_5-shot.json: wikitext: unknown metric `byte_perplexity`")
+    );
     assert!(row(&imported, "wikitext", "bits_per_byte", &none).value > 0.0, "bits per byte are a metric");
 }
 
