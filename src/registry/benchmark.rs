@@ -118,7 +118,7 @@ impl Measure {
     }
 
     /// Whether a lower value is the better one.
-    pub fn falls(self) -> bool {
+    pub(crate) fn falls(self) -> bool {
         matches!(self, Self::Brier | Self::BitsPerByte)
     }
 

@@ -179,8 +179,8 @@ fn floors(found: &mut Findings, tables: &Tables, all: &Harmony) -> Result<()> {
 fn components(found: &mut Findings, factors: &Factors) {
     let first = |k: usize| factors.shares[k].first().cloned().unwrap_or_default();
     found.three(COMPONENTS, "share of the first component", vec![first(0), first(1), first(2)]);
-    for k in 0..2 {
-        let (unrelated, when) = (&factors.unrelated[k], WHEN[k]);
+    for (k, unrelated) in factors.unrelated.iter().enumerate() {
+        let when = WHEN[k];
         let (expected, upper) = (unrelated.expected.first().copied(), unrelated.upper.first().copied());
         let estimate = Estimate { interval: Interval { low: None, high: upper }, ..Estimate::default() };
         let estimate = Estimate { value: expected, ..estimate };
