@@ -93,7 +93,7 @@ pub enum Measure {
 }
 
 impl Measure {
-    const ALL: [(Self, &'static str); 9] = [
+    const ALL: [(Self, &'static str); 11] = [
         (Self::Accuracy, "acc"),
         (Self::NormalizedAccuracy, "acc_norm"),
         (Self::BytesAccuracy, "acc_bytes"),
@@ -127,7 +127,7 @@ impl Measure {
         match self {
             Self::Accuracy | Self::NormalizedAccuracy | Self::BytesAccuracy | Self::MutualInformation => true,
             Self::ExactMatch | Self::Mc1 => true,
-            Self::Brier | Self::F1 | Self::Mc2 => false,
+            Self::Brier | Self::F1 | Self::Mc2 | Self::MatthewsCorrelation | Self::BitsPerByte => false,
         }
     }
 }
