@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::support::repository;
 
 /// Folder (or file) directly under `src`, and the floor it stands on.
-const FLOORS: [(&str, u8); 16] = [
+const FLOORS: [(&str, u8); 17] = [
     ("error", 0),
     ("serial", 0),
     ("registry", 1),
@@ -24,6 +24,7 @@ const FLOORS: [(&str, u8); 16] = [
     ("explore", 6),
     ("cli", 7),
     ("notebook", 7),
+    ("prelude", 7),
     ("main", 7),
 ];
 

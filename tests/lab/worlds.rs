@@ -216,6 +216,7 @@ fn known_report() -> onset::Result<LabReport> {
             adjusted: adjusted.map(str::to_owned),
             groups: vec!["cohort = new".parse()?, "cohort = mid".parse()?],
             cutoff: Cutoff::None,
+            any_size: true,
             ..Settings::default()
         };
         let mut set = ModelSet::from_tables(&tables, &settings)?;

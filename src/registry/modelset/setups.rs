@@ -15,6 +15,9 @@ use crate::registry::table::Table;
 use crate::registry::{OBSERVATION_COLUMNS, Timestamp};
 use crate::{Error, Result};
 
+/// What an empty cell of a setup is called.
+const UNSET: &str = "none";
+
 /// What two scores of one model may differ in; the version of the program is the last.
 const SETUP: [&str; 11] = [
     "shots",
@@ -110,7 +113,7 @@ impl<'t> Long<'t> {
         column
             .filter(|column| !self.table.is_missing(row, *column))
             .and_then(|c| self.table.at(row, c))
-            .unwrap_or("none")
+            .unwrap_or(UNSET)
     }
 
     fn chosen(&self, only: &Selection, row: usize) -> bool {
@@ -175,7 +178,7 @@ impl<'t> Long<'t> {
             })
             .collect();
         let (name, values) = &differing[0];
-        let example = values.iter().find(|value| **value != "none").copied().unwrap_or_default();
+        let example = values.iter().find(|value| **value != UNSET).copied().unwrap_or_default();
         let mut problem = format!(
             "`{benchmark}` has {} scores of `{model}` that differ in {}; choose by --where, such as --where '{name} = \
              {example}'",
@@ -309,7 +312,7 @@ mod tests {
         assert_eq!(told, ["`org/OPT-6.7b` in models.csv is taken for `opt-6.7b` in scores.csv"]);
         let twins = table("models.csv", "model,params,tokens\nx/m-7b,7e9,1e12\ny/m-7b,7e9,2e12\n");
         let scores = table("scores.csv", "model,mmlu\nm-7b,0.4\n");
-        let found = ModelSet::from_tables(&[scores, twins], &settings).expect("readable");
-        assert!(found.rows.is_empty(), "`m-7b` may be either: {:?}", found.rows);
+        let error = ModelSet::from_tables(&[scores, twins], &settings).expect_err("`m-7b` may be either").to_string();
+        assert!(error.contains("1 with no compute"), "{error}");
     }
 }

@@ -12,6 +12,9 @@ use crate::registry::{
 };
 use crate::stats::ceiling::Noise;
 
+/// How the column `unsure` names a model's compute.
+const UNSURE_COMPUTE: &str = "compute";
+
 const BENCHMARK_COLUMNS: &[Column] = &[
     Column::required("benchmark", Kind::Text, "id of the benchmark or corpus"),
     Column::required("name", Kind::Text, "its name in the paper"),
@@ -167,7 +170,7 @@ fn assemble(tables: [Result<Table>; 3]) -> Result<Tables> {
             tuning: models.parsed(row, "kind")?,
             base: models.optional_text(row, "base_model").unwrap_or(&model.name).to_owned(),
             compute: model.compute(),
-            compute_is_sure: unsure.split('+').all(|fact| fact != "compute"),
+            compute_is_sure: unsure.split('+').all(|fact| fact != UNSURE_COMPUTE),
         })
     });
     let models = models.collect::<Result<Vec<_>>>()?;
