@@ -68,7 +68,7 @@ pub struct Question {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Stage {
-    /// [`QUICK_REPLICATES`] replicates at most, and no fits without a model or family to see how well a curve predicts.
+    /// `QUICK_REPLICATES` replicates at most, and no fits without a model or family to see how well a curve predicts.
     Quick,
     /// As the settings have it.
     Full,

@@ -132,6 +132,7 @@ impl Coverage {
     ///
     /// # Errors
     /// Those of `one` and `done`.
+    #[cfg(feature = "models")]
     pub fn of_worlds(
         seeds: impl Iterator<Item = u64>,
         suite: &Suite,

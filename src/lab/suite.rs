@@ -24,7 +24,7 @@ pub struct Suite {
     pub kinds: Vec<ModelKind>,
     /// Families; a kind has some that follow each other.
     pub families: Vec<Family>,
-    /// Tokens of a model of [`Suite::REFERENCE_PARAMETERS`] parameters.
+    /// Tokens of a model of `REFERENCE_PARAMETERS` parameters.
     pub tokens: f64,
     /// Power of its parameters with which a model's tokens grow.
     pub growth: f64,

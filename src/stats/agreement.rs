@@ -32,7 +32,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ceiling::{CeilingFit, all_disattenuated, shares_of_ceiling};
 use super::concordance::RankedTable;
-use super::estimate::Estimate;
+use super::estimate::{Estimate, Interval};
 use super::nested::{Inside, Nesting, Resampling};
 use super::pair_matrix::PairMatrix;
 use super::principal::first_share;
@@ -400,19 +400,16 @@ fn columns(observed: &Draw, drawn: &[Draw], level: f64) -> Vec<Estimate> {
 
 fn intervals(tau: &PairMatrix, drawn: &[Draw], level: f64) -> PairIntervals {
     let k = tau.columns();
-    let ends: Vec<(Option<f64>, Option<f64>)> = (0..k * (k - 1) / 2)
+    let found: Vec<Interval> = (0..k * (k - 1) / 2)
         .into_par_iter()
-        .map(|pair| {
-            let interval = Estimate::resampled(0.0, drawn.iter().map(|draw| draw.pairs[pair]), level).interval;
-            (interval.low, interval.high)
-        })
+        .map(|pair| Estimate::resampled(0.0, drawn.iter().map(|draw| draw.pairs[pair]), level).interval)
         .collect();
     let mut at = vec![0; k * k];
     pairs_of(k).enumerate().for_each(|(place, (a, b))| at[a * k + b] = place);
-    let fill = |end: fn(&(Option<f64>, Option<f64>)) -> Option<f64>| {
-        PairMatrix::fill(k, |a, b| (ends.get(at[a * k + b]).filter(|_| a != b).and_then(end), tau.rows(a, b)))
+    let fill = |end: fn(&Interval) -> Option<f64>| {
+        PairMatrix::fill(k, |a, b| (found.get(at[a * k + b]).filter(|_| a != b).and_then(end), tau.rows(a, b)))
     };
-    PairIntervals { low: fill(|ends| ends.0), high: fill(|ends| ends.1) }
+    PairIntervals { low: fill(|interval| interval.low), high: fill(|interval| interval.high) }
 }
 
 /// Pairs of different columns, the smaller first.
@@ -428,7 +425,6 @@ fn left_out<T: Send>(nesting: &Nesting, of: impl Fn(&[u32]) -> T + Sync) -> Vec<
 mod tests {
     use super::super::ceiling::{Ceiling, Noise};
     use super::super::clusters::Clusters;
-    use super::super::estimate::Interval;
     use super::super::random::Stream;
     use super::*;
 

@@ -8,7 +8,7 @@
 //! and the τ-b of all columns with each other are one product of a matrix with its transpose, in whole numbers of 16 bits.
 //! For a resample in which row i was drawn m_i times, the entries of the pair i, j carry m_i on the left and m_j on the
 //! right. That is O(n²) for a pair of columns where [Knight's count](super::rank) is O(n log n), but with no branches:
-//! it is the faster one up to some hundred rows (`docs/benchmarks.md`), and from [`RankedTable::MOST_BY_SIGNS`] rows on
+//! it is the faster one up to some hundred rows (`docs/benchmarks.md`), and from `MOST_BY_SIGNS` rows on
 //! Knight's takes its place.
 //!
 //! Missing values (NaN) are handled pair of columns by pair of columns, and the rows used are counted.
@@ -79,7 +79,7 @@ impl RankedTable {
     ///
     /// # Errors
     /// `Argument` when `drawn` has another length than the columns, or a row is drawn more than
-    /// [`MOST_DRAWN`](Self::MOST_DRAWN) times.
+    /// `MOST_DRAWN` times.
     pub fn tau_of(&self, drawn: &[u32]) -> Result<PairMatrix> {
         if drawn.len() != self.rows {
             return Err(Error::Argument(format!("{} counts for {} rows", drawn.len(), self.rows)));

@@ -1,7 +1,7 @@
 //! The list of curves that are fitted by name: by the command line, study files, the live page and the comparison of
 //! curves.
 //!
-//! A further curve is one file with its own [`Entry`], and one line in the list below; everything else reads the list.
+//! A further curve is one file with its own `Entry`, and one line in the list below; everything else reads the list.
 //!
 //! ```
 //! use onset::stats::curves::Curve;

@@ -1,7 +1,7 @@
 //! One fine-tuning run: its data, the training, and an evaluation of every checkpoint.
 //!
-//! [`Finetune`] is what is asked for. [`Finetune::prepare`] reads model and data and says what would be done;
-//! [`Prepared::run`] does it. A folder holds one run; the same call there goes on where an earlier one ended.
+//! `Finetune` is what is asked for. `Finetune::prepare` reads model and data and says what would be done;
+//! `Prepared::run` does it. A folder holds one run; the same call there goes on where an earlier one ended.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -13,7 +13,9 @@ use onset::registry::table::{DecimalMark, Reading, Table, Unit};
 use onset::registry::{DateOrder, Month};
 use serde_json::Value;
 
-use crate::support::{Folder, complained, fixture, program, refused, succeeds};
+#[cfg(feature = "excel")]
+use crate::support::fixture;
+use crate::support::{Folder, complained, program, refused, succeeds};
 
 /// Rounding of sizes that were written in other units.
 const ROUNDING: f64 = 1e-9;

@@ -34,8 +34,7 @@ fn sizes() -> Table {
 }
 
 fn wide(score: impl Fn(&(&'static str, &'static str, f64, f64, f64)) -> (&'static str, f64)) -> Table {
-    let rows: String =
-        MODELS.iter().map(|model| score(model)).map(|(name, score)| format!("{name},{score}\n")).collect();
+    let rows: String = MODELS.iter().map(score).map(|(name, score)| format!("{name},{score}\n")).collect();
     table("scores.csv", &format!("model,mmlu\n{rows}"))
 }
 

@@ -279,10 +279,9 @@ fn the_first_leaderboard_is_read_through_both_doors() {
     });
     let folder = Folder::new();
     folder.write("results_2023-10-10.json", &file.to_string());
-    let doors: [fn(&[std::path::PathBuf], &ImportSettings) -> onset::Result<Imported>; 2] =
-        [lm_eval::import, lighteval::import];
-    for import in doors {
-        let imported = import(&[folder.path("")], &ImportSettings::default()).expect("readable");
+    let (folders, settings) = ([folder.path("")], ImportSettings::default());
+    for imported in [lm_eval::import(&folders, &settings), lighteval::import(&folders, &settings)] {
+        let imported = imported.expect("readable");
         assert_eq!((models(&imported), imported.warnings.len()), (vec!["org/Some-8B"], 0), "{:?}", imported.warnings);
         let rows: Vec<(&str, String, Option<u32>)> = imported
             .observations

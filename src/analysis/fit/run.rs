@@ -27,7 +27,7 @@ impl FitSettings {
     ///
     /// # Errors
     /// As [`run`](Self::run), and those of [`ModelSet::from_before_and_after`].
-    pub(crate) fn run_on(&self, inputs: &Inputs) -> Result<FitReport> {
+    pub fn run_on(&self, inputs: &Inputs) -> Result<FitReport> {
         self.fit(&Read::from(inputs, &self.tables.reading)?.models(&self.tables)?)
     }
 

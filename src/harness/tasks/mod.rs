@@ -67,6 +67,7 @@ mod yaml;
 
 pub use aggregate::AggregatedMetric;
 pub use chat::ChatTemplate;
+#[cfg(feature = "models")]
 pub(in crate::harness) use item::sha256;
 pub use item::{Draw, Item, Items, samples_hash};
 pub use library::{Choice, Library, TaskGroup, TaskSelection};

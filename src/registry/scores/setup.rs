@@ -145,7 +145,6 @@ pub struct Timestamp(PrimitiveDateTime);
 
 impl Timestamp {
     /// The time this many seconds after the beginning of 1970; `None` outside the years 0 to 9999.
-    #[cfg(feature = "models")]
     pub(crate) fn from_seconds(seconds: f64) -> Option<Self> {
         let microseconds = (seconds * 1e6).round();
         // 10^18 microseconds are 30,000 years.

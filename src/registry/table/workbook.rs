@@ -101,7 +101,7 @@ mod sheets {
 mod sheets {
     use super::Raw;
 
-    pub fn read(_: &[u8], _: Option<&str>) -> Result<Raw, String> {
+    pub(super) fn read(_: &[u8], _: Option<&str>) -> Result<Raw, String> {
         Err("workbooks are read by a program built with `cargo build --release --features excel`; save the sheet as CSV \
              UTF-8"
             .to_owned())

@@ -89,7 +89,7 @@ impl<'a> Paper<'a> {
     ///
     /// # Errors
     /// [`Error::Undetermined`] when the tables hold no such score.
-    pub(crate) fn scores(&self, id: &str, condition: &Condition) -> Result<ByModel> {
+    pub fn scores(&self, id: &str, condition: &Condition) -> Result<ByModel> {
         let mean = match self.reading {
             Reading::Published => MmluMean::Of62Rows,
             Reading::Corrected => MmluMean::ItemWeighted,
