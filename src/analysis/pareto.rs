@@ -22,7 +22,7 @@ pub struct Step {
 /// assert_eq!(steps.iter().map(|s| s.score).collect::<Vec<_>>(), [0.3, 0.5]);
 /// ```
 #[must_use]
-pub(crate) fn frontier(points: &[(f64, f64)]) -> Vec<Step> {
+pub fn frontier(points: &[(f64, f64)]) -> Vec<Step> {
     let mut sorted: Vec<(f64, f64)> = points.iter().copied().filter(|(x, y)| x.is_finite() && y.is_finite()).collect();
     // Best first among equal compute, so that a tie contributes one step.
     sorted.sort_by(|a, b| a.0.total_cmp(&b.0).then(b.1.total_cmp(&a.1)));

@@ -13,7 +13,6 @@
 //! use onset::stats::random::Seed;
 //!
 //! let world = World::new(&WorldSettings { entities: 12, attributes: 4, tail: 0.7, order: Order::Random }, Seed(3))?;
-//! assert_eq!(world.facts().len(), 48);
 //! assert_eq!(world.part(FactPart::Test).len(), 12);
 //! let fact = world.part(FactPart::Test)[0];
 //! assert!(world.options(fact).contains(&world.value(fact)));
@@ -175,7 +174,7 @@ impl World {
 
     /// The values that the fact could have.
     #[must_use]
-    pub(crate) fn options(&self, fact: Fact) -> [&'static str; OPTIONS] {
+    pub fn options(&self, fact: Fact) -> [&'static str; OPTIONS] {
         VALUES[fact.attribute % VALUES.len()]
     }
 

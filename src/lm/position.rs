@@ -121,7 +121,7 @@ pub struct Alibi {
 
 /// Cosines and sines of some tokens: `dims / 2` of each per token.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Rotation {
+pub struct Rotation {
     /// Cosines.
     pub cos: Vec<f32>,
     /// Sines.
@@ -168,7 +168,7 @@ impl Rope {
 
     /// Sines and cosines of tokens given as (position, length of the sequence it is in).
     #[must_use]
-    pub(crate) fn rotation(&self, tokens: impl IntoIterator<Item = (usize, usize)>) -> Rotation {
+    pub fn rotation(&self, tokens: impl IntoIterator<Item = (usize, usize)>) -> Rotation {
         let (near, magnitude) = self.frequencies(false);
         let beyond = match self.scaling {
             Scaling::Long { context, .. } => Some((context, self.frequencies(true).0)),

@@ -53,7 +53,7 @@ pub struct Source {
 
 /// One record.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Record {
+pub struct Record {
     /// Its file below a folder of records: `DEVELOPER/MODEL.json`, the condition after the model where there is one.
     pub path: String,
     /// Its text.
@@ -64,7 +64,7 @@ pub(crate) struct Record {
 ///
 /// # Errors
 /// [`Error::Encode`] when a score cannot be written as JSON. Every finite score can.
-pub(crate) fn records(observations: &[Observation], source: &Source) -> Result<Vec<Record>> {
+pub fn records(observations: &[Observation], source: &Source) -> Result<Vec<Record>> {
     let mut groups: BTreeMap<(&str, &Condition), Vec<&Observation>> = BTreeMap::new();
     for one in observations {
         groups.entry((&one.model, &one.condition)).or_default().push(one);

@@ -71,7 +71,7 @@ impl Clusters {
     }
 
     /// Share of the observations that sit in the largest cluster, in 0..=1; 0 when there are none.
-    pub(crate) fn largest_share(&self) -> f64 {
+    pub fn largest_share(&self) -> f64 {
         let largest = self.members.iter().map(Vec::len).max().unwrap_or(0);
         if self.of.is_empty() { 0.0 } else { largest as f64 / self.of.len() as f64 }
     }

@@ -31,7 +31,7 @@ pub struct Interval {
 
 impl Interval {
     /// An interval with both ends; an end that is not finite counts as none.
-    pub(crate) fn between(low: f64, high: f64) -> Self {
+    pub fn between(low: f64, high: f64) -> Self {
         Self { low: finite(low), high: finite(high) }
     }
 
@@ -176,7 +176,7 @@ pub struct Named<N> {
 
 impl Estimate {
     /// A value of which nothing more is known; one that is not finite counts as none.
-    pub(crate) fn of(value: f64) -> Self {
+    pub fn of(value: f64) -> Self {
         Self { value: finite(value), ..Self::default() }
     }
 
@@ -187,7 +187,7 @@ impl Estimate {
 
     /// The same by this method.
     #[must_use]
-    pub(crate) fn by(mut self, method: Method) -> Self {
+    pub fn by(mut self, method: Method) -> Self {
         self.method = Some(method);
         self
     }
@@ -225,7 +225,7 @@ impl Estimate {
     }
 
     /// Whether the interval leaves out zero; `None` without both ends.
-    pub(crate) fn excludes_zero(&self) -> Option<bool> {
+    pub fn excludes_zero(&self) -> Option<bool> {
         self.interval.ends().map(|(low, high)| low > 0.0 || high < 0.0)
     }
 

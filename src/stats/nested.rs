@@ -108,7 +108,7 @@ impl Nesting {
     }
 
     /// Every row once but for those of outer cluster `g`.
-    pub(crate) fn without(&self, g: usize) -> Vec<u32> {
+    pub fn without(&self, g: usize) -> Vec<u32> {
         self.outer.of().iter().map(|of| u32::from(*of != g)).collect()
     }
 }

@@ -97,7 +97,7 @@ impl PairMatrix {
     }
 
     /// The correlation of columns `a` and `b`; `None` where it is undefined, and for unknown columns.
-    pub(crate) fn get(&self, a: usize, b: usize) -> Option<f64> {
+    pub fn get(&self, a: usize, b: usize) -> Option<f64> {
         if a < self.columns && b < self.columns { self.values[a * self.columns + b] } else { None }
     }
 

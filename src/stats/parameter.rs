@@ -73,12 +73,12 @@ impl Parameter {
     ];
 
     /// The difference of group `k`, counted from 0, among `groups`.
-    pub(crate) fn theta(k: usize, groups: usize) -> Self {
+    pub fn theta(k: usize, groups: usize) -> Self {
         if groups == 1 { Self::Theta } else { Self::ThetaOf(k) }
     }
 
     /// The group, counted from 0, whose difference this is; `None` for the curve's own parameters.
-    pub(crate) fn group(self) -> Option<usize> {
+    pub fn group(self) -> Option<usize> {
         match self {
             Self::Theta => Some(0),
             Self::ThetaOf(k) => Some(k),

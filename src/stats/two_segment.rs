@@ -35,7 +35,7 @@ pub struct TwoSegment {
 /// A fitted pair of segments.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
-pub(crate) struct TwoSegmentFit {
+pub struct TwoSegmentFit {
     /// Level of the first segment.
     pub chance: f64,
     /// Where the second begins, in units of t.
@@ -54,7 +54,7 @@ const TRIALS: usize = 2_000;
 impl TwoSegment {
     /// A first segment at `chance`.
     #[must_use]
-    pub(crate) fn new(chance: f64) -> Self {
+    pub fn new(chance: f64) -> Self {
         Self { chance }
     }
 
@@ -63,7 +63,7 @@ impl TwoSegment {
     /// # Errors
     /// [`Error::Argument`] for lengths that differ or values that are not finite, [`Error::NotEnoughModels`] below two
     /// observations, [`Error::Undetermined`] when t does not vary.
-    pub(crate) fn fit(&self, t: &[f64], y: &[f64]) -> Result<TwoSegmentFit> {
+    pub fn fit(&self, t: &[f64], y: &[f64]) -> Result<TwoSegmentFit> {
         if t.len() != y.len() {
             return Err(Error::Argument(format!("{} predictor values for {} scores", t.len(), y.len())));
         }

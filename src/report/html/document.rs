@@ -41,7 +41,7 @@ pub(super) struct Source {
 
 impl Document {
     /// A fit just made of `set`.
-    pub(crate) fn of_fit(report: &FitReport, set: &ModelSet) -> Self {
+    pub fn of_fit(report: &FitReport, set: &ModelSet) -> Self {
         Self::of(Content::Fit(Box::new(FitData::of(report, set))))
     }
 

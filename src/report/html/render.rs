@@ -67,7 +67,7 @@ impl Document {
     ///
     /// # Errors
     /// [`Error::Encode`] when the page cannot be written. Every document that could be opened can be written.
-    pub(crate) fn to_html(&self) -> Result<String> {
+    pub fn to_html(&self) -> Result<String> {
         page(self, None)
     }
 
