@@ -62,7 +62,7 @@ pub(super) struct FitArgs {
 pub(super) struct FitOptions {
     /// Column of the score, or benchmark in a long table; given several times, `onset fit` prints a row for each.
     #[arg(long, value_name = "NAME")]
-    score: Vec<String>,
+    pub(super) score: Vec<String>,
 
     /// Metric of the benchmark in a long table.
     #[arg(long, value_name = "NAME")]
@@ -270,7 +270,7 @@ impl FitOptions {
     }
 
     /// The flags as settings of the library; of several scores the first.
-    fn settings(&self) -> FitSettings {
+    pub(super) fn settings(&self) -> FitSettings {
         FitSettings {
             tables: Settings {
                 model: self.model.clone(),

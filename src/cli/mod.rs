@@ -17,6 +17,7 @@ mod interrupt;
 mod lab;
 #[cfg(feature = "models")]
 mod models;
+pub mod options;
 mod output;
 #[cfg(feature = "models")]
 mod progress;
@@ -81,6 +82,11 @@ enum Command {
 
 /// Runs the program with `arguments` (the first is the program's own name) and says how it should exit.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    ExitCode::from(run(arguments))
+}
+
+/// The same, with the exit code as a number, for programs that are not onset's own.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(help_or_usage) => {
@@ -88,7 +94,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             let failed = help_or_usage.use_stderr();
             // Nothing can be done about an unwritable terminal.
             let _ = help_or_usage.print();
-            return ExitCode::from(if failed { 2 } else { 0 });
+            return if failed { 2 } else { 0 };
         }
     };
     let outcome = match &cli.command {
@@ -110,9 +116,9 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Completions(args) => completions::run(args, Cli::command()),
     };
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => 0,
         // Whoever reads the output has seen enough.
-        Err(Error::Print { source }) if source.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(Error::Print { source }) if source.kind() == std::io::ErrorKind::BrokenPipe => 0,
         Err(error) => {
             eprintln!("onset: {error}");
             exit_code(error.kind())
@@ -121,9 +127,9 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 /// The only place that gives errors numbers.
-fn exit_code(kind: ErrorKind) -> ExitCode {
+fn exit_code(kind: ErrorKind) -> u8 {
     match kind {
-        ErrorKind::CheckFailed => ExitCode::from(1),
-        _ => ExitCode::from(2),
+        ErrorKind::CheckFailed => 1,
+        _ => 2,
     }
 }

@@ -55,7 +55,7 @@ pub enum ItemScore {
 
 impl ItemScore {
     /// The number that is averaged; of a distribution, its distance Σ(p − 1{right})² from certainty.
-    pub(crate) fn number(&self) -> f64 {
+    pub fn number(&self) -> f64 {
         match self {
             Self::Whole(number) => *number as f64,
             Self::Real(number) => *number,

@@ -145,6 +145,11 @@ pub fn tables() -> Result<Tables> {
     assemble(FILES.map(|(name, columns, text)| Table::parse(text.as_bytes(), &folder.join(name), columns)))
 }
 
+/// The text of a table inside the program (`models.csv`, `benchmarks.csv` or `evaluations.csv`).
+pub fn table_text(file: &str) -> Option<&'static str> {
+    FILES.iter().find(|(name, ..)| *name == file).map(|(.., text)| *text)
+}
+
 /// The same tables from a folder: `models.csv`, `benchmarks.csv` and `evaluations.csv`.
 ///
 /// # Errors

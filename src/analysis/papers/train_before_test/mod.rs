@@ -15,7 +15,7 @@ mod perplexity;
 mod ranks;
 mod shares;
 
-pub use data::{Tables, tables, tables_from};
+pub use data::{Tables, tables, table_text, tables_from};
 pub use findings::Finding;
 pub use number::{Against, Corpus, NumberRow, PaperNumber, Printable, Subject};
 
