@@ -2,6 +2,26 @@ from collections.abc import Callable, Sequence
 from os import PathLike
 from typing import Any, final
 
+__all__ = [
+    "Curve",
+    "CurveFit",
+    "Evaluation",
+    "Figure",
+    "Fit",
+    "Fits",
+    "Frame",
+    "Imported",
+    "Reproduction",
+    "__version__",
+    "dataset",
+    "evaluate",
+    "fit",
+    "main",
+    "options",
+    "read_results",
+    "reproduce",
+]
+
 __version__: str
 
 def main(arguments: Sequence[str]) -> int: ...

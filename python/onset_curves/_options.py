@@ -53,5 +53,5 @@ def _text(keyword: str, value: Any) -> str:
     if isinstance(value, (datetime.date, datetime.datetime)):
         return value.isoformat()
     if isinstance(value, os.PathLike):
-        return os.fspath(value)
+        return str(os.fspath(value))
     raise InputError(f"{keyword} cannot be {value!r}: write a number or a text")

@@ -275,14 +275,18 @@ impl Fit {
     /// What keeps the usual intervals from holding, and what could not be computed.
     #[getter]
     fn warnings(&self) -> Vec<String> {
-        let several = self.report.adjusted.is_some();
+        let texts = |of: &analysis::Analysis| -> Vec<String> {
+            of.cautions.iter().map(|caution| caution.text.clone()).chain(of.unknown.iter().cloned()).collect()
+        };
+        let each: Vec<(&str, Vec<String>)> = self.conditions().map(|(condition, of)| (condition, texts(of))).collect();
         let mut warnings = Vec::new();
-        for (condition, of) in self.conditions() {
-            let texts = of.cautions.iter().map(|caution| caution.text.clone()).chain(of.unknown.iter().cloned());
+        for (condition, texts) in &each {
             for text in texts {
-                let text = if several { format!("{condition}: {text}") } else { text };
-                if !warnings.contains(&text) {
-                    warnings.push(text);
+                // What holds of every condition is said once.
+                let of_all = each.iter().all(|(_, others)| others.contains(text));
+                let said = if of_all { text.clone() } else { format!("{condition}: {text}") };
+                if !warnings.contains(&said) {
+                    warnings.push(said);
                 }
             }
         }
