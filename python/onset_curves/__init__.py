@@ -31,6 +31,7 @@ from ._figure import Figure
 from ._fit import Fit, Fits, fit
 from ._harness import Evaluation, evaluate, read_lm_eval
 from ._papers import Reproduction, reproduce
+from ._training import Finetuning, Lab, finetune, lab
 
 __all__ = [
     "CheckFailedError",
@@ -38,6 +39,7 @@ __all__ = [
     "DivergedError",
     "Evaluation",
     "Figure",
+    "Finetuning",
     "Fit",
     "Fits",
     "Flat",
@@ -46,6 +48,7 @@ __all__ = [
     "InUseError",
     "InputError",
     "IoError",
+    "Lab",
     "Linear",
     "Logistic",
     "NotFoundError",
@@ -61,7 +64,9 @@ __all__ = [
     "__version__",
     "datasets",
     "evaluate",
+    "finetune",
     "fit",
+    "lab",
     "read_lm_eval",
     "reproduce",
 ]

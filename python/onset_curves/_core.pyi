@@ -9,13 +9,17 @@ __all__ = [
     "Figure",
     "Fit",
     "Fits",
+    "Finetuning",
     "Frame",
     "Imported",
+    "Lab",
     "Reproduction",
     "__version__",
     "dataset",
     "evaluate",
+    "finetune",
     "fit",
+    "lab",
     "main",
     "options",
     "read_results",
@@ -34,6 +38,12 @@ def evaluate(
     given: dict[str, list[str]],
     progress: Callable[[int, int, str], None] | None = None,
 ) -> Evaluation: ...
+def finetune(
+    model: str | PathLike[str],
+    given: dict[str, list[str]],
+    progress: Callable[[int, int, str], None] | None = None,
+) -> Finetuning: ...
+def lab(given: dict[str, list[str]], progress: Callable[[int, int, str], None] | None = None) -> Lab: ...
 def read_results(paths: Sequence[str | PathLike[str]]) -> Imported: ...
 
 @final
@@ -136,6 +146,17 @@ class Imported:
     def scores(self) -> Frame: ...
     @property
     def warnings(self) -> list[str]: ...
+
+@final
+class Finetuning:
+    def steps(self) -> Frame: ...
+    def checkpoints(self) -> Frame: ...
+
+@final
+class Lab:
+    def tidy(self) -> Frame: ...
+    def figures(self) -> list[tuple[str, Figure]]: ...
+    def summary(self, width: int = 80) -> str: ...
 
 @final
 class Reproduction:

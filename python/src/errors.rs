@@ -33,6 +33,15 @@ pub(crate) fn input(problem: &str) -> PyErr {
     Python::attach(|py| of_class(py, "InputError", problem))
 }
 
+/// Warns through Python's warnings, from any thread.
+pub(crate) fn warn(text: &str) {
+    Python::attach(|py| {
+        let warn = py.import("onset_curves._errors").and_then(|module| module.getattr("warn"));
+        // Where warnings are errors the work goes on all the same: there is nobody on this thread to raise them to.
+        let _ = warn.and_then(|warn| warn.call1((text,)));
+    });
+}
+
 fn of_class(py: Python<'_>, class: &str, text: &str) -> PyErr {
     let found = py.import("onset_curves._errors").and_then(|module| module.getattr(class));
     match found.and_then(|class| class.call1((text,))) {

@@ -12,6 +12,7 @@ use onset::registry::Scores;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
+use super::errors::warn;
 use super::frame::Frame;
 use super::tables::{options, raise};
 use super::work;
@@ -55,8 +56,8 @@ struct Progress {
 impl Progress {
     fn show(&mut self, event: EvaluationEvent<'_>) {
         match event {
-            EvaluationEvent::LeftOut(what) => self.warn(&format!("left out: {what}")),
-            EvaluationEvent::Refused(what) => self.warn(&format!("not run: {what}")),
+            EvaluationEvent::LeftOut(what) => warn(&format!("left out: {what}")),
+            EvaluationEvent::Refused(what) => warn(&format!("not run: {what}")),
             EvaluationEvent::Begin { items, .. } => self.of = items,
             EvaluationEvent::Task { name, known, .. } => {
                 name.clone_into(&mut self.task);
@@ -78,14 +79,6 @@ impl Progress {
                 let _ = told.call1(py, (self.done, self.of, &self.task));
             });
         }
-    }
-
-    fn warn(&self, text: &str) {
-        Python::attach(|py| {
-            let warn = py.import("onset_curves._errors").and_then(|module| module.getattr("warn"));
-            // Where warnings are errors, the evaluation goes on: what was left out is in its results too.
-            let _ = warn.and_then(|warn| warn.call1((text,)));
-        });
     }
 }
 

@@ -12,6 +12,7 @@ mod frame;
 mod harness;
 mod papers;
 mod tables;
+mod training;
 mod work;
 
 use pyo3::prelude::*;
@@ -36,6 +37,8 @@ mod _core {
     use super::harness::{Evaluation, Imported, evaluate, read_results};
     #[pymodule_export]
     use super::papers::{Reproduction, reproduce};
+    #[pymodule_export]
+    use super::training::{Finetuning, Lab, finetune, lab};
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

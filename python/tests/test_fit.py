@@ -18,6 +18,8 @@ def test_the_keywords_are_the_options_of_the_program():
     for call, command, own, left in [
         (onset.fit, "fit", {"data"}, {"format", "out"}),
         (onset.evaluate, "evaluate", {"model", "progress"}, {"format", "dry-run", "write-out"}),
+        (onset.finetune, "finetune", {"model", "progress"}, {"format", "dry-run"}),
+        (onset.lab, "lab", {"progress"}, {"format", "calibrate", "same-makes"}),
     ]:
         keywords = {name.replace("_", "-") for name in inspect.signature(call).parameters} - own
         options = {name for name, *_ in _core.options(command)} - left

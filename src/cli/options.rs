@@ -24,13 +24,21 @@ use clap::{ArgAction, ArgMatches, Args, Command, CommandFactory, FromArgMatches}
 use super::Cli;
 #[cfg(feature = "models")]
 use super::evaluate;
+#[cfg(feature = "models")]
+use super::finetune;
 use super::fit::FitOptions;
+#[cfg(feature = "models")]
+use super::lab;
 use crate::analysis::fit::FitSettings;
 use crate::error::{Error, Result};
 #[cfg(feature = "models")]
 use crate::harness::evaluation::Evaluation;
 #[cfg(feature = "models")]
 use crate::harness::runner::{EvaluationEvent, Keep};
+#[cfg(feature = "models")]
+use crate::lab::LabReport;
+#[cfg(feature = "models")]
+use crate::study::finetune::{FinetuneEvent, Finetuned};
 
 /// An option as the command line has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,6 +111,40 @@ pub fn evaluate(
         settings.keep = Keep::Nothing;
     }
     evaluate::evaluation(&args, &settings, watch)
+}
+
+/// Fine-tunes a model by options of `onset finetune`; `said` is given what of the examples was cut, and what was left out.
+///
+/// # Errors
+/// [`Error::Argument`] for what the command line refuses, in its words; those of the command.
+#[cfg(feature = "models")]
+pub fn finetune(
+    model: &Path,
+    options: &[(String, Vec<String>)],
+    stop: &Arc<AtomicBool>,
+    said: &mut dyn FnMut(&str),
+    watch: &mut dyn FnMut(FinetuneEvent<'_>),
+) -> Result<Finetuned> {
+    let matches = read::<finetune::FinetuneArgs>("finetune", &[model.as_os_str().to_owned()], options)?;
+    let args = finetune::FinetuneArgs::from_arg_matches(&matches).map_err(|error| refused(&error))?;
+    let prepared = finetune::asked(&args)?.prepare()?;
+    prepared.left_out.iter().for_each(|file| said(&format!("left out: {file}")));
+    finetune::cuts(&prepared).iter().for_each(|line| said(line));
+    finetune::finetune(&args, prepared, stop, watch)
+}
+
+/// Runs one world of the lab by options of `onset lab`; `told` is given what is done, all there is, and the model in hand.
+///
+/// # Errors
+/// [`Error::Argument`] for what the command line refuses, in its words; those of the command.
+#[cfg(feature = "models")]
+pub fn lab(
+    options: &[(String, Vec<String>)],
+    stop: &Arc<AtomicBool>,
+    told: &(dyn Fn(u64, u64, &str) + Sync),
+) -> Result<LabReport> {
+    let matches = read::<lab::LabArgs>("lab", &[], options)?;
+    lab::world(&lab::LabArgs::from_arg_matches(&matches).map_err(|error| refused(&error))?, stop, told)
 }
 
 /// The options, and what stands without a name, as the command line reads them.
