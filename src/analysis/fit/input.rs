@@ -4,7 +4,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use crate::harness::lm_eval;
-use crate::registry::modelset::{ModelSet, Settings};
+use crate::registry::modelset::{GridSettings, ModelSet, ScoreGrid, Settings};
 use crate::registry::table::{Reading, Table};
 use crate::{Error, Result};
 
@@ -24,7 +24,7 @@ pub struct Inputs {
 
 /// The tables of a fit, read.
 #[derive(Debug, Clone)]
-pub(super) struct Read {
+pub(crate) struct Read {
     tables: Vec<Table>,
     before: Vec<Table>,
     after: Vec<Table>,
@@ -36,7 +36,7 @@ impl Read {
     ///
     /// # Errors
     /// As [`tables`]; [`Error::Argument`] when only one of before and after is given, or there is nothing to read.
-    pub(super) fn from(inputs: &Inputs, reading: &Reading) -> Result<Self> {
+    pub(crate) fn from(inputs: &Inputs, reading: &Reading) -> Result<Self> {
         let Inputs { tables: paths, before, after } = inputs;
         if before.is_empty() != after.is_empty() {
             return Err(Error::Argument(
@@ -72,6 +72,20 @@ impl Read {
         };
         set.notes.extend(self.warnings.iter().cloned());
         Ok(set)
+    }
+
+    /// The models × benchmarks of the tables.
+    ///
+    /// # Errors
+    /// Those of [`ScoreGrid::from_tables`] and [`ScoreGrid::from_before_and_after`].
+    pub(crate) fn grid(&self, settings: &GridSettings) -> Result<ScoreGrid> {
+        let mut grid = if self.after.is_empty() {
+            ScoreGrid::from_tables(&self.tables, settings)?
+        } else {
+            ScoreGrid::from_before_and_after(&self.before, &self.after, &self.tables, settings)?
+        };
+        grid.notes.extend(self.warnings.iter().cloned());
+        Ok(grid)
     }
 }
 
