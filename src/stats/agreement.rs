@@ -55,6 +55,7 @@ pub struct Agreement {
 pub struct Panel<'a> {
     columns: &'a [Vec<f64>],
     ceilings: &'a [CeilingFit],
+    subsets: &'a [Vec<usize>],
 }
 
 /// What is said of a table: of the data as numbers, of a resample, or with intervals.
@@ -96,6 +97,8 @@ pub struct AgreementFit {
     pub shares: Vec<Estimate>,
     /// Mean τ-b of each benchmark with all others.
     pub columns: Vec<Estimate>,
+    /// Mean τ-b over the pairs of each set of benchmarks that was asked about.
+    pub subsets: Vec<Estimate>,
     /// Intervals of τ-b pair by pair, where they were asked for.
     pub pairs: Option<PairIntervals>,
     /// How many outer clusters of equal size would carry as much.
@@ -132,6 +135,8 @@ pub struct AgreementChange {
     pub shares: Vec<Estimate>,
     /// Mean τ-b of each benchmark with all others, after minus before.
     pub columns: Vec<Estimate>,
+    /// Mean τ-b over the pairs of each set of benchmarks, after minus before.
+    pub subsets: Vec<Estimate>,
     /// Intervals of the difference pair by pair, where they were asked for.
     pub pairs: Option<PairIntervals>,
 }
@@ -139,13 +144,20 @@ pub struct AgreementChange {
 impl<'a> Panel<'a> {
     /// Scores whose noise is not known.
     pub fn new(columns: &'a [Vec<f64>]) -> Self {
-        Self { columns, ceilings: &[] }
+        Self { columns, ceilings: &[], subsets: &[] }
     }
 
     /// With a noise ceiling for every column.
     #[must_use]
     pub fn ceilings(mut self, ceilings: &'a [CeilingFit]) -> Self {
         self.ceilings = ceilings;
+        self
+    }
+
+    /// With sets of columns, of whose pairs alone a mean is taken too.
+    #[must_use]
+    pub(crate) fn subsets(mut self, subsets: &'a [Vec<usize>]) -> Self {
+        self.subsets = subsets;
         self
     }
 }
@@ -242,6 +254,7 @@ impl Agreement {
             pairs_above: Estimate::resampled(above(&observed), change.iter().map(above), self.level),
             shares: each(&observed, &change, self.level, |draw| &draw.shares),
             columns: each(&observed, &change, self.level, |draw| &draw.columns),
+            subsets: each(&observed, &change, self.level, |draw| &draw.subsets),
             pairs: self.pairs.then(|| intervals(&after.tau, &change, self.level)),
             before,
             after,
@@ -295,6 +308,7 @@ impl Agreement {
             summary: with_intervals(&observed.summary, drawn, self.level),
             shares: each(&observed, drawn, self.level, |draw| &draw.shares),
             columns: each(&observed, drawn, self.level, |draw| &draw.columns),
+            subsets: each(&observed, drawn, self.level, |draw| &draw.subsets),
             pairs: self.pairs.then(|| intervals(&tau, drawn, self.level)),
             tau,
             left_out: without.into_iter().map(|(g, summary)| LeftOut::new(g, &summary)).collect(),
@@ -354,7 +368,8 @@ impl<'a> Ranked<'a> {
         let Some(tau) = self.tau(drawn) else {
             let pairs = if pairs { none(k * (k - 1) / 2) } else { Vec::new() };
             let summary = Summary::from([f64::NAN; 5]);
-            return Draw { summary, shares: none(k.min(COMPONENTS)), columns: none(k), pairs };
+            let (shares, subsets) = (none(k.min(COMPONENTS)), none(self.panel.subsets.len()));
+            return Draw { summary, shares, columns: none(k), subsets, pairs };
         };
         let mut shares = drawn_shares(self.panel.columns, drawn).unwrap_or_else(|| none(k));
         shares.truncate(COMPONENTS);
@@ -363,6 +378,7 @@ impl<'a> Ranked<'a> {
             summary: self.summary(drawn, &tau, shares.first().copied().unwrap_or(f64::NAN)),
             shares,
             columns: (0..k).map(|column| number(tau.mean_of(column))).collect(),
+            subsets: self.panel.subsets.iter().map(|set| number(tau.mean_between(set, set))).collect(),
             pairs: if pairs { above_diagonal() } else { Vec::new() },
         }
     }
@@ -393,6 +409,7 @@ struct Draw {
     /// Of the first [`COMPONENTS`] components.
     shares: Vec<f64>,
     columns: Vec<f64>,
+    subsets: Vec<f64>,
     /// Pair by pair as [`pairs_of`] lists them.
     pairs: Vec<f64>,
 }
@@ -404,6 +421,7 @@ impl Draw {
             summary: self.summary.minus(&other.summary),
             shares: less(&self.shares, &other.shares),
             columns: less(&self.columns, &other.columns),
+            subsets: less(&self.subsets, &other.subsets),
             pairs: less(&self.pairs, &other.pairs),
         }
     }
@@ -475,6 +493,7 @@ fn left_out<T: Send>(nesting: &Nesting, of: impl Fn(&[u32]) -> T + Sync) -> Vec<
 mod tests {
     use super::super::ceiling::{Ceiling, Noise};
     use super::super::clusters::Clusters;
+    use super::super::estimate::Interval;
     use super::super::random::Stream;
     use super::*;
 

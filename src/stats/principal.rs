@@ -345,9 +345,9 @@ mod tests {
         let drawn = [2, 1, 0, 1, 3, 1, 1, 0, 1, 1, 2, 0];
         let write = |c: &Vec<f64>| c.iter().zip(drawn).flat_map(|(v, m)| vec![*v; m as usize]).collect();
         let written: Vec<Vec<f64>> = columns.iter().map(write).collect();
-        let share = first_share(&columns, &drawn).expect("all vary");
+        let share = drawn_shares(&columns, &drawn).expect("all vary")[0];
         assert!((share - Principal::of(&written).expect("all vary").shares[0]).abs() < 1e-12);
-        assert_eq!(first_share(&columns, &[0; 12]), None);
+        assert_eq!(drawn_shares(&columns, &[0; 12]), None);
     }
 
     #[test]

@@ -9,6 +9,9 @@ use crate::stats::estimate::Estimate;
 /// Up to so many benchmarks two maps stand side by side.
 const MOST_BESIDE: usize = 12;
 
+/// Width over height of a map of one row.
+const HIGHEST: f64 = 50.0;
+
 /// One map, or one before and one after.
 #[must_use]
 pub fn figure(report: &AgreeReport) -> Figure {
@@ -36,7 +39,11 @@ pub fn figure(report: &AgreeReport) -> Figure {
             if count <= NUMBERED { ", in hundredths" } else { "" }
         ),
         columns: if beside { 2 } else { 1 },
-        aspect: if count <= MOST_BESIDE { 1.25 } else { 1.55 },
+        aspect: match count {
+            0..=MOST_BESIDE => 1.25,
+            // A row needs the height of its name.
+            _ => f64::min(1.55, HIGHEST / count as f64),
+        },
         panels,
         legend: Vec::new(),
         row_titles: Vec::new(),
