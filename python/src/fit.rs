@@ -77,7 +77,8 @@ pub(crate) fn fit<'py>(
         let fits = work::run(py, move |_| {
             let tables = tables(&settings)?;
             let fits = settings.fit_each(&tables, &scores)?;
-            let sets = fits.scores.iter().map(|fit| tables.models(&of_score(&settings, &fit.score).tables).map(Arc::new));
+            let sets =
+                fits.scores.iter().map(|fit| tables.models(&of_score(&settings, &fit.score).tables).map(Arc::new));
             let sets = sets.collect::<onset::Result<_>>()?;
             Ok(Fits { fits, sets, settings })
         })?;
@@ -115,7 +116,8 @@ impl Fit {
     fn rows(&self) -> Vec<Row<'_>> {
         let mut rows = Vec::new();
         for (condition, of) in self.conditions() {
-            let plain = |parameter, estimate| Row { condition, curve: of.curve.to_string(), parameter, group: None, estimate };
+            let plain =
+                |parameter, estimate| Row { condition, curve: of.curve.to_string(), parameter, group: None, estimate };
             rows.extend([plain("alpha", &of.alpha), plain("c_log10", &of.c_log10), plain("c_e", &of.c_e)]);
             rows.extend(of.thetas.iter().map(|theta| Row {
                 condition,
@@ -133,10 +135,12 @@ impl Fit {
                 group: None,
                 estimate,
             };
-            rows.extend(changed.thetas.iter().map(|theta| Row {
-                group: Some(theta.name.to_string()),
-                ..plain("theta", &theta.estimate)
-            }));
+            rows.extend(
+                changed
+                    .thetas
+                    .iter()
+                    .map(|theta| Row { group: Some(theta.name.to_string()), ..plain("theta", &theta.estimate) }),
+            );
             rows.extend([
                 plain("c", &changed.c),
                 plain("alpha", &changed.alpha),
@@ -159,7 +163,8 @@ impl Fit {
     fn tidy(&self) -> Frame {
         let rows = self.rows();
         let text = |of: &dyn Fn(&Row<'_>) -> Option<String>| rows.iter().map(of).collect::<Vec<_>>();
-        let number = |of: &dyn Fn(&Estimate) -> Option<f64>| rows.iter().map(|row| of(row.estimate)).collect::<Vec<_>>();
+        let number =
+            |of: &dyn Fn(&Estimate) -> Option<f64>| rows.iter().map(|row| of(row.estimate)).collect::<Vec<_>>();
         Frame::default()
             .text("condition", text(&|row| Some(row.condition.to_owned())))
             .text("curve", text(&|row| Some(row.curve.clone())))
@@ -311,7 +316,8 @@ impl Fits {
     fn tidy(&self) -> PyResult<Frame> {
         let table = texts::several_csv(&self.fits);
         let texts = ["score", "outcome", "verdict", "selected", "reason"];
-        let numbers: Vec<&str> = table.columns.iter().map(String::as_str).filter(|name| !texts.contains(name)).collect();
+        let numbers: Vec<&str> =
+            table.columns.iter().map(String::as_str).filter(|name| !texts.contains(name)).collect();
         Frame::of_csv(&table, &numbers)
     }
 

@@ -201,10 +201,10 @@ impl Frame {
 
     /// The columns' types as an Arrow schema.
     fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
-        let field = |(name, values): &(String, Values)| Field::new(name.as_str().into(), values.array().dtype().clone(), true);
+        let field =
+            |(name, values): &(String, Values)| Field::new(name.as_str().into(), values.array().dtype().clone(), true);
         let fields = self.columns.iter().map(field).collect();
         let schema = export_field_to_c(&Field::new("".into(), ArrowDataType::Struct(fields), false));
         PyCapsule::new_with_value(py, schema, c"arrow_schema")
     }
-
 }

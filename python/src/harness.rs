@@ -109,9 +109,8 @@ impl Evaluation {
         }
         // A text as it is, all else as JSON.
         let target = |target: &Value| target.as_text().map_or_else(|| target.to_json(), str::to_owned);
-        let answers = |answers: &Vec<onset::harness::request::Response>| {
-            serde_json::to_string(answers).unwrap_or_default()
-        };
+        let answers =
+            |answers: &Vec<onset::harness::request::Response>| serde_json::to_string(answers).unwrap_or_default();
         Frame::default()
             .text("task", rows.iter().map(|row| Some(row.0.name.clone())))
             .whole("doc_id", rows.iter().map(|row| Some(row.1.doc_id)))
@@ -130,7 +129,12 @@ impl Evaluation {
     }
 
     fn __repr__(&self) -> String {
-        format!("<Evaluation of {}: {} tasks, {} items>", self.found.identity.name, self.found.tasks.len(), self.n_items())
+        format!(
+            "<Evaluation of {}: {} tasks, {} items>",
+            self.found.identity.name,
+            self.found.tasks.len(),
+            self.n_items()
+        )
     }
 }
 

@@ -193,9 +193,11 @@ fn column(dtype: &ArrowDataType, parts: &[&dyn Array]) -> Result<Values, String>
         Type::Date32 => dates(parts, |days: i32| i64::from(days) * 86_400),
         Type::Date64 => dates(parts, |milliseconds: i64| milliseconds.div_euclid(1000)),
         // A month may be another one in another zone; whose month is meant is not for onset to choose.
-        Type::Timestamp(_, Some(zone)) if !["UTC", "utc", "+00:00", "Etc/UTC", "Z"].contains(&zone.as_str()) => Err(format!(
-            "times of the zone {zone}, whose month may differ from that in others; make them dates without a zone"
-        )),
+        Type::Timestamp(_, Some(zone)) if !["UTC", "utc", "+00:00", "Etc/UTC", "Z"].contains(&zone.as_str()) => {
+            Err(format!(
+                "times of the zone {zone}, whose month may differ from that in others; make them dates without a zone"
+            ))
+        }
         Type::Timestamp(unit, _) => {
             let a_second = match unit {
                 TimeUnit::Second => 1,
@@ -221,7 +223,10 @@ fn column(dtype: &ArrowDataType, parts: &[&dyn Array]) -> Result<Values, String>
 }
 
 /// The cells of all batches, `None` where there is no value.
-fn gathered<A: Array, T>(parts: &[&dyn Array], cell: impl Fn(&A, usize) -> Option<T>) -> Result<Vec<Option<T>>, String> {
+fn gathered<A: Array, T>(
+    parts: &[&dyn Array],
+    cell: impl Fn(&A, usize) -> Option<T>,
+) -> Result<Vec<Option<T>>, String> {
     let mut cells = Vec::with_capacity(parts.iter().map(|part| part.len()).sum());
     for part in parts {
         let part = part.as_any().downcast_ref::<A>().ok_or("another type than it says")?;
@@ -259,7 +264,9 @@ fn categories<K: DictionaryKey + NativeType>(values: &ArrowDataType, parts: &[&d
         match column(values, &[&**part.values()])? {
             Values::Text(known) => text.extend(keys.map(|key| known.get(key?).cloned().flatten())),
             Values::Number(known) => number.extend(keys.map(|key| known.get(key?).copied().flatten())),
-            Values::Whole(_) | Values::Flag(_) => return Err("categories that are neither texts nor numbers".to_owned()),
+            Values::Whole(_) | Values::Flag(_) => {
+                return Err("categories that are neither texts nor numbers".to_owned());
+            }
         }
     }
     Ok(if number.is_empty() { Values::Text(text) } else { Values::Number(number) })

@@ -68,14 +68,17 @@ pub(crate) fn finetune(
     let told = Told::new(progress);
     let found = work::run(py, move |stop| {
         let mut steps = 0;
-        let found = onset::cli::options::finetune(&model, &given, &stop, &mut |text| warn(text), &mut |event| match event {
-            FinetuneEvent::Start { done, of } => {
-                steps = of;
-                told.tell(done as u64, of as u64, "");
-            }
-            FinetuneEvent::Step(step) => told.tell(step.step as u64, steps as u64, &format!("loss {:.4}", step.loss)),
-            FinetuneEvent::Evaluating => {}
-        })?;
+        let found =
+            onset::cli::options::finetune(&model, &given, &stop, &mut |text| warn(text), &mut |event| match event {
+                FinetuneEvent::Start { done, of } => {
+                    steps = of;
+                    told.tell(done as u64, of as u64, "");
+                }
+                FinetuneEvent::Step(step) => {
+                    told.tell(step.step as u64, steps as u64, &format!("loss {:.4}", step.loss))
+                }
+                FinetuneEvent::Evaluating => {}
+            })?;
         Ok(found)
     })?;
     if found.ending == Ending::Stopped {

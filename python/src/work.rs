@@ -36,7 +36,9 @@ pub(crate) fn run<T: Send + 'static>(
         let (answer, channel) = py.detach(move || (channel.recv_timeout(EVERY), channel));
         receive = Some(channel);
         match answer {
-            Ok(answer) => return interrupted.map_or_else(|| answer.map_err(super::errors::raised), |(error, _)| Err(error)),
+            Ok(answer) => {
+                return interrupted.map_or_else(|| answer.map_err(super::errors::raised), |(error, _)| Err(error));
+            }
             Err(RecvTimeoutError::Disconnected) => {
                 return Err(PyRuntimeError::new_err("onset failed inside; please report this with what was asked"));
             }

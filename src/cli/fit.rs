@@ -220,8 +220,8 @@ pub(super) struct FitOptions {
 
 /// How the report is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For people, at most 80 columns wide.
+pub(super) enum Format {
+    /// For people.
     Table,
     /// Everything, as docs/formats.md describes it.
     Json,

@@ -189,6 +189,7 @@ impl Progress<'_> {
 
 fn save_all(report: &LabReport, out: &Path) -> Result<()> {
     write::bytes(&out.join("summary.csv"), &lab::csv(report).to_bytes()?)?;
+    write::bytes(&out.join("agreement.csv"), &lab::agreement(report).to_bytes()?)?;
     report.figures().iter().try_for_each(|figure| save::figure(&out.join("figures"), figure))
 }
 

@@ -4,6 +4,7 @@
 //! Exit codes: 0 success; 1 a check that was asked for failed; 2 bad input or bad usage (one line on standard error says
 //! which file, row and column); 141 on a closed pipe is avoided by treating it as success.
 
+mod agree;
 mod completions;
 #[cfg(feature = "models")]
 mod evaluate;
@@ -55,6 +56,8 @@ enum Command {
     Reproduce(reproduce::ReproduceArgs),
     /// Fit emergence curves to your own table of models and scores.
     Fit(Box<fit::FitArgs>),
+    /// Say whether benchmarks rank your models alike, and what adjustment changes about it.
+    Agree(Box<agree::AgreeArgs>),
     /// Read evaluation results of other tools into the observation table.
     Import(import::ImportArgs),
     /// Write one self-contained HTML page about a table, a fit or the reproduction.
@@ -100,6 +103,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let outcome = match &cli.command {
         Command::Reproduce(args) => reproduce::run(args),
         Command::Fit(args) => fit::run(args),
+        Command::Agree(args) => agree::run(args),
         Command::Import(args) => import::run(args),
         Command::Report(args) => report::run(args),
         Command::Explore(args) => explore::run(args),

@@ -22,6 +22,7 @@ use std::sync::atomic::AtomicBool;
 use clap::{ArgAction, ArgMatches, Args, Command, CommandFactory, FromArgMatches};
 
 use super::Cli;
+use super::agree::AgreeArgs;
 #[cfg(feature = "models")]
 use super::evaluate;
 #[cfg(feature = "models")]
@@ -29,6 +30,7 @@ use super::finetune;
 use super::fit::FitOptions;
 #[cfg(feature = "models")]
 use super::lab;
+use crate::analysis::agree::AgreeSettings;
 use crate::analysis::fit::FitSettings;
 use crate::error::{Error, Result};
 #[cfg(feature = "models")]
@@ -69,11 +71,19 @@ pub fn of(subcommand: &str) -> Result<Vec<CommandOption>> {
         let several = argument.get_num_args().is_some_and(|range| range.max_values() > 1);
         Some(CommandOption {
             name: argument.get_long()?.to_owned(),
-            value: takes_value
-                .then(|| argument.get_value_names().and_then(|names| names.first()).map_or_else(String::new, |n| n.to_string())),
+            value: takes_value.then(|| {
+                argument.get_value_names().and_then(|names| names.first()).map_or_else(String::new, |n| n.to_string())
+            }),
             repeats: several || matches!(argument.get_action(), ArgAction::Append),
-            default: argument.get_default_values().first().filter(|_| takes_value).map(|d| d.to_string_lossy().into_owned()),
-            help: argument.get_long_help().or_else(|| argument.get_help()).map_or_else(String::new, ToString::to_string),
+            default: argument
+                .get_default_values()
+                .first()
+                .filter(|_| takes_value)
+                .map(|d| d.to_string_lossy().into_owned()),
+            help: argument
+                .get_long_help()
+                .or_else(|| argument.get_help())
+                .map_or_else(String::new, ToString::to_string),
         })
     });
     Ok(options.collect())
@@ -85,8 +95,19 @@ pub fn of(subcommand: &str) -> Result<Vec<CommandOption>> {
 /// # Errors
 /// [`Error::Argument`] for what the command line refuses, in its words.
 pub fn fit(options: &[(String, Vec<String>)]) -> Result<(FitSettings, Vec<String>)> {
-    let options = FitOptions::from_arg_matches(&read::<FitOptions>("fit", &[], options)?).map_err(|error| refused(&error))?;
+    let options =
+        FitOptions::from_arg_matches(&read::<FitOptions>("fit", &[], options)?).map_err(|error| refused(&error))?;
     Ok((options.settings(), options.score))
+}
+
+/// The settings of a comparison of benchmarks from options of `onset agree`.
+///
+/// # Errors
+/// [`Error::Argument`] for what the command line refuses, in its words.
+pub fn agree(options: &[(String, Vec<String>)]) -> Result<AgreeSettings> {
+    // The tables are the caller's; the command line asks for one.
+    let matches = read::<AgreeArgs>("agree", &["-".into()], options)?;
+    Ok(AgreeArgs::from_arg_matches(&matches).map_err(|error| refused(&error))?.settings())
 }
 
 /// Evaluates a model (none where the option `server` names one) by options of `onset evaluate`. Every item with its answers is
@@ -173,11 +194,18 @@ mod tests {
     #[test]
     fn options_are_read_as_on_the_command_line() {
         let given = |pairs: &[(&str, &[&str])]| {
-            pairs.iter().map(|(n, v)| ((*n).to_owned(), v.iter().map(|v| (*v).to_owned()).collect())).collect::<Vec<_>>()
+            pairs
+                .iter()
+                .map(|(n, v)| ((*n).to_owned(), v.iter().map(|v| (*v).to_owned()).collect()))
+                .collect::<Vec<_>>()
         };
-        let (settings, scores) =
-            fit(&given(&[("score", &["a", "b"]), ("predict", &["1e25", "-2"]), ("any-size", &[]), ("chance", &["-1"])]))
-                .expect("settings");
+        let (settings, scores) = fit(&given(&[
+            ("score", &["a", "b"]),
+            ("predict", &["1e25", "-2"]),
+            ("any-size", &[]),
+            ("chance", &["-1"]),
+        ]))
+        .expect("settings");
         assert_eq!((scores.len(), settings.predict.as_slice()), (2, [1e25, -2.0].as_slice()));
         assert!(settings.tables.any_size);
         assert_eq!(settings.chance.to_string(), "-1");
@@ -187,7 +215,10 @@ mod tests {
     #[test]
     fn what_is_refused_is_refused_in_one_line() {
         let curve = fit(&[("curve".into(), vec!["spline".into()])]).expect_err("no such curve").to_string();
-        assert!(curve.contains("unknown curve `spline`") && !curve.contains('\n') && !curve.starts_with("error"), "{curve}");
+        assert!(
+            curve.contains("unknown curve `spline`") && !curve.contains('\n') && !curve.starts_with("error"),
+            "{curve}"
+        );
         let level = fit(&[("level".into(), vec![])]).expect_err("no value").to_string();
         assert!(level.contains("--level"), "{level}");
     }

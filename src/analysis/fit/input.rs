@@ -4,7 +4,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use crate::harness::lm_eval;
-use crate::registry::modelset::{ModelSet, Settings};
+use crate::registry::modelset::{GridSettings, ModelSet, ScoreGrid, Settings};
 use crate::registry::table::{Reading, Table};
 use crate::{Error, Result};
 
@@ -62,6 +62,33 @@ impl FitTables {
     /// Those of [`ModelSet::from_tables`] and [`ModelSet::from_before_and_after`]; [`Error::Argument`] when only one of before
     /// and after is given, or there is no table.
     pub fn models(&self, settings: &Settings) -> Result<ModelSet> {
+        self.check()?;
+        let mut set = if self.after.is_empty() {
+            ModelSet::from_tables(&self.tables, settings)?
+        } else {
+            ModelSet::from_before_and_after(&self.before, &self.after, &self.tables, settings)?
+        };
+        set.notes.extend(self.warnings.iter().cloned());
+        Ok(set)
+    }
+
+    /// The models × benchmarks of the tables.
+    ///
+    /// # Errors
+    /// Those of [`ScoreGrid::from_tables`] and [`ScoreGrid::from_before_and_after`]; [`Error::Argument`] as in
+    /// [`models`](Self::models).
+    pub(crate) fn grid(&self, settings: &GridSettings) -> Result<ScoreGrid> {
+        self.check()?;
+        let mut grid = if self.after.is_empty() {
+            ScoreGrid::from_tables(&self.tables, settings)?
+        } else {
+            ScoreGrid::from_before_and_after(&self.before, &self.after, &self.tables, settings)?
+        };
+        grid.notes.extend(self.warnings.iter().cloned());
+        Ok(grid)
+    }
+
+    fn check(&self) -> Result<()> {
         if self.before.is_empty() != self.after.is_empty() {
             return Err(Error::Argument(
                 "scores before adjustment (--before) and after it (--after) belong together".into(),
@@ -70,13 +97,7 @@ impl FitTables {
         if self.tables.is_empty() && self.before.is_empty() {
             return Err(Error::Argument("there is no table to read; give one, or `-` for standard input".into()));
         }
-        let mut set = if self.after.is_empty() {
-            ModelSet::from_tables(&self.tables, settings)?
-        } else {
-            ModelSet::from_before_and_after(&self.before, &self.after, &self.tables, settings)?
-        };
-        set.notes.extend(self.warnings.iter().cloned());
-        Ok(set)
+        Ok(())
     }
 }
 

@@ -25,8 +25,8 @@ pub use rename::Renames;
 pub use settings::ImportSettings;
 pub(super) use subject::{Subject, is_state};
 
-use crate::registry::Observation;
 use crate::Result;
+use crate::registry::Observation;
 use crate::registry::table::{DataFrame, Sheet};
 
 /// Something that was left out, and why.

@@ -25,9 +25,12 @@ const BENCHMARK_COLUMNS: &[Column] = &[
     Column::optional("majority", Kind::Number, "what the commonest answer scores"),
 ];
 
+/// The table of models inside the program.
+pub(crate) const MODELS: &str = include_str!("../../../../data/train-before-test/models.csv");
+
 /// The names of the files of a data folder, and the copies inside the program.
 const FILES: [(&str, &[Column], &str); 3] = [
-    ("models.csv", MODEL_COLUMNS, include_str!("../../../../data/train-before-test/models.csv")),
+    ("models.csv", MODEL_COLUMNS, MODELS),
     ("benchmarks.csv", BENCHMARK_COLUMNS, include_str!("../../../../data/train-before-test/benchmarks.csv")),
     ("evaluations.csv", OBSERVATION_COLUMNS, include_str!("../../../../data/train-before-test/evaluations.csv")),
 ];
