@@ -12,6 +12,7 @@ docs/python.md has the way from `pip install` to a figure.
 from __future__ import annotations
 
 from . import datasets
+from ._agree import Agreement, agree
 from ._core import Frame, __version__
 from ._curves import CurveFit, Flat, Hinge, Linear, Logistic, Plateau, Richards, Segmented
 from ._errors import (
@@ -34,6 +35,7 @@ from ._papers import Reproduction, reproduce
 from ._training import Finetuning, Lab, finetune, lab
 
 __all__ = [
+    "Agreement",
     "CheckFailedError",
     "CurveFit",
     "DivergedError",
@@ -62,6 +64,7 @@ __all__ = [
     "UndeterminedError",
     "UnsupportedError",
     "__version__",
+    "agree",
     "datasets",
     "evaluate",
     "finetune",

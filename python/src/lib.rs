@@ -3,6 +3,7 @@
 //! Nothing is computed, named or defaulted here. Options go through the command line's own reader
 //! ([`onset::cli::options`]), frames become the tables that files become, and results are those of the library.
 
+mod agree;
 mod curves;
 mod datasets;
 mod errors;
@@ -23,6 +24,8 @@ mod _core {
 
     use pyo3::prelude::*;
 
+    #[pymodule_export]
+    use super::agree::{Agreement, agree};
     #[pymodule_export]
     use super::curves::{Curve, CurveFit};
     #[pymodule_export]

@@ -18,6 +18,7 @@ def test_the_keywords_are_the_options_of_the_program():
     for call, command, own, left in [
         (onset.fit, "fit", {"data"}, {"format", "out"}),
         (onset.evaluate, "evaluate", {"model", "progress"}, {"format", "dry-run", "write-out"}),
+        (onset.agree, "agree", {"data"}, {"format", "out"}),
         (onset.finetune, "finetune", {"model", "progress"}, {"format", "dry-run"}),
         (onset.lab, "lab", {"progress"}, {"format", "calibrate", "same-makes"}),
     ]:

@@ -2,11 +2,13 @@
 
 use super::csv::{CsvTable, number};
 use super::terminal::{Align, TextTable};
-use crate::analysis::papers::test_task::{Agreement, Conclusion, PaperTable, Reproduction, ReproductionRow};
+use crate::analysis::papers::test_task::{Agreement, Conclusion, GapTest, PaperTable, Reproduction, ReproductionRow};
 
 /// The report as CSV: figure, item, quantity, published (as printed), paper (recomputed by the published method), verdict
 /// (`reproduced` or `differs`), corrected with its 95 % interval and, for differences, the smallest margin of equivalence,
-/// models, families, note, conclusion (`stands`, `changes` or empty) and why. Empty cells are unknown.
+/// models, families, note, conclusion (`stands`, `changes` or empty) and why. Then, for tests of a gap: the corrected p-value
+/// (`p_value`, the primary one), the same by Holm and by Benjamini and Hochberg (`bh`) over all distinct tests, the
+/// conclusion by each, and the number of the earlier row that prints the same test. Empty cells are unknown.
 #[must_use]
 pub fn csv(rows: &[ReproductionRow]) -> CsvTable {
     let mut table = CsvTable::new(&[
@@ -25,8 +27,20 @@ pub fn csv(rows: &[ReproductionRow]) -> CsvTable {
         "note",
         "conclusion",
         "why",
+        "p_value",
+        "p_holm",
+        "p_bh",
+        "conclusion_holm",
+        "conclusion_bh",
+        "repeats_row",
     ]);
     for row in rows {
+        let gap = |of: &dyn Fn(&GapTest) -> Option<f64>| cell(row.gap.as_ref().and_then(of));
+        let by = |of: &dyn Fn(&GapTest) -> Option<f64>| {
+            let conclusion = row.gap.as_ref().and_then(|gap| gap.conclusion(of(gap)));
+            conclusion.map(|conclusion| conclusion.to_string()).unwrap_or_default()
+        };
+        let repeats = row.gap.and_then(|gap| gap.repeats);
         let corrected = &row.corrected.estimate;
         table.rows.push(vec![
             row.printed.figure.to_string(),
@@ -44,6 +58,13 @@ pub fn csv(rows: &[ReproductionRow]) -> CsvTable {
             row.note.clone(),
             row.conclusion.map(|conclusion| conclusion.to_string()).unwrap_or_default(),
             row.why.clone(),
+            gap(&|gap| Some(gap.p_value)),
+            gap(&|gap| gap.holm),
+            gap(&|gap| gap.benjamini_hochberg),
+            by(&|gap| gap.holm),
+            by(&|gap| gap.benjamini_hochberg),
+            // As a spreadsheet counts them, with the header as row 1.
+            repeats.map(|place| (place + 2).to_string()).unwrap_or_default(),
         ]);
     }
     table

@@ -32,6 +32,12 @@ struct Number<'a> {
     note: &'a str,
     conclusion: Option<Conclusion>,
     why: &'a str,
+    /// The corrected test of a gap: its p-value, and the same by Holm and by Benjamini and Hochberg.
+    p_values: Option<[f64; 3]>,
+    by_holm: Option<Conclusion>,
+    by_bh: Option<Conclusion>,
+    /// Whether an earlier row prints the same test.
+    repeated: bool,
 }
 
 /// The page as Markdown, from a reproduction.csv. Links lead to figures in `../figures`.
@@ -49,6 +55,7 @@ pub fn markdown(report: &[u8]) -> Result<String> {
 
 fn number(table: &Table, row: usize) -> Result<Number<'_>> {
     let optional = |column: &str| table.optional_text(row, column).unwrap_or("");
+    let p = |column: &str| optional(column).parse::<f64>().ok();
     Ok(Number {
         figure: table.parsed(row, "figure")?,
         item: table.text(row, "item")?,
@@ -65,6 +72,10 @@ fn number(table: &Table, row: usize) -> Result<Number<'_>> {
             None => None,
         },
         why: optional("why"),
+        p_values: p("p_value").zip(p("p_holm")).zip(p("p_bh")).map(|((raw, holm), bh)| [raw, holm, bh]),
+        by_holm: optional("conclusion_holm").parse().ok(),
+        by_bh: optional("conclusion_bh").parse().ok(),
+        repeated: !optional("repeats_row").is_empty(),
     })
 }
 
@@ -96,6 +107,8 @@ fn write(page: &mut String, numbers: &[Number<'_>]) -> std::fmt::Result {
         writeln!(page, "| {} | {} | {} | {} |", cell(&what), cell(n.printed), corrected(n), cell(n.why))?;
     }
 
+    many_tests(page, numbers)?;
+
     writeln!(page, "\n## Numbers that do not come out again\n")?;
     writeln!(page, "| number | printed | recomputed | why |\n| --- | ---: | ---: | --- |")?;
     for n in numbers.iter().filter(|n| !n.reproduced) {
@@ -107,6 +120,62 @@ fn write(page: &mut String, numbers: &[Number<'_>]) -> std::fmt::Result {
     writeln!(page, "\n## Every number")?;
     for of_figure in numbers.chunk_by(|a, b| a.figure == b.figure) {
         section(page, of_figure)?;
+    }
+    Ok(())
+}
+
+/// The tests of a gap taken together, where the report has them.
+fn many_tests(page: &mut String, numbers: &[Number<'_>]) -> std::fmt::Result {
+    let tests: Vec<&Number<'_>> = numbers.iter().filter(|n| n.p_values.is_some()).collect();
+    if tests.is_empty() {
+        return Ok(());
+    }
+    let distinct = tests.iter().filter(|n| !n.repeated).count();
+    let kept = |which: Conclusion, by: fn(&Number<'_>) -> Option<Conclusion>| {
+        let before = tests.iter().filter(|n| n.conclusion == Some(which));
+        (before.clone().filter(|n| by(n) == Some(which)).count(), before.count())
+    };
+    writeln!(page, "\n## All tests of a gap taken together\n")?;
+    writeln!(
+        page,
+        "The paper tests {} gaps between groups, {distinct} of them distinct: a test that is printed twice counts once. With \
+         that many tests some are below 5 % by chance. Holm's method bounds the chance of even one false finding, that of \
+         Benjamini and Hochberg the expected share of false ones among the findings. The corrected p-value is the primary \
+         one of each question. The conclusions on points of emergence compare a number with an interval, not a p-value; \
+         they stay as they are.\n",
+        tests.len()
+    )?;
+    let of_all = |which, by| {
+        let (kept, before) = kept(which, by);
+        format!("{kept} of {before}")
+    };
+    for (method, by) in
+        [("Holm", (|n| n.by_holm) as fn(&Number<'_>) -> Option<Conclusion>), ("Benjamini and Hochberg", |n| n.by_bh)]
+    {
+        writeln!(
+            page,
+            "- **{method}**: {} conclusions that stand still stand, {} that change still change.",
+            of_all(Conclusion::Stands, by),
+            of_all(Conclusion::Changes, by)
+        )?;
+    }
+    writeln!(page, "\nThe conclusions that one of the two alters, and every test below 5 % before adjustment:\n")?;
+    writeln!(page, "| number | p | Holm | Benjamini–Hochberg | conclusion | by Holm | by Benjamini–Hochberg |")?;
+    writeln!(page, "| --- | ---: | ---: | ---: | --- | --- | --- |")?;
+    let word = |conclusion: Option<Conclusion>| conclusion.map(|one| one.to_string()).unwrap_or_default();
+    for n in tests {
+        let altered = n.by_holm != n.conclusion || n.by_bh != n.conclusion;
+        let Some([p, holm, bh]) = n.p_values.filter(|p| altered || p[0] < 0.05) else { continue };
+        let what = format!("{}: {}, {}", n.figure, n.item, n.quantity);
+        let again = if n.repeated { " (printed before)" } else { "" };
+        writeln!(
+            page,
+            "| {}{again} | {p:.4} | {holm:.4} | {bh:.4} | {} | {} | {} |",
+            cell(&what),
+            word(n.conclusion),
+            word(n.by_holm),
+            word(n.by_bh)
+        )?;
     }
     Ok(())
 }

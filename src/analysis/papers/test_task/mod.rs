@@ -8,6 +8,7 @@ mod conclusions;
 mod emergence;
 mod exhibit;
 mod frontiers;
+mod gaps;
 mod group_fit;
 mod intervals;
 mod item;
@@ -27,6 +28,7 @@ use rayon::prelude::*;
 pub(crate) use built::Built;
 pub use conclusions::Conclusion;
 pub use exhibit::Exhibit;
+pub use gaps::GapTest;
 pub use item::{Item, ItemPart};
 pub use published::{MmluMean, Published, published, published_from};
 pub use published_fit::PublishedFit;
@@ -89,6 +91,8 @@ pub struct ReproductionRow {
     pub note: String,
     /// Whether the conclusion drawn from it survives; `None` where none is drawn.
     pub conclusion: Option<Conclusion>,
+    /// The test of a gap, where the number is one, allowing for all the others.
+    pub gap: Option<GapTest>,
     /// What the corrected number says and why it differs.
     pub why: String,
 }
@@ -203,6 +207,7 @@ fn report(published: &[Quantity], corrected: &[Quantity], complete: bool) -> Res
                     reproduced,
                     note,
                     conclusion,
+                    gap: None,
                     why,
                 });
             }
@@ -214,6 +219,11 @@ fn report(published: &[Quantity], corrected: &[Quantity], complete: bool) -> Res
             }
             _ => {}
         }
+    }
+    let both: Vec<(&Quantity, &Quantity)> = rows.iter().map(|row| (&row.recomputed, &row.corrected)).collect();
+    let tests = gaps::gap_tests(&both, complete)?;
+    for (row, test) in rows.iter_mut().zip(tests) {
+        row.gap = test;
     }
     Ok(rows)
 }
