@@ -82,6 +82,7 @@ pub(super) fn run(args: &LabArgs) -> Result<()> {
         let problem = "holds models of an earlier run; add --resume to take it up, or name another folder";
         return Err(Error::File { path: args.out.clone(), problem: problem.to_owned() });
     }
+    let _held = write::hold(&args.out)?;
     keep_freed_memory();
     let stop = interrupt::stop_flag("stopping; --resume goes on from here")?;
     let world = |suite: &Suite, seed: Seed, folder: &Path| one(args, suite, seed, folder, &stop);

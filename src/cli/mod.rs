@@ -2,7 +2,12 @@
 //! library call and hands the result to `plot/` and `report/`.
 //!
 //! Exit codes: 0 success; 1 a check that was asked for failed; 2 bad input or bad usage (one line on standard error says
-//! which file, row and column); 141 on a closed pipe is avoided by treating it as success.
+//! which file, row and column); 130 stopped by Ctrl-C or SIGTERM; 141 on a closed pipe is avoided by treating it as success.
+
+/// Writes a line to standard error, without what a terminal would take for orders.
+macro_rules! complain {
+    ($($words:tt)*) => { eprintln!("{}", crate::cli::output::shown(&format!($($words)*))) };
+}
 
 mod completions;
 #[cfg(feature = "models")]
@@ -33,6 +38,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::error::{Error, ErrorKind};
+use crate::registry::write;
 
 /// A statistical toolkit for emergence curves of language models.
 ///
@@ -42,7 +48,7 @@ use crate::error::{Error, ErrorKind};
 #[command(name = "onset", version, max_term_width = 100, propagate_version = true)]
 #[command(after_help = "Examples:\n  onset reproduce\n  onset fit scores.csv --score MMLU\n  \
                         onset import lm-eval results/ --out scores.csv\n  onset help fit\n\n\
-                        Exit codes: 0 success, 1 a check that was asked for failed, 2 bad input or bad usage.")]
+                        Exit codes: 0 success, 1 a check that was asked for failed, 2 bad input or bad usage, 130 stopped by Ctrl-C.")]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -86,9 +92,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(help_or_usage) => {
             let help_or_usage = suggest::with_suggestion(help_or_usage, &Cli::command());
             let failed = help_or_usage.use_stderr();
-            // Nothing can be done about an unwritable terminal.
-            let _ = help_or_usage.print();
-            return ExitCode::from(if failed { 2 } else { 0 });
+            let unwritten = help_or_usage.print().is_err_and(|error| error.kind() != std::io::ErrorKind::BrokenPipe);
+            return ExitCode::from(if failed || unwritten { 2 } else { 0 });
         }
     };
     let outcome = match &cli.command {
@@ -109,12 +114,15 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Models(args) => models::run(args),
         Command::Completions(args) => completions::run(args, Cli::command()),
     };
+    if write::was_unsynced() {
+        complain!("onset: this file system does not sync; a loss of power can take what was written last");
+    }
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         // Whoever reads the output has seen enough.
         Err(Error::Print { source }) if source.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("onset: {error}");
+            complain!("onset: {error}");
             exit_code(error.kind())
         }
     }
@@ -124,6 +132,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn exit_code(kind: ErrorKind) -> ExitCode {
     match kind {
         ErrorKind::CheckFailed => ExitCode::from(1),
+        ErrorKind::Interrupted => ExitCode::from(130),
         _ => ExitCode::from(2),
     }
 }

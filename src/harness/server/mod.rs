@@ -103,7 +103,9 @@ impl Server {
 
     fn echo(&self, prompt: &str, stop: &AtomicBool) -> Result<Completion> {
         let answer = self.client.post(&self.echo_of(prompt), stop)?;
-        Completion::read(&answer).map_err(|problem| self.client.broken(problem))
+        let echo = Completion::read(&answer).map_err(|problem| self.client.broken(problem))?;
+        echo.is_of(prompt).map_err(|problem| self.client.broken(problem))?;
+        Ok(echo)
     }
 
     fn answer(&self, request: &Request, stop: &AtomicBool) -> Result<Response> {
