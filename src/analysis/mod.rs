@@ -1,9 +1,11 @@
 //! The questions: how score scales with compute, where it emerges, what adjustment changes; and the paper's figures as
 //! data.
 
+pub mod agree;
 pub mod discriminator;
 pub mod figure;
 pub mod fit;
+pub(crate) mod heat_map;
 pub mod papers;
 pub mod pareto;
 mod phase;

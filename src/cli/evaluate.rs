@@ -205,10 +205,32 @@ pub(super) fn run(args: &EvaluateArgs) -> Result<()> {
         interrupt::stop_flag("finishing what is in hand")?
     };
     let settings = settings(args, &stop)?;
+    if args.dry_run {
+        let model = locate(args.model.as_deref().unwrap_or(Path::new("")))?;
+        let placement = Placement::named(&args.device, &args.dtype)?;
+        let preview = preview(&model, &placement, &settings, args.memory_bytes())?;
+        preview.left_out.iter().for_each(|file| left_out(file));
+        preview.refused.iter().for_each(|member| complain!("onset: not run: {member}"));
+        return print(report::preview(&preview));
+    }
+    show(args, |watch| evaluation(args, &settings, watch))
+}
+
+impl EvaluateArgs {
+    fn memory_bytes(&self) -> usize {
+        self.memory.saturating_mul(1 << 20)
+    }
+}
+
+/// Evaluates the model or the server that the arguments name.
+pub(super) fn evaluation(
+    args: &EvaluateArgs,
+    settings: &EvaluationSettings,
+    watch: &mut dyn FnMut(EvaluationEvent<'_>),
+) -> Result<Evaluation> {
     if let (Some(url), Some(model)) = (&args.server, &args.served_model) {
         let server = Server::connect(url, model, &server::ServerSettings::with_concurrency(args.concurrency))?;
-        let name = args.name.as_deref().unwrap_or(model);
-        return show(args, |watch| evaluate_served(server, name, &settings, watch));
+        return evaluate_served(server, args.name.as_deref().unwrap_or(model), settings, watch);
     }
     let placement = Placement::named(&args.device, &args.dtype)?;
     let named = args.model.as_deref().unwrap_or(Path::new(""));
@@ -217,17 +239,10 @@ pub(super) fn run(args: &EvaluateArgs) -> Result<()> {
         let id = named.to_str()?.strip_prefix("hf:")?;
         id.split('@').next()
     });
-    let memory = args.memory.saturating_mul(1 << 20);
-    if args.dry_run {
-        let preview = preview(&model, &placement, &settings, memory)?;
-        preview.left_out.iter().for_each(|file| left_out(file));
-        preview.refused.iter().for_each(|member| complain!("onset: not run: {member}"));
-        return print(report::preview(&preview));
-    }
-    let loaded = Loaded::load(&model, &placement, name, memory)?;
+    let loaded = Loaded::load(&model, &placement, name, args.memory_bytes())?;
     let mut subject = loaded.subject();
     subject.limits.sequences = args.batch;
-    show(args, |watch| evaluate(&subject, &settings, watch))
+    evaluate(&subject, settings, watch)
 }
 
 /// Evaluates with a bar and prints the scores.
@@ -255,7 +270,7 @@ fn left_out(file: &str) {
     complain!("onset: left out: {file}");
 }
 
-fn settings(args: &EvaluateArgs, stop: &Arc<AtomicBool>) -> Result<EvaluationSettings> {
+pub(super) fn settings(args: &EvaluateArgs, stop: &Arc<AtomicBool>) -> Result<EvaluationSettings> {
     for (name, value) in [("params", args.params), ("tokens", args.tokens)] {
         if value.is_some_and(|value| !(value > 0.0 && value.is_finite())) {
             return Err(Error::Argument(format!("--{name} must be a number above 0")));

@@ -1,6 +1,8 @@
 //! `onset finetune`: a model on task data, with checkpoints on the way.
 
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use clap::{Args, ValueEnum};
 use indicatif::ProgressBar;
@@ -12,7 +14,7 @@ use crate::lm::Placement;
 use crate::plot::{Theme, draw};
 use crate::registry::write;
 use crate::report::{finetune as report, json};
-use crate::study::finetune::{Finetune, FinetuneEvent};
+use crate::study::finetune::{Finetune, FinetuneEvent, Finetuned, Prepared};
 use crate::study::loss_figure;
 use crate::train::data::Layout;
 use crate::train::{
@@ -222,15 +224,14 @@ pub(super) fn run(args: &FinetuneArgs) -> Result<()> {
     if args.dry_run {
         return print(report::preview(&prepared.encoded, prepared.too_long, &prepared.tokenizer, 3)?);
     }
-    for line in report::cuts(&prepared.encoded, prepared.too_long).lines() {
-        complain!("onset: of the examples {line}");
+    for line in cuts(&prepared) {
+        complain!("onset: {line}");
     }
     keep_freed_memory();
     let mut progress = Progress { bar: ProgressBar::hidden() };
-    let finetuned = prepared.run(&interrupt::stop_flag("finishing this step")?, &mut |event| progress.show(event))?;
+    let stop = interrupt::stop_flag("finishing this step")?;
+    let finetuned = finetune(args, prepared, &stop, &mut |event| progress.show(event))?;
     progress.bar.finish_and_clear();
-    let drawing = draw(&loss_figure(&finetuned.steps), &Theme::default())?;
-    write::bytes(&args.out.join("loss.svg"), drawing.svg().as_bytes())?;
     print(match args.format {
         Format::Table => report::table(&finetuned.points, 80),
         Format::Json => json::text(&report::json(&finetuned.points))?,
@@ -247,7 +248,26 @@ pub(super) fn run(args: &FinetuneArgs) -> Result<()> {
     }
 }
 
-fn asked(args: &FinetuneArgs) -> Result<Finetune> {
+/// Trains, and draws the loss beside the checkpoints.
+pub(super) fn finetune(
+    args: &FinetuneArgs,
+    prepared: Prepared,
+    stop: &Arc<AtomicBool>,
+    watch: &mut dyn FnMut(FinetuneEvent<'_>),
+) -> Result<Finetuned> {
+    let finetuned = prepared.run(stop, watch)?;
+    let drawing = draw(&loss_figure(&finetuned.steps), &Theme::default())?;
+    write::bytes(&args.out.join("loss.svg"), drawing.svg().as_bytes())?;
+    Ok(finetuned)
+}
+
+/// What of the examples was cut or left out, a sentence each.
+pub(super) fn cuts(prepared: &Prepared) -> Vec<String> {
+    let cuts = report::cuts(&prepared.encoded, prepared.too_long);
+    cuts.lines().map(|line| format!("of the examples {line}")).collect()
+}
+
+pub(super) fn asked(args: &FinetuneArgs) -> Result<Finetune> {
     let overlong = match args.overlong {
         Long::KeepEnd => Overlong::KeepEnd,
         Long::Drop => Overlong::Drop,

@@ -62,7 +62,7 @@ pub(super) struct FitArgs {
 pub(super) struct FitOptions {
     /// Column of the score, or benchmark in a long table; given several times, `onset fit` prints a row for each.
     #[arg(long, value_name = "NAME")]
-    score: Vec<String>,
+    pub(super) score: Vec<String>,
 
     /// Metric of the benchmark in a long table.
     #[arg(long, value_name = "NAME")]
@@ -220,8 +220,8 @@ pub(super) struct FitOptions {
 
 /// How the report is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For people, at most 80 columns wide.
+pub(super) enum Format {
+    /// For people.
     Table,
     /// Everything, as docs/formats.md describes it.
     Json,
@@ -270,7 +270,7 @@ impl FitOptions {
     }
 
     /// The flags as settings of the library; of several scores the first.
-    fn settings(&self) -> FitSettings {
+    pub(super) fn settings(&self) -> FitSettings {
         FitSettings {
             tables: Settings {
                 model: self.model.clone(),

@@ -2,10 +2,9 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use clap::{Args, ValueEnum};
-use indicatif::ProgressBar;
 
 use super::output::{Format, print};
 use super::{interrupt, progress, save};
@@ -73,19 +72,20 @@ enum Preset {
 }
 
 pub(super) fn run(args: &LabArgs) -> Result<()> {
-    let suite = match args.preset {
-        Preset::Quick => Suite::quick(),
-        Preset::Full => Suite::full(),
-        Preset::Tiny => Suite::tiny(),
-    };
-    if !args.resume && ["records", "none"].iter().any(|name| args.out.join(name).exists()) {
-        let problem = "holds models of an earlier run; add --resume to take it up, or name another folder";
-        return Err(Error::File { path: args.out.clone(), problem: problem.to_owned() });
-    }
-    let _held = write::hold(&args.out)?;
+    let suite = suite(args)?;
     keep_freed_memory();
     let stop = interrupt::stop_flag("stopping; --resume goes on from here")?;
-    let world = |suite: &Suite, seed: Seed, folder: &Path| one(args, suite, seed, folder, &stop);
+    let bar = progress::bar(0, "{msg:24!} {wide_bar} {percent:>3} %, {eta} left");
+    let show = |done: u64, of: u64, name: &str| {
+        bar.set_length(of);
+        bar.set_position(done);
+        bar.set_message(name.to_owned());
+    };
+    let world = |suite: &Suite, seed: Seed, folder: &Path| {
+        let report = one(args, suite, seed, folder, &stop, &show);
+        bar.finish_and_clear();
+        report
+    };
     print(match args.calibrate {
         0 => {
             let report = world(&suite, Seed(args.seed), &args.out)?;
@@ -109,41 +109,88 @@ pub(super) fn run(args: &LabArgs) -> Result<()> {
     })
 }
 
+/// The models of the preset, where the folder is new or is to be taken up.
+fn suite(args: &LabArgs) -> Result<Suite> {
+    if !args.resume && ["records", "none"].iter().any(|name| args.out.join(name).exists()) {
+        let problem = "holds models of an earlier run; add --resume to take it up, or name another folder";
+        return Err(Error::File { path: args.out.clone(), problem: problem.to_owned() });
+    }
+    Ok(match args.preset {
+        Preset::Quick => Suite::quick(),
+        Preset::Full => Suite::full(),
+        Preset::Tiny => Suite::tiny(),
+    })
+}
+
+/// What is done, all there is, and the model in hand.
+pub(super) type Told<'a> = &'a (dyn Fn(u64, u64, &str) + Sync);
+
+/// One world of the seed that was asked for, with its tables and figures.
+pub(super) fn world(args: &LabArgs, stop: &Arc<AtomicBool>, told: Told<'_>) -> Result<LabReport> {
+    if args.calibrate != 0 {
+        return Err(Error::Argument("a calibration makes many worlds; it is asked of the program".into()));
+    }
+    let report = one(args, &suite(args)?, Seed(args.seed), &args.out, stop, told)?;
+    save_all(&report, &args.out)?;
+    Ok(report)
+}
+
 /// Trains, tests and fits one world.
-fn one(args: &LabArgs, suite: &Suite, seed: Seed, out: &Path, stop: &Arc<AtomicBool>) -> Result<LabReport> {
+fn one(
+    args: &LabArgs,
+    suite: &Suite,
+    seed: Seed,
+    out: &Path,
+    stop: &Arc<AtomicBool>,
+    told: Told<'_>,
+) -> Result<LabReport> {
+    let _held = write::hold(out)?;
     let workers = args.workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
     let experiment = Experiment::new(suite.clone(), seed, out).workers(workers).stop(Arc::clone(stop));
-    let bar = progress::bar(0, "{msg:24!} {wide_bar} {percent:>3} %, {eta} left");
-    let models = experiment.run(&|event| advance(&bar, suite, event));
-    bar.finish_and_clear();
-    let (models, path) = (models?, out.join("observations.csv"));
+    let progress = Progress { suite, done: AtomicU64::new(0), of: AtomicU64::new(0), told };
+    let models = experiment.run(&|event| progress.advance(event))?;
+    let path = out.join("observations.csv");
     write::bytes(&path, table(&models).as_bytes())?;
     LabReport::of(&LabScores::of_models(&models, &path))
 }
 
-/// The bar counts multiplications in thousands: a step of a large model takes longer.
-fn advance(bar: &ProgressBar, suite: &Suite, event: LabEvent<'_>) {
-    let examples = suite.examples.last().copied().unwrap_or_default();
-    let work = |member: &Member, sequences: usize| (member.parameters * sequences * SEQUENCE / 1000) as u64;
-    match event {
-        LabEvent::Begin(members) => bar.set_length(members.iter().map(|m| work(m, m.sequences + examples)).sum()),
-        LabEvent::Known(member) => bar.inc(work(member, member.sequences + examples)),
-        LabEvent::Step { member, phase, done, .. } => {
-            let batch = match phase {
-                LabPhase::Pretraining => suite.recipe.batch,
-                LabPhase::Adjustment => suite.recipe.adjustment_batch,
-            };
-            bar.inc(work(member, batch));
-            if done == 1 {
-                bar.set_message(member.name.clone());
+/// Counts multiplications in thousands: a step of a large model takes longer.
+struct Progress<'a> {
+    suite: &'a Suite,
+    done: AtomicU64,
+    of: AtomicU64,
+    told: Told<'a>,
+}
+
+impl Progress<'_> {
+    fn advance(&self, event: LabEvent<'_>) {
+        let examples = self.suite.examples.last().copied().unwrap_or_default();
+        let work = |member: &Member, sequences: usize| (member.parameters * sequences * SEQUENCE / 1000) as u64;
+        match event {
+            LabEvent::Begin(members) => {
+                self.of.store(members.iter().map(|m| work(m, m.sequences + examples)).sum(), Ordering::Relaxed);
             }
+            LabEvent::Known(member) => self.add(work(member, member.sequences + examples), &member.name),
+            LabEvent::Step { member, phase, .. } => {
+                let batch = match phase {
+                    LabPhase::Pretraining => self.suite.recipe.batch,
+                    LabPhase::Adjustment => self.suite.recipe.adjustment_batch,
+                };
+                self.add(work(member, batch), &member.name);
+            }
+            LabEvent::Done(..) => {}
         }
-        LabEvent::Done(..) => {}
+    }
+
+    fn add(&self, work: u64, name: &str) {
+        let done = self.done.fetch_add(work, Ordering::Relaxed) + work;
+        (self.told)(done, self.of.load(Ordering::Relaxed), name);
     }
 }
 
 fn save_all(report: &LabReport, out: &Path) -> Result<()> {
     write::bytes(&out.join("summary.csv"), &lab::csv(report).to_bytes()?)?;
+    write::bytes(&out.join("agreement.csv"), &lab::agreement(report).to_bytes()?)?;
     report.figures().iter().try_for_each(|figure| save::figure(&out.join("figures"), figure))
 }
 

@@ -9,6 +9,7 @@ macro_rules! complain {
     ($($words:tt)*) => { eprintln!("{}", crate::cli::output::shown(&format!($($words)*))) };
 }
 
+mod agree;
 mod completions;
 #[cfg(feature = "models")]
 mod evaluate;
@@ -22,6 +23,7 @@ mod interrupt;
 mod lab;
 #[cfg(feature = "models")]
 mod models;
+pub mod options;
 mod output;
 #[cfg(feature = "models")]
 mod progress;
@@ -60,6 +62,8 @@ enum Command {
     Reproduce(reproduce::ReproduceArgs),
     /// Fit emergence curves to your own table of models and scores.
     Fit(Box<fit::FitArgs>),
+    /// Say whether benchmarks rank your models alike, and what adjustment changes about it.
+    Agree(Box<agree::AgreeArgs>),
     /// Read evaluation results of other tools into the observation table.
     Import(import::ImportArgs),
     /// Write one self-contained HTML page about a table, a fit or the reproduction.
@@ -87,18 +91,24 @@ enum Command {
 
 /// Runs the program with `arguments` (the first is the program's own name) and says how it should exit.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    ExitCode::from(run(arguments))
+}
+
+/// The same, with the exit code as a number, for programs that are not onset's own.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(help_or_usage) => {
             let help_or_usage = suggest::with_suggestion(help_or_usage, &Cli::command());
             let failed = help_or_usage.use_stderr();
             let unwritten = help_or_usage.print().is_err_and(|error| error.kind() != std::io::ErrorKind::BrokenPipe);
-            return ExitCode::from(if failed || unwritten { 2 } else { 0 });
+            return if failed || unwritten { 2 } else { 0 };
         }
     };
     let outcome = match &cli.command {
         Command::Reproduce(args) => reproduce::run(args),
         Command::Fit(args) => fit::run(args),
+        Command::Agree(args) => agree::run(args),
         Command::Import(args) => import::run(args),
         Command::Report(args) => report::run(args),
         Command::Explore(args) => explore::run(args),
@@ -118,9 +128,9 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         complain!("onset: this file system does not sync; a loss of power can take what was written last");
     }
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => 0,
         // Whoever reads the output has seen enough.
-        Err(Error::Print { source }) if source.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(Error::Print { source }) if source.kind() == std::io::ErrorKind::BrokenPipe => 0,
         Err(error) => {
             complain!("onset: {error}");
             exit_code(error.kind())
@@ -129,10 +139,10 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 /// The only place that gives errors numbers.
-fn exit_code(kind: ErrorKind) -> ExitCode {
+fn exit_code(kind: ErrorKind) -> u8 {
     match kind {
-        ErrorKind::CheckFailed => ExitCode::from(1),
-        ErrorKind::Interrupted => ExitCode::from(130),
-        _ => ExitCode::from(2),
+        ErrorKind::CheckFailed => 1,
+        ErrorKind::Interrupted => 130,
+        _ => 2,
     }
 }

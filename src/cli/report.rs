@@ -13,12 +13,13 @@ use crate::report::json;
 
 /// Write what was found as one HTML file: words, interactive figures, tables, methods and provenance.
 ///
-/// INPUT is a folder that `onset fit --out`, `onset reproduce`, `onset study` or `onset lab` wrote, the JSON of
+/// INPUT is a folder that `onset fit --out`, `onset agree --out`, `onset reproduce`, `onset study` or `onset lab` wrote, the JSON of
 /// `onset fit --format json`, or tables as `onset fit` reads them, which are then fitted with the flags below. The file
 /// loads nothing from the network.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  onset report figures --out paper.html\n  \
                         onset report fit-folder --out report.html\n  \
+                        onset report figures/train-before-test --out second-paper.html\n  \
                         onset report my-study --out study.html\n  \
                         onset report lab --out lab.html\n  \
                         onset report scores.csv --score MMLU --out report.html\n  \

@@ -155,6 +155,9 @@ impl Wanted {
         let has_tables = args.data.as_ref().is_none_or(|folder| folder.join(SECOND).is_dir());
         let second = named(Name::TrainBeforeTest) && asked(&of_second);
         let needed = args.paper.is_some() || !of_second.is_empty();
+        if let Some(folder) = args.data.as_ref().filter(|_| second && !needed && !has_tables) {
+            complain!("onset: {} has no folder {SECOND}: the second paper is left out", folder.display());
+        }
         Ok(Self {
             first: (named(Name::TestTask) && asked(&of_first)).then(|| Reproduce::new().only(&of_first)).transpose()?,
             second: (second && (needed || has_tables)).then_some(of_second),

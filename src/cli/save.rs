@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
+use crate::analysis::agree::{self, AgreeReport};
 use crate::analysis::figure::Figure;
 use crate::analysis::fit::{self, FitReport, ScoreFits};
 use crate::error::Result;
 use crate::plot::{Theme, draw};
 use crate::registry::write;
-use crate::report::{csv, fit as texts};
+use crate::report::{agree as agreements, csv, fit as texts};
 
 /// Writes a figure as SVG, PNG and PDF, and its data as CSV, under its own name.
 pub(super) fn figure(folder: &Path, figure: &Figure) -> Result<()> {
@@ -34,4 +35,17 @@ pub(super) fn fits(folder: &Path, fits: &ScoreFits) -> Result<()> {
         fit(&folder.join(name), report)?;
     }
     write::bytes(&folder.join("scores.csv"), &texts::several_csv(fits).to_bytes()?)
+}
+
+/// Writes everything there is to say about the agreement of benchmarks.
+pub(super) fn agreement(folder: &Path, report: &AgreeReport) -> Result<()> {
+    figure(folder, &agree::figure(report))?;
+    write::bytes(&folder.join("report.json"), report.to_json()?.as_bytes())?;
+    let tables = [
+        ("pairs.csv", agreements::pairs(report)),
+        ("benchmarks.csv", agreements::benchmarks(report)),
+        ("ranks.csv", agreements::ranks(report)),
+        ("summary.csv", agreements::summary(report)),
+    ];
+    tables.iter().try_for_each(|(name, table)| write::bytes(&folder.join(name), &table.to_bytes()?))
 }

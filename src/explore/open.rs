@@ -8,7 +8,7 @@ use crate::lab::{LabReport, LabScores};
 use crate::registry::modelset::ModelSet;
 use crate::report::html::{Document, Kind, kind};
 
-/// Reads what `onset` wrote (the folder of `onset fit --out`, `onset reproduce`, `onset study` or `onset lab`, the JSON
+/// Reads what `onset` wrote (the folder of `onset fit --out`, `onset agree --out`, `onset reproduce`, `onset study` or `onset lab`, the JSON
 /// of `onset fit --format json`), or else takes the paths for tables and fits them by `settings`. The fits of a lab are
 /// made again from its scores.
 ///
@@ -21,6 +21,8 @@ pub fn open(paths: &[PathBuf], settings: &FitSettings) -> Result<Document> {
     };
     let document = match kind(paths)? {
         Kind::Reproduction => Document::of_reproduction(first)?,
+        Kind::SecondPaper => Document::of_second_paper(first)?,
+        Kind::Agreement => Document::of_agreement(first)?,
         Kind::Study => Document::of_study(first)?,
         Kind::Lab => {
             let scores = LabScores::read(&first.join("observations.csv"))?;

@@ -34,6 +34,11 @@ pub(super) fn tables(paths: &[PathBuf], settings: &FitSettings) -> Result<(Vec<T
             }
             read(&paths.iter().map(|path| path.join("observations.csv")).collect::<Vec<PathBuf>>())?
         }
+        Kind::SecondPaper | Kind::Agreement => {
+            let problem =
+                "it is about the agreement of benchmarks, where there is no fit to change; `onset report` shows it";
+            return Err(Error::File { path: paths.first().cloned().unwrap_or_default(), problem: problem.to_owned() });
+        }
         Kind::FitFolder | Kind::FitJson => {
             let behind = fit_behind(paths)?;
             let missing = behind.tables.iter().find(|path| !path.exists());

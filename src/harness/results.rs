@@ -92,7 +92,7 @@ pub(crate) fn csv(evaluation: &Evaluation) -> String {
 
 /// An evaluation as `results_<date>.json` holds it.
 #[must_use]
-pub(crate) fn json(evaluation: &Evaluation) -> String {
+pub fn json(evaluation: &Evaluation) -> String {
     record(evaluation).to_json_indented()
 }
 

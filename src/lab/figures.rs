@@ -1,8 +1,9 @@
 //! The figures of an experiment with known truth, as data.
 //!
 //! They answer to the paper's: `main` (multiple choice before and after adjustment), `reformulation` (multiple choice and
-//! cloze, both unadjusted), `emergence` (the point of emergence moving with task examples) and `dose` (the estimated
-//! difference against the share of test-task documents, which is known here).
+//! cloze, both unadjusted), `emergence` (the point of emergence moving with task examples), `dose` (the estimated
+//! difference against the share of test-task documents, which is known here) and `agreement` (how far two exams over the
+//! same facts rank the models alike).
 
 use super::fits::{Fitted, LabReport, theta};
 use crate::analysis::figure::{
@@ -28,6 +29,7 @@ impl LabReport {
         figures.extend(self.reformulation());
         figures.extend(self.emergence());
         figures.push(self.dose());
+        figures.extend(self.harmony());
         figures
     }
 
@@ -74,6 +76,70 @@ impl LabReport {
             self.reference
         );
         Some(plain(figure))
+    }
+
+    /// The agreement of multiple choice and cloze against task examples, under what one ability would give.
+    fn harmony(&self) -> Option<Figure> {
+        let count = self.agreement.len();
+        if count < 2 {
+            return None;
+        }
+        let label = |examples: usize| if examples == 0 { "none".to_owned() } else { examples.to_string() };
+        let known = || self.agreement.iter().enumerate().filter_map(|(k, one)| Some((k as f64, one, one.tau.value?)));
+        let points = known().map(|(x, one, y)| Point {
+            label: label(one.examples),
+            x,
+            y,
+            interval: one.tau.interval.ends(),
+            labelled: false,
+        });
+        let ceiling = known().filter_map(|(x, one, _)| Some((x, one.ceiling?))).collect();
+        let [tau, one] = ["Multiple choice and cloze", "One ability, and the noise of items"];
+        let marker = Marker::Circle;
+        let layers = vec![
+            Layer::Line { series: one.into(), hue: Hue::Context, stroke: Stroke::Dashed, vertices: ceiling },
+            Layer::Line {
+                series: tau.into(),
+                hue: Hue::Comparison,
+                stroke: Stroke::Solid,
+                vertices: known().map(|(x, _, y)| (x, y)).collect(),
+            },
+            Layer::Points { series: tau.into(), hue: Hue::Comparison, marker, points: points.collect() },
+        ];
+        let key = LegendKey::MarkedStroke(marker, Stroke::Solid);
+        Some(Figure {
+            name: "agreement".into(),
+            caption: "Kendall's τ-b of the models' ranks in two exams of different format over the same facts, after more and \
+                      more task examples in multiple choice; bars are 95 % intervals from drawing families. Dashed: the τ-b \
+                      of two exams of one ability, with as many items."
+                .into(),
+            panels: vec![Panel {
+                title: String::new(),
+                x: Axis {
+                    label: "Task examples seen by all models".into(),
+                    scale: Scale::Linear,
+                    range: Some((-0.4, count as f64 - 0.6)),
+                    ticks: (0..count).map(|k| k as f64).collect(),
+                    tick_labels: self.agreement.iter().map(|one| label(one.examples)).collect(),
+                },
+                y: Axis {
+                    label: "Kendall's τ-b".into(),
+                    scale: Scale::Linear,
+                    range: Some((0.0, 1.0)),
+                    ticks: Vec::new(),
+                    tick_labels: Vec::new(),
+                },
+                layers,
+                notes: Vec::new(),
+            }],
+            columns: 1,
+            aspect: 1.5,
+            legend: vec![
+                LegendEntry { label: tau.into(), hue: Hue::Comparison, key },
+                LegendEntry { label: one.into(), hue: Hue::Context, key: LegendKey::Stroke(Stroke::Dashed) },
+            ],
+            row_titles: Vec::new(),
+        })
     }
 
     fn dose(&self) -> Figure {

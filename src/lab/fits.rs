@@ -1,5 +1,6 @@
 //! The fits of a lab's models.
 
+use super::agreement::LabAgreement;
 use super::options::CHANCE;
 use super::scores::LabScores;
 use crate::analysis::fit::{Analysis, ChanceLevel, CurveChoice, FitReport, FitSettings};
@@ -21,6 +22,8 @@ pub struct LabReport {
     pub cloze: LabFit,
     /// Multiple choice after so many task examples, ascending; each fit also holds the scores as pretrained.
     pub adjusted: Vec<(usize, LabFit)>,
+    /// How far both formats rank the models alike, without task examples first.
+    pub agreement: Vec<LabAgreement>,
 }
 
 /// Curves through the same scores.
@@ -122,7 +125,8 @@ impl LabReport {
             .iter()
             .map(|condition| Ok((examples(condition), fit(Format::MultipleChoice, Some(condition))?)))
             .collect::<Result<_>>()?;
-        Ok(Self { kinds: kinds.collect(), reference, cloze: fit(Format::Cloze, None)?, adjusted })
+        let (kinds, cloze) = (kinds.collect(), fit(Format::Cloze, None)?);
+        Ok(Self { kinds, reference, cloze, adjusted, agreement: LabAgreement::of(scores)? })
     }
 }
 

@@ -8,6 +8,7 @@
 //! Read in this order: [`World`] (facts), `documents.rs` (text about them), [`Suite`] (which models), `corpus.rs` (the text
 //! of one model), `exam.rs` (the test), [`Experiment`] (the loop), [`table`] (scores as rows for `onset fit`).
 
+mod agreement;
 #[cfg(feature = "models")]
 mod corpus;
 mod coverage;
@@ -36,6 +37,7 @@ mod vocabulary;
 #[cfg(feature = "models")]
 mod world;
 
+pub use agreement::LabAgreement;
 #[cfg(feature = "models")]
 pub use corpus::{adjustment, pretraining};
 pub use coverage::WorldEstimate;

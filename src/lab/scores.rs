@@ -146,6 +146,14 @@ impl LabScores {
         conditions
     }
 
+    /// The score of a model in one format under one condition, and the number of its items.
+    pub(super) fn of_model(&self, at: usize, format: Format, condition: &Condition) -> Option<(f64, Option<u64>)> {
+        let name = &self.models.get(at)?.name;
+        let asked = (name, Some(format), &METRIC, condition);
+        let found = self.observations.iter().find(|o| (&o.model, o.format, &o.metric, &o.condition) == asked)?;
+        Some((found.value, found.items.map(u64::from)))
+    }
+
     /// Models and their scores in one format, as pretrained and under `adjusted`; every kind but the first is a group.
     ///
     /// # Errors

@@ -2,7 +2,8 @@
 
 use super::csv::{CsvTable, number};
 use super::terminal::{Align, TextTable};
-use crate::lab::{Fitted, LabReport, theta};
+use crate::lab::{Fitted, LabAgreement, LabReport, theta};
+use crate::stats::estimate::Estimate;
 
 /// Every estimate at full precision: a row for each condition and kind of model.
 #[must_use]
@@ -93,5 +94,53 @@ pub fn terminal(report: &LabReport, width: usize) -> String {
             ]);
         }
     }
-    table.render(width)
+    format!("{}{}", table.render(width), agreement_lines(report))
+}
+
+/// How far both formats rank the models alike, a sentence a condition.
+fn agreement_lines(report: &LabReport) -> String {
+    let number = |value: Option<f64>| value.map_or_else(|| "?".to_owned(), |v| format!("{v:.2}"));
+    let line = |one: &LabAgreement| {
+        let interval = one.tau.interval;
+        format!(
+            "  {:>6} task examples: {} [{}, {}]; one ability and noise: {}\n",
+            one.examples,
+            number(one.tau.value),
+            number(interval.low),
+            number(interval.high),
+            number(one.ceiling)
+        )
+    };
+    let lines: String = report.agreement.iter().map(line).collect();
+    if lines.is_empty() { lines } else { format!("\nτ-b of multiple choice and cloze over the models:\n{lines}") }
+}
+
+/// How far both formats rank the models alike: a row for each number of task examples.
+#[must_use]
+pub fn agreement(report: &LabReport) -> CsvTable {
+    let mut table = CsvTable::new(&[
+        "examples",
+        "models",
+        "tau",
+        "tau_low",
+        "tau_high",
+        "ceiling",
+        "share_of_ceiling",
+        "share_low",
+        "share_high",
+        "gain",
+        "gain_low",
+        "gain_high",
+    ]);
+    let shown = |value: Option<f64>| value.map(number).unwrap_or_default();
+    for one in &report.agreement {
+        let three = |e: &Estimate| [e.value, e.interval.low, e.interval.high].map(shown);
+        let mut row = vec![one.examples.to_string(), one.models.to_string()];
+        row.extend(three(&one.tau));
+        row.push(shown(one.ceiling));
+        row.extend(three(&one.share_of_ceiling));
+        row.extend(three(&one.gain));
+        table.rows.push(row);
+    }
+    table
 }

@@ -1,5 +1,6 @@
 //! What leaves the program as text: CSV files, terminal tables and pages.
 
+pub mod agree;
 #[cfg(feature = "models")]
 pub mod coverage;
 pub mod csv;
@@ -18,3 +19,4 @@ pub mod reproduction_page;
 #[cfg(feature = "models")]
 pub mod study;
 pub mod terminal;
+mod text;

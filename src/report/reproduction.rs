@@ -8,7 +8,7 @@ use crate::analysis::papers::test_task::{Agreement, Conclusion, PaperTable, Repr
 /// (`reproduced` or `differs`), corrected with its 95 % interval and, for differences, the smallest margin of equivalence,
 /// models, families, note, conclusion (`stands`, `changes` or empty) and why. Empty cells are unknown.
 #[must_use]
-pub(crate) fn csv(rows: &[ReproductionRow]) -> CsvTable {
+pub fn csv(rows: &[ReproductionRow]) -> CsvTable {
     let mut table = CsvTable::new(&[
         "figure",
         "item",
@@ -51,7 +51,7 @@ pub(crate) fn csv(rows: &[ReproductionRow]) -> CsvTable {
 
 /// One table of the paper as CSV: item, quantity, value, low, high, models, families.
 #[must_use]
-pub(crate) fn table_csv(table: &PaperTable) -> CsvTable {
+pub fn table_csv(table: &PaperTable) -> CsvTable {
     let mut csv = CsvTable::new(&["item", "quantity", "value", "low", "high", "models", "families"]);
     for q in &table.quantities {
         csv.rows.push(vec![

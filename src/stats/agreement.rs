@@ -32,10 +32,10 @@ use serde::{Deserialize, Serialize};
 
 use super::ceiling::{CeilingFit, all_disattenuated, shares_of_ceiling};
 use super::concordance::RankedTable;
-use super::estimate::{Estimate, Interval};
+use super::estimate::Estimate;
 use super::nested::{Inside, Nesting, Resampling};
 use super::pair_matrix::PairMatrix;
-use super::principal::first_share;
+use super::principal::drawn_shares;
 use super::random::Seed;
 use crate::{Error, Result};
 
@@ -47,6 +47,7 @@ pub struct Agreement {
     level: f64,
     inside: Inside,
     pairs: bool,
+    fewest: u64,
 }
 
 /// Scores under one condition: columns are benchmarks, rows are models, higher is better, NaN is missing.
@@ -54,6 +55,7 @@ pub struct Agreement {
 pub struct Panel<'a> {
     columns: &'a [Vec<f64>],
     ceilings: &'a [CeilingFit],
+    subsets: &'a [Vec<usize>],
 }
 
 /// What is said of a table: of the data as numbers, of a resample, or with intervals.
@@ -91,8 +93,12 @@ pub struct AgreementFit {
     pub summary: Summary<Estimate>,
     /// Without each outer cluster.
     pub left_out: Vec<LeftOut>,
+    /// Shares of the variance of the first principal components, the largest first; of models with every score.
+    pub shares: Vec<Estimate>,
     /// Mean τ-b of each benchmark with all others.
     pub columns: Vec<Estimate>,
+    /// Mean τ-b over the pairs of each set of benchmarks that was asked about.
+    pub subsets: Vec<Estimate>,
     /// Intervals of τ-b pair by pair, where they were asked for.
     pub pairs: Option<PairIntervals>,
     /// How many outer clusters of equal size would carry as much.
@@ -107,6 +113,8 @@ pub struct PairIntervals {
     pub low: PairMatrix,
     /// Upper ends.
     pub high: PairMatrix,
+    /// Standard deviations of the resamples.
+    pub se: PairMatrix,
 }
 
 /// Two conditions of the same models and benchmarks, compared in pairs.
@@ -123,8 +131,12 @@ pub struct AgreementChange {
     pub left_out: Vec<LeftOut>,
     /// Share of the pairs of benchmarks whose τ-b is larger after.
     pub pairs_above: Estimate,
+    /// Shares of the first principal components, after minus before.
+    pub shares: Vec<Estimate>,
     /// Mean τ-b of each benchmark with all others, after minus before.
     pub columns: Vec<Estimate>,
+    /// Mean τ-b over the pairs of each set of benchmarks, after minus before.
+    pub subsets: Vec<Estimate>,
     /// Intervals of the difference pair by pair, where they were asked for.
     pub pairs: Option<PairIntervals>,
 }
@@ -132,7 +144,7 @@ pub struct AgreementChange {
 impl<'a> Panel<'a> {
     /// Scores whose noise is not known.
     pub fn new(columns: &'a [Vec<f64>]) -> Self {
-        Self { columns, ceilings: &[] }
+        Self { columns, ceilings: &[], subsets: &[] }
     }
 
     /// With a noise ceiling for every column.
@@ -141,12 +153,19 @@ impl<'a> Panel<'a> {
         self.ceilings = ceilings;
         self
     }
+
+    /// With sets of columns, of whose pairs alone a mean is taken too.
+    #[must_use]
+    pub(crate) fn subsets(mut self, subsets: &'a [Vec<usize>]) -> Self {
+        self.subsets = subsets;
+        self
+    }
 }
 
 impl Agreement {
     /// 2,000 resamples, intervals at 95 %, inner clusters drawn.
     pub fn new(seed: Seed) -> Self {
-        Self { seed, replicates: 2_000, level: 0.95, inside: Inside::Drawn, pairs: false }
+        Self { seed, replicates: 2_000, level: 0.95, inside: Inside::Drawn, pairs: false, fewest: 0 }
     }
 
     /// Number of resamples.
@@ -177,6 +196,13 @@ impl Agreement {
         self
     }
 
+    /// Pairs of benchmarks with fewer models than this in common have no τ-b.
+    #[must_use]
+    pub(crate) fn fewest(mut self, models: u64) -> Self {
+        self.fewest = models;
+        self
+    }
+
     /// The agreement of one table, its rows clustered by `nesting`.
     ///
     /// # Errors
@@ -184,7 +210,7 @@ impl Agreement {
     /// than two benchmarks or two outer clusters, or when no two benchmarks have a τ.
     pub fn fit(&self, panel: &Panel<'_>, nesting: &Nesting) -> Result<AgreementFit> {
         self.check(panel, nesting)?;
-        let panel = Ranked::new(panel)?;
+        let panel = Ranked::new(panel, self.fewest)?;
         let without = left_out(nesting, |drawn| panel.draw(drawn, false).summary);
         let drawn = self.resampling().draws(nesting, |drawn| panel.draw(drawn, self.pairs));
         self.assemble(&panel, nesting, without, &drawn)
@@ -204,7 +230,7 @@ impl Agreement {
                 after.columns.len()
             )));
         }
-        let (before, after) = (Ranked::new(before)?, Ranked::new(after)?);
+        let (before, after) = (Ranked::new(before, self.fewest)?, Ranked::new(after, self.fewest)?);
         let both = |drawn: &[u32], pairs: bool| (before.draw(drawn, pairs), after.draw(drawn, pairs));
         let without = left_out(nesting, |drawn| {
             let (before, after) = both(drawn, false);
@@ -226,7 +252,9 @@ impl Agreement {
             difference: with_intervals(&observed.summary, &change, self.level),
             left_out: without.into_iter().map(|(g, (before, after))| LeftOut::new(g, &after.minus(&before))).collect(),
             pairs_above: Estimate::resampled(above(&observed), change.iter().map(above), self.level),
-            columns: columns(&observed, &change, self.level),
+            shares: each(&observed, &change, self.level, |draw| &draw.shares),
+            columns: each(&observed, &change, self.level, |draw| &draw.columns),
+            subsets: each(&observed, &change, self.level, |draw| &draw.subsets),
             pairs: self.pairs.then(|| intervals(&after.tau, &change, self.level)),
             before,
             after,
@@ -271,14 +299,16 @@ impl Agreement {
         without: Vec<(usize, Summary<f64>)>,
         drawn: &[Draw],
     ) -> Result<AgreementFit> {
-        let tau = panel.table.tau();
+        let tau = panel.tau(&vec![1; nesting.outer().len()]).ok_or_else(nothing)?;
         if tau.mean().is_none() {
-            return Err(Error::Undetermined("no two benchmarks have two models that both of them order".into()));
+            return Err(nothing());
         }
         let observed = panel.draw(&vec![1; nesting.outer().len()], false);
         Ok(AgreementFit {
             summary: with_intervals(&observed.summary, drawn, self.level),
-            columns: columns(&observed, drawn, self.level),
+            shares: each(&observed, drawn, self.level, |draw| &draw.shares),
+            columns: each(&observed, drawn, self.level, |draw| &draw.columns),
+            subsets: each(&observed, drawn, self.level, |draw| &draw.subsets),
             pairs: self.pairs.then(|| intervals(&tau, drawn, self.level)),
             tau,
             left_out: without.into_iter().map(|(g, summary)| LeftOut::new(g, &summary)).collect(),
@@ -295,39 +325,69 @@ pub fn above_floor(scores: &[f64], floor: f64, stderr: &[f64], margin: f64) -> V
     scores.iter().enumerate().map(|(i, y)| if *y > floor + margin * error(i) { *y } else { f64::NAN }).collect()
 }
 
+fn nothing() -> Error {
+    Error::Undetermined("no two benchmarks have two models that both of them order".into())
+}
+
 /// A panel with its columns ranked.
 struct Ranked<'a> {
     panel: Panel<'a>,
     table: RankedTable,
+    /// Pairs of columns with too few rows in common, if there are any.
+    thin: Option<Vec<bool>>,
 }
 
 impl<'a> Ranked<'a> {
-    fn new(panel: &Panel<'a>) -> Result<Self> {
-        Ok(Self { panel: *panel, table: RankedTable::new(panel.columns)? })
+    fn new(panel: &Panel<'a>, fewest: u64) -> Result<Self> {
+        let table = RankedTable::new(panel.columns)?;
+        let k = table.columns();
+        let common = |a: usize, b: usize| {
+            let both = |(x, y): &(&f64, &f64)| !x.is_nan() && !y.is_nan();
+            panel.columns[a].iter().zip(&panel.columns[b]).filter(both).count() as u64
+        };
+        let thin = (0..k * k).map(|at| common(at / k, at % k) < fewest);
+        let thin = Some(thin.collect::<Vec<bool>>()).filter(|thin| fewest > 0 && thin.contains(&true));
+        Ok(Self { panel: *panel, table, thin })
+    }
+
+    /// τ-b of all pairs that have enough rows.
+    fn tau(&self, drawn: &[u32]) -> Option<PairMatrix> {
+        let tau = self.table.tau_of(drawn).ok()?;
+        let k = self.table.columns();
+        Some(match &self.thin {
+            Some(thin) => tau.map_pairs(|a, b, value| (!thin[a * k + b]).then_some(value)),
+            None => tau,
+        })
     }
 
     /// What is said of a resample; τ-b pair by pair only when `pairs` is asked for.
     fn draw(&self, drawn: &[u32], pairs: bool) -> Draw {
         let number = |value: Option<f64>| value.unwrap_or(f64::NAN);
         let k = self.table.columns();
-        let Ok(tau) = self.table.tau_of(drawn) else {
-            let pairs = if pairs { vec![f64::NAN; k * (k - 1) / 2] } else { Vec::new() };
-            return Draw { summary: Summary::from([f64::NAN; 5]), columns: vec![f64::NAN; k], pairs };
+        let none = |count: usize| vec![f64::NAN; count];
+        let Some(tau) = self.tau(drawn) else {
+            let pairs = if pairs { none(k * (k - 1) / 2) } else { Vec::new() };
+            let summary = Summary::from([f64::NAN; 5]);
+            let (shares, subsets) = (none(k.min(COMPONENTS)), none(self.panel.subsets.len()));
+            return Draw { summary, shares, columns: none(k), subsets, pairs };
         };
+        let mut shares = drawn_shares(self.panel.columns, drawn).unwrap_or_else(|| none(k));
+        shares.truncate(COMPONENTS);
         let above_diagonal = || pairs_of(k).map(|(a, b)| number(tau.get(a, b))).collect();
         Draw {
-            summary: self.summary(drawn, &tau),
+            summary: self.summary(drawn, &tau, shares.first().copied().unwrap_or(f64::NAN)),
+            shares,
             columns: (0..k).map(|column| number(tau.mean_of(column))).collect(),
+            subsets: self.panel.subsets.iter().map(|set| number(tau.mean_between(set, set))).collect(),
             pairs: if pairs { above_diagonal() } else { Vec::new() },
         }
     }
 
     /// NaN for what is undefined.
-    fn summary(&self, drawn: &[u32], tau: &PairMatrix) -> Summary<f64> {
+    fn summary(&self, drawn: &[u32], tau: &PairMatrix, first_share: f64) -> Summary<f64> {
         let undefined = Summary::from([f64::NAN; 5]);
         let number = |value: Option<f64>| value.unwrap_or(f64::NAN);
         let mean = number(tau.mean());
-        let first_share = number(first_share(self.panel.columns, drawn));
         if self.panel.ceilings.is_empty() {
             return Summary { mean, first_share, ..undefined };
         }
@@ -346,7 +406,10 @@ impl<'a> Ranked<'a> {
 /// What is said of one resample, NaN for what is undefined.
 struct Draw {
     summary: Summary<f64>,
+    /// Of the first [`COMPONENTS`] components.
+    shares: Vec<f64>,
     columns: Vec<f64>,
+    subsets: Vec<f64>,
     /// Pair by pair as [`pairs_of`] lists them.
     pairs: Vec<f64>,
 }
@@ -356,7 +419,9 @@ impl Draw {
         let less = |here: &[f64], there: &[f64]| here.iter().zip(there).map(|(here, there)| here - there).collect();
         Self {
             summary: self.summary.minus(&other.summary),
+            shares: less(&self.shares, &other.shares),
             columns: less(&self.columns, &other.columns),
+            subsets: less(&self.subsets, &other.subsets),
             pairs: less(&self.pairs, &other.pairs),
         }
     }
@@ -392,30 +457,33 @@ fn with_intervals(observed: &Summary<f64>, drawn: &[Draw], level: f64) -> Summar
     Summary::from(std::array::from_fn(|k| Estimate::resampled(values[k], resamples(k), level)))
 }
 
-/// A mean for every column.
-fn columns(observed: &Draw, drawn: &[Draw], level: f64) -> Vec<Estimate> {
-    let of = |(k, value): (usize, &f64)| Estimate::resampled(*value, drawn.iter().map(|draw| draw.columns[k]), level);
-    observed.columns.iter().enumerate().map(of).collect()
+/// An estimate for every number of a list.
+fn each(observed: &Draw, drawn: &[Draw], level: f64, of: impl Fn(&Draw) -> &Vec<f64>) -> Vec<Estimate> {
+    let one = |(k, value): (usize, &f64)| Estimate::resampled(*value, drawn.iter().map(|draw| of(draw)[k]), level);
+    of(observed).iter().enumerate().map(one).collect()
 }
 
 fn intervals(tau: &PairMatrix, drawn: &[Draw], level: f64) -> PairIntervals {
     let k = tau.columns();
-    let found: Vec<Interval> = (0..k * (k - 1) / 2)
+    let found: Vec<Estimate> = (0..k * (k - 1) / 2)
         .into_par_iter()
-        .map(|pair| Estimate::resampled(0.0, drawn.iter().map(|draw| draw.pairs[pair]), level).interval)
+        .map(|pair| Estimate::resampled(0.0, drawn.iter().map(|draw| draw.pairs[pair]), level))
         .collect();
     let mut at = vec![0; k * k];
     pairs_of(k).enumerate().for_each(|(place, (a, b))| at[a * k + b] = place);
-    let fill = |end: fn(&Interval) -> Option<f64>| {
+    let fill = |end: fn(&Estimate) -> Option<f64>| {
         PairMatrix::fill(k, |a, b| (found.get(at[a * k + b]).filter(|_| a != b).and_then(end), tau.rows(a, b)))
     };
-    PairIntervals { low: fill(|interval| interval.low), high: fill(|interval| interval.high) }
+    PairIntervals { low: fill(|one| one.interval.low), high: fill(|one| one.interval.high), se: fill(|one| one.se) }
 }
 
 /// Pairs of different columns, the smaller first.
 fn pairs_of(columns: usize) -> impl Iterator<Item = (usize, usize)> {
     (0..columns).flat_map(move |a| (a + 1..columns).map(move |b| (a, b)))
 }
+
+/// How many components are looked at.
+pub(crate) const COMPONENTS: usize = 5;
 
 fn left_out<T: Send>(nesting: &Nesting, of: impl Fn(&[u32]) -> T + Sync) -> Vec<(usize, T)> {
     (0..nesting.outer().count()).into_par_iter().map(|g| (g, of(&nesting.without(g)))).collect()
@@ -425,6 +493,7 @@ fn left_out<T: Send>(nesting: &Nesting, of: impl Fn(&[u32]) -> T + Sync) -> Vec<
 mod tests {
     use super::super::ceiling::{Ceiling, Noise};
     use super::super::clusters::Clusters;
+    use super::super::estimate::Interval;
     use super::super::random::Stream;
     use super::*;
 

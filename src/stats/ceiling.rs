@@ -205,6 +205,21 @@ impl Noise {
 }
 
 impl CeilingFit {
+    /// The ceiling of a benchmark whose noise is not known: there is none.
+    pub(crate) fn unknown() -> Self {
+        let nothing = Pairs { agree: Vec::new(), untied: Vec::new() };
+        let unknown = f64::NAN;
+        Self {
+            ceiling: None,
+            circular: None,
+            reliability: unknown,
+            observed_sd: unknown,
+            noise_sd: unknown,
+            models: 0,
+            pairs: nothing,
+        }
+    }
+
     /// The ceiling among resampled models, model i counted `drawn[i]` times; true scores stay those of all models.
     pub(crate) fn of_drawn(&self, drawn: &[u32]) -> Option<f64> {
         self.pairs.ceiling(drawn)

@@ -114,12 +114,12 @@ impl RankedTable {
         let ranks: Vec<Vec<i16>> = self.ranks.iter().map(|column| narrowed(column, drawn)).collect();
         let counts: Vec<i16> = drawn.iter().map(|(_, m)| *m as i16).collect();
         let mut sums = Sums { balance: vec![0; k * k], ordered: if self.gaps { vec![0; k * k] } else { Vec::new() } };
-        let mut block = Block { left: vec![Vec::new(); k], right: vec![Vec::new(); k] };
+        let mut block = Block::of(k, self.gaps);
         let (mut start, mut pairs) = (0, 0);
         for row in 0..drawn.len() {
             pairs += drawn.len() - row - 1;
             if pairs >= BLOCK || row + 1 == drawn.len() {
-                block.fill(&ranks, &counts, start..row + 1, self.gaps);
+                block.fill(&ranks, &counts, start..row + 1);
                 block.add_to(&mut sums);
                 (start, pairs) = (row + 1, 0);
             }
@@ -145,34 +145,51 @@ struct Sums {
     ordered: Vec<i64>,
 }
 
-/// Signs of the pairs of some rows with all later ones, times how often the first (left) or second (right) was drawn.
+/// Signs of the pairs of some rows with all later ones, times how often the first (left) or second (right) was drawn; 0 where
+/// a value is missing.
 struct Block {
     left: Vec<Vec<i16>>,
     right: Vec<Vec<i16>>,
+    /// Where values are missing: the left signs without their sign, and how often the second row was drawn, 0 for a pair with
+    /// a missing value.
+    gaps: Option<[Vec<Vec<i16>>; 2]>,
 }
 
 impl Block {
-    fn fill(&mut self, ranks: &[Vec<i16>], counts: &[i16], rows: std::ops::Range<usize>, gaps: bool) {
-        for ((ranks, left), right) in ranks.iter().zip(&mut self.left).zip(&mut self.right) {
+    fn of(columns: usize, gaps: bool) -> Self {
+        let empty = || vec![Vec::new(); columns];
+        Self { left: empty(), right: empty(), gaps: gaps.then(|| [empty(), empty()]) }
+    }
+
+    fn fill(&mut self, ranks: &[Vec<i16>], counts: &[i16], rows: std::ops::Range<usize>) {
+        for (column, ranks) in ranks.iter().enumerate() {
+            let (left, right) = (&mut self.left[column], &mut self.right[column]);
             left.clear();
             right.clear();
             for row in rows.clone() {
                 let (own, count) = (ranks[row], counts[row]);
-                if gaps && own == GAP {
-                    left.resize(left.len() + ranks.len() - row - 1, GAP);
-                    right.resize(right.len() + ranks.len() - row - 1, GAP);
-                    continue;
-                }
+                let (later, drawn) = (ranks[row + 1..].iter(), counts[row + 1..].iter());
                 let sign = |other: i16| i16::from(own > other) - i16::from(own < other);
-                if gaps {
-                    let later = ranks[row + 1..].iter();
-                    left.extend(later.clone().map(|&other| if other == GAP { GAP } else { count * sign(other) }));
-                    let pairs = later.zip(&counts[row + 1..]);
-                    right.extend(pairs.map(|(&other, m)| if other == GAP { GAP } else { m * sign(other) }));
-                } else {
-                    let later = ranks[row + 1..].iter();
-                    left.extend(later.clone().map(|&other| count * sign(other)));
-                    right.extend(later.zip(&counts[row + 1..]).map(|(&other, m)| m * sign(other)));
+                match &self.gaps {
+                    None => {
+                        left.extend(later.clone().map(|&other| count * sign(other)));
+                        right.extend(later.zip(drawn).map(|(&other, m)| m * sign(other)));
+                    }
+                    Some(_) => {
+                        let sign = |other: i16| if own == GAP || other == GAP { 0 } else { sign(other) };
+                        left.extend(later.clone().map(|&other| count * sign(other)));
+                        right.extend(later.zip(drawn).map(|(&other, m)| m * sign(other)));
+                    }
+                }
+            }
+            if let Some([ordered, present]) = &mut self.gaps {
+                let (ordered, present) = (&mut ordered[column], &mut present[column]);
+                ordered.clear();
+                ordered.extend(left.iter().map(|sign| sign.abs()));
+                present.clear();
+                for row in rows.clone() {
+                    let pairs = ranks[row + 1..].iter().zip(&counts[row + 1..]);
+                    present.extend(pairs.map(|(&other, m)| if ranks[row] == GAP || other == GAP { 0 } else { *m }));
                 }
             }
         }
@@ -181,43 +198,23 @@ impl Block {
     fn add_to(&self, sums: &mut Sums) {
         let k = self.left.len();
         for a in 0..k {
-            if sums.ordered.is_empty() {
-                for b in (a..k).step_by(TOGETHER) {
-                    let width = TOGETHER.min(k - b);
-                    // Fewer than four at the end: the first again in the places that are not read.
-                    let right = std::array::from_fn(|t| self.right[if t < width { b + t } else { b }].as_slice());
-                    let products = dot(&self.left[a], right);
-                    for (t, product) in products[..width].iter().enumerate() {
-                        sums.balance[a * k + b + t] += i64::from(*product);
-                    }
-                }
-                continue;
-            }
-            for b in a..k {
-                let (balance, by_a, by_b) = self.dot_with_gaps(a, b);
-                sums.balance[a * k + b] += balance;
-                sums.ordered[a * k + b] += by_a;
-                if a != b {
-                    sums.ordered[b * k + a] += by_b;
-                }
+            add_dots(&mut sums.balance[a * k..(a + 1) * k], &self.left[a], &self.right, a);
+            if let Some([ordered, present]) = &self.gaps {
+                add_dots(&mut sums.ordered[a * k..(a + 1) * k], &ordered[a], present, 0);
             }
         }
     }
+}
 
-    /// s_a·s_b, and the pairs ordered by a and by b, among those that both have.
-    fn dot_with_gaps(&self, a: usize, b: usize) -> (i64, i64, i64) {
-        let mut sums = (0, 0, 0);
-        let of_a = self.left[a].iter().zip(&self.right[a]);
-        let of_b = self.left[b].iter().zip(&self.right[b]);
-        for ((&left_a, &right_a), (&left_b, &right_b)) in of_a.zip(of_b) {
-            if left_a == GAP || left_b == GAP {
-                continue;
-            }
-            sums.0 += i64::from(left_a) * i64::from(right_b);
-            sums.1 += i64::from(left_a) * i64::from(right_a);
-            sums.2 += i64::from(left_b) * i64::from(right_b);
+/// Adds the products of one column with those from `first` on.
+fn add_dots(sums: &mut [i64], one: &[i16], others: &[Vec<i16>], first: usize) {
+    for b in (first..others.len()).step_by(TOGETHER) {
+        let width = TOGETHER.min(others.len() - b);
+        // Fewer than four at the end: the first again in the places that are not read.
+        let columns = std::array::from_fn(|t| others[if t < width { b + t } else { b }].as_slice());
+        for (sum, product) in sums[b..b + width].iter_mut().zip(dot(one, columns)) {
+            *sum += i64::from(product);
         }
-        sums
     }
 }
 

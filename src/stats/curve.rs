@@ -21,7 +21,7 @@ use super::parameter::Parameter;
 use super::sample::Sample;
 
 /// A curve after fitting; see the module.
-pub trait FittedCurve {
+pub trait FittedCurve: Send + Sync {
     /// The identified parameters (k of them).
     fn names(&self) -> Vec<Parameter>;
 

@@ -166,6 +166,12 @@ impl Estimate {
         let square = defined.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (count - 1.0);
         let tail = 0.5 * (1.0 - level);
         let interval = Interval { low: sample_quantile(&defined, tail), high: sample_quantile(&defined, 1.0 - tail) };
+        let said = |estimate: Self| match interval.contains(value) {
+            true => said(estimate),
+            false => said(estimate).because(
+                "the interval does not hold the value: resamples repeat models, which moves this quantity to one side",
+            ),
+        };
         said(Self { se: finite(square.sqrt()), interval, ..bare })
     }
 }

@@ -94,15 +94,8 @@ impl Principal {
     }
 }
 
-/// Share of the first component when row i counts `drawn[i]` times; `None` where it is undefined. Rows with a missing value
-/// are left out.
-pub(crate) fn first_share(columns: &[Vec<f64>], drawn: &[u32]) -> Option<f64> {
-    let (z, total) = drawn_standardised(columns, drawn)?;
-    let largest = correlations_over(&z, total).symmetric_eigenvalues().iter().copied().fold(f64::NAN, f64::max);
-    Some(largest / columns.len() as f64).filter(|share| share.is_finite())
-}
-
-/// Shares of all components when row i counts `drawn[i]` times, the largest first.
+/// Shares of all components when row i counts `drawn[i]` times, the largest first; `None` where they are undefined. Rows with
+/// a missing value are left out.
 pub(crate) fn drawn_shares(columns: &[Vec<f64>], drawn: &[u32]) -> Option<Vec<f64>> {
     let (z, total) = drawn_standardised(columns, drawn)?;
     let mut values: Vec<f64> = correlations_over(&z, total).symmetric_eigenvalues().iter().copied().collect();
@@ -352,9 +345,9 @@ mod tests {
         let drawn = [2, 1, 0, 1, 3, 1, 1, 0, 1, 1, 2, 0];
         let write = |c: &Vec<f64>| c.iter().zip(drawn).flat_map(|(v, m)| vec![*v; m as usize]).collect();
         let written: Vec<Vec<f64>> = columns.iter().map(write).collect();
-        let share = first_share(&columns, &drawn).expect("all vary");
+        let share = drawn_shares(&columns, &drawn).expect("all vary")[0];
         assert!((share - Principal::of(&written).expect("all vary").shares[0]).abs() < 1e-12);
-        assert_eq!(first_share(&columns, &[0; 12]), None);
+        assert_eq!(drawn_shares(&columns, &[0; 12]), None);
     }
 
     #[test]

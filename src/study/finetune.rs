@@ -77,7 +77,7 @@ pub(crate) struct Prepared {
 
 /// What happens during a run.
 #[derive(Debug)]
-pub(crate) enum FinetuneEvent<'a> {
+pub enum FinetuneEvent<'a> {
     /// It goes on after `done` steps of `of`; 0 for a new one.
     Start {
         /// Steps taken before.
@@ -108,7 +108,7 @@ pub struct FinetunePoint {
 
 /// What a run did, its earlier parts included.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Finetuned {
+pub struct Finetuned {
     /// All steps.
     pub steps: Vec<TrainStep>,
     /// All checkpoints.

@@ -3,6 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod agree;
 mod claims;
 mod command;
 mod foreign;

@@ -245,6 +245,7 @@ fn known_report() -> onset::Result<LabReport> {
         reference: 0.0,
         cloze: both("lab_cloze", None)?,
         adjusted: vec![(64, both("lab_mc", Some("lab@64"))?)],
+        agreement: Vec::new(),
     })
 }
 

@@ -210,7 +210,7 @@ fn a_damaged_state_is_told_and_the_one_before_leads_to_the_same_bits() -> Outcom
             let run = run_in(folder.path())?;
             assert!(trainer("llama", settings())?.run(&data(), Some(&run), &mut Dies(7)).is_err());
             let file = |step| folder.path().join(format!("state/step-00000000{step}/{name}"));
-            let mut spoil = |step| -> Outcome {
+            let spoil = |step| -> Outcome {
                 let mut bytes = std::fs::read(file(step))?;
                 let place = bytes.len() / 2;
                 if damage == "a flipped bit" {

@@ -4,7 +4,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use crate::harness::lm_eval;
-use crate::registry::modelset::{ModelSet, Settings};
+use crate::registry::modelset::{GridSettings, ModelSet, ScoreGrid, Settings};
 use crate::registry::table::{Reading, Table};
 use crate::{Error, Result};
 
@@ -22,30 +22,26 @@ pub struct Inputs {
     pub after: Vec<PathBuf>,
 }
 
-/// The tables of a fit, read.
-#[derive(Debug, Clone)]
-pub(super) struct Read {
-    tables: Vec<Table>,
-    before: Vec<Table>,
-    after: Vec<Table>,
-    warnings: Vec<String>,
+/// The tables of a fit, in memory.
+#[derive(Debug, Clone, Default)]
+pub struct FitTables {
+    /// Tables that hold everything, or what the others do not say of the models.
+    pub tables: Vec<Table>,
+    /// Scores before adjustment, where those after it are somewhere else.
+    pub before: Vec<Table>,
+    /// Scores after adjustment.
+    pub after: Vec<Table>,
+    /// Sentences about what could not be read. They become notes of the report.
+    pub warnings: Vec<String>,
 }
 
-impl Read {
+impl FitTables {
     /// Reads all tables.
     ///
     /// # Errors
-    /// As [`tables`]; [`Error::Argument`] when only one of before and after is given, or there is nothing to read.
-    pub(super) fn from(inputs: &Inputs, reading: &Reading) -> Result<Self> {
+    /// As [`tables`]; [`Error::Argument`] when standard input is named twice.
+    pub fn read(inputs: &Inputs, reading: &Reading) -> Result<Self> {
         let Inputs { tables: paths, before, after } = inputs;
-        if before.is_empty() != after.is_empty() {
-            return Err(Error::Argument(
-                "scores before adjustment (--before) and after it (--after) belong together".into(),
-            ));
-        }
-        if paths.is_empty() && before.is_empty() {
-            return Err(Error::Argument("there is no table to read; give one, or `-` for standard input".into()));
-        }
         let all = [&paths[..], before, after].concat();
         if all.iter().filter(|path| is_standard_input(path)).count() > 1 {
             return Err(Error::Argument("standard input (`-`) can be read only once".into()));
@@ -63,8 +59,10 @@ impl Read {
     /// The models of the tables.
     ///
     /// # Errors
-    /// Those of [`ModelSet::from_tables`] and [`ModelSet::from_before_and_after`].
-    pub(super) fn models(&self, settings: &Settings) -> Result<ModelSet> {
+    /// Those of [`ModelSet::from_tables`] and [`ModelSet::from_before_and_after`]; [`Error::Argument`] when only one of before
+    /// and after is given, or there is no table.
+    pub fn models(&self, settings: &Settings) -> Result<ModelSet> {
+        self.check()?;
         let mut set = if self.after.is_empty() {
             ModelSet::from_tables(&self.tables, settings)?
         } else {
@@ -72,6 +70,34 @@ impl Read {
         };
         set.notes.extend(self.warnings.iter().cloned());
         Ok(set)
+    }
+
+    /// The models × benchmarks of the tables.
+    ///
+    /// # Errors
+    /// Those of [`ScoreGrid::from_tables`] and [`ScoreGrid::from_before_and_after`]; [`Error::Argument`] as in
+    /// [`models`](Self::models).
+    pub(crate) fn grid(&self, settings: &GridSettings) -> Result<ScoreGrid> {
+        self.check()?;
+        let mut grid = if self.after.is_empty() {
+            ScoreGrid::from_tables(&self.tables, settings)?
+        } else {
+            ScoreGrid::from_before_and_after(&self.before, &self.after, &self.tables, settings)?
+        };
+        grid.notes.extend(self.warnings.iter().cloned());
+        Ok(grid)
+    }
+
+    fn check(&self) -> Result<()> {
+        if self.before.is_empty() != self.after.is_empty() {
+            return Err(Error::Argument(
+                "scores before adjustment (--before) and after it (--after) belong together".into(),
+            ));
+        }
+        if self.tables.is_empty() && self.before.is_empty() {
+            return Err(Error::Argument("there is no table to read; give one, or `-` for standard input".into()));
+        }
+        Ok(())
     }
 }
 

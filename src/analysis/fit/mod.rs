@@ -57,7 +57,7 @@ pub(crate) use draw::figure_with_names;
 pub use evidence::{BreakReport, RiseReport, Shown, Turn};
 pub use hinge::HingeReport;
 pub use influence::{Influence, Without};
-pub use input::{Inputs, tables};
+pub use input::{FitTables, Inputs, tables};
 pub(crate) use items::item_interval;
 pub use layout::ReportLayout;
 pub(crate) use layout::SCHEMA;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use super::input::{Inputs, Read};
+use super::input::{FitTables, Inputs};
 use super::layout::ReportLayout;
 use super::models::{self, FitModels, Items};
 use super::report::{DroppedModel, FitReport, GroupReport, ReasonCount, SettingsReport};
@@ -28,7 +28,7 @@ impl FitSettings {
     /// # Errors
     /// As [`run`](Self::run), and those of [`ModelSet::from_before_and_after`].
     pub fn run_on(&self, inputs: &Inputs) -> Result<FitReport> {
-        self.fit(&Read::from(inputs, &self.tables.reading)?.models(&self.tables)?)
+        self.fit(&FitTables::read(inputs, &self.tables.reading)?.models(&self.tables)?)
     }
 
     /// Fits a set of models.

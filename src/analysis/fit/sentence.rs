@@ -24,10 +24,10 @@ impl FitReport {
             }
             Shown::Trend => {
                 let how = match of.verdict {
-                    Some(Verdict::Abrupt) => ", mostly within a third of the range",
-                    Some(Verdict::Gradual) => " gradually",
-                    Some(Verdict::None) => ", though not from end to end by the curve that leads",
-                    None => "",
+                    Some(Verdict::Abrupt) => ", mostly within a third of the range".to_owned(),
+                    Some(Verdict::Gradual) => " gradually".to_owned(),
+                    Some(Verdict::None) => format!(", but the chosen curve does not {rise} over the whole range"),
+                    None => String::new(),
                 };
                 format!("{rises} with {}{how}{tested}; no point of emergence is shown", self.predictor.name)
             }

@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 
-use super::input::{Inputs, Read};
+use super::input::{FitTables, Inputs};
 use super::report::FitReport;
 use super::settings::FitSettings;
 use crate::stats::multiplicity::{benjamini_hochberg, holm};
@@ -57,7 +57,14 @@ impl FitSettings {
     /// # Errors
     /// As [`run_on`](Self::run_on), for what is wrong with the tables or the settings.
     pub fn run_each(&self, inputs: &Inputs, scores: &[String]) -> Result<ScoreFits> {
-        let read = Read::from(inputs, &self.tables.reading)?;
+        self.fit_each(&FitTables::read(inputs, &self.tables.reading)?, scores)
+    }
+
+    /// The same of tables in memory.
+    ///
+    /// # Errors
+    /// As [`run_each`](Self::run_each).
+    pub fn fit_each(&self, tables: &FitTables, scores: &[String]) -> Result<ScoreFits> {
         let mut fits: Vec<ScoreFit> = Vec::new();
         for score in scores {
             if fits.iter().any(|fit| fit.score == *score) {
@@ -65,7 +72,7 @@ impl FitSettings {
             }
             let mut settings = self.clone();
             settings.tables.score = Some(score.clone());
-            let found = read.models(&settings.tables).and_then(|set| settings.fit(&set));
+            let found = tables.models(&settings.tables).and_then(|set| settings.fit(&set));
             let (report, reason) = match found {
                 Ok(report) => (Some(Box::new(report)), None),
                 Err(error) if error.kind() == ErrorKind::Undetermined => (None, Some(error.to_string())),

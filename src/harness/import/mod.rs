@@ -25,8 +25,9 @@ pub use rename::Renames;
 pub use settings::ImportSettings;
 pub(super) use subject::{Subject, is_state};
 
+use crate::Result;
 use crate::registry::Observation;
-use crate::registry::table::Sheet;
+use crate::registry::table::{DataFrame, Sheet};
 
 /// Something that was left out, and why.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -69,6 +70,14 @@ impl Imported {
             return sheet;
         }
         sheet.whole("params", |row| self.params.get(&self.observations[row].model).copied())
+    }
+
+    /// The same as a frame.
+    ///
+    /// # Errors
+    /// None: the columns have different names.
+    pub fn to_frame(&self) -> Result<DataFrame> {
+        self.sheet().frame()
     }
 
     /// The same as CSV.

@@ -281,7 +281,7 @@ mod tests {
     /// What the journal is given as answer `number`.
     fn answer(number: usize) -> Response {
         match number % 2 {
-            0 => Response::LogLikelihood { value: -0.125 * number as f64, greedy: number % 4 == 0 },
+            0 => Response::LogLikelihood { value: -0.125 * number as f64, greedy: number.is_multiple_of(4) },
             _ => Response::Generated(format!("text {number} \"}} \n end")),
         }
     }

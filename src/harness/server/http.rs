@@ -123,7 +123,7 @@ impl Client {
     }
 
     /// The address, without a name and password in it.
-    pub(super) fn url(&self) -> &str {
+    pub(super) fn shown(&self) -> &str {
         &self.shown
     }
 

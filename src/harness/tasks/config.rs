@@ -1,6 +1,7 @@
 //! A task file, read key by key: what is not known and could change a score is refused with its line.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use super::data::Dataset;
 use super::filter::Ensemble;
@@ -171,7 +172,7 @@ impl Config {
             sampler: Sampler::Random,
             split: split("fewshot_split")?,
             samples: None,
-            process,
+            process: process.clone(),
             text: text.clone(),
             target: target.clone(),
             choice: choice.clone(),
@@ -188,7 +189,7 @@ impl Config {
             repeats: count(task, "repeats")?.unwrap_or(1),
             description: template(task, "description")?,
             filters: Ensemble::read(task.given("filter_list"), output)?,
-            metrics: MetricSpec::read(task.given("metric_list"), output, results, task)?,
+            metrics: MetricSpec::read(task.given("metric_list"), output, results.as_ref(), task)?,
             name,
             output,
             dataset,
@@ -281,15 +282,22 @@ fn function(task: &Node, key: &str, dataset: &str) -> Result<Option<Function>> {
 fn known_function(node: &Node, key: &str, dataset: &str) -> Result<Option<Function>> {
     match &node.content {
         Content::Scalar(Value::Null) => Ok(None),
-        Content::Function(name) => Function::find(key, name, dataset).map(Some).ok_or_else(|| unknown(node, key, name)),
+        Content::Function(name) => found(node, key, name, dataset).map(Some),
         _ => Err(node.wrong(format!("`{key}` must be a `!function`"))),
     }
+}
+
+fn found(node: &Node, key: &str, name: &str, dataset: &str) -> Result<Function> {
+    let folder = node.file.parent().unwrap_or(Path::new(""));
+    let known = Function::find(key, name, dataset).or_else(|| Function::find_in_file(key, name, folder));
+    known.ok_or_else(|| unknown(node, key, name))
 }
 
 fn unknown(node: &Node, key: &str, name: &str) -> crate::error::Error {
     node.wrong(format!(
         "`{key}: !function {name}` is Python code, which onset does not run; built in are the functions of HellaSwag, \
-         Winogrande and TruthfulQA MC2"
+         Winogrande, TruthfulQA MC2, Global MMLU and OpenAI's MMMLU, the last two only where their Python file is \
+         unchanged"
     ))
 }
 
@@ -297,9 +305,7 @@ fn field(node: &Node, key: &str, dataset: &str) -> Result<Field> {
     match &node.content {
         Content::Scalar(Value::Int(number)) => Ok(Field::Whole(*number)),
         Content::Scalar(Value::Text(_)) => compiled(node).map(Field::Text),
-        Content::Function(name) => {
-            Function::find(key, name, dataset).map(Field::Function).ok_or_else(|| unknown(node, key, name))
-        }
+        Content::Function(name) => found(node, key, name, dataset).map(Field::Function),
         Content::List(_) if key != "doc_to_text" => Ok(Field::List(match node.data()? {
             Value::List(list) => list,
             other => vec![other],

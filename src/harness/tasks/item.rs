@@ -412,7 +412,7 @@ fn right_choices(target: &Value, choices: &[String]) -> Result<Vec<usize>, Strin
 }
 
 /// Applies `process_docs` to the documents of a split.
-pub(super) fn processed(task: &str, process: Option<Function>, docs: Vec<Value>) -> Result<Vec<Value>> {
+pub(super) fn processed(task: &str, process: Option<&Function>, docs: Vec<Value>) -> Result<Vec<Value>> {
     match process {
         None => Ok(docs),
         Some(function) => function.documents(docs).map_err(|(item, problem)| Error::TaskItem {

@@ -55,7 +55,7 @@ pub enum ItemScore {
 
 impl ItemScore {
     /// The number that is averaged; of a distribution, its distance Σ(p − 1{right})² from certainty.
-    pub(crate) fn number(&self) -> f64 {
+    pub fn number(&self) -> f64 {
         match self {
             Self::Whole(number) => *number as f64,
             Self::Real(number) => *number,
@@ -99,7 +99,7 @@ impl MetricSpec {
     pub(crate) fn read(
         list: Option<&Node>,
         output: Output,
-        results: Option<Function>,
+        results: Option<&Function>,
         task: &Node,
     ) -> Result<Vec<Self>> {
         let Some(list) = list else {
@@ -190,7 +190,7 @@ impl MetricSpec {
 
 impl Function {
     /// Whether a `process_results` function gives this metric.
-    fn gives(self, metric: &str) -> bool {
+    fn gives(&self, metric: &str) -> bool {
         match self {
             Self::TruthfulResults => metric == "acc",
             Self::MathResults => metric == "exact_match",

@@ -121,7 +121,7 @@ impl Task {
     /// more few-shot examples than there are.
     pub fn prompted(&self, draw: &Draw, prompting: &Prompting<'_>) -> Result<Items> {
         let config = &self.config;
-        let docs = processed(&config.name, config.process, self.documents(config.split())?)?;
+        let docs = processed(&config.name, config.process.as_ref(), self.documents(config.split())?)?;
         let Some(first) = docs.first() else {
             return Err(self.wrong(format!("the split `{}` has no documents", config.split())));
         };
@@ -131,14 +131,14 @@ impl Task {
         let (examples, tested) = match (from, &few.samples) {
             _ if !wanted => (Vec::new(), false),
             (Some(name), _) => {
-                let examples = processed(&config.name, few.process, self.documents(name)?)?;
+                let examples = processed(&config.name, few.process.as_ref(), self.documents(name)?)?;
                 let tested = name == config.split() && examples.len() == docs.len();
                 (examples, tested)
             }
             (None, Some(samples)) => (samples.clone(), false),
             (None, None) => match config.training.as_ref().or(config.validation.as_ref()) {
                 Some(name) if name != config.split() => {
-                    (processed(&config.name, config.process, self.documents(name)?)?, false)
+                    (processed(&config.name, config.process.as_ref(), self.documents(name)?)?, false)
                 }
                 _ => (docs.clone(), true),
             },
@@ -172,7 +172,7 @@ impl Task {
             return Err(self.wrong("names no training split".to_owned()));
         };
         let docs = self.documents(name)?;
-        let docs = processed(&config.name, config.process, docs)?;
+        let docs = processed(&config.name, config.process.as_ref(), docs)?;
         let Some(first) = docs.first() else {
             return Err(self.wrong(format!("the split `{name}` has no documents")));
         };

@@ -21,6 +21,8 @@
 //! # Ok::<(), onset::Error>(())
 //! ```
 
+mod columns_of_scores;
+mod grid;
 mod groups;
 mod layout;
 mod predictor;
@@ -37,6 +39,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+pub use grid::{GridBenchmark, GridModel, GridScores, GridSettings, ScoreGrid};
 pub use groups::Group;
 pub use predictor::PredictorKind;
 pub use selection::Selection;

@@ -17,6 +17,8 @@ pub(super) struct Records<'t> {
     layouts: &'t [Layout],
     places: &'t [Place],
     pub(super) records: Vec<Record>,
+    /// Per table the record of every row.
+    pub(super) of_row: Vec<Vec<usize>>,
     /// Models of one table that were taken for those of another by names that are not the same: a sentence each.
     pub(super) joined: Vec<String>,
 }
@@ -71,6 +73,16 @@ impl<'t> Cell<'t> {
         (0..self.table.rows()).filter_map(|row| self.table.number_at(row, self.found.index).ok()).collect()
     }
 
+    /// The cell in this row and column, if it has a value.
+    pub(super) fn of(table: &'t Table, row: usize, column: usize) -> Option<Self> {
+        (!table.is_missing(row, column)).then_some(Self { found: Found::at(column), table, row })
+    }
+
+    /// The row, as people count it in the file.
+    pub(super) fn line(&self) -> usize {
+        self.table.line(self.row)
+    }
+
     /// An error at this cell.
     pub(super) fn error(&self, problem: String) -> Error {
         self.table.cell_error(self.row, self.column_name(), problem)
@@ -116,12 +128,13 @@ impl<'t> Records<'t> {
         places: &'t [Place],
         roles: &[Role],
     ) -> Result<(Self, Vec<Dropped>, Vec<String>)> {
-        let mut joined = Self { tables, layouts, places, records: Vec::new(), joined: Vec::new() };
+        let mut joined = Self { tables, layouts, places, records: Vec::new(), of_row: Vec::new(), joined: Vec::new() };
         let (mut by_name, mut by_key, mut dropped) = (HashMap::new(), HashMap::new(), Vec::new());
         let (partners, notes) = joined.partners(roles)?;
         for (table, contents) in tables.iter().enumerate() {
             let hub = contents.find(&HUB).map(|(column, _)| column);
             let shared = joined.shared_keys(table, hub)?;
+            joined.of_row.push(Vec::with_capacity(contents.rows()));
             for row in 0..contents.rows() {
                 let written = joined.name(table, row)?;
                 let partner = partners.of.get(&written).filter(|_| roles[table] == Role::After);
@@ -157,6 +170,7 @@ impl<'t> Records<'t> {
                     by_key.entry(key).and_modify(|e| *e = e.filter(|known| *known == at)).or_insert(Some(at));
                 }
                 by_name.insert(name, at);
+                joined.of_row[table].push(at);
                 if joined.add(at, table, row)? {
                     dropped.push(Dropped { model: joined.records[at].name.clone(), reason: Reason::Repeated });
                 }
@@ -277,6 +291,7 @@ impl<'t> Records<'t> {
         match &self.places[table] {
             Place::Wide(..) => Match::Score,
             Place::Long(wanted) => wanted.matches(&self.tables[table], &self.layouts[table], row),
+            Place::Every => Match::Any,
         }
     }
 
@@ -288,7 +303,7 @@ impl<'t> Records<'t> {
         let rows = &mut self.records[at].rows;
         if let Some(first) = rows.iter().find(|r| r.table == table && r.holds == holds) {
             // Of the other benchmarks of a long table one row is enough to know that the model is there.
-            if holds == Match::Neither {
+            if matches!(holds, Match::Neither | Match::Any) {
                 return Ok(false);
             }
             let same = (0..here.names().len()).all(|column| here.at(first.row, column) == here.at(row, column));
@@ -332,6 +347,7 @@ impl<'t> Records<'t> {
                 let value = self.layouts[r.table].get(&VALUE).filter(|_| r.holds == wanted)?;
                 self.at(r, value)
             }
+            Place::Every => None,
         })
     }
 

@@ -17,6 +17,8 @@ pub(super) enum Place {
     Wide(Option<usize>, Option<usize>),
     /// In the rows that match.
     Long(Wanted),
+    /// In any row, one score of many.
+    Every,
 }
 
 /// The rows of a long table that are meant.
@@ -34,7 +36,7 @@ pub(super) struct Wanted {
 
 /// An adjustment, its epochs and the task examples seen, as their cells read.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
-struct Condition {
+pub(super) struct Condition {
     adjustment: Adjustment,
     epochs: String,
     examples: String,
@@ -45,6 +47,8 @@ struct Condition {
 pub(super) enum Match {
     Score,
     Adjusted,
+    /// Some score, of whichever benchmark.
+    Any,
     Neither,
 }
 
@@ -132,6 +136,11 @@ impl Looked {
 }
 
 impl Wanted {
+    /// The metric, where the table says.
+    pub(super) fn metric(&self) -> Option<&str> {
+        self.metric.as_deref()
+    }
+
     /// The benchmark, as the table has it.
     pub(super) fn benchmark(&self) -> &str {
         &self.benchmark
@@ -156,7 +165,7 @@ impl Wanted {
     }
 }
 
-fn condition(table: &Table, layout: &Layout, row: usize) -> Condition {
+pub(super) fn condition(table: &Table, layout: &Layout, row: usize) -> Condition {
     let cell = |column: &Column| {
         layout.get(column).and_then(|found| table.at(row, found.index)).unwrap_or_default().to_owned()
     };
@@ -169,12 +178,18 @@ fn condition(table: &Table, layout: &Layout, row: usize) -> Condition {
 }
 
 /// The different texts of a column in the rows that `keep` keeps.
-fn values(table: &Table, column: usize, keep: impl Fn(usize) -> bool) -> BTreeSet<&str> {
+pub(super) fn values(table: &Table, column: usize, keep: impl Fn(usize) -> bool) -> BTreeSet<&str> {
     (0..table.rows()).filter(|row| keep(*row)).filter_map(|row| table.at(row, column)).collect()
 }
 
 /// The rows of this benchmark, if the long table has it.
-fn wanted(table: &Table, layout: &Layout, role: Role, name: &str, settings: &Settings) -> Result<Option<Wanted>> {
+pub(super) fn wanted(
+    table: &Table,
+    layout: &Layout,
+    role: Role,
+    name: &str,
+    settings: &Settings,
+) -> Result<Option<Wanted>> {
     let Some(column) = layout.get(&BENCHMARK).map(|found| found.index) else { return Ok(None) };
     let benchmarks = values(table, column, |_| true);
     let same = |b: &&&str| fold(b) == fold(name) || known(name).is_some_and(|known| known.id == **b);
@@ -235,6 +250,11 @@ fn metric(found: &BTreeSet<&str>, benchmark: &str, settings: &Settings) -> Resul
     }
 }
 
+/// Whether the metric that is the benchmark's score is among these.
+pub(super) fn has_usual_metric(benchmark: &str, found: &BTreeSet<&str>) -> bool {
+    known(benchmark).is_some_and(|known| found.contains(known.score.to_string().as_str()))
+}
+
 /// Reads `ADJUSTMENT`, `ADJUSTMENT:EPOCHS` or `ADJUSTMENT@EXAMPLES` as one of the conditions in the table.
 fn adjustment(conditions: &BTreeSet<Condition>, text: &str, benchmark: &str) -> Result<Condition> {
     let matching: Vec<&Condition> = conditions.iter().filter(|c| c.spelled() == text).collect();
@@ -261,7 +281,12 @@ fn adjustment(conditions: &BTreeSet<Condition>, text: &str, benchmark: &str) -> 
 }
 
 impl Condition {
-    fn spelled(&self) -> String {
+    /// Whether it is what `--adjusted` names.
+    pub(super) fn is_called(&self, text: &str) -> bool {
+        self.spelled() == text || self.adjustment.to_string() == text
+    }
+
+    pub(super) fn spelled(&self) -> String {
         let mut text = self.adjustment.to_string();
         if !self.epochs.is_empty() {
             text = format!("{text}:{}", self.epochs);
@@ -315,7 +340,7 @@ fn candidates<'t>(tables: impl Iterator<Item = (&'t Table, &'t Layout)>) -> Vec<
 }
 
 /// Whether the first cell with a value is a number.
-fn is_number(table: &Table, column: usize) -> bool {
+pub(super) fn is_number(table: &Table, column: usize) -> bool {
     let first = (0..table.rows()).find(|&row| !table.is_missing(row, column));
     first.is_some_and(|row| table.number_at(row, column).is_ok())
 }
@@ -330,7 +355,7 @@ fn unknown_score(tables: &[Table], layouts: &[Layout], name: &str) -> Error {
 }
 
 /// The first names of a long list.
-fn shortened(names: &[String]) -> String {
+pub(super) fn shortened(names: &[String]) -> String {
     const SHOWN: usize = 24;
     let mut text = names.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
     if names.len() > SHOWN {

@@ -226,11 +226,11 @@ pub(super) fn units_taken<'s>(
 /// Why no model has a value of the predictor: which columns were looked for, and which there are.
 pub(super) fn nothing_found(kind: &PredictorKind, tables: &[Table], layouts: &[Layout]) -> Option<String> {
     let sought = |column: &Column| {
-        let found: Vec<String> = tables
-            .iter()
-            .zip(layouts)
-            .filter_map(|(table, layout)| Some(format!("`{}`", table.names()[layout.get(column)?.index])))
-            .collect();
+        let mut found: Vec<String> = Vec::new();
+        for (table, layout) in tables.iter().zip(layouts) {
+            let name = layout.get(column).map(|place| format!("`{}`", table.names()[place.index]));
+            found.extend(name.filter(|name| !found.contains(name)));
+        }
         let found = if found.is_empty() {
             let known: Vec<&str> = column.synonyms.iter().take(3).copied().collect();
             format!("none; known names are {}, {}, …", column.name, known.join(", "))

@@ -116,11 +116,11 @@ impl Table {
         Self { decimal: reading.decimal, ..Self::new(path, raw.map_err(file)?)? }.declare(columns)
     }
 
-    /// The same from a frame; rows are counted from 1 in messages.
+    /// The same from a frame, which messages call `path`; rows are counted from 1 in messages.
     ///
     /// # Errors
     /// As [`Table::read`]; [`Error::File`] for a column that holds neither texts nor numbers nor truth values.
-    pub(crate) fn from_frame(frame: &DataFrame, path: &Path, columns: &[Column]) -> Result<Self> {
+    pub fn from_frame(frame: &DataFrame, path: &Path, columns: &[Column]) -> Result<Self> {
         let names = frame.columns().iter().map(|column| column.name().trim().to_owned()).collect();
         let cells = frame
             .columns()
@@ -146,6 +146,13 @@ impl Table {
             decimal: None,
             marks,
         })
+    }
+
+    /// The same table, its rows counted from `first` in messages.
+    #[must_use]
+    pub fn counted_from(mut self, first: usize) -> Self {
+        self.lines = (first..).take(self.lines.len()).collect();
+        self
     }
 
     /// Finds the declared columns.

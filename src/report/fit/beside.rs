@@ -1,8 +1,8 @@
 //! What stands beside the curve that leads: the paper's hinge, what keeps intervals from holding, and models on which the
 //! result hangs.
 
-use super::text::{Text, optional, short};
 use crate::analysis::fit::{Analysis, FitReport, Influence};
+use crate::report::text::{Text, optional, short};
 use crate::stats::estimate::Estimate;
 
 /// The hinge beside another curve that leads.

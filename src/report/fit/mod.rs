@@ -4,7 +4,6 @@ mod beside;
 mod csv;
 mod several;
 mod terminal;
-mod text;
 
 pub use csv::{diagnostics, parameters, predictions};
 pub use several::{several_csv, several_terminal};

@@ -1,10 +1,10 @@
 //! The report for people: what was read, what was found, how sure it is, and what is not known.
 
 use super::beside::{cautions, hinge};
-use super::text::{Text, capital, counted, optional, p_value, short, significant};
 use crate::analysis::fit::{Analysis, BreakReport, FitReport, Prediction};
 use crate::analysis::words::percent;
 use crate::report::terminal::{Align, TextTable};
+use crate::report::text::{Text, capital, counted, optional, p_value, short, significant};
 use crate::stats::curves::Curve;
 use crate::stats::estimate::{Estimate, Method};
 use crate::stats::parameter::Parameter;

@@ -60,6 +60,16 @@ impl Document {
         Ok(Self::of(Content::Paper(Box::new(PaperData::of_folder(folder)?))))
     }
 
+    /// The folder that `onset reproduce` wrote of the second paper.
+    pub(crate) fn of_second_paper(folder: &Path) -> Result<Self> {
+        Ok(Self::of(Content::Overview(Box::new(Overview::of_second_paper(folder)?))))
+    }
+
+    /// The folder that `onset agree --out` wrote.
+    pub(crate) fn of_agreement(folder: &Path) -> Result<Self> {
+        Ok(Self::of(Content::Overview(Box::new(Overview::of_agreement(folder)?))))
+    }
+
     /// The folder of a study that was reported on.
     pub(crate) fn of_study(folder: &Path) -> Result<Self> {
         Ok(Self::of(Content::Overview(Box::new(Overview::of_study(folder)?))))

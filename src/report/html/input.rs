@@ -11,6 +11,10 @@ use crate::{Error, Result};
 pub(crate) enum Kind {
     /// A folder that `onset reproduce` wrote.
     Reproduction,
+    /// The folder that `onset reproduce` wrote of the second paper.
+    SecondPaper,
+    /// A folder that `onset agree --out` wrote.
+    Agreement,
     /// A folder that `onset fit --out` wrote.
     FitFolder,
     /// The folder of a study that was reported on.
@@ -33,7 +37,11 @@ pub(crate) fn kind(paths: &[PathBuf]) -> Result<Kind> {
     }
     let [path] = paths else { return Ok(Kind::Tables) };
     let has = |name: &str| path.join(name).is_file();
-    Ok(if REPORTS.iter().any(|name| has(name)) {
+    Ok(if has("reproduction.csv") && has("findings.csv") {
+        Kind::SecondPaper
+    } else if has("report.json") && has("pairs.csv") {
+        Kind::Agreement
+    } else if REPORTS.iter().any(|name| has(name)) {
         Kind::Reproduction
     } else if has("report.json") && has("diagnostics.csv") {
         Kind::FitFolder

@@ -27,6 +27,7 @@
 //! # Ok::<(), onset::Error>(())
 //! ```
 
+mod agreement;
 mod document;
 mod fit;
 mod input;

@@ -1,4 +1,4 @@
-//! A study or a lab as the page shows it: what all fits say together, and every fit in detail.
+//! A study, a lab or the agreement of benchmarks as the page shows it: what all fits say together, and every fit in detail.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -32,7 +32,7 @@ pub(super) struct Overview {
     pub(super) tables: Vec<Cells>,
     pub(super) figures: Vec<PaperFigure>,
     pub(super) readings: Vec<&'static str>,
-    models: BTreeMap<String, Facts>,
+    pub(super) models: BTreeMap<String, Facts>,
     /// Fits to look into, each with its name.
     #[serde(skip)]
     pub(super) fits: Vec<(String, FitData)>,
@@ -146,7 +146,7 @@ fn fit_name(fit: &FitData) -> String {
 }
 
 /// Family, release and compute of every model of a table.
-fn facts(table: &Table) -> Result<BTreeMap<String, Facts>> {
+pub(super) fn facts(table: &Table) -> Result<BTreeMap<String, Facts>> {
     let mut known = BTreeMap::new();
     for row in 0..table.rows() {
         let (Some(params), Some(tokens)) =

@@ -191,6 +191,13 @@ impl PaperFigure {
     }
 }
 
+impl PaperFigure {
+    /// The numbers of a figure's CSV in the look of the figure.
+    pub(super) fn of_csv(path: &Path, reading: &'static str, like: &Figure) -> Result<Self> {
+        Ok(figure(&like.name, reading, &rows(&Table::read(path, &[])?)?, Some(like)))
+    }
+}
+
 fn rows(table: &Table) -> Result<Vec<Row<'_>>> {
     let text = |row: usize, column: &str| table.optional_text(row, column).unwrap_or_default();
     (0..table.rows())

@@ -1,6 +1,6 @@
 //! How far benchmarks agree, before and after, with intervals for models that come from few makers.
 
-use super::data::Tables;
+use super::data::{Category, Tables};
 use super::number::{Found, Printable, Subject};
 use crate::analysis::Phase;
 use crate::analysis::papers::test_task::Conclusion;
@@ -27,6 +27,27 @@ pub(super) struct Harmony {
     pub(super) columns: [Vec<Vec<f64>>; 2],
     pub(super) ceilings: [Vec<CeilingFit>; 2],
     pub(super) change: AgreementChange,
+}
+
+/// A benchmark with so many items has little noise.
+const MANY_ITEMS: f64 = 2_000.0;
+
+/// Benchmarks whose agreement is asked about on its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Subset {
+    ManyItems,
+    OtherThanLanguage,
+}
+
+impl Subset {
+    /// Their places.
+    pub(super) fn of(self, tables: &Tables) -> Vec<usize> {
+        let belongs = |k: &usize| match self {
+            Self::ManyItems => tables.benchmarks[*k].items.is_some_and(|items| items >= MANY_ITEMS),
+            Self::OtherThanLanguage => tables.benchmarks[*k].category != Category::Language,
+        };
+        (0..tables.benchmarks.len()).filter(belongs).collect()
+    }
 }
 
 pub(super) fn resampling() -> Resampling {
@@ -58,7 +79,8 @@ impl Harmony {
         let columns = Phase::BOTH.map(|phase| tables.columns(phase, models));
         let [before, after] = Phase::BOTH.map(|phase| ceilings(tables, phase, models));
         let ceilings = [before?, after?];
-        let panels = [0, 1].map(|k| Panel::new(&columns[k]).ceilings(&ceilings[k]));
+        let subsets = [Subset::ManyItems, Subset::OtherThanLanguage].map(|subset| subset.of(tables));
+        let panels = [0, 1].map(|k| Panel::new(&columns[k]).ceilings(&ceilings[k]).subsets(&subsets));
         let agreement = Agreement::new(SEED).replicates(REPLICATES).level(LEVEL).pairs(true);
         let change = agreement.compare(&panels[0], &panels[1], &nesting)?;
         Ok(Self { nesting, columns, ceilings, change })
@@ -66,6 +88,18 @@ impl Harmony {
 
     pub(super) fn fit(&self, phase: Phase) -> &AgreementFit {
         phase.of(&self.change.before, &self.change.after)
+    }
+
+    /// Mean agreement of some benchmarks: before, after, difference.
+    pub(super) fn of_subset(&self, subset: Subset) -> Vec<Estimate> {
+        let change = &self.change;
+        let lists = [&change.before.subsets, &change.after.subsets, &change.subsets];
+        lists.into_iter().filter_map(|all| all.get(subset as usize).cloned()).collect()
+    }
+
+    /// Shares of the first components: before, after, difference.
+    pub(super) fn shares(&self) -> [Vec<Estimate>; 3] {
+        [&self.change.before.shares, &self.change.after.shares, &self.change.shares].map(Clone::clone)
     }
 
     pub(super) fn models(&self) -> usize {
@@ -125,6 +159,7 @@ impl Harmony {
         }
         let above = self.change.pairs_above.clone();
         let most = above.interval.low > Some(0.5);
+        let beside = above.reason.as_ref().map_or_else(String::new, |reason| format!(" Note: {reason}."));
         push(
             Subject::PairsAbove,
             Printable::Share,
@@ -132,7 +167,7 @@ impl Harmony {
             None,
             above,
             Some(if most { Conclusion::Stands } else { Conclusion::Changes }),
-            "Pairs of benchmarks share models and benchmarks: they are no independent trials.".to_owned(),
+            format!("Pairs of benchmarks share models and benchmarks: they are no independent trials.{beside}"),
         );
         Ok(found)
     }

@@ -6,12 +6,13 @@ use super::number::{Found, Printable, Subject};
 use crate::analysis::Phase;
 use crate::analysis::papers::test_task::Conclusion;
 use crate::error::Result;
+use crate::stats::agreement::COMPONENTS;
 use crate::stats::ceiling::CeilingFit;
 use crate::stats::estimate::Estimate;
 use crate::stats::principal::{Principal, Unrelated, UnrelatedShares, drawn_shares, share_of_one_factor};
 
 /// How many components are shown.
-pub(super) const SHOWN: usize = 5;
+pub(super) const SHOWN: usize = COMPONENTS;
 /// Permutations of unrelated columns.
 const PERMUTATIONS: usize = 500;
 
@@ -30,8 +31,32 @@ pub(super) struct Factors {
 }
 
 impl Factors {
-    /// `ceilings` tell how much of each benchmark's variance is not noise.
-    pub(super) fn of(tables: &Tables, models: &[usize], ceilings: [&[CeilingFit]; 2]) -> Result<Self> {
+    /// `shares` are those of the first components before, after, and after minus before; `ceilings` tell how much of each
+    /// benchmark's variance is not noise.
+    pub(super) fn of(
+        tables: &Tables,
+        models: &[usize],
+        ceilings: [&[CeilingFit]; 2],
+        shares: [Vec<Estimate>; 3],
+    ) -> Result<Self> {
+        let columns = Phase::BOTH.map(|phase| tables.columns(phase, models));
+        let unrelated = |k: usize| Unrelated::new(SEED).permutations(PERMUTATIONS).run(&columns[k]);
+        let factor = |k: usize| {
+            let reliability: Vec<f64> = ceilings[k].iter().map(|fit| fit.reliability).collect();
+            share_of_one_factor(&reliability)
+        };
+        Ok(Self {
+            models: models.len(),
+            makers: nesting(tables, models)?.outer().count(),
+            principal: [Principal::of(&columns[0])?, Principal::of(&columns[1])?],
+            shares,
+            unrelated: [unrelated(0)?, unrelated(1)?],
+            one_factor: [factor(0), factor(1)],
+        })
+    }
+
+    /// Shares of the first components of some models' scores: before, after, after minus before.
+    pub(super) fn shares(tables: &Tables, models: &[usize]) -> Result<[Vec<Estimate>; 3]> {
         let columns = Phase::BOTH.map(|phase| tables.columns(phase, models));
         let nesting = nesting(tables, models)?;
         let count = columns[0].len();
@@ -43,19 +68,7 @@ impl Factors {
             [&before[..SHOWN.min(count)], &after[..SHOWN.min(count)], &change].concat()
         });
         let part = |k: usize| drawn.iter().skip(k * SHOWN.min(count)).take(SHOWN.min(count)).cloned().collect();
-        let unrelated = |k: usize| Unrelated::new(SEED).permutations(PERMUTATIONS).run(&columns[k]);
-        let factor = |k: usize| {
-            let reliability: Vec<f64> = ceilings[k].iter().map(|fit| fit.reliability).collect();
-            share_of_one_factor(&reliability)
-        };
-        Ok(Self {
-            models: models.len(),
-            makers: nesting.outer().count(),
-            principal: [Principal::of(&columns[0])?, Principal::of(&columns[1])?],
-            shares: [part(0), part(1), part(2)],
-            unrelated: [unrelated(0)?, unrelated(1)?],
-            one_factor: [factor(0), factor(1)],
-        })
+        Ok([part(0), part(1), part(2)])
     }
 
     /// The numbers that the paper prints of all models.

@@ -25,9 +25,12 @@ const BENCHMARK_COLUMNS: &[Column] = &[
     Column::optional("majority", Kind::Number, "what the commonest answer scores"),
 ];
 
+/// The table of models inside the program.
+pub(crate) const MODELS: &str = include_str!("../../../../data/train-before-test/models.csv");
+
 /// The names of the files of a data folder, and the copies inside the program.
 const FILES: [(&str, &[Column], &str); 3] = [
-    ("models.csv", MODEL_COLUMNS, include_str!("../../../../data/train-before-test/models.csv")),
+    ("models.csv", MODEL_COLUMNS, MODELS),
     ("benchmarks.csv", BENCHMARK_COLUMNS, include_str!("../../../../data/train-before-test/benchmarks.csv")),
     ("evaluations.csv", OBSERVATION_COLUMNS, include_str!("../../../../data/train-before-test/evaluations.csv")),
 ];
@@ -143,6 +146,11 @@ impl FromStr for Category {
 pub fn tables() -> Result<Tables> {
     let folder = Path::new("data/train-before-test");
     assemble(FILES.map(|(name, columns, text)| Table::parse(text.as_bytes(), &folder.join(name), columns)))
+}
+
+/// The text of a table inside the program (`models.csv`, `benchmarks.csv` or `evaluations.csv`).
+pub fn table_text(file: &str) -> Option<&'static str> {
+    FILES.iter().find(|(name, ..)| *name == file).map(|(.., text)| *text)
 }
 
 /// The same tables from a folder: `models.csv`, `benchmarks.csv` and `evaluations.csv`.

@@ -1,8 +1,8 @@
 //! What a careful reader asks of the paper, answered with numbers: `findings.csv`.
 
-use super::agreement::{Harmony, means, nesting, range};
+use super::agreement::{Harmony, Subset, means, nesting, range};
 use super::components::Factors;
-use super::data::{Category, Tables, Tuning};
+use super::data::{Tables, Tuning};
 use super::emergence::Emergence;
 use crate::analysis::Phase;
 use crate::error::Result;
@@ -15,8 +15,6 @@ use crate::stats::selection::Verdict;
 const CLEARLY: f64 = 1.645;
 /// Candidates of the best score: the untrained model and five epochs.
 const CANDIDATES: usize = 6;
-/// A benchmark with so many items has little noise.
-const MANY_ITEMS: f64 = 2_000.0;
 
 /// One answer: a quantity before, after or after minus before.
 #[derive(Debug, Clone, PartialEq)]
@@ -134,12 +132,8 @@ fn best(found: &mut Findings, tables: &Tables, all: &Harmony) -> Result<()> {
     found.number(BEST, "mean gain of the best of six equal candidates, at most", mean(&most));
     let trained = &[all.columns[0].clone(), lowered];
     found.three(BEST, "mean τ-b, scores after lowered by that most", means(trained, &all.nesting)?);
-    let large: Vec<usize> = (0..tables.benchmarks.len())
-        .filter(|&k| tables.benchmarks[k].items.is_some_and(|items| items >= MANY_ITEMS))
-        .collect();
-    let of_large = [0, 1].map(|c| large.iter().map(|&k| all.columns[c][k].clone()).collect::<Vec<_>>());
-    let what = format!("mean τ-b of the {} benchmarks with 2,000 items or more", large.len());
-    found.three(BEST, &what, means(&of_large, &all.nesting)?);
+    let what = format!("mean τ-b of the {} benchmarks with 2,000 items or more", Subset::ManyItems.of(tables).len());
+    found.three(BEST, &what, all.of_subset(Subset::ManyItems));
     Ok(())
 }
 
@@ -169,10 +163,8 @@ fn floors(found: &mut Findings, tables: &Tables, all: &Harmony) -> Result<()> {
     });
     let what = "mean τ-b among models clearly above a guess on both, before and after";
     found.three(FLOORS, what, means(&common, &all.nesting)?);
-    let language = |k: &usize| tables.benchmarks[*k].category != Category::Language;
-    let others: Vec<usize> = (0..tables.benchmarks.len()).filter(language).collect();
-    let columns = [0, 1].map(|c| others.iter().map(|&k| all.columns[c][k].clone()).collect::<Vec<_>>());
-    found.three(FLOORS, "mean τ-b without the benchmarks of language understanding", means(&columns, &all.nesting)?);
+    let without = all.of_subset(Subset::OtherThanLanguage);
+    found.three(FLOORS, "mean τ-b without the benchmarks of language understanding", without);
     Ok(())
 }
 

@@ -15,7 +15,8 @@ mod perplexity;
 mod ranks;
 mod shares;
 
-pub use data::{Tables, tables, tables_from};
+pub(crate) use data::MODELS;
+pub use data::{Tables, table_text, tables, tables_from};
 pub use findings::Finding;
 pub use number::{Against, Corpus, NumberRow, PaperNumber, Printable, Subject};
 
@@ -88,8 +89,8 @@ pub fn run(tables: &Tables) -> Result<Harmonised> {
     let of_qwen = [Phase::Unadjusted, Phase::Adjusted].map(|phase| agreement::ceilings(tables, phase, &qwen));
     let [qwen_before, qwen_after] = of_qwen;
     let (qwen_before, qwen_after) = (qwen_before?, qwen_after?);
-    let factors = Factors::of(tables, &models, ceilings)?;
-    let qwen_factors = Factors::of(tables, &qwen, [&qwen_before, &qwen_after])?;
+    let factors = Factors::of(tables, &models, ceilings, all.shares())?;
+    let qwen_factors = Factors::of(tables, &qwen, [&qwen_before, &qwen_after], Factors::shares(tables, &qwen)?)?;
     let scores = |k: usize| factors.principal[k].scores.first().map(Vec::as_slice).ok_or_else(no_component);
     let first = [emergence::complete(scores(0)?)?, emergence::complete(scores(1)?)?];
     let emergence = Emergence::of(tables, first)?;

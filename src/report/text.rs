@@ -3,19 +3,19 @@
 use crate::report::terminal::TextTable;
 
 /// Text that is broken at a width.
-pub(super) struct Text {
-    pub(super) out: String,
-    pub(super) width: usize,
+pub(crate) struct Text {
+    pub(crate) out: String,
+    pub(crate) width: usize,
 }
 
 impl Text {
-    pub(super) fn line(&mut self, line: &str) {
+    pub(crate) fn line(&mut self, line: &str) {
         self.out.push_str(line);
         self.out.push('\n');
     }
 
     /// Words on as many lines as they need, those after the first indented.
-    pub(super) fn paragraph(&mut self, words: &str) {
+    pub(crate) fn paragraph(&mut self, words: &str) {
         let mut line = String::new();
         for word in words.split_whitespace() {
             let long = line.chars().count() + 1 + word.chars().count() > self.width;
@@ -33,31 +33,31 @@ impl Text {
         }
     }
 
-    pub(super) fn table(&mut self, table: &TextTable) {
+    pub(crate) fn table(&mut self, table: &TextTable) {
         self.out.push_str(&table.render(self.width));
     }
 }
 
-pub(super) fn counted(n: usize, one: &str, many: &str) -> String {
+pub(crate) fn counted(n: usize, one: &str, many: &str) -> String {
     format!("{n} {}", if n == 1 { one } else { many })
 }
 
-pub(super) fn capital(word: &str) -> String {
+pub(crate) fn capital(word: &str) -> String {
     let mut letters = word.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
-pub(super) fn optional(value: Option<f64>, digits: usize) -> String {
+pub(crate) fn optional(value: Option<f64>, digits: usize) -> String {
     value.map_or_else(|| "–".to_owned(), |v| significant(v, digits))
 }
 
 /// Four significant digits.
-pub(super) fn short(value: f64) -> String {
+pub(crate) fn short(value: f64) -> String {
     significant(value, 4)
 }
 
 /// So many significant digits, in scientific notation where the plain one would be long.
-pub(super) fn significant(value: f64, digits: usize) -> String {
+pub(crate) fn significant(value: f64, digits: usize) -> String {
     if value == 0.0 {
         return "0".into();
     }
@@ -69,6 +69,6 @@ pub(super) fn significant(value: f64, digits: usize) -> String {
     format!("{value:.decimals$}")
 }
 
-pub(super) fn p_value(p: f64) -> String {
+pub(crate) fn p_value(p: f64) -> String {
     if p < 0.0001 { "<0.0001".into() } else { format!("{p:.4}") }
 }
