@@ -58,6 +58,9 @@ impl Progress {
         match event {
             EvaluationEvent::LeftOut(what) => warn(&format!("left out: {what}")),
             EvaluationEvent::Refused(what) => warn(&format!("not run: {what}")),
+            EvaluationEvent::Damaged(lines) => {
+                warn(&format!("{lines} damaged lines of the journal of answers are left out and asked again"));
+            }
             EvaluationEvent::Begin { items, .. } => self.of = items,
             EvaluationEvent::Task { name, known, .. } => {
                 name.clone_into(&mut self.task);

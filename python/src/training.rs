@@ -78,6 +78,7 @@ pub(crate) fn finetune(
                     told.tell(step.step as u64, steps as u64, &format!("loss {:.4}", step.loss))
                 }
                 FinetuneEvent::Evaluating => {}
+                FinetuneEvent::Damaged(error) => warn(&format!("{error}; going on from the state before")),
             })?;
         Ok(found)
     })?;

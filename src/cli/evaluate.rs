@@ -33,7 +33,7 @@ use crate::report::evaluate as report;
                         onset evaluate gemma-3-270m.gguf --tasks 'mmlu_*' --data benchmarks --limit 10\n  \
                         onset evaluate pythia-70m --tasks my_task --task-dir tasks --dry-run\n  \
                         onset evaluate --server http://localhost:8000 --served-model org/large --tasks gsm8k\n\n\
-                        Exit codes: 0 success, 2 bad input (one line says which task and item) or interrupted.")]
+                        Exit codes: 0 success, 2 bad input (one line says which task and item),\n130 stopped by Ctrl-C.")]
 pub(super) struct EvaluateArgs {
     /// A model: a folder as on the Hugging Face hub, a weights file in one, a GGUF file, or hf:ORG/NAME.
     #[arg(required_unless_present = "server")]
@@ -210,7 +210,7 @@ pub(super) fn run(args: &EvaluateArgs) -> Result<()> {
         let placement = Placement::named(&args.device, &args.dtype)?;
         let preview = preview(&model, &placement, &settings, args.memory_bytes())?;
         preview.left_out.iter().for_each(|file| left_out(file));
-        preview.refused.iter().for_each(|member| eprintln!("onset: not run: {member}"));
+        preview.refused.iter().for_each(|member| complain!("onset: not run: {member}"));
         return print(report::preview(&preview));
     }
     show(args, |watch| evaluation(args, &settings, watch))
@@ -255,7 +255,7 @@ fn show(
     progress.bar.finish_and_clear();
     let evaluation = evaluation.inspect_err(|error| {
         if matches!(error, Error::Interrupted) {
-            eprintln!("onset: answers are kept in {}; the same command goes on from there", args.out.display());
+            complain!("onset: answers are kept in {}; the same command goes on from there", args.out.display());
         }
     })?;
     match args.format {
@@ -267,7 +267,7 @@ fn show(
 
 /// A name or glob that meant the file would miss it silently.
 fn left_out(file: &str) {
-    eprintln!("onset: left out: {file}");
+    complain!("onset: left out: {file}");
 }
 
 pub(super) fn settings(args: &EvaluateArgs, stop: &Arc<AtomicBool>) -> Result<EvaluationSettings> {
@@ -375,9 +375,12 @@ impl Progress {
     fn show(&mut self, event: EvaluationEvent<'_>) {
         match event {
             EvaluationEvent::LeftOut(file) => left_out(file),
-            EvaluationEvent::Refused(member) => eprintln!("onset: not run: {member}"),
+            EvaluationEvent::Refused(member) => complain!("onset: not run: {member}"),
+            EvaluationEvent::Damaged(lines) => {
+                complain!("onset: {lines} damaged lines of the journal of answers are left out and asked again");
+            }
             EvaluationEvent::FirstPrompt { name, prompt, target } => {
-                self.bar.suspend(|| eprintln!("── {name}\n{prompt}\n── right: {target}"));
+                self.bar.suspend(|| complain!("── {name}\n{prompt}\n── right: {target}"));
             }
             EvaluationEvent::Begin { items, .. } => self.bar.set_length(items as u64),
             EvaluationEvent::Task { name, known, .. } => {

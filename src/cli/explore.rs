@@ -43,7 +43,7 @@ pub(super) fn run(args: &ExploreArgs) -> Result<()> {
     let stop = server.stop();
     interrupt::on_interrupt(move || stop.stop())?;
     if !args.address.is_loopback() {
-        eprintln!("onset: {} can be reached from other machines", server.address());
+        complain!("onset: {} can be reached from other machines", server.address());
     }
     let said = format!("http://{}/ (Ctrl-C ends it)\n", server.address());
     let mut stdout = std::io::stdout();

@@ -33,7 +33,7 @@ use crate::train::{
     onset finetune pythia-160m --data metamath=MetaMathQA.json --data orca-math=orca.jsonl --out adjusted\n  \
     onset finetune gemma-2b --data mine.jsonl --lora 16 --evaluate mmlu --task-data benchmarks --out adjusted\n  \
     onset finetune pythia-160m --data mine.jsonl --dry-run\n\n\
-    Exit codes: 0 success or stopped by Ctrl-C with a checkpoint, 2 bad input or a loss that is no number.")]
+    Exit codes: 0 success, 2 bad input or a loss that is no number, 130 stopped by Ctrl-C with a\ncheckpoint.")]
 pub(super) struct FinetuneArgs {
     /// Model to start from: a folder as on the hub.
     model: PathBuf,
@@ -220,12 +220,12 @@ enum Long {
 
 pub(super) fn run(args: &FinetuneArgs) -> Result<()> {
     let prepared = asked(args)?.prepare()?;
-    prepared.left_out.iter().for_each(|file| eprintln!("onset: left out: {file}"));
+    prepared.left_out.iter().for_each(|file| complain!("onset: left out: {file}"));
     if args.dry_run {
         return print(report::preview(&prepared.encoded, prepared.too_long, &prepared.tokenizer, 3)?);
     }
     for line in cuts(&prepared) {
-        eprintln!("onset: {line}");
+        complain!("onset: {line}");
     }
     keep_freed_memory();
     let mut progress = Progress { bar: ProgressBar::hidden() };
@@ -236,12 +236,15 @@ pub(super) fn run(args: &FinetuneArgs) -> Result<()> {
         Format::Table => report::table(&finetuned.points, 80),
         Format::Json => json::text(&report::json(&finetuned.points))?,
     })?;
-    if finetuned.ending == Ending::Stopped {
-        eprintln!("onset: stopped with a checkpoint; the same command goes on from there");
+    if args.format == Format::Table {
+        print(format!("{}\n", args.out.display()))?;
     }
-    match args.format {
-        Format::Table => print(format!("{}\n", args.out.display())),
-        Format::Json => Ok(()),
+    match finetuned.ending {
+        Ending::Finished => Ok(()),
+        Ending::Stopped => Err(Error::Helped {
+            source: Error::Interrupted.into(),
+            help: "a checkpoint is written, and the same command goes on from there".to_owned(),
+        }),
     }
 }
 
@@ -351,6 +354,7 @@ impl Progress {
                 self.bar.set_message(format!("loss {:.4}  {rate:.0} tokens/s", step.loss));
             }
             FinetuneEvent::Evaluating => self.bar.tick(),
+            FinetuneEvent::Damaged(error) => complain!("onset: {error}; going on from the state before"),
         }
     }
 }

@@ -182,20 +182,20 @@ const LINES: usize = 10;
 /// Names what was left out, and which models were taken for others.
 fn warn(imported: &Imported, args: &LogArgs, tool: &str) -> Result<()> {
     for note in &imported.notes {
-        eprintln!("onset: {note}");
+        complain!("onset: {note}");
     }
     if args.verbose {
         for warning in &imported.warnings {
-            eprintln!("onset: skipped {warning}");
+            complain!("onset: skipped {warning}");
         }
     } else {
         let lines = summary(&imported.warnings, LINES);
         let cut = lines.len() == LINES && imported.warnings.len() > LINES;
         for line in &lines {
-            eprintln!("onset: skipped {line}");
+            complain!("onset: skipped {line}");
         }
         if cut {
-            eprintln!("onset: --verbose lists everything that was skipped");
+            complain!("onset: --verbose lists everything that was skipped");
         }
     }
     if imported.files == 0 {
@@ -215,7 +215,7 @@ fn save(args: &LogArgs, imported: &Imported, library: &str) -> Result<()> {
     write::bytes(&args.out, imported.csv().as_bytes())?;
     let (rows, files) = (imported.observations.len(), imported.files);
     match args.format {
-        Format::Table => eprintln!("onset: {rows} observations from {files} files written to {}", args.out.display()),
+        Format::Table => complain!("onset: {rows} observations from {files} files written to {}", args.out.display()),
         Format::Json => print(json::text(&serde_json::json!({
             "observations": rows, "files": files, "table": args.out, "skipped": imported.warnings.iter().map(ToString::to_string).collect::<Vec<_>>(),
             "notes": imported.notes, "collisions": imported.collisions,
@@ -229,7 +229,7 @@ fn collisions(imported: &Imported, args: &LogArgs) -> Result<()> {
     let found = imported.collisions.len();
     let shown = if args.verbose { found } else { LINES };
     for collision in imported.collisions.iter().take(shown) {
-        eprintln!("onset: {collision}");
+        complain!("onset: {collision}");
     }
     match found {
         0 => Ok(()),

@@ -20,7 +20,7 @@ pub(super) fn stop_flag(said: &'static str) -> Result<Arc<AtomicBool>> {
         if raised.swap(true, Ordering::Relaxed) {
             std::process::exit(130);
         }
-        eprintln!("\nonset: {said}; once more to stop at once");
+        complain!("\nonset: {said}; once more to stop at once");
     })?;
     Ok(stop)
 }

@@ -144,6 +144,7 @@ fn one(
     stop: &Arc<AtomicBool>,
     told: Told<'_>,
 ) -> Result<LabReport> {
+    let _held = write::hold(out)?;
     let workers = args.workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
     let experiment = Experiment::new(suite.clone(), seed, out).workers(workers).stop(Arc::clone(stop));
     let progress = Progress { suite, done: AtomicU64::new(0), of: AtomicU64::new(0), told };

@@ -2,7 +2,12 @@
 //! library call and hands the result to `plot/` and `report/`.
 //!
 //! Exit codes: 0 success; 1 a check that was asked for failed; 2 bad input or bad usage (one line on standard error says
-//! which file, row and column); 141 on a closed pipe is avoided by treating it as success.
+//! which file, row and column); 130 stopped by Ctrl-C or SIGTERM; 141 on a closed pipe is avoided by treating it as success.
+
+/// Writes a line to standard error, without what a terminal would take for orders.
+macro_rules! complain {
+    ($($words:tt)*) => { eprintln!("{}", crate::cli::output::shown(&format!($($words)*))) };
+}
 
 mod agree;
 mod completions;
@@ -35,6 +40,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::error::{Error, ErrorKind};
+use crate::registry::write;
 
 /// A statistical toolkit for emergence curves of language models.
 ///
@@ -44,7 +50,7 @@ use crate::error::{Error, ErrorKind};
 #[command(name = "onset", version, max_term_width = 100, propagate_version = true)]
 #[command(after_help = "Examples:\n  onset reproduce\n  onset fit scores.csv --score MMLU\n  \
                         onset import lm-eval results/ --out scores.csv\n  onset help fit\n\n\
-                        Exit codes: 0 success, 1 a check that was asked for failed, 2 bad input or bad usage.")]
+                        Exit codes: 0 success, 1 a check that was asked for failed, 2 bad input or bad usage, 130 stopped by Ctrl-C.")]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -95,9 +101,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Err(help_or_usage) => {
             let help_or_usage = suggest::with_suggestion(help_or_usage, &Cli::command());
             let failed = help_or_usage.use_stderr();
-            // Nothing can be done about an unwritable terminal.
-            let _ = help_or_usage.print();
-            return if failed { 2 } else { 0 };
+            let unwritten = help_or_usage.print().is_err_and(|error| error.kind() != std::io::ErrorKind::BrokenPipe);
+            return if failed || unwritten { 2 } else { 0 };
         }
     };
     let outcome = match &cli.command {
@@ -119,12 +124,15 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Models(args) => models::run(args),
         Command::Completions(args) => completions::run(args, Cli::command()),
     };
+    if write::was_unsynced() {
+        complain!("onset: this file system does not sync; a loss of power can take what was written last");
+    }
     match outcome {
         Ok(()) => 0,
         // Whoever reads the output has seen enough.
         Err(Error::Print { source }) if source.kind() == std::io::ErrorKind::BrokenPipe => 0,
         Err(error) => {
-            eprintln!("onset: {error}");
+            complain!("onset: {error}");
             exit_code(error.kind())
         }
     }
@@ -134,6 +142,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
 fn exit_code(kind: ErrorKind) -> u8 {
     match kind {
         ErrorKind::CheckFailed => 1,
+        ErrorKind::Interrupted => 130,
         _ => 2,
     }
 }

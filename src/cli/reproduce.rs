@@ -91,22 +91,33 @@ pub(super) fn run(args: &ReproduceArgs) -> Result<()> {
     );
     let (first, second) = (first?, second?);
     let mut text = String::new();
+    let verdicts = write::set(&args.out, || save_all(args, first.as_ref(), second.as_ref(), &mut text))?;
+    print(match args.format {
+        Format::Table => text,
+        Format::Json => json::text(&verdicts)?,
+    })
+}
+
+/// Writes what was made of both papers, says it in `text`, and returns the verdicts.
+fn save_all(
+    args: &ReproduceArgs,
+    first: Option<&Reproduction>,
+    second: Option<&Harmonised>,
+    text: &mut String,
+) -> Result<Vec<serde_json::Value>> {
     let mut verdicts = Vec::new();
-    if let Some(result) = &first {
+    if let Some(result) = first {
         verdicts.extend(of_paper(FIRST, save_first(args, result)?));
         text.push_str(&reproduction::terminal(result, 80));
     }
-    if let Some(result) = &second {
+    if let Some(result) = second {
         verdicts.extend(of_paper(SECOND, save_second(args, result)?));
         if first.is_some() {
             text.push('\n');
         }
         text.push_str(&harmony::terminal(result, 80));
     }
-    print(match args.format {
-        Format::Table => text,
-        Format::Json => json::text(&verdicts)?,
-    })
+    Ok(verdicts)
 }
 
 /// Verdicts as objects that name their paper.
@@ -145,7 +156,7 @@ impl Wanted {
         let second = named(Name::TrainBeforeTest) && asked(&of_second);
         let needed = args.paper.is_some() || !of_second.is_empty();
         if let Some(folder) = args.data.as_ref().filter(|_| second && !needed && !has_tables) {
-            eprintln!("onset: {} has no folder {SECOND}: the second paper is left out", folder.display());
+            complain!("onset: {} has no folder {SECOND}: the second paper is left out", folder.display());
         }
         Ok(Self {
             first: (named(Name::TestTask) && asked(&of_first)).then(|| Reproduce::new().only(&of_first)).transpose()?,

@@ -41,7 +41,6 @@ pub(super) const TOO_LARGE: Status = Status(413, "Content Too Large");
 pub(super) const NOT_JSON: Status = Status(415, "Unsupported Media Type");
 pub(super) const NO_FIT: Status = Status(422, "Unprocessable Content");
 pub(super) const LONG_HEAD: Status = Status(431, "Request Header Fields Too Large");
-pub(super) const BUSY: Status = Status(503, "Service Unavailable");
 
 impl Request {
     /// The header of this name (in lower case), if it is there once.

@@ -6,19 +6,18 @@
 //! content type, which a page from elsewhere cannot send without asking first. There are two paths, `/` and `/refit`;
 //! no file is served.
 
+use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use super::http::{
-    self, BAD, BUSY, FORBIDDEN, NO_FIT, NOT_ALLOWED, NOT_FOUND, NOT_JSON, OK, PATIENCE, Request, Status,
-};
+use super::http::{self, BAD, FORBIDDEN, NO_FIT, NOT_ALLOWED, NOT_FOUND, NOT_JSON, OK, PATIENCE, Request, Status};
 use super::{Explorer, Question};
 use crate::error::{Error, Result};
 
 /// Connections answered at a time, at most.
-const MOST_CONNECTIONS: usize = 32;
+const MOST_CONNECTIONS: usize = 256;
 
 const HTML: &str = "text/html; charset=utf-8";
 const JSON: &str = "application/json";
@@ -69,26 +68,35 @@ impl Server {
             if self.stopped.load(Ordering::SeqCst) {
                 return;
             }
-            let Ok(mut stream) = stream else {
+            let Ok(stream) = stream else {
                 // Out of file handles, most likely: some come back.
                 std::thread::sleep(Duration::from_millis(50));
                 continue;
             };
             if open.fetch_add(1, Ordering::SeqCst) >= MOST_CONNECTIONS {
                 open.fetch_sub(1, Ordering::SeqCst);
-                let _ = stream.set_write_timeout(Some(PATIENCE));
-                let _ = http::write(&mut stream, BUSY, TEXT, b"too many connections\n");
+                turn_away(&stream);
                 continue;
             }
+            let spare = stream.try_clone();
             let (explorer, address, open) = (Arc::clone(&self.explorer), self.address, Arc::clone(&open));
-            std::thread::spawn(move || {
-                // A panic must not keep the place of its connection.
-                let place = Place(open);
+            // A panic must not keep the place of its connection, nor a thread that cannot start.
+            let place = Place(open);
+            let begun = std::thread::Builder::new().spawn(move || {
                 answer(&explorer, address, stream);
                 drop(place);
             });
+            if let (Err(_), Ok(spare)) = (begun, spare) {
+                turn_away(&spare);
+            }
         }
     }
+}
+
+/// Answers a connection that there is no room for, without waiting for it: others are waiting.
+fn turn_away(mut stream: &TcpStream) {
+    let _ = stream.set_nonblocking(true);
+    let _ = stream.write_all(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
 }
 
 /// One of the connections answered at a time.

@@ -87,6 +87,7 @@ impl Experiment {
     /// [`Error::Argument`] for a suite that cannot be, [`Error::Interrupted`], and those of training, tests and files.
     pub fn run(&self, watch: &(dyn Fn(LabEvent<'_>) + Sync)) -> Result<Vec<(Member, LabRecord)>> {
         let world = World::new(&self.suite.world, self.seed)?;
+        self.claim()?;
         let vocabulary = Vocabulary::new(&world);
         let members = self.suite.members(&vocabulary)?;
         let tasks = exam::write(&world, self.seed, &self.folder.join("tasks"))?;
@@ -126,6 +127,25 @@ impl Experiment {
             }
         }
         if unknown { Err(Error::Interrupted) } else { Ok(models) }
+    }
+
+    /// Writes down whose folder this is, or refuses one of another seed or suite: its models would be taken for these.
+    fn claim(&self) -> Result<()> {
+        let path = self.folder.join("experiment");
+        let all = format!("{:?}", (self.seed, &self.suite));
+        let own: String = Sha256::digest(all).iter().map(|byte| format!("{byte:02x}")).collect();
+        match std::fs::read_to_string(&path) {
+            Ok(other) if other.trim() == own => Ok(()),
+            Ok(_) => {
+                let problem =
+                    "holds an experiment with another seed or preset; name another folder, or repeat its command";
+                Err(Error::File { path: self.folder.clone(), problem: problem.to_owned() })
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                write::bytes(&path, format!("{own}\n").as_bytes())
+            }
+            Err(error) => Err(Error::read(&path)(error)),
+        }
     }
 
     fn one(&self, school: &School<'_>, member: &Member, watch: &(dyn Fn(LabEvent<'_>) + Sync)) -> Result<LabRecord> {

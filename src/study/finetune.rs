@@ -89,6 +89,8 @@ pub enum FinetuneEvent<'a> {
     Step(&'a TrainStep),
     /// Something of an evaluation was done.
     Evaluating,
+    /// A saved state is damaged; the run goes on from the one before.
+    Damaged(&'a Error),
 }
 
 /// What is known of a checkpoint; kept in `scores.json`.
@@ -211,6 +213,7 @@ impl Prepared {
     /// Those of [`Trainer::new`], [`Trainer::run`] and [`evaluate`].
     pub(crate) fn run(self, stop: &Arc<AtomicBool>, watch: &mut dyn FnMut(FinetuneEvent<'_>)) -> Result<Finetuned> {
         let Self { asked, found, tokenizer, encoded, .. } = self;
+        let _held = write::hold(&asked.out)?;
         let files = ModelFiles::read(&asked.model)?;
         let tensors = Weights::open(&asked.model, &asked.placement.device, asked.placement.dtype)?.all()?;
         let limits = Limits::within(BESIDE_WEIGHTS, &found, &asked.placement);
@@ -245,6 +248,11 @@ impl Observer for Evaluating<'_> {
     fn on_start(&mut self, done: usize, of: usize) -> Result<()> {
         self.points.points.retain(|point| point.step <= done);
         (self.watch)(FinetuneEvent::Start { done, of });
+        Ok(())
+    }
+
+    fn on_damaged(&mut self, error: &Error) -> Result<()> {
+        (self.watch)(FinetuneEvent::Damaged(error));
         Ok(())
     }
 

@@ -42,6 +42,13 @@ impl Journal {
     }
 }
 
+impl Journal {
+    /// Puts the lines on the disk.
+    pub(crate) fn sync(&mut self) -> Result<()> {
+        write::sync(&self.file).map_err(Error::write(&self.path))
+    }
+}
+
 fn line(path: &Path, step: &TrainStep) -> Result<String> {
     let text = serde_json::to_string(step).map_err(|error| Error::write(path)(error.into()))?;
     Ok(format!("{text}\n"))

@@ -1,7 +1,7 @@
 //! A whole run: the order of the data, checkpoints, and going on after an interruption.
 //!
 //! With a folder, a run leaves `metrics.jsonl`, `checkpoints/examples-N` (models, complete) and `state/step-N` (what it
-//! takes to go on). Whenever it ends, by itself, by a signal or by loss of power, running it again goes on from the last
+//! takes to go on; the last two). A folder belongs to one run at a time. Whenever it ends, by itself, by a signal or by loss of power, running it again goes on from the last
 //! state and ends with the same weights, bit for bit.
 
 use std::path::{Path, PathBuf};
@@ -57,6 +57,14 @@ pub trait Observer {
     /// # Errors
     /// Any error that ends the run.
     fn on_start(&mut self, _done: usize, _of: usize) -> Result<()> {
+        Ok(())
+    }
+
+    /// When a saved state is damaged and the run goes on from the one before.
+    ///
+    /// # Errors
+    /// Any error that ends the run.
+    fn on_damaged(&mut self, _error: &Error) -> Result<()> {
         Ok(())
     }
 
@@ -136,7 +144,7 @@ impl Trainer {
         let mut steps = Vec::new();
         if let Some(run) = run {
             fingerprint = state::fingerprint(&self.settings, data, self)?;
-            state::restore(&run.folder, self, &fingerprint)?;
+            state::restore(&run.folder, self, &fingerprint, &mut |error| observer.on_damaged(error))?;
             let (opened, earlier) = Journal::open(&run.folder, self.steps_taken())?;
             (journal, steps) = (Some(opened), earlier);
         }
@@ -163,6 +171,8 @@ impl Trainer {
             if let Some(run) = run
                 && (due || step.step.is_multiple_of(run.state_every.max(1)))
             {
+                // A state stands by the steps before it.
+                journal.iter_mut().try_for_each(Journal::sync)?;
                 state::save(&run.folder, self, &fingerprint)?;
             }
             steps.push(step);

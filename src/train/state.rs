@@ -1,12 +1,14 @@
 //! What a run needs to go on as if it had never stopped: weights, moments, and how many steps were taken.
 //!
-//! A state is a folder `state/step-N` that appears complete or not at all; the one before it is removed afterwards. The
-//! order of the data is a function of the settings and the step, so nothing else has to be kept. The fingerprint of
+//! A state is a folder `state/step-N` that appears complete or not at all. The last [`KEPT`] stay: each carries the SHA-256
+//! of its files, and one that is damaged is left for the one before. The order of the data is a function of the settings and the step, so nothing else has to be kept. The fingerprint of
 //! settings and data keeps a run from being continued with others.
 
+use std::collections::BTreeMap;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use candle_core::DType;
+use candle_core::{DType, Tensor};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -25,6 +27,44 @@ struct Header {
     version: String,
     step: usize,
     fingerprint: String,
+    /// SHA-256 of the files; none in states of earlier versions, which are believed.
+    #[serde(default)]
+    files: BTreeMap<String, String>,
+    /// SHA-256 of all the above.
+    #[serde(default)]
+    sum: String,
+}
+
+impl Header {
+    fn sum(&self) -> String {
+        let Self { version, step, fingerprint, files, .. } = self;
+        digest(format!("{version}\n{step}\n{fingerprint}\n{files:?}").as_bytes())
+    }
+}
+
+/// States that stay: the last, and the one before it should the last be damaged.
+const KEPT: usize = 2;
+
+const HEADER: &str = "state.json";
+const WEIGHTS: &str = "weights.safetensors";
+const MOMENTS: &str = "moments.safetensors";
+
+fn digest(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// SHA-256 of a file, read piece by piece.
+fn digest_of(path: &Path) -> Result<String> {
+    let mut hash = Sha256::new();
+    let mut file = std::fs::File::open(path).map_err(Error::read(path))?;
+    let mut piece = vec![0; 1 << 20];
+    loop {
+        match file.read(&mut piece).map_err(Error::read(path))? {
+            0 => break,
+            count => hash.update(&piece[..count]),
+        }
+    }
+    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// Numbers of each tensor that tell one model from another.
@@ -64,41 +104,96 @@ pub(super) fn save(folder: &Path, trainer: &Trainer, fingerprint: &str) -> Resul
         return Ok(());
     }
     write::folder(&path, |path| {
-        write_tensors(&path.join("weights.safetensors"), &trainer.trained())?;
-        write_tensors(&path.join("moments.safetensors"), &trainer.moments()?)?;
-        let header = Header {
+        write_tensors(&path.join(WEIGHTS), &trainer.trained())?;
+        write_tensors(&path.join(MOMENTS), &trainer.moments()?)?;
+        let digests = [WEIGHTS, MOMENTS].map(|name| Ok((name.to_owned(), digest_of(&path.join(name))?)));
+        let mut header = Header {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             step: trainer.steps_taken(),
             fingerprint: fingerprint.to_owned(),
+            files: digests.into_iter().collect::<Result<_>>()?,
+            sum: String::new(),
         };
+        header.sum = header.sum();
         match serde_json::to_value(header) {
-            Ok(Value::Object(header)) => write_json(&path.join("state.json"), &header),
-            _ => Err(Error::File { path: path.join("state.json"), problem: "cannot be written as JSON".to_owned() }),
+            Ok(Value::Object(header)) => write_json(&path.join(HEADER), &header),
+            _ => Err(Error::File { path: path.join(HEADER), problem: "cannot be written as JSON".to_owned() }),
         }
     })?;
-    for (_, old) in older {
-        std::fs::remove_dir_all(&old).map_err(Error::write(&old))?;
+    let mut older = older;
+    older.sort();
+    for (_, old) in older.iter().rev().skip(KEPT - 1) {
+        std::fs::remove_dir_all(old).map_err(Error::write(old))?;
     }
     Ok(())
 }
 
-/// Gives `trainer` the last state below `folder`; whether there was one. What a run that was killed while it saved left
-/// half-written there is removed.
-pub(super) fn restore(folder: &Path, trainer: &mut Trainer, fingerprint: &str) -> Result<bool> {
-    write::sweep(&folder.join("state"));
-    let Some((_, path)) = found(&folder.join("state"))?.into_iter().max() else { return Ok(false) };
-    let header = path.join("state.json");
-    let bytes = std::fs::read(&header).map_err(Error::read(&header))?;
-    let state: Header =
-        serde_json::from_slice(&bytes).map_err(Error::malformed(&header, "is not the state of a run"))?;
-    if state.fingerprint != fingerprint {
-        let problem = "belongs to a run with other settings, data or model; use another folder for this one";
-        return Err(Error::File { path: header, problem: problem.to_owned() });
+/// Gives `trainer` the last state below `folder` that is whole; `damaged` is told of each that is not. Whether there was
+/// one. What a run that was killed while it saved left half-written there is removed.
+pub(super) fn restore(
+    folder: &Path,
+    trainer: &mut Trainer,
+    fingerprint: &str,
+    damaged: &mut dyn FnMut(&Error) -> Result<()>,
+) -> Result<bool> {
+    let states = folder.join("state");
+    write::sweep(&states);
+    let mut found = found(&states)?;
+    found.sort();
+    let (mut broken, mut first): (Vec<(PathBuf, Error)>, Option<Error>) = (Vec::new(), None);
+    for (step, path) in found.into_iter().rev() {
+        let loaded = match load(&path, step, fingerprint)? {
+            Ok((weights, moments)) => trainer.restore(step, &weights, &moments),
+            Err(error) => Err(error),
+        };
+        match loaded {
+            Ok(()) => {
+                for (path, error) in broken {
+                    damaged(&error)?;
+                    std::fs::remove_dir_all(&path).map_err(Error::write(&path))?;
+                }
+                return Ok(true);
+            }
+            Err(error) => {
+                first.get_or_insert_with(|| error.clone());
+                broken.push((path, error));
+            }
+        }
     }
-    let weights = read_tensors(&path.join("weights.safetensors"))?;
-    let moments = read_tensors(&path.join("moments.safetensors"))?;
-    trainer.restore(state.step, &weights, &moments)?;
-    Ok(true)
+    match first {
+        None => Ok(false),
+        Some(error) => Err(Error::Helped {
+            source: error.into(),
+            help: format!("no state is whole: remove {} to begin anew", states.display()),
+        }),
+    }
+}
+
+type Tensors = BTreeMap<String, Tensor>;
+
+/// The numbers of a state, or what is wrong with it. The outer error is a state of another run.
+fn load(path: &Path, step: usize, fingerprint: &str) -> Result<Result<(Tensors, Tensors)>> {
+    let at = path.join(HEADER);
+    let damaged = |file: &str| Error::File { path: path.join(file), problem: "is damaged".to_owned() };
+    let header = std::fs::read(&at).map_err(Error::read(&at)).and_then(|bytes| {
+        serde_json::from_slice::<Header>(&bytes).map_err(Error::malformed(&at, "is not the state of a run"))
+    });
+    let header = match header {
+        Ok(header) => header,
+        Err(error) => return Ok(Err(error)),
+    };
+    if header.step != step || (!header.sum.is_empty() && header.sum != header.sum()) {
+        return Ok(Err(damaged(HEADER)));
+    }
+    if header.fingerprint != fingerprint {
+        let problem = "belongs to a run with other settings, data or model; use another folder for this one";
+        return Err(Error::File { path: at, problem: problem.to_owned() });
+    }
+    Ok(header
+        .files
+        .iter()
+        .try_for_each(|(name, sum)| if digest_of(&path.join(name))? == *sum { Ok(()) } else { Err(damaged(name)) })
+        .and_then(|()| Ok((read_tensors(&path.join(WEIGHTS))?, read_tensors(&path.join(MOMENTS))?))))
 }
 
 /// Complete states and their steps.

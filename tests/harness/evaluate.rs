@@ -356,6 +356,7 @@ fn progress_counts_every_item_once() {
     let loaded = load("neox-bytelevel");
     let evaluation = evaluate(&loaded.subject(), &settings, &mut |event| match event {
         EvaluationEvent::LeftOut(file) => panic!("no folder was given, yet {file}"),
+        EvaluationEvent::Damaged(lines) => panic!("nobody touched the journal, yet {lines} lines are damaged"),
         EvaluationEvent::Refused(member) => panic!("no group was asked for, yet {member}"),
         EvaluationEvent::FirstPrompt { name, .. } => panic!("nobody asked for the prompt of {name}"),
         EvaluationEvent::Begin { items, tasks } => (all, _) = (items, assert_eq!(tasks, 3)),

@@ -432,14 +432,27 @@ fn answers_survive_and_a_torn_last_line_is_cut_off() {
 }
 
 #[test]
-fn damage_elsewhere_is_named_with_its_line() {
+fn a_damaged_line_is_left_out_and_what_stands_around_it_is_known() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("answers.jsonl");
-    for damaged in ["{\"key\": \"a\"}\n", "nothing\n", "{\"key\": 3, \"text\": \"a\"}\n", "\n"] {
-        std::fs::write(&path, format!("{{\"key\": \"a\", \"text\": \"b\"}}\n{damaged}")).expect("writable");
-        let error = Journal::open(&path).expect_err("damaged").to_string();
-        assert!(error.contains("line 2 is damaged"), "{error}");
+    let (before, after) = (Key::new("before"), Key::new("after"));
+    let line = |key: &Key| format!("{{\"key\": \"{key}\", \"text\": \"b\"}}\n", key = digits(key));
+    for damaged in ["{\"key\": \"a\"}\n", "nothing\n", "{\"key\": 3, \"text\": \"a\"}\n", "\n", "{\"key\": \"to"] {
+        std::fs::write(&path, format!("{}{damaged}\n{}", line(&before), line(&after))).expect("writable");
+        let journal = Journal::open(&path).expect("damage is no error");
+        assert_eq!(journal.len(), 2, "{damaged:?}");
+        assert!(journal.get(&before).is_some() && journal.get(&after).is_some(), "{damaged:?}");
     }
+}
+
+/// The digits of a key, as a journal writes them.
+fn digits(key: &Key) -> String {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("one.jsonl");
+    let mut journal = Journal::open(&path).expect("a new journal");
+    journal.append(key, &Response::Generated("x".into())).expect("written");
+    let text = std::fs::read_to_string(&path).expect("there");
+    text.split('"').nth(3).expect("the key is the first value").to_owned()
 }
 
 #[test]

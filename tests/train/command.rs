@@ -178,8 +178,8 @@ fn an_interrupt_ends_the_run_at_a_step_with_a_checkpoint_and_the_same_command_go
     until("three steps", || lines(&run).len() >= 3);
     interrupt(&child);
     let ended = child.wait_with_output().expect("it ends");
-    assert_eq!(ended.status.code(), Some(0), "{}", complained(&ended));
-    assert!(complained(&ended).contains("stopped with a checkpoint"));
+    assert_eq!(ended.status.code(), Some(130), "{}", complained(&ended));
+    assert!(complained(&ended).contains("a checkpoint is written"));
     let steps = lines(&run).len();
     assert!(!weights(&run, 2 * steps).is_empty());
     let state = run.join(format!("state/step-{steps:09}"));

@@ -189,6 +189,61 @@ fn an_interrupted_run_ends_with_the_same_bits() -> Outcome {
     Ok(())
 }
 
+/// Notes what it is told of damage.
+#[derive(Default)]
+struct Hears(Vec<String>);
+
+impl Observer for Hears {
+    fn on_damaged(&mut self, error: &Error) -> Result<()> {
+        self.0.push(error.to_string());
+        Ok(())
+    }
+}
+
+#[test]
+fn a_damaged_state_is_told_and_the_one_before_leads_to_the_same_bits() -> Outcome {
+    let mut whole = trainer("llama", settings())?;
+    whole.run(&data(), None, &mut ())?;
+    for name in ["weights.safetensors", "moments.safetensors", "state.json"] {
+        for damage in ["a flipped bit", "nothing left"] {
+            let folder = tempfile::tempdir()?;
+            let run = run_in(folder.path())?;
+            assert!(trainer("llama", settings())?.run(&data(), Some(&run), &mut Dies(7)).is_err());
+            let file = |step| folder.path().join(format!("state/step-00000000{step}/{name}"));
+            let spoil = |step| -> Outcome {
+                let mut bytes = std::fs::read(file(step))?;
+                let place = bytes.len() / 2;
+                if damage == "a flipped bit" {
+                    bytes[place] ^= 1;
+                } else {
+                    bytes.clear();
+                }
+                Ok(std::fs::write(file(step), bytes)?)
+            };
+            spoil(6)?;
+            let (mut resumed, mut hears) = (trainer("llama", settings())?, Hears::default());
+            resumed.run(&data(), Some(&run), &mut hears)?;
+            assert_eq!(hears.0.len(), 1, "{name}, {damage}: {:?}", hears.0);
+            assert!(hears.0[0].contains("step-000000006"), "{:?}", hears.0);
+            assert!(bits(&whole)? == bits(&resumed)?, "{name}, {damage}");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_run_whose_states_are_all_damaged_is_refused_with_the_way_on() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let run = run_in(folder.path())?;
+    assert!(trainer("llama", settings())?.run(&data(), Some(&run), &mut Dies(7)).is_err());
+    for state in std::fs::read_dir(folder.path().join("state"))? {
+        std::fs::write(state?.path().join("weights.safetensors"), "")?;
+    }
+    let error = trainer("llama", settings())?.run(&data(), Some(&run), &mut ()).expect_err("refused").to_string();
+    assert!(error.contains("to begin anew"), "{error}");
+    Ok(())
+}
+
 #[test]
 fn checkpoints_are_called_where_asked_kept_as_asked_and_load_as_models() -> Outcome {
     let folder = tempfile::tempdir()?;

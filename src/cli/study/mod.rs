@@ -145,8 +145,8 @@ pub(super) fn run(args: &StudyArgs) -> Result<()> {
             }
             match jobs.is_empty() {
                 _ if format == Format::Json => print(json::text(&serde_json::json!({ "cancelled": jobs }))?)?,
-                true => eprintln!("onset: nothing of the study is in the queue"),
-                false => eprintln!("onset: cancelled {}", jobs.join(", ")),
+                true => complain!("onset: nothing of the study is in the queue"),
+                false => complain!("onset: cancelled {}", jobs.join(", ")),
             }
             Ok(())
         }
@@ -166,7 +166,7 @@ fn init(file: &Path) -> Result<()> {
         return Err(Error::File { path: file.to_owned(), problem: "is there already and is not overwritten".into() });
     }
     write::bytes(file, EXAMPLE.as_bytes())?;
-    eprintln!("onset: {} written; edit it, then `onset study plan {}`", file.display(), file.display());
+    complain!("onset: {} written; edit it, then `onset study plan {}`", file.display(), file.display());
     Ok(())
 }
 
@@ -184,7 +184,7 @@ fn run_cells(args: &RunArgs, mut study: Study, work: &Real, format: Format) -> R
             ));
         };
         if study::submit(queue, &cells, &progress)?.is_empty() {
-            eprintln!("onset: every cell is done or in the queue already");
+            complain!("onset: every cell is done or in the queue already");
         }
         return Ok(());
     }
@@ -192,9 +192,9 @@ fn run_cells(args: &RunArgs, mut study: Study, work: &Real, format: Format) -> R
     let stop = interrupt::stop_flag("stopping")?;
     let outcome = executor.run(&cells, &stop, &progress)?;
     drop(progress);
-    eprintln!("onset: {}", report::outcome(&outcome));
+    complain!("onset: {}", report::outcome(&outcome));
     if executor.queue().is_some() && outcome.left > 0 {
-        eprintln!("onset: the jobs go on; `onset study cancel` ends them");
+        complain!("onset: the jobs go on; `onset study cancel` ends them");
         return Ok(());
     }
     if stop.load(Ordering::Relaxed) {
@@ -230,7 +230,7 @@ fn queued(study: &Study) -> Result<BTreeMap<String, (&'static str, Task)>> {
 fn collect(study: &Study, work: &dyn Work) -> Result<Collected> {
     let collected = study::collect(study, &Plan::new(study, work)?)?;
     collected.write(study)?;
-    eprintln!("onset: {}", report::collected(&collected, &study.output.join("tables")));
+    complain!("onset: {}", report::collected(&collected, &study.output.join("tables")));
     Ok(collected)
 }
 
@@ -251,7 +251,7 @@ fn fit_and_draw(study: &Study, collected: &Collected, format: Format) -> Result<
             save::fit(&folder.join(folder_name(&fit.benchmark)), found)?;
         }
     }
-    eprintln!("onset: figures and tables in {}", folder.display());
+    complain!("onset: figures and tables in {}", folder.display());
     print(match format {
         Format::Table => report::trajectory(&fits, WIDTH),
         Format::Json => json::text(&json::rows(&table))?,

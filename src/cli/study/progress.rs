@@ -50,7 +50,7 @@ impl Watch for Progress {
         let bar = match &self.screen {
             Some(screen) => screen.insert_before(&self.total, ProgressBar::new(STEPS)),
             None => {
-                eprintln!("onset: {} begins", cell.name);
+                complain!("onset: {} begins", cell.name);
                 ProgressBar::hidden()
             }
         };
@@ -105,7 +105,7 @@ impl Watch for Progress {
         match &self.screen {
             Some(_) => self.total.set_message(line.clone()),
             // Others are looked at every few seconds; a log needs to hear of them once.
-            None if *last != line => eprintln!("onset: {line}"),
+            None if *last != line => complain!("onset: {line}"),
             None => {}
         }
         *last = line;
@@ -118,7 +118,7 @@ impl Progress {
         match &self.screen {
             // A terminal that cannot be written to has nobody to tell.
             Some(screen) => drop(screen.println(line)),
-            None => eprintln!("onset: {line}"),
+            None => complain!("onset: {line}"),
         }
     }
 }

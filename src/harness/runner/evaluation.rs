@@ -99,6 +99,8 @@ pub enum EvaluationEvent<'a> {
     LeftOut(&'a str),
     /// A member of a group cannot be run, and why.
     Refused(&'a str),
+    /// So many lines of the journal of answers are damaged; what they said is asked again.
+    Damaged(usize),
     /// The first prompt of a task, where the settings ask for it.
     FirstPrompt {
         /// The task.
@@ -206,6 +208,9 @@ fn run(
     let name = identity.name.as_str();
     let answers = settings.keep.answers().map(|out| results::answers(out, name));
     let mut journal = answers.map(|path| Journal::open(&path)).transpose()?;
+    if let Some(damaged) = journal.as_ref().map(Journal::damaged).filter(|&lines| lines > 0) {
+        watch(EvaluationEvent::Damaged(damaged));
+    }
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as i128);
     let started = match &mut journal {
         Some(journal) => journal.start(&run_key(&key, &tasks, &plan, settings), now)?,
@@ -244,6 +249,9 @@ fn run(
     }
     let groups: Vec<GroupScores> = groups.iter().map(|group| GroupScores::new(group, &evaluated)).collect();
     let (asked, remembered) = (asking.asked, asking.remembered);
+    if let Some(journal) = &mut asking.journal {
+        journal.sync()?;
+    }
     let source = folder.as_ref().map(Folder::results_name).unwrap_or_default();
     let mut evaluation = Evaluation {
         identity: identity.clone(),

@@ -1,8 +1,11 @@
 //! Answers on disk as they come, so that nothing is asked twice.
 //!
 //! A journal is a file of JSON lines that only grows: it is appended to, against the habit of writing files whole, because
-//! an answer must be safe as soon as it is known. Each line is written at once; a last line that an interruption tore is
-//! cut off when the file is opened. The file is locked while it is open.
+//! an answer must be safe as soon as it is known. Each line is written at once, which a killed program cannot take back,
+//! and put on the disk within [`SYNC_EVERY`], which is what a loss of power can take. A last line that an interruption
+//! tore is cut off when the file is opened. Each line ends with a checksum: a line that is damaged, wherever it stands, is
+//! left out, counted, and asked again. Lines without a checksum, as earlier versions wrote them, are read. The file is
+//! locked while it is open.
 //!
 //! An answer is found by its [`Key`]: the SHA-256 of everything that it depends on, which is the request's text, the
 //! model's weights, its tokenizer and the settings that change numbers. Anything else may change without harm, and nothing
@@ -27,12 +30,23 @@ use std::collections::HashMap;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
 use crate::harness::request::{Request, Response};
+use crate::registry::write;
+
+/// Answers of so long a time can be lost with the power, and no more.
+const SYNC_EVERY: Duration = Duration::from_secs(5);
+
+/// How the checksum of a line begins, at the end of its object.
+const SUM: &str = ",\"sum\":\"";
+
+/// Digits of the checksum.
+const DIGITS: usize = 8;
 
 /// What an answer is found by: 64 hexadecimal digits.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -86,14 +100,17 @@ pub struct Journal {
     answers: HashMap<Key, Response>,
     /// When each run began, in nanoseconds since 1970.
     starts: HashMap<Key, i128>,
+    /// Bytes of whole lines.
+    length: u64,
+    damaged: usize,
+    synced: Instant,
 }
 
 impl Journal {
     /// Opens the journal at `path`, which need not exist, and locks it until it is dropped.
     ///
     /// # Errors
-    /// [`Error::InUse`] if another program has it open, [`Error::File`] naming the line if it is damaged elsewhere
-    /// than at its end, [`Error::Read`] or [`Error::Write`].
+    /// [`Error::InUse`] if another program has it open, [`Error::Read`] or [`Error::Write`].
     pub fn open(path: &Path) -> Result<Self> {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).map_err(Error::write(folder))?;
@@ -111,14 +128,31 @@ impl Journal {
             file.set_len(whole as u64).map_err(Error::write(path))?;
         }
         file.seek(SeekFrom::End(0)).map_err(Error::read(path))?;
-        let mut journal = Self { path: path.to_owned(), file, answers: HashMap::new(), starts: HashMap::new() };
-        for (number, line) in bytes[..whole].split_inclusive(|&byte| byte == b'\n').enumerate() {
-            if journal.remember(line).is_none() {
-                let problem = format!("line {} is damaged; remove the line, or the file to begin anew", number + 1);
-                return Err(Error::File { path: path.to_owned(), problem });
-            }
+        if whole == 0
+            && let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty())
+        {
+            write::sync_folder(folder).map_err(Error::write(path))?;
+        }
+        let mut journal = Self {
+            path: path.to_owned(),
+            file,
+            answers: HashMap::new(),
+            starts: HashMap::new(),
+            length: whole as u64,
+            damaged: 0,
+            synced: Instant::now(),
+        };
+        for line in bytes[..whole].split(|&byte| byte == b'\n').filter(|line| !line.is_empty()) {
+            let read = unsealed(line).and_then(|line| journal.remember(&line));
+            journal.damaged += usize::from(read.is_none());
         }
         Ok(journal)
+    }
+
+    /// Lines that are damaged; what they said is asked again.
+    #[must_use]
+    pub(crate) fn damaged(&self) -> usize {
+        self.damaged
     }
 
     /// The answer to a request, if it is known.
@@ -169,7 +203,26 @@ impl Journal {
     }
 
     fn write(&mut self, line: &Value) -> Result<()> {
-        self.file.write_all(format!("{line}\n").as_bytes()).map_err(Error::write(&self.path))
+        let line = sealed(&line.to_string());
+        if let Err(error) = self.file.write_all(line.as_bytes()) {
+            // A full disk may have taken half of the line. What cannot be cut off now is left out by its checksum later.
+            let _ = self.file.set_len(self.length);
+            return Err(Error::write(&self.path)(error));
+        }
+        self.length += line.len() as u64;
+        if self.synced.elapsed() >= SYNC_EVERY {
+            self.sync()?;
+        }
+        Ok(())
+    }
+
+    /// Puts what was written on the disk.
+    ///
+    /// # Errors
+    /// [`Error::Write`].
+    pub(crate) fn sync(&mut self) -> Result<()> {
+        self.synced = Instant::now();
+        write::sync(&self.file).map_err(Error::write(&self.path))
     }
 
     fn remember(&mut self, line: &[u8]) -> Option<()> {
@@ -192,5 +245,120 @@ impl Journal {
         };
         self.answers.insert(Key(text("key")?.to_owned()), response);
         Some(())
+    }
+}
+
+/// A line with the checksum of its object as the object's last entry.
+fn sealed(object: &str) -> String {
+    let open = object.strip_suffix('}').unwrap_or(object);
+    format!("{open}{SUM}{}\"}}\n", sum(object.as_bytes()))
+}
+
+/// The object of a line, without the checksum; `None` where that is not the right one.
+fn unsealed(line: &[u8]) -> Option<Vec<u8>> {
+    let tail = line.len().checked_sub(SUM.len() + DIGITS + 2);
+    let Some(at) = tail.filter(|&at| line[at..].starts_with(SUM.as_bytes()) && line.ends_with(b"\"}")) else {
+        return Some(line.to_vec());
+    };
+    let object = [&line[..at], b"}"].concat();
+    let said = &line[at + SUM.len()..at + SUM.len() + DIGITS];
+    (sum(&object).as_bytes() == said).then_some(object)
+}
+
+/// The first digits of the SHA-256.
+fn sum(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().take(DIGITS / 2).map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(number: usize) -> Key {
+        Key::new(&number.to_string())
+    }
+
+    /// What the journal is given as answer `number`.
+    fn answer(number: usize) -> Response {
+        match number % 2 {
+            0 => Response::LogLikelihood { value: -0.125 * number as f64, greedy: number.is_multiple_of(4) },
+            _ => Response::Generated(format!("text {number} \"}} \n end")),
+        }
+    }
+
+    fn written(path: &Path, answers: usize) -> Vec<u8> {
+        let mut journal = Journal::open(path).expect("opened");
+        journal.start(&key(99), 7).expect("begun");
+        (0..answers).for_each(|number| journal.append(&key(number), &answer(number)).expect("written"));
+        drop(journal);
+        std::fs::read(path).expect("there")
+    }
+
+    #[test]
+    fn no_flipped_bit_changes_an_answer() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("answers.jsonl");
+        let whole = written(&path, 4);
+        for place in 0..whole.len() * 8 {
+            let mut flipped = whole.clone();
+            flipped[place / 8] ^= 1 << (place % 8);
+            std::fs::write(&path, &flipped).expect("written");
+            let journal = Journal::open(&path).expect("opened");
+            let lost = (0..4).filter(|&number| match journal.get(&key(number)) {
+                Some(found) => {
+                    assert_eq!(*found, answer(number), "bit {place}");
+                    false
+                }
+                None => true,
+            });
+            // One bit can join two lines.
+            assert!(lost.count() <= 2, "bit {place}");
+        }
+    }
+
+    #[test]
+    fn a_line_torn_anywhere_is_counted_and_left_out() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("answers.jsonl");
+        let whole = written(&path, 3);
+        let lines: Vec<&[u8]> = whole.split_inclusive(|&byte| byte == b'\n').collect();
+        for cut in 1..lines[2].len() - 1 {
+            // A disk that was full for a moment: half a line, then whole ones.
+            let torn = [lines[0], lines[1], &lines[2][..cut], b"\n", lines[3]].concat();
+            std::fs::write(&path, torn).expect("written");
+            let journal = Journal::open(&path).expect("opened");
+            assert_eq!((journal.damaged(), journal.len()), (1, 2), "cut at {cut}");
+            assert_eq!(journal.get(&key(2)), Some(&answer(2)));
+        }
+    }
+
+    #[test]
+    fn a_journal_cut_at_any_byte_keeps_the_answers_before() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("answers.jsonl");
+        let whole = written(&path, 4);
+        for cut in 0..whole.len() {
+            std::fs::write(&path, &whole[..cut]).expect("written");
+            let lines = whole[..cut].iter().filter(|&&byte| byte == b'\n').count();
+            let mut journal = Journal::open(&path).expect("opened");
+            assert_eq!((journal.len(), journal.damaged()), (lines.saturating_sub(1), 0), "cut at {cut}");
+            journal.start(&key(99), 7).expect("begun");
+            (0..4)
+                .filter(|&number| journal.get(&key(number)).is_none())
+                .collect::<Vec<_>>()
+                .into_iter()
+                .for_each(|number| journal.append(&key(number), &answer(number)).expect("written"));
+            drop(journal);
+            assert_eq!(std::fs::read(&path).expect("there"), whole, "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn lines_of_an_earlier_version_are_read() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("answers.jsonl");
+        std::fs::write(&path, format!("{{\"key\":\"{}\",\"text\":\"yes\"}}\n", key(1).as_str())).expect("written");
+        let journal = Journal::open(&path).expect("opened");
+        assert_eq!(journal.get(&key(1)), Some(&Response::Generated("yes".into())));
     }
 }

@@ -97,14 +97,34 @@ impl Completion {
         if self.tokens.len() < 2 {
             return Err(format!("{} tokens came back for a prompt of {} characters", self.tokens.len(), prompt.len()));
         }
-        let echoed: String = self.tokens.iter().map(|token| token.text.as_str()).collect();
-        if !echoed.ends_with(prompt) {
-            return Err("the tokens that came back are not those of the prompt".into());
-        }
+        self.is_of(prompt)?;
         match self.tokens[1..].iter().find(|token| token.log_probability.is_none()) {
             Some(token) => Err(format!("the token `{}` of the prompt has no log-probability", token.text)),
             None => Ok(()),
         }
+    }
+
+    /// Whether these are the tokens of `prompt`: their texts are its text, with one token before it at most. Where a token
+    /// is bytes that are no text, the texts of the others must follow one another in the prompt.
+    pub(super) fn is_of(&self, prompt: &str) -> Result<(), String> {
+        let other = || "the tokens that came back are not those of the prompt".to_owned();
+        let is_bytes = |text: &str| text.contains('\u{fffd}') || text.starts_with("bytes:") || text.starts_with("<0x");
+        if !self.tokens.iter().any(|token| is_bytes(&token.text)) {
+            let echoed: String = self.tokens.iter().map(|token| token.text.as_str()).collect();
+            // Tokenizers of pieces put a space before a text, or take one away.
+            let before = echoed.strip_suffix(prompt).or_else(|| echoed.strip_suffix(prompt.trim_start()));
+            let first = self.tokens.first().map_or(0, |token| token.text.len());
+            return if before.is_some_and(|before| before.len() <= first) { Ok(()) } else { Err(other()) };
+        }
+        let mut rest = prompt;
+        for (at, token) in self.tokens.iter().enumerate().filter(|(_, token)| !is_bytes(&token.text)) {
+            match rest.find(token.text.as_str()) {
+                Some(place) => rest = &rest[place + token.text.len()..],
+                None if at == 0 => {}
+                None => return Err(other()),
+            }
+        }
+        Ok(())
     }
 
     /// The token that `continuation` begins with, if its tokens' texts are exactly its text.

@@ -27,6 +27,8 @@ const LOOK: Duration = Duration::from_millis(20);
 pub(super) struct Client {
     agent: ureq::Agent,
     url: String,
+    /// The address without what opens it.
+    shown: String,
     attempts: u32,
     back_off: Duration,
     api_key: Option<String>,
@@ -40,16 +42,34 @@ pub fn address(url: &str) -> Result<String> {
     let trimmed = url.trim_end_matches('/');
     if trimmed.starts_with("https://") {
         return Err(Error::Unsupported {
-            what: format!("{url}: encryption"),
+            what: format!("{}: encryption", without_password(url)),
             supported: "http:// (a tunnel such as `ssh -L` makes a distant server local)".into(),
         });
     }
     let host = trimmed.strip_prefix("http://").unwrap_or_default();
     if host.is_empty() || host.contains(char::is_whitespace) {
-        return Err(Error::Argument(format!("`{url}` is not an address such as http://localhost:8000")));
+        return Err(Error::Argument(format!(
+            "`{}` is not an address such as http://localhost:8000",
+            without_password(url)
+        )));
     }
     let base = trimmed.strip_suffix("/completions").unwrap_or(trimmed);
     Ok(if base.ends_with("/v1") { base.to_owned() } else { format!("{base}/v1") })
+}
+
+/// The name and password in an address.
+fn userinfo(url: &str) -> Option<&str> {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    authority.rsplit_once('@').map(|(opened, _)| opened)
+}
+
+/// An address as it may be shown and written down.
+pub(crate) fn without_password(url: &str) -> String {
+    match userinfo(url) {
+        Some(opened) => url.replacen(&format!("{opened}@"), "", 1),
+        None => url.to_owned(),
+    }
 }
 
 /// Why one try failed.
@@ -86,9 +106,11 @@ impl Client {
             // Servers of models stand in the same network; a proxy for the internet does not know them.
             .proxy(None)
             .build();
+        let url = address(url)?;
         Ok(Self {
             agent: config.new_agent(),
-            url: address(url)?,
+            shown: without_password(&url),
+            url,
             attempts: settings.attempts.max(1),
             back_off: settings.back_off,
             api_key: settings.api_key.clone(),
@@ -100,8 +122,9 @@ impl Client {
         Self { attempts: self.attempts.min(HASTY), ..self.clone() }
     }
 
-    pub(super) fn url(&self) -> &str {
-        &self.url
+    /// The address, without a name and password in it.
+    pub(super) fn shown(&self) -> &str {
+        &self.shown
     }
 
     /// An answer that came whole and says something impossible.
@@ -110,7 +133,18 @@ impl Client {
     }
 
     fn failed(&self, reason: Reason) -> Error {
-        Error::Server { url: self.url.clone(), problem: reason.problem, source: reason.source }
+        Error::Server { url: self.shown.clone(), problem: self.without_secrets(reason.problem), source: reason.source }
+    }
+
+    /// A server may send back what it was sent.
+    fn without_secrets(&self, mut text: String) -> String {
+        let opened = userinfo(&self.url).unwrap_or_default();
+        let password = opened.split_once(':').map_or("", |(_, password)| password);
+        for secret in self.api_key.as_deref().into_iter().chain([opened, password]).filter(|secret| !secret.is_empty())
+        {
+            text = text.replace(secret, "[secret]");
+        }
+        text
     }
 
     /// The answer to `body`; a raised `stop` ends the pauses between tries.
@@ -151,7 +185,10 @@ impl Client {
                 Failure::Passing(Reason { problem, ..Reason::of(error) }, None)
             });
         }
-        let problem = Reason::plain(format!("status {status}: {}", said(&text)));
+        let problem = Reason::plain(format!(
+            "status {status}: {}",
+            said(self.without_secrets(String::from_utf8_lossy(&text).into_owned()).as_bytes())
+        ));
         if status == 408 || status == 429 || status >= 500 {
             Err(Failure::Passing(problem, asked))
         } else {
@@ -187,5 +224,34 @@ fn wait(pause: Duration, stop: &AtomicBool) {
     let start = Instant::now();
     while start.elapsed() < pause && !stop.load(Ordering::Relaxed) {
         std::thread::sleep(LOOK.min(pause.saturating_sub(start.elapsed())));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_in_an_address_is_not_shown() {
+        for (given, shown) in [
+            ("http://me:pass@host:8000/v1", "http://host:8000/v1"),
+            ("http://me@host/a@b", "http://host/a@b"),
+            ("http://p@ss:wo@rd@host", "http://host"),
+            ("http://host:8000", "http://host:8000"),
+        ] {
+            assert_eq!(without_password(given), shown);
+        }
+        for refused in ["https://me:pass@host", "ftp://me:pass@host"] {
+            let error = address(refused).expect_err("refused").to_string();
+            assert!(!error.contains("pass"), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_a_server_sends_back_shows_no_secret() {
+        let settings = ServerSettings { api_key: Some("k-123".into()), ..ServerSettings::default() };
+        let client = Client::new("http://me:pa55@host", &settings).expect("an address");
+        let error = client.broken("you sent k-123 as me:pa55 and pa55".into()).to_string();
+        assert!(!error.contains("k-123") && !error.contains("pa55"), "{error}");
     }
 }

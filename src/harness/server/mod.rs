@@ -79,7 +79,7 @@ impl Server {
     /// The address it was found at.
     #[cfg(feature = "models")]
     pub(crate) fn url(&self) -> &str {
-        self.client.url()
+        self.client.shown()
     }
 
     /// The name the server knows the model by.
@@ -91,7 +91,7 @@ impl Server {
     fn probe(&self) -> Result<()> {
         let answer = self.client.hasty().post(&self.echo_of(PROBE), &AtomicBool::new(false))?;
         Completion::read(&answer).and_then(|echo| echo.check(PROBE)).map_err(|problem| Error::Unsupported {
-            what: format!("{}: a server that gives no log-probabilities of a prompt ({problem})", self.client.url()),
+            what: format!("{}: a server that gives no log-probabilities of a prompt ({problem})", self.client.shown()),
             supported: "completions with `echo` and `logprobs`, as vLLM and SGLang give them".into(),
         })
     }
@@ -103,7 +103,9 @@ impl Server {
 
     fn echo(&self, prompt: &str, stop: &AtomicBool) -> Result<Completion> {
         let answer = self.client.post(&self.echo_of(prompt), stop)?;
-        Completion::read(&answer).map_err(|problem| self.client.broken(problem))
+        let echo = Completion::read(&answer).map_err(|problem| self.client.broken(problem))?;
+        echo.is_of(prompt).map_err(|problem| self.client.broken(problem))?;
+        Ok(echo)
     }
 
     fn answer(&self, request: &Request, stop: &AtomicBool) -> Result<Response> {

@@ -31,6 +31,12 @@ impl std::fmt::Debug for Template {
 /// The one template of each environment; no ending, so nothing is escaped.
 const NAME: &str = "field";
 
+/// Steps that one rendering may take: the longest prompts of the published tasks take some thousand.
+const MOST_STEPS: u64 = 5_000_000;
+
+/// Macros, includes and the like that may be open in one another.
+const MOST_CALLS: usize = 100;
+
 impl Template {
     /// # Errors
     /// What is wrong with the template, with its line.
@@ -64,6 +70,8 @@ impl Template {
 /// What all templates have in common: nothing is escaped, values print as in Python, and its methods can be called.
 pub(super) fn python_environment() -> Environment<'static> {
     let mut environment = Environment::new();
+    environment.set_fuel(Some(MOST_STEPS));
+    environment.set_recursion_limit(MOST_CALLS);
     environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
     environment.set_formatter(|out, state, value| {
         if value.is_undefined() {

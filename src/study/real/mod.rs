@@ -134,7 +134,10 @@ impl Real {
         let mut watch = |event: EvaluationEvent<'_>| {
             match event {
                 // A study names its tasks; one that is in a broken file is named when it is looked for.
-                EvaluationEvent::LeftOut(_) | EvaluationEvent::Refused(_) | EvaluationEvent::FirstPrompt { .. } => {}
+                EvaluationEvent::LeftOut(_)
+                | EvaluationEvent::Refused(_)
+                | EvaluationEvent::Damaged(_)
+                | EvaluationEvent::FirstPrompt { .. } => {}
                 EvaluationEvent::Begin { items: all, .. } => items = all.max(1),
                 EvaluationEvent::Task { known, .. } => done += known,
                 EvaluationEvent::Item => done += 1,
