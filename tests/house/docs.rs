@@ -24,6 +24,7 @@ const NOT_RUN: [(&str, &str); 12] = [
     ("onset lab", "minutes; tests/lab/worlds.rs runs a smaller one"),
     ("onset explore", "it serves until it is stopped; tests/report/explore.rs runs it"),
     ("onset finetune", "the reader's own model and data"),
+    ("pip install ./python", "minutes, and an environment of Python; .ci/python builds the wheel and installs it"),
 ];
 
 /// Commands that some page may have and none need.
