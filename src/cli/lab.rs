@@ -147,6 +147,7 @@ fn one(
     let _held = write::hold(out)?;
     let workers = args.workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
     let experiment = Experiment::new(suite.clone(), seed, out).workers(workers).stop(Arc::clone(stop));
+    experiment.claim()?;
     let progress = Progress { suite, done: AtomicU64::new(0), of: AtomicU64::new(0), told };
     let models = experiment.run(&|event| progress.advance(event))?;
     let path = out.join("observations.csv");

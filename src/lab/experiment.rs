@@ -87,7 +87,6 @@ impl Experiment {
     /// [`Error::Argument`] for a suite that cannot be, [`Error::Interrupted`], and those of training, tests and files.
     pub fn run(&self, watch: &(dyn Fn(LabEvent<'_>) + Sync)) -> Result<Vec<(Member, LabRecord)>> {
         let world = World::new(&self.suite.world, self.seed)?;
-        self.claim()?;
         let vocabulary = Vocabulary::new(&world);
         let members = self.suite.members(&vocabulary)?;
         let tasks = exam::write(&world, self.seed, &self.folder.join("tasks"))?;
@@ -129,8 +128,11 @@ impl Experiment {
         if unknown { Err(Error::Interrupted) } else { Ok(models) }
     }
 
-    /// Writes down whose folder this is, or refuses one of another seed or suite: its models would be taken for these.
-    fn claim(&self) -> Result<()> {
+    /// Writes down whose folder this is, or refuses one of another seed or suite: its models would be trained over.
+    ///
+    /// # Errors
+    /// [`Error::File`], [`Error::Read`] or [`Error::Write`].
+    pub(crate) fn claim(&self) -> Result<()> {
         let path = self.folder.join("experiment");
         let all = format!("{:?}", (self.seed, &self.suite));
         let own: String = Sha256::digest(all).iter().map(|byte| format!("{byte:02x}")).collect();

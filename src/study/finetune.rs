@@ -213,11 +213,11 @@ impl Prepared {
     /// Those of [`Trainer::new`], [`Trainer::run`] and [`evaluate`].
     pub(crate) fn run(self, stop: &Arc<AtomicBool>, watch: &mut dyn FnMut(FinetuneEvent<'_>)) -> Result<Finetuned> {
         let Self { asked, found, tokenizer, encoded, .. } = self;
-        let _held = write::hold(&asked.out)?;
         let files = ModelFiles::read(&asked.model)?;
         let tensors = Weights::open(&asked.model, &asked.placement.device, asked.placement.dtype)?.all()?;
         let limits = Limits::within(BESIDE_WEIGHTS, &found, &asked.placement);
         let mut trainer = Trainer::new(found.config, &tensors, asked.settings.clone())?;
+        let _held = write::hold(&asked.out)?;
         drop(tensors);
         let run = RunFolder {
             keep: asked.keep,
