@@ -42,8 +42,7 @@ impl Cell {
                     conditions.push(Condition::unadjusted());
                 }
                 if let Some(recipe) = recipe {
-                    let reached = recipe.checkpoints.iter();
-                    conditions.extend(reached.map(|examples| Condition::examples(recipe.name.clone(), *examples)));
+                    conditions.extend(recipe.conditions());
                 }
                 if conditions.is_empty() {
                     continue;

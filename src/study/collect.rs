@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use rayon::prelude::*;
 
+use super::epochs::{CellEpochs, TaskEpochs};
 use super::plan::{Plan, State};
 use super::results::CellResults;
 use super::settings::{Study, StudyModel};
@@ -28,6 +29,8 @@ pub struct Collected {
     pub unfinished: Vec<String>,
     /// What could not be used, in sentences.
     pub warnings: Vec<String>,
+    /// Which epochs were tried and tested, by model and seed, where each task was learned for itself.
+    epochs: Vec<(String, u64, TaskEpochs)>,
 }
 
 /// The variance between seeds of one benchmark under one condition.
@@ -63,6 +66,11 @@ pub fn collect(study: &Study, plan: &Plan) -> Result<Collected> {
     for (planned, observations) in plan.cells.iter().zip(of_cells) {
         replicates.extend(observations.into_iter().map(|observation| (Some(planned.cell.seed), observation)));
     }
+    let mut epochs = Vec::new();
+    for planned in &plan.cells {
+        let of_cell = CellEpochs::of(planned)?;
+        epochs.extend(of_cell.into_iter().map(|task| (planned.cell.model.name.clone(), planned.cell.seed, task)));
+    }
     let mut warnings = Vec::new();
     imported(study, &mut replicates, &mut warnings)?;
     if replicates.is_empty() {
@@ -72,7 +80,7 @@ pub fn collect(study: &Study, plan: &Plan) -> Result<Collected> {
     let groups = grouped(&replicates);
     let observations = groups.iter().map(|rows| mean(rows)).collect();
     let spread = spread(&groups);
-    Ok(Collected { observations, replicates, spread, unfinished, warnings })
+    Ok(Collected { observations, replicates, spread, unfinished, warnings, epochs })
 }
 
 /// Where the tables of a study are, in its output.
@@ -81,7 +89,7 @@ pub(super) const MODELS: &str = "tables/models.csv";
 
 impl Collected {
     /// Writes `tables/` in the study's output: `evaluations.csv` (means over seeds), `replicates.csv` (every seed),
-    /// `models.csv` and `seeds.csv`.
+    /// `models.csv` and `seeds.csv`; `epochs.csv` where each task was learned for itself.
     ///
     /// # Errors
     /// [`Error::Write`]; [`Error::File`] when another study is in the folder.
@@ -91,7 +99,8 @@ impl Collected {
         save(EVALUATIONS, &Sheet::of(&self.observations))?;
         save("tables/replicates.csv", &replicates(&self.replicates))?;
         save(MODELS, &models(study))?;
-        save("tables/seeds.csv", &seeds(&self.spread))
+        save("tables/seeds.csv", &seeds(&self.spread))?;
+        if self.epochs.is_empty() { Ok(()) } else { save("tables/epochs.csv", &epochs(&self.epochs)) }
     }
 
     /// What a fit reads, with nothing read from disk: the observations and the models.
@@ -213,6 +222,32 @@ fn seeds(spread: &[SeedSpread]) -> Sheet {
     let names =
         ["benchmark", "metric", "adjustment", "examples", "models", "replicates", "seed_sd", "model_sd", "seed_share"];
     Sheet::new(names, spread.iter().map(row))
+}
+
+/// One row for every epoch that was tried.
+fn epochs(found: &[(String, u64, TaskEpochs)]) -> Sheet {
+    let rows = found.iter().flat_map(|(model, seed, task)| {
+        let tested = task.tested.as_ref().map(|tested| tested.epoch);
+        task.tried.iter().map(move |tried| {
+            [
+                model.clone(),
+                seed.to_string(),
+                task.task.clone(),
+                tried.epoch.to_string(),
+                task.examples.to_string(),
+                task.validation.to_string(),
+                task.items.to_string(),
+                task.metric.clone(),
+                tried.score.to_string(),
+                (tested == Some(tried.epoch)).to_string(),
+            ]
+        })
+    });
+    let names = [
+        "model", "seed", "benchmark", "epoch", "examples", "validation", "validation_items", "metric", "validation_score",
+        "tested",
+    ];
+    Sheet::new(names, rows)
 }
 
 fn replicates(replicates: &[(Option<u64>, Observation)]) -> Sheet {

@@ -5,6 +5,8 @@ use crate::analysis::figure::{
     Axis, Figure, Hue, Layer, LegendEntry, LegendKey, Marker, Note, Panel, Point, Scale, Stroke,
 };
 
+use crate::registry::Condition;
+
 /// Conditions shown side by side; of more, the first, the last and those evenly between are.
 const COLUMNS: usize = 5;
 
@@ -53,6 +55,10 @@ pub(crate) fn trajectories(fits: &[FitAt]) -> Option<Figure> {
         ("Point of emergence (FLOPs)", Scale::Log10, |fit| parameter(fit.analysis()?.emergence()?)),
         ("R²", Scale::Linear, |fit| Some((fit.analysis()?.r_squared?, None))),
     ];
+    // Without numbers of task examples there is nothing to follow.
+    if !fits.iter().any(|fit| fit.condition.examples.is_some()) {
+        return None;
+    }
     let rows = by_benchmark(fits);
     let mut panels = Vec::new();
     for (label, scale, pick) in quantities {
@@ -153,7 +159,8 @@ fn panel(fit: &FitAt, range: Option<(f64, f64)>) -> Panel {
 
 fn describe(fit: &FitAt) -> String {
     match fit.condition.examples {
-        None => "As released".into(),
+        None if fit.condition == Condition::unadjusted() => "As released".into(),
+        None => format!("After {}", fit.condition.adjustment),
         Some(examples) => format!("{examples} examples"),
     }
 }

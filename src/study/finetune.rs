@@ -147,7 +147,7 @@ impl Finetune {
             let selection = library(&self.definitions)?.select(names, self.task_data.as_deref())?;
             if learned {
                 for task in &selection.tasks {
-                    examples.extend(of_task(task)?);
+                    examples.extend(examples_of(task)?);
                 }
             }
             left_out = selection.left_out;
@@ -181,7 +181,7 @@ fn library(definitions: &[PathBuf]) -> Result<Library> {
 }
 
 /// The training split of a task: each prompt with its right answer.
-fn of_task(task: &Task) -> Result<Vec<Example>> {
+pub(super) fn examples_of(task: &Task) -> Result<Vec<Example>> {
     let delimiter = task.config().get("target_delimiter").and_then(Value::as_text).unwrap_or(" ").to_owned();
     let mut examples = Vec::new();
     for item in task.training_items()? {

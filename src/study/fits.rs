@@ -43,10 +43,7 @@ impl FitAt {
     /// The analysis of this condition.
     pub(crate) fn analysis(&self) -> Option<&Analysis> {
         let report = self.fit.as_ref().ok()?;
-        match self.condition.examples {
-            None => Some(&report.unadjusted),
-            Some(_) => report.adjusted.as_ref(),
-        }
+        if self.condition == Condition::unadjusted() { Some(&report.unadjusted) } else { report.adjusted.as_ref() }
     }
 
     /// The part of the variance around the curve that comes from seeds, where both are known.
@@ -106,7 +103,10 @@ fn fit_settings(study: &Study, score: &str, metric: &str, condition: &Condition)
         tables: modelset::Settings {
             score: Some(score.to_owned()),
             metric: Some(metric.to_owned()),
-            adjusted: condition.examples.map(|examples| format!("{}@{examples}", condition.adjustment)),
+            adjusted: (*condition != Condition::unadjusted()).then(|| match condition.examples {
+                Some(examples) => format!("{}@{examples}", condition.adjustment),
+                None => condition.adjustment.to_string(),
+            }),
             cutoff: settings.cutoff,
             // A study may be of models that are smaller than any in use.
             any_size: true,

@@ -38,6 +38,7 @@
 
 mod cell;
 mod collect;
+mod epochs;
 mod estimate;
 mod example;
 mod executor;

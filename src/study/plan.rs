@@ -8,7 +8,7 @@ use super::cell::{Cell, digest};
 use super::estimate::{Cost, cost};
 use super::lock::{Lock, Owner};
 use super::results::CellResults;
-use super::settings::{AdjustmentRecipe, Study};
+use super::settings::{AdjustmentRecipe, ExampleSource, Study};
 use super::store::{self, Failure};
 use super::work::{TokenAmount, Work};
 use crate::error::{Error, Result};
@@ -131,9 +131,10 @@ impl Keys {
     fn of(&self, cell: &Cell, condition: &Condition) -> String {
         let model = self.models.get(&cell.model.name).map(String::as_str).unwrap_or_default();
         let evaluated = [VERSION, model, &self.tasks, &self.dtype];
-        match (condition.examples, &self.adjustment) {
-            (Some(examples), Some(adjustment)) => {
-                let (examples, seed) = (examples.to_string(), cell.seed.to_string());
+        match &self.adjustment {
+            Some(adjustment) if *condition != Condition::unadjusted() => {
+                let examples = condition.examples.map(|examples| examples.to_string()).unwrap_or_default();
+                let seed = cell.seed.to_string();
                 digest(evaluated.into_iter().chain([adjustment.as_str(), &seed, &examples]))
             }
             _ => digest(evaluated),
@@ -143,9 +144,12 @@ impl Keys {
 
 /// Everything of a recipe but its checkpoints, which change nothing of each other.
 fn of_recipe(recipe: &AdjustmentRecipe, data: &str) -> String {
+    let source = match &recipe.source {
+        ExampleSource::Files { layout, .. } => layout.clone(),
+        ExampleSource::EachTask { validation, most } => format!("each task, {validation:e}, {most:?}"),
+    };
     let numbers = format!(
-        "{} {} {} {:e} {:e} {:e} {:e} {} {}",
-        recipe.layout,
+        "{source} {} {} {:e} {:e} {:e} {:e} {} {}",
         recipe.epochs,
         recipe.batch,
         recipe.learning_rate,

@@ -140,6 +140,13 @@ impl<'a> Section<'a> {
         text.unwrap_or_default()
     }
 
+    /// Complains about a key that has no meaning beside others.
+    pub(super) fn refuse(&self, key: &'static str, why: &str) {
+        if self.value(key).is_some() {
+            self.problem(key, format!("`{key}` {why}"));
+        }
+    }
+
     pub(super) fn missing(&self, key: &str) {
         let place = if self.name.is_empty() { String::new() } else { format!("{} ", self.name) };
         self.problems.add(self.line, format!("{place}`{key}` is missing"));

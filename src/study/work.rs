@@ -91,10 +91,18 @@ impl<'a> CellRun<'a> {
     /// A folder of the cell's own for whatever helps a restart of this condition. Its name changes with everything the
     /// condition's scores depend on.
     pub(crate) fn folder(&self, condition: &Condition) -> PathBuf {
-        let key = self.wanted.iter().find(|(wanted, _)| wanted == condition).map(|(_, key)| key.as_str());
-        let key: String = key.unwrap_or_default().chars().take(12).collect();
-        let examples = condition.examples.unwrap_or(0);
-        self.cell.folder.join(EVALUATIONS).join(format!("examples-{examples}-{key}"))
+        let key: String = self.key(condition).chars().take(12).collect();
+        let name = match condition.examples {
+            Some(examples) => format!("examples-{examples}-{key}"),
+            None if *condition == Condition::unadjusted() => format!("examples-0-{key}"),
+            None => format!("adjusted-{key}"),
+        };
+        self.cell.folder.join(EVALUATIONS).join(name)
+    }
+
+    /// Digest of everything the condition's scores depend on; empty for a condition that is none of the cell's.
+    pub(crate) fn key(&self, condition: &Condition) -> &str {
+        self.wanted.iter().find(|(wanted, _)| wanted == condition).map(|(_, key)| key.as_str()).unwrap_or_default()
     }
 
     /// A folder of the cell's own for whatever helps a restart of its fine-tuning. Its name changes with everything that

@@ -35,12 +35,27 @@ pub struct Draw {
     pub no_self_shots: bool,
     /// Items of a task, by their places in the split; a task that is not named here has all of them.
     pub chosen: BTreeMap<String, Vec<usize>>,
+    /// The split whose documents are the items.
+    pub split: DrawnSplit,
+}
+
+/// Which split of a task gives its items.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DrawnSplit {
+    /// The one that lm-evaluation-harness tests: the test split, or the validation split where there is none.
+    #[default]
+    Tested,
+    /// The validation split.
+    Validation,
+    /// The training split.
+    Training,
 }
 
 impl Default for Draw {
     /// Everything, with the task's own examples, and lm-evaluation-harness's `fewshot_seed` 1234.
     fn default() -> Self {
-        Self { limit: None, shots: None, seed: 1234, no_self_shots: false, chosen: BTreeMap::new() }
+        Self { limit: None, shots: None, seed: 1234, no_self_shots: false, chosen: BTreeMap::new(), split: DrawnSplit::default() }
     }
 }
 

@@ -69,7 +69,7 @@ pub use aggregate::AggregatedMetric;
 pub use chat::ChatTemplate;
 #[cfg(feature = "models")]
 pub(in crate::harness) use item::sha256;
-pub use item::{Draw, Item, Items, samples_hash};
+pub use item::{Draw, DrawnSplit, Item, Items, samples_hash};
 pub use library::{Choice, Library, TaskGroup, TaskSelection};
 pub use metric::ItemScore;
 pub use prompt::Prompting;

@@ -8,7 +8,7 @@ use super::aggregate::{self, AggregatedMetric};
 use super::config::Config;
 use super::examples::Examples;
 use super::functions::Function;
-use super::item::{Builder, Draw, Item, Items, processed, sha256};
+use super::item::{Builder, Draw, DrawnSplit, Item, Items, processed, sha256};
 use super::math;
 use super::metric::{ItemScore, argmax, softmax};
 use super::output::Output;
@@ -98,6 +98,23 @@ impl Task {
         documents.map_err(|error| error.within(format!("task `{}`", self.config.name)))
     }
 
+    /// The name of a split.
+    fn split(&self, split: DrawnSplit) -> Result<&str> {
+        let (name, what) = match split {
+            DrawnSplit::Tested => return Ok(self.config.split()),
+            DrawnSplit::Validation => (&self.config.validation, "validation"),
+            DrawnSplit::Training => (&self.config.training, "training"),
+        };
+        name.as_deref().ok_or_else(|| self.wrong(format!("names no {what} split")))
+    }
+
+    /// Whether the validation split is neither tested nor trained on.
+    #[cfg(feature = "models")]
+    pub(crate) fn spares_validation(&self) -> bool {
+        let config = &self.config;
+        config.validation.as_deref().is_some_and(|name| name != config.split() && config.training.as_deref() != Some(name))
+    }
+
     fn wrong(&self, problem: String) -> Error {
         Error::Task { task: self.config.name.clone(), problem }
     }
@@ -121,9 +138,10 @@ impl Task {
     /// more few-shot examples than there are.
     pub fn prompted(&self, draw: &Draw, prompting: &Prompting<'_>) -> Result<Items> {
         let config = &self.config;
-        let docs = processed(&config.name, config.process.as_ref(), self.documents(config.split())?)?;
+        let split = self.split(draw.split)?;
+        let docs = processed(&config.name, config.process.as_ref(), self.documents(split)?)?;
         let Some(first) = docs.first() else {
-            return Err(self.wrong(format!("the split `{}` has no documents", config.split())));
+            return Err(self.wrong(format!("the split `{split}` has no documents")));
         };
         let few = &config.few_shot;
         let wanted = draw.shots.or(config.shots).unwrap_or(0) > 0 && config.shots != Some(0);
@@ -132,12 +150,12 @@ impl Task {
             _ if !wanted => (Vec::new(), false),
             (Some(name), _) => {
                 let examples = processed(&config.name, few.process.as_ref(), self.documents(name)?)?;
-                let tested = name == config.split() && examples.len() == docs.len();
+                let tested = name == split && examples.len() == docs.len();
                 (examples, tested)
             }
             (None, Some(samples)) => (samples.clone(), false),
             (None, None) => match config.training.as_ref().or(config.validation.as_ref()) {
-                Some(name) if name != config.split() => {
+                Some(name) if name != split => {
                     (processed(&config.name, config.process.as_ref(), self.documents(name)?)?, false)
                 }
                 _ => (docs.clone(), true),
@@ -168,9 +186,7 @@ impl Task {
     #[cfg(feature = "models")]
     pub(crate) fn training_items(&self) -> Result<Vec<Item>> {
         let config = &self.config;
-        let Some(name) = &config.training else {
-            return Err(self.wrong("names no training split".to_owned()));
-        };
+        let name = self.split(DrawnSplit::Training)?;
         let docs = self.documents(name)?;
         let docs = processed(&config.name, config.process.as_ref(), docs)?;
         let Some(first) = docs.first() else {

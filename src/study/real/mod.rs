@@ -1,6 +1,7 @@
 //! The work of a cell on real models: `harness` evaluates, `train` fine-tunes.
 
 mod adjust;
+mod each_task;
 mod problems;
 mod remote;
 
@@ -8,13 +9,14 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use super::cell::{digest, fingerprint};
-use super::settings::{AdjustmentRecipe, ModelSource, Study, StudyModel};
+use super::finetune::examples_of;
+use super::settings::{AdjustmentRecipe, ExampleSource, ModelSource, Study, StudyModel};
 use super::work::{CellRun, TokenAmount, Work};
 use crate::error::{Error, Result};
 use crate::harness::evaluation::{Evaluation, Identity};
 use crate::harness::request::Request;
 use crate::harness::runner::{EvaluatedModel, EvaluationEvent, EvaluationSettings, Keep, Limits, Loaded, evaluate};
-use crate::harness::tasks::{Draw, Library, TaskSelection};
+use crate::harness::tasks::{Draw, Library, Task, TaskSelection};
 use crate::lm::{Decoder, Placement, locate};
 use crate::registry::{Condition, Limit, Observation};
 use crate::train::data::{Example, Layout};
@@ -95,13 +97,23 @@ impl Real {
 
     fn examples(&self, recipe: &AdjustmentRecipe) -> Result<Vec<Example>> {
         let known: BTreeMap<&str, Layout> = Layout::NAMES.into_iter().collect();
-        let layout = known.get(recipe.layout.as_str()).copied();
-        let layout = layout.ok_or_else(|| Error::Argument(format!("unknown layout `{}`", recipe.layout)))?;
+        let ExampleSource::Files { data, layout, .. } = &recipe.source else { return self.splits(recipe) };
+        let named = known.get(layout.as_str()).copied();
+        let layout = named.ok_or_else(|| Error::Argument(format!("unknown layout `{layout}`")))?;
         let mut examples = Vec::new();
-        for path in &recipe.data {
+        for path in data {
             examples.extend(layout.read(path)?.examples);
         }
         Ok(examples)
+    }
+
+    /// The examples that each task's training split gives, all tasks in a row.
+    fn splits(&self, recipe: &AdjustmentRecipe) -> Result<Vec<Example>> {
+        let ExampleSource::EachTask { validation, most } = recipe.source else { return Ok(Vec::new()) };
+        let seed = self.study.seeds.first().copied().unwrap_or_default();
+        let of_task = |task: &Task| each_task::Division::of(task, &self.draw(), (validation, most), seed);
+        let each = self.selection()?.tasks.iter().map(of_task).collect::<Result<Vec<_>>>()?;
+        Ok(each.into_iter().flat_map(|division| division.learned).collect())
     }
 
     fn settings(&self, run: &CellRun<'_>, condition: &Condition) -> EvaluationSettings {
@@ -178,8 +190,17 @@ impl Work for Real {
     }
 
     fn adjustment(&self) -> Result<String> {
-        let paths = self.study.adjustment.iter().flat_map(|recipe| &recipe.data);
-        let parts = paths.map(|path| fingerprint(path).map_err(Error::read(path))).collect::<Result<Vec<_>>>()?;
+        let Some(recipe) = &self.study.adjustment else { return Ok(digest([])) };
+        let parts = match &recipe.source {
+            ExampleSource::Files { data, .. } => {
+                data.iter().map(|path| fingerprint(path).map_err(Error::read(path))).collect::<Result<Vec<_>>>()?
+            }
+            ExampleSource::EachTask { .. } => {
+                let tasks = self.selection()?.tasks;
+                let examples = tasks.iter().map(examples_of).collect::<Result<Vec<_>>>()?;
+                examples.into_iter().flatten().flat_map(|example| [example.prompt, example.completion]).collect()
+            }
+        };
         Ok(digest(parts.iter().map(String::as_str)))
     }
 
@@ -222,7 +243,8 @@ impl Work for Real {
 fn doing(condition: &Condition) -> String {
     match condition.examples {
         Some(examples) => format!("evaluating after {examples} examples"),
-        None => "evaluating as released".into(),
+        None if *condition == Condition::unadjusted() => "evaluating as released".into(),
+        None => format!("evaluating after {}", condition.adjustment),
     }
 }
 

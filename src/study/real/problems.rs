@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::harness::tasks::Library;
 use crate::lm::{Config, Found, Placement, Weights};
 use crate::study::cell::Cell;
-use crate::study::settings::{LAYOUTS, ModelSource, StudyModel};
+use crate::study::settings::{ExampleSource, LAYOUTS, ModelSource, StudyModel};
 
 impl Real {
     /// Everything that is wrong with what the study names, each in a sentence; of models only those of the cells `only`
@@ -53,8 +53,11 @@ impl Real {
 
     fn of_examples(&self) -> Option<String> {
         let recipe = self.study.adjustment.as_ref()?;
+        let ExampleSource::Files { data, layout, checkpoints } = &recipe.source else {
+            return self.examples(recipe).err().map(|error| format!("`each_task`: {error}"));
+        };
         // What is wrong with these is said already.
-        if !recipe.data.iter().all(|path| path.exists()) || !LAYOUTS.contains(&recipe.layout.as_str()) {
+        if !data.iter().all(|path| path.exists()) || !LAYOUTS.contains(&layout.as_str()) {
             return None;
         }
         let examples = match self.examples(recipe) {
@@ -62,7 +65,7 @@ impl Real {
             Err(error) => return Some(format!("`data`: {error}")),
         };
         let all = examples.saturating_mul(recipe.epochs);
-        let beyond = recipe.checkpoints.iter().find(|checkpoint| **checkpoint > all)?;
+        let beyond = checkpoints.iter().find(|checkpoint| **checkpoint > all)?;
         Some(format!(
             "`checkpoints`: {beyond} is never reached: the data give {all} examples in {} epochs",
             recipe.epochs

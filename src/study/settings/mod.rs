@@ -10,7 +10,7 @@ pub use self::slurm::SlurmSettings;
 
 use crate::analysis::fit::{ChanceLevel, CurveChoice};
 use crate::registry::modelset::Cutoff;
-use crate::registry::{Adjustment, Month};
+use crate::registry::{Adjustment, Condition, Month};
 use crate::stats::random::Seed;
 
 /// The layouts of training data that an adjustment can name.
@@ -106,10 +106,8 @@ pub struct StudyEvaluation {
 pub struct AdjustmentRecipe {
     /// Name of the adjustment in tables.
     pub name: Adjustment,
-    /// Files of examples, or folders of them.
-    pub data: Vec<PathBuf>,
-    /// Their layout, one of [`LAYOUTS`].
-    pub layout: String,
+    /// Where its examples come from.
+    pub source: ExampleSource,
     /// Passes over the data.
     pub epochs: u64,
     /// Sequences per optimiser step.
@@ -126,8 +124,43 @@ pub struct AdjustmentRecipe {
     pub block: u64,
     /// Whether the tokenizer's end token follows each example.
     pub end_token: bool,
-    /// Numbers of task examples seen after which models are evaluated, ascending.
-    pub checkpoints: Vec<u64>,
+}
+
+/// Where the examples of an adjustment come from.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ExampleSource {
+    /// Files: every model learns from them once, and is evaluated on all tasks at each checkpoint, as in "Training on the
+    /// Test Task Confounds Evaluation and Emergence" (arXiv 2407.07890).
+    Files {
+        /// Files of examples, or folders of them.
+        data: Vec<PathBuf>,
+        /// Their layout, one of [`LAYOUTS`].
+        layout: String,
+        /// Numbers of task examples seen after which models are evaluated, ascending.
+        checkpoints: Vec<u64>,
+    },
+    /// The training split of each task, learned for that task alone and from the released model each time, as in
+    /// "Train-before-Test Harmonizes Language Model Rankings" (arXiv 2507.05195). Of the epochs, and of the released model,
+    /// the one that is best on validation items is tested.
+    EachTask {
+        /// Share of a training split that is kept for validation where the task has no validation split to spare.
+        validation: f64,
+        /// Training examples of a task at most; all when `None`.
+        most: Option<u64>,
+    },
+}
+
+impl AdjustmentRecipe {
+    /// The conditions that it leads to, in the order they are reached.
+    #[must_use]
+    pub fn conditions(&self) -> Vec<Condition> {
+        match &self.source {
+            ExampleSource::Files { checkpoints, .. } => {
+                checkpoints.iter().map(|examples| Condition::examples(self.name.clone(), *examples)).collect()
+            }
+            ExampleSource::EachTask { .. } => vec![Condition::adjusted(self.name.clone())],
+        }
+    }
 }
 
 /// Where cells run on this machine.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::{
-    AdjustmentRecipe, LAYOUTS, ModelSource, RunSettings, SlurmSettings, Study, StudyEvaluation, StudyFit, StudyModel,
+    AdjustmentRecipe, ExampleSource, LAYOUTS, ModelSource, RunSettings, SlurmSettings, Study, StudyEvaluation, StudyFit, StudyModel,
 };
 use crate::analysis::fit::{ChanceLevel, CurveChoice};
 use crate::error::{Error, Result};
@@ -233,15 +233,6 @@ impl Reading<'_> {
         if name == "none" {
             section.problem("name", "an adjustment cannot be called `none`");
         }
-        let data = self.paths(section, "data");
-        if data.is_empty() {
-            section.problem("data", "`data` must name at least one file of examples");
-        }
-        let checkpoints = section.counts("checkpoints").unwrap_or_default();
-        let ascending = checkpoints.windows(2).all(|pair| pair[0] < pair[1]);
-        if checkpoints.is_empty() || checkpoints[0] == 0 || !ascending {
-            section.problem("checkpoints", "`checkpoints` must be ascending numbers of task examples above 0");
-        }
         let share = |key, default| {
             let share = section.number(key).unwrap_or(default);
             if !(0.0..=1.0).contains(&share) {
@@ -249,32 +240,53 @@ impl Reading<'_> {
             }
             share
         };
+        let each_task = section.flag("each_task").unwrap_or(false);
+        let batch = section.at_least_one("batch").unwrap_or(64);
         let recipe = AdjustmentRecipe {
             name: name.parse().unwrap_or_default(),
-            data,
-            layout: section.text("layout").unwrap_or_else(|| "prompts".into()),
-            epochs: section.at_least_one("epochs").unwrap_or(1),
-            batch: section.at_least_one("batch").unwrap_or(64),
+            source: if each_task { splits(section) } else { self.files(section, batch) },
+            epochs: section.at_least_one("epochs").unwrap_or(if each_task { 5 } else { 1 }),
+            batch,
             learning_rate: section.positive("learning_rate").unwrap_or(2e-5),
             floor: share("floor", 0.1),
             warmup: share("warmup", 0.01),
             weight_decay: section.number("weight_decay").unwrap_or(0.1),
             block: section.at_least_one("block").unwrap_or(600),
             end_token: section.flag("end_token").unwrap_or(true),
-            checkpoints,
         };
-        if !LAYOUTS.contains(&recipe.layout.as_str()) {
-            section.problem("layout", format!("unknown layout `{}`; known: {}", recipe.layout, LAYOUTS.join(", ")));
-        }
-        if let Some(odd) = recipe.checkpoints.iter().find(|examples| *examples % recipe.batch != 0) {
-            let problem = format!("checkpoint {odd} is no multiple of `batch` ({}): steps are whole", recipe.batch);
-            section.problem("checkpoints", problem);
-        }
         if recipe.weight_decay < 0.0 {
             section.problem("weight_decay", "`weight_decay` must not be negative");
         }
         section.finish();
         Some(recipe)
+    }
+
+    /// Examples in files.
+    fn files(&self, section: &Section<'_>, batch: u64) -> ExampleSource {
+        let data = self.paths(section, "data");
+        if data.is_empty() {
+            section.problem(
+                "data",
+                "`data` must name at least one file of examples; `each_task = true` takes each task's training split",
+            );
+        }
+        let checkpoints = section.counts("checkpoints").unwrap_or_default();
+        let ascending = checkpoints.windows(2).all(|pair| pair[0] < pair[1]);
+        if checkpoints.is_empty() || checkpoints[0] == 0 || !ascending {
+            section.problem("checkpoints", "`checkpoints` must be ascending numbers of task examples above 0");
+        }
+        let layout = section.text("layout").unwrap_or_else(|| "prompts".into());
+        if !LAYOUTS.contains(&layout.as_str()) {
+            section.problem("layout", format!("unknown layout `{layout}`; known: {}", LAYOUTS.join(", ")));
+        }
+        if let Some(odd) = checkpoints.iter().find(|examples| *examples % batch != 0) {
+            let problem = format!("checkpoint {odd} is no multiple of `batch` ({batch}): steps are whole");
+            section.problem("checkpoints", problem);
+        }
+        for key in ["validation", "examples"] {
+            section.refuse(key, "is for `each_task = true`");
+        }
+        ExampleSource::Files { data, layout, checkpoints }
     }
 
     fn paths(&self, section: &Section<'_>, key: &'static str) -> Vec<PathBuf> {
@@ -289,6 +301,18 @@ impl Reading<'_> {
         }
         whole
     }
+}
+
+/// Examples in the tasks' own training splits.
+fn splits(section: &Section<'_>) -> ExampleSource {
+    for key in ["data", "layout", "checkpoints"] {
+        section.refuse(key, "has no place beside `each_task = true`: examples are those of each task's training split");
+    }
+    let validation = section.number("validation").unwrap_or(0.1);
+    if !(validation > 0.0 && validation < 1.0) {
+        section.problem("validation", "`validation` must be a share above 0 and below 1");
+    }
+    ExampleSource::EachTask { validation, most: section.at_least_one("examples") }
 }
 
 fn run(section: &Section<'_>) -> RunSettings {
