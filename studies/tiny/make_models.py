@@ -11,9 +11,6 @@ import pathlib
 import random
 import shutil
 
-import torch
-from transformers import GPTNeoXConfig, GPTNeoXForCausalLM, PreTrainedTokenizerFast
-
 here = pathlib.Path(__file__).parent
 fixture = here.parent.parent / "tests/fixtures/evaluate/models/neox-bytelevel"
 words = "horse goat lion tiger zebra camel otter panda rabbit snake whale mouse eagle robin crow duck frog bear wolf deer".split()
@@ -34,6 +31,9 @@ def question(draw):
 
 
 def main():
+    import torch
+    from transformers import GPTNeoXConfig, GPTNeoXForCausalLM, PreTrainedTokenizerFast
+
     draw = random.Random(7)
     with open(here / "train.jsonl", "w") as out:
         for _ in range(256):
@@ -69,4 +69,5 @@ def main():
         print(name.name, sum(p.numel() for p in model.parameters()), "parameters", tokens, "tokens", loss.item())
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -6,4 +6,5 @@ mod support;
 mod cells;
 mod command;
 mod scale;
+mod own_split;
 mod slurm;

@@ -114,8 +114,14 @@ impl Folder {
 
 /// The study of the repository, to be written into any folder: what it reads has its whole path.
 pub fn tiny_study(output: &str) -> String {
-    let text = std::fs::read_to_string(repository("studies/tiny.toml")).expect("the study");
+    repository_study("tiny.toml", output)
+}
+
+/// The same of any file in `studies`.
+pub fn repository_study(file: &str, output: &str) -> String {
+    let text = std::fs::read_to_string(repository("studies").join(file)).expect("the study");
     let text = text.replace("\"../tests/", &format!("\"{}/", argument(repository("tests"))));
     let text = text.replace("\"tiny/", &format!("\"{}/", argument(repository("studies/tiny"))));
-    text.replace("../target/tiny-study", output)
+    let line = |line: &str| if line.starts_with("output = ") { format!("output = \"{output}\"") } else { line.to_owned() };
+    text.lines().map(|one| line(one) + "\n").collect()
 }
