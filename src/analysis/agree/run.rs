@@ -8,7 +8,7 @@ use super::report::{
 use super::settings::AgreeSettings;
 use super::usable::{FEWEST, Usable};
 use crate::Result;
-use crate::registry::modelset::{GridScores, ScoreGrid};
+use crate::registry::modelset::{ClusterBy, GridScores, ScoreGrid};
 use crate::stats::agreement::{Agreement, AgreementChange, AgreementFit, LeftOut, PairIntervals, Panel};
 use crate::stats::ceiling::{CeilingFit, all_disattenuated, shares_of_ceiling};
 use crate::stats::clusters::Clusters;
@@ -72,7 +72,7 @@ pub(super) fn run(settings: &AgreeSettings, grid: &ScoreGrid) -> Result<AgreeRep
             }
         }
     }
-    report.notes = notes(grid, &usable, &sides, clusters.count());
+    report.notes = notes(grid, &usable, &sides, (clusters.count(), &settings.tables.tables.cluster));
     report.tables.clone_from(&grid.sources);
     report.models = (0..usable.models.len())
         .map(|at| &grid.models[usable.models[at]])
@@ -92,7 +92,7 @@ pub(super) fn run(settings: &AgreeSettings, grid: &ScoreGrid) -> Result<AgreeRep
 }
 
 /// What a reader should know of what was compared, after what is to be known of the tables.
-fn notes(grid: &ScoreGrid, usable: &Usable, sides: &[Side<'_>], clusters: usize) -> Vec<String> {
+fn notes(grid: &ScoreGrid, usable: &Usable, sides: &[Side<'_>], (clusters, by): (usize, &ClusterBy)) -> Vec<String> {
     let mut notes = grid.notes.clone();
     if usable.unpaired > 0 {
         let scores = usable.unpaired;
@@ -124,7 +124,7 @@ fn notes(grid: &ScoreGrid, usable: &Usable, sides: &[Side<'_>], clusters: usize)
     }
     const FEW: usize = 8;
     if clusters < FEW {
-        notes.push(format!("with {clusters} families intervals are too short rather than too long"));
+        notes.push(format!("with {clusters} {} intervals are too short rather than too long", by.plural()));
     }
     notes
 }

@@ -120,6 +120,17 @@ pub enum ClusterBy {
     Column(String),
 }
 
+impl ClusterBy {
+    /// What several clusters are called.
+    pub(crate) fn plural(&self) -> String {
+        match self {
+            Self::Family => "families".to_owned(),
+            Self::Model => "models".to_owned(),
+            Self::Column(name) => format!("values of {name}"),
+        }
+    }
+}
+
 /// How a group is made.
 #[derive(Debug, Clone, PartialEq)]
 pub enum GroupBy {

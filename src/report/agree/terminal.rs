@@ -43,7 +43,7 @@ fn heading(text: &mut Text, report: &AgreeReport) {
     let clusters = match &report.clustered_by {
         ClusterBy::Family => counted(report.clusters, "family", "families"),
         ClusterBy::Model => "counted as independent".to_owned(),
-        ClusterBy::Column(name) => format!("{} values of {name}", report.clusters),
+        by @ ClusterBy::Column(_) => format!("{} {}", report.clusters, by.plural()),
     };
     text.paragraph(&format!(
         "{} on {}, {clusters} (as good as {:.1} of equal size)",
@@ -61,9 +61,10 @@ fn heading(text: &mut Text, report: &AgreeReport) {
         text.paragraph(&format!("{of}{} scores; {missing}", side.scores));
     }
     text.paragraph(&format!(
-        "Intervals at {} from {} resamples of families, and inside them of base models with what was made from them",
+        "Intervals at {} from {} resamples of {}, and inside them of base models with what was made from them",
         percent(report.level),
-        report.resamples
+        report.resamples,
+        report.clustered_by.plural()
     ));
 }
 

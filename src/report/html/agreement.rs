@@ -57,7 +57,7 @@ impl Overview {
             title: "Agreement of benchmarks".into(),
             said,
             methods: "Kendall’s τ-b of every pair of benchmarks, among the models with both scores. Intervals come from \
-                      drawing families anew, and inside them base models with what was made from them; p-values from \
+                      drawing clusters (families, unless said otherwise) anew, and inside them base models with what was made from them; p-values from \
                       the standard error of these draws and Student’s t, adjusted over all pairs by Holm’s method and by \
                       Benjamini and Hochberg’s. The ceiling is the τ-b that a benchmark would have with itself on fresh \
                       items of the same number.",
