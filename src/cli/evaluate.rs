@@ -294,7 +294,14 @@ pub(super) fn settings(args: &EvaluateArgs, stop: &Arc<AtomicBool>) -> Result<Ev
         tasks: args.tasks.clone(),
         definitions: args.task_dir.clone(),
         data: args.data.clone(),
-        draw: Draw { limit: args.limit, shots: args.shots, seed: args.seed, no_self_shots: args.no_self_shots, chosen },
+        draw: Draw {
+            limit: args.limit,
+            shots: args.shots,
+            seed: args.seed,
+            no_self_shots: args.no_self_shots,
+            chosen,
+            ..Draw::default()
+        },
         generation: generation(&args.gen_kwargs)?,
         strict: args.strict,
         predict_only: args.predict_only,
