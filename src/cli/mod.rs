@@ -39,6 +39,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
+use crate::bounds::{self, Bound};
 use crate::error::{Error, ErrorKind};
 use crate::registry::write;
 
@@ -54,6 +55,11 @@ use crate::registry::write;
 struct Cli {
     #[command(subcommand)]
     command: Command,
+
+    /// Raise or lower what a file or a server may cost, such as yaml-depth=100; SECURITY.md lists the bounds. May be
+    /// repeated.
+    #[arg(long, global = true, value_name = "NAME=NUMBER", hide_short_help = true, value_parser = Bound::parse)]
+    bound: Vec<(Bound, u64)>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -105,6 +111,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
             return if failed || unwritten { 2 } else { 0 };
         }
     };
+    bounds::hide_caught_panics();
+    cli.bound.iter().for_each(|(bound, value)| bound.set(*value));
     let outcome = match &cli.command {
         Command::Reproduce(args) => reproduce::run(args),
         Command::Fit(args) => fit::run(args),
