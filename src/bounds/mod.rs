@@ -56,6 +56,7 @@ bounds! {
     TemplateSteps, "template-steps", 1_000_000, "steps of one rendering of a template; 64 bytes of data cost one";
     TemplateSeconds, "template-seconds", 60, "seconds of one rendering of a template";
     TemplateCalls, "template-calls", 100, "macros of a template that call one another";
+    ConfigBytes, "config-bytes", 64 << 20, "bytes of config.json and of the other settings beside a model";
     TokenizerBytes, "tokenizer-bytes", 256 << 20, "bytes of tokenizer.json";
     TokenizerGrowth, "tokenizer-growth", 1_000, "times that the normalizers of tokenizer.json may lengthen a text";
     PickleBytes, "pickle-bytes", 64 << 20, "bytes of the pickle in a PyTorch file, without the tensors";

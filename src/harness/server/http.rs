@@ -6,10 +6,8 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::settings::ServerSettings;
+use crate::bounds::Bound;
 use crate::error::{Cause, Error, Result};
-
-/// Largest answer that is read; an echo of a long prompt with its probabilities is a few megabytes.
-const LARGEST: u64 = 1 << 26;
 
 /// Longest pause between two tries, unless the server asks for more.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
@@ -102,6 +100,9 @@ impl Client {
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .timeout_global(Some(settings.timeout))
+            .max_redirects(u32::try_from(Bound::Redirects.get()).unwrap_or(u32::MAX))
+            .max_redirects_will_error(false)
+            .max_response_header_size(Bound::AnswerHeaderBytes.size())
             .max_idle_connections_per_host(settings.concurrency.max(1))
             // Servers of models stand in the same network; a proxy for the internet does not know them.
             .proxy(None)
@@ -178,7 +179,13 @@ impl Client {
         let status = response.status().as_u16();
         let asked = response.headers().get("retry-after").and_then(|value| value.to_str().ok());
         let asked = asked.and_then(|text| text.trim().parse().ok()).map(Duration::from_secs);
-        let text = response.body_mut().with_config().limit(LARGEST).read_to_vec().map_err(failure)?;
+        // An echo of a long prompt with its probabilities is a few megabytes.
+        let limit = Bound::AnswerBytes.get();
+        let text = response.body_mut().with_config().limit(limit).read_to_vec().map_err(failure)?;
+        // Values take many times their bytes in memory.
+        Bound::AnswerValues.check(text.iter().filter(|byte| matches!(byte, b',' | b'{' | b'[')).count()).map_err(
+            |problem| Failure::Lasting(Reason::plain(format!("the answer {problem}"))),
+        )?;
         if (200..300).contains(&status) {
             return serde_json::from_slice(&text).map_err(|error| {
                 let problem = format!("the answer is not whole JSON: {error}");
@@ -199,9 +206,14 @@ impl Client {
 
 fn failure(error: ureq::Error) -> Failure {
     match error {
-        ureq::Error::BadUri(_) | ureq::Error::Http(_) | ureq::Error::BodyExceedsLimit(_) => {
-            Failure::Lasting(Reason::of(error))
+        ureq::Error::BodyExceedsLimit(_) => {
+            Failure::Lasting(Reason { problem: format!("the answer {}", Bound::AnswerBytes.exceeded()), ..Reason::of(error) })
         }
+        ureq::Error::LargeResponseHeader(..) => {
+            let problem = format!("the answer {}", Bound::AnswerHeaderBytes.exceeded());
+            Failure::Lasting(Reason { problem, ..Reason::of(error) })
+        }
+        ureq::Error::BadUri(_) | ureq::Error::Http(_) => Failure::Lasting(Reason::of(error)),
         other => Failure::Passing(Reason::of(other), None),
     }
 }

@@ -9,6 +9,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::header::{Header, MetadataValue};
 use crate::error::{Error, Result};
+use crate::lm::source::Source;
 use crate::lm::architecture::Architecture;
 use crate::lm::config::Config;
 use crate::lm::names;
@@ -218,16 +219,8 @@ fn single(path: &Path, header: &Header, name: &str) -> Result<Option<Vec<f32>>> 
     if tensor.dtype != candle_core::quantized::GgmlDType::F32 || tensor.bytes.len() > 1 << 20 {
         return Err(wrong("is not a list of single-precision numbers"));
     }
-    let mut bytes = vec![0u8; tensor.bytes.len()];
-    let read = || -> std::io::Result<Vec<u8>> {
-        use std::io::{Read, Seek, SeekFrom};
-        let mut file = std::fs::File::open(path)?;
-        file.seek(SeekFrom::Start(tensor.bytes.start as u64))?;
-        file.read_exact(&mut bytes)?;
-        Ok(bytes)
-    };
-    let numbers: Vec<f32> = read()
-        .map_err(Error::read(path))?
+    let bytes = Source::open(path)?.bytes(&tensor.bytes)?;
+    let numbers: Vec<f32> = bytes
         .chunks_exact(4)
         .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
         .collect();

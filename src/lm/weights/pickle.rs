@@ -13,10 +13,11 @@ use candle_core::pickle::PthTensors;
 
 use crate::bounds::{self, Bound};
 use crate::error::{Error, Result};
+use crate::lm::source::Source;
 
 /// Names and shapes.
 pub(super) fn list(path: &Path) -> Result<Vec<(String, Vec<usize>)>> {
-    let size = std::fs::metadata(path).map_err(Error::read(path))?.len();
+    let size = Source::open(path)?.length();
     let tensors = opened(path)?;
     let mut list = Vec::new();
     for (name, info) in tensors.tensor_infos() {
