@@ -41,7 +41,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::bounds::{self, Bound};
 use crate::error::{Error, ErrorKind};
-use crate::registry::write;
+use crate::registry::{table, write};
 
 /// A statistical toolkit for emergence curves of language models.
 ///
@@ -60,6 +60,11 @@ struct Cli {
     /// repeated.
     #[arg(long, global = true, value_name = "NAME=NUMBER", hide_short_help = true, value_parser = Bound::parse)]
     bound: Vec<(Bound, u64)>,
+
+    /// Write text cells of CSV files that begin with = + - or @ as they are; without it they get an apostrophe, so that
+    /// spreadsheets do not take them for formulas.
+    #[arg(long, global = true, hide_short_help = true)]
+    raw_csv: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -112,6 +117,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         }
     };
     bounds::hide_caught_panics();
+    if cli.raw_csv {
+        table::write_raw();
+    }
     cli.bound.iter().for_each(|(bound, value)| bound.set(*value));
     let outcome = match &cli.command {
         Command::Reproduce(args) => reproduce::run(args),

@@ -19,7 +19,7 @@ use super::settings::TrainSettings;
 use super::tensors::{read_tensors, write_tensors};
 use super::trainer::Trainer;
 use crate::error::{Error, Result};
-use crate::registry::write;
+use crate::registry::{disk, write};
 
 /// What is written beside the numbers.
 #[derive(Debug, Serialize, Deserialize)]
@@ -123,7 +123,7 @@ pub(super) fn save(folder: &Path, trainer: &Trainer, fingerprint: &str) -> Resul
     let mut older = older;
     older.sort();
     for (_, old) in older.iter().rev().skip(KEPT - 1) {
-        std::fs::remove_dir_all(old).map_err(Error::write(old))?;
+        disk::remove(old).map_err(Error::write(old))?;
     }
     Ok(())
 }
@@ -150,7 +150,7 @@ pub(super) fn restore(
             Ok(()) => {
                 for (path, error) in broken {
                     damaged(&error)?;
-                    std::fs::remove_dir_all(&path).map_err(Error::write(&path))?;
+                    disk::remove(&path).map_err(Error::write(&path))?;
                 }
                 return Ok(true);
             }
