@@ -141,7 +141,7 @@ pub(super) fn restore(
     let mut found = found(&states)?;
     found.sort();
     let (mut broken, mut first): (Vec<(PathBuf, Error)>, Option<Error>) = (Vec::new(), None);
-    for (step, path) in found.into_iter().rev() {
+    for (step, path) in found.iter().rev().cloned() {
         let loaded = match load(&path, step, fingerprint)? {
             Ok((weights, moments)) => trainer.restore(step, &weights, &moments),
             Err(error) => Err(error),
@@ -151,6 +151,11 @@ pub(super) fn restore(
                 for (path, error) in broken {
                     damaged(&error)?;
                     disk::remove(&path).map_err(Error::write(&path))?;
+                }
+                // A run that was stopped between its last state and the removal of the oldest one.
+                let whole = found.iter().rev().filter(|(_, path)| path.is_dir());
+                for (_, old) in whole.skip(KEPT) {
+                    disk::remove(old).map_err(Error::write(old))?;
                 }
                 return Ok(true);
             }
