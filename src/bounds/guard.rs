@@ -81,7 +81,11 @@ pub(crate) fn elsewhere<T: Send + 'static>(
             Err(error) => {
                 HELPER.set(None);
                 let late = format!("did not end within {} seconds", patience.as_secs_f64());
-                return Err(if error == RecvTimeoutError::Timeout { late } else { "the thread for it died".to_owned() });
+                return Err(if error == RecvTimeoutError::Timeout {
+                    late
+                } else {
+                    "the thread for it died".to_owned()
+                });
             }
         }
     }
@@ -116,8 +120,10 @@ mod tests {
         let long = Duration::from_secs(600);
         assert_eq!(elsewhere(1 << 30, long, || depth(200_000)), Ok(200_000));
         assert_eq!(elsewhere(1 << 20, long, || -> u8 { panic!("of {}", 3) }), Err("of 3".to_owned()));
-        let ended = elsewhere(1 << 20, Duration::ZERO, || loop {
-            thread::park();
+        let ended = elsewhere(1 << 20, Duration::ZERO, || {
+            loop {
+                thread::park();
+            }
         });
         assert_eq!(ended, Err::<(), _>("did not end within 0 seconds".to_owned()));
         assert_eq!(elsewhere(1 << 20, long, || 2), Ok(2));

@@ -10,7 +10,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 pub(crate) use guard::{elsewhere, hide_caught_panics, survive};
 
-
 macro_rules! bounds {
     ($($variant:ident, $name:literal, $default:expr, $what:literal;)*) => {
         /// What is bounded. [`Bound::ALL`] lists them.

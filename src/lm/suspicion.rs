@@ -38,9 +38,9 @@ fn growth(part: &Value) -> Result<f64, String> {
                 Some(table) => longest_of(table)?,
                 None => replaced(map),
             };
-            map.values().filter(|value| value.is_array() || value.is_object()).try_fold(own, |all, part| {
-                Ok(all * growth(part)?)
-            })
+            map.values()
+                .filter(|value| value.is_array() || value.is_object())
+                .try_fold(own, |all, part| Ok(all * growth(part)?))
         }
         _ => Ok(1.0),
     }
@@ -63,7 +63,9 @@ fn longest_of(table: &str) -> Result<f64, String> {
     let length = u32::from_le_bytes(*length) as usize;
     if length == 0 || !length.is_multiple_of(4) || length > rest.len() {
         let left = rest.len();
-        return Err(format!("holds a `precompiled_charsmap` whose table claims {length} bytes of {left}: it is damaged"));
+        return Err(format!(
+            "holds a `precompiled_charsmap` whose table claims {length} bytes of {left}: it is damaged"
+        ));
     }
     let texts = rest[length..].split(|&byte| byte == 0);
     Ok(texts.map(<[u8]>::len).max().unwrap_or(0).max(1) as f64)

@@ -5,15 +5,15 @@ use std::fs::File;
 use std::io::{Result, Write};
 use std::path::Path;
 
-/// A change to the disk.
+/// A change to the disk. Only tests look at it.
 #[derive(Debug, Clone, Copy)]
+#[cfg_attr(not(test), allow(dead_code))]
 pub(crate) enum Step<'a> {
     /// A file or folder that was not there is.
     Make(&'a Path, bool),
     /// Bytes at the end of a file.
     Write(&'a Path, &'a [u8]),
     /// A file becomes this long.
-    #[cfg_attr(not(feature = "models"), allow(dead_code))]
     Cut(&'a Path, u64),
     /// The content of a file is on the disk.
     Sync(&'a Path),

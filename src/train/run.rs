@@ -145,7 +145,8 @@ impl Trainer {
         if let Some(run) = run {
             fingerprint = state::fingerprint(&self.settings, data, self)?;
             state::restore(&run.folder, self, &fingerprint, &mut |error| observer.on_damaged(error))?;
-            let (opened, earlier) = Journal::open(&run.folder, self.steps_taken(), &mut |error| observer.on_damaged(error))?;
+            let (opened, earlier) =
+                Journal::open(&run.folder, self.steps_taken(), &mut |error| observer.on_damaged(error))?;
             (journal, steps) = (Some(opened), earlier);
         }
         observer.on_start(self.steps_taken(), order.steps)?;

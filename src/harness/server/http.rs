@@ -183,9 +183,9 @@ impl Client {
         let limit = Bound::AnswerBytes.get();
         let text = response.body_mut().with_config().limit(limit).read_to_vec().map_err(failure)?;
         // Values take many times their bytes in memory.
-        Bound::AnswerValues.check(text.iter().filter(|byte| matches!(byte, b',' | b'{' | b'[')).count()).map_err(
-            |problem| Failure::Lasting(Reason::plain(format!("the answer {problem}"))),
-        )?;
+        Bound::AnswerValues
+            .check(text.iter().filter(|byte| matches!(byte, b',' | b'{' | b'[')).count())
+            .map_err(|problem| Failure::Lasting(Reason::plain(format!("the answer {problem}"))))?;
         if (200..300).contains(&status) {
             return serde_json::from_slice(&text).map_err(|error| {
                 let problem = format!("the answer is not whole JSON: {error}");
@@ -206,9 +206,10 @@ impl Client {
 
 fn failure(error: ureq::Error) -> Failure {
     match error {
-        ureq::Error::BodyExceedsLimit(_) => {
-            Failure::Lasting(Reason { problem: format!("the answer {}", Bound::AnswerBytes.exceeded()), ..Reason::of(error) })
-        }
+        ureq::Error::BodyExceedsLimit(_) => Failure::Lasting(Reason {
+            problem: format!("the answer {}", Bound::AnswerBytes.exceeded()),
+            ..Reason::of(error)
+        }),
         ureq::Error::LargeResponseHeader(..) => {
             let problem = format!("the answer {}", Bound::AnswerHeaderBytes.exceeded());
             Failure::Lasting(Reason { problem, ..Reason::of(error) })
@@ -265,5 +266,39 @@ mod tests {
         let client = Client::new("http://me:pa55@host", &settings).expect("an address");
         let error = client.broken("you sent k-123 as me:pa55 and pa55".into()).to_string();
         assert!(!error.contains("k-123") && !error.contains("pa55"), "{error}");
+    }
+
+    /// What a client says of a server that gives every connection this answer.
+    fn told(answer: Vec<u8>) -> String {
+        use std::io::{Read as _, Write as _};
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        let server = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().expect("a connection");
+            let mut request = [0; 4096];
+            let _ = stream.read(&mut request);
+            // The client may have heard enough.
+            let _ = stream.write_all(&answer);
+        });
+        let settings = ServerSettings { attempts: 1, ..ServerSettings::default() };
+        let client = Client::new(&url, &settings).expect("an address");
+        let said = client.post(&Value::Null, &AtomicBool::new(false)).expect_err("refused").to_string();
+        server.join().expect("ended");
+        said
+    }
+
+    #[test]
+    fn an_answer_beyond_a_bound_is_refused_with_its_name() {
+        let of = |headers: &str, body: &str| {
+            format!("HTTP/1.1 200 OK\r\n{headers}Content-Length: {}\r\n\r\n{body}", body.len()).into_bytes()
+        };
+        let header = format!("X: {}\r\n", "a".repeat(Bound::AnswerHeaderBytes.size()));
+        assert!(told(of(&header, "{}")).contains("--bound answer-header-bytes=NUMBER"));
+        let values = format!("[{}]", "{},".repeat(Bound::AnswerValues.size()));
+        assert!(told(of("", &values)).contains("--bound answer-values=NUMBER"));
+        let bytes = "a".repeat(Bound::AnswerBytes.size() + 1);
+        assert!(told(of("", &bytes)).contains("--bound answer-bytes=NUMBER"));
+        let elsewhere = b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n";
+        assert!(told(elsewhere.to_vec()).contains("status 302"), "{}", told(elsewhere.to_vec()));
     }
 }

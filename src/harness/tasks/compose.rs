@@ -232,4 +232,3 @@ fn plain(text: &str) -> Value {
     };
     number.unwrap_or_else(|| text.into())
 }
-

@@ -167,7 +167,9 @@ pub(super) fn to_jinja(value: &Value) -> Jinja {
 fn from_jinja(value: &Jinja, line: usize, room: &mut Room) -> Result<Value, Error> {
     // What the value takes in memory, its line, and its text where every character is written by its number.
     let lead = line.saturating_mul(DEEPEST - room.depth + 1);
-    room.take(value.as_str().map_or(0, str::len).saturating_mul(6).saturating_add(lead).saturating_add(BYTES_PER_STEP))?;
+    room.take(
+        value.as_str().map_or(0, str::len).saturating_mul(6).saturating_add(lead).saturating_add(BYTES_PER_STEP),
+    )?;
     Ok(match value.kind() {
         ValueKind::None | ValueKind::Undefined => Value::Null,
         ValueKind::Bool => Value::Bool(value.is_true()),

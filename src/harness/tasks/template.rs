@@ -106,7 +106,11 @@ pub(super) fn compiled(
 ///
 /// # Errors
 /// What went wrong, with the template's line.
-pub(super) fn rendered(environment: &Arc<Environment<'static>>, name: &'static str, context: Jinja) -> Result<String, String> {
+pub(super) fn rendered(
+    environment: &Arc<Environment<'static>>,
+    name: &'static str,
+    context: Jinja,
+) -> Result<String, String> {
     rendered_within(environment, name, context, Duration::from_secs(Bound::TemplateSeconds.get()))
 }
 
@@ -129,7 +133,8 @@ fn rendered_within(
                 .map_err(|problem| format!("template: {problem}: it {}", Bound::TemplateSeconds.exceeded()))?
         }
     };
-    outcome.map_err(|(costly, said)| if costly { format!("{said}; it {}", Bound::TemplateSteps.exceeded()) } else { said })
+    outcome
+        .map_err(|(costly, said)| if costly { format!("{said}; it {}", Bound::TemplateSteps.exceeded()) } else { said })
 }
 
 /// Whether a template can only put values together as often as it says: without statements and repetition nothing in it
@@ -237,7 +242,8 @@ mod tests {
     use super::*;
 
     fn render(source: &str) -> Result<String, String> {
-        let document = Value::Map(vec![("text".into(), "a b c".into()), ("list".into(), Value::List(vec![1.into(); 3]))]);
+        let document =
+            Value::Map(vec![("text".into(), "a b c".into()), ("list".into(), Value::List(vec![1.into(); 3]))]);
         Template::new(source)?.render(&document)
     }
 
@@ -251,17 +257,40 @@ mod tests {
 
     #[test]
     fn no_template_takes_more_than_its_steps() {
-        let grows = ["ns.x ~ ns.x", "ns.x + ns.x", "ns.x * 2", "ns.x.replace('a', 'aa')", "ns.x | replace('a', 'aa')",
-            "ns.x.join([ns.x, ns.x])", "[ns.x, ns.x] | join(ns.x)", "ns.x | indent(1000000000)", "'%s%s' | format(ns.x, ns.x)",
-            "ns.x | regex_replace('', ns.x)", "(ns.x | list) * 100000", "[ns.x, ns.x] | string", "[ns.x, ns.x] | tojson",
-            "ns.x.split('') | join(ns.x)", "ns.x | center(1000000000)", "ns.x | batch(1000000000) | list"];
+        let grows = [
+            "ns.x ~ ns.x",
+            "ns.x + ns.x",
+            "ns.x * 2",
+            "ns.x.replace('a', 'aa')",
+            "ns.x | replace('a', 'aa')",
+            "ns.x.join([ns.x, ns.x])",
+            "[ns.x, ns.x] | join(ns.x)",
+            "ns.x | indent(1000000000)",
+            "'%s%s' | format(ns.x, ns.x)",
+            "ns.x | regex_replace('', ns.x)",
+            "(ns.x | list) * 100000",
+            "[ns.x, ns.x] | string",
+            "[ns.x, ns.x] | tojson",
+            "ns.x.split('') | join(ns.x)",
+            "ns.x | center(1000000000)",
+            "ns.x | batch(1000000000) | list",
+        ];
         for expression in grows {
             let failed = render(&looped("", &format!("{{% set ns.x = {expression} %}}")));
             assert!(failed.is_err(), "{expression}");
         }
-        let costly = ["'x' * 10000000000", "[1] * 10000000000", "range(10000000000)", "range(-9223372036854775807, 9223372036854775807)",
-            "text.center(10000000000)", "text | indent(10000000000)", "[[1]] | tojson(indent=10000000000)",
-            "'%10000000000d' | format(1)", "2 ** 2 ** 2 ** 2 ** 2 ** 2 ** 2", "range(99999) | map('string') | join('x' * 1000)"];
+        let costly = [
+            "'x' * 10000000000",
+            "[1] * 10000000000",
+            "range(10000000000)",
+            "range(-9223372036854775807, 9223372036854775807)",
+            "text.center(10000000000)",
+            "text | indent(10000000000)",
+            "[[1]] | tojson(indent=10000000000)",
+            "'%10000000000d' | format(1)",
+            "2 ** 2 ** 2 ** 2 ** 2 ** 2 ** 2",
+            "range(99999) | map('string') | join('x' * 1000)",
+        ];
         for expression in costly {
             let _ = render(&format!("{{{{ {expression} }}}}"));
         }
@@ -284,21 +313,34 @@ mod tests {
             assert!(render(&looped("", inner)).is_err(), "{inner}");
         }
         for end in [
-            "", "{{ ns.y }}", "{{ ns.y ~ 'x' }}", "{{ ns.y == [ns.y] }}", "{{ ns.y | tojson }}", "{{ ns.y | string }}",
-            "{{ [ns.y].index(ns.y) }}", "{{ [ns.y, ns.y] | unique }}", "{{ [ns.y, [ns.y]] | sort }}", "{{ {ns.y: 1} }}",
-            "{{ ns.y in [[ns.y]] }}", "{{ [ns.y] | max }}",
+            "",
+            "{{ ns.y }}",
+            "{{ ns.y ~ 'x' }}",
+            "{{ ns.y == [ns.y] }}",
+            "{{ ns.y | tojson }}",
+            "{{ ns.y | string }}",
+            "{{ [ns.y].index(ns.y) }}",
+            "{{ [ns.y, ns.y] | unique }}",
+            "{{ [ns.y, [ns.y]] | sort }}",
+            "{{ {ns.y: 1} }}",
+            "{{ ns.y in [[ns.y]] }}",
+            "{{ [ns.y] | max }}",
         ] {
             let deep = "{% for i in range(90000) %}{% set ns.y = [ns.y] %}{% endfor %}";
             let _ = render(&format!("{{% set ns = namespace(y=[]) %}}{deep}{end}"));
         }
         for depth in [500, 20_000] {
-            for (open, close) in [("(", ")"), ("[", "]"), ("not ", ""), ("-", ""), ("{'a':", "}"), ("1 if 1 else ", ""), ("[1][", "]")] {
+            for (open, close) in
+                [("(", ")"), ("[", "]"), ("not ", ""), ("-", ""), ("{'a':", "}"), ("1 if 1 else ", ""), ("[1][", "]")]
+            {
                 let _ = render(&format!("{{{{ {}1{} }}}}", open.repeat(depth), close.repeat(depth)));
             }
             for step in [" + 1", ".a", "[0]", " | string", "()", " and 1", " ** 1", " if 1", " == 1", " is defined"] {
                 let _ = render(&format!("{{{{ 1{} }}}}", step.repeat(depth)));
             }
-            for (open, close) in [("{% if 1 %}", "{% endif %}"), ("{% for i in [1] %}", "{% endfor %}"), ("{% set x %}", "{% endset %}")] {
+            for (open, close) in
+                [("{% if 1 %}", "{% endif %}"), ("{% for i in [1] %}", "{% endfor %}"), ("{% set x %}", "{% endset %}")]
+            {
                 let _ = render(&format!("{}{}", open.repeat(depth), close.repeat(depth)));
             }
             let _ = render(&format!("{{% if 1 %}}{}{{% endif %}}", "{% elif 1 %}".repeat(depth)));
@@ -323,7 +365,10 @@ mod tests {
         let long = "{{ text }}".repeat(5_000);
         assert_eq!(render(&long).unwrap(), "a b c".repeat(5_000));
         assert_eq!(render("{% for i in range(30000) %}{{ i % 10 }}{% endfor %}").unwrap(), "0123456789".repeat(3_000));
-        assert_eq!(render("{{ range(5, -1, -2) | list }}{{ range(3) | list }}{{ range(1, 1) | list }}").unwrap(), "[5, 3, 1][0, 1, 2][]");
+        assert_eq!(
+            render("{{ range(5, -1, -2) | list }}{{ range(3) | list }}{{ range(1, 1) | list }}").unwrap(),
+            "[5, 3, 1][0, 1, 2][]"
+        );
         assert_eq!(render("{{ list.count(1) }}{{ list.index(1) }}{{ '-'.join(list) }}").unwrap(), "301-1-1");
     }
 }

@@ -9,11 +9,11 @@ use serde_json::{Map, Value as Json, json};
 
 use super::header::{Header, MetadataValue};
 use crate::error::{Error, Result};
-use crate::lm::source::Source;
 use crate::lm::architecture::Architecture;
 use crate::lm::config::Config;
 use crate::lm::names;
 use crate::lm::position::{Position, Scaling};
+use crate::lm::source::Source;
 
 /// Names of GGUF and of `config.json`; the first start with the architecture.
 const RENAMED: &[(&str, &str)] = &[
@@ -220,10 +220,7 @@ fn single(path: &Path, header: &Header, name: &str) -> Result<Option<Vec<f32>>> 
         return Err(wrong("is not a list of single-precision numbers"));
     }
     let bytes = Source::open(path)?.bytes(&tensor.bytes)?;
-    let numbers: Vec<f32> = bytes
-        .chunks_exact(4)
-        .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
-        .collect();
+    let numbers: Vec<f32> = bytes.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
     match numbers.iter().all(|number| number.is_finite() && *number > 0.0) {
         true => Ok(Some(numbers)),
         false => Err(wrong("holds divisors that are not above zero")),

@@ -66,7 +66,8 @@ fn problem(path: &Path, problem: &str) -> Error {
 fn weighed(path: &Path) -> Result<()> {
     let not_one = |error: &dyn std::fmt::Display| problem(path, &format!("is not a PyTorch archive: {error}"));
     let file = File::open(path).map_err(Error::read(path))?;
-    let archive = bounds::survive(|| zip::ZipArchive::new(BufReader::new(file))).map_err(|_| problem(path, "is damaged"))?;
+    let archive =
+        bounds::survive(|| zip::ZipArchive::new(BufReader::new(file))).map_err(|_| problem(path, "is damaged"))?;
     let mut archive = archive.map_err(|error| not_one(&error))?;
     // As candle goes through the archive.
     let names: Vec<String> = archive.file_names().filter_map(|name| Some(name.ok()?.into_owned())).collect();
@@ -109,7 +110,8 @@ impl Scale {
     /// Takes the objects from this place on off the stack.
     fn take(&mut self, from: usize) -> Weight {
         let taken = self.stack.drain(from..);
-        let sum = taken.fold((0_usize, 0), |(values, depth), item| (values.saturating_add(item.values), depth.max(item.depth)));
+        let sum = taken
+            .fold((0_usize, 0), |(values, depth), item| (values.saturating_add(item.values), depth.max(item.depth)));
         self.values = self.values.saturating_sub(sum.0);
         Weight { values: sum.0, depth: sum.1, mark: false }
     }
@@ -214,11 +216,16 @@ mod tests {
         let mut crc = flate2::Crc::new();
         crc.update(bytes);
         let (length, named) = ((bytes.len() as u32).to_le_bytes(), (name.len() as u16).to_le_bytes());
-        let fields = [&[20, 0, 0, 0, 0, 0, 0, 0, 0, 0], &crc.sum().to_le_bytes()[..], &length, &length, &named, &[0, 0]].concat();
+        let fields =
+            [&[20, 0, 0, 0, 0, 0, 0, 0, 0, 0], &crc.sum().to_le_bytes()[..], &length, &length, &named, &[0, 0]]
+                .concat();
         let mut out = [b"PK\x03\x04", &fields[..], name.as_bytes(), bytes].concat();
         let (at, entry) = (out.len() as u32, [b"PK\x01\x02\x14\x00", &fields[..], &[0; 14], name.as_bytes()].concat());
         out.extend_from_slice(&entry);
-        out.extend([b"PK\x05\x06\0\0\0\0\x01\0\x01\0", &(entry.len() as u32).to_le_bytes()[..], &at.to_le_bytes(), &[0, 0]].concat());
+        out.extend(
+            [b"PK\x05\x06\0\0\0\0\x01\0\x01\0", &(entry.len() as u32).to_le_bytes()[..], &at.to_le_bytes(), &[0, 0]]
+                .concat(),
+        );
         out
     }
 
@@ -241,7 +248,15 @@ mod tests {
 
     #[test]
     fn no_object_is_deeper_than_the_stack() {
-        for (before, step) in [("N", &b"\x85"[..]), ("N", b"Q"), ("N", b"N\x86"), ("N", b"NR"), ("N", b"Nb"), ("N", b"N\x81"), ("]", b"q\0]h\0a")] {
+        for (before, step) in [
+            ("N", &b"\x85"[..]),
+            ("N", b"Q"),
+            ("N", b"N\x86"),
+            ("N", b"NR"),
+            ("N", b"Nb"),
+            ("N", b"N\x81"),
+            ("]", b"q\0]h\0a"),
+        ] {
             let pickle = [before.as_bytes(), &step.repeat(200_000), b"."].concat();
             assert!(refusal(&pickle).contains("--bound pickle-depth=NUMBER"), "{}", refusal(&pickle));
         }
