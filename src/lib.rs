@@ -37,6 +37,7 @@
 #![warn(missing_docs, unreachable_pub)]
 
 pub mod analysis;
+mod bounds;
 pub mod cli;
 mod error;
 pub mod explore;
@@ -56,4 +57,5 @@ pub mod study;
 #[cfg(feature = "models")]
 pub mod train;
 
+pub use bounds::Bound;
 pub use error::{Cause, Error, ErrorKind, Result, Shared};

@@ -39,8 +39,9 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
+use crate::bounds::{self, Bound};
 use crate::error::{Error, ErrorKind};
-use crate::registry::write;
+use crate::registry::{table, write};
 
 /// A statistical toolkit for emergence curves of language models.
 ///
@@ -54,6 +55,16 @@ use crate::registry::write;
 struct Cli {
     #[command(subcommand)]
     command: Command,
+
+    /// Raise or lower what a file or a server may cost, such as yaml-depth=100; SECURITY.md lists the bounds. May be
+    /// repeated.
+    #[arg(long, global = true, value_name = "NAME=NUMBER", hide_short_help = true, value_parser = Bound::parse)]
+    bound: Vec<(Bound, u64)>,
+
+    /// Write text cells of CSV files that begin with = + - or @ as they are; without it they get an apostrophe, so that
+    /// spreadsheets do not take them for formulas.
+    #[arg(long, global = true, hide_short_help = true)]
+    raw_csv: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -105,6 +116,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
             return if failed || unwritten { 2 } else { 0 };
         }
     };
+    bounds::hide_caught_panics();
+    if cli.raw_csv {
+        table::write_raw();
+    }
+    cli.bound.iter().for_each(|(bound, value)| bound.set(*value));
     let outcome = match &cli.command {
         Command::Reproduce(args) => reproduce::run(args),
         Command::Fit(args) => fit::run(args),

@@ -212,4 +212,23 @@ mod tests {
         let endless = format!("GET / HTTP/1.1\r\nX: {}", "a".repeat(4 * MOST_HEAD));
         assert_eq!(request(&endless), Err(LONG_HEAD));
     }
+
+    #[test]
+    fn any_bytes_are_a_request_or_refused() {
+        let corpus = concat!(env!("CARGO_MANIFEST_DIR"), "/fuzz/corpus/http");
+        let mut count = 0;
+        for entry in std::fs::read_dir(corpus).expect("a folder") {
+            let whole = std::fs::read(entry.expect("an entry").path()).expect("there");
+            for at in 0..whole.len() {
+                let _ = read(&mut &whole[..at]);
+                for value in [0, 0xff, whole[at] ^ 1, b'9', b'\n'] {
+                    let mut changed = whole.clone();
+                    changed[at] = value;
+                    let _ = read(&mut changed.as_slice());
+                }
+            }
+            count += 1;
+        }
+        assert!(count >= 3, "{count} files");
+    }
 }

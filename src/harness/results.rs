@@ -18,7 +18,7 @@ use time::OffsetDateTime;
 
 use super::evaluation::{Evaluation, GroupScores, Identity, Samples, TaskScores};
 use super::tasks::{AggregatedMetric, Value, sha256};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::registry::Limit;
 use crate::registry::table::Sheet;
 use crate::registry::write;
@@ -30,16 +30,37 @@ pub(super) struct Folder {
     started: i128,
 }
 
+/// Bytes of a file's name, at most, on the file systems in use.
+const LONGEST_NAME: usize = 255;
+
 impl Folder {
     /// In `out`, for a run that began at `started`, in nanoseconds since 1970.
     pub(crate) fn new(out: &Path, model: &str, started: i128) -> Self {
         Self { path: of_model(out, model), started }
     }
 
+    /// Fails for a task whose samples would need a longer name than a file can have.
+    ///
+    /// # Errors
+    /// [`Error::Task`].
+    pub(crate) fn check(&self, task: &str) -> Result<()> {
+        let length = self.samples_name(task).len();
+        if length <= LONGEST_NAME {
+            return Ok(());
+        }
+        let over = length - LONGEST_NAME;
+        let problem = format!("its name is {over} bytes too long for the file of its samples; give it a shorter one");
+        Err(Error::Task { task: task.to_owned(), problem })
+    }
+
+    fn samples_name(&self, task: &str) -> String {
+        format!("samples_{}_{}.jsonl", sanitised(task), date(self.started))
+    }
+
     /// The items of a task: all under the first filter, then all under the second.
     pub(crate) fn samples(&self, task: &str, samples: &Samples) -> Result<()> {
         let Samples { items, responses, scored } = samples;
-        let path = self.path.join(format!("samples_{}_{}.jsonl", sanitised(task), date(self.started)));
+        let path = self.path.join(self.samples_name(task));
         let filters = scored.iter().map(|scored| scored.samples.len()).max().unwrap_or(0);
         write::with(&path, |out| {
             for filter in 0..filters {

@@ -5,6 +5,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
+use crate::registry::seal::{sealed, unsealed};
 use crate::registry::write;
 
 /// A trained and tested model.
@@ -39,12 +40,12 @@ impl LabRecord {
     /// The record at `path`, if there is one of this fingerprint.
     ///
     /// # Errors
-    /// [`Error::Read`] for a file that is there and cannot be read. One that was written by another version is as good as
-    /// none.
+    /// [`Error::Read`] for a file that is there and cannot be read. One that is damaged, or was written by another version,
+    /// is as good as none.
     pub(super) fn read(path: &Path, fingerprint: &str) -> Result<Option<Self>> {
         match std::fs::read(path) {
             Ok(bytes) => {
-                let record: Option<Self> = serde_json::from_slice(&bytes).ok();
+                let record: Option<Self> = unsealed(&bytes).and_then(|object| serde_json::from_slice(&object).ok());
                 Ok(record.filter(|record| record.fingerprint == fingerprint))
             }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
@@ -54,6 +55,6 @@ impl LabRecord {
 
     pub(super) fn write(&self, path: &Path) -> Result<()> {
         let text = serde_json::to_string_pretty(self).map_err(|error| Error::write(path)(error.into()))?;
-        write::bytes(path, format!("{text}\n").as_bytes())
+        write::bytes(path, sealed(&text).as_bytes())
     }
 }

@@ -6,6 +6,8 @@ use serde_json::{Map, Value};
 
 use super::gguf::Header;
 use super::keys::read_object;
+use super::source;
+use crate::bounds::Bound;
 use crate::error::{Error, Result};
 
 /// Templates by name, and the special tokens that they may name.
@@ -56,7 +58,7 @@ impl ChatTemplates {
         }
         let alone = folder.join("chat_template.jinja");
         if alone.is_file() {
-            templates.set(DEFAULT, &std::fs::read_to_string(&alone).map_err(Error::read(&alone))?);
+            templates.set(DEFAULT, &source::read_text(&alone, Bound::ConfigBytes)?);
         }
         let more = folder.join("additional_chat_templates");
         if more.is_dir() {
@@ -65,7 +67,7 @@ impl ChatTemplates {
             for path in files.iter().map(std::fs::DirEntry::path) {
                 let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
                 if path.extension().is_some_and(|kind| kind == "jinja") {
-                    templates.set(&name, &std::fs::read_to_string(&path).map_err(Error::read(&path))?);
+                    templates.set(&name, &source::read_text(&path, Bound::ConfigBytes)?);
                 }
             }
         }

@@ -9,10 +9,9 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
+use super::source;
+use crate::bounds::Bound;
 use crate::error::{Error, Result};
-
-/// A config is a page of text; anything above this is not one.
-const LARGEST_CONFIG_BYTES: u64 = 64 << 20;
 
 /// No model of this century has a larger dimension; keeps every product of two dimensions within 64 bits.
 const LARGEST_SIZE: u64 = 1 << 31;
@@ -28,11 +27,7 @@ pub(super) struct Keys<'a> {
 
 /// Reads `path` as one JSON object.
 pub(super) fn read_object(path: &Path) -> Result<Map<String, Value>> {
-    let size = std::fs::metadata(path).map_err(Error::read(path))?.len();
-    if size > LARGEST_CONFIG_BYTES {
-        return Err(problem(path, format!("{size} bytes is too large for a JSON settings file")));
-    }
-    parse_object(path, &std::fs::read(path).map_err(Error::read(path))?)
+    parse_object(path, &source::read(path, Bound::ConfigBytes)?)
 }
 
 /// Parses `bytes` (of the file `path`) as one JSON object.

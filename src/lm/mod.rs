@@ -31,6 +31,8 @@ mod position;
 mod sampling;
 mod scoring;
 mod scripted;
+pub(crate) mod source;
+mod suspicion;
 mod tokenizer;
 mod vocabulary;
 mod weights;

@@ -1,15 +1,14 @@
 //! A model with its tokenizer, found by a path.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use candle_core::{DType, Device};
-use memmap2::Mmap;
 
 use super::adapter::AdapterFolder;
 use super::config::Config;
 use super::decoder::Decoder;
 use super::gguf::Header;
+use super::source::Source;
 use super::tokenizer::Tokenizer;
 use super::weights::{TensorInfo, Weights};
 use crate::error::{Error, Result};
@@ -163,10 +162,7 @@ pub(super) fn settings(path: &Path) -> Result<(Config, Option<Tokenizer>)> {
     let files = super::weights::files(path)?;
     let gguf = files.into_iter().find(|file| file.extension().is_some_and(|kind| kind.eq_ignore_ascii_case("gguf")));
     let (config, tokenizer) = if let Some(file) = gguf {
-        let opened = File::open(&file).map_err(Error::read(&file))?;
-        // SAFETY: as for weights, the mapping is only read, and dropped at the end of this function.
-        let bytes = unsafe { Mmap::map(&opened) }.map_err(Error::read(&file))?;
-        let header = Header::parse(&file, &bytes)?;
+        let header = Header::of(&Source::open(&file)?)?;
         let tokenizer = match header.text("tokenizer.ggml.model") {
             None => None,
             Some(_) => Some(Tokenizer::from_gguf(&file, &header)?),

@@ -12,7 +12,9 @@ use tokenizers::models::bpe::Vocab;
 use tokenizers::{AddedToken, Tokenizer};
 
 use super::keys::read_object;
+use super::source;
 use super::vocabulary::{self, Built, Splitting};
+use crate::bounds::Bound;
 use crate::error::{Error, Result};
 
 /// The tokenizer of a folder in one of the older forms; `None` where there is none. `config` is `tokenizer_config.json`.
@@ -27,7 +29,7 @@ pub(super) fn read(folder: &Path, config: &Map<String, Value>) -> Result<Option<
             other => return Err(unknown(&words, other, "GPT2Tokenizer, Qwen2Tokenizer")),
         };
         let vocabulary = read_object(&words)?;
-        let merges = std::fs::read_to_string(&merges).map_err(Error::read(&merges))?;
+        let merges = source::read_text(&merges, Bound::TokenizerBytes)?;
         (words, word_pairs(&vocabulary, &merges, splitting))
     } else if model.is_file() {
         if class != "LlamaTokenizer" {
@@ -37,7 +39,7 @@ pub(super) fn read(folder: &Path, config: &Map<String, Value>) -> Result<Option<
         if config.get("legacy") == Some(&Value::Bool(false)) {
             return Err(unknown(&model, "LlamaTokenizer with legacy: false", "LlamaTokenizer with legacy: true"));
         }
-        let bytes = std::fs::read(&model).map_err(Error::read(&model))?;
+        let bytes = source::read(&model, Bound::TokenizerBytes)?;
         (model, sentence_pieces(&bytes, config))
     } else {
         return Ok(None);

@@ -1,6 +1,5 @@
 //! Text to token ids and back.
 
-use std::panic::catch_unwind;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
@@ -9,6 +8,9 @@ use super::chat::ChatTemplates;
 use super::gguf::{self, Header};
 use super::keys::read_object;
 use super::pieces;
+use super::source;
+use super::suspicion;
+use crate::bounds::{self, Bound};
 use crate::error::{Error, Result};
 
 /// A tokenizer with the ids of its beginning and end tokens.
@@ -32,14 +34,13 @@ impl Tokenizer {
     /// [`Error::Read`] if there is none, [`Error::File`] if it is malformed.
     pub fn read(folder: &Path) -> Result<Self> {
         let path = folder.join("tokenizer.json");
-        let bytes = std::fs::read(&path).map_err(Error::read(&path))?;
-        let unfit = || Error::File {
-            path: path.clone(),
-            problem: "is not a tokenizer: its merges do not fit its vocabulary".to_owned(),
-        };
+        let bytes = source::read(&path, Bound::TokenizerBytes)?;
+        let wrong = |problem: String| Error::File { path: path.clone(), problem };
+        suspicion::check(&bytes).map_err(wrong)?;
         // The library trusts the merges of a tokenizer to make known tokens.
-        let read = catch_unwind(|| tokenizers::Tokenizer::from_bytes(bytes));
-        let mut inner = read.map_err(|_| unfit())?.map_err(Error::malformed(&path, "is not a tokenizer"))?;
+        let read = bounds::survive(|| tokenizers::Tokenizer::from_bytes(bytes));
+        let unfit = |_| wrong("is not a tokenizer: its parts, such as merges and vocabulary, do not fit".to_owned());
+        let mut inner = read.map_err(unfit)?.map_err(Error::malformed(&path, "is not a tokenizer"))?;
         inner.with_padding(None);
         inner.with_truncation(None).map_err(Error::malformed(&path, "is not a tokenizer"))?;
         Self::described(path, inner, folder)
@@ -96,7 +97,8 @@ impl Tokenizer {
     /// # Errors
     /// [`Error::File`] if the tokenizer cannot express the text.
     pub fn encode(&self, text: &str, special: bool) -> Result<Vec<u32>> {
-        Ok(self.inner.encode(text, special).map_err(self.failed("cannot express a text"))?.get_ids().to_vec())
+        let encoded = bounds::survive(|| self.inner.encode(text, special)).map_err(|said| self.unfit(&said))?;
+        Ok(encoded.map_err(self.failed("cannot express a text"))?.get_ids().to_vec())
     }
 
     /// The text of token ids; `special` keeps special tokens in it.
@@ -104,7 +106,8 @@ impl Tokenizer {
     /// # Errors
     /// [`Error::File`] if the tokenizer cannot decode them.
     pub fn decode(&self, tokens: &[u32], special: bool) -> Result<String> {
-        self.inner.decode(tokens, !special).map_err(self.failed("cannot express tokens as text"))
+        let decoded = bounds::survive(|| self.inner.decode(tokens, !special)).map_err(|said| self.unfit(&said))?;
+        decoded.map_err(self.failed("cannot express tokens as text"))
     }
 
     /// Number of tokens, added ones included.
@@ -127,6 +130,12 @@ impl Tokenizer {
             }),
             _ => Ok(()),
         }
+    }
+
+    /// A tokenizer that was read and breaks when it is used.
+    fn unfit(&self, said: &str) -> Error {
+        let line = said.lines().next().unwrap_or_default();
+        Error::File { path: self.path.clone(), problem: format!("is damaged: its parts do not fit ({line})") }
     }
 
     fn failed(&self, what: &'static str) -> impl FnOnce(tokenizers::Error) -> Error {

@@ -11,11 +11,14 @@
 mod benchmark;
 mod chance;
 pub(crate) mod columns;
+pub(crate) mod disk;
 mod model;
 pub mod modelset;
 mod month;
 pub(crate) mod names;
 mod scores;
+#[cfg(feature = "models")]
+pub(crate) mod seal;
 mod subjects;
 mod suites;
 pub mod table;

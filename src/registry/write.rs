@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{LazyLock, Mutex, PoisonError};
 
+use super::disk::{self, Appended, Step};
 use crate::{Error, Result};
 
 /// How the name of a temporary file or folder begins.
@@ -61,7 +62,7 @@ pub(crate) fn bytes_into_existing(path: &Path, bytes: &[u8]) -> Result<()> {
 /// # Errors
 /// [`Error::Write`], also when `fill` fails; what was at `path` before is then still there.
 pub fn with(path: &Path, fill: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) -> Result<()> {
-    std::fs::create_dir_all(above(path)).and_then(|()| self::fill(path, fill)).map_err(Error::write(path))
+    disk::make_folders(above(path)).and_then(|()| self::fill(path, fill)).map_err(Error::write(path))
 }
 
 /// Lets `fill` write the files of a new folder, which appears at `path` with all of them or not at all. A folder that is
@@ -72,7 +73,7 @@ pub fn with(path: &Path, fill: impl FnOnce(&mut dyn Write) -> std::io::Result<()
 #[cfg(feature = "models")]
 pub(crate) fn folder(path: &Path, fill: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
     let above = above(path);
-    std::fs::create_dir_all(above).map_err(Error::write(path))?;
+    disk::make_folders(above).map_err(Error::write(path))?;
     sweep_once(above);
     let mut builder = tempfile::Builder::new();
     builder.prefix(PREFIX).suffix(SUFFIX);
@@ -80,6 +81,7 @@ pub(crate) fn folder(path: &Path, fill: impl FnOnce(&Path) -> Result<()>) -> Res
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o777));
     // Removed with all it holds unless it gets its name.
     let temporary = builder.tempdir_in(above).map_err(Error::write(path))?;
+    disk::step(Step::Make(temporary.path(), true), || Ok(())).map_err(Error::write(path))?;
     // Says to a sweep that its process lives.
     let _held = File::open(temporary.path()).and_then(|folder| folder.try_lock().map(|()| folder).map_err(Into::into));
     fill(temporary.path())?;
@@ -89,18 +91,18 @@ pub(crate) fn folder(path: &Path, fill: impl FnOnce(&Path) -> Result<()>) -> Res
     let old = above.join(format!("{PREFIX}{name}{REPLACED}"));
     let replaced = path.exists();
     if replaced {
-        std::fs::rename(path, &old).map_err(Error::write(path))?;
+        renamed(path, &old).map_err(Error::write(path))?;
     }
-    if let Err(error) = std::fs::rename(temporary.path(), path) {
+    if let Err(error) = renamed(temporary.path(), path) {
         if replaced {
             // Best effort: the error that is returned says that the folder could not be written.
-            let _ = std::fs::rename(&old, path);
+            let _ = renamed(&old, path);
         }
         return Err(Error::write(path)(error));
     }
     sync_folder(above).map_err(Error::write(path))?;
     if replaced {
-        std::fs::remove_dir_all(&old).map_err(Error::write(path))?;
+        disk::remove(&old).map_err(Error::write(path))?;
     }
     Ok(())
 }
@@ -115,9 +117,9 @@ pub(crate) fn sweep(folder: &Path) {
         // Left-overs are in nobody's way, and the next run tries again.
         if let Some(own) = rest.strip_suffix(REPLACED) {
             let own = folder.join(own);
-            let _ = if own.exists() { std::fs::remove_dir_all(&path) } else { std::fs::rename(&path, &own) };
+            let _ = if own.exists() { disk::remove(&path) } else { renamed(&path, &own) };
         } else if rest.ends_with(SUFFIX) && is_abandoned(&path) {
-            let _ = std::fs::remove_dir_all(&path).or_else(|_| std::fs::remove_file(&path));
+            let _ = disk::remove(&path);
         }
     }
 }
@@ -132,7 +134,8 @@ fn is_abandoned(path: &Path) -> bool {
 fn sweep_once(folder: &Path) {
     static SWEPT: LazyLock<Mutex<HashSet<PathBuf>>> = LazyLock::new(Mutex::default);
     let mut swept = SWEPT.lock().unwrap_or_else(PoisonError::into_inner);
-    if swept.insert(folder.to_owned()) {
+    // In a test one process stands for many.
+    if swept.insert(folder.to_owned()) || cfg!(test) {
         sweep(folder);
     }
 }
@@ -143,7 +146,7 @@ fn sweep_once(folder: &Path) {
 /// # Errors
 /// [`Error::InUse`] when another run has it, [`Error::Write`] when it cannot be made or locked.
 pub(crate) fn hold(folder: &Path) -> Result<File> {
-    std::fs::create_dir_all(folder).map_err(Error::write(folder))?;
+    disk::make_folders(folder).map_err(Error::write(folder))?;
     // The folder itself where the system locks folders, so that nothing is left behind; else a file in it.
     let direct = File::open(folder).ok().and_then(|file| match file.try_lock() {
         Ok(()) => Some(Ok(file)),
@@ -172,7 +175,7 @@ pub(crate) fn set<T>(folder: &Path, fill: impl FnOnce() -> Result<T>) -> Result<
     let mark = folder.join(INCOMPLETE);
     bytes(&mark, b"A run is writing to this folder, or was stopped while it did: its files may be of two runs.\n")?;
     let outcome = fill()?;
-    std::fs::remove_file(&mark).and_then(|()| sync_folder(folder)).map_err(Error::write(&mark))?;
+    disk::remove(&mark).and_then(|()| sync_folder(folder)).map_err(Error::write(&mark))?;
     Ok(outcome)
 }
 
@@ -199,15 +202,18 @@ fn fill(path: &Path, content: impl FnOnce(&mut dyn Write) -> std::io::Result<()>
         return out.flush();
     }
     sweep_once(above(path));
-    let temporary = temporary(above(path), there.as_ref())?;
-    let mut out = BufWriter::new(temporary);
+    let mut temporary = temporary(above(path), there.as_ref())?;
+    let place = temporary.path().to_owned();
+    disk::step(Step::Make(&place, false), || Ok(()))?;
+    let mut out = BufWriter::new(Appended { file: temporary.as_file_mut(), path: &place });
     content(&mut out)?;
-    let temporary = out.into_inner().map_err(std::io::IntoInnerError::into_error)?;
+    out.flush()?;
+    drop(out);
     if let Some(there) = &there {
         keep(there, temporary.as_file())?;
     }
-    sync(temporary.as_file())?;
-    temporary.persist(path)?;
+    sync(temporary.as_file(), &place)?;
+    disk::step(Step::Rename(&place, path), || Ok(temporary.persist(path)?))?;
     sync_folder(above(path))
 }
 
@@ -263,14 +269,21 @@ fn keep(there: &std::fs::Metadata, new: &File) -> std::io::Result<()> {
 }
 
 /// Has the system put a file on the disk.
-pub(crate) fn sync(file: &File) -> std::io::Result<()> {
-    forgiven(file.sync_all())
+pub(crate) fn sync(file: &File, path: &Path) -> std::io::Result<()> {
+    forgiven(disk::step(Step::Sync(path), || if cfg!(test) { Ok(()) } else { file.sync_all() }))
+}
+
+fn renamed(from: &Path, to: &Path) -> std::io::Result<()> {
+    disk::step(Step::Rename(from, to), || std::fs::rename(from, to))
 }
 
 /// The same for the names in a folder. Only Unix opens folders.
 pub(crate) fn sync_folder(folder: &Path) -> std::io::Result<()> {
     match cfg!(unix) {
-        true => forgiven(File::open(folder).and_then(|folder| folder.sync_all())),
+        true => {
+            let sync = || File::open(folder).and_then(|folder| if cfg!(test) { Ok(()) } else { folder.sync_all() });
+            forgiven(disk::step(Step::SyncFolder(folder), sync))
+        }
         false => Ok(()),
     }
 }

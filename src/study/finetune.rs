@@ -15,6 +15,7 @@ use crate::harness::request::Request;
 use crate::harness::runner::{EvaluatedModel, EvaluationSettings, Keep, Limits, ends, evaluate};
 use crate::harness::tasks::{Draw, Library, Task, Value};
 use crate::lm::{Found, Placement, Tokenizer, Weights, locate};
+use crate::registry::seal::{sealed, unsealed};
 use crate::registry::{Limit, write};
 use crate::train::data::{Example, Layout};
 use crate::train::{
@@ -225,7 +226,7 @@ impl Prepared {
             merged: asked.merged,
             ..RunFolder::new(&asked.out, files)
         };
-        let points = Points::read(&asked.out.join("scores.json"));
+        let points = Points::read(&asked.out.join("scores.json"))?;
         let ends = ends(&asked.model)?;
         let mut evaluating = Evaluating { asked: &asked, tokenizer: &tokenizer, ends, limits, stop, watch, points };
         let outcome = trainer.run(&encoded.sequences, Some(&run), &mut evaluating)?;
@@ -325,13 +326,22 @@ struct Points {
 
 impl Points {
     /// Those of an earlier part of the run; none where there was no such part.
-    fn read(path: &Path) -> Self {
-        std::fs::read(path).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
+    fn read(path: &Path) -> Result<Self> {
+        let bytes = match std::fs::read(path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Self::default()),
+            read => read.map_err(Error::read(path))?,
+        };
+        unsealed(&bytes).and_then(|object| serde_json::from_slice(&object).ok()).ok_or_else(|| Error::File {
+            path: path.to_owned(),
+            problem: "is damaged; remove it to go on without the scores of the checkpoints so far, which stay in \
+                      the folder `evaluations`"
+                .to_owned(),
+        })
     }
 
     fn write(&self, path: &Path) -> Result<()> {
-        let text = serde_json::to_vec_pretty(self)
+        let text = serde_json::to_string_pretty(self)
             .map_err(|error| Error::File { path: path.to_owned(), problem: error.to_string() })?;
-        write::bytes(path, &text)
+        write::bytes(path, sealed(&text).as_bytes())
     }
 }

@@ -55,6 +55,8 @@ mod real;
 mod results;
 mod settings;
 mod store;
+#[cfg(all(test, feature = "models"))]
+mod survival;
 mod work;
 
 pub use cell::{Cell, digest};

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::cell::Cell;
 use crate::error::{Error, Result};
+use crate::registry::seal::{sealed, unsealed};
 use crate::registry::{Adjustment, Condition, Format, Limit, Metric, Observation, Provenance, RowKind, Setup, write};
 
 /// Name and version of the file's layout.
@@ -88,7 +89,7 @@ impl CellResults {
     pub fn read(cell: &Cell) -> Result<Self> {
         let path = cell.results();
         match std::fs::read(&path) {
-            // What a power failure can leave of a new file: it has a name, and nothing in it.
+            // What a power failure can leave of a new file on a file system that does not sync: a name and nothing in it.
             Ok(bytes) if bytes.is_empty() => Ok(Self::none(cell)),
             Ok(bytes) => Self::parse(&bytes, &path),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::none(cell)),
@@ -98,7 +99,9 @@ impl CellResults {
 
     fn parse(bytes: &[u8], path: &Path) -> Result<Self> {
         let file = |problem| Error::File { path: path.to_owned(), problem };
-        let results: Self = serde_json::from_slice(bytes)
+        let object = unsealed(bytes)
+            .ok_or_else(|| file("is damaged: its checksum is another; delete it to have the cell run again".into()))?;
+        let results: Self = serde_json::from_slice(&object)
             .map_err(|e| file(format!("not the results of a cell ({e}); delete it to have the cell run again")))?;
         if results.schema != SCHEMA {
             return Err(file(format!("its layout is `{}`, this program knows `{SCHEMA}`", results.schema)));
@@ -108,9 +111,8 @@ impl CellResults {
 
     pub(super) fn write(&self, cell: &Cell) -> Result<()> {
         let path = cell.results();
-        let mut json = serde_json::to_vec(self).map_err(|e| Error::write(&path)(e.into()))?;
-        json.push(b'\n');
-        write::bytes_into_existing(&path, &json)
+        let json = serde_json::to_string(self).map_err(|e| Error::write(&path)(e.into()))?;
+        write::bytes_into_existing(&path, sealed(&json).as_bytes())
     }
 
     /// Whether the condition is finished with what this key stands for.

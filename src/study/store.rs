@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::cell::{CELLS, Cell, EVALUATIONS, TRAINING};
 use super::settings::Study;
 use crate::error::{Error, Result};
-use crate::registry::write;
+use crate::registry::{disk, write};
 
 /// Stands in the folder as long as it is there; a mount point whose file system has gone does not have it.
 const MARKER: &str = "onset-study.json";
@@ -45,10 +45,7 @@ pub(super) fn make(cell: &Cell) -> Result<()> {
 }
 
 fn make_folder(folder: &Path) -> Result<()> {
-    match std::fs::create_dir(folder) {
-        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(Error::write(folder)(error)),
-        _ => Ok(()),
-    }
+    disk::make_folder(folder).map_err(Error::write(folder))
 }
 
 fn mark(study: &Study, path: &Path) -> Result<()> {
@@ -101,10 +98,10 @@ pub(super) fn note_failure(cell: &Cell, error: &str) -> Result<()> {
 /// Forgets the finished cell's failures, and what it kept for a restart.
 pub(super) fn tidy(cell: &Cell, keep_evaluations: bool) {
     // Left-overs are in nobody's way, and the next run tries again.
-    let _ = std::fs::remove_file(cell.failure());
-    let _ = std::fs::remove_dir_all(cell.folder.join(TRAINING));
+    let _ = disk::remove(&cell.failure());
+    let _ = disk::remove(&cell.folder.join(TRAINING));
     if !keep_evaluations {
-        let _ = std::fs::remove_dir_all(cell.folder.join(EVALUATIONS));
+        let _ = disk::remove(&cell.folder.join(EVALUATIONS));
     }
 }
 

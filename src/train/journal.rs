@@ -4,12 +4,12 @@
 //! resumes rewrites the lines it still stands by.
 
 use std::fs::{File, OpenOptions};
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use super::trainer::TrainStep;
 use crate::error::{Error, Result};
-use crate::registry::write;
+use crate::registry::seal::{sealed, unsealed};
+use crate::registry::{disk, write};
 
 #[derive(Debug)]
 pub(super) struct Journal {
@@ -19,13 +19,26 @@ pub(super) struct Journal {
 
 impl Journal {
     /// Opens the journal of a run that continues after `done` steps; returns what it says of those.
-    pub(crate) fn open(folder: &Path, done: usize) -> Result<(Self, Vec<TrainStep>)> {
+    ///
+    /// # Errors
+    /// [`Error::Read`], [`Error::Write`], and what `damaged` returns, which is told of lines that are lost.
+    pub(crate) fn open(
+        folder: &Path,
+        done: usize,
+        damaged: &mut dyn FnMut(&Error) -> Result<()>,
+    ) -> Result<(Self, Vec<TrainStep>)> {
         let path = folder.join("metrics.jsonl");
         let mut steps: Vec<TrainStep> = Vec::new();
         if done > 0 && path.exists() {
-            let text = std::fs::read_to_string(&path).map_err(Error::read(&path))?;
-            steps = text.lines().map_while(|line| serde_json::from_str(line).ok()).collect();
-            steps.retain(|step| step.step <= done);
+            let text = std::fs::read(&path).map_err(Error::read(&path))?;
+            let lines = text.split(|&byte| byte == b'\n').filter_map(unsealed);
+            steps = lines.filter_map(|line| serde_json::from_slice(&line).ok()).collect();
+            steps.retain(|step| (1..=done).contains(&step.step));
+            if steps.len() < done {
+                let lost = done - steps.len();
+                let problem = format!("{lost} of the lines of its first {done} steps are damaged and left out");
+                damaged(&Error::File { path: path.clone(), problem })?;
+            }
         }
         let mut lines = String::new();
         for step in &steps {
@@ -38,18 +51,18 @@ impl Journal {
 
     pub(crate) fn add(&mut self, step: &TrainStep) -> Result<()> {
         let line = line(&self.path, step)?;
-        self.file.write_all(line.as_bytes()).map_err(Error::write(&self.path))
+        disk::append(&mut self.file, &self.path, line.as_bytes()).map_err(Error::write(&self.path))
     }
 }
 
 impl Journal {
     /// Puts the lines on the disk.
     pub(crate) fn sync(&mut self) -> Result<()> {
-        write::sync(&self.file).map_err(Error::write(&self.path))
+        write::sync(&self.file, &self.path).map_err(Error::write(&self.path))
     }
 }
 
 fn line(path: &Path, step: &TrainStep) -> Result<String> {
     let text = serde_json::to_string(step).map_err(|error| Error::write(path)(error.into()))?;
-    Ok(format!("{text}\n"))
+    Ok(sealed(&text))
 }

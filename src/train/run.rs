@@ -16,7 +16,7 @@ use super::state;
 use super::trainer::{TrainStep, Trainer};
 use crate::error::{Error, Result};
 use crate::lm::Decoder;
-use crate::registry::write;
+use crate::registry::{disk, write};
 
 /// Where a run leaves what it makes.
 #[derive(Debug, Clone, PartialEq)]
@@ -60,7 +60,7 @@ pub trait Observer {
         Ok(())
     }
 
-    /// When a saved state is damaged and the run goes on from the one before.
+    /// When a saved state is damaged and the run goes on from the one before, or lines of metrics.jsonl are lost.
     ///
     /// # Errors
     /// Any error that ends the run.
@@ -145,7 +145,8 @@ impl Trainer {
         if let Some(run) = run {
             fingerprint = state::fingerprint(&self.settings, data, self)?;
             state::restore(&run.folder, self, &fingerprint, &mut |error| observer.on_damaged(error))?;
-            let (opened, earlier) = Journal::open(&run.folder, self.steps_taken())?;
+            let (opened, earlier) =
+                Journal::open(&run.folder, self.steps_taken(), &mut |error| observer.on_damaged(error))?;
             (journal, steps) = (Some(opened), earlier);
         }
         observer.on_start(self.steps_taken(), order.steps)?;
@@ -264,7 +265,7 @@ fn forget(checkpoints: &Path, keep: usize) -> Result<()> {
     let mut folders: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).filter(named).collect();
     folders.sort();
     for folder in folders.iter().rev().skip(keep) {
-        std::fs::remove_dir_all(folder).map_err(Error::write(folder))?;
+        disk::remove(folder).map_err(Error::write(folder))?;
     }
     Ok(())
 }

@@ -19,7 +19,7 @@ use super::settings::TrainSettings;
 use super::tensors::{read_tensors, write_tensors};
 use super::trainer::Trainer;
 use crate::error::{Error, Result};
-use crate::registry::write;
+use crate::registry::{disk, write};
 
 /// What is written beside the numbers.
 #[derive(Debug, Serialize, Deserialize)]
@@ -123,7 +123,7 @@ pub(super) fn save(folder: &Path, trainer: &Trainer, fingerprint: &str) -> Resul
     let mut older = older;
     older.sort();
     for (_, old) in older.iter().rev().skip(KEPT - 1) {
-        std::fs::remove_dir_all(old).map_err(Error::write(old))?;
+        disk::remove(old).map_err(Error::write(old))?;
     }
     Ok(())
 }
@@ -141,7 +141,7 @@ pub(super) fn restore(
     let mut found = found(&states)?;
     found.sort();
     let (mut broken, mut first): (Vec<(PathBuf, Error)>, Option<Error>) = (Vec::new(), None);
-    for (step, path) in found.into_iter().rev() {
+    for (step, path) in found.iter().rev().cloned() {
         let loaded = match load(&path, step, fingerprint)? {
             Ok((weights, moments)) => trainer.restore(step, &weights, &moments),
             Err(error) => Err(error),
@@ -150,7 +150,12 @@ pub(super) fn restore(
             Ok(()) => {
                 for (path, error) in broken {
                     damaged(&error)?;
-                    std::fs::remove_dir_all(&path).map_err(Error::write(&path))?;
+                    disk::remove(&path).map_err(Error::write(&path))?;
+                }
+                // A run that was stopped between its last state and the removal of the oldest one.
+                let whole = found.iter().rev().filter(|(_, path)| path.is_dir());
+                for (_, old) in whole.skip(KEPT) {
+                    disk::remove(old).map_err(Error::write(old))?;
                 }
                 return Ok(true);
             }

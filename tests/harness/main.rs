@@ -4,6 +4,7 @@
 mod support;
 
 mod evaluate;
+mod hostile;
 mod identity;
 mod import;
 mod layouts;

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use crate::support::repository;
 
 /// Folder (or file) directly under `src`, and the floor it stands on.
-const FLOORS: [(&str, u8); 17] = [
+const FLOORS: [(&str, u8); 18] = [
+    ("bounds", 0),
     ("error", 0),
     ("serial", 0),
     ("registry", 1),

@@ -3,8 +3,13 @@
 
 use std::path::Path;
 
+use onset::harness::lm_eval::{ImportSettings, import};
+use onset::harness::runner::Journal;
+use onset::harness::tasks::Library;
 use onset::lm::gguf::Header;
-use onset::lm::{Config, TensorInfo, Tokenizer};
+use onset::lm::{Config, Placement, TensorInfo, Tokenizer, Weights};
+use onset::registry::table::Table;
+use onset::study::Study;
 
 use crate::support::repository;
 
@@ -61,5 +66,95 @@ fn any_safetensors_header_is_read_or_refused() -> std::io::Result<()> {
         }
     };
     assert!(replay("safetensors", read)? >= 3);
+    Ok(())
+}
+
+#[test]
+fn any_archive_of_pytorch_is_read_or_refused() -> std::io::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("pytorch_model.bin");
+    let Placement { device, dtype } = Placement::default();
+    let read = |bytes: &[u8]| {
+        std::fs::write(&path, bytes).expect("written");
+        let _ = Weights::open(&path, &device, dtype).and_then(|weights| weights.all());
+    };
+    assert!(replay("pickle", read)? >= 4);
+    Ok(())
+}
+
+#[test]
+fn any_tokenizer_is_read_or_refused_and_takes_any_text() -> std::io::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let read = |bytes: &[u8]| {
+        std::fs::write(folder.path().join("tokenizer.json"), bytes).expect("written");
+        if let Ok(tokenizer) = Tokenizer::read(folder.path())
+            && let Ok(tokens) = tokenizer.encode("a b ab\u{e9}\u{1f600}  a", true)
+        {
+            let _ = tokenizer.decode(&tokens, false);
+        }
+    };
+    assert!(replay("tokenizer", read)? >= 6);
+    Ok(())
+}
+
+#[test]
+fn any_task_file_is_read_or_refused_and_its_prompts_are_made() -> std::io::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("task.yaml");
+    let item = "{\"question\": \" why? \", \"choices\": [\"yes\", \"no\"], \"answer\": 1}\n";
+    std::fs::write(folder.path().join("data.jsonl"), item)?;
+    let built_in = Library::built_in().expect("the built-in tasks");
+    let read = |bytes: &[u8]| {
+        std::fs::write(&path, bytes).expect("written");
+        let mut library = built_in.clone();
+        if library.add(&path).is_ok()
+            && let Ok(selection) = library.select(&["fuzzed".to_owned()], Some(folder.path()))
+        {
+            selection.tasks.iter().for_each(|task| drop(task.items(&Default::default())));
+        }
+    };
+    assert!(replay("tasks", read)? >= 4);
+    Ok(())
+}
+
+#[test]
+fn any_journal_is_read_without_what_is_damaged() -> std::io::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("answers.jsonl");
+    let read = |bytes: &[u8]| {
+        std::fs::write(&path, bytes).expect("written");
+        let journal = Journal::open(&path).expect("opened");
+        assert!(journal.len() <= bytes.iter().filter(|&&byte| byte == b'\n').count());
+    };
+    assert!(replay("answers", read)? >= 1);
+    Ok(())
+}
+
+#[test]
+fn any_table_is_read_or_refused() -> std::io::Result<()> {
+    let read = |bytes: &[u8]| drop(Table::parse(bytes, "t.csv".as_ref(), &[]));
+    assert!(replay("csv", read)? >= 4);
+    Ok(())
+}
+
+#[test]
+fn any_results_of_lm_evaluation_harness_are_read_or_left_out() -> std::io::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let read = |bytes: &[u8]| {
+        std::fs::write(folder.path().join("results.json"), bytes).expect("written");
+        let _ = import(&[folder.path().to_owned()], &ImportSettings::default());
+    };
+    assert!(replay("lm-eval", read)? >= 3);
+    Ok(())
+}
+
+#[test]
+fn any_study_is_read_or_its_problems_are_listed() -> std::io::Result<()> {
+    let read = |bytes: &[u8]| {
+        if let Ok(text) = std::str::from_utf8(bytes) {
+            let _ = Study::parse(text, "study.toml".as_ref());
+        }
+    };
+    assert!(replay("study", read)? >= 2);
     Ok(())
 }

@@ -104,6 +104,9 @@ fn adjusted(p: &[Option<f64>]) -> Result<Vec<Option<Adjusted>>> {
     Ok(p.iter().map(one).collect())
 }
 
+/// Bytes of a folder's name: file systems take 255, of which a number may follow.
+const LONGEST_NAME: usize = 200;
+
 impl ScoreFits {
     /// Everything as JSON, indented, with a line end.
     ///
@@ -120,7 +123,8 @@ impl ScoreFits {
         let mut folders: Vec<(String, &FitReport)> = Vec::new();
         for (fit, report) in self.scores.iter().filter_map(|fit| Some((fit, fit.report.as_deref()?))) {
             let sign = |c: char| if c.is_alphanumeric() || c == '_' { c } else { '-' };
-            let plain: String = fit.score.chars().map(sign).collect();
+            let mut plain: String = fit.score.chars().map(sign).collect();
+            plain.truncate(plain.floor_char_boundary(LONGEST_NAME));
             let taken = |name: &str| folders.iter().any(|(other, _)| other == name);
             let numbered = (2..).map(|n| format!("{plain}-{n}"));
             let name = std::iter::once(plain.clone()).chain(numbered).find(|name| !taken(name));

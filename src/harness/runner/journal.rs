@@ -28,7 +28,7 @@
 
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -37,16 +37,12 @@ use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
 use crate::harness::request::{Request, Response};
+use crate::registry::disk::{self, Step};
+use crate::registry::seal::{sealed, unsealed};
 use crate::registry::write;
 
-/// Answers of so long a time can be lost with the power, and no more.
-const SYNC_EVERY: Duration = Duration::from_secs(5);
-
-/// How the checksum of a line begins, at the end of its object.
-const SUM: &str = ",\"sum\":\"";
-
-/// Digits of the checksum.
-const DIGITS: usize = 8;
+/// Answers of so long a time can be lost with the power, and no more. Tests have no time.
+const SYNC_EVERY: Duration = if cfg!(test) { Duration::ZERO } else { Duration::from_secs(5) };
 
 /// What an answer is found by: 64 hexadecimal digits.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -113,7 +109,10 @@ impl Journal {
     /// [`Error::InUse`] if another program has it open, [`Error::Read`] or [`Error::Write`].
     pub fn open(path: &Path) -> Result<Self> {
         if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder).map_err(Error::write(folder))?;
+            disk::make_folders(folder).map_err(Error::write(folder))?;
+        }
+        if !path.exists() {
+            disk::step(Step::Make(path, false), || Ok(())).map_err(Error::write(path))?;
         }
         let opened = OpenOptions::new().read(true).append(true).create(true).open(path);
         let mut file = opened.map_err(Error::write(path))?;
@@ -125,7 +124,7 @@ impl Journal {
         file.read_to_end(&mut bytes).map_err(Error::read(path))?;
         let whole = bytes.iter().rposition(|&byte| byte == b'\n').map_or(0, |last| last + 1);
         if whole < bytes.len() {
-            file.set_len(whole as u64).map_err(Error::write(path))?;
+            disk::cut(&file, path, whole as u64).map_err(Error::write(path))?;
         }
         file.seek(SeekFrom::End(0)).map_err(Error::read(path))?;
         if whole == 0
@@ -204,9 +203,9 @@ impl Journal {
 
     fn write(&mut self, line: &Value) -> Result<()> {
         let line = sealed(&line.to_string());
-        if let Err(error) = self.file.write_all(line.as_bytes()) {
+        if let Err(error) = disk::append(&mut self.file, &self.path, line.as_bytes()) {
             // A full disk may have taken half of the line. What cannot be cut off now is left out by its checksum later.
-            let _ = self.file.set_len(self.length);
+            let _ = disk::cut(&self.file, &self.path, self.length);
             return Err(Error::write(&self.path)(error));
         }
         self.length += line.len() as u64;
@@ -222,7 +221,7 @@ impl Journal {
     /// [`Error::Write`].
     pub(crate) fn sync(&mut self) -> Result<()> {
         self.synced = Instant::now();
-        write::sync(&self.file).map_err(Error::write(&self.path))
+        write::sync(&self.file, &self.path).map_err(Error::write(&self.path))
     }
 
     fn remember(&mut self, line: &[u8]) -> Option<()> {
@@ -246,28 +245,6 @@ impl Journal {
         self.answers.insert(Key(text("key")?.to_owned()), response);
         Some(())
     }
-}
-
-/// A line with the checksum of its object as the object's last entry.
-fn sealed(object: &str) -> String {
-    let open = object.strip_suffix('}').unwrap_or(object);
-    format!("{open}{SUM}{}\"}}\n", sum(object.as_bytes()))
-}
-
-/// The object of a line, without the checksum; `None` where that is not the right one.
-fn unsealed(line: &[u8]) -> Option<Vec<u8>> {
-    let tail = line.len().checked_sub(SUM.len() + DIGITS + 2);
-    let Some(at) = tail.filter(|&at| line[at..].starts_with(SUM.as_bytes()) && line.ends_with(b"\"}")) else {
-        return Some(line.to_vec());
-    };
-    let object = [&line[..at], b"}"].concat();
-    let said = &line[at + SUM.len()..at + SUM.len() + DIGITS];
-    (sum(&object).as_bytes() == said).then_some(object)
-}
-
-/// The first digits of the SHA-256.
-fn sum(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().take(DIGITS / 2).map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

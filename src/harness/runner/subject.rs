@@ -9,8 +9,10 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::limits::Limits;
+use crate::bounds::Bound;
 use crate::error::{Error, Result};
 use crate::harness::evaluation::Identity;
+use crate::lm::source;
 use crate::lm::{AdapterFolder, Decoder, Found, LanguageModel, LoadedModel, Placement, Tokenizer};
 
 /// A model that can be evaluated.
@@ -156,7 +158,7 @@ pub fn ends(path: &Path) -> Result<Vec<u32>> {
         if !path.is_file() {
             continue;
         }
-        let bytes = std::fs::read(&path).map_err(Error::read(&path))?;
+        let bytes = source::read(&path, Bound::ConfigBytes)?;
         let json: Value = serde_json::from_slice(&bytes).map_err(Error::malformed(&path, "is not JSON"))?;
         let ids = match json.get("eos_token_id") {
             Some(Value::Array(ids)) => ids.clone(),

@@ -6,10 +6,8 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::settings::ServerSettings;
+use crate::bounds::Bound;
 use crate::error::{Cause, Error, Result};
-
-/// Largest answer that is read; an echo of a long prompt with its probabilities is a few megabytes.
-const LARGEST: u64 = 1 << 26;
 
 /// Longest pause between two tries, unless the server asks for more.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
@@ -102,6 +100,9 @@ impl Client {
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .timeout_global(Some(settings.timeout))
+            .max_redirects(u32::try_from(Bound::Redirects.get()).unwrap_or(u32::MAX))
+            .max_redirects_will_error(false)
+            .max_response_header_size(Bound::AnswerHeaderBytes.size())
             .max_idle_connections_per_host(settings.concurrency.max(1))
             // Servers of models stand in the same network; a proxy for the internet does not know them.
             .proxy(None)
@@ -178,7 +179,13 @@ impl Client {
         let status = response.status().as_u16();
         let asked = response.headers().get("retry-after").and_then(|value| value.to_str().ok());
         let asked = asked.and_then(|text| text.trim().parse().ok()).map(Duration::from_secs);
-        let text = response.body_mut().with_config().limit(LARGEST).read_to_vec().map_err(failure)?;
+        // An echo of a long prompt with its probabilities is a few megabytes.
+        let limit = Bound::AnswerBytes.get();
+        let text = response.body_mut().with_config().limit(limit).read_to_vec().map_err(failure)?;
+        // Values take many times their bytes in memory.
+        Bound::AnswerValues
+            .check(text.iter().filter(|byte| matches!(byte, b',' | b'{' | b'[')).count())
+            .map_err(|problem| Failure::Lasting(Reason::plain(format!("the answer {problem}"))))?;
         if (200..300).contains(&status) {
             return serde_json::from_slice(&text).map_err(|error| {
                 let problem = format!("the answer is not whole JSON: {error}");
@@ -199,9 +206,15 @@ impl Client {
 
 fn failure(error: ureq::Error) -> Failure {
     match error {
-        ureq::Error::BadUri(_) | ureq::Error::Http(_) | ureq::Error::BodyExceedsLimit(_) => {
-            Failure::Lasting(Reason::of(error))
+        ureq::Error::BodyExceedsLimit(_) => Failure::Lasting(Reason {
+            problem: format!("the answer {}", Bound::AnswerBytes.exceeded()),
+            ..Reason::of(error)
+        }),
+        ureq::Error::LargeResponseHeader(..) => {
+            let problem = format!("the answer {}", Bound::AnswerHeaderBytes.exceeded());
+            Failure::Lasting(Reason { problem, ..Reason::of(error) })
         }
+        ureq::Error::BadUri(_) | ureq::Error::Http(_) => Failure::Lasting(Reason::of(error)),
         other => Failure::Passing(Reason::of(other), None),
     }
 }
@@ -253,5 +266,39 @@ mod tests {
         let client = Client::new("http://me:pa55@host", &settings).expect("an address");
         let error = client.broken("you sent k-123 as me:pa55 and pa55".into()).to_string();
         assert!(!error.contains("k-123") && !error.contains("pa55"), "{error}");
+    }
+
+    /// What a client says of a server that gives every connection this answer.
+    fn told(answer: Vec<u8>) -> String {
+        use std::io::{Read as _, Write as _};
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        let server = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().expect("a connection");
+            let mut request = [0; 4096];
+            let _ = stream.read(&mut request);
+            // The client may have heard enough.
+            let _ = stream.write_all(&answer);
+        });
+        let settings = ServerSettings { attempts: 1, ..ServerSettings::default() };
+        let client = Client::new(&url, &settings).expect("an address");
+        let said = client.post(&Value::Null, &AtomicBool::new(false)).expect_err("refused").to_string();
+        server.join().expect("ended");
+        said
+    }
+
+    #[test]
+    fn an_answer_beyond_a_bound_is_refused_with_its_name() {
+        let of = |headers: &str, body: &str| {
+            format!("HTTP/1.1 200 OK\r\n{headers}Content-Length: {}\r\n\r\n{body}", body.len()).into_bytes()
+        };
+        let header = format!("X: {}\r\n", "a".repeat(Bound::AnswerHeaderBytes.size()));
+        assert!(told(of(&header, "{}")).contains("--bound answer-header-bytes=NUMBER"));
+        let values = format!("[{}]", "{},".repeat(Bound::AnswerValues.size()));
+        assert!(told(of("", &values)).contains("--bound answer-values=NUMBER"));
+        let bytes = "a".repeat(Bound::AnswerBytes.size() + 1);
+        assert!(told(of("", &bytes)).contains("--bound answer-bytes=NUMBER"));
+        let elsewhere = b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n";
+        assert!(told(elsewhere.to_vec()).contains("status 302"), "{}", told(elsewhere.to_vec()));
     }
 }

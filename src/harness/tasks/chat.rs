@@ -12,7 +12,7 @@ use time::OffsetDateTime;
 use super::item::sha256;
 use super::prompt::{Role, Turn};
 use super::value::Value;
-use super::{python, template, tuples};
+use super::{python, template};
 
 /// A compiled chat template with the special tokens it may name.
 #[derive(Clone)]
@@ -59,8 +59,7 @@ impl ChatTemplate {
             Err(Error::new(ErrorKind::InvalidOperation, problem))
         });
         environment.add_function("strftime_now", |format: String| now(&format));
-        let text = without_generation(&source.replace("\r\n", "\n").replace('\r', "\n"));
-        environment.add_template_owned(NAME, tuples::as_calls(&text)).map_err(|error| template::describe(&error))?;
+        let environment = template::compiled(environment, NAME, &without_generation(source))?;
         let mut given: Vec<(String, Value)> =
             tokens.iter().map(|(name, token)| (name.clone(), token.as_str().into())).collect();
         for (name, value) in switches {
@@ -115,9 +114,8 @@ impl ChatTemplate {
             ("documents".into(), Value::Null),
             ("add_generation_prompt".into(), fresh.into()),
         ]);
-        let template = self.environment.get_template(NAME).map_err(|error| template::describe(&error))?;
         let context = python::to_jinja(&Value::Map(context));
-        let mut text = template.render(context).map_err(|error| format!("chat {}", template::describe(&error)))?;
+        let mut text = template::rendered(&self.environment, NAME, context).map_err(|error| format!("chat {error}"))?;
         if fresh {
             return Ok(text);
         }

@@ -39,6 +39,7 @@
 mod aggregate;
 mod built_in;
 mod chat;
+mod compose;
 mod config;
 mod data;
 mod documents;
@@ -52,6 +53,7 @@ mod layouts;
 mod library;
 mod literal;
 mod math;
+mod methods;
 mod metric;
 mod output;
 mod prompt;

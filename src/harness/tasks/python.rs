@@ -6,7 +6,9 @@ use std::sync::Arc;
 use minijinja::value::{Enumerator, Kwargs, Object, ObjectRepr, ValueKind};
 use minijinja::{Error, ErrorKind};
 
+use super::template::BYTES_PER_STEP;
 use super::value::{JsonStyle, Value, python_float, write_text_repr};
+use crate::bounds::Bound;
 
 type Jinja = minijinja::Value;
 
@@ -31,7 +33,7 @@ impl Object for Tuple {
     where
         Self: Sized + 'static,
     {
-        f.write_str(&text(&Jinja::from_dyn_object(Arc::clone(self))))
+        f.write_str(&text(&Jinja::from_dyn_object(Arc::clone(self))).map_err(|_| fmt::Error)?)
     }
 }
 
@@ -40,19 +42,77 @@ pub(super) fn tuple(items: Vec<Jinja>) -> Jinja {
     Jinja::from_object(Tuple(items))
 }
 
+/// Levels of a value that are printed, as far as Python's own recursion goes.
+const DEEPEST: usize = 200;
+
+/// What may still be made of a value: bytes, and levels below.
+#[derive(Clone, Copy)]
+struct Room {
+    bytes: usize,
+    depth: usize,
+}
+
+impl Room {
+    /// As much as all the steps of a rendering could pay for.
+    fn new() -> Self {
+        Self { bytes: Bound::TemplateSteps.size().saturating_mul(BYTES_PER_STEP), depth: DEEPEST }
+    }
+
+    /// A level below.
+    fn below(self) -> Result<Self, Error> {
+        let deep = || Error::new(ErrorKind::InvalidOperation, format!("a value has more than {DEEPEST} levels"));
+        Ok(Self { depth: self.depth.checked_sub(1).ok_or_else(deep)?, ..self })
+    }
+
+    fn take(&mut self, bytes: usize) -> Result<(), Error> {
+        self.bytes = self.bytes.checked_sub(bytes).ok_or(ErrorKind::OutOfFuel)?;
+        Ok(())
+    }
+}
+
 /// What Python's `str()` makes of a value.
-pub(super) fn text(value: &Jinja) -> String {
+///
+/// # Errors
+/// A value that is deeper or longer than what is printed: a few lists, each twice in the next, are longer than memory.
+pub(super) fn text(value: &Jinja) -> Result<String, Error> {
     match value.as_str() {
-        Some(text) => text.to_owned(),
+        Some(text) => Ok(text.to_owned()),
         None => {
             let mut out = String::new();
-            repr(value, &mut out);
-            out
+            repr(value, &mut out, Room::new())?;
+            Ok(out)
         }
     }
 }
 
-fn repr(value: &Jinja, out: &mut String) {
+/// The steps that walking through a value costs.
+///
+/// # Errors
+/// As [`text`].
+pub(super) fn steps(value: &Jinja) -> Result<u64, Error> {
+    fn walk(value: &Jinja, room: &mut Room) -> Result<(), Error> {
+        room.take(BYTES_PER_STEP + value.as_str().map_or(0, str::len))?;
+        if matches!(value.kind(), ValueKind::Seq | ValueKind::Iterable | ValueKind::Map) {
+            let mut below = room.below()?;
+            for item in value.try_iter()? {
+                walk(&item, &mut below)?;
+                if value.kind() == ValueKind::Map {
+                    walk(&value.get_item(&item)?, &mut below)?;
+                }
+            }
+            room.bytes = below.bytes;
+        }
+        Ok(())
+    }
+    let (all, mut room) = (Room::new().bytes, Room::new());
+    walk(value, &mut room)?;
+    Ok(((all - room.bytes) / BYTES_PER_STEP) as u64)
+}
+
+fn repr(value: &Jinja, out: &mut String, room: Room) -> Result<(), Error> {
+    if out.len() > room.bytes {
+        return Err(ErrorKind::OutOfFuel.into());
+    }
     match value.kind() {
         ValueKind::None | ValueKind::Undefined => out.push_str("None"),
         ValueKind::Bool => out.push_str(if value.is_true() { "True" } else { "False" }),
@@ -62,28 +122,31 @@ fn repr(value: &Jinja, out: &mut String) {
         }
         ValueKind::String => write_text_repr(out, value.as_str().unwrap_or_default()),
         ValueKind::Seq | ValueKind::Iterable => {
-            let tuple = value.downcast_object_ref::<Tuple>().is_some();
-            let items: Vec<Jinja> = value.try_iter().map(Iterator::collect).unwrap_or_default();
+            let (tuple, below) = (value.downcast_object_ref::<Tuple>().is_some(), room.below()?);
             out.push(if tuple { '(' } else { '[' });
-            for (at, item) in items.iter().enumerate() {
-                out.push_str(if at == 0 { "" } else { ", " });
-                repr(item, out);
+            let mut items = 0_usize;
+            for item in value.try_iter().into_iter().flatten() {
+                out.push_str(if items == 0 { "" } else { ", " });
+                repr(&item, out, below)?;
+                items += 1;
             }
-            out.push_str(if tuple && items.len() == 1 { "," } else { "" });
+            out.push_str(if tuple && items == 1 { "," } else { "" });
             out.push(if tuple { ')' } else { ']' });
         }
         ValueKind::Map => {
+            let below = room.below()?;
             out.push('{');
             for (at, key) in value.try_iter().into_iter().flatten().enumerate() {
                 out.push_str(if at == 0 { "" } else { ", " });
-                repr(&key, out);
+                repr(&key, out, below)?;
                 out.push_str(": ");
-                repr(&value.get_item(&key).unwrap_or_default(), out);
+                repr(&value.get_item(&key).unwrap_or_default(), out, below)?;
             }
             out.push('}');
         }
         _ => out.push_str(&value.to_string()),
     }
+    Ok(())
 }
 
 /// A document's value in a template.
@@ -99,29 +162,41 @@ pub(super) fn to_jinja(value: &Value) -> Jinja {
     }
 }
 
-/// A value of a template as JSON has it: tuples are lists, keys are text.
-fn from_jinja(value: &Jinja) -> Value {
-    match value.kind() {
+/// A value of a template as JSON has it: tuples are lists, keys are text. `line` is what a new line begins with at each
+/// level, in bytes.
+fn from_jinja(value: &Jinja, line: usize, room: &mut Room) -> Result<Value, Error> {
+    // What the value takes in memory, its line, and its text where every character is written by its number.
+    let lead = line.saturating_mul(DEEPEST - room.depth + 1);
+    room.take(
+        value.as_str().map_or(0, str::len).saturating_mul(6).saturating_add(lead).saturating_add(BYTES_PER_STEP),
+    )?;
+    Ok(match value.kind() {
         ValueKind::None | ValueKind::Undefined => Value::Null,
         ValueKind::Bool => Value::Bool(value.is_true()),
         ValueKind::Number if value.is_integer() => {
             value.as_i64().map_or_else(|| Value::Text(value.to_string()), Value::Int)
         }
         ValueKind::Number => f64::try_from(value.clone()).map_or(Value::Null, Value::Float),
-        ValueKind::Seq | ValueKind::Iterable => match value.try_iter() {
-            Ok(items) => Value::List(items.map(|item| from_jinja(&item)).collect()),
-            Err(_) => Value::Text(value.to_string()),
-        },
-        ValueKind::Map => {
-            let mut map = Value::Map(Vec::new());
-            for key in value.try_iter().into_iter().flatten() {
-                let item = value.get_item(&key).map_or(Value::Null, |item| from_jinja(&item));
-                map.set(&text(&key), item);
+        ValueKind::Seq | ValueKind::Iterable => {
+            let (mut below, mut list) = (room.below()?, Vec::new());
+            for item in value.try_iter()? {
+                list.push(from_jinja(&item, line, &mut below)?);
             }
-            map
+            room.bytes = below.bytes;
+            Value::List(list)
+        }
+        ValueKind::Map => {
+            let (mut below, mut entries) = (room.below()?, Vec::new());
+            for key in value.try_iter().into_iter().flatten() {
+                let item = from_jinja(&value.get_item(&key).unwrap_or_default(), line, &mut below)?;
+                entries.push((text(&key)?, item));
+                below.take(entries.last().map_or(0, |(key, _)| key.len().saturating_mul(6)))?;
+            }
+            room.bytes = below.bytes;
+            Value::Map(entries)
         }
         _ => Value::Text(value.as_str().map_or_else(|| value.to_string(), str::to_owned)),
-    }
+    })
 }
 
 /// jinja2's `tojson`: keys sorted, everything beyond ASCII and everything that HTML minds escaped.
@@ -151,5 +226,7 @@ fn json(value: &Jinja, style: &JsonStyle) -> Result<Jinja, Error> {
     if value.is_undefined() {
         return Err(Error::new(ErrorKind::UndefinedError, "`tojson` of a name that has no value"));
     }
-    Ok(Jinja::from(from_jinja(value).json(style)))
+    let separators = style.separators.as_ref().map_or(0, |(item, key)| item.len().max(key.len()));
+    let line = style.indent.unwrap_or_default().saturating_add(separators);
+    Ok(Jinja::from(from_jinja(value, line, &mut Room::new())?.json(style)))
 }

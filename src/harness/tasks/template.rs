@@ -3,15 +3,17 @@
 //! dictionaries can be called. One filter is added: `regex_replace(pattern, replacement, count)`.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use minijinja::syntax::SyntaxConfig;
-use minijinja::value::ValueKind;
-use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior};
+use minijinja::{Environment, Error, ErrorKind, State, UndefinedBehavior};
 
+use super::methods::{map_method, method};
 use super::python;
 use super::regex::Pattern;
 use super::tuples;
 use super::value::Value;
+use crate::bounds::{self, Bound};
 
 type Jinja = minijinja::Value;
 
@@ -31,11 +33,22 @@ impl std::fmt::Debug for Template {
 /// The one template of each environment; no ending, so nothing is escaped.
 const NAME: &str = "field";
 
-/// Steps that one rendering may take: the longest prompts of the published tasks take some thousand.
-const MOST_STEPS: u64 = 5_000_000;
+/// Bytes of data that cost as much as one step.
+pub(super) const BYTES_PER_STEP: usize = 64;
 
-/// Macros, includes and the like that may be open in one another.
-const MOST_CALLS: usize = 100;
+/// Bytes of a template that is compiled on a stack of its own from there on.
+const SHORT: usize = 1024;
+
+/// Stack that a byte of a template, and a step of its rendering, may cost: operators that follow one another, and lists
+/// that are each within the next, are as deep as they are many.
+const STACK_PER_BYTE: usize = 2048;
+const STACK_PER_STEP: usize = 512;
+
+/// Items of a `range`, as many as minijinja allows.
+const LONGEST_RANGE: i128 = 100_000;
+
+/// Calls within calls that the stack is deep enough for, whatever is allowed.
+const MOST_CALLS: usize = 500;
 
 impl Template {
     /// # Errors
@@ -48,8 +61,7 @@ impl Template {
         environment.add_filter("tojson", python::sorted_json);
         environment.add_filter("regex_replace", regex_replace);
         // Jinja2 reads every kind of line end in a template as \n.
-        let text = tuples::as_calls(&source.replace("\r\n", "\n").replace('\r', "\n"));
-        environment.add_template_owned(NAME, text).map_err(|error| describe(&error))?;
+        let environment = compiled(environment, NAME, source)?;
         Ok(Self { environment: Arc::new(environment), source: source.to_owned() })
     }
 
@@ -61,27 +73,95 @@ impl Template {
     /// # Errors
     /// What went wrong, with the template's line.
     pub(crate) fn render(&self, document: &Value) -> Result<String, String> {
-        let context = python::to_jinja(document);
-        let template = self.environment.get_template(NAME).map_err(|error| describe(&error))?;
-        template.render(context).map_err(|error| describe(&error))
+        rendered(&self.environment, NAME, python::to_jinja(document))
     }
+}
+
+/// The environment with its one template.
+///
+/// # Errors
+/// What is wrong with the template, with its line.
+pub(super) fn compiled(
+    mut environment: Environment<'static>,
+    name: &'static str,
+    source: &str,
+) -> Result<Environment<'static>, String> {
+    Bound::TemplateBytes.check(source.len()).map_err(|problem| format!("template: {problem}"))?;
+    let text = tuples::as_calls(&source.replace("\r\n", "\n").replace('\r', "\n"));
+    let (length, compile) = (text.len(), move || match environment.add_template_owned(name, text) {
+        Ok(()) => Ok(environment),
+        Err(error) => Err(describe(&error)),
+    });
+    match length {
+        0..SHORT => bounds::survive(compile)?,
+        _ => {
+            let patience = Duration::from_secs(Bound::TemplateSeconds.get());
+            bounds::elsewhere(length.saturating_mul(STACK_PER_BYTE), patience, compile)
+                .map_err(|problem| format!("template: {problem}: it {}", Bound::TemplateSeconds.exceeded()))?
+        }
+    }
+}
+
+/// What the template makes of a context.
+///
+/// # Errors
+/// What went wrong, with the template's line.
+pub(super) fn rendered(
+    environment: &Arc<Environment<'static>>,
+    name: &'static str,
+    context: Jinja,
+) -> Result<String, String> {
+    rendered_within(environment, name, context, Duration::from_secs(Bound::TemplateSeconds.get()))
+}
+
+fn rendered_within(
+    environment: &Arc<Environment<'static>>,
+    name: &'static str,
+    context: Jinja,
+    patience: Duration,
+) -> Result<String, String> {
+    let own = Arc::clone(environment);
+    let render = move || {
+        let outcome = own.get_template(name).and_then(|template| template.render(context));
+        outcome.map_err(|error| (error.kind() == ErrorKind::OutOfFuel, describe(&error)))
+    };
+    let outcome = match environment.get_template(name) {
+        Ok(template) if is_plain(template.source()) => bounds::survive(render)?,
+        _ => {
+            let stack = Bound::TemplateSteps.size().saturating_mul(STACK_PER_STEP);
+            bounds::elsewhere(stack, patience, render)
+                .map_err(|problem| format!("template: {problem}: it {}", Bound::TemplateSeconds.exceeded()))?
+        }
+    };
+    outcome
+        .map_err(|(costly, said)| if costly { format!("{said}; it {}", Bound::TemplateSteps.exceeded()) } else { said })
+}
+
+/// Whether a template can only put values together as often as it says: without statements and repetition nothing in it
+/// grows beyond its own length, and no list is in itself twice and again.
+fn is_plain(source: &str) -> bool {
+    source.len() < SHORT && !source.contains("{%") && !source.contains('*')
 }
 
 /// What all templates have in common: nothing is escaped, values print as in Python, and its methods can be called.
 pub(super) fn python_environment() -> Environment<'static> {
     let mut environment = Environment::new();
-    environment.set_fuel(Some(MOST_STEPS));
-    environment.set_recursion_limit(MOST_CALLS);
+    environment.set_fuel(Some(Bound::TemplateSteps.get()));
+    environment.set_recursion_limit(Bound::TemplateCalls.size().min(MOST_CALLS));
     environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
     environment.set_formatter(|out, state, value| {
         if value.is_undefined() {
             // An error where that is strict, but for `{{ a if b }}`, which prints nothing.
             return minijinja::escape_formatter(out, state, value);
         }
-        out.write_str(&python::text(value)).map_err(Error::from)
+        match value.as_str() {
+            Some(text) => out.write_str(text).map_err(Error::from),
+            None => out.write_str(&python::text(value)?).map_err(Error::from),
+        }
     });
-    environment.set_unknown_method_callback(|_, value, name, arguments| method(value, name, arguments));
+    environment.set_unknown_method_callback(|state, value, name, arguments| method(state, value, name, arguments));
     environment.add_function(tuples::CALL, python::tuple);
+    environment.add_function("range", range);
     environment.add_filter("string", |value: Jinja| python::text(&value));
     environment.add_filter("items", |value: Jinja| map_method(&value, "items", &[]));
     environment
@@ -99,13 +179,44 @@ pub(super) fn describe(error: &Error) -> String {
     text
 }
 
-fn wrong(problem: impl Into<String>) -> Error {
+pub(super) fn wrong(problem: impl Into<String>) -> Error {
     Error::new(ErrorKind::InvalidOperation, problem.into())
 }
 
-fn regex_replace(text: &str, pattern: &str, replacement: &str, count: Option<usize>) -> Result<String, Error> {
+/// Python's `range`.
+fn range(first: i64, second: Option<i64>, step: Option<i64>) -> Result<Jinja, Error> {
+    let (from, to) = second.map_or((0, first), |to| (first, to));
+    let step = step.unwrap_or(1);
+    if step == 0 {
+        return Err(wrong("`range` needs a step that is not 0"));
+    }
+    let span = (i128::from(to) - i128::from(from)) * i128::from(step.signum());
+    let count = if span > 0 { (span - 1) / i128::from(step).abs() + 1 } else { 0 };
+    if count > LONGEST_RANGE {
+        return Err(wrong(format!("`range` has {count} items, at most {LONGEST_RANGE} are made")));
+    }
+    Ok(Jinja::make_iterable(move || (0..count as i64).map(move |at| from + at * step)))
+}
+
+fn regex_replace(
+    state: &State<'_, '_>,
+    text: &str,
+    pattern: &str,
+    replacement: &str,
+    count: Option<usize>,
+) -> Result<String, Error> {
     let pattern = Pattern::new(pattern).map_err(wrong)?;
+    // No match is shorter than nothing.
+    afford(state, text.len().saturating_add(1).saturating_mul(replacement.len() / BYTES_PER_STEP))?;
     pattern.replace(text, replacement, count.unwrap_or(0)).map_err(wrong)
+}
+
+/// Fails where the steps that are left do not pay for so many bytes.
+pub(super) fn afford(state: &State<'_, '_>, bytes: usize) -> Result<(), Error> {
+    match state.fuel_levels() {
+        Some((_, left)) if (bytes / BYTES_PER_STEP) as u64 > left => Err(ErrorKind::OutOfFuel.into()),
+        _ => Ok(()),
+    }
 }
 
 /// Whether Python's `str.strip()` takes a character away.
@@ -126,150 +237,138 @@ pub(super) fn capitalize(text: &str) -> String {
         .map_or_else(String::new, |first| first.to_uppercase().chain(chars.as_str().to_lowercase().chars()).collect())
 }
 
-/// Python's `str.title()`.
-fn title(text: &str) -> String {
-    let mut out = String::new();
-    let mut inside = false;
-    for c in text.chars() {
-        if inside {
-            out.extend(c.to_lowercase())
-        } else {
-            out.extend(c.to_uppercase())
-        }
-        inside = c.is_alphabetic();
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn render(source: &str) -> Result<String, String> {
+        let document =
+            Value::Map(vec![("text".into(), "a b c".into()), ("list".into(), Value::List(vec![1.into(); 3]))]);
+        Template::new(source)?.render(&document)
     }
-    out
-}
 
-/// A method of Python's text, list or dictionary.
-fn method(value: &Jinja, name: &str, arguments: &[Jinja]) -> Result<Jinja, Error> {
-    match value.kind() {
-        ValueKind::String => text_method(value.as_str().unwrap_or_default(), name, arguments),
-        ValueKind::Seq | ValueKind::Iterable => list_method(value, name, arguments),
-        ValueKind::Map => map_method(value, name, arguments),
-        _ => Err(ErrorKind::UnknownMethod.into()),
+    /// `{% for %}` within `{% for %}`, each of as many turns as a range has.
+    fn looped(setup: &str, inner: &str) -> String {
+        format!(
+            "{{% set ns = namespace(x='ab', y=[], n=0) %}}{setup}{{% for i in range(100000) %}}{{% for j in range(100000) %}}\
+             {inner}{{% endfor %}}{{% endfor %}}"
+        )
     }
-}
 
-fn text_argument<'a>(arguments: &'a [Jinja], at: usize, name: &str) -> Result<&'a str, Error> {
-    arguments
-        .get(at)
-        .and_then(|argument| argument.as_str())
-        .ok_or_else(|| wrong(format!("`{name}` needs text as argument {}", at + 1)))
-}
+    #[test]
+    fn no_template_takes_more_than_its_steps() {
+        let grows = [
+            "ns.x ~ ns.x",
+            "ns.x + ns.x",
+            "ns.x * 2",
+            "ns.x.replace('a', 'aa')",
+            "ns.x | replace('a', 'aa')",
+            "ns.x.join([ns.x, ns.x])",
+            "[ns.x, ns.x] | join(ns.x)",
+            "ns.x | indent(1000000000)",
+            "'%s%s' | format(ns.x, ns.x)",
+            "ns.x | regex_replace('', ns.x)",
+            "(ns.x | list) * 100000",
+            "[ns.x, ns.x] | string",
+            "[ns.x, ns.x] | tojson",
+            "ns.x.split('') | join(ns.x)",
+            "ns.x | center(1000000000)",
+            "ns.x | batch(1000000000) | list",
+        ];
+        for expression in grows {
+            let failed = render(&looped("", &format!("{{% set ns.x = {expression} %}}")));
+            assert!(failed.is_err(), "{expression}");
+        }
+        let costly = [
+            "'x' * 10000000000",
+            "[1] * 10000000000",
+            "range(10000000000)",
+            "range(-9223372036854775807, 9223372036854775807)",
+            "text.center(10000000000)",
+            "text | indent(10000000000)",
+            "[[1]] | tojson(indent=10000000000)",
+            "'%10000000000d' | format(1)",
+            "2 ** 2 ** 2 ** 2 ** 2 ** 2 ** 2",
+            "range(99999) | map('string') | join('x' * 1000)",
+        ];
+        for expression in costly {
+            let _ = render(&format!("{{{{ {expression} }}}}"));
+        }
+        assert!(render("{{ 'x' * 10000000000 }}").unwrap_err().contains("template-steps"));
+        assert!(render(&looped("", "")).unwrap_err().contains("--bound template-steps=NUMBER"));
+        assert!(render(&looped("", "x")).is_err() && render(&looped("", "{{ ns.x }}")).is_err());
+        assert!(render("{% macro m(n) %}{{ m(n + 1) }}{% endmacro %}{{ m(0) }}").is_err());
+    }
 
-fn text_method(text: &str, name: &str, arguments: &[Jinja]) -> Result<Jinja, Error> {
-    let count = |at: usize| arguments.get(at).and_then(|n| n.as_i64()).and_then(|n| usize::try_from(n).ok());
-    let stripped = |c: char| match arguments.first().and_then(|set| set.as_str()) {
-        Some(set) => set.contains(c),
-        None => is_space(c),
-    };
-    let all = |test: fn(char) -> bool| Jinja::from(!text.is_empty() && text.chars().all(test));
-    let position = |byte: Option<usize>| byte.map(|byte| text[..byte].chars().count() as i64);
-    Ok(match name {
-        "strip" => text.trim_matches(stripped).into(),
-        "lstrip" => text.trim_start_matches(stripped).into(),
-        "rstrip" => text.trim_end_matches(stripped).into(),
-        "lower" | "casefold" => text.to_lowercase().into(),
-        "upper" => text.to_uppercase().into(),
-        "capitalize" => capitalize(text).into(),
-        "title" => title(text).into(),
-        "isdigit" | "isnumeric" | "isdecimal" => all(char::is_numeric),
-        "isalpha" => all(char::is_alphabetic),
-        "isalnum" => all(char::is_alphanumeric),
-        "isspace" => all(is_space),
-        "isupper" => (text.chars().any(char::is_uppercase) && !text.chars().any(char::is_lowercase)).into(),
-        "islower" => (text.chars().any(char::is_lowercase) && !text.chars().any(char::is_uppercase)).into(),
-        "startswith" => text.starts_with(text_argument(arguments, 0, name)?).into(),
-        "endswith" => text.ends_with(text_argument(arguments, 0, name)?).into(),
-        "removeprefix" => text.strip_prefix(text_argument(arguments, 0, name)?).unwrap_or(text).into(),
-        "removesuffix" => text.strip_suffix(text_argument(arguments, 0, name)?).unwrap_or(text).into(),
-        "find" => position(text.find(text_argument(arguments, 0, name)?)).unwrap_or(-1).into(),
-        "rfind" => position(text.rfind(text_argument(arguments, 0, name)?)).unwrap_or(-1).into(),
-        "index" => {
-            position(text.find(text_argument(arguments, 0, name)?)).ok_or_else(|| wrong("substring not found"))?.into()
+    #[test]
+    fn no_nesting_overflows_the_stack() {
+        for inner in [
+            "{% set ns.y = [ns.y] %}",
+            "{% set ns.y = {'a': ns.y} %}",
+            "{% set ns.y = (ns.y, 1) %}",
+            "{% set ns.y = [ns.y] + [1] %}",
+            "{% set ns.y = ns.y | list | reverse %}",
+            "{% set ns.y = [ns.y, ns.y] %}",
+        ] {
+            assert!(render(&looped("", inner)).is_err(), "{inner}");
         }
-        "count" => text.matches(text_argument(arguments, 0, name)?).count().into(),
-        "replace" => {
-            let (old, new) = (text_argument(arguments, 0, name)?, text_argument(arguments, 1, name)?);
-            count(2).map_or_else(|| text.replace(old, new), |most| text.replacen(old, new, most)).into()
+        for end in [
+            "",
+            "{{ ns.y }}",
+            "{{ ns.y ~ 'x' }}",
+            "{{ ns.y == [ns.y] }}",
+            "{{ ns.y | tojson }}",
+            "{{ ns.y | string }}",
+            "{{ [ns.y].index(ns.y) }}",
+            "{{ [ns.y, ns.y] | unique }}",
+            "{{ [ns.y, [ns.y]] | sort }}",
+            "{{ {ns.y: 1} }}",
+            "{{ ns.y in [[ns.y]] }}",
+            "{{ [ns.y] | max }}",
+        ] {
+            let deep = "{% for i in range(90000) %}{% set ns.y = [ns.y] %}{% endfor %}";
+            let _ = render(&format!("{{% set ns = namespace(y=[]) %}}{deep}{end}"));
         }
-        "join" => {
-            let items = arguments.first().ok_or_else(|| wrong("`join` needs a list"))?.try_iter()?;
-            items.map(|item| python::text(&item)).collect::<Vec<_>>().join(text).into()
-        }
-        "splitlines" => text.lines().map(Jinja::from).collect::<Jinja>(),
-        "partition" | "rpartition" => {
-            let separator = text_argument(arguments, 0, name)?;
-            let first = name == "partition";
-            let found = if first { text.split_once(separator) } else { text.rsplit_once(separator) };
-            let parts = match found {
-                Some((before, after)) => [before, separator, after],
-                None if first => [text, "", ""],
-                None => ["", "", text],
-            };
-            python::tuple(parts.into_iter().map(Jinja::from).collect())
-        }
-        "split" => split(text, arguments.first().and_then(|sep| sep.as_str()), count(1)),
-        "rsplit" => {
-            let separator = text_argument(arguments, 0, name)?;
-            let mut parts: Vec<&str> = match count(1) {
-                Some(most) => text.rsplitn(most + 1, separator).collect(),
-                None => text.rsplit(separator).collect(),
-            };
-            parts.reverse();
-            parts.into_iter().map(Jinja::from).collect()
-        }
-        _ => return Err(ErrorKind::UnknownMethod.into()),
-    })
-}
-
-/// Python's `str.split`: without a separator, any run of white space separates, and the ends are trimmed.
-fn split(text: &str, separator: Option<&str>, most: Option<usize>) -> Jinja {
-    let parts: Vec<&str> = match (separator, most) {
-        (Some(separator), Some(most)) => text.splitn(most + 1, separator).collect(),
-        (Some(separator), None) => text.split(separator).collect(),
-        (None, None) => text.split(is_space).filter(|part| !part.is_empty()).collect(),
-        (None, Some(most)) => {
-            let (mut parts, mut rest) = (Vec::new(), text.trim_start_matches(is_space));
-            while !rest.is_empty() {
-                let end = if parts.len() < most { rest.find(is_space).unwrap_or(rest.len()) } else { rest.len() };
-                parts.push(&rest[..end]);
-                rest = rest[end..].trim_start_matches(is_space);
+        for depth in [500, 20_000] {
+            for (open, close) in
+                [("(", ")"), ("[", "]"), ("not ", ""), ("-", ""), ("{'a':", "}"), ("1 if 1 else ", ""), ("[1][", "]")]
+            {
+                let _ = render(&format!("{{{{ {}1{} }}}}", open.repeat(depth), close.repeat(depth)));
             }
-            parts
+            for step in [" + 1", ".a", "[0]", " | string", "()", " and 1", " ** 1", " if 1", " == 1", " is defined"] {
+                let _ = render(&format!("{{{{ 1{} }}}}", step.repeat(depth)));
+            }
+            for (open, close) in
+                [("{% if 1 %}", "{% endif %}"), ("{% for i in [1] %}", "{% endfor %}"), ("{% set x %}", "{% endset %}")]
+            {
+                let _ = render(&format!("{}{}", open.repeat(depth), close.repeat(depth)));
+            }
+            let _ = render(&format!("{{% if 1 %}}{}{{% endif %}}", "{% elif 1 %}".repeat(depth)));
         }
-    };
-    parts.into_iter().map(Jinja::from).collect()
-}
-
-fn list_method(list: &Jinja, name: &str, arguments: &[Jinja]) -> Result<Jinja, Error> {
-    let wanted = arguments.first().ok_or_else(|| wrong(format!("`{name}` needs an argument")))?;
-    match name {
-        "index" => list
-            .try_iter()?
-            .position(|item| item == *wanted)
-            .map(Jinja::from)
-            .ok_or_else(|| wrong(format!("{} is not in the list", python::text(wanted)))),
-        "count" => Ok(list.try_iter()?.filter(|item| item == wanted).count().into()),
-        _ => Err(ErrorKind::UnknownMethod.into()),
+        let _ = render(&format!("{{{{ 1{} }}}}", " ~ 1".repeat(2_000)));
+        assert!(render(&"x".repeat(Bound::TemplateBytes.size() + 1)).unwrap_err().contains("template-bytes"));
     }
-}
 
-fn map_method(map: &Jinja, name: &str, arguments: &[Jinja]) -> Result<Jinja, Error> {
-    match name {
-        "keys" => Ok(map.try_iter()?.collect()),
-        "values" => map.try_iter()?.map(|key| map.get_item(&key)).collect::<Result<Jinja, _>>(),
-        "items" => {
-            let pair = |key: Jinja| map.get_item(&key).map(|item| python::tuple(vec![key, item]));
-            map.try_iter()?.map(pair).collect::<Result<Jinja, _>>()
+    #[test]
+    fn lists_that_hold_one_another_twice_each_end_in_a_sentence() {
+        let set = "{% set ns = namespace(y=[]) %}{% for i in range(60) %}{% set ns.y = [ns.y, ns.y] %}{% endfor %}";
+        for end in ["{{ ns.y }}", "{{ ns.y | tojson }}", "{{ ns.y | string }}", "{{ [ns.y].index(ns.y) }}"] {
+            assert!(render(&format!("{set}{end}")).is_err(), "{end}");
         }
-        "get" => {
-            let key = arguments.first().ok_or_else(|| wrong("`get` needs a key"))?;
-            let found = map.get_item(key)?;
-            let absent = || arguments.get(1).cloned().unwrap_or_else(|| Jinja::from(()));
-            Ok(if found.is_undefined() { absent() } else { found })
-        }
-        _ => Err(ErrorKind::UnknownMethod.into()),
+        let template = Template::new(&format!("{set}{{{{ ns.y ~ 'x' }}}}")).expect("a template");
+        let late = rendered_within(&template.environment, NAME, Jinja::from(()), Duration::from_millis(100));
+        assert!(late.expect_err("it does not end").contains("--bound template-seconds=NUMBER"));
+    }
+
+    #[test]
+    fn a_long_template_and_many_steps_give_what_a_short_one_gives() {
+        let long = "{{ text }}".repeat(5_000);
+        assert_eq!(render(&long).unwrap(), "a b c".repeat(5_000));
+        assert_eq!(render("{% for i in range(30000) %}{{ i % 10 }}{% endfor %}").unwrap(), "0123456789".repeat(3_000));
+        assert_eq!(
+            render("{{ range(5, -1, -2) | list }}{{ range(3) | list }}{{ range(1, 1) | list }}").unwrap(),
+            "[5, 3, 1][0, 1, 2][]"
+        );
+        assert_eq!(render("{{ list.count(1) }}{{ list.index(1) }}{{ '-'.join(list) }}").unwrap(), "301-1-1");
     }
 }

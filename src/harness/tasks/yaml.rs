@@ -1,15 +1,14 @@
 //! Task files: YAML with the line of every value, `!function` tags and `include`.
 //!
-//! lm-evaluation-harness reads them with PyYAML, so plain scalars follow YAML 1.1 (`yes` is true, `1e-5` is text,
-//! `1_000` a number) although the parser below speaks YAML 1.2. `include` names one file or several; their top-level
-//! keys are taken in order, later files over earlier ones and the including file over all.
+//! `include` names one file or several; their top-level keys are taken in order, later files over earlier ones and the
+//! including file over all.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use saphyr::{LoadableYamlNode, MarkedYaml, Scalar, YamlData};
-
+use super::compose;
 use super::value::Value;
+use crate::bounds::Bound;
 use crate::error::{Error, Result};
 
 /// A value of a task file and where it stands.
@@ -164,28 +163,42 @@ impl Node {
     }
 }
 
+/// What one task file has cost so far, with all that it includes.
+#[derive(Default)]
+pub(super) struct Spent {
+    /// Values, those that are repeated by their anchors each time.
+    pub values: usize,
+    files: usize,
+    /// Files that are being read, each included by the one before.
+    open: Vec<PathBuf>,
+}
+
 /// Reads a task file with everything it includes; `read` gives the text of a file.
 ///
 /// # Errors
-/// A file that cannot be read, is no YAML mapping (with the line), or includes itself.
+/// A file that cannot be read, is no YAML mapping (with the line), includes itself, or is beyond a bound.
 pub(super) fn load(path: &Path, read: &dyn Fn(&Path) -> Result<String>) -> Result<Node> {
-    load_within(path, read, &mut Vec::new())
+    load_within(path, read, &mut Spent::default())
 }
 
-fn load_within(path: &Path, read: &dyn Fn(&Path) -> Result<String>, open: &mut Vec<PathBuf>) -> Result<Node> {
+fn load_within(path: &Path, read: &dyn Fn(&Path) -> Result<String>, spent: &mut Spent) -> Result<Node> {
     // Two spellings of one file are one file; what does not exist is told by `read`.
     let key = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    if open.contains(&key) {
-        let chain: Vec<String> = open.iter().chain([&key]).map(|path| path.display().to_string()).collect();
-        return Err(Error::File { path: path.to_owned(), problem: format!("include cycle: {}", chain.join(" -> ")) });
+    let wrong = |problem: String| Error::File { path: path.to_owned(), problem };
+    if spent.open.contains(&key) {
+        let chain: Vec<String> = spent.open.iter().chain([&key]).map(|path| path.display().to_string()).collect();
+        return Err(wrong(format!("include cycle: {}", chain.join(" -> "))));
     }
-    let mut node = parse(path, &read(path)?)?;
+    let mut node = parse_within(path, &read(path)?, spent)?;
     let Some(includes) = node.remove("include") else { return Ok(node) };
-    open.push(key);
+    spent.open.push(key);
     let folder = path.parent().unwrap_or(Path::new(""));
     let mut merged = Node { content: Content::Map(Vec::new()), ..node.clone() };
     for include in includes.texts()? {
-        let included = load_within(&folder.join(&include), read, open).map_err(|error| match error {
+        spent.files += 1;
+        // A chain of files is read by a chain of calls.
+        Bound::YamlFiles.check(spent.files).map_err(|problem| includes.wrong(format!("the file {problem}")))?;
+        let included = load_within(&folder.join(&include), read, spent).map_err(|error| match error {
             Error::Read { path, source } => includes.wrong(format!("cannot include {}: {source}", path.display())),
             error => error,
         })?;
@@ -196,7 +209,7 @@ fn load_within(path: &Path, read: &dyn Fn(&Path) -> Result<String>, open: &mut V
             }
         }
     }
-    open.pop();
+    spent.open.pop();
     for (key, value) in node.entries() {
         merged.set(key, value.clone());
     }
@@ -205,16 +218,13 @@ fn load_within(path: &Path, read: &dyn Fn(&Path) -> Result<String>, open: &mut V
 
 /// Reads one YAML document that is a mapping.
 pub(super) fn parse(path: &Path, text: &str) -> Result<Node> {
+    parse_within(path, text, &mut Spent::default())
+}
+
+fn parse_within(path: &Path, text: &str, spent: &mut Spent) -> Result<Node> {
     let wrong = |problem: String| Error::File { path: path.to_owned(), problem };
-    let text = &indented(text);
-    let documents = MarkedYaml::load_from_str(text).map_err(|error| {
-        wrong(format!("line {}, column {}: {}", error.marker().line(), error.marker().col() + 1, error.info()))
-    })?;
-    let [document] = documents.as_slice() else {
-        return Err(wrong(format!("one YAML document is needed, there are {}", documents.len())));
-    };
-    let source = Source { file: Arc::new(path.to_owned()), text: text.chars().collect() };
-    let node = source.node(document)?;
+    Bound::YamlBytes.check(text.len()).map_err(wrong)?;
+    let node = compose::document(path, &indented(text), spent)?;
     match node.content {
         Content::Map(_) => Ok(node),
         _ => Err(node.wrong(format!("a task file is a mapping, this is {}", node.value().kind()))),
@@ -280,103 +290,6 @@ fn brackets(line: &str, mut depth: usize) -> usize {
     depth
 }
 
-struct Source {
-    file: Arc<PathBuf>,
-    text: Vec<char>,
-}
-
-impl Source {
-    fn node(&self, yaml: &MarkedYaml<'_>) -> Result<Node> {
-        let at = |content| Node { file: Arc::clone(&self.file), line: yaml.span.start.line(), content };
-        Ok(at(match &yaml.data {
-            YamlData::Sequence(list) => Content::List(list.iter().map(|item| self.node(item)).collect::<Result<_>>()?),
-            YamlData::Mapping(map) => {
-                let mut node = at(Content::Map(Vec::new()));
-                for (key, value) in map {
-                    let name = self.node(key)?.value().python();
-                    let value = self.node(value)?;
-                    if name == "<<" {
-                        for (key, value) in value.entries() {
-                            if node.get(key).is_none() {
-                                node.set(key, value.clone());
-                            }
-                        }
-                    } else {
-                        node.set(&name, value);
-                    }
-                }
-                node.content
-            }
-            YamlData::Tagged(tag, inner) if tag.handle == "!" && tag.suffix == "function" => {
-                Content::Function(self.scalar(inner).python())
-            }
-            YamlData::Tagged(tag, _) => {
-                return Err(at(Content::List(Vec::new())).wrong(format!("unknown tag `{tag}`")));
-            }
-            YamlData::Value(_) | YamlData::Representation(..) => Content::Scalar(self.scalar(yaml)),
-            YamlData::Alias(_) | YamlData::BadValue => {
-                return Err(at(Content::List(Vec::new())).wrong("a value that cannot be read"));
-            }
-        }))
-    }
-
-    /// A scalar as PyYAML resolves it. Quoted and block text is text; plain text is looked up in the source, because
-    /// the parser has already read it by the rules of YAML 1.2.
-    fn scalar(&self, yaml: &MarkedYaml<'_>) -> Value {
-        let (start, end) = (yaml.span.start.index(), yaml.span.end.index());
-        let raw = self.text.get(start..end).unwrap_or_default();
-        match &yaml.data {
-            YamlData::Value(Scalar::String(text)) => {
-                if matches!(raw.first(), Some('\'' | '"' | '|' | '>')) {
-                    text.as_ref().into()
-                } else {
-                    plain(text)
-                }
-            }
-            YamlData::Value(_) => plain(raw.iter().collect::<String>().trim()),
-            YamlData::Representation(text, ..) => text.as_ref().into(),
-            _ => Value::Null,
-        }
-    }
-}
-
-/// A plain scalar by the rules of YAML 1.1.
-fn plain(text: &str) -> Value {
-    match text {
-        "" | "~" | "null" | "Null" | "NULL" => return Value::Null,
-        "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on" | "On" | "ON" => return Value::Bool(true),
-        "no" | "No" | "NO" | "false" | "False" | "FALSE" | "off" | "Off" | "OFF" => return Value::Bool(false),
-        ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" => return Value::Float(f64::INFINITY),
-        "-.inf" | "-.Inf" | "-.INF" => return Value::Float(f64::NEG_INFINITY),
-        ".nan" | ".NaN" | ".NAN" => return Value::Float(f64::NAN),
-        _ => {}
-    }
-    let (sign, digits) = match text.strip_prefix('-') {
-        Some(rest) => (-1, rest),
-        None => (1, text.strip_prefix('+').unwrap_or(text)),
-    };
-    if !digits.starts_with(|c: char| c.is_ascii_digit() || c == '.') {
-        return text.into();
-    }
-    let bare: String = digits.chars().filter(|c| *c != '_').collect();
-    let whole = |digits: &str, radix| i64::from_str_radix(digits, radix).ok().map(|number| Value::Int(sign * number));
-    let number = if let Some(binary) = bare.strip_prefix("0b") {
-        whole(binary, 2)
-    } else if let Some(hex) = bare.strip_prefix("0x") {
-        whole(hex, 16)
-    } else if bare.len() > 1 && bare.starts_with('0') && bare.bytes().all(|b| b.is_ascii_digit()) {
-        whole(&bare, 8)
-    } else if bare.bytes().all(|b| b.is_ascii_digit()) {
-        whole(&bare, 10)
-    } else {
-        let (mantissa, exponent) = bare.split_once(['e', 'E']).map_or((bare.as_str(), None), |(m, e)| (m, Some(e)));
-        let signed = exponent.is_none_or(|e| e.starts_with(['+', '-']));
-        let pointed = mantissa.contains('.') && mantissa.len() > 1;
-        if signed && pointed { bare.parse::<f64>().ok().map(|x| Value::Float(sign as f64 * x)) } else { None }
-    };
-    number.unwrap_or_else(|| text.into())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -420,5 +333,60 @@ mod tests {
         }
         assert!(parsed("- 1\n").is_err() && parsed("").is_err() && parsed("a: 1\n---\nb: 2\n").is_err());
         assert!(parsed("a: !secret x\n").unwrap_err().to_string().contains("!secret"));
+    }
+
+    /// What a file costs is refused as an error that names the bound.
+    fn refused(text: &str, bound: Bound) {
+        let error = parsed(text).unwrap_err().to_string();
+        assert!(error.contains(&format!("--bound {}=", bound.name())), "{error}");
+    }
+
+    #[test]
+    fn no_nesting_is_deeper_than_the_bound() {
+        let most = Bound::YamlDepth.size();
+        for (open, close) in [("[", "]"), ("{a: ", "}"), ("- ", "")] {
+            let nested = |depth: usize| format!("a:\n  {}1{}\n", open.repeat(depth), close.repeat(depth));
+            assert!(parsed(&nested(most - 1)).is_ok(), "{open}");
+            refused(&nested(most), Bound::YamlDepth);
+        }
+        for open in ["- ", "? ", "- ? "] {
+            assert!(parsed(&open.repeat(50_000)).is_err(), "{open}");
+        }
+        let steps: String = (0..2_000).map(|depth| format!("{}a:\n", " ".repeat(depth))).collect();
+        refused(&steps, Bound::YamlDepth);
+        assert!(parsed(&"[".repeat(100_000)).is_err() && parsed(&"{".repeat(100_000)).is_err());
+        assert!(parsed(&format!("a: {}", "!x ".repeat(50_000))).is_err());
+    }
+
+    #[test]
+    fn values_repeated_by_anchors_count_each_time() {
+        let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+        (1..10).for_each(|n| text += &format!("a{n}: &a{n} [{}]\n", format!("*a{}, ", n - 1).repeat(10)));
+        refused(&text, Bound::YamlValues);
+        let merged: String = (1..40).map(|n| format!("a{n}: &a{n}\n  <<: [*a{0}, *a{0}]\n", n - 1)).collect();
+        assert!(parsed(&format!("a0: &a0 {{x: 1}}\n{merged}")).is_err());
+        // An anchor within itself is no value.
+        assert!(parsed("a: &a [*a]\n").is_err());
+        refused(&format!("a: [{}]\n", "1,".repeat(Bound::YamlValues.size())), Bound::YamlValues);
+        refused(&format!("a: {}\n", "x".repeat(Bound::YamlBytes.size())), Bound::YamlBytes);
+    }
+
+    #[test]
+    fn files_that_include_one_another_twice_each_are_counted() {
+        let read = |path: &Path| {
+            let number: usize = path.file_stem().unwrap().to_string_lossy()[1..].parse().unwrap();
+            Ok(format!("include: [e{0}.yaml, e{0}.yaml]\nk{number}: 1\n", number + 1))
+        };
+        let error = load(Path::new("e0.yaml"), &read).unwrap_err().to_string();
+        assert!(error.contains("yaml-files"), "{error}");
+    }
+
+    #[test]
+    fn anchors_merges_and_tags_are_as_in_pyyaml() {
+        let text = "a: &a {x: 1, y: 2}\nb: {<<: *a, y: 3}\nc: {y: 4, <<: [*a, {z: 5}]}\nd: !!str 6\ne: *a\n";
+        let expected = r#"{"a": {"x": 1, "y": 2}, "b": {"x": 1, "y": 3}, "c": {"y": 4, "x": 1, "z": 5}, "d": "6", "#
+            .to_owned()
+            + r#""e": {"x": 1, "y": 2}}"#;
+        assert_eq!(parsed(text).unwrap().value().to_json(), expected);
     }
 }

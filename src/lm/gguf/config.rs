@@ -13,6 +13,7 @@ use crate::lm::architecture::Architecture;
 use crate::lm::config::Config;
 use crate::lm::names;
 use crate::lm::position::{Position, Scaling};
+use crate::lm::source::Source;
 
 /// Names of GGUF and of `config.json`; the first start with the architecture.
 const RENAMED: &[(&str, &str)] = &[
@@ -218,19 +219,8 @@ fn single(path: &Path, header: &Header, name: &str) -> Result<Option<Vec<f32>>> 
     if tensor.dtype != candle_core::quantized::GgmlDType::F32 || tensor.bytes.len() > 1 << 20 {
         return Err(wrong("is not a list of single-precision numbers"));
     }
-    let mut bytes = vec![0u8; tensor.bytes.len()];
-    let read = || -> std::io::Result<Vec<u8>> {
-        use std::io::{Read, Seek, SeekFrom};
-        let mut file = std::fs::File::open(path)?;
-        file.seek(SeekFrom::Start(tensor.bytes.start as u64))?;
-        file.read_exact(&mut bytes)?;
-        Ok(bytes)
-    };
-    let numbers: Vec<f32> = read()
-        .map_err(Error::read(path))?
-        .chunks_exact(4)
-        .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
-        .collect();
+    let bytes = Source::open(path)?.bytes(&tensor.bytes)?;
+    let numbers: Vec<f32> = bytes.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
     match numbers.iter().all(|number| number.is_finite() && *number > 0.0) {
         true => Ok(Some(numbers)),
         false => Err(wrong("holds divisors that are not above zero")),

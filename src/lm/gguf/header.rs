@@ -10,9 +10,13 @@ use std::path::Path;
 use candle_core::quantized::GgmlDType;
 
 use crate::error::{Error, Result};
+use crate::lm::source::Source;
 
 /// Bytes between tensors where the file does not say.
 const DEFAULT_ALIGNMENT: u64 = 32;
+
+/// Bytes of a file that are read at first for its header.
+const FIRST_PART: u64 = 1 << 20;
 
 /// Settings and tensors of a GGUF file.
 #[derive(Debug)]
@@ -59,7 +63,28 @@ impl Header {
     /// # Errors
     /// [`Error::File`] or [`Error::Tensor`] for anything that contradicts the format or the length of the file.
     pub fn parse(path: &Path, file: &[u8]) -> Result<Self> {
-        let mut reader = Reader { file, at: 0 };
+        Self::begun(path, &mut Reader { file, at: 0, length: file.len(), short: false })
+    }
+
+    /// Reads as much of a file as its header takes.
+    ///
+    /// # Errors
+    /// As [`Header::parse`], and that the file cannot be read.
+    pub(in crate::lm) fn of(source: &Source) -> Result<Self> {
+        let mut most = FIRST_PART;
+        loop {
+            let head = source.head(most)?;
+            let length = usize::try_from(source.length()).unwrap_or(usize::MAX);
+            let mut reader = Reader { file: &head, at: 0, length, short: false };
+            let outcome = Self::begun(source.path(), &mut reader);
+            if !reader.short {
+                return outcome;
+            }
+            most = most.saturating_mul(4);
+        }
+    }
+
+    fn begun(path: &Path, reader: &mut Reader<'_>) -> Result<Self> {
         let problem = |problem| Error::File { path: path.to_owned(), problem };
         let (settings, count) = reader.settings().map_err(problem)?;
         let mut places = Vec::new();
@@ -71,9 +96,10 @@ impl Header {
             Some(MetadataValue::Whole(alignment @ 1..=0xffff_ffff)) => *alignment as u64,
             Some(other) => return Err(problem(format!("`general.alignment` is {other:?}"))),
         };
+        let length = reader.length as u64;
         let start = (reader.at as u64).next_multiple_of(alignment);
         let place = |(name, shape, dtype, offset): (String, Vec<usize>, u32, u64)| {
-            let place = place(&shape, dtype, start, offset, file.len() as u64);
+            let place = place(&shape, dtype, start, offset, length);
             match place {
                 Ok((dtype, bytes)) => Ok(TensorPlace { name, dtype, shape, bytes }),
                 Err(problem) => Err(Error::Tensor { path: path.to_owned(), tensor: name, problem }),
@@ -161,8 +187,13 @@ fn place(
 }
 
 struct Reader<'a> {
+    /// The whole file or its beginning.
     file: &'a [u8],
     at: usize,
+    /// Of the whole file.
+    length: usize,
+    /// Whether more of the file is needed.
+    short: bool,
 }
 
 type Outcome<T> = Result<T, String>;
@@ -263,7 +294,7 @@ impl Reader<'_> {
 
     /// Fails unless `count` things of at least `size` bytes can follow.
     fn room(&self, count: u64, size: u64, what: &str) -> Outcome<()> {
-        let left = (self.file.len() - self.at) as u64;
+        let left = (self.length - self.at) as u64;
         if count.checked_mul(size).is_some_and(|needed| needed <= left) {
             return Ok(());
         }
@@ -271,8 +302,12 @@ impl Reader<'_> {
     }
 
     fn take(&mut self, count: usize) -> Outcome<&[u8]> {
-        let end = self.at.checked_add(count).filter(|&end| end <= self.file.len());
-        let end = end.ok_or_else(|| format!("ends at byte {} within its header", self.file.len()))?;
+        let end = self.at.checked_add(count).filter(|&end| end <= self.length);
+        let end = end.ok_or_else(|| format!("ends at byte {} within its header", self.length))?;
+        if end > self.file.len() {
+            self.short = true;
+            return Err("is not read far enough".to_owned());
+        }
         let bytes = &self.file[self.at..end];
         self.at = end;
         Ok(bytes)

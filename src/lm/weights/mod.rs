@@ -1,8 +1,8 @@
 //! Weights as "tensor by name", from any kind of file.
 //!
 //! A folder may hold `model.safetensors`, several of them with an index, the same of PyTorch's `.bin`, or one GGUF file; a
-//! path may also name such a file. Files are mapped into memory and each tensor is copied once, to the device. Every
-//! tensor is checked for shape and for numbers that are not finite when it is taken; tensors that nobody takes are an
+//! path may also name such a file. Each tensor is read when it is taken, and held once. Every tensor
+//! is checked for shape and for numbers that are not finite when it is taken; tensors that nobody takes are an
 //! error too, since a model that does not use them is not the model they were made for.
 
 mod finite;
@@ -12,20 +12,19 @@ mod safetensors;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::fs::File;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use candle_core::quantized::{GgmlDType, QStorage, QTensor};
 use candle_core::{DType, Device, Tensor};
-use memmap2::Mmap;
 
 use super::adapter::AdapterFolder;
 use super::config::Config;
 use super::gguf;
 use super::linear::{Adapter, Matrix};
 use super::names::is_buffer;
+use super::source::{Aligned, Source};
 use crate::error::{Error, Result};
 
 pub(super) use folder::{REFERENCE, files};
@@ -48,10 +47,13 @@ pub struct Weights {
 /// From name and shape to a tensor.
 type Maker = Box<dyn Fn(&str, &[usize]) -> Result<Tensor>>;
 
+/// Bytes of two tensors that are compared at a time.
+const PIECE: usize = 16 << 20;
+
 struct Opened {
     path: PathBuf,
     /// Nothing for PyTorch's files, which are read through their archive.
-    bytes: Option<Mmap>,
+    source: Option<Source>,
 }
 
 /// Where a tensor is.
@@ -230,12 +232,9 @@ impl Weights {
         let tensor = match stored {
             Stored::Held(tensor) => return Ok(tensor.clone()),
             Stored::Dense { file, dtype, bytes, .. } => {
-                let place = bytes;
-                let bytes = self.bytes(*file, place);
-                finite::check(bytes, *dtype).map_err(|problem| self.wrong(name, problem))?;
-                let tensor = Tensor::from_raw_buffer(bytes, *dtype, shape, &self.device)?;
-                self.release(*file, place);
-                tensor
+                let bytes = self.bytes(*file, bytes)?;
+                finite::check(&bytes, *dtype).map_err(|problem| self.wrong(name, problem))?;
+                Tensor::from_raw_buffer(&bytes, *dtype, shape, &self.device)?
             }
             Stored::Blocks { .. } => self.blocks(name, stored)?.dequantize(&self.device)?,
             Stored::Pickled { file, .. } => {
@@ -278,10 +277,16 @@ impl Weights {
             (one, other)
             && dtype == kind
         {
-            let same = self.bytes(*file, bytes) == self.bytes(*second, place);
-            self.release(*file, bytes);
-            self.release(*second, place);
-            return Ok(!same);
+            if bytes.len() != place.len() {
+                return Ok(true);
+            }
+            let piece = |range: &Range<usize>, at: usize| range.start + at..range.end.min(range.start + at + PIECE);
+            for at in (0..bytes.len()).step_by(PIECE) {
+                if *self.bytes(*file, &piece(bytes, at))? != *self.bytes(*second, &piece(place, at))? {
+                    return Ok(true);
+                }
+            }
+            return Ok(false);
         }
         let difference = (self.untaken(&head)? - self.untaken(&embed)?)?.abs()?.flatten_all()?.max(0)?;
         Ok(difference.to_dtype(DType::F32)?.to_scalar::<f32>()? != 0.0)
@@ -331,25 +336,22 @@ impl Weights {
             for (name, shape) in pickle::list(path)? {
                 self.insert(path, name, Stored::Pickled { file: number, shape })?;
             }
-            self.files.push(Opened { path: path.to_owned(), bytes: None });
+            self.files.push(Opened { path: path.to_owned(), source: None });
             return Ok(());
         }
-        let file = File::open(path).map_err(Error::read(path))?;
-        // SAFETY: the mapping is only read. Another program that shortens the file meanwhile would end this one; that is
-        // the price every program pays that maps weights instead of copying them.
-        let bytes = unsafe { Mmap::map(&file) }.map_err(Error::read(path))?;
-        if kind == "gguf" || bytes.starts_with(b"GGUF") {
-            for tensor in gguf::Header::parse(path, &bytes)?.tensors {
+        let source = Source::open(path)?;
+        if kind == "gguf" || source.head(4)?.starts_with(b"GGUF") {
+            for tensor in gguf::Header::of(&source)?.tensors {
                 let gguf::TensorPlace { name, dtype, shape, bytes } = tensor;
                 self.insert(path, name, Stored::Blocks { file: number, dtype, shape, bytes })?;
             }
         } else {
-            for entry in safetensors::parse(path, &bytes)? {
+            for entry in safetensors::of(&source)? {
                 let safetensors::Entry { name, dtype, shape, bytes } = entry;
                 self.insert(path, name, Stored::Dense { file: number, dtype, shape, bytes })?;
             }
         }
-        self.files.push(Opened { path: path.to_owned(), bytes: Some(bytes) });
+        self.files.push(Opened { path: path.to_owned(), source: Some(source) });
         Ok(())
     }
 
@@ -384,41 +386,17 @@ impl Weights {
         let Stored::Blocks { file, dtype, shape, bytes } = stored else {
             return Err(self.wrong(name, "is not quantised".to_owned()));
         };
-        let place = bytes;
-        let bytes = self.bytes(*file, place);
-        finite::check_blocks(bytes, *dtype).map_err(|problem| self.wrong(name, problem))?;
-        let read = |bytes: &[u8]| {
-            let storage = QStorage::from_data(std::borrow::Cow::Borrowed(bytes), &self.device, *dtype)?;
-            QTensor::new(storage, shape.as_slice())
-        };
-        // Blocks start with two-byte numbers; a file may place them at any address.
-        const ALIGNMENT: usize = 8;
-        if (bytes.as_ptr() as usize).is_multiple_of(ALIGNMENT) {
-            let tensor = read(bytes)?;
-            self.release(*file, place);
-            return Ok(tensor);
-        }
-        let mut aligned = vec![0u64; bytes.len().div_ceil(ALIGNMENT)];
-        // SAFETY: the vector owns at least this many bytes, and any bytes are valid numbers.
-        let copy = unsafe { std::slice::from_raw_parts_mut(aligned.as_mut_ptr().cast::<u8>(), bytes.len()) };
-        copy.copy_from_slice(bytes);
-        self.release(*file, place);
-        Ok(read(copy)?)
+        let bytes = self.bytes(*file, bytes)?;
+        finite::check_blocks(&bytes, *dtype).map_err(|problem| self.wrong(name, problem))?;
+        let storage = QStorage::from_data(std::borrow::Cow::Borrowed(&bytes), &self.device, *dtype)?;
+        Ok(QTensor::new(storage, shape.as_slice())?)
     }
 
-    fn bytes(&self, file: usize, range: &Range<usize>) -> &[u8] {
-        // Ranges were checked against the length of the mapping when the header was read.
-        self.files[file].bytes.as_ref().map_or(&[], |bytes| &bytes[range.clone()])
-    }
-
-    /// Lets the pages of bytes that were copied go, so that a model is not in memory twice while it is read.
-    fn release(&self, file: usize, range: &Range<usize>) {
-        #[cfg(unix)]
-        if let Some(bytes) = &self.files[file].bytes {
-            // SAFETY: the mapping is of a file and never written to: what is let go is read from the file again. Where
-            // the system does not let it go, more memory is held, and nothing else changes.
-            let _ =
-                unsafe { bytes.unchecked_advise_range(memmap2::UncheckedAdvice::DontNeed, range.start, range.len()) };
+    /// Bytes of a file, whose range was checked against its length when the header was read.
+    fn bytes(&self, file: usize, range: &Range<usize>) -> Result<Aligned> {
+        match &self.files[file].source {
+            Some(source) => source.bytes(range),
+            None => Err(Error::backend("a tensor of an archive has no place in its file".to_owned())),
         }
     }
 

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::error::{Error, Result};
 use crate::lm::keys::parse_object;
+use crate::lm::source::Source;
 
 /// The format's own limit.
 const LONGEST_HEADER: u64 = 100_000_000;
@@ -22,22 +23,36 @@ pub(crate) struct Entry {
 }
 
 pub(crate) fn parse(path: &Path, file: &[u8]) -> Result<Vec<Entry>> {
+    let start = start(path, file, file.len())?;
+    entries(path, &file[8..start], start, file.len())
+}
+
+/// The same, with no more of the file read than its header.
+pub(crate) fn of(source: &Source) -> Result<Vec<Entry>> {
+    let length = usize::try_from(source.length()).unwrap_or(usize::MAX);
+    let start = start(source.path(), &source.head(8)?, length)?;
+    entries(source.path(), &source.bytes(&(8..start))?, start, length)
+}
+
+/// Where the tensors begin in a file of `length` bytes that begins with `head`.
+fn start(path: &Path, head: &[u8], length: usize) -> Result<usize> {
     let problem = |problem: String| Error::File { path: path.to_owned(), problem };
-    let Some((length, rest)) = file.split_first_chunk::<8>() else {
-        return Err(problem(format!("has {} bytes, not even a safetensors header", file.len())));
+    let Some((header, _)) = head.split_first_chunk::<8>() else {
+        return Err(problem(format!("has {length} bytes, not even a safetensors header")));
     };
-    let length = u64::from_le_bytes(*length);
-    if length > LONGEST_HEADER || length > rest.len() as u64 {
-        let text =
-            format!("claims a header of {length} bytes; the file has {} (cut short, or not safetensors)", file.len());
+    let header = u64::from_le_bytes(*header);
+    if header > LONGEST_HEADER || header > length as u64 - 8 {
+        let text = format!("claims a header of {header} bytes; the file has {length} (cut short, or not safetensors)");
         return Err(problem(text));
     }
-    let (header, data) = rest.split_at(length as usize);
-    let start = file.len() - data.len();
+    Ok(8 + header as usize)
+}
+
+fn entries(path: &Path, header: &[u8], start: usize, length: usize) -> Result<Vec<Entry>> {
     let mut entries = Vec::new();
     for (name, value) in parse_object(path, header)? {
         if name != "__metadata__" {
-            let entry = entry(&name, &value, start, data.len());
+            let entry = entry(&name, &value, start, length - start);
             entries.push(entry.map_err(|problem| Error::Tensor { path: path.to_owned(), tensor: name, problem })?);
         }
     }

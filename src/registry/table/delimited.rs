@@ -6,6 +6,7 @@
 use polars::prelude::StringChunkedBuilder;
 
 use super::raw::Raw;
+use super::shield::bare;
 use super::values::Values;
 
 /// What may separate cells. Of two that fit equally well the first is taken.
@@ -37,7 +38,7 @@ pub(super) fn read(text: &str) -> Result<Raw, String> {
             continue;
         }
         if names.is_empty() {
-            names = record.iter().map(|name| name.trim().to_owned()).collect();
+            names = record.iter().map(|name| bare(name).trim().to_owned()).collect();
             columns = names.iter().map(|name| StringChunkedBuilder::new(name.as_str().into(), 0)).collect();
             continue;
         }
@@ -47,7 +48,7 @@ pub(super) fn read(text: &str) -> Result<Raw, String> {
         if record.len() != names.len() {
             return Err(uneven(line, record.len(), names.len(), separator));
         }
-        columns.iter_mut().zip(&record).for_each(|(column, cell)| column.append_value(cell));
+        columns.iter_mut().zip(&record).for_each(|(column, cell)| column.append_value(bare(cell)));
         lines.push(line);
     }
     if names.is_empty() {

@@ -26,6 +26,7 @@ mod json;
 mod parquet;
 mod raw;
 mod sheet;
+mod shield;
 mod unit;
 mod values;
 mod workbook;
@@ -47,6 +48,7 @@ pub use parquet::Cell;
 pub(crate) use parquet::parquet_rows;
 use raw::Raw;
 pub(crate) use sheet::{Sheet, csv_text};
+pub(crate) use shield::write_raw;
 pub use unit::Unit;
 use values::Values;
 

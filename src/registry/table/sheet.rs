@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 
 use polars::prelude::{Column as FrameColumn, DataFrame};
 
+use super::shield::shielded;
 use super::{Table, Values};
 use crate::{Error, Result};
 
@@ -191,16 +192,21 @@ impl Typed {
     }
 }
 
-/// A header and rows as CSV; cells are quoted where they must be.
-pub(crate) fn csv_text<H: AsRef<[u8]>, C: AsRef<[u8]>, R: IntoIterator<Item = C>>(
+/// A header and rows as CSV; cells are quoted where they must be, and what a spreadsheet would execute is text.
+pub(crate) fn csv_text<H: AsRef<str>, C: AsRef<str>, R: IntoIterator<Item = C>>(
     header: impl IntoIterator<Item = H>,
     rows: impl IntoIterator<Item = R>,
 ) -> String {
     let mut writer = csv::WriterBuilder::new().flexible(true).from_writer(Vec::new());
     // Memory takes whatever is written, and rows may have any length: nothing here can fail.
-    let _ = writer.write_record(header);
+    let mut header = header.into_iter().peekable();
+    if header.peek().is_some() {
+        header.for_each(|name| drop(writer.write_field(shielded(name.as_ref()).as_ref())));
+        let _ = writer.write_record(None::<&[u8]>);
+    }
     for row in rows {
-        let _ = writer.write_record(row);
+        row.into_iter().for_each(|cell| drop(writer.write_field(shielded(cell.as_ref()).as_ref())));
+        let _ = writer.write_record(None::<&[u8]>);
     }
     String::from_utf8(writer.into_inner().unwrap_or_default()).unwrap_or_default()
 }

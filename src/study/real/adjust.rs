@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::harness::evaluation::Identity;
 use crate::harness::runner::{Limits, ends, evaluate};
 use crate::lm::{Config, Found, Placement, Tokenizer, Weights};
-use crate::registry::Condition;
+use crate::registry::{Condition, disk};
 use crate::study::cell::digest;
 use crate::study::settings::{AdjustmentRecipe, ExampleSource};
 use crate::study::work::CellRun;
@@ -99,7 +99,7 @@ pub(super) fn run(
     // begins again, once.
     for again in [false, true] {
         if again {
-            std::fs::remove_dir_all(&folder).map_err(Error::write(&folder))?;
+            disk::remove(&folder).map_err(Error::write(&folder))?;
         }
         let tensors = Weights::open(path, &placement.device, placement.dtype)?.all()?;
         let mut trainer = Trainer::new(base.config.clone(), &tensors, settings.clone())?;

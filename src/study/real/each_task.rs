@@ -13,7 +13,7 @@ use crate::harness::evaluation::{Evaluation, Identity};
 use crate::harness::runner::{EvaluatedModel, EvaluationSettings, Keep, Loaded, evaluate};
 use crate::harness::tasks::{Draw, DrawnSplit, Task, TaskSelection};
 use crate::lm::{Decoder, Placement, Weights};
-use crate::registry::Condition;
+use crate::registry::{Condition, disk};
 use crate::stats::random::Seed;
 use crate::study::cell::{digest, folder_name};
 use crate::study::epochs::{CellEpochs, TaskEpochs, TestedEpoch, TriedEpoch, ValidationItems};
@@ -129,7 +129,7 @@ impl Learning<'_> {
         // As for files: a run that has passed an epoch without its score begins again, once.
         for again in [false, true] {
             if again {
-                std::fs::remove_dir_all(&folder).map_err(Error::write(&folder))?;
+                disk::remove(&folder).map_err(Error::write(&folder))?;
             }
             let tensors = Weights::open(self.path, &self.placement.device, self.placement.dtype)?.all()?;
             let mut trainer = Trainer::new(self.base.config.clone(), &tensors, settings.clone())?;
@@ -152,7 +152,7 @@ impl Learning<'_> {
         progress.done = true;
         known.put(run.cell(), &progress)?;
         // Left-overs are in nobody's way; they go with the cell's folder for training.
-        let _ = std::fs::remove_dir_all(&folder);
+        let _ = disk::remove(&folder);
         Ok(())
     }
 

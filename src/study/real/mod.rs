@@ -18,7 +18,7 @@ use crate::harness::request::Request;
 use crate::harness::runner::{EvaluatedModel, EvaluationEvent, EvaluationSettings, Keep, Limits, Loaded, evaluate};
 use crate::harness::tasks::{Draw, Library, Task, TaskSelection};
 use crate::lm::{Decoder, Placement, locate};
-use crate::registry::{Condition, Limit, Observation};
+use crate::registry::{Condition, Limit, Observation, disk};
 use crate::train::data::{Example, Layout};
 
 /// Memory beside the weights that an evaluation stays within, in bytes. Scores do not depend on it.
@@ -167,7 +167,7 @@ impl Real {
         run.record(condition, observations)?;
         if !self.study.evaluation.keep {
             // What cannot be removed now goes with the cell's folder for evaluations.
-            let _ = std::fs::remove_dir_all(run.folder(condition));
+            let _ = disk::remove(&run.folder(condition));
         }
         Ok(())
     }

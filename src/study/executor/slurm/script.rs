@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::commands::Commands;
+use crate::bounds::Bound;
 use crate::error::{Error, Result};
 use crate::registry::write;
 use crate::study::cell::{Cell, digest};
@@ -99,7 +100,12 @@ fn array(study: &Study, places: &Places, folder: &Path, tasks: usize) -> Result<
         // The lock of a cell says in whose hands it is.
         "export ONSET_JOB=\"${SLURM_ARRAY_JOB_ID:-}_$SLURM_ARRAY_TASK_ID\"".to_owned(),
         format!("cell=$(sed -n \"$((SLURM_ARRAY_TASK_ID + 1))p\" {cells})"),
-        format!("exec {} study run {} --only \"$cell\"", quoted(&places.program)?, quoted(&places.study)?),
+        format!(
+            "exec {} study run {} --only \"$cell\"{}",
+            quoted(&places.program)?,
+            quoted(&places.study)?,
+            Bound::options()
+        ),
     ];
     Ok(script(&study.slurm, &options, &commands))
 }

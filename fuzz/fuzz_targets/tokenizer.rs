@@ -1,0 +1,13 @@
+//! `cargo fuzz run tokenizer`: any bytes as a tokenizer.json give a tokenizer, which takes any text, or an error.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("tokenizer.json"), bytes).expect("written");
+    if let Ok(tokenizer) = onset::lm::Tokenizer::read(folder.path()) {
+        if let Ok(tokens) = tokenizer.encode("a b ab\u{e9}\u{1f600}  a", true) {
+            let _ = tokenizer.decode(&tokens, false);
+        }
+    }
+});

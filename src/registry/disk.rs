@@ -1,0 +1,196 @@
+//! The steps that files are changed by: every one that [`write`](super::write), journals and states take goes through here,
+//! so that a test can let each of them fail and can replay what a loss of power leaves of them.
+
+use std::fs::File;
+use std::io::{Result, Write};
+use std::path::Path;
+
+/// A change to the disk. Only tests look at it.
+#[derive(Debug, Clone, Copy)]
+#[cfg_attr(not(test), allow(dead_code))]
+pub(crate) enum Step<'a> {
+    /// A file or folder that was not there is.
+    Make(&'a Path, bool),
+    /// Bytes at the end of a file.
+    Write(&'a Path, &'a [u8]),
+    /// A file becomes this long.
+    Cut(&'a Path, u64),
+    /// The content of a file is on the disk.
+    Sync(&'a Path),
+    /// The names in a folder are on the disk.
+    SyncFolder(&'a Path),
+    /// The first becomes the second.
+    Rename(&'a Path, &'a Path),
+    /// A file or folder goes with all it holds.
+    Remove(&'a Path),
+}
+
+/// Takes a step.
+#[cfg(not(test))]
+pub(crate) fn step<T>(_: Step<'_>, act: impl FnOnce() -> Result<T>) -> Result<T> {
+    act()
+}
+
+#[cfg(test)]
+pub(crate) use watch::step;
+
+/// Writes to the end of a file.
+pub(crate) fn append(file: &mut File, path: &Path, bytes: &[u8]) -> Result<()> {
+    let outcome = step(Step::Write(path, bytes), || file.write_all(bytes));
+    // What fails half-way has written half.
+    #[cfg(test)]
+    if outcome.as_ref().is_err_and(watch::is_injected) {
+        file.write_all(&bytes[..bytes.len() / 2])?;
+    }
+    outcome
+}
+
+/// A file that is written to its end.
+pub(super) struct Appended<'a> {
+    pub(super) file: &'a mut File,
+    pub(super) path: &'a Path,
+}
+
+impl Write for Appended<'_> {
+    fn write(&mut self, bytes: &[u8]) -> Result<usize> {
+        append(self.file, self.path, bytes)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// Makes a folder and those above it.
+pub(crate) fn make_folders(path: &Path) -> Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    if let Some(above) = path.parent().filter(|above| !above.as_os_str().is_empty()) {
+        make_folders(above)?;
+    }
+    make_folder(path)
+}
+
+/// Makes a folder whose name in the one above it is on the disk; one that is there stays.
+pub(crate) fn make_folder(path: &Path) -> Result<()> {
+    let made = step(Step::Make(path, true), || std::fs::create_dir(path));
+    match made {
+        Ok(()) => match path.parent().filter(|above| !above.as_os_str().is_empty()) {
+            Some(above) => super::write::sync_folder(above),
+            None => Ok(()),
+        },
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Makes a file this long.
+#[cfg(feature = "models")]
+pub(crate) fn cut(file: &File, path: &Path, length: u64) -> Result<()> {
+    step(Step::Cut(path, length), || file.set_len(length))
+}
+
+/// Removes a file or folder.
+pub(crate) fn remove(path: &Path) -> Result<()> {
+    step(Step::Remove(path), || match path.is_dir() && !path.is_symlink() {
+        true => std::fs::remove_dir_all(path),
+        false => std::fs::remove_file(path),
+    })
+}
+
+/// Records steps, and lets one of them fail.
+#[cfg(test)]
+pub(crate) mod watch {
+    use std::io::{Error, Result};
+    use std::path::{Path, PathBuf};
+    use std::sync::{Mutex, PoisonError};
+
+    use super::Step;
+
+    /// A step as it is kept; paths are those below the watched folder.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub(crate) enum Kept {
+        Make(PathBuf, bool),
+        Write(PathBuf, Vec<u8>),
+        Cut(PathBuf, u64),
+        Sync(PathBuf),
+        SyncFolder(PathBuf),
+        Rename(PathBuf, PathBuf),
+        Remove(PathBuf),
+    }
+
+    /// A folder whose changes are recorded until this is dropped.
+    pub(crate) struct Watch {
+        root: PathBuf,
+    }
+
+    struct Watched {
+        root: PathBuf,
+        fail_at: Option<usize>,
+        count: usize,
+        steps: Vec<Kept>,
+    }
+
+    static WATCHED: Mutex<Vec<Watched>> = Mutex::new(Vec::new());
+
+    impl Watch {
+        /// Watches `root`; step `fail_at` (from 0) fails once.
+        pub(crate) fn of(root: &Path, fail_at: Option<usize>) -> Self {
+            let watched = Watched { root: root.to_owned(), fail_at, count: 0, steps: Vec::new() };
+            WATCHED.lock().unwrap_or_else(PoisonError::into_inner).push(watched);
+            Self { root: root.to_owned() }
+        }
+
+        /// The steps so far.
+        pub(crate) fn steps(&self) -> Vec<Kept> {
+            let watched = WATCHED.lock().unwrap_or_else(PoisonError::into_inner);
+            watched.iter().find(|one| one.root == self.root).map(|one| one.steps.clone()).unwrap_or_default()
+        }
+    }
+
+    impl Drop for Watch {
+        fn drop(&mut self) {
+            WATCHED.lock().unwrap_or_else(PoisonError::into_inner).retain(|one| one.root != self.root);
+        }
+    }
+
+    /// What a failed step says.
+    const INJECTED: &str = "injected";
+
+    pub(super) fn is_injected(error: &Error) -> bool {
+        error.to_string() == INJECTED
+    }
+
+    /// Counts a step; whether it is the one that fails. One that does not is recorded.
+    fn fails(step: Step<'_>) -> bool {
+        let path = match step {
+            Step::Make(path, _) | Step::Write(path, _) | Step::Cut(path, _) | Step::Sync(path) => path,
+            Step::SyncFolder(path) | Step::Rename(path, _) | Step::Remove(path) => path,
+        };
+        let mut all = WATCHED.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(watched) = all.iter_mut().find(|one| path.starts_with(&one.root)) else { return false };
+        let below = |path: &Path| path.strip_prefix(&watched.root).unwrap_or(path).to_owned();
+        let kept = match step {
+            Step::Make(path, folder) => Kept::Make(below(path), folder),
+            Step::Write(path, bytes) => Kept::Write(below(path), bytes.to_vec()),
+            Step::Cut(path, length) => Kept::Cut(below(path), length),
+            Step::Sync(path) => Kept::Sync(below(path)),
+            Step::SyncFolder(path) => Kept::SyncFolder(below(path)),
+            Step::Rename(from, to) => Kept::Rename(below(from), below(to)),
+            Step::Remove(path) => Kept::Remove(below(path)),
+        };
+        let fails = watched.fail_at == Some(watched.count);
+        watched.count += 1;
+        if !fails {
+            watched.steps.push(kept);
+        }
+        fails
+    }
+
+    /// Takes a step, unless it is the one that fails.
+    pub(crate) fn step<T>(step: Step<'_>, act: impl FnOnce() -> Result<T>) -> Result<T> {
+        if fails(step) { Err(Error::other(INJECTED)) } else { act() }
+    }
+}
