@@ -243,7 +243,7 @@ impl Shape {
 }
 
 /// Gives all documents of a split the same keys and number types.
-fn unify(rows: Vec<Value>) -> Vec<Value> {
+pub(super) fn unify(rows: Vec<Value>) -> Vec<Value> {
     let mut shape = Shape::default();
     rows.iter().for_each(|row| shape.take(row));
     rows.into_iter().map(|row| shape.give(row)).collect()

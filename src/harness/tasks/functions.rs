@@ -14,6 +14,7 @@ use super::literal;
 use super::math;
 use super::regex::Pattern;
 use super::sampling::Random;
+use super::script::{Script, World};
 use super::template::{capitalize, strip};
 use super::value::Value;
 
@@ -40,6 +41,8 @@ pub(super) enum Function {
     MathResults,
     /// `process_docs` that keeps the documents whose column has one value.
     Keep { column: &'static str, value: String, cut: bool },
+    /// Any other, which an interpreter runs.
+    Script(Script),
 }
 
 /// A Python file whose functions `process_…` each keep the documents of one subject.
@@ -114,6 +117,22 @@ impl Function {
             .map(|(.., function)| function.clone())
     }
 
+    /// The function of a Python file beside the task file.
+    ///
+    /// # Errors
+    /// What of it is not supported, with file and line.
+    pub(crate) fn read(name: &str, folder: &Path) -> Result<Self, String> {
+        Script::read(folder, name).map(Self::Script)
+    }
+
+    /// What its outcome depends on beside its name: the digest of its files, where it stands in some.
+    pub(crate) fn digest(&self) -> Option<String> {
+        match self {
+            Self::Script(script) => Some(script.digest()),
+            _ => None,
+        }
+    }
+
     /// The function of a Python file that is known by its digest. `folder` is that of the task file.
     pub(crate) fn find_in_file(key: &str, name: &str, folder: &Path) -> Option<Self> {
         let (module, function) = name.rsplit_once('.').filter(|_| key == "process_docs")?;
@@ -140,7 +159,10 @@ impl Function {
     ///
     /// # Errors
     /// The place of the document from 0, and what is wrong with it.
-    pub(crate) fn documents(&self, documents: Vec<Value>) -> Result<Vec<Value>, (usize, String)> {
+    pub(crate) fn documents(&self, documents: Vec<Value>, world: &World) -> Result<Vec<Value>, (usize, String)> {
+        if let Self::Script(script) = self {
+            return script.documents(world, &documents);
+        }
         // lm-evaluation-harness shuffles GPQA's choices with the process-wide generator, seeded with 0.
         let mut random = Random::new(0);
         let mut out = Vec::with_capacity(documents.len());
@@ -174,8 +196,9 @@ impl Function {
     ///
     /// # Errors
     /// What is wrong with the document.
-    pub(crate) fn field(&self, document: &Value) -> Result<Value, String> {
+    pub(crate) fn field(&self, document: &Value, world: &World) -> Result<Value, String> {
         match self {
+            Self::Script(script) => script.of_document(world, document),
             Self::WinograndeText => match text(document, "answer")? {
                 "1" => Ok(Value::Int(0)),
                 "2" => Ok(Value::Int(1)),
@@ -281,10 +304,10 @@ mod tests {
     #[test]
     fn a_document_without_what_a_function_needs_is_told() {
         let document: Value = serde_json::from_str(r#"{"sentence": "no blank", "answer": "3"}"#).unwrap();
-        assert!(Function::WinograndeTarget.field(&document).unwrap_err().contains("blank"));
-        assert!(Function::WinograndeText.field(&document).unwrap_err().contains("not 1 or 2"));
+        assert!(Function::WinograndeTarget.field(&document, &World::default()).unwrap_err().contains("blank"));
+        assert!(Function::WinograndeText.field(&document, &World::default()).unwrap_err().contains("not 1 or 2"));
         assert_eq!(
-            Function::HellaSwagDocs.documents(vec![document]).unwrap_err(),
+            Function::HellaSwagDocs.documents(vec![document], &World::default()).unwrap_err(),
             (0, "`ctx_a` is missing".to_owned())
         );
     }
@@ -295,7 +318,7 @@ mod tests {
         let kept = |digest, name: &str, rows: &[&str], column: &str| {
             let function = Function::of_digest(digest, name).unwrap();
             let row = |text: &&str| Value::Map(vec![(column.to_owned(), (*text).into())]);
-            let kept = function.documents(rows.iter().map(row).collect()).unwrap();
+            let kept = function.documents(rows.iter().map(row).collect(), &World::default()).unwrap();
             kept.iter().map(|row| row.get(column).unwrap().python()).collect::<Vec<_>>()
         };
         let rows = ["anatomy", "astronomy", "anatomy_test"];
@@ -310,7 +333,7 @@ mod tests {
         assert_eq!(Function::of_digest(default, "process_law"), None);
         assert_eq!(Function::of_digest(full, "process_docs"), None);
         assert_eq!(Function::of_digest(&"0".repeat(64), "process_anatomy"), None);
-        let missing = Function::of_digest(full, "process_law").unwrap().documents(vec![Value::Map(Vec::new())]);
+        let missing = Function::of_digest(full, "process_law").unwrap().documents(vec![Value::Map(Vec::new())], &World::default());
         assert_eq!(missing.unwrap_err(), (0, "`subject` is missing".to_owned()));
     }
 

@@ -14,6 +14,7 @@ use super::functions::Function;
 use super::literal;
 use super::output::Output;
 use super::prompt::{self, Delimiters, Prompting, Turn};
+use super::script::World;
 use super::template::{Template, is_space};
 use super::value::Value;
 use crate::error::{Error, Result};
@@ -138,6 +139,7 @@ pub(in crate::harness) fn sha256(text: &str) -> String {
 pub(super) struct Builder<'a> {
     config: &'a Config,
     prompting: Prompting<'a>,
+    world: World,
     columns: Vec<String>,
     examples: Examples<'a>,
     /// Turns of the examples that were used so far.
@@ -154,6 +156,7 @@ impl<'a> Builder<'a> {
         first: &Value,
         examples: Examples<'a>,
         prompting: Prompting<'a>,
+        world: World,
     ) -> Result<Self> {
         let columns = match first {
             Value::Map(entries) => entries.iter().map(|(key, _)| key.clone()).collect(),
@@ -162,7 +165,7 @@ impl<'a> Builder<'a> {
         let turns = vec![None; examples.docs.len()];
         let (see_themselves, without_system) = (0, 0);
         let mut builder =
-            Self { config, prompting, columns, examples, turns, many_contexts: false, see_themselves, without_system };
+            Self { config, prompting, world, columns, examples, turns, many_contexts: false, see_themselves, without_system };
         let text = builder.field(&config.text, first).map_err(|problem| builder.item_error(0, problem))?;
         builder.many_contexts = config.choice.is_some() && text.as_index().is_some();
         if builder.many_contexts && config.output != Output::MultipleChoice {
@@ -352,7 +355,7 @@ impl<'a> Builder<'a> {
         match field {
             Field::Whole(number) => Ok(Value::Int(*number)),
             Field::List(list) => Ok(Value::List(list.clone())),
-            Field::Function(function) => function.field(doc),
+            Field::Function(function) => function.field(doc, &self.world),
             Field::Text(template) if self.is_column(template) => {
                 Ok(doc.get(template.source()).cloned().unwrap_or_default())
             }
@@ -412,10 +415,15 @@ fn right_choices(target: &Value, choices: &[String]) -> Result<Vec<usize>, Strin
 }
 
 /// Applies `process_docs` to the documents of a split.
-pub(super) fn processed(task: &str, process: Option<&Function>, docs: Vec<Value>) -> Result<Vec<Value>> {
+pub(super) fn processed(
+    task: &str,
+    process: Option<&Function>,
+    docs: Vec<Value>,
+    world: &World,
+) -> Result<Vec<Value>> {
     match process {
         None => Ok(docs),
-        Some(function) => function.documents(docs).map_err(|(item, problem)| Error::TaskItem {
+        Some(function) => function.documents(docs, world).map_err(|(item, problem)| Error::TaskItem {
             task: task.to_owned(),
             item,
             problem,

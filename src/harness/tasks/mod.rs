@@ -59,6 +59,7 @@ mod python;
 mod regex;
 mod repository;
 mod sampling;
+mod script;
 mod task;
 mod template;
 mod tuples;

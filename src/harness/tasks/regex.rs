@@ -14,6 +14,9 @@ pub(super) struct Pattern {
     regex: Regex,
 }
 
+/// Where the groups of a match stand in bytes, the whole match first.
+pub(super) type Spans = Vec<Option<(usize, usize)>>;
+
 /// Steps back before a match is given up: seconds, not hours.
 const STEPS_BACK: usize = 1_000_000;
 
@@ -51,6 +54,24 @@ impl Pattern {
     pub(crate) fn search(&self, text: &str) -> Result<Option<Vec<Option<String>>>, String> {
         let found = self.regex.captures(text).map_err(|error| self.gave_up(&error))?;
         Ok(found.map(|c| (0..c.len()).map(|n| c.get(n).map(|m| m.as_str().to_owned())).collect()))
+    }
+
+    /// Where the groups of each match stand in bytes, the whole match first; `most` 0 gives all matches.
+    ///
+    /// # Errors
+    /// The match took too many steps.
+    pub(super) fn spans(&self, text: &str, most: usize) -> Result<Vec<Spans>, String> {
+        let mut found = Vec::new();
+        self.each(text, most, |captures| {
+            found.push((0..captures.len()).map(|n| captures.get(n).map(|m| (m.start(), m.end()))).collect());
+        })?;
+        Ok(found)
+    }
+
+    /// Names of groups, with their numbers.
+    pub(super) fn names(&self) -> Vec<(String, usize)> {
+        let names = self.regex.capture_names().enumerate();
+        names.filter_map(|(at, name)| Some((name?.to_owned(), at))).collect()
     }
 
     /// `re.sub` with Python's `\1` and `\g<name>` in the replacement; `most` 0 replaces all.

@@ -71,13 +71,13 @@ impl Random {
     }
 
     /// `random()`: uniform on [0, 1) with 53 bits.
-    fn uniform(&mut self) -> f64 {
+    pub(super) fn uniform(&mut self) -> f64 {
         let (a, b) = (self.next() >> 5, self.next() >> 6);
         (f64::from(a) * 67_108_864.0 + f64::from(b)) / 9_007_199_254_740_992.0
     }
 
     /// A whole number below `n`; `n` must be at least 1 and below 2³².
-    fn below(&mut self, n: usize) -> usize {
+    pub(super) fn below(&mut self, n: usize) -> usize {
         let bits = usize::BITS - n.leading_zeros();
         loop {
             let drawn = (self.next() >> (32 - bits.clamp(1, 32))) as usize;

@@ -13,6 +13,7 @@ use super::math;
 use super::metric::{ItemScore, argmax, softmax};
 use super::output::Output;
 use super::prompt::Prompting;
+use super::script::World;
 use super::value::{Value, python_float};
 use super::yaml::Node;
 use crate::error::{Error, Result};
@@ -89,7 +90,7 @@ impl Task {
         let mut metadata = record.get("metadata").cloned().unwrap_or_default();
         metadata.set("config_source", Value::Null);
         record.set("metadata", metadata);
-        sha256(&record.to_json())
+        sha256(&(record.to_json() + &self.config.digests()))
     }
 
     /// All documents of a split.
@@ -121,7 +122,8 @@ impl Task {
     /// more few-shot examples than there are.
     pub fn prompted(&self, draw: &Draw, prompting: &Prompting<'_>) -> Result<Items> {
         let config = &self.config;
-        let docs = processed(&config.name, config.process.as_ref(), self.documents(config.split())?)?;
+        let world = World::default();
+        let docs = processed(&config.name, config.process.as_ref(), self.documents(config.split())?, &world)?;
         let Some(first) = docs.first() else {
             return Err(self.wrong(format!("the split `{}` has no documents", config.split())));
         };
@@ -131,14 +133,14 @@ impl Task {
         let (examples, tested) = match (from, &few.samples) {
             _ if !wanted => (Vec::new(), false),
             (Some(name), _) => {
-                let examples = processed(&config.name, few.process.as_ref(), self.documents(name)?)?;
+                let examples = processed(&config.name, few.process.as_ref(), self.documents(name)?, &world)?;
                 let tested = name == config.split() && examples.len() == docs.len();
                 (examples, tested)
             }
             (None, Some(samples)) => (samples.clone(), false),
             (None, None) => match config.training.as_ref().or(config.validation.as_ref()) {
                 Some(name) if name != config.split() => {
-                    (processed(&config.name, config.process.as_ref(), self.documents(name)?)?, false)
+                    (processed(&config.name, config.process.as_ref(), self.documents(name)?, &world)?, false)
                 }
                 _ => (docs.clone(), true),
             },
@@ -153,7 +155,7 @@ impl Task {
         }
         let examples = Examples::new(config, examples, tested, draw);
         let shots = examples.shots;
-        let mut builder = Builder::new(config, first, examples, *prompting)?;
+        let mut builder = Builder::new(config, first, examples, *prompting, world)?;
         let total = docs.len();
         let places = draw.places(&config.name, total).map_err(|problem| self.wrong(problem))?;
         let items = places.into_iter().map(|place| builder.item(place, docs[place].clone())).collect::<Result<_>>()?;
@@ -172,12 +174,13 @@ impl Task {
             return Err(self.wrong("names no training split".to_owned()));
         };
         let docs = self.documents(name)?;
-        let docs = processed(&config.name, config.process.as_ref(), docs)?;
+        let world = World::default();
+        let docs = processed(&config.name, config.process.as_ref(), docs, &world)?;
         let Some(first) = docs.first() else {
             return Err(self.wrong(format!("the split `{name}` has no documents")));
         };
         let none = Examples::new(config, Vec::new(), false, &Draw { shots: Some(0), ..Draw::default() });
-        let mut builder = Builder::new(config, first, none, Prompting::default())?;
+        let mut builder = Builder::new(config, first, none, Prompting::default(), world)?;
         docs.iter().enumerate().map(|(doc_id, doc)| builder.item(doc_id, doc.clone())).collect()
     }
 
