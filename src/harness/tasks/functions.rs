@@ -17,6 +17,7 @@ use super::sampling::Random;
 use super::script::{Script, World};
 use super::template::{capitalize, strip};
 use super::value::Value;
+use super::yaml::Node;
 
 /// A function that task files may name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +44,8 @@ pub(super) enum Function {
     Keep { column: &'static str, value: String, cut: bool },
     /// Any other, which an interpreter runs.
     Script(Script),
+    /// That the scores come from `process_results`.
+    Results,
 }
 
 /// A Python file whose functions `process_…` each keep the documents of one subject.
@@ -123,6 +126,26 @@ impl Function {
     /// What of it is not supported, with file and line.
     pub(crate) fn read(name: &str, folder: &Path) -> Result<Self, String> {
         Script::read(folder, name).map(Self::Script)
+    }
+
+    /// The function that a task file names in a place that has none built in.
+    ///
+    /// # Errors
+    /// What of it is not supported, with the places in the task file and in the Python file.
+    pub(crate) fn at(node: &Node, key: &str, name: &str) -> crate::error::Result<Self> {
+        let read = Self::read(name, node.file.parent().unwrap_or(Path::new("")));
+        read.map_err(|problem| node.wrong(format!("`{key}: !function {name}` cannot be run: {problem}")))
+    }
+
+    /// One number of the scores of all items.
+    ///
+    /// # Errors
+    /// What the script said, or that it gives no number.
+    pub(crate) fn aggregated(&self, items: &[Value]) -> Result<f64, String> {
+        match self {
+            Self::Script(script) => script.of_scores(items),
+            _ => Err(format!("`{}` aggregates nothing", self.name())),
+        }
     }
 
     /// What its outcome depends on beside its name: the digest of its files, where it stands in some.

@@ -40,6 +40,7 @@ mod aggregate;
 mod built_in;
 mod chat;
 mod config;
+mod corpus;
 mod data;
 mod documents;
 mod examples;

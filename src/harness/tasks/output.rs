@@ -9,6 +9,7 @@ pub(super) enum Output {
     LogLikelihood,
     MultipleChoice,
     GenerateUntil,
+    Rolling,
 }
 
 impl Output {

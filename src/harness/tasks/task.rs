@@ -10,7 +10,7 @@ use super::examples::Examples;
 use super::functions::Function;
 use super::item::{Builder, Draw, Item, Items, processed, sha256};
 use super::math;
-use super::metric::{ItemScore, argmax, softmax};
+use super::metric::{ItemScore, MetricSpec, argmax, softmax};
 use super::output::Output;
 use super::prompt::Prompting;
 use super::script::World;
@@ -192,6 +192,8 @@ impl Task {
         let mut unscored = self.unscored(item, responses)?;
         for sample in &mut unscored.samples {
             let metrics = match self.config.output {
+                _ if matches!(self.config.results, Some(Function::Script(_))) => self.scripted(item, &sample.filtered),
+                Output::Rolling => Err("rolling log-likelihoods are not supported".to_owned()),
                 Output::GenerateUntil => self.score_text(item, &sample.filtered),
                 Output::LogLikelihood => Ok(self.score_continuation(responses)),
                 Output::MultipleChoice => self.score_choice(item, responses),
@@ -231,6 +233,14 @@ impl Task {
         Ok(ScoredItem { doc_id: item.doc_id, samples })
     }
 
+    /// The scores that the task's `process_results` gives.
+    fn scripted(&self, item: &Item, filtered: &[Value]) -> Result<Vec<(String, ItemScore)>, String> {
+        let Some(Function::Script(script)) = &self.config.results else { return Ok(Vec::new()) };
+        let pairs = self.config.output != Output::GenerateUntil;
+        let scores = script.of_answers(&item.doc, filtered, pairs)?;
+        Ok(scores.into_iter().map(|(name, score)| (name, ItemScore::given(score))).collect())
+    }
+
     fn score_continuation(&self, responses: &[Response]) -> Vec<(String, ItemScore)> {
         let Some(Response::LogLikelihood { value, greedy }) = responses.first() else { return Vec::new() };
         let score = |name: &str| {
@@ -255,7 +265,7 @@ impl Task {
         let right = |at: usize| ItemScore::Real(if item.gold.contains(&at) { 1.0 } else { 0.0 });
         let mut scores = Vec::new();
         // The order of results files, whatever the order of `metric_list`.
-        for name in ["acc", "acc_norm", "acc_bytes", "exact_match", "brier_score", "acc_mutual_info"] {
+        for name in ["acc", "f1", "mcc", "acc_norm", "acc_bytes", "exact_match", "brier_score", "acc_mutual_info"] {
             if !self.config.metrics.iter().any(|metric| metric.name == name) {
                 continue;
             }
@@ -263,6 +273,10 @@ impl Task {
                 "acc" => right(argmax(&logs)),
                 "acc_norm" => right(per(|choice| choice.chars().count())),
                 "acc_bytes" => right(per(str::len)),
+                "f1" | "mcc" => match item.gold.as_slice() {
+                    [gold] => ItemScore::Data(Value::from(vec![*gold as i64, argmax(&logs) as i64])),
+                    _ => return Err(format!("`{name}` needs one right choice")),
+                },
                 "exact_match" => ItemScore::Whole(i64::from(item.gold.iter().any(|at| greedy.get(*at) == Some(&true)))),
                 "brier_score" => match item.gold.as_slice() {
                     [gold] => ItemScore::Distribution { gold: *gold, probabilities: softmax(&logs) },
@@ -296,6 +310,22 @@ impl Task {
         };
         let mut scores = Vec::new();
         for metric in &self.config.metrics {
+            if metric.pairs || metric.function.is_some() {
+                let [reference] = references.as_slice() else {
+                    return Err(format!("`{}` needs one reference, there are {}", metric.name, references.len()));
+                };
+                let given = match &metric.function {
+                    Some((Function::Script(script), options)) => script.of_answer(reference, &answer, options)?,
+                    _ => Value::List(vec![reference.as_str().into(), answer.as_str().into()]),
+                };
+                match given {
+                    Value::Map(several) => {
+                        scores.extend(several.into_iter().map(|(name, score)| (name, ItemScore::given(score))));
+                    }
+                    one => scores.push((metric.name.clone(), ItemScore::given(one))),
+                }
+                continue;
+            }
             let mut right = false;
             for reference in &references {
                 right |= metric.matching.equal(&answer, reference)?;
@@ -315,13 +345,16 @@ impl Task {
         for (at, sample) in first.samples.iter().enumerate() {
             for (name, _) in &sample.metrics {
                 let all = scored.iter().filter_map(|one| one.samples.get(at));
-                let of_metric = |sample: &Sample| {
-                    sample.metrics.iter().find(|(other, _)| other == name).map(|(_, score)| score.number())
-                };
-                let scores: Vec<f64> = all.filter_map(of_metric).collect();
-                if let Some(spec) = self.config.metrics.iter().find(|spec| spec.name == *name) {
-                    metrics.push(aggregate::metric(spec, &sample.filter, &scores));
-                }
+                let of_metric =
+                    |sample: &'_ Sample| sample.metrics.iter().position(|(other, _)| other == name);
+                let scores: Vec<&ItemScore> =
+                    all.filter_map(|sample| of_metric(sample).map(|at| &sample.metrics[at].1)).collect();
+                let given = self.config.metrics.iter().find(|spec| spec.name == *name);
+                // What a function gives beside the metrics that are named is averaged.
+                let other = MetricSpec::called(name);
+                let spec = given.unwrap_or(&other);
+                let metric = aggregate::metric(spec, &sample.filter, &scores);
+                metrics.push(metric.map_err(|problem| self.wrong(problem))?);
             }
         }
         Ok(metrics)

@@ -24,7 +24,7 @@ pub(super) enum Flow {
 
 /// Everything that scripts of one task share while they run.
 pub(super) struct Machine {
-    modules: HashMap<PathBuf, Rc<Frame>>,
+    modules: HashMap<(PathBuf, String), Rc<Frame>>,
     /// The process-wide generator of `random`.
     pub random: Rc<RefCell<Random>>,
     /// Patterns that were compiled, by their text.
@@ -63,6 +63,11 @@ impl Machine {
         self.files = files.clone();
     }
 
+    /// Sets Python's generator back to where it begins.
+    pub(super) fn reseed(&mut self) {
+        *self.random.borrow_mut() = Random::new(0);
+    }
+
     pub(super) fn step(&mut self) -> Res<()> {
         self.steps += 1;
         if self.steps > MOST_STEPS { refuse("it takes too many steps") } else { Ok(()) }
@@ -83,13 +88,14 @@ impl Machine {
 
     /// The names of a module, after the statements that `needed` names were run.
     pub(super) fn module(&mut self, source: &Arc<Source>) -> Res<Rc<Frame>> {
-        let frame = match self.modules.get(&source.path) {
+        let key = (source.path.clone(), source.digest.clone());
+        let frame = match self.modules.get(&key) {
             Some(frame) => Rc::clone(frame),
             None => {
                 let scope = Scope::Module(RefCell::default());
                 let frame = Frame { vars: RefCell::default(), scope, around: None, source: Arc::clone(source) };
                 let frame = Rc::new(frame);
-                self.modules.insert(source.path.clone(), Rc::clone(&frame));
+                self.modules.insert(key, Rc::clone(&frame));
                 frame
             }
         };
@@ -155,9 +161,17 @@ impl Machine {
 
     fn does(&mut self, stmt: &Stmt, frame: &Rc<Frame>) -> Res<Flow> {
         match &stmt.kind {
-            Does::Expr(value) => {
-                self.eval(value, frame)?;
-            }
+            Does::Expr(value) => match value.globals_updated() {
+                Some(with) if frame.around.is_none() => {
+                    let with = self.eval(with, frame)?;
+                    for (name, value) in super::methods::entries(self, &with)? {
+                        frame.set(&Name::from(name.need_text("a name")?), value);
+                    }
+                }
+                _ => {
+                    self.eval(value, frame)?;
+                }
+            },
             Does::Assign(targets, value) => {
                 let value = self.eval(value, frame)?;
                 for target in targets {

@@ -69,6 +69,11 @@ impl Default for World {
     }
 }
 
+thread_local! {
+    /// For what is called for each item alone.
+    static SCORING: World = World::default();
+}
+
 impl Script {
     /// The function `module.function` of a task file in `folder`.
     ///
@@ -83,7 +88,10 @@ impl Script {
         let source = Source::read(&path)?;
         let function = Name::from(function);
         let files = reach::reach(&source, &function)?;
-        Ok(Self { function, source, files })
+        let script = Self { function, source, files };
+        // What stands at the top of the files is run at once, so that what fails there is told before anything else.
+        script.ready(&World::default()).map_err(|halt| script.told(&halt))?;
+        Ok(script)
     }
 
     /// SHA-256 of the files that it needs, in hexadecimal.
@@ -91,13 +99,20 @@ impl Script {
         sha256(&self.files.digests().collect::<Vec<_>>().join(" "))
     }
 
-    fn call(&self, world: &World, arguments: impl FnOnce(&mut Machine) -> Res<Vec<Object>>) -> Result<Object, Box<Halt>> {
+    /// The function, with the values of its files.
+    fn ready(&self, world: &World) -> Res<Object> {
         let mut machine = world.0.borrow_mut();
         machine.begin(&self.files);
         let frame = machine.module(&self.source)?;
-        let Some(function) = frame.get(&self.function)? else {
-            return refuse(format!("`{}` has no value", self.function));
-        };
+        match frame.get(&self.function)? {
+            Some(function) => Ok(function),
+            None => refuse(format!("there is no `{}`", self.function)),
+        }
+    }
+
+    fn call(&self, world: &World, arguments: impl FnOnce(&mut Machine) -> Res<Vec<Object>>) -> Res<Object> {
+        let function = self.ready(world)?;
+        let mut machine = world.0.borrow_mut();
         let arguments = arguments(&mut machine)?;
         machine.call(&function, arguments)
     }
@@ -138,6 +153,73 @@ impl Script {
     pub(super) fn of_document(&self, world: &World, document: &Value) -> Result<Value, String> {
         let made = self.call(world, |_| Ok(vec![Object::of(document)]));
         made.and_then(|made| made.value()).map_err(|halt| self.told(&halt))
+    }
+
+    /// The scores of an item, as `process_results` gives them; `pairs` where answers are log-likelihoods.
+    ///
+    /// # Errors
+    /// What the script said, with file and line.
+    pub(super) fn of_answers(
+        &self,
+        document: &Value,
+        answers: &[Value],
+        pairs: bool,
+    ) -> Result<Vec<(String, Value)>, String> {
+        let answer = |answer: &Value| match Object::of(answer) {
+            Object::List(pair) if pairs => Object::tuple(pair.borrow().clone()),
+            other => other,
+        };
+        let made = self.alone(|_| Ok(vec![Object::of(document), Object::list(answers.iter().map(answer).collect())]));
+        match made.and_then(|made| made.value()).map_err(|halt| self.told(&halt))? {
+            Value::Map(scores) => Ok(scores),
+            other => Err(format!("`{}` gives {}, not a dictionary of scores", self.function, other.kind())),
+        }
+    }
+
+    /// The score of an answer, as a metric gives it.
+    ///
+    /// # Errors
+    /// What the script said, with file and line.
+    pub(super) fn of_answer(&self, reference: &str, answer: &str, options: &[(String, Value)]) -> Result<Value, String> {
+        let one = |text: &str| Object::list(vec![Object::text(text)]);
+        let mut named = vec![(Name::from("references"), one(reference)), (Name::from("predictions"), one(answer))];
+        named.extend(options.iter().map(|(name, value)| (Name::from(name.as_str()), Object::of(value))));
+        let made = SCORING.with(|world| {
+            world.0.borrow_mut().reseed();
+            let function = self.ready(world)?;
+            let arguments = eval::Arguments { list: Vec::new(), named };
+            world.0.borrow_mut().call_with(&function, arguments)
+        });
+        // A function that does not take the two by name is given them as one list.
+        let made = match made {
+            Err(halt) if matches!(&halt.raised, Some((kind, _)) if &**kind == "TypeError") => {
+                self.alone(|_| Ok(vec![Object::list(vec![Object::text(reference), Object::text(answer)])]))
+            }
+            made => made,
+        };
+        made.and_then(|made| made.value()).map_err(|halt| self.told(&halt))
+    }
+
+    /// One number of the scores of all items.
+    ///
+    /// # Errors
+    /// What the script said, with file and line, or that it gives no number.
+    pub(super) fn of_scores(&self, scores: &[Value]) -> Result<f64, String> {
+        let score = |score: &Value| match Object::of(score) {
+            Object::List(items) => Object::tuple(items.borrow().clone()),
+            other => other,
+        };
+        let made = self.alone(|_| Ok(vec![Object::list(scores.iter().map(score).collect())]));
+        let made = made.map_err(|halt| self.told(&halt))?;
+        made.as_float().ok_or_else(|| format!("`{}` gives {}, not a number", self.function, made.kind()))
+    }
+
+    /// A call for itself: Python's generator begins anew, so that it does not depend on what ran before.
+    fn alone(&self, arguments: impl FnOnce(&mut Machine) -> Res<Vec<Object>>) -> Res<Object> {
+        SCORING.with(|world| {
+            world.0.borrow_mut().reseed();
+            self.call(world, arguments)
+        })
     }
 
     /// What it gives for nothing at all.

@@ -49,6 +49,17 @@ pub(super) enum Kind {
     Refused(String),
 }
 
+impl Expr {
+    /// The argument of `globals().update(…)`, which binds names that only a run can tell.
+    pub(super) fn globals_updated(&self) -> Option<&Expr> {
+        let Kind::Call(update, arguments) = &self.kind else { return None };
+        let (Kind::Attribute(base, name), [only]) = (&update.kind, arguments.as_slice()) else { return None };
+        let Kind::Call(globals, none) = &base.kind else { return None };
+        let fits = &**name == "update" && none.is_empty() && only.name.is_none() && only.stars == 0;
+        (fits && matches!(&globals.kind, Kind::Name(name) if &**name == "globals")).then_some(&only.value)
+    }
+}
+
 /// A part of an f-string.
 #[derive(Debug)]
 pub(super) enum Piece {
