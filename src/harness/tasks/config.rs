@@ -360,6 +360,7 @@ fn generation(task: &Node, output: Output, delimiter: &str) -> Result<Generation
             }
             // Without sampling these change nothing.
             "do_sample" | "top_p" | "top_k" => {}
+            "num_beams" if matches!(node.whole(), Ok(1)) => {}
             "temperature" => {
                 let temperature = number(node)?;
                 if temperature != 0.0 && greedy.is_none() {

@@ -175,6 +175,9 @@ static DEFAULTS: [(&str, Aggregation, bool, &[Output]); 14] = [
     ("bits_per_byte", Aggregation::BitsPerByte, false, &[Output::Rolling]),
 ];
 
+/// Metrics of choices that task files name for texts too.
+const PASSED_ON: [&str; 2] = ["acc", "acc_norm"];
+
 impl MetricSpec {
     /// # Errors
     /// A metric, an aggregation or an option that is not known, with its line.
@@ -213,6 +216,13 @@ impl MetricSpec {
                         (metric.aggregation, metric.higher_is_better) = (aggregation.clone(), *higher_is_better);
                     }
                     Self { function: Some((Function::Results, Vec::new())), ..metric }.configured(entry, output)?
+                }
+                _ if output == Output::GenerateUntil && PASSED_ON.contains(&name.text()?) => {
+                    // There is no such score of a text: reference and answer are passed on to the aggregation.
+                    if !entry.get("aggregation").is_some_and(|node| matches!(node.content, Content::Function(_))) {
+                        return Err(name.wrong(format!("`{}` of texts needs an aggregation of its own", name.text()?)));
+                    }
+                    Self { pairs: true, ..Self::called(name.text()?) }.configured(entry, output)?
                 }
                 _ => Self::default_of(name.text()?, output, name)?.configured(entry, output)?,
             };
@@ -270,13 +280,16 @@ impl MetricSpec {
                         options.push((key.clone(), node.data()?));
                     }
                 }
+                // What is scored without a function's help reads none of these.
+                _ if output != Output::GenerateUntil => {}
+                _ if self.pairs && key != "hf_evaluate" => {}
                 // Belongs to groups; in a task it is read by nobody.
                 "weight_by_size" if self.name != "exact_match" => {}
                 // The metric of that name in the `evaluate` library is the same one.
                 "hf_evaluate" if self.name == "exact_match" => {}
-                "ignore_case" if self.name == "exact_match" => self.matching.ignore_case = node.flag()?,
-                "ignore_punctuation" if self.name == "exact_match" => self.matching.ignore_punctuation = node.flag()?,
-                "ignore_numbers" if self.name == "exact_match" => self.matching.ignore_numbers = node.flag()?,
+                "ignore_case" if self.name == "exact_match" => self.matching.ignore_case = truth(node),
+                "ignore_punctuation" if self.name == "exact_match" => self.matching.ignore_punctuation = truth(node),
+                "ignore_numbers" if self.name == "exact_match" => self.matching.ignore_numbers = truth(node),
                 "regexes_to_ignore" if self.name == "exact_match" => {
                     let patterns = node.texts()?;
                     self.matching.regexes_to_ignore = patterns
@@ -291,6 +304,19 @@ impl MetricSpec {
             return Err(entry.wrong("`f1` of texts is not defined by itself; it needs an `aggregation` of its own"));
         }
         Ok(self)
+    }
+}
+
+/// Whether Python counts a value as true: text is, unless it is empty.
+pub(super) fn truth(node: &Node) -> bool {
+    match node.value() {
+        Value::Null => false,
+        Value::Bool(flag) => flag,
+        Value::Int(number) => number != 0,
+        Value::Float(number) => number != 0.0,
+        Value::Text(text) => !text.is_empty(),
+        Value::List(list) => !list.is_empty(),
+        Value::Map(entries) => !entries.is_empty(),
     }
 }
 

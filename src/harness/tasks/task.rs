@@ -224,7 +224,7 @@ impl Task {
         }
         let mut samples = Vec::with_capacity(self.config.filters.len());
         for filter in &self.config.filters {
-            let apply = |response: &Response| filter.apply(vec![answer(response); self.config.repeats]);
+            let apply = |response: &Response| filter.apply(vec![answer(response); self.config.repeats], &item.doc);
             let filtered = responses.iter().map(apply).collect::<Result<Vec<_>, _>>();
             let filtered = filtered.map_err(|problem| self.item_wrong(item, problem))?;
             let (filter, metrics) = (filter.name.clone(), Vec::new());

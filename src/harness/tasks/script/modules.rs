@@ -149,7 +149,7 @@ pub(super) fn member(module: &str, name: &str) -> Option<Object> {
         ("string", "digits") => "0123456789",
         ("string", "punctuation") => "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~",
         ("string", "whitespace") => " \t\n\r\u{b}\u{c}",
-        ("math" | "numpy", "nan") => return Some(Object::Float(f64::NAN)),
+        ("math", "nan") | ("numpy", "nan" | "NaN" | "NAN") => return Some(Object::Float(f64::NAN)),
         ("math" | "numpy", "inf") => return Some(Object::Float(f64::INFINITY)),
         ("math" | "numpy", "pi") => return Some(Object::Float(std::f64::consts::PI)),
         ("math" | "numpy", "e") => return Some(Object::Float(std::f64::consts::E)),
