@@ -116,6 +116,14 @@ def built(task, metadata):
     random.seed(0)
     for doc_id, doc in enumerate(task.eval_docs):
         context = task.fewshot_context(doc, task.config.num_fewshot or 0)
+        if task.OUTPUT_TYPE == "multiple_choice" and not task.multiple_input:
+            # Only documents whose answer is among their choices are asked of onset.
+            choices, gold = task.doc_to_choice(doc), task.doc_to_target(doc)
+            for one in gold if isinstance(gold, list) else [gold]:
+                if not (one in choices if isinstance(one, str) else isinstance(one, int) and 0 <= one < len(choices)):
+                    raise ValueError("no such choice")
+            if not all(isinstance(choice, str) for choice in choices):
+                raise TypeError("a choice that is no text")
         requests = task.construct_requests(doc, context, metadata=(task.config.task, doc_id, 1), doc_id=doc_id)
         pairs = []
         for request in requests if isinstance(requests, list) else [requests]:

@@ -215,13 +215,20 @@ impl Function {
         Ok(out)
     }
 
-    /// The value for one document, as `doc_to_text`, `doc_to_target` and `doc_to_choice` give it.
+    /// The value for one document, as `doc_to_text`, `doc_to_target` and `doc_to_choice` give it, and the document where
+    /// the function changed it.
     ///
     /// # Errors
     /// What is wrong with the document.
-    pub(crate) fn field(&self, document: &Value, world: &World) -> Result<Value, String> {
+    pub(crate) fn field(&self, document: &Value, world: &World) -> Result<(Value, Option<Value>), String> {
         match self {
             Self::Script(script) => script.of_document(world, document),
+            _ => self.native_field(document).map(|value| (value, None)),
+        }
+    }
+
+    fn native_field(&self, document: &Value) -> Result<Value, String> {
+        match self {
             Self::WinograndeText => match text(document, "answer")? {
                 "1" => Ok(Value::Int(0)),
                 "2" => Ok(Value::Int(1)),

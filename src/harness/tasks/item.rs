@@ -3,6 +3,7 @@
 //! The text before a question is, as in lm-evaluation-harness, the description and then for each few-shot example its
 //! text, the target delimiter, its target and the few-shot delimiter, without any further white space.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -140,6 +141,8 @@ pub(super) struct Builder<'a> {
     config: &'a Config,
     prompting: Prompting<'a>,
     world: World,
+    /// The present document, where a function changed it; those after it see that.
+    changed: RefCell<Option<Value>>,
     columns: Vec<String>,
     examples: Examples<'a>,
     /// Turns of the examples that were used so far.
@@ -165,8 +168,9 @@ impl<'a> Builder<'a> {
         let turns = vec![None; examples.docs.len()];
         let (see_themselves, without_system) = (0, 0);
         let mut builder =
-            Self { config, prompting, world, columns, examples, turns, many_contexts: false, see_themselves, without_system };
+            Self { config, prompting, world, changed: RefCell::default(), columns, examples, turns, many_contexts: false, see_themselves, without_system };
         let text = builder.field(&config.text, first).map_err(|problem| builder.item_error(0, problem))?;
+        builder.changed.take();
         builder.many_contexts = config.choice.is_some() && text.as_index().is_some();
         if builder.many_contexts && config.output != Output::MultipleChoice {
             return Err(
@@ -181,6 +185,7 @@ impl<'a> Builder<'a> {
     }
 
     pub(crate) fn item(&mut self, doc_id: usize, doc: Value) -> Result<Item> {
+        self.changed.take();
         self.build(doc_id, doc).map_err(|problem| self.item_error(doc_id, problem))
     }
 
@@ -264,6 +269,7 @@ impl<'a> Builder<'a> {
             let alone = choices.iter().map(|choice| ask(String::new(), after(choice)));
             requests.extend(alone.collect::<Result<Vec<_>, _>>()?);
         }
+        let doc = self.changed.take().unwrap_or(doc);
         self.without_system += usize::from(without_system);
         let arguments = config.generation.arguments.clone();
         Ok(Item { doc_id, doc, target, few_shot_ids, requests, choices, gold, arguments })
@@ -284,6 +290,7 @@ impl<'a> Builder<'a> {
             return Ok(turns.clone());
         }
         let turns = self.example(&self.examples.docs[id])?;
+        self.changed.take();
         self.turns[id] = Some(turns.clone());
         Ok(turns)
     }
@@ -353,10 +360,18 @@ impl<'a> Builder<'a> {
 
     /// A column as it is; what a template prints, where digits are a number if there are choices.
     fn field(&self, field: &Field, doc: &Value) -> Result<Value, String> {
+        let changed = self.changed.borrow().clone();
+        let doc = changed.as_ref().unwrap_or(doc);
         match field {
             Field::Whole(number) => Ok(Value::Int(*number)),
             Field::List(list) => Ok(Value::List(list.clone())),
-            Field::Function(function) => function.field(doc, &self.world),
+            Field::Function(function) => {
+                let (value, changed) = function.field(doc, &self.world)?;
+                if changed.is_some() {
+                    *self.changed.borrow_mut() = changed;
+                }
+                Ok(value)
+            }
             Field::Text(template) if self.is_column(template) => {
                 Ok(doc.get(template.source()).cloned().unwrap_or_default())
             }
@@ -378,7 +393,10 @@ impl<'a> Builder<'a> {
 
     fn listed(&self, field: &Field, doc: &Value) -> Result<Vec<String>, String> {
         let value = match field {
-            Field::Text(template) if !self.is_column(template) => literal::parse(&template.render(doc)?)?,
+            Field::Text(template) if !self.is_column(template) => {
+                let changed = self.changed.borrow().clone();
+                literal::parse(&template.render(changed.as_ref().unwrap_or(doc))?)?
+            }
             field => self.field(field, doc)?,
         };
         let Value::List(list) = value else { return Err(format!("{} where a list is needed", value.kind())) };

@@ -10,9 +10,10 @@ use super::object::{Object, Res, raise, refuse};
 
 /// A generator from a seed.
 pub(super) fn seeded(seed: &Object) -> Res<Random> {
-    match seed.as_int() {
-        Some(seed) => Ok(Random::new(seed.unsigned_abs())),
-        None => refuse("a generator whose seed is no whole number"),
+    match (seed, seed.as_int()) {
+        (_, Some(seed)) => Ok(Random::new(seed.unsigned_abs())),
+        (Object::Text(seed), _) => Ok(Random::of_text(seed)),
+        _ => refuse("a generator whose seed is neither a whole number nor text"),
     }
 }
 

@@ -31,6 +31,8 @@ mod table;
 mod texts;
 mod token;
 mod tree;
+#[cfg(test)]
+mod tests;
 
 use std::cell::RefCell;
 use std::path::Path;
@@ -146,13 +148,16 @@ impl Script {
         rows.map_err(|halt| (world.0.borrow_mut().document.take().unwrap_or(0), self.told(&halt)))
     }
 
-    /// What it gives for one document.
+    /// What it gives for one document, and the document where it changed it.
     ///
     /// # Errors
     /// What the script said, with file and line.
-    pub(super) fn of_document(&self, world: &World, document: &Value) -> Result<Value, String> {
-        let made = self.call(world, |_| Ok(vec![Object::of(document)]));
-        made.and_then(|made| made.value()).map_err(|halt| self.told(&halt))
+    pub(super) fn of_document(&self, world: &World, document: &Value) -> Result<(Value, Option<Value>), String> {
+        let given = Object::of(document);
+        let made = self.call(world, |_| Ok(vec![given.clone()]));
+        let both = made.and_then(|made| Ok((made.value()?, given.value()?)));
+        let (made, after) = both.map_err(|halt| self.told(&halt))?;
+        Ok((made, Some(after).filter(|after| after != document)))
     }
 
     /// The scores of an item, as `process_results` gives them; `pairs` where answers are log-likelihoods.
