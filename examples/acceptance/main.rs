@@ -37,7 +37,10 @@ fn main() -> Result<()> {
         println!("| {name} | {accepted} | {all} |");
     }
     let accepted: usize = folders.values().map(|[accepted, _]| accepted).sum();
-    println!("| all | {accepted} | {} |\n\n| first refusal | definitions | such as |\n| --- | ---: | --- |", files.len());
+    println!(
+        "| all | {accepted} | {} |\n\n| first refusal | definitions | such as |\n| --- | ---: | --- |",
+        files.len()
+    );
     let mut kinds: Vec<(String, (usize, String))> = kinds.into_iter().collect();
     kinds.sort_by_key(|(_, (count, _))| std::cmp::Reverse(*count));
     for (kind, (count, file)) in kinds {

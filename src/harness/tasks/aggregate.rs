@@ -72,8 +72,10 @@ pub(super) fn metric(spec: &MetricSpec, filter: &str, scores: &[&ItemScore]) -> 
         }
         (None, aggregation) => {
             let numbers = scores.iter().map(|score| score.checked());
-            let numbers: Vec<f64> = numbers.collect::<Option<_>>().ok_or_else(|| wrong("a score that is no number".into()))?;
-            let drawn = |places: &[usize]| aggregate(aggregation, &places.iter().map(|at| numbers[*at]).collect::<Vec<_>>());
+            let numbers: Vec<f64> =
+                numbers.collect::<Option<_>>().ok_or_else(|| wrong("a score that is no number".into()))?;
+            let drawn =
+                |places: &[usize]| aggregate(aggregation, &places.iter().map(|at| numbers[*at]).collect::<Vec<_>>());
             let stderr = match aggregation {
                 _ if n < 2 => None,
                 Aggregation::Mean => Some(sample_deviation(&numbers) / (n as f64).sqrt()),

@@ -224,7 +224,8 @@ impl Config {
         };
         let few = &self.few_shot;
         let functions = [&self.process, &self.results, &few.process].into_iter().flatten().filter_map(Function::digest);
-        let fields = [&self.text, &self.target, &few.text, &few.target].into_iter().chain(&self.choice).chain(&few.choice);
+        let fields =
+            [&self.text, &self.target, &few.text, &few.target].into_iter().chain(&self.choice).chain(&few.choice);
         functions.chain(fields.filter_map(field)).collect::<Vec<_>>().join(" ")
     }
 

@@ -104,7 +104,8 @@ pub(super) fn weighted_f1(pairs: &[(Value, Value)]) -> f64 {
         counts.entry(gold).or_default()[1] += 1.0;
         counts.entry(chosen).or_default()[2] += 1.0;
     }
-    let each = |[right, gold, chosen]: &[f64; 3]| if gold + chosen > 0.0 { 2.0 * right / (gold + chosen) * gold } else { 0.0 };
+    let each =
+        |[right, gold, chosen]: &[f64; 3]| if gold + chosen > 0.0 { 2.0 * right / (gold + chosen) * gold } else { 0.0 };
     let products: Vec<f64> = counts.values().map(each).collect();
     let weights: Vec<f64> = counts.values().map(|[_, gold, _]| *gold).collect();
     super::metric::pairwise_sum(&products) / super::metric::pairwise_sum(&weights)
@@ -156,7 +157,8 @@ pub(super) fn bleu(items: &[&Value]) -> Result<Summed, String> {
         };
         for n in 1..=4 {
             let known: Vec<HashMap<Vec<String>, usize>> = references.iter().map(|words| counts(words, n)).collect();
-            let most = |gram: &Vec<String>| known.iter().filter_map(|counts| counts.get(gram)).max().copied().unwrap_or(0);
+            let most =
+                |gram: &Vec<String>| known.iter().filter_map(|counts| counts.get(gram)).max().copied().unwrap_or(0);
             let right: usize = counts(&answer, n).iter().map(|(gram, count)| most(gram).min(*count)).sum();
             row.extend([right as f64, (answer.len() + 1).saturating_sub(n) as f64]);
         }
@@ -252,7 +254,8 @@ pub(super) fn chrf(items: &[&Value]) -> Result<Summed, String> {
             for n in 1..=CHARACTERS {
                 let (written, wanted) = (grams(&answer, n), grams(reference, n));
                 let total = |counts: &HashMap<Vec<char>, usize>| counts.values().sum::<usize>() as f64;
-                let shared = |(gram, count): (&Vec<char>, &usize)| wanted.get(gram).map_or(0, |other| *other.min(count));
+                let shared =
+                    |(gram, count): (&Vec<char>, &usize)| wanted.get(gram).map_or(0, |other| *other.min(count));
                 let both: usize = written.iter().map(shared).sum();
                 let seen = if wanted.is_empty() { 0.0 } else { total(&written) };
                 row.extend([seen, total(&wanted), both as f64]);

@@ -61,7 +61,9 @@ impl Dataset {
                 },
                 "column_names" => dataset.columns = Some(node.texts()?),
                 // No header is what names of columns say already.
-                "header" if node.is_null() && task.get("dataset_kwargs").is_some_and(|all| all.given("column_names").is_some()) => {}
+                "header"
+                    if node.is_null()
+                        && task.get("dataset_kwargs").is_some_and(|all| all.given("column_names").is_some()) => {}
                 "revision" => dataset.revision = Some(node.text()?.to_owned()),
                 // These say where and how to download, not what.
                 "trust_remote_code" | "cache_dir" | "token" | "download_mode" | "streaming" | "verification_mode" => {}

@@ -31,8 +31,15 @@ enum Step {
     RemoveWhitespace,
     Lowercase,
     Uppercase,
-    Regex { pattern: Pattern, group_select: i64, fallback: String },
-    Map { known: Vec<(String, Value)>, otherwise: Value },
+    Regex {
+        pattern: Pattern,
+        group_select: i64,
+        fallback: String,
+    },
+    Map {
+        known: Vec<(String, Value)>,
+        otherwise: Value,
+    },
     Choice(Box<Choice>),
     /// Named entities, each kind written in one way.
     Spans,
@@ -120,14 +127,9 @@ impl Step {
             "regex" => &["regex_pattern", "group_select", "fallback"],
             "take_first_k" => &["k"],
             "map" => &["mapping_dict", "default_value"],
-            "multi_choice_regex" => &[
-                "regex_pattern",
-                "group_select",
-                "fallback",
-                "ignore_case",
-                "ignore_punctuation",
-                "regexes_to_ignore",
-            ],
+            "multi_choice_regex" => {
+                &["regex_pattern", "group_select", "fallback", "ignore_case", "ignore_punctuation", "regexes_to_ignore"]
+            }
             _ => &[],
         };
         for (key, node) in node.entries() {

@@ -363,7 +363,9 @@ mod tests {
         assert_eq!(Function::of_digest(default, "process_law"), None);
         assert_eq!(Function::of_digest(full, "process_docs"), None);
         assert_eq!(Function::of_digest(&"0".repeat(64), "process_anatomy"), None);
-        let missing = Function::of_digest(full, "process_law").unwrap().documents(vec![Value::Map(Vec::new())], &World::default());
+        let missing = Function::of_digest(full, "process_law")
+            .unwrap()
+            .documents(vec![Value::Map(Vec::new())], &World::default());
         assert_eq!(missing.unwrap_err(), (0, "`subject` is missing".to_owned()));
     }
 

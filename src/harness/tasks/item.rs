@@ -167,8 +167,18 @@ impl<'a> Builder<'a> {
         };
         let turns = vec![None; examples.docs.len()];
         let (see_themselves, without_system) = (0, 0);
-        let mut builder =
-            Self { config, prompting, world, changed: RefCell::default(), columns, examples, turns, many_contexts: false, see_themselves, without_system };
+        let mut builder = Self {
+            config,
+            prompting,
+            world,
+            changed: RefCell::default(),
+            columns,
+            examples,
+            turns,
+            many_contexts: false,
+            see_themselves,
+            without_system,
+        };
         let text = builder.field(&config.text, first).map_err(|problem| builder.item_error(0, problem))?;
         builder.changed.take();
         builder.many_contexts = config.choice.is_some() && text.as_index().is_some();
@@ -434,12 +444,7 @@ fn right_choices(target: &Value, choices: &[String]) -> Result<Vec<usize>, Strin
 }
 
 /// Applies `process_docs` to the documents of a split.
-pub(super) fn processed(
-    task: &str,
-    process: Option<&Function>,
-    docs: Vec<Value>,
-    world: &World,
-) -> Result<Vec<Value>> {
+pub(super) fn processed(task: &str, process: Option<&Function>, docs: Vec<Value>, world: &World) -> Result<Vec<Value>> {
     match process {
         None => Ok(docs),
         Some(function) => function.documents(docs, world).map_err(|(item, problem)| Error::TaskItem {

@@ -345,8 +345,7 @@ impl Task {
         for (at, sample) in first.samples.iter().enumerate() {
             for (name, _) in &sample.metrics {
                 let all = scored.iter().filter_map(|one| one.samples.get(at));
-                let of_metric =
-                    |sample: &'_ Sample| sample.metrics.iter().position(|(other, _)| other == name);
+                let of_metric = |sample: &'_ Sample| sample.metrics.iter().position(|(other, _)| other == name);
                 let scores: Vec<&ItemScore> =
                     all.filter_map(|sample| of_metric(sample).map(|at| &sample.metrics[at].1)).collect();
                 let given = self.config.metrics.iter().find(|spec| spec.name == *name);

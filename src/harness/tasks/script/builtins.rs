@@ -1,6 +1,5 @@
 //! Functions and types of Python itself.
 
-use std::cmp::Ordering;
 use std::rc::Rc;
 
 use super::arguments::Given;
@@ -9,8 +8,9 @@ use super::format::formatted;
 use super::iterate::Iter;
 use super::library;
 use super::machine::Machine;
+use super::numerals::{float, int, is_instance, round};
 use super::object::{Object, Res, raise, refuse};
-use super::operate::order;
+use super::sorting::{extreme, sorted};
 use super::table::Table;
 
 const NAMES: [&str; 40] = [
@@ -56,7 +56,7 @@ const NAMES: [&str; 40] = [
     "hasattr",
 ];
 
-const EXCEPTIONS: [&str; 21] = [
+pub(super) const EXCEPTIONS: [&str; 21] = [
     "BaseException",
     "Exception",
     "ValueError",
@@ -241,7 +241,10 @@ pub(super) fn call(machine: &mut Machine, name: &'static str, arguments: Argumen
                     Some(number) => Ok(Object::Float(number)),
                     None => raise("ValueError", format!("could not convert string to float: {}", of.repr()?)),
                 },
-                (other, _) => raise("TypeError", format!("float() argument must be a string or a real number, not '{}'", other.kind())),
+                (other, _) => raise(
+                    "TypeError",
+                    format!("float() argument must be a string or a real number, not '{}'", other.kind()),
+                ),
             }
         }
         "str" => {
@@ -333,175 +336,4 @@ pub(super) fn call(machine: &mut Machine, name: &'static str, arguments: Argumen
 
 pub(super) fn lazy(iter: Iter) -> Object {
     Object::Iterator(Rc::new(std::cell::RefCell::new(iter)))
-}
-
-/// Items in order, with `key` and `reverse`.
-pub(super) fn sorted(machine: &mut Machine, items: Vec<Object>, given: &mut Given) -> Res<Vec<Object>> {
-    let key = given.take_named("key").unwrap_or(Object::None);
-    let reverse = given.take_named("reverse").map_or(Ok(false), |reverse| reverse.truth())?;
-    let mut keyed = Vec::with_capacity(items.len());
-    for item in items {
-        let by = match &key {
-            Object::None => item.clone(),
-            key => machine.call(key, vec![item.clone()])?,
-        };
-        keyed.push((by, item));
-    }
-    merge(machine, keyed, reverse).map(|sorted| sorted.into_iter().map(|(_, item)| item).collect())
-}
-
-/// A stable sort whose comparisons may fail.
-fn merge(machine: &mut Machine, mut items: Vec<(Object, Object)>, reverse: bool) -> Res<Vec<(Object, Object)>> {
-    if items.len() < 2 {
-        return Ok(items);
-    }
-    let right = items.split_off(items.len() / 2);
-    let mut left = merge(machine, items, reverse)?.into_iter().peekable();
-    let mut right = merge(machine, right, reverse)?.into_iter().peekable();
-    let mut out = Vec::with_capacity(left.len() + right.len());
-    while let (Some(a), Some(b)) = (left.peek(), right.peek()) {
-        machine.step()?;
-        let Some(ordered) = order(&a.0, &b.0, "<")? else { return refuse("sorting what is no number") };
-        let later = if reverse { ordered == Ordering::Less } else { ordered == Ordering::Greater };
-        out.extend(if later { right.next() } else { left.next() });
-    }
-    out.extend(left);
-    out.extend(right);
-    Ok(out)
-}
-
-fn extreme(machine: &mut Machine, name: &str, mut given: Given) -> Res<Object> {
-    let key = given.take_named("key").unwrap_or(Object::None);
-    let default = given.take_named("default");
-    let list = given.rest();
-    given.done()?;
-    let items = match list.as_slice() {
-        [only] => machine.all_unordered(only)?,
-        _ => list,
-    };
-    let mut best: Option<(Object, Object)> = None;
-    for item in items {
-        let by = match &key {
-            Object::None => item.clone(),
-            key => machine.call(key, vec![item.clone()])?,
-        };
-        let better = match &best {
-            None => true,
-            Some((known, _)) => {
-                let ordered = order(&by, known, if name == "min" { "<" } else { ">" })?;
-                ordered == Some(if name == "min" { Ordering::Less } else { Ordering::Greater })
-            }
-        };
-        if better {
-            best = Some((by, item));
-        }
-    }
-    match (best, default) {
-        (Some((_, item)), _) | (None, Some(item)) => Ok(item),
-        (None, None) => raise("ValueError", format!("{name}() iterable argument is empty")),
-    }
-}
-
-fn round(mut given: Given) -> Res<Object> {
-    let number = given.need("number")?;
-    let digits = match given.take("ndigits") {
-        None | Some(Object::None) => None,
-        Some(digits) => Some(digits.need_int("round")?),
-    };
-    given.done()?;
-    match (&number, digits) {
-        (Object::Int(_) | Object::Bool(_), None | Some(0..)) => Ok(Object::Int(number.as_int().unwrap_or(0))),
-        (Object::Float(number), None) => {
-            if !number.is_finite() || number.abs() > 9e18 {
-                return raise("ValueError", "cannot convert this float to integer");
-            }
-            Ok(Object::Int(number.round_ties_even() as i64))
-        }
-        (Object::Float(number), Some(digits @ 0..=300)) => {
-            let text = format!("{number:.*}", digits as usize);
-            Ok(Object::Float(text.parse().unwrap_or(*number)))
-        }
-        (Object::Float(_) | Object::Int(_), _) => refuse("`round` to less than whole numbers"),
-        (other, _) => raise("TypeError", format!("type {} doesn't define __round__ method", other.kind())),
-    }
-}
-
-fn int(mut given: Given) -> Res<Object> {
-    let of = given.take("x").unwrap_or(Object::Int(0));
-    let base = given.take("base").map_or(Ok(10), |base| base.need_int("int"))?;
-    given.done()?;
-    match (&of, of.as_int()) {
-        (_, Some(number)) => Ok(Object::Int(number)),
-        (Object::Float(number), _) => {
-            if number.is_nan() {
-                return raise("ValueError", "cannot convert float NaN to integer");
-            }
-            if number.is_infinite() {
-                return raise("OverflowError", "cannot convert float infinity to integer");
-            }
-            if number.abs() < 9e18 { Ok(Object::Int(number.trunc() as i64)) } else { refuse("a whole number beyond 64 bits") }
-        }
-        (Object::Text(text), _) => {
-            let bare = super::super::template::strip(text);
-            let digits = bare.strip_prefix(['+', '-']).unwrap_or(bare);
-            let plain = digits.replace('_', "");
-            let radix = u32::try_from(base).ok().filter(|base| (2..=36).contains(base));
-            let Some(radix) = radix else { return refuse("this base of `int`") };
-            let underscores = digits.starts_with('_') || digits.ends_with('_') || digits.contains("__");
-            if plain.chars().any(|c| !c.is_ascii() && c.is_numeric()) {
-                return refuse("`int` of digits that are not 0 to 9");
-            }
-            if plain.is_empty() || underscores || !plain.chars().all(|c| c.is_digit(radix)) {
-                return raise("ValueError", format!("invalid literal for int() with base {base}: {}", of.repr()?));
-            }
-            match i64::from_str_radix(&format!("{}{plain}", if bare.starts_with('-') { "-" } else { "" }), radix) {
-                Ok(number) => Ok(Object::Int(number)),
-                Err(_) => refuse("a whole number beyond 64 bits"),
-            }
-        }
-        (other, _) => {
-            raise("TypeError", format!("int() argument must be a string or a real number, not '{}'", other.kind()))
-        }
-    }
-}
-
-/// A number as `float()` reads it.
-fn float(text: &str) -> Option<f64> {
-    let bare = super::super::template::strip(text);
-    let unsigned = bare.strip_prefix(['+', '-']).unwrap_or(bare);
-    let word = unsigned.to_ascii_lowercase();
-    if !matches!(word.as_str(), "inf" | "infinity" | "nan") && !word.starts_with(|c: char| c.is_ascii_digit() || c == '.') {
-        return None;
-    }
-    if unsigned.starts_with('_') || unsigned.ends_with('_') || unsigned.contains("__") {
-        return None;
-    }
-    bare.replace('_', "").parse().ok()
-}
-
-fn is_instance(of: &Object, kinds: &Object) -> Res<bool> {
-    match kinds {
-        Object::Tuple(kinds) => {
-            for kind in kinds.iter() {
-                if is_instance(of, kind)? {
-                    return Ok(true);
-                }
-            }
-            Ok(false)
-        }
-        Object::Native(kind) => Ok(match *kind {
-            "int" => matches!(of, Object::Int(_) | Object::Bool(_)),
-            "dict" => matches!(of, Object::Dict(_)),
-            "object" => true,
-            "str" | "float" | "bool" | "list" | "tuple" | "set" => of.kind() == *kind,
-            "datasets.Dataset" => matches!(of, Object::Dataset(_)),
-            "collections.Counter" => of.kind() == "Counter",
-            other if EXCEPTIONS.contains(&other) => match of {
-                Object::Exception(exception) => super::machine::catches(kinds, &exception.0)?,
-                _ => false,
-            },
-            other => return refuse(format!("`isinstance` with `{other}`")),
-        }),
-        other => refuse(format!("`isinstance` with a {}", other.kind())),
-    }
 }

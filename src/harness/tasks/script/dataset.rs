@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::super::data::unify;
 use super::super::value::Value;
 use super::arguments::Given;
-use super::eval::places;
+use super::index::places;
 use super::machine::Machine;
 use super::object::{Object, Res, raise, refuse};
 use super::table::Table;
@@ -27,8 +27,15 @@ pub(super) const METHODS: [&str; 12] = [
 ];
 
 /// Arguments that say how to work, not what comes out.
-const MANNERS: [&str; 7] =
-    ["num_proc", "load_from_cache_file", "desc", "keep_in_memory", "writer_batch_size", "new_fingerprint", "batch_size"];
+const MANNERS: [&str; 7] = [
+    "num_proc",
+    "load_from_cache_file",
+    "desc",
+    "keep_in_memory",
+    "writer_batch_size",
+    "new_fingerprint",
+    "batch_size",
+];
 
 /// Names of the columns, in order.
 pub(super) fn columns(rows: &[Object]) -> Vec<Object> {
@@ -86,7 +93,8 @@ fn mixed(values: &[&Value]) -> Option<String> {
             }
             keys.into_iter().find_map(|key| {
                 let column: Vec<&Value> = values.iter().filter_map(|value| value.get(key)).collect();
-                mixed(&column).map(|problem| if problem.contains('`') { problem } else { format!("`{key}`: {problem}") })
+                mixed(&column)
+                    .map(|problem| if problem.contains('`') { problem } else { format!("`{key}`: {problem}") })
             })
         }
         _ => None,
@@ -105,7 +113,7 @@ pub(super) fn item(rows: &Rc<Vec<Object>>, index: &Object) -> Res<Object> {
             for row in rows.iter() {
                 match value(row, index)? {
                     Some(value) => column.push(value.deep_copy(0)?),
-                    None => return super::eval::raise_key(index),
+                    None => return super::index::raise_key(index),
                 }
             }
             Ok(Object::list(column))
@@ -164,7 +172,12 @@ pub(super) fn call(machine: &mut Machine, rows: &Rc<Vec<Object>>, name: &str, mu
                 let at = at.need_int("select")?;
                 match usize::try_from(at).ok().and_then(|at| rows.get(at)) {
                     Some(row) => kept.push(row.clone()),
-                    None => return raise("IndexError", format!("Index {at} out of range for dataset of size {}", rows.len())),
+                    None => {
+                        return raise(
+                            "IndexError",
+                            format!("Index {at} out of range for dataset of size {}", rows.len()),
+                        );
+                    }
                 }
             }
             Ok(Object::Dataset(Rc::new(kept)))

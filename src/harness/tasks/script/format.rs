@@ -20,8 +20,7 @@ const WIDEST: usize = 10_000;
 impl Spec {
     fn read(text: &str) -> Res<Self> {
         let chars: Vec<char> = text.chars().collect();
-        let mut spec =
-            Self { fill: ' ', align: None, sign: '-', width: 0, comma: false, precision: None, kind: None };
+        let mut spec = Self { fill: ' ', align: None, sign: '-', width: 0, comma: false, precision: None, kind: None };
         let mut at = 0;
         let align = |c: Option<&char>| c.copied().filter(|c| "<>^=".contains(*c));
         if let Some(found) = align(chars.get(1)) {
@@ -52,7 +51,9 @@ impl Spec {
         }
         if chars.get(at) == Some(&'.') {
             at += 1;
-            spec.precision = Some(number(&mut at).ok_or(()).or_else(|()| raise("ValueError", "Format specifier missing precision"))?);
+            spec.precision = Some(
+                number(&mut at).ok_or(()).or_else(|()| raise("ValueError", "Format specifier missing precision"))?,
+            );
         }
         spec.kind = chars.get(at).copied();
         if chars.len() > at + 1 {
@@ -123,7 +124,9 @@ pub(super) fn formatted(value: &Object, spec: &str) -> Res<String> {
         (Object::Int(number), None | Some('d')) if read.precision.is_none() => {
             Ok(read.pad(&read.signed(*number < 0, &number.unsigned_abs().to_string()), '>'))
         }
-        (Object::Int(number), Some(radix @ ('b' | 'o' | 'x' | 'X' | 'c'))) if read.precision.is_none() && !read.comma => {
+        (Object::Int(number), Some(radix @ ('b' | 'o' | 'x' | 'X' | 'c')))
+            if read.precision.is_none() && !read.comma =>
+        {
             let size = number.unsigned_abs();
             let digits = match radix {
                 'b' => format!("{size:b}"),
@@ -225,7 +228,13 @@ pub(super) fn percent(pattern: &str, values: &Object) -> Res<String> {
             other => return refuse(format!("`%{other}`")),
         };
         let left = spec.starts_with('-');
-        let spec = if left { format!("<{}", &spec[1..]) } else if matches!(text, Object::Text(_)) && !spec.is_empty() { format!(">{spec}") } else { spec };
+        let spec = if left {
+            format!("<{}", &spec[1..])
+        } else if matches!(text, Object::Text(_)) && !spec.is_empty() {
+            format!(">{spec}")
+        } else {
+            spec
+        };
         let kind = if matches!(kind, 'f' | 'e' | 'g') { kind.to_string() } else { String::new() };
         out.push_str(&formatted(&text, &format!("{spec}{kind}"))?);
     }

@@ -181,7 +181,8 @@ fn iteration(machine: &mut Machine, name: &str, mut given: Given) -> Res<Object>
             for end in given.rest() {
                 ends.push(match end {
                     Object::None => usize::MAX,
-                    end => usize::try_from(end.need_int(name)?).or_else(|_| raise("ValueError", "islice() needs numbers from 0"))?,
+                    end => usize::try_from(end.need_int(name)?)
+                        .or_else(|_| raise("ValueError", "islice() needs numbers from 0"))?,
                 });
             }
             given.done()?;
@@ -202,7 +203,9 @@ fn iteration(machine: &mut Machine, name: &str, mut given: Given) -> Res<Object>
             for part in given.rest() {
                 let part = machine.all(&part)?;
                 machine.take_room(rows.len().saturating_mul(part.len()))?;
-                let longer = |row: &Vec<Object>| part.iter().map(|item| [row.as_slice(), std::slice::from_ref(item)].concat()).collect::<Vec<_>>();
+                let longer = |row: &Vec<Object>| {
+                    part.iter().map(|item| [row.as_slice(), std::slice::from_ref(item)].concat()).collect::<Vec<_>>()
+                };
                 rows = rows.iter().flat_map(longer).collect();
             }
             Ok(lazy(Iter::Items(rows.into_iter().map(Object::tuple).collect::<Vec<_>>().into_iter())))

@@ -1,9 +1,9 @@
 //! Measures of `sklearn.metrics` and of lm-evaluation-harness itself.
 
-use super::arguments::Given;
-use super::machine::Machine;
 use super::super::corpus::weighted_f1;
 use super::super::value::Value;
+use super::arguments::Given;
+use super::machine::Machine;
 use super::object::{Object, Res, raise, refuse};
 
 pub(super) fn call(machine: &mut Machine, name: &str, mut given: Given) -> Res<Object> {

@@ -4,7 +4,8 @@ use std::rc::Rc;
 
 use super::arguments::Given;
 use super::dataset;
-use super::eval::{Arguments, raise_key};
+use super::eval::Arguments;
+use super::index::raise_key;
 use super::machine::Machine;
 use super::object::{Match, Object, Res, raise, refuse};
 use super::operate::set_operation;
@@ -69,7 +70,8 @@ pub(super) fn is_known(name: &str) -> bool {
         &dataset::METHODS,
         &patterns::METHODS,
     ];
-    lists.iter().any(|list| list.contains(&name)) || ["column_names", "num_rows", "pattern", "args", "size", "string"].contains(&name)
+    lists.iter().any(|list| list.contains(&name))
+        || ["column_names", "num_rows", "pattern", "args", "size", "string"].contains(&name)
 }
 
 fn list_of(base: &Object) -> &'static [&'static str] {
@@ -129,7 +131,9 @@ pub(super) fn call(machine: &mut Machine, base: &Object, name: &Name, arguments:
         Object::Random(random) => super::chance::call(machine, random, name, given),
         Object::Dataset(rows) => dataset::call(machine, rows, name, given),
         Object::Array(items) => super::numbers::array(items, name, given),
-        Object::Float(number) if &**name == "is_integer" => Ok(Object::Bool(number.is_finite() && number.fract() == 0.0)),
+        Object::Float(number) if &**name == "is_integer" => {
+            Ok(Object::Bool(number.is_finite() && number.fract() == 0.0))
+        }
         Object::Int(_) if &**name == "is_integer" => Ok(Object::Bool(true)),
         Object::Float(_) | Object::Int(_) => {
             given.done()?;
@@ -204,7 +208,7 @@ fn list(machine: &mut Machine, base: &Object, name: &str, mut given: Given) -> R
         "index" | "count" => return sequence(machine, base, name, given),
         "sort" => {
             let items = list.borrow().clone();
-            let sorted = super::builtins::sorted(machine, items, &mut given)?;
+            let sorted = super::sorting::sorted(machine, items, &mut given)?;
             *list.borrow_mut() = sorted;
         }
         "reverse" => list.borrow_mut().reverse(),

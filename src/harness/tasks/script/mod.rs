@@ -7,32 +7,39 @@
 //! leaves open, such as the order of a set.
 
 mod arguments;
+mod assign;
 mod builtins;
 mod chance;
+mod convert;
 mod dataset;
+mod definitions;
 mod eval;
 mod format;
 mod formula;
 mod frame;
+mod index;
 mod iterate;
 mod library;
+mod literals;
 mod machine;
 mod measures;
 mod methods;
 mod modules;
 mod numbers;
+mod numerals;
 mod object;
 mod operate;
 mod parse;
 mod patterns;
 mod reach;
+mod sorting;
 mod source;
 mod table;
+#[cfg(test)]
+mod tests;
 mod texts;
 mod token;
 mod tree;
-#[cfg(test)]
-mod tests;
 
 use std::cell::RefCell;
 use std::path::Path;
@@ -185,7 +192,12 @@ impl Script {
     ///
     /// # Errors
     /// What the script said, with file and line.
-    pub(super) fn of_answer(&self, reference: &str, answer: &str, options: &[(String, Value)]) -> Result<Value, String> {
+    pub(super) fn of_answer(
+        &self,
+        reference: &str,
+        answer: &str,
+        options: &[(String, Value)],
+    ) -> Result<Value, String> {
         let one = |text: &str| Object::list(vec![Object::text(text)]);
         let mut named = vec![(Name::from("references"), one(reference)), (Name::from("predictions"), one(answer))];
         named.extend(options.iter().map(|(name, value)| (Name::from(name.as_str()), Object::of(value))));

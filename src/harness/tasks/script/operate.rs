@@ -329,9 +329,8 @@ pub(super) fn set_operation(sign: &str, a: &Table, b: &Table) -> Res<Table> {
 /// What two counters make: only counts above 0 stay.
 fn counters(sign: &str, a: &Table, b: &Table) -> Res<Object> {
     let mut out = Table::default();
-    let count = |of: &Table, key: &Object| -> Res<i64> {
-        of.get(key)?.map_or(Ok(0), |count| count.need_int("a counter"))
-    };
+    let count =
+        |of: &Table, key: &Object| -> Res<i64> { of.get(key)?.map_or(Ok(0), |count| count.need_int("a counter")) };
     let extra = b.iter().map(|(key, _)| key);
     let extra: Vec<&Object> = if sign == "&" { Vec::new() } else { extra.collect() };
     for key in a.iter().map(|(key, _)| key).chain(extra) {

@@ -10,8 +10,7 @@ use super::object::{Match, Object, Res, raise, refuse};
 use super::tree::Name;
 
 /// Methods of a pattern, which are functions of `re` too.
-pub(super) const METHODS: [&str; 8] =
-    ["search", "match", "fullmatch", "findall", "finditer", "sub", "subn", "split"];
+pub(super) const METHODS: [&str; 8] = ["search", "match", "fullmatch", "findall", "finditer", "sub", "subn", "split"];
 
 /// A pattern with its flags.
 pub(super) struct Compiled {

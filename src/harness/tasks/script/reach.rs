@@ -9,9 +9,7 @@ use super::methods;
 use super::modules;
 use super::object::Object;
 use super::source::{Files, Import, Source, inside};
-use super::tree::{
-    Argument, Comprehension, Does, Expr, Function, Kind, Name, Piece, Stmt, bound_by_stmt,
-};
+use super::tree::{Argument, Comprehension, Does, Expr, Function, Kind, Name, Piece, Stmt, bound_by_stmt};
 
 /// What was wrong, with file and line.
 type Check<T> = Result<T, String>;
@@ -151,8 +149,7 @@ impl Reach {
         for at in wanted {
             if self.needed.entry(path.to_owned()).or_default().insert(at) {
                 let stmt = &source.body[at];
-                let mut place =
-                    Place { source: &source, scopes: Vec::new(), imports: Vec::new(), line: stmt.line };
+                let mut place = Place { source: &source, scopes: Vec::new(), imports: Vec::new(), line: stmt.line };
                 self.stmt(stmt, &mut place)?;
             }
         }

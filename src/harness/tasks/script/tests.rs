@@ -28,7 +28,8 @@ fn rows(source: &str, json: &[&str]) -> Result<Vec<String>, String> {
     let folder = tempfile::tempdir().unwrap();
     let script = read(folder.path(), source, "f")?;
     let rows: Vec<Value> = json.iter().map(|row| document(row)).collect();
-    let made = script.documents(&World::default(), &rows).map_err(|(at, problem)| format!("document {at}: {problem}"))?;
+    let made =
+        script.documents(&World::default(), &rows).map_err(|(at, problem)| format!("document {at}: {problem}"))?;
     Ok(made.iter().map(Value::to_json).collect())
 }
 
@@ -145,7 +146,8 @@ fn what_is_not_supported_is_told_with_its_line_before_anything_runs() {
         assert!(problem.contains(expected), "{source}: {problem}");
     }
     // What the function does not need may be anything.
-    let source = "import torch\nimport evaluate\nx = evaluate.load('y')\nclass A:\n    pass\ndef f(doc):\n    return 1\n";
+    let source =
+        "import torch\nimport evaluate\nx = evaluate.load('y')\nclass A:\n    pass\ndef f(doc):\n    return 1\n";
     assert_eq!(field(source, "{}").unwrap(), "1");
 }
 
@@ -169,7 +171,10 @@ fn scripts_are_bounded_and_leave_nothing_to_chance() {
         ("def f(doc):\n    return f(doc)\n", "nested too deeply"),
         ("def f(doc):\n    return 2 ** 64\n", "beyond 64 bits"),
         ("def f(doc):\n    return list({'a', 'b'})\n", "the order of a set"),
-        ("def f(doc):\n    try:\n        return ''.join({'a', 'b'})\n    except Exception:\n        return 1\n", "the order of a set"),
+        (
+            "def f(doc):\n    try:\n        return ''.join({'a', 'b'})\n    except Exception:\n        return 1\n",
+            "the order of a set",
+        ),
     ] {
         let problem = field(source, "{}").unwrap_err();
         assert!(problem.contains(expected), "{source}: {problem}");

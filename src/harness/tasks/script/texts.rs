@@ -106,7 +106,12 @@ pub(super) fn call(machine: &mut Machine, text: &Name, name: &str, mut given: Gi
                 first = false;
                 match &item {
                     Object::Text(item) => out.push_str(item),
-                    other => return raise("TypeError", format!("sequence item: expected str instance, {} found", other.kind())),
+                    other => {
+                        return raise(
+                            "TypeError",
+                            format!("sequence item: expected str instance, {} found", other.kind()),
+                        );
+                    }
                 }
             }
             machine.take_room(out.len())?;
@@ -163,7 +168,8 @@ pub(super) fn call(machine: &mut Machine, text: &Name, name: &str, mut given: Gi
         "format" => format_text(machine, text, given),
         "zfill" | "center" | "ljust" | "rjust" => {
             let width = given.need("width")?.need_int(name)?;
-            let fill = given.take("fillchar").map_or(Ok(" ".to_owned()), |fill| fill.need_text(name).map(str::to_owned))?;
+            let fill =
+                given.take("fillchar").map_or(Ok(" ".to_owned()), |fill| fill.need_text(name).map(str::to_owned))?;
             let length = text.chars().count();
             let missing = usize::try_from(width).unwrap_or(0).saturating_sub(length);
             machine.take_room(missing)?;
@@ -191,10 +197,12 @@ pub(super) fn call(machine: &mut Machine, text: &Name, name: &str, mut given: Gi
                     None => out.push(c),
                     Some(Object::None) => {}
                     Some(Object::Text(new)) => out.push_str(&new),
-                    Some(other) => match other.as_int().and_then(|code| u32::try_from(code).ok()).and_then(char::from_u32) {
-                        Some(new) => out.push(new),
-                        None => return refuse("this table of `translate`"),
-                    },
+                    Some(other) => {
+                        match other.as_int().and_then(|code| u32::try_from(code).ok()).and_then(char::from_u32) {
+                            Some(new) => out.push(new),
+                            None => return refuse("this table of `translate`"),
+                        }
+                    }
                 }
             }
             made(out)
@@ -206,7 +214,8 @@ pub(super) fn call(machine: &mut Machine, text: &Name, name: &str, mut given: Gi
 /// A letter as Python counts them, which marks on letters are not.
 fn is_letter(c: char) -> bool {
     static LETTER: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\A\p{L}\z").ok());
-    let letter = |c: char| LETTER.as_ref().is_some_and(|regex| regex.is_match(c.encode_utf8(&mut [0; 4])).unwrap_or(false));
+    let letter =
+        |c: char| LETTER.as_ref().is_some_and(|regex| regex.is_match(c.encode_utf8(&mut [0; 4])).unwrap_or(false));
     if c.is_ascii() { c.is_ascii_alphabetic() } else { letter(c) }
 }
 
@@ -239,10 +248,13 @@ fn titled(text: &str) -> String {
 
 /// Lines as `str.splitlines` takes them.
 fn lines(text: &str, keep: bool) -> Vec<&str> {
-    let ends = |c: char| matches!(c, '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{1c}'..='\u{1e}' | '\u{85}' | '\u{2028}' | '\u{2029}');
+    let ends = |c: char| {
+        matches!(c, '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{1c}'..='\u{1e}' | '\u{85}' | '\u{2028}' | '\u{2029}')
+    };
     let (mut out, mut rest) = (Vec::new(), text);
     while let Some(at) = rest.find(ends) {
-        let width = if rest[at..].starts_with("\r\n") { 2 } else { rest[at..].chars().next().map_or(1, char::len_utf8) };
+        let width =
+            if rest[at..].starts_with("\r\n") { 2 } else { rest[at..].chars().next().map_or(1, char::len_utf8) };
         out.push(&rest[..if keep { at + width } else { at }]);
         rest = &rest[at + width..];
     }
@@ -369,7 +381,7 @@ fn format_text(machine: &mut Machine, text: &str, mut given: Given) -> Res<Objec
                 } else {
                     match named.iter().find(|(name, _)| **name == *first) {
                         Some((_, value)) => value.clone(),
-                        None => return super::eval::raise_key(&Object::text(first)),
+                        None => return super::index::raise_key(&Object::text(first)),
                     }
                 };
                 while !rest.is_empty() {

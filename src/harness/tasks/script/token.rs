@@ -38,7 +38,8 @@ const MARKS: [&str; 47] = [
 /// # Errors
 /// The line, and what is wrong there.
 pub(super) fn words(source: &str) -> Result<Vec<Token>, (usize, String)> {
-    let text: Vec<char> = source.trim_start_matches('\u{feff}').replace("\r\n", "\n").replace('\r', "\n").chars().collect();
+    let text: Vec<char> =
+        source.trim_start_matches('\u{feff}').replace("\r\n", "\n").replace('\r', "\n").chars().collect();
     let mut reader = Reader { text, at: 0, line: 1, out: Vec::new(), depth: 0, indents: vec![0] };
     reader.read()?;
     Ok(reader.out)
@@ -143,7 +144,11 @@ impl Reader {
                     self.indents.pop();
                     self.push(Word::Dedent);
                 }
-                return if self.indents.last() == Some(&width) { Ok(true) } else { self.wrong("the indentation fits no block") };
+                return if self.indents.last() == Some(&width) {
+                    Ok(true)
+                } else {
+                    self.wrong("the indentation fits no block")
+                };
             }
         }
         if self.peek(0) == '\n' {
@@ -221,7 +226,9 @@ impl Reader {
         loop {
             let c = self.peek(0);
             let exponent = radix == 10 && matches!(c, 'e' | 'E');
-            if exponent && (self.peek(1).is_ascii_digit() || "+-".contains(self.peek(1)) && self.peek(2).is_ascii_digit()) {
+            if exponent
+                && (self.peek(1).is_ascii_digit() || "+-".contains(self.peek(1)) && self.peek(2).is_ascii_digit())
+            {
                 real = true;
                 self.at += 2;
             } else if c == '.' && radix == 10 {
@@ -240,7 +247,11 @@ impl Reader {
         let word = if real {
             digits.parse().ok().map(Word::Float)
         } else if radix == 10 {
-            digits.parse().ok().filter(|_| digits.trim_start_matches('0').is_empty() || !digits.starts_with('0')).map(Word::Int)
+            digits
+                .parse()
+                .ok()
+                .filter(|_| digits.trim_start_matches('0').is_empty() || !digits.starts_with('0'))
+                .map(Word::Int)
         } else {
             i64::from_str_radix(&digits[2..], radix).ok().map(Word::Int)
         };
