@@ -317,3 +317,69 @@ pub(super) fn weighted_perplexity(items: &[&Value]) -> Result<Summed, String> {
 pub(super) fn bits_per_byte(items: &[&Value]) -> Result<Summed, String> {
     weighted(items, |sums| -(sums[0] / sums[1]) / std::f64::consts::LN_2)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PAIRS: [(&str, &str); 4] = [
+        ("The cat sat on the mat, didn't it?", "The cat sat on a mat, did it?"),
+        ("It costs $1,234.50 & more.", "It costs $1,234.5 &amp; more"),
+        ("Élan vital über alles", "Elan vital über alles -- 3-4 times"),
+        ("short", "a much longer answer than that"),
+    ];
+
+    fn over_all(measure: fn(&[&Value]) -> Result<Summed, String>, items: &[Value]) -> f64 {
+        let items: Vec<&Value> = items.iter().collect();
+        measure(&items).unwrap().of(0..items.len())
+    }
+
+    fn close(value: f64, expected: f64) {
+        assert!((value - expected).abs() < 1e-12 * expected.abs().max(1.0), "{value} is not {expected}");
+    }
+
+    // The expected scores are those of sacrebleu 2.6.0's `corpus_bleu` and `corpus_chrf`.
+    #[test]
+    fn bleu_and_chrf_are_those_of_sacrebleu() {
+        let texts = |pairs: &[(&str, &str)]| -> Vec<Value> {
+            pairs.iter().map(|(reference, answer)| Value::from(vec![*reference, *answer])).collect()
+        };
+        close(over_all(bleu, &texts(&PAIRS)), 20.452352523169196);
+        close(over_all(bleu, &texts(&PAIRS[3..])), 0.0);
+        close(over_all(bleu, &texts(&PAIRS[..1])), 35.494810560100525);
+        close(over_all(chrf, &texts(&PAIRS)), 64.79556493361552);
+        close(over_all(chrf, &texts(&PAIRS[3..])), 13.62781954887218);
+        let two = |(reference, answer): &(&str, &str)| {
+            Value::List(vec![Value::from(vec![(*reference).to_owned(), answer.to_uppercase()]), (*answer).into()])
+        };
+        let two: Vec<Value> = PAIRS.iter().map(two).collect();
+        close(over_all(bleu, &two), 32.084732604192936);
+        close(over_all(chrf, &two), 64.79556493361552);
+    }
+
+    // The expected values are those of scikit-learn 1.9.1.
+    #[test]
+    fn f1_and_matthews_correlation_are_those_of_scikit_learn() {
+        let pairs = |gold: &[i64], chosen: &[i64]| -> Vec<Value> {
+            gold.iter().zip(chosen).map(|(gold, chosen)| Value::from(vec![*gold, *chosen])).collect()
+        };
+        let two = pairs(&[0, 1, 1, 0, 1, 1, 0, 1], &[0, 1, 0, 1, 1, 1, 0, 0]);
+        close(over_all(f1, &two), 0.6666666666666666);
+        close(over_all(matthews, &two), 0.2581988897471611);
+        let three = pairs(&[0, 1, 2, 2, 1, 0, 2, 1], &[0, 2, 2, 2, 1, 1, 0, 1]);
+        close(over_all(matthews, &three), 0.42857142857142855);
+        assert!(f1(&three.iter().collect::<Vec<_>>()).is_err());
+        let weighted = |pairs: &[(&str, &str)]| {
+            weighted_f1(&pairs.iter().map(|(a, b)| (Value::from(*a), Value::from(*b))).collect::<Vec<_>>())
+        };
+        assert_eq!(weighted(&[("b", "b"), ("a", "c"), ("c", "c"), ("a", "a")]), 0.7499999999999999);
+    }
+
+    #[test]
+    fn perplexities_weigh_by_words_and_bytes() {
+        let items = [Value::from(vec![-6.0, 3.0]), Value::from(vec![-2.0, 1.0])];
+        close(over_all(weighted_perplexity, &items), 2.0_f64.exp());
+        close(over_all(bits_per_byte, &items), 2.0 / std::f64::consts::LN_2);
+        assert!(bits_per_byte(&[&Value::Null]).is_err());
+    }
+}

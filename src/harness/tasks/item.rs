@@ -254,7 +254,6 @@ impl<'a> Builder<'a> {
                     max_tokens: config.generation.max_tokens,
                 }]
             }
-            Output::Rolling => return Err("rolling log-likelihoods are not supported".to_owned()),
             Output::LogLikelihood => match &target {
                 Value::Text(target) => vec![ask(wrapped(question()?, &config.target_delimiter)?, target.clone())?],
                 other => return Err(format!("doc_to_target: {} where text is needed", other.kind())),

@@ -158,7 +158,7 @@ impl ItemScore {
 }
 
 /// The metrics lm-evaluation-harness takes where a task names none, and what it does with each that is supported.
-static DEFAULTS: [(&str, Aggregation, bool, &[Output]); 14] = [
+static DEFAULTS: [(&str, Aggregation, bool, &[Output]); 11] = [
     ("acc", Aggregation::Mean, true, &[Output::LogLikelihood, Output::MultipleChoice]),
     ("acc_norm", Aggregation::Mean, true, &[Output::MultipleChoice]),
     ("acc_bytes", Aggregation::Mean, true, &[Output::MultipleChoice]),
@@ -170,9 +170,6 @@ static DEFAULTS: [(&str, Aggregation, bool, &[Output]); 14] = [
     ("mcc", Aggregation::Matthews, true, &[Output::MultipleChoice]),
     ("bleu", Aggregation::Bleu, true, &[Output::GenerateUntil]),
     ("chrf", Aggregation::Chrf, true, &[Output::GenerateUntil]),
-    ("word_perplexity", Aggregation::WeightedPerplexity, false, &[Output::Rolling]),
-    ("byte_perplexity", Aggregation::WeightedPerplexity, false, &[Output::Rolling]),
-    ("bits_per_byte", Aggregation::BitsPerByte, false, &[Output::Rolling]),
 ];
 
 /// Metrics of choices that task files name for texts too.
@@ -192,7 +189,6 @@ impl MetricSpec {
                 Output::LogLikelihood => &["perplexity", "acc"],
                 Output::MultipleChoice => &["acc", "acc_norm"],
                 Output::GenerateUntil => &["exact_match"],
-                Output::Rolling => &["word_perplexity", "byte_perplexity", "bits_per_byte"],
             };
             return names.iter().map(|name| Self::default_of(name, output, task)).collect();
         };

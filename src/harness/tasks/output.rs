@@ -9,7 +9,6 @@ pub(super) enum Output {
     LogLikelihood,
     MultipleChoice,
     GenerateUntil,
-    Rolling,
 }
 
 impl Output {

@@ -193,7 +193,6 @@ impl Task {
         for sample in &mut unscored.samples {
             let metrics = match self.config.output {
                 _ if matches!(self.config.results, Some(Function::Script(_))) => self.scripted(item, &sample.filtered),
-                Output::Rolling => Err("rolling log-likelihoods are not supported".to_owned()),
                 Output::GenerateUntil => self.score_text(item, &sample.filtered),
                 Output::LogLikelihood => Ok(self.score_continuation(responses)),
                 Output::MultipleChoice => self.score_choice(item, responses),

@@ -11,7 +11,7 @@ use super::iterate::{Generator, Iter};
 use super::machine::{Flow, Machine};
 use super::methods;
 use super::modules;
-use super::object::{Closure, DictKind, Object, Res, raise, refuse};
+use super::object::{Closure, Object, Res, raise, refuse};
 use super::table::Table;
 use super::tree::{Argument, Builds, Comprehension, Expr, Kind, Name, Piece};
 

@@ -12,7 +12,7 @@ use super::modules;
 use super::object::{Closure, Halt, Object, Res, raise, refuse};
 use super::source::{Files, Import, Source, inside};
 use super::table::Table;
-use super::tree::{Does, Expr, Function, Kind, Name, Stmt};
+use super::tree::{Does, Expr, Function, Name, Stmt};
 
 /// Where statements go on.
 pub(super) enum Flow {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::formula::Read;
 use super::token::{Token, Word, words};
-use super::tree::{Does, Expr, Handler, Kind, Name, Stmt};
+use super::tree::{Does, Handler, Kind, Name, Stmt};
 
 /// The statements of a module.
 ///
