@@ -1,6 +1,7 @@
 //! A task file, read key by key: what is not known and could change a score is refused with its line.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use super::data::Dataset;
 use super::filter::Ensemble;
@@ -310,10 +311,15 @@ fn known_function(node: &Node, key: &str, dataset: &str) -> Result<Option<Functi
 }
 
 fn found(node: &Node, key: &str, name: &str, dataset: &str) -> Result<Function> {
-    match Function::find(key, name, dataset) {
-        Some(known) => Ok(known),
-        None => Function::at(node, key, name),
+    let folder = node.file.parent().unwrap_or(Path::new(""));
+    if let Some(known) = Function::find(key, name, dataset).or_else(|| Function::find_in_file(key, name, folder)) {
+        return Ok(known);
     }
+    Function::read(name, folder).map_err(|problem| unknown(node, key, name, &problem))
+}
+
+fn unknown(node: &Node, key: &str, name: &str, problem: &str) -> crate::error::Error {
+    node.wrong(format!("`{key}: !function {name}` cannot be run: {problem}"))
 }
 
 fn field(node: &Node, key: &str, dataset: &str) -> Result<Field> {

@@ -1,12 +1,15 @@
-//! The functions that task files name: some are built in, an interpreter runs the others.
+//! The Python functions of task files that are built in.
 //!
-//! `!function` in a task file names code that stands in a Python file beside it. The functions of HellaSwag, Winogrande
-//! and TruthfulQA are known by their names together with their data set, and the definitions that come with onset use a
-//! few more (`built_in.…`). Any other is read from its file.
+//! `!function` in a task file names code that stands in a Python file beside it. onset runs no Python; the functions
+//! of HellaSwag, Winogrande and TruthfulQA are known by their names together with their data set, and the definitions
+//! that come with onset use a few more (`built_in.…`). The functions of Global MMLU and OpenAI's MMMLU, which keep the
+//! documents of one subject, are known by the SHA-256 of the file they stand in, so that a file that was changed is
+//! never answered by what an older one said. Any other name is refused.
 
 use std::path::Path;
 use std::sync::LazyLock;
 
+use super::item::sha256;
 use super::literal;
 use super::math;
 use super::regex::Pattern;
@@ -37,11 +40,56 @@ pub(super) enum Function {
     MathDocs,
     /// MATH `process_results`: whether the normalised answers are the same text.
     MathResults,
+    /// `process_docs` that keeps the documents whose column has one value.
+    Keep { column: &'static str, value: String, cut: bool },
     /// Any other, which an interpreter runs.
     Script(Script),
     /// That the scores come from `process_results`.
     Results,
 }
+
+/// A Python file whose functions `process_…` each keep the documents of one subject.
+struct Keeps {
+    /// SHA-256 of the file, its line ends as `\n`.
+    digest: &'static str,
+    column: &'static str,
+    /// How the names of its functions go on, with the value each keeps; what is not here is kept as it is written.
+    spelled: &'static [(&'static str, &'static str)],
+    /// Whether the column may hold names of files, `anatomy_test.csv_ar.csv` for `anatomy`.
+    cut: bool,
+}
+
+/// Files of lm-evaluation-harness's tasks.
+const KEEPS: [Keeps; 3] = [
+    // global_mmlu/full/<language>/utils.py
+    Keeps {
+        digest: "b4012dd2b1a508885d23ee2ddb12bc26f3e622081ba41ec1ab766edc31a4982b",
+        column: "subject",
+        spelled: &[],
+        cut: false,
+    },
+    // global_mmlu/default/<language>/utils.py
+    Keeps {
+        digest: "9776c2ffc09ae0569d2cea41856f7a9c712a38362c8ea33ac61239005062df0f",
+        column: "subject_category",
+        spelled: &[
+            ("business", "Business"),
+            ("humanities", "Humanities"),
+            ("medical", "Medical"),
+            ("other", "Other"),
+            ("stem", "STEM"),
+            ("social_sciences", "Social Sciences"),
+        ],
+        cut: false,
+    },
+    // openai-mmmlu/default/utils.py
+    Keeps {
+        digest: "49aaaf0034ee7413385b68533fa22f5d664dc4c97f814985c353156f6ad6a85d",
+        column: "Subject",
+        spelled: &[],
+        cut: true,
+    },
+];
 
 /// Key it may stand under, its name in task files, the data sets it is known for (none: any), and what it is.
 const KNOWN: [(&str, &str, &[&str], Function); 9] = [
@@ -108,6 +156,23 @@ impl Function {
         }
     }
 
+    /// The function of a Python file that is known by its digest. `folder` is that of the task file.
+    pub(crate) fn find_in_file(key: &str, name: &str, folder: &Path) -> Option<Self> {
+        let (module, function) = name.rsplit_once('.').filter(|_| key == "process_docs")?;
+        let text = std::fs::read_to_string(folder.join(format!("{module}.py"))).ok()?;
+        Self::of_digest(&sha256(&text.replace("\r\n", "\n")), function)
+    }
+
+    fn of_digest(digest: &str, function: &str) -> Option<Self> {
+        let file = KEEPS.iter().find(|file| file.digest == digest)?;
+        let rest = function.strip_prefix("process_").filter(|rest| *rest != "docs" && !rest.is_empty())?;
+        let value = match file.spelled {
+            [] => rest,
+            spelled => spelled.iter().find(|(written, _)| *written == rest)?.1,
+        };
+        Some(Self::Keep { column: file.column, value: value.to_owned(), cut: file.cut })
+    }
+
     /// The name it goes by in task files.
     pub(crate) fn name(&self) -> &'static str {
         KNOWN.iter().find(|(.., function)| function == self).map_or("", |(_, name, ..)| name)
@@ -135,6 +200,11 @@ impl Function {
                     let answer = text(&document, "solution").and_then(math::answer);
                     answer.map(|answer| vec![("answer", answer.into())])
                 }
+                Self::Keep { column, value, cut } => match document.get(column) {
+                    None => Err(format!("`{column}` is missing")),
+                    Some(found) if !keeps(found, value, *cut) => continue,
+                    Some(_) => Ok(Vec::new()),
+                },
                 _ => Err(format!("`{}` does not change documents", self.name())),
             };
             for (key, value) in added.map_err(|problem| (at, problem))? {
@@ -177,6 +247,14 @@ impl Function {
             _ => Err(format!("`{}` gives no text", self.name())),
         }
     }
+}
+
+/// Whether what a document says is the value that is kept.
+fn keeps(found: &Value, value: &str, cut: bool) -> bool {
+    let Some(found) = found.as_text() else { return false };
+    let marks: &[&str] = if cut { &["_test.csv", "_test-"] } else { &[] };
+    let end = marks.iter().find_map(|mark| found.find(mark)).unwrap_or(found.len());
+    found[..end] == *value
 }
 
 fn text<'a>(document: &'a Value, key: &str) -> Result<&'a str, String> {
@@ -262,5 +340,40 @@ mod tests {
             Function::HellaSwagDocs.documents(vec![document], &World::default()).unwrap_err(),
             (0, "`ctx_a` is missing".to_owned())
         );
+    }
+
+    #[test]
+    fn functions_that_keep_one_subject_are_known_by_the_digest_of_their_file() {
+        let [full, default, cut] = KEEPS.each_ref().map(|file| file.digest);
+        let kept = |digest, name: &str, rows: &[&str], column: &str| {
+            let function = Function::of_digest(digest, name).unwrap();
+            let row = |text: &&str| Value::Map(vec![(column.to_owned(), (*text).into())]);
+            let kept = function.documents(rows.iter().map(row).collect(), &World::default()).unwrap();
+            kept.iter().map(|row| row.get(column).unwrap().python()).collect::<Vec<_>>()
+        };
+        let rows = ["anatomy", "astronomy", "anatomy_test"];
+        assert_eq!(kept(full, "process_anatomy", &rows, "subject"), ["anatomy"]);
+        assert_eq!(kept(default, "process_stem", &["STEM", "stem"], "subject_category"), ["STEM"]);
+        let rows = ["anatomy", "anatomy_test.csv_ar", "anatomy_test-x", "anatomy_val", "x_test-y_test.csv"];
+        assert_eq!(
+            kept(cut, "process_anatomy", &rows, "Subject"),
+            ["anatomy", "anatomy_test.csv_ar", "anatomy_test-x"]
+        );
+        assert_eq!(kept(cut, "process_x_test-y", &rows, "Subject"), ["x_test-y_test.csv"]);
+        assert_eq!(Function::of_digest(default, "process_law"), None);
+        assert_eq!(Function::of_digest(full, "process_docs"), None);
+        assert_eq!(Function::of_digest(&"0".repeat(64), "process_anatomy"), None);
+        let missing = Function::of_digest(full, "process_law")
+            .unwrap()
+            .documents(vec![Value::Map(Vec::new())], &World::default());
+        assert_eq!(missing.unwrap_err(), (0, "`subject` is missing".to_owned()));
+    }
+
+    #[test]
+    fn a_changed_file_is_not_known() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("utils.py"), "def process_docs(dataset): ...\n").unwrap();
+        assert_eq!(Function::find_in_file("process_docs", "utils.process_anatomy", folder.path()), None);
+        assert_eq!(Function::find_in_file("process_docs", "absent.process_anatomy", folder.path()), None);
     }
 }
