@@ -115,7 +115,7 @@ def built(task, metadata):
     items = []
     random.seed(0)
     for doc_id, doc in enumerate(task.eval_docs):
-        context = task.fewshot_context(doc, task.config.num_fewshot or 0)
+        context = task.fewshot_context(doc, task.config.num_fewshot or 0, gen_prefix=task.doc_to_prefix(doc))
         if task.OUTPUT_TYPE == "multiple_choice" and not task.multiple_input:
             # Only documents whose answer is among their choices are asked of onset.
             choices, gold = task.doc_to_choice(doc), task.doc_to_target(doc)

@@ -315,11 +315,7 @@ fn found(node: &Node, key: &str, name: &str, dataset: &str) -> Result<Function> 
     if let Some(known) = Function::find(key, name, dataset).or_else(|| Function::find_in_file(key, name, folder)) {
         return Ok(known);
     }
-    Function::read(name, folder).map_err(|problem| unknown(node, key, name, &problem))
-}
-
-fn unknown(node: &Node, key: &str, name: &str, problem: &str) -> crate::error::Error {
-    node.wrong(format!("`{key}: !function {name}` cannot be run: {problem}"))
+    Function::at(node, key, name)
 }
 
 fn field(node: &Node, key: &str, dataset: &str) -> Result<Field> {

@@ -1,10 +1,10 @@
-//! The Python functions of task files that are built in.
+//! The Python functions of task files: some are built in, an interpreter runs the others.
 //!
-//! `!function` in a task file names code that stands in a Python file beside it. onset runs no Python; the functions
-//! of HellaSwag, Winogrande and TruthfulQA are known by their names together with their data set, and the definitions
-//! that come with onset use a few more (`built_in.…`). The functions of Global MMLU and OpenAI's MMMLU, which keep the
-//! documents of one subject, are known by the SHA-256 of the file they stand in, so that a file that was changed is
-//! never answered by what an older one said. Any other name is refused.
+//! `!function` in a task file names code that stands in a Python file beside it. The functions of HellaSwag, Winogrande
+//! and TruthfulQA are known by their names together with their data set, and the definitions that come with onset use a
+//! few more (`built_in.…`). The functions of OpenAI's MMMLU, which read their subjects from a file, and those of Global
+//! MMLU, both of which keep the documents of one subject, are known by the SHA-256 of the file they stand in, so that a
+//! file that was changed is never answered by what an older one said. Any other is run by an interpreter.
 
 use std::path::Path;
 use std::sync::LazyLock;
