@@ -17,7 +17,7 @@ fn main() -> Result<()> {
     walk(&folder, &mut files)?;
     files.sort();
     let library = Library::built_in()?;
-    let (mut folders, mut kinds) = (BTreeMap::<String, [usize; 2]>::new(), BTreeMap::<String, usize>::new());
+    let (mut folders, mut kinds) = (BTreeMap::<String, [usize; 2]>::new(), BTreeMap::<String, (usize, String)>::new());
     for file in &files {
         let first = file.strip_prefix(&folder).ok().and_then(|rest| rest.iter().next());
         let first = first.map_or_else(String::new, |name| name.to_string_lossy().into_owned());
@@ -25,7 +25,11 @@ fn main() -> Result<()> {
         counts[1] += 1;
         match library.select(&[file.display().to_string()], None) {
             Ok(_) => counts[0] += 1,
-            Err(error) => *kinds.entry(kind(&error.to_string())).or_default() += 1,
+            Err(error) => {
+                let message = error.to_string();
+                let shown = file.strip_prefix(&folder).unwrap_or(file).display().to_string();
+                kinds.entry(kind(&message)).or_insert((0, shown)).0 += 1;
+            }
         }
     }
     println!("| folder | accepted | of |\n| --- | ---: | ---: |");
@@ -33,11 +37,14 @@ fn main() -> Result<()> {
         println!("| {name} | {accepted} | {all} |");
     }
     let accepted: usize = folders.values().map(|[accepted, _]| accepted).sum();
-    println!("| all | {accepted} | {} |\n\n| first refusal | definitions |\n| --- | ---: |", files.len());
-    let mut kinds: Vec<(String, usize)> = kinds.into_iter().collect();
-    kinds.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-    for (kind, count) in kinds {
-        println!("| {kind} | {count} |");
+    println!(
+        "| all | {accepted} | {} |\n\n| first refusal | definitions | such as |\n| --- | ---: | --- |",
+        files.len()
+    );
+    let mut kinds: Vec<(String, (usize, String))> = kinds.into_iter().collect();
+    kinds.sort_by_key(|(_, (count, _))| std::cmp::Reverse(*count));
+    for (kind, (count, file)) in kinds {
+        println!("| {kind} | {count} | {file} |");
     }
     Ok(())
 }
@@ -66,10 +73,10 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
     Ok(())
 }
 
-/// A refusal without its place and the name of its function.
+/// A refusal without its places and the name of its function.
 fn kind(message: &str) -> String {
-    let said =
-        message.split_once(": line ").and_then(|(_, rest)| rest.split_once(": ")).map_or(message, |(_, said)| said);
+    let placed = message.rsplit_once(": line ").and_then(|(_, rest)| rest.split_once(": "));
+    let said = placed.map_or(message, |(_, said)| said);
     let words = said.split_inclusive(' ');
     let mut after = false;
     let kept: String = words

@@ -11,8 +11,10 @@
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::metric::{Aggregation, MetricSpec, pairwise_sum};
+use super::corpus;
+use super::metric::{Aggregation, ItemScore, MetricSpec, pairwise_sum};
 use super::sampling::Random;
+use super::value::Value;
 use crate::stats::itemnoise::wilson;
 
 /// The result of a task or group under one filter and metric.
@@ -37,19 +39,57 @@ pub struct AggregatedMetric {
 /// Generators and resamples each, as lm-evaluation-harness has them by default.
 const BOOTSTRAP: (u64, usize) = (100, 1000);
 
-pub(super) fn metric(spec: &MetricSpec, filter: &str, scores: &[f64]) -> AggregatedMetric {
+/// Resamples for measures of texts, which take long there.
+const FEW: (u64, usize) = (1, 100);
+
+/// The result over all items.
+///
+/// # Errors
+/// Scores that the aggregation cannot take.
+pub(super) fn metric(spec: &MetricSpec, filter: &str, scores: &[&ItemScore]) -> Result<AggregatedMetric, String> {
     let n = scores.len();
-    let value = aggregate(spec.aggregation, scores);
-    let stderr = match spec.aggregation {
-        _ if n < 2 => None,
-        Aggregation::Mean => Some(sample_deviation(scores) / (n as f64).sqrt()),
-        Aggregation::Brier => None,
-        Aggregation::NanMean | Aggregation::Median | Aggregation::Perplexity => {
-            Some(bootstrap(spec.aggregation, scores))
+    let wrong = |problem: String| format!("`{}`: {problem}", spec.name);
+    let over_all = match &spec.aggregation {
+        Aggregation::F1 => Some(corpus::f1(&data(scores)?)),
+        Aggregation::Matthews => Some(corpus::matthews(&data(scores)?)),
+        Aggregation::Bleu => Some(corpus::bleu(&data(scores)?)),
+        Aggregation::Chrf => Some(corpus::chrf(&data(scores)?)),
+        Aggregation::WeightedPerplexity => Some(corpus::weighted_perplexity(&data(scores)?)),
+        Aggregation::BitsPerByte => Some(corpus::bits_per_byte(&data(scores)?)),
+        _ => None,
+    };
+    let (value, stderr) = match (over_all, &spec.aggregation) {
+        (Some(summed), aggregation) => {
+            let summed = summed.map_err(wrong)?;
+            let drawn = !matches!(aggregation, Aggregation::WeightedPerplexity | Aggregation::BitsPerByte);
+            let draws = if matches!(spec.name.as_str(), "bleu" | "chrf") { FEW } else { BOOTSTRAP };
+            let stderr = (drawn && n > 1).then(|| bootstrap(n, draws, |places| summed.of(places.iter().copied())));
+            (summed.of(0..n), stderr)
+        }
+        (None, Aggregation::Script(function)) => {
+            let items: Vec<Value> = scores.iter().map(|score| score.value()).collect();
+            (function.aggregated(&items).map_err(wrong)?, None)
+        }
+        (None, aggregation) => {
+            let numbers = scores.iter().map(|score| score.checked());
+            let numbers: Vec<f64> =
+                numbers.collect::<Option<_>>().ok_or_else(|| wrong("a score that is no number".into()))?;
+            let drawn =
+                |places: &[usize]| aggregate(aggregation, &places.iter().map(|at| numbers[*at]).collect::<Vec<_>>());
+            let stderr = match aggregation {
+                _ if n < 2 => None,
+                Aggregation::Mean => Some(sample_deviation(&numbers) / (n as f64).sqrt()),
+                Aggregation::NanMean | Aggregation::Median | Aggregation::Perplexity => {
+                    Some(bootstrap(n, BOOTSTRAP, drawn))
+                }
+                _ => None,
+            };
+            (aggregate(aggregation, &numbers), stderr)
         }
     };
-    let yes_or_no = spec.aggregation == Aggregation::Mean && scores.iter().all(|score| *score == 0.0 || *score == 1.0);
-    AggregatedMetric {
+    let yes_or_no = matches!(spec.aggregation, Aggregation::Mean)
+        && scores.iter().all(|score| matches!(score.checked(), Some(0.0 | 1.0)));
+    Ok(AggregatedMetric {
         name: spec.name.clone(),
         filter: filter.to_owned(),
         value,
@@ -57,16 +97,24 @@ pub(super) fn metric(spec: &MetricSpec, filter: &str, scores: &[f64]) -> Aggrega
         n,
         interval: yes_or_no.then(|| wilson(value, n)),
         higher_is_better: spec.higher_is_better,
-    }
+    })
+}
+
+/// What measures over all items are made of.
+fn data<'a>(scores: &[&'a ItemScore]) -> Result<Vec<&'a Value>, String> {
+    let of = |score: &&'a ItemScore| match score {
+        ItemScore::Data(value) => Ok(value),
+        _ => Err("a score that is a number, where a pair is needed".to_owned()),
+    };
+    scores.iter().map(of).collect()
 }
 
 fn mean(numbers: &[f64]) -> f64 {
     numbers.iter().sum::<f64>() / numbers.len() as f64
 }
 
-fn aggregate(aggregation: Aggregation, scores: &[f64]) -> f64 {
+fn aggregate(aggregation: &Aggregation, scores: &[f64]) -> f64 {
     match aggregation {
-        Aggregation::Mean => mean(scores),
         Aggregation::Brier => pairwise_sum(scores) / scores.len() as f64,
         Aggregation::Perplexity => (-mean(scores)).exp(),
         Aggregation::NanMean => {
@@ -78,6 +126,7 @@ fn aggregate(aggregation: Aggregation, scores: &[f64]) -> f64 {
             sorted.sort_by(f64::total_cmp);
             sorted.get(sorted.len() / 2).copied().unwrap_or(f64::NAN)
         }
+        _ => mean(scores),
     }
 }
 
@@ -87,21 +136,21 @@ fn sample_deviation(numbers: &[f64]) -> f64 {
     (numbers.iter().map(|number| (number - middle).powi(2)).sum::<f64>() / (numbers.len() - 1) as f64).sqrt()
 }
 
-fn bootstrap(aggregation: Aggregation, scores: &[f64]) -> f64 {
+fn bootstrap(n: usize, draws: (u64, usize), measure: impl Fn(&[usize]) -> f64 + Sync) -> f64 {
     let chunk = |seed: u64| {
         let mut random = Random::new(seed);
-        let mut drawn = vec![0.0; scores.len()];
-        let mut values = Vec::with_capacity(BOOTSTRAP.1);
-        for _ in 0..BOOTSTRAP.1 {
-            for (score, at) in drawn.iter_mut().zip(random.resample(scores.len())) {
-                *score = scores[at];
+        let mut drawn = vec![0; n];
+        let mut values = Vec::with_capacity(draws.1);
+        for _ in 0..draws.1 {
+            for (place, at) in drawn.iter_mut().zip(random.resample(n)) {
+                *place = at;
             }
-            values.push(aggregate(aggregation, &drawn));
+            values.push(measure(&drawn));
         }
         values
     };
     // One generator per chunk, so the values and their order do not depend on the number of threads.
-    let chunks: Vec<Vec<f64>> = (0..BOOTSTRAP.0).into_par_iter().map(chunk).collect();
+    let chunks: Vec<Vec<f64>> = (0..draws.0).into_par_iter().map(chunk).collect();
     sample_deviation(&chunks.concat())
 }
 

@@ -8,6 +8,7 @@ use super::filter::Ensemble;
 use super::functions::Function;
 use super::metric::MetricSpec;
 use super::output::Output;
+use super::script::World;
 use super::template::Template;
 use super::value::Value;
 use super::yaml::{Content, Node};
@@ -215,6 +216,19 @@ impl Config {
         Ok(config)
     }
 
+    /// What the functions of the task depend on beside their names.
+    pub(crate) fn digests(&self) -> String {
+        let field = |field: &'_ Field| match field {
+            Field::Function(function) => function.digest(),
+            _ => None,
+        };
+        let few = &self.few_shot;
+        let functions = [&self.process, &self.results, &few.process].into_iter().flatten().filter_map(Function::digest);
+        let fields =
+            [&self.text, &self.target, &few.text, &few.target].into_iter().chain(&self.choice).chain(&few.choice);
+        functions.chain(fields.filter_map(field)).collect::<Vec<_>>().join(" ")
+    }
+
     /// The split that is evaluated.
     pub(crate) fn split(&self) -> &str {
         self.test.as_deref().or(self.validation.as_deref()).unwrap_or_default()
@@ -236,6 +250,15 @@ impl FewShot {
                     };
                 }
                 "split" => self.split = Some(node.text()?.to_owned()),
+                "samples" if matches!(node.content, Content::Function(_)) => {
+                    if let Some(Function::Script(script)) = known_function(node, key, dataset)? {
+                        let samples = script.of_nothing(&World::default()).map_err(|problem| node.wrong(problem))?;
+                        let Value::List(samples) = samples else {
+                            return Err(node.wrong(format!("`samples` gives {}, not a list", samples.kind())));
+                        };
+                        self.samples = Some(samples);
+                    }
+                }
                 "samples" => match node.data()? {
                     Value::List(samples) => self.samples = Some(samples),
                     other => return Err(node.wrong(format!("`samples` is {}, not a list", other.kind()))),
@@ -289,16 +312,10 @@ fn known_function(node: &Node, key: &str, dataset: &str) -> Result<Option<Functi
 
 fn found(node: &Node, key: &str, name: &str, dataset: &str) -> Result<Function> {
     let folder = node.file.parent().unwrap_or(Path::new(""));
-    let known = Function::find(key, name, dataset).or_else(|| Function::find_in_file(key, name, folder));
-    known.ok_or_else(|| unknown(node, key, name))
-}
-
-fn unknown(node: &Node, key: &str, name: &str) -> crate::error::Error {
-    node.wrong(format!(
-        "`{key}: !function {name}` is Python code, which onset does not run; built in are the functions of HellaSwag, \
-         Winogrande, TruthfulQA MC2, Global MMLU and OpenAI's MMMLU, the last two only where their Python file is \
-         unchanged"
-    ))
+    if let Some(known) = Function::find(key, name, dataset).or_else(|| Function::find_in_file(key, name, folder)) {
+        return Ok(known);
+    }
+    Function::at(node, key, name)
 }
 
 fn field(node: &Node, key: &str, dataset: &str) -> Result<Field> {
@@ -340,6 +357,7 @@ fn generation(task: &Node, output: Output, delimiter: &str) -> Result<Generation
             }
             // Without sampling these change nothing.
             "do_sample" | "top_p" | "top_k" => {}
+            "num_beams" if matches!(node.whole(), Ok(1)) => {}
             "temperature" => {
                 let temperature = number(node)?;
                 if temperature != 0.0 && greedy.is_none() {

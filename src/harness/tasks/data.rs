@@ -60,9 +60,13 @@ impl Dataset {
                     _ => return Err(node.wrong("the separator of a table is one ASCII character")),
                 },
                 "column_names" => dataset.columns = Some(node.texts()?),
+                // No header is what names of columns say already.
+                "header"
+                    if node.is_null()
+                        && task.get("dataset_kwargs").is_some_and(|all| all.given("column_names").is_some()) => {}
                 "revision" => dataset.revision = Some(node.text()?.to_owned()),
                 // These say where and how to download, not what.
-                "trust_remote_code" | "cache_dir" | "token" | "download_mode" => {}
+                "trust_remote_code" | "cache_dir" | "token" | "download_mode" | "streaming" | "verification_mode" => {}
                 _ => return Err(node.wrong(format!("`{key}` under `dataset_kwargs` is not known"))),
             }
         }
@@ -243,7 +247,7 @@ impl Shape {
 }
 
 /// Gives all documents of a split the same keys and number types.
-fn unify(rows: Vec<Value>) -> Vec<Value> {
+pub(super) fn unify(rows: Vec<Value>) -> Vec<Value> {
     let mut shape = Shape::default();
     rows.iter().for_each(|row| shape.take(row));
     rows.into_iter().map(|row| shape.give(row)).collect()

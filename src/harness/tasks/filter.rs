@@ -3,12 +3,18 @@
 //! Each entry is a chain with a name; every chain starts from the same answers, and each gives its own metrics. An item
 //! has `repeats` answers; a chain ends in one of them (`take_first`).
 
+use std::sync::LazyLock;
+
+use super::metric::truth;
 use super::output::Output;
 use super::regex::Pattern;
 use super::template::strip;
 use super::value::Value;
 use super::yaml::Node;
 use crate::error::Result;
+
+/// The number after four hashes, as GSM8K writes it.
+const NUMBER: &str = r"#### (\-?[0-9\.\,]+)";
 
 /// A named chain of filters.
 #[derive(Debug, Clone)]
@@ -25,8 +31,29 @@ enum Step {
     RemoveWhitespace,
     Lowercase,
     Uppercase,
-    Regex { pattern: Pattern, group_select: i64, fallback: String },
-    Map { known: Vec<(String, Value)>, otherwise: Value },
+    Regex {
+        pattern: Pattern,
+        group_select: i64,
+        fallback: String,
+    },
+    Map {
+        known: Vec<(String, Value)>,
+        otherwise: Value,
+    },
+    Choice(Box<Choice>),
+    /// Named entities, each kind written in one way.
+    Spans,
+}
+
+/// `multi_choice_regex`: a letter, or the text of a choice in its place.
+#[derive(Debug, Clone)]
+struct Choice {
+    pattern: Pattern,
+    group_select: i64,
+    fallback: String,
+    ignore_case: bool,
+    ignore_punctuation: bool,
+    regexes_to_ignore: Vec<Pattern>,
 }
 
 /// The answers of one item on their way through a chain.
@@ -79,11 +106,11 @@ impl Ensemble {
     ///
     /// # Errors
     /// A regular expression that gives no answer, or a chain that leaves several answers.
-    pub(crate) fn apply(&self, answers: Vec<Value>) -> Result<Value, String> {
+    pub(crate) fn apply(&self, answers: Vec<Value>, document: &Value) -> Result<Value, String> {
         let wrong = |problem: String| format!("filter `{}`: {problem}", self.name);
         let mut answers = Answers::Many(answers);
         for step in &self.steps {
-            answers = step.apply(answers).map_err(wrong)?;
+            answers = step.apply(answers, document).map_err(wrong)?;
         }
         Ok(match answers {
             Answers::One(answer) => answer,
@@ -100,6 +127,9 @@ impl Step {
             "regex" => &["regex_pattern", "group_select", "fallback"],
             "take_first_k" => &["k"],
             "map" => &["mapping_dict", "default_value"],
+            "multi_choice_regex" => {
+                &["regex_pattern", "group_select", "fallback", "ignore_case", "ignore_punctuation", "regexes_to_ignore"]
+            }
             _ => &[],
         };
         for (key, node) in node.entries() {
@@ -119,13 +149,25 @@ impl Step {
                 Self::TakeFirstFew(few.ok_or_else(|| k.wrong("at least one answer must stay"))?)
             }
             "regex" => {
-                let default = r"#### (\-?[0-9\.\,]+)";
-                let pattern = node.given("regex_pattern").map_or(Ok(default), Node::text)?;
+                let pattern = node.given("regex_pattern").map_or(Ok(NUMBER), Node::text)?;
                 Self::Regex {
                     pattern: Pattern::new(pattern).map_err(|problem| node.wrong(problem))?,
                     group_select: node.given("group_select").map_or(Ok(0), Node::whole)?,
                     fallback: node.given("fallback").map_or(Ok("[invalid]"), Node::text)?.to_owned(),
                 }
+            }
+            "format_span" => Self::Spans,
+            "multi_choice_regex" => {
+                let compiled = |pattern: &str| Pattern::new(pattern).map_err(|problem| node.wrong(problem));
+                let ignored = node.given("regexes_to_ignore").map_or(Ok(Vec::new()), Node::texts)?;
+                Self::Choice(Box::new(Choice {
+                    pattern: compiled(node.given("regex_pattern").map_or(Ok(NUMBER), Node::text)?)?,
+                    group_select: node.given("group_select").map_or(Ok(0), Node::whole)?,
+                    fallback: node.given("fallback").map_or(Ok("[invalid]"), Node::text)?.to_owned(),
+                    ignore_case: node.given("ignore_case").is_some_and(truth),
+                    ignore_punctuation: node.given("ignore_punctuation").is_some_and(truth),
+                    regexes_to_ignore: ignored.iter().map(|pattern| compiled(pattern)).collect::<Result<_>>()?,
+                }))
             }
             "map" => {
                 let known = node.given("mapping_dict").map(Node::data).transpose()?.unwrap_or_default();
@@ -136,13 +178,13 @@ impl Step {
             other => {
                 return Err(function.wrong(format!(
                     "the filter `{other}` is not supported; supported: regex, take_first, take_first_k, \
-                     majority_vote, remove_whitespace, lowercase, uppercase, map"
+                     majority_vote, remove_whitespace, lowercase, uppercase, map, multi_choice_regex, format_span"
                 )));
             }
         })
     }
 
-    fn apply(&self, answers: Answers) -> Result<Answers, String> {
+    fn apply(&self, answers: Answers, document: &Value) -> Result<Answers, String> {
         let Answers::Many(answers) = answers else { return Err("an answer was already chosen".to_owned()) };
         Ok(Answers::Many(match self {
             Self::TakeFirst => {
@@ -160,6 +202,11 @@ impl Step {
                 .iter()
                 .map(|answer| select(pattern, *group_select, fallback, answer.as_text().unwrap_or_default()))
                 .collect::<Result<_, _>>()?,
+            Self::Choice(choice) => answers
+                .iter()
+                .map(|answer| choice.of(answer.as_text().unwrap_or_default(), document).map(Value::Text))
+                .collect::<Result<_, _>>()?,
+            Self::Spans => each_text(answers, spans)?,
             Self::Map { known, otherwise } => {
                 let look_up = |answer: Value| {
                     let found = known.iter().find(|(key, _)| Some(key.as_str()) == answer.as_text());
@@ -169,6 +216,110 @@ impl Step {
             }
         }))
     }
+}
+
+impl Choice {
+    /// The match that `group_select` names, or its first group that is not empty; nothing where that is empty.
+    fn found(&self, pattern: &Pattern, text: &str) -> Result<String, String> {
+        let found = pattern.find_all(text)?;
+        let at = if self.group_select < 0 { found.len() as i64 + self.group_select } else { self.group_select };
+        let chosen = usize::try_from(at).ok().and_then(|at| found.get(at));
+        let text = chosen.and_then(|groups| groups.iter().find(|group| !group.is_empty()));
+        Ok(text.map_or(String::new(), |text| strip(text).to_owned()))
+    }
+
+    fn bare(&self, text: &str) -> Result<String, String> {
+        static PUNCTUATION: LazyLock<Result<Pattern, String>> = LazyLock::new(|| Pattern::new(r"\p{P}"));
+        let mut text = text.to_owned();
+        for pattern in &self.regexes_to_ignore {
+            text = pattern.replace(&text, "", 0)?;
+        }
+        if self.ignore_case {
+            text = text.to_lowercase();
+        }
+        if self.ignore_punctuation {
+            text = PUNCTUATION.as_ref()?.replace(&text, "", 0)?;
+        }
+        Ok(text)
+    }
+
+    fn of(&self, answer: &str, document: &Value) -> Result<String, String> {
+        let direct = self.found(&self.pattern, answer)?;
+        if !direct.is_empty() {
+            return Ok(direct);
+        }
+        let choices = document.get("choices").and_then(Value::as_list).ok_or("`choices` of the document is no list")?;
+        let choices = choices.iter().map(|choice| choice.as_text().ok_or("a choice is not text"));
+        let mut texts = Vec::new();
+        for choice in choices {
+            texts.push(self.bare(strip(choice?))?);
+        }
+        let letters: Vec<String> =
+            (0..texts.len()).filter_map(|at| char::from_u32(u32::from('A') + at as u32)).map(String::from).collect();
+        // The last of equal choices counts.
+        let by_text = Pattern::new(&texts.iter().map(|text| escaped(text)).collect::<Vec<_>>().join("|"))?;
+        let text = self.found(&by_text, &self.bare(answer)?)?;
+        if let Some(at) = texts.iter().rposition(|known| *known == text && !text.is_empty()) {
+            return Ok(format!("({})", letters[at]));
+        }
+        if !text.is_empty() {
+            return Ok(text);
+        }
+        let by_letter = Pattern::new(&format!(r":[\s]*({})", letters.join("|")))?;
+        let letter = self.found(&by_letter, answer)?;
+        Ok(if letter.is_empty() { self.fallback.clone() } else { format!("({letter})") })
+    }
+}
+
+/// A pattern for just this text.
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if "()[]{}?*+-|^$\\.&~#".contains(c) {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out
+}
+
+/// Names of kinds of entities and how they are written.
+const KINDS: [(&str, &str); 15] = [
+    ("person", "PER"),
+    ("location", "LOC"),
+    ("organization", "ORG"),
+    ("counties", "LOC"),
+    ("places", "LOC"),
+    ("people", "PER"),
+    ("persons", "PER"),
+    ("company", "ORG"),
+    ("country", "LOC"),
+    ("continent", "LOC"),
+    ("time", "DATE"),
+    ("date", "DATE"),
+    ("per", "PER"),
+    ("loc", "LOC"),
+    ("org", "ORG"),
+];
+
+/// Named entities as `kind: entity $ kind: entity`.
+fn spans(text: &str) -> Result<String, String> {
+    static ENTITY: LazyLock<Result<Pattern, String>> =
+        LazyLock::new(|| Pattern::new(r"\b(PER|LOC|ORG|DATE):\s*([^$]+)"));
+    let mut text = text.to_lowercase();
+    for (kind, written) in KINDS {
+        text = Pattern::new(&format!(r"\b{kind}\s*:"))?.replace(&text, &format!("{written}:"), 0)?;
+    }
+    let text = text.replace("$$", "$");
+    let text = text.trim_end_matches('$').replace('\n', "$");
+    let mut out = Vec::new();
+    for found in ENTITY.as_ref()?.find_all(strip(&text))? {
+        let [kind, entities] = found.as_slice() else { continue };
+        for entity in entities.split(',').map(strip).filter(|entity| entity.to_lowercase() != "none") {
+            out.push(format!("{}: {entity}", kind.to_lowercase()));
+        }
+    }
+    Ok(out.join(" $ "))
 }
 
 fn each_text(answers: Vec<Value>, change: impl Fn(&str) -> Result<String, String>) -> Result<Vec<Value>, String> {

@@ -1,10 +1,10 @@
-//! The Python functions of task files that are built in.
+//! The Python functions of task files: some are built in, an interpreter runs the others.
 //!
-//! `!function` in a task file names code that stands in a Python file beside it. onset runs no Python; the functions
-//! of HellaSwag, Winogrande and TruthfulQA are known by their names together with their data set, and the definitions
-//! that come with onset use a few more (`built_in.…`). The functions of Global MMLU and OpenAI's MMMLU, which keep the
-//! documents of one subject, are known by the SHA-256 of the file they stand in, so that a file that was changed is
-//! never answered by what an older one said. Any other name is refused.
+//! `!function` in a task file names code that stands in a Python file beside it. The functions of HellaSwag, Winogrande
+//! and TruthfulQA are known by their names together with their data set, and the definitions that come with onset use a
+//! few more (`built_in.…`). The functions of OpenAI's MMMLU, which read their subjects from a file, and those of Global
+//! MMLU, both of which keep the documents of one subject, are known by the SHA-256 of the file they stand in, so that a
+//! file that was changed is never answered by what an older one said. Any other is run by an interpreter.
 
 use std::path::Path;
 use std::sync::LazyLock;
@@ -14,8 +14,10 @@ use super::literal;
 use super::math;
 use super::regex::Pattern;
 use super::sampling::Random;
+use super::script::{Script, World};
 use super::template::{capitalize, strip};
 use super::value::Value;
+use super::yaml::Node;
 
 /// A function that task files may name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +42,10 @@ pub(super) enum Function {
     MathResults,
     /// `process_docs` that keeps the documents whose column has one value.
     Keep { column: &'static str, value: String, cut: bool },
+    /// Any other, which an interpreter runs.
+    Script(Script),
+    /// That the scores come from `process_results`.
+    Results,
 }
 
 /// A Python file whose functions `process_…` each keep the documents of one subject.
@@ -114,6 +120,42 @@ impl Function {
             .map(|(.., function)| function.clone())
     }
 
+    /// The function of a Python file beside the task file.
+    ///
+    /// # Errors
+    /// What of it is not supported, with file and line.
+    pub(crate) fn read(name: &str, folder: &Path) -> Result<Self, String> {
+        Script::read(folder, name).map(Self::Script)
+    }
+
+    /// The function that a task file names in a place that has none built in.
+    ///
+    /// # Errors
+    /// What of it is not supported, with the places in the task file and in the Python file.
+    pub(crate) fn at(node: &Node, key: &str, name: &str) -> crate::error::Result<Self> {
+        let read = Self::read(name, node.file.parent().unwrap_or(Path::new("")));
+        read.map_err(|problem| node.wrong(format!("`{key}: !function {name}` cannot be run: {problem}")))
+    }
+
+    /// One number of the scores of all items.
+    ///
+    /// # Errors
+    /// What the script said, or that it gives no number.
+    pub(crate) fn aggregated(&self, items: &[Value]) -> Result<f64, String> {
+        match self {
+            Self::Script(script) => script.of_scores(items),
+            _ => Err(format!("`{}` aggregates nothing", self.name())),
+        }
+    }
+
+    /// What its outcome depends on beside its name: the digest of its files, where it stands in some.
+    pub(crate) fn digest(&self) -> Option<String> {
+        match self {
+            Self::Script(script) => Some(script.digest()),
+            _ => None,
+        }
+    }
+
     /// The function of a Python file that is known by its digest. `folder` is that of the task file.
     pub(crate) fn find_in_file(key: &str, name: &str, folder: &Path) -> Option<Self> {
         let (module, function) = name.rsplit_once('.').filter(|_| key == "process_docs")?;
@@ -140,7 +182,10 @@ impl Function {
     ///
     /// # Errors
     /// The place of the document from 0, and what is wrong with it.
-    pub(crate) fn documents(&self, documents: Vec<Value>) -> Result<Vec<Value>, (usize, String)> {
+    pub(crate) fn documents(&self, documents: Vec<Value>, world: &World) -> Result<Vec<Value>, (usize, String)> {
+        if let Self::Script(script) = self {
+            return script.documents(world, &documents);
+        }
         // lm-evaluation-harness shuffles GPQA's choices with the process-wide generator, seeded with 0.
         let mut random = Random::new(0);
         let mut out = Vec::with_capacity(documents.len());
@@ -170,11 +215,19 @@ impl Function {
         Ok(out)
     }
 
-    /// The value for one document, as `doc_to_text`, `doc_to_target` and `doc_to_choice` give it.
+    /// The value for one document, as `doc_to_text`, `doc_to_target` and `doc_to_choice` give it, and the document where
+    /// the function changed it.
     ///
     /// # Errors
     /// What is wrong with the document.
-    pub(crate) fn field(&self, document: &Value) -> Result<Value, String> {
+    pub(crate) fn field(&self, document: &Value, world: &World) -> Result<(Value, Option<Value>), String> {
+        match self {
+            Self::Script(script) => script.of_document(world, document),
+            _ => self.native_field(document).map(|value| (value, None)),
+        }
+    }
+
+    fn native_field(&self, document: &Value) -> Result<Value, String> {
         match self {
             Self::WinograndeText => match text(document, "answer")? {
                 "1" => Ok(Value::Int(0)),
@@ -281,10 +334,10 @@ mod tests {
     #[test]
     fn a_document_without_what_a_function_needs_is_told() {
         let document: Value = serde_json::from_str(r#"{"sentence": "no blank", "answer": "3"}"#).unwrap();
-        assert!(Function::WinograndeTarget.field(&document).unwrap_err().contains("blank"));
-        assert!(Function::WinograndeText.field(&document).unwrap_err().contains("not 1 or 2"));
+        assert!(Function::WinograndeTarget.field(&document, &World::default()).unwrap_err().contains("blank"));
+        assert!(Function::WinograndeText.field(&document, &World::default()).unwrap_err().contains("not 1 or 2"));
         assert_eq!(
-            Function::HellaSwagDocs.documents(vec![document]).unwrap_err(),
+            Function::HellaSwagDocs.documents(vec![document], &World::default()).unwrap_err(),
             (0, "`ctx_a` is missing".to_owned())
         );
     }
@@ -295,7 +348,7 @@ mod tests {
         let kept = |digest, name: &str, rows: &[&str], column: &str| {
             let function = Function::of_digest(digest, name).unwrap();
             let row = |text: &&str| Value::Map(vec![(column.to_owned(), (*text).into())]);
-            let kept = function.documents(rows.iter().map(row).collect()).unwrap();
+            let kept = function.documents(rows.iter().map(row).collect(), &World::default()).unwrap();
             kept.iter().map(|row| row.get(column).unwrap().python()).collect::<Vec<_>>()
         };
         let rows = ["anatomy", "astronomy", "anatomy_test"];
@@ -310,7 +363,9 @@ mod tests {
         assert_eq!(Function::of_digest(default, "process_law"), None);
         assert_eq!(Function::of_digest(full, "process_docs"), None);
         assert_eq!(Function::of_digest(&"0".repeat(64), "process_anatomy"), None);
-        let missing = Function::of_digest(full, "process_law").unwrap().documents(vec![Value::Map(Vec::new())]);
+        let missing = Function::of_digest(full, "process_law")
+            .unwrap()
+            .documents(vec![Value::Map(Vec::new())], &World::default());
         assert_eq!(missing.unwrap_err(), (0, "`subject` is missing".to_owned()));
     }
 

@@ -3,6 +3,7 @@
 //! The text before a question is, as in lm-evaluation-harness, the description and then for each few-shot example its
 //! text, the target delimiter, its target and the few-shot delimiter, without any further white space.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -14,6 +15,7 @@ use super::functions::Function;
 use super::literal;
 use super::output::Output;
 use super::prompt::{self, Delimiters, Prompting, Turn};
+use super::script::World;
 use super::template::{Template, is_space};
 use super::value::Value;
 use crate::error::{Error, Result};
@@ -153,6 +155,9 @@ pub(in crate::harness) fn sha256(text: &str) -> String {
 pub(super) struct Builder<'a> {
     config: &'a Config,
     prompting: Prompting<'a>,
+    world: World,
+    /// The present document, where a function changed it; those after it see that.
+    changed: RefCell<Option<Value>>,
     columns: Vec<String>,
     examples: Examples<'a>,
     /// Turns of the examples that were used so far.
@@ -169,6 +174,7 @@ impl<'a> Builder<'a> {
         first: &Value,
         examples: Examples<'a>,
         prompting: Prompting<'a>,
+        world: World,
     ) -> Result<Self> {
         let columns = match first {
             Value::Map(entries) => entries.iter().map(|(key, _)| key.clone()).collect(),
@@ -176,9 +182,20 @@ impl<'a> Builder<'a> {
         };
         let turns = vec![None; examples.docs.len()];
         let (see_themselves, without_system) = (0, 0);
-        let mut builder =
-            Self { config, prompting, columns, examples, turns, many_contexts: false, see_themselves, without_system };
+        let mut builder = Self {
+            config,
+            prompting,
+            world,
+            changed: RefCell::default(),
+            columns,
+            examples,
+            turns,
+            many_contexts: false,
+            see_themselves,
+            without_system,
+        };
         let text = builder.field(&config.text, first).map_err(|problem| builder.item_error(0, problem))?;
+        builder.changed.take();
         builder.many_contexts = config.choice.is_some() && text.as_index().is_some();
         if builder.many_contexts && config.output != Output::MultipleChoice {
             return Err(
@@ -193,6 +210,7 @@ impl<'a> Builder<'a> {
     }
 
     pub(crate) fn item(&mut self, doc_id: usize, doc: Value) -> Result<Item> {
+        self.changed.take();
         self.build(doc_id, doc).map_err(|problem| self.item_error(doc_id, problem))
     }
 
@@ -275,6 +293,7 @@ impl<'a> Builder<'a> {
             let alone = choices.iter().map(|choice| ask(String::new(), after(choice)));
             requests.extend(alone.collect::<Result<Vec<_>, _>>()?);
         }
+        let doc = self.changed.take().unwrap_or(doc);
         self.without_system += usize::from(without_system);
         let arguments = config.generation.arguments.clone();
         Ok(Item { doc_id, doc, target, few_shot_ids, requests, choices, gold, arguments })
@@ -295,6 +314,7 @@ impl<'a> Builder<'a> {
             return Ok(turns.clone());
         }
         let turns = self.example(&self.examples.docs[id])?;
+        self.changed.take();
         self.turns[id] = Some(turns.clone());
         Ok(turns)
     }
@@ -364,10 +384,18 @@ impl<'a> Builder<'a> {
 
     /// A column as it is; what a template prints, where digits are a number if there are choices.
     fn field(&self, field: &Field, doc: &Value) -> Result<Value, String> {
+        let changed = self.changed.borrow().clone();
+        let doc = changed.as_ref().unwrap_or(doc);
         match field {
             Field::Whole(number) => Ok(Value::Int(*number)),
             Field::List(list) => Ok(Value::List(list.clone())),
-            Field::Function(function) => function.field(doc),
+            Field::Function(function) => {
+                let (value, changed) = function.field(doc, &self.world)?;
+                if changed.is_some() {
+                    *self.changed.borrow_mut() = changed;
+                }
+                Ok(value)
+            }
             Field::Text(template) if self.is_column(template) => {
                 Ok(doc.get(template.source()).cloned().unwrap_or_default())
             }
@@ -389,7 +417,10 @@ impl<'a> Builder<'a> {
 
     fn listed(&self, field: &Field, doc: &Value) -> Result<Vec<String>, String> {
         let value = match field {
-            Field::Text(template) if !self.is_column(template) => literal::parse(&template.render(doc)?)?,
+            Field::Text(template) if !self.is_column(template) => {
+                let changed = self.changed.borrow().clone();
+                literal::parse(&template.render(changed.as_ref().unwrap_or(doc))?)?
+            }
             field => self.field(field, doc)?,
         };
         let Value::List(list) = value else { return Err(format!("{} where a list is needed", value.kind())) };
@@ -427,10 +458,10 @@ fn right_choices(target: &Value, choices: &[String]) -> Result<Vec<usize>, Strin
 }
 
 /// Applies `process_docs` to the documents of a split.
-pub(super) fn processed(task: &str, process: Option<&Function>, docs: Vec<Value>) -> Result<Vec<Value>> {
+pub(super) fn processed(task: &str, process: Option<&Function>, docs: Vec<Value>, world: &World) -> Result<Vec<Value>> {
     match process {
         None => Ok(docs),
-        Some(function) => function.documents(docs).map_err(|(item, problem)| Error::TaskItem {
+        Some(function) => function.documents(docs, world).map_err(|(item, problem)| Error::TaskItem {
             task: task.to_owned(),
             item,
             problem,

@@ -10,13 +10,61 @@ use super::yaml::{Content, Node};
 use crate::error::Result;
 
 /// How a metric's scores become one number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Aggregation {
     Mean,
     NanMean,
     Median,
     Perplexity,
     Brier,
+    F1,
+    Matthews,
+    Bleu,
+    Chrf,
+    WeightedPerplexity,
+    BitsPerByte,
+    Script(Function),
+}
+
+impl Aggregation {
+    /// By its name in task files.
+    fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "mean" => Self::Mean,
+            "nanmean" => Self::NanMean,
+            "median" => Self::Median,
+            "perplexity" => Self::Perplexity,
+            "brier_score" => Self::Brier,
+            "f1" => Self::F1,
+            "matthews_corrcoef" => Self::Matthews,
+            "bleu" => Self::Bleu,
+            "chrf" => Self::Chrf,
+            "weighted_perplexity" => Self::WeightedPerplexity,
+            "bits_per_byte" => Self::BitsPerByte,
+            _ => return None,
+        })
+    }
+
+    /// What it makes one number of.
+    fn takes(&self) -> Takes {
+        match self {
+            Self::Mean | Self::NanMean | Self::Median | Self::Perplexity => Takes::Numbers,
+            Self::Brier => Takes::Distributions,
+            Self::F1 | Self::Matthews | Self::Bleu | Self::Chrf => Takes::Pairs,
+            Self::WeightedPerplexity | Self::BitsPerByte => Takes::Weighted,
+            Self::Script(_) => Takes::Any,
+        }
+    }
+}
+
+/// Kinds of scores.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Takes {
+    Numbers,
+    Distributions,
+    Pairs,
+    Weighted,
+    Any,
 }
 
 /// One entry of `metric_list`.
@@ -26,6 +74,10 @@ pub(super) struct MetricSpec {
     pub aggregation: Aggregation,
     pub higher_is_better: bool,
     pub matching: Matching,
+    /// The function that scores an answer, with its other arguments.
+    pub function: Option<(Function, Vec<(String, Value)>)>,
+    /// Whether reference and answer are kept for a measure over all items.
+    pub pairs: bool,
 }
 
 /// What `exact_match` overlooks.
@@ -51,14 +103,36 @@ pub enum ItemScore {
         /// One probability per choice; they sum to 1.
         probabilities: Vec<f64>,
     },
+    /// What a measure over all items is made of: the reference and the answer, for example.
+    Data(Value),
 }
 
 impl ItemScore {
-    /// The number that is averaged; of a distribution, its distance Σ(p − 1{right})² from certainty.
+    /// The score that a function gave.
+    pub(super) fn given(value: Value) -> Self {
+        match value {
+            Value::Int(number) => Self::Whole(number),
+            Value::Bool(flag) => Self::Whole(i64::from(flag)),
+            Value::Float(number) => Self::Real(number),
+            other => Self::Data(other),
+        }
+    }
+
+    /// The number, where it is one or has one.
+    pub(super) fn checked(&self) -> Option<f64> {
+        match self {
+            Self::Data(_) => None,
+            other => Some(other.number()),
+        }
+    }
+
+    /// The number that is averaged; of a distribution, its distance Σ(p − 1{right})² from certainty. Not a number for
+    /// what is no number by itself.
     pub fn number(&self) -> f64 {
         match self {
             Self::Whole(number) => *number as f64,
             Self::Real(number) => *number,
+            Self::Data(_) => f64::NAN,
             Self::Distribution { gold, probabilities } => {
                 let squares: Vec<f64> = probabilities
                     .iter()
@@ -75,6 +149,7 @@ impl ItemScore {
         match self {
             Self::Whole(number) => Value::Int(*number),
             Self::Real(number) => Value::Float(*number),
+            Self::Data(value) => value.clone(),
             Self::Distribution { gold, probabilities } => {
                 Value::List(vec![Value::Int(*gold as i64), numpy_text(probabilities).into()])
             }
@@ -83,7 +158,7 @@ impl ItemScore {
 }
 
 /// The metrics lm-evaluation-harness takes where a task names none, and what it does with each that is supported.
-const DEFAULTS: [(&str, Aggregation, bool, &[Output]); 7] = [
+static DEFAULTS: [(&str, Aggregation, bool, &[Output]); 11] = [
     ("acc", Aggregation::Mean, true, &[Output::LogLikelihood, Output::MultipleChoice]),
     ("acc_norm", Aggregation::Mean, true, &[Output::MultipleChoice]),
     ("acc_bytes", Aggregation::Mean, true, &[Output::MultipleChoice]),
@@ -91,7 +166,14 @@ const DEFAULTS: [(&str, Aggregation, bool, &[Output]); 7] = [
     ("brier_score", Aggregation::Brier, false, &[Output::MultipleChoice]),
     ("exact_match", Aggregation::Mean, true, &[Output::MultipleChoice, Output::GenerateUntil]),
     ("perplexity", Aggregation::Perplexity, false, &[Output::LogLikelihood]),
+    ("f1", Aggregation::F1, true, &[Output::MultipleChoice, Output::GenerateUntil]),
+    ("mcc", Aggregation::Matthews, true, &[Output::MultipleChoice]),
+    ("bleu", Aggregation::Bleu, true, &[Output::GenerateUntil]),
+    ("chrf", Aggregation::Chrf, true, &[Output::GenerateUntil]),
 ];
+
+/// Metrics of choices that task files name for texts too.
+const PASSED_ON: [&str; 2] = ["acc", "acc_norm"];
 
 impl MetricSpec {
     /// # Errors
@@ -114,12 +196,32 @@ impl MetricSpec {
         let mut metrics: Vec<Self> = Vec::new();
         for entry in entries {
             let name = entry.given("metric").ok_or_else(|| entry.wrong("an entry of `metric_list` has no `metric`"))?;
-            if let Content::Function(function) = &name.content {
-                return Err(
-                    name.wrong(format!("the metric `!function {function}` is Python code, which onset does not run"))
-                );
-            }
-            let metric = Self::default_of(name.text()?, output, name)?.configured(entry)?;
+            let metric = match (&name.content, results) {
+                (Content::Function(function), _) => {
+                    let read = Function::at(name, "metric", function)?;
+                    let called = function.rsplit('.').next().unwrap_or(function);
+                    let metric = Self::called(called);
+                    Self { function: Some((read, Vec::new())), ..metric }.configured(entry, output)?
+                }
+                // What the function gives is not known before it runs.
+                (_, Some(Function::Script(_))) => {
+                    let name = name.text()?;
+                    let known = DEFAULTS.iter().find(|(known, ..)| *known == name);
+                    let mut metric = Self::called(name);
+                    if let Some((_, aggregation, higher_is_better, _)) = known {
+                        (metric.aggregation, metric.higher_is_better) = (aggregation.clone(), *higher_is_better);
+                    }
+                    Self { function: Some((Function::Results, Vec::new())), ..metric }.configured(entry, output)?
+                }
+                _ if output == Output::GenerateUntil && PASSED_ON.contains(&name.text()?) => {
+                    // There is no such score of a text: reference and answer are passed on to the aggregation.
+                    if !entry.get("aggregation").is_some_and(|node| matches!(node.content, Content::Function(_))) {
+                        return Err(name.wrong(format!("`{}` of texts needs an aggregation of its own", name.text()?)));
+                    }
+                    Self { pairs: true, ..Self::called(name.text()?) }.configured(entry, output)?
+                }
+                _ => Self::default_of(name.text()?, output, name)?.configured(entry, output)?,
+            };
             if results.is_none_or(|results| results.gives(&metric.name)) {
                 metrics.retain(|other| other.name != metric.name);
                 metrics.push(metric);
@@ -137,43 +239,53 @@ impl MetricSpec {
                 at.wrong(format!("the metric `{name}` is not supported here; supported: {}", fitting.join(", ")))
             );
         };
-        Ok(Self {
-            name: (*name).to_owned(),
-            aggregation: *aggregation,
-            higher_is_better: *higher_is_better,
-            matching: Matching::default(),
-        })
+        let pairs = aggregation.takes() == Takes::Pairs;
+        let (aggregation, higher_is_better) = (aggregation.clone(), *higher_is_better);
+        Ok(Self { aggregation, higher_is_better, pairs, ..Self::called(name) })
     }
 
-    fn configured(mut self, entry: &Node) -> Result<Self> {
+    /// A metric of this name that is averaged.
+    pub(super) fn called(name: &str) -> Self {
+        let (aggregation, matching) = (Aggregation::Mean, Matching::default());
+        Self { name: name.to_owned(), aggregation, higher_is_better: true, matching, function: None, pairs: false }
+    }
+
+    fn configured(mut self, entry: &Node, output: Output) -> Result<Self> {
         for (key, node) in entry.entries().iter().filter(|(_, node)| !node.is_null()) {
             match key.as_str() {
                 "metric" => {}
                 "higher_is_better" => self.higher_is_better = node.flag()?,
                 "aggregation" => {
                     if let Content::Function(function) = &node.content {
-                        let problem =
-                            format!("the aggregation `!function {function}` is Python code, which onset does not run");
+                        self.aggregation = Aggregation::Script(Function::at(node, "aggregation", function)?);
+                        continue;
+                    }
+                    let Some(aggregation) = Aggregation::named(node.text()?) else {
+                        return Err(node.wrong(format!("the aggregation `{}` is not supported", node.text()?)));
+                    };
+                    // A function may give scores of any kind.
+                    if self.function.is_none() && self.aggregation.takes() != aggregation.takes() {
+                        let problem = format!("the aggregation `{}` does not fit `{}`", node.text()?, self.name);
                         return Err(node.wrong(problem));
                     }
-                    self.aggregation = match (node.text()?, self.aggregation) {
-                        ("brier_score", Aggregation::Brier) => Aggregation::Brier,
-                        ("mean", Aggregation::Mean | Aggregation::Perplexity) => Aggregation::Mean,
-                        ("nanmean", Aggregation::Mean) => Aggregation::NanMean,
-                        ("median", Aggregation::Mean | Aggregation::Perplexity) => Aggregation::Median,
-                        ("perplexity", Aggregation::Mean | Aggregation::Perplexity) => Aggregation::Perplexity,
-                        (other, _) => {
-                            return Err(node.wrong(format!("the aggregation `{other}` does not fit `{}`", self.name)));
-                        }
-                    };
+                    self.aggregation = aggregation;
                 }
+                _ if matches!(self.function, Some((Function::Results, _))) => {}
+                _ if self.function.is_some() && key != "hf_evaluate" => {
+                    if let Some((_, options)) = &mut self.function {
+                        options.push((key.clone(), node.data()?));
+                    }
+                }
+                // What is scored without a function's help reads none of these.
+                _ if output != Output::GenerateUntil => {}
+                _ if self.pairs && key != "hf_evaluate" => {}
                 // Belongs to groups; in a task it is read by nobody.
                 "weight_by_size" if self.name != "exact_match" => {}
                 // The metric of that name in the `evaluate` library is the same one.
                 "hf_evaluate" if self.name == "exact_match" => {}
-                "ignore_case" if self.name == "exact_match" => self.matching.ignore_case = node.flag()?,
-                "ignore_punctuation" if self.name == "exact_match" => self.matching.ignore_punctuation = node.flag()?,
-                "ignore_numbers" if self.name == "exact_match" => self.matching.ignore_numbers = node.flag()?,
+                "ignore_case" if self.name == "exact_match" => self.matching.ignore_case = truth(node),
+                "ignore_punctuation" if self.name == "exact_match" => self.matching.ignore_punctuation = truth(node),
+                "ignore_numbers" if self.name == "exact_match" => self.matching.ignore_numbers = truth(node),
                 "regexes_to_ignore" if self.name == "exact_match" => {
                     let patterns = node.texts()?;
                     self.matching.regexes_to_ignore = patterns
@@ -184,7 +296,23 @@ impl MetricSpec {
                 _ => return Err(node.wrong(format!("`{key}` is not known for the metric `{}`", self.name))),
             }
         }
+        if output == Output::GenerateUntil && self.pairs && self.aggregation == Aggregation::F1 {
+            return Err(entry.wrong("`f1` of texts is not defined by itself; it needs an `aggregation` of its own"));
+        }
         Ok(self)
+    }
+}
+
+/// Whether Python counts a value as true: text is, unless it is empty.
+pub(super) fn truth(node: &Node) -> bool {
+    match node.value() {
+        Value::Null => false,
+        Value::Bool(flag) => flag,
+        Value::Int(number) => number != 0,
+        Value::Float(number) => number != 0.0,
+        Value::Text(text) => !text.is_empty(),
+        Value::List(list) => !list.is_empty(),
+        Value::Map(entries) => !entries.is_empty(),
     }
 }
 
@@ -194,6 +322,7 @@ impl Function {
         match self {
             Self::TruthfulResults => metric == "acc",
             Self::MathResults => metric == "exact_match",
+            Self::Script(_) => true,
             _ => false,
         }
     }

@@ -1,6 +1,7 @@
 //! Regular expressions as Python's `re` reads them, on `fancy_regex`.
 //!
-//! The two agree on most patterns. Where they differ, the pattern is rewritten: `$` also holds before a last newline,
+//! The two agree on most patterns. Where they differ, the pattern is rewritten: marks on letters are no part of words,
+//! the separators of ASCII are space, `$` also holds before a last newline,
 //! `\Z` is the very end, brackets and `&&` inside a class are plain characters, a brace that opens no repetition is
 //! plain, and a backslash before punctuation makes it plain. The number of steps a match may take back is bounded, so
 //! that no pattern runs for ever; running out is an error, never "no match".
@@ -12,7 +13,12 @@ use fancy_regex::{Regex, RegexBuilder};
 pub(super) struct Pattern {
     source: String,
     regex: Regex,
+    /// The same where ends of words are told by Python's letters; only where the pattern asks for such ends.
+    exact: Option<Regex>,
 }
+
+/// Where the groups of a match stand in bytes, the whole match first.
+pub(super) type Spans = Vec<Option<(usize, usize)>>;
 
 /// Steps back before a match is given up: seconds, not hours.
 const STEPS_BACK: usize = 1_000_000;
@@ -21,11 +27,20 @@ impl Pattern {
     /// # Errors
     /// What is wrong with the pattern.
     pub(crate) fn new(source: &str) -> Result<Self, String> {
-        let regex = RegexBuilder::new(&translate(source))
-            .backtrack_limit(STEPS_BACK)
-            .build()
-            .map_err(|error| format!("the regular expression `{source}`: {}", one_line(&error)))?;
-        Ok(Self { source: source.to_owned(), regex })
+        let build = |text: &str| {
+            RegexBuilder::new(text)
+                .backtrack_limit(STEPS_BACK)
+                .build()
+                .map_err(|error| format!("the regular expression `{source}`: {}", one_line(&error)))
+        };
+        let (plain, exact) = (translate(source, false), translate(source, true));
+        let exact = if exact == plain { None } else { Some(build(&exact)?) };
+        Ok(Self { source: source.to_owned(), regex: build(&plain)?, exact })
+    }
+
+    /// The regular expression for a text: marks on letters, which only other than ASCII text has, end words in Python.
+    fn regex(&self, text: &str) -> &Regex {
+        self.exact.as_ref().filter(|_| !text.is_ascii()).unwrap_or(&self.regex)
     }
 
     /// Every match as `re.findall` lists it: the groups of a pattern with groups, else the whole match alone.
@@ -49,8 +64,26 @@ impl Pattern {
     /// # Errors
     /// The match took too many steps.
     pub(crate) fn search(&self, text: &str) -> Result<Option<Vec<Option<String>>>, String> {
-        let found = self.regex.captures(text).map_err(|error| self.gave_up(&error))?;
+        let found = self.regex(text).captures(text).map_err(|error| self.gave_up(&error))?;
         Ok(found.map(|c| (0..c.len()).map(|n| c.get(n).map(|m| m.as_str().to_owned())).collect()))
+    }
+
+    /// Where the groups of each match stand in bytes, the whole match first; `most` 0 gives all matches.
+    ///
+    /// # Errors
+    /// The match took too many steps.
+    pub(super) fn spans(&self, text: &str, most: usize) -> Result<Vec<Spans>, String> {
+        let mut found = Vec::new();
+        self.each(text, most, |captures| {
+            found.push((0..captures.len()).map(|n| captures.get(n).map(|m| (m.start(), m.end()))).collect());
+        })?;
+        Ok(found)
+    }
+
+    /// Names of groups, with their numbers.
+    pub(super) fn names(&self) -> Vec<(String, usize)> {
+        let names = self.regex.capture_names().enumerate();
+        names.filter_map(|(at, name)| Some((name?.to_owned(), at))).collect()
     }
 
     /// `re.sub` with Python's `\1` and `\g<name>` in the replacement; `most` 0 replaces all.
@@ -72,7 +105,7 @@ impl Pattern {
     fn each(&self, text: &str, most: usize, mut visit: impl FnMut(&fancy_regex::Captures<'_>)) -> Result<(), String> {
         let (mut at, mut count) = (0, 0);
         while at <= text.len() && (most == 0 || count < most) {
-            let found = self.regex.captures_from_pos(text, at).map_err(|error| self.gave_up(&error))?;
+            let found = self.regex(text).captures_from_pos(text, at).map_err(|error| self.gave_up(&error))?;
             let Some(captures) = found else { break };
             let Some(whole) = captures.get(0) else { break };
             visit(&captures);
@@ -125,8 +158,14 @@ fn expand(replacement: &str, captures: &fancy_regex::Captures<'_>, out: &mut Str
     }
 }
 
+/// What Python counts among words: letters and numbers, but no marks on letters.
+const WORD: &str = r"\p{L}\p{N}_";
+
+/// What Python counts as space.
+const SPACE: &str = r"\s\x1c-\x1f";
+
 /// The same pattern in the syntax of `fancy_regex`.
-fn translate(source: &str) -> String {
+fn translate(source: &str, exact: bool) -> String {
     let text: Vec<char> = source.chars().collect();
     let mut out = String::new();
     // Flags stand at the front of a pattern, where Python wants them.
@@ -143,6 +182,16 @@ fn translate(source: &str) -> String {
                 match text.get(at) {
                     Some('Z') if class.is_none() => out.push_str("\\z"),
                     Some('b') if class.is_some() => out.push_str("\\x08"),
+                    Some(end @ ('b' | 'B')) if exact => {
+                        let (same, other) = if *end == 'b' { ('!', '=') } else { ('=', '!') };
+                        out.push_str(&format!("(?:(?<=[{WORD}])(?{same}[{WORD}])|(?<![{WORD}])(?{other}[{WORD}]))"));
+                    }
+                    Some('w') if class.is_some() => out.push_str(WORD),
+                    Some('w') => out.push_str(&format!("[{WORD}]")),
+                    Some('W') => out.push_str(&format!("[^{WORD}]")),
+                    Some('s') if class.is_some() => out.push_str(SPACE),
+                    Some('s') => out.push_str(&format!("[{SPACE}]")),
+                    Some('S') => out.push_str(&format!("[^{SPACE}]")),
                     Some('u') if text.len() > at + 4 => {
                         out.push_str(&format!("\\x{{{}}}", text[at + 1..at + 5].iter().collect::<String>()));
                         at += 4;

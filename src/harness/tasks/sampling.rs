@@ -8,6 +8,8 @@
 
 use std::collections::HashSet;
 
+use sha2::{Digest, Sha512};
+
 const SIZE: usize = 624;
 const SHIFT: usize = 397;
 
@@ -21,13 +23,29 @@ pub(super) struct Random {
 impl Random {
     /// The generator Python makes of a whole number.
     pub(crate) fn new(seed: u64) -> Self {
+        let digits = [seed as u32, (seed >> 32) as u32];
+        Self::of_key(if digits[1] == 0 { &digits[..1] } else { &digits })
+    }
+
+    /// The generator Python makes of text: its bytes and their SHA-512 are the digits of one whole number.
+    pub(super) fn of_text(seed: &str) -> Self {
+        let mut bytes = seed.as_bytes().to_vec();
+        bytes.extend(Sha512::digest(seed.as_bytes()));
+        let words = bytes.rchunks(4).map(|four| four.iter().fold(0, |word, byte| (word << 8) | u32::from(*byte)));
+        let mut key: Vec<u32> = words.collect();
+        while key.len() > 1 && key.last() == Some(&0) {
+            key.pop();
+        }
+        Self::of_key(&key)
+    }
+
+    fn of_key(key: &[u32]) -> Self {
         let mut state = [0_u32; SIZE];
         state[0] = 19_650_218;
         for i in 1..SIZE {
             let last = state[i - 1];
             state[i] = 1_812_433_253_u32.wrapping_mul(last ^ (last >> 30)).wrapping_add(i as u32);
         }
-        let key: &[u32] = if seed >> 32 == 0 { &[seed as u32] } else { &[seed as u32, (seed >> 32) as u32] };
         let (mut i, mut j) = (1, 0);
         for _ in 0..SIZE.max(key.len()) {
             let last = state[i - 1];
@@ -71,13 +89,13 @@ impl Random {
     }
 
     /// `random()`: uniform on [0, 1) with 53 bits.
-    fn uniform(&mut self) -> f64 {
+    pub(super) fn uniform(&mut self) -> f64 {
         let (a, b) = (self.next() >> 5, self.next() >> 6);
         (f64::from(a) * 67_108_864.0 + f64::from(b)) / 9_007_199_254_740_992.0
     }
 
     /// A whole number below `n`; `n` must be at least 1 and below 2³².
-    fn below(&mut self, n: usize) -> usize {
+    pub(super) fn below(&mut self, n: usize) -> usize {
         let bits = usize::BITS - n.leading_zeros();
         loop {
             let drawn = (self.next() >> (32 - bits.clamp(1, 32))) as usize;
@@ -158,5 +176,7 @@ mod tests {
         let mut random = Random::new(20_000_000_000);
         assert_eq!(random.sample(100_000, 3).unwrap(), [6002, 69419, 59040]); // Random(20000000000).sample(range(100000), 3)
         assert!(random.sample(2, 3).is_err());
+        let mut random = Random::of_text("a river, élan"); // Random("a river, élan").random()
+        assert_eq!(random.uniform(), 0.9529589149161406);
     }
 }

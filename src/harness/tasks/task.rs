@@ -10,9 +10,10 @@ use super::examples::Examples;
 use super::functions::Function;
 use super::item::{Builder, Draw, DrawnSplit, Item, Items, processed, sha256};
 use super::math;
-use super::metric::{ItemScore, argmax, softmax};
+use super::metric::{ItemScore, MetricSpec, argmax, softmax};
 use super::output::Output;
 use super::prompt::Prompting;
+use super::script::World;
 use super::value::{Value, python_float};
 use super::yaml::Node;
 use crate::error::{Error, Result};
@@ -89,7 +90,7 @@ impl Task {
         let mut metadata = record.get("metadata").cloned().unwrap_or_default();
         metadata.set("config_source", Value::Null);
         record.set("metadata", metadata);
-        sha256(&record.to_json())
+        sha256(&(record.to_json() + &self.config.digests()))
     }
 
     /// All documents of a split.
@@ -139,7 +140,8 @@ impl Task {
     pub fn prompted(&self, draw: &Draw, prompting: &Prompting<'_>) -> Result<Items> {
         let config = &self.config;
         let split = self.split(draw.split)?;
-        let docs = processed(&config.name, config.process.as_ref(), self.documents(split)?)?;
+        let world = World::default();
+        let docs = processed(&config.name, config.process.as_ref(), self.documents(split)?, &world)?;
         let Some(first) = docs.first() else {
             return Err(self.wrong(format!("the split `{split}` has no documents")));
         };
@@ -149,14 +151,14 @@ impl Task {
         let (examples, tested) = match (from, &few.samples) {
             _ if !wanted => (Vec::new(), false),
             (Some(name), _) => {
-                let examples = processed(&config.name, few.process.as_ref(), self.documents(name)?)?;
+                let examples = processed(&config.name, few.process.as_ref(), self.documents(name)?, &world)?;
                 let tested = name == split && examples.len() == docs.len();
                 (examples, tested)
             }
             (None, Some(samples)) => (samples.clone(), false),
             (None, None) => match config.training.as_ref().or(config.validation.as_ref()) {
                 Some(name) if name != split => {
-                    (processed(&config.name, config.process.as_ref(), self.documents(name)?)?, false)
+                    (processed(&config.name, config.process.as_ref(), self.documents(name)?, &world)?, false)
                 }
                 _ => (docs.clone(), true),
             },
@@ -171,7 +173,7 @@ impl Task {
         }
         let examples = Examples::new(config, examples, tested, draw);
         let shots = examples.shots;
-        let mut builder = Builder::new(config, first, examples, *prompting)?;
+        let mut builder = Builder::new(config, first, examples, *prompting, world)?;
         let total = docs.len();
         let places = draw.places(&config.name, total).map_err(|problem| self.wrong(problem))?;
         let items = places.into_iter().map(|place| builder.item(place, docs[place].clone())).collect::<Result<_>>()?;
@@ -188,12 +190,13 @@ impl Task {
         let config = &self.config;
         let name = self.split(DrawnSplit::Training)?;
         let docs = self.documents(name)?;
-        let docs = processed(&config.name, config.process.as_ref(), docs)?;
+        let world = World::default();
+        let docs = processed(&config.name, config.process.as_ref(), docs, &world)?;
         let Some(first) = docs.first() else {
             return Err(self.wrong(format!("the split `{name}` has no documents")));
         };
         let none = Examples::new(config, Vec::new(), false, &Draw { shots: Some(0), ..Draw::default() });
-        let mut builder = Builder::new(config, first, none, Prompting::default())?;
+        let mut builder = Builder::new(config, first, none, Prompting::default(), world)?;
         docs.iter().enumerate().map(|(doc_id, doc)| builder.item(doc_id, doc.clone())).collect()
     }
 
@@ -205,6 +208,7 @@ impl Task {
         let mut unscored = self.unscored(item, responses)?;
         for sample in &mut unscored.samples {
             let metrics = match self.config.output {
+                _ if matches!(self.config.results, Some(Function::Script(_))) => self.scripted(item, &sample.filtered),
                 Output::GenerateUntil => self.score_text(item, &sample.filtered),
                 Output::LogLikelihood => Ok(self.score_continuation(responses)),
                 Output::MultipleChoice => self.score_choice(item, responses),
@@ -235,13 +239,21 @@ impl Task {
         }
         let mut samples = Vec::with_capacity(self.config.filters.len());
         for filter in &self.config.filters {
-            let apply = |response: &Response| filter.apply(vec![answer(response); self.config.repeats]);
+            let apply = |response: &Response| filter.apply(vec![answer(response); self.config.repeats], &item.doc);
             let filtered = responses.iter().map(apply).collect::<Result<Vec<_>, _>>();
             let filtered = filtered.map_err(|problem| self.item_wrong(item, problem))?;
             let (filter, metrics) = (filter.name.clone(), Vec::new());
             samples.push(Sample { filter, filtered, metrics, repeats: self.config.repeats });
         }
         Ok(ScoredItem { doc_id: item.doc_id, samples })
+    }
+
+    /// The scores that the task's `process_results` gives.
+    fn scripted(&self, item: &Item, filtered: &[Value]) -> Result<Vec<(String, ItemScore)>, String> {
+        let Some(Function::Script(script)) = &self.config.results else { return Ok(Vec::new()) };
+        let pairs = self.config.output != Output::GenerateUntil;
+        let scores = script.of_answers(&item.doc, filtered, pairs)?;
+        Ok(scores.into_iter().map(|(name, score)| (name, ItemScore::given(score))).collect())
     }
 
     fn score_continuation(&self, responses: &[Response]) -> Vec<(String, ItemScore)> {
@@ -268,7 +280,7 @@ impl Task {
         let right = |at: usize| ItemScore::Real(if item.gold.contains(&at) { 1.0 } else { 0.0 });
         let mut scores = Vec::new();
         // The order of results files, whatever the order of `metric_list`.
-        for name in ["acc", "acc_norm", "acc_bytes", "exact_match", "brier_score", "acc_mutual_info"] {
+        for name in ["acc", "f1", "mcc", "acc_norm", "acc_bytes", "exact_match", "brier_score", "acc_mutual_info"] {
             if !self.config.metrics.iter().any(|metric| metric.name == name) {
                 continue;
             }
@@ -276,6 +288,10 @@ impl Task {
                 "acc" => right(argmax(&logs)),
                 "acc_norm" => right(per(|choice| choice.chars().count())),
                 "acc_bytes" => right(per(str::len)),
+                "f1" | "mcc" => match item.gold.as_slice() {
+                    [gold] => ItemScore::Data(Value::from(vec![*gold as i64, argmax(&logs) as i64])),
+                    _ => return Err(format!("`{name}` needs one right choice")),
+                },
                 "exact_match" => ItemScore::Whole(i64::from(item.gold.iter().any(|at| greedy.get(*at) == Some(&true)))),
                 "brier_score" => match item.gold.as_slice() {
                     [gold] => ItemScore::Distribution { gold: *gold, probabilities: softmax(&logs) },
@@ -309,6 +325,22 @@ impl Task {
         };
         let mut scores = Vec::new();
         for metric in &self.config.metrics {
+            if metric.pairs || metric.function.is_some() {
+                let [reference] = references.as_slice() else {
+                    return Err(format!("`{}` needs one reference, there are {}", metric.name, references.len()));
+                };
+                let given = match &metric.function {
+                    Some((Function::Script(script), options)) => script.of_answer(reference, &answer, options)?,
+                    _ => Value::List(vec![reference.as_str().into(), answer.as_str().into()]),
+                };
+                match given {
+                    Value::Map(several) => {
+                        scores.extend(several.into_iter().map(|(name, score)| (name, ItemScore::given(score))));
+                    }
+                    one => scores.push((metric.name.clone(), ItemScore::given(one))),
+                }
+                continue;
+            }
             let mut right = false;
             for reference in &references {
                 right |= metric.matching.equal(&answer, reference)?;
@@ -328,13 +360,15 @@ impl Task {
         for (at, sample) in first.samples.iter().enumerate() {
             for (name, _) in &sample.metrics {
                 let all = scored.iter().filter_map(|one| one.samples.get(at));
-                let of_metric = |sample: &Sample| {
-                    sample.metrics.iter().find(|(other, _)| other == name).map(|(_, score)| score.number())
-                };
-                let scores: Vec<f64> = all.filter_map(of_metric).collect();
-                if let Some(spec) = self.config.metrics.iter().find(|spec| spec.name == *name) {
-                    metrics.push(aggregate::metric(spec, &sample.filter, &scores));
-                }
+                let of_metric = |sample: &'_ Sample| sample.metrics.iter().position(|(other, _)| other == name);
+                let scores: Vec<&ItemScore> =
+                    all.filter_map(|sample| of_metric(sample).map(|at| &sample.metrics[at].1)).collect();
+                let given = self.config.metrics.iter().find(|spec| spec.name == *name);
+                // What a function gives beside the metrics that are named is averaged.
+                let other = MetricSpec::called(name);
+                let spec = given.unwrap_or(&other);
+                let metric = aggregate::metric(spec, &sample.filter, &scores);
+                metrics.push(metric.map_err(|problem| self.wrong(problem))?);
             }
         }
         Ok(metrics)
