@@ -90,7 +90,11 @@ fn a_score_that_is_no_number_is_named() {
         complaint("0.25", "inf"),
         "scores.csv, row 2, column `value`: inf is not a finite number; leave the cell empty where there is no value"
     );
-    assert_eq!(complaint("0.25", "high"), "scores.csv, row 2, column `value`: `high` is not a number");
+    assert_eq!(
+        complaint("0.25", "high"),
+        "scores.csv, row 2, column `value`: `high` is not a number; write the number alone, and leave the cell empty where \
+         there is none"
+    );
     assert_eq!(complaint("0.25", ""), "scores.csv, row 2, column `value`: the cell is empty");
 }
 

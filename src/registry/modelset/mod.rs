@@ -22,6 +22,7 @@
 //! ```
 
 mod columns_of_scores;
+mod conflicts;
 mod grid;
 mod groups;
 mod layout;
@@ -144,6 +145,13 @@ pub struct Predictor {
     pub name: PredictorKind,
     /// Its scale in the fit.
     pub scale: XScale,
+}
+
+impl Predictor {
+    /// That no language model is as small as this value; `None` where some are.
+    pub(crate) fn too_small(&self, value: f64) -> Option<String> {
+        sizes::too_small(&self.name, value)
+    }
 }
 
 /// A model that was left out.

@@ -347,6 +347,13 @@ pub(super) fn is_number(table: &Table, column: usize) -> bool {
 
 fn unknown_score(tables: &[Table], layouts: &[Layout], name: &str) -> Error {
     let candidates = candidates(tables.iter().zip(layouts));
+    if let Some(table) = tables.iter().find(|table| table.names().len() == 1) {
+        return Error::File {
+            path: table.path().to_owned(),
+            problem: "it has one column only; separate its cells by commas, semicolons or tabs".to_owned(),
+        };
+    }
+    // A name that several columns have in common is among these, not near to one of them.
     let error = Error::Argument(format!("no table has a score `{name}`; there are: {}", shortened(&candidates)));
     match did_you_mean(name, candidates.iter().map(String::as_str)) {
         Some(question) => error.with_help(question),
