@@ -301,8 +301,12 @@ pub struct CutoffReport {
     /// Its interval.
     #[serde(flatten)]
     pub interval: Interval,
-    /// Two-sided p-value of 0.
+    /// Two-sided p-value of 0, as if this were the only cut-off.
     pub p_value: Option<f64>,
+    /// The same by Holm's method for all cut-offs of the list.
+    pub holm: Option<f64>,
+    /// The same by Benjamini and Hochberg's.
+    pub benjamini_hochberg: Option<f64>,
     /// The break on the scale of the fit, where there is one.
     pub c_position: Option<f64>,
 }
