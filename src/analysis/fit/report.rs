@@ -34,6 +34,12 @@ pub struct FitReport {
     pub onset: String,
     /// The tables that were read.
     pub tables: Vec<String>,
+    /// Those of them that hold scores before adjustment, where those after it stand somewhere else.
+    #[serde(default)]
+    pub before_tables: Vec<String>,
+    /// Those of them that hold the scores after adjustment then.
+    #[serde(default)]
+    pub after_tables: Vec<String>,
     /// Name of the score, as the table writes it.
     pub score: String,
     /// Its name for people: the benchmark's, if onset knows it.

@@ -92,11 +92,15 @@ fn report(settings: &FitSettings, set: &ModelSet) -> Result<FitReport> {
         (None, None)
     };
     let clusters = before.sample.families();
+    let (n_before, n_after) = set.two_places.unwrap_or_default();
+    let sources = |from: usize, count: usize| set.sources.iter().skip(from).take(count).cloned().collect();
     let (low, high) = before.rows.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |r, m| (r.0.min(m.x), r.1.max(m.x)));
     Ok(FitReport {
         layout: ReportLayout,
         onset: env!("CARGO_PKG_VERSION").to_owned(),
         tables: set.sources.clone(),
+        before_tables: sources(0, n_before),
+        after_tables: sources(n_before, n_after),
         score: set.score.name.clone(),
         score_name: set.score.benchmark.map_or_else(|| set.score.name.clone(), |b| b.name.to_string()),
         metric: set.score.metric.clone(),

@@ -69,6 +69,9 @@ pub struct ModelSet {
     pub notes: Vec<String>,
     /// The tables.
     pub sources: Vec<String>,
+    /// How many of them, from the first on, hold scores before adjustment, and how many after these hold those after it, where
+    /// the two stand in two places.
+    pub two_places: Option<(usize, usize)>,
 }
 
 /// One model.
@@ -197,6 +200,9 @@ impl fmt::Display for Dropped {
         write!(f, "{}: {}", self.model, self.reason)
     }
 }
+
+/// What the score after adjustment is called where it stands in another place than the one before and no column is named.
+pub(crate) const AFTER_ADJUSTMENT: &str = "after adjustment";
 
 impl ModelSet {
     /// Joins the tables into one set of models.

@@ -36,6 +36,11 @@ pub(super) struct Record {
 }
 
 impl Record {
+    /// Whether it is a state of a model from within its training.
+    pub(super) fn is_checkpoint(&self) -> bool {
+        self.run.is_some()
+    }
+
     /// The model's name; for a checkpoint that of its run.
     pub(super) fn run(&self) -> &str {
         self.run.as_deref().unwrap_or(&self.name)

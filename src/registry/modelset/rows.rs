@@ -93,7 +93,14 @@ pub(super) fn assemble(tables: &[Table], roles: &[Role], settings: &Settings) ->
     }
     one_spelling(&records, &scored)?;
     if settings.cluster == ClusterBy::Family && layouts.iter().all(|layout| layout.get(&FAMILY).is_none()) {
-        notes.push("no column names the families: every model counts as independent".to_owned());
+        let checkpoints = scored.iter().any(|found| found.record.is_checkpoint());
+        notes.push(if checkpoints {
+            "no column names the families: the checkpoints of a training run count as one family, and every other model as \
+             independent; `--cluster model` counts the checkpoints as independent too"
+                .to_owned()
+        } else {
+            "no column names the families: every model counts as independent".to_owned()
+        });
     }
     notes.extend(without_family(&records, &scored, settings));
     // A number of items is of use when all models have one.
@@ -104,11 +111,15 @@ pub(super) fn assemble(tables: &[Table], roles: &[Role], settings: &Settings) ->
         rows,
         dropped,
         score,
-        adjusted: settings.adjusted.clone().or_else(|| wants_adjusted.then(|| "after adjustment".to_owned())),
+        adjusted: settings.adjusted.clone().or_else(|| wants_adjusted.then(|| super::AFTER_ADJUSTMENT.to_owned())),
         predictor,
         groups: groups.into_iter().map(|column| column.group).collect(),
         notes,
         sources: tables.iter().map(|table| table.path().display().to_string()).collect(),
+        two_places: roles.contains(&Role::After).then(|| {
+            let of = |role: Role| roles.iter().filter(|other| **other == role).count();
+            (of(Role::Before), of(Role::After))
+        }),
     })
 }
 

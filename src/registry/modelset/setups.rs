@@ -19,7 +19,7 @@ use crate::{Error, Result};
 const UNSET: &str = "none";
 
 /// What two scores of one model may differ in; the version of the program is the last.
-const SETUP: [&str; 11] = [
+const SETUP: [&str; 12] = [
     "shots",
     "revision",
     "chat_template",
@@ -29,12 +29,14 @@ const SETUP: [&str; 11] = [
     "quantisation",
     "dtype",
     "limit",
+    "task_version",
     "harness",
     "harness_version",
 ];
 
 /// Of these a reader is told where one fit has several of them.
-const TOLD: [&str; 7] = ["shots", "chat_template", "system_prompt", "multiturn", "adapter", "quantisation", "harness"];
+const TOLD: [&str; 8] =
+    ["shots", "chat_template", "system_prompt", "multiturn", "adapter", "quantisation", "task_version", "harness"];
 
 /// Marks the rows that do not count, and says what a reader should know.
 ///

@@ -26,10 +26,16 @@ impl Sizes {
     /// # Errors
     /// A cell that is no number above zero, or a size that no language model has unless `settings` allow it.
     pub(super) fn of(records: &Records<'_>, record: &Record, settings: &Settings) -> Result<Self> {
+        let is_checkpoint = record.is_checkpoint();
         let size = |column: &Column| -> Result<Option<f64>> {
             let Some(cell) = records.cell(record, column) else { return Ok(None) };
+            let tokens_seen = is_checkpoint && column.name == TOKENS.name;
+            if tokens_seen && cell.number()? == 0.0 {
+                // The weights before training.
+                return Ok(None);
+            }
             let value = cell.size()?;
-            match Usual::of(column).filter(|usual| !settings.any_size && !usual.holds(value)) {
+            match Usual::of(column).filter(|usual| !settings.any_size && !tokens_seen && !usual.holds(value)) {
                 Some(usual) => Err(cell.error(usual.question(&cell, value, &likely_units(records, record, settings)))),
                 None => Ok(Some(value)),
             }
@@ -37,7 +43,8 @@ impl Sizes {
         let (params, active_params, tokens) = (size(&PARAMS)?, size(&ACTIVE_PARAMS)?, size(&TOKENS)?);
         let own = size(&COMPUTE)?;
         let computed = match (own, active_params.or(params), tokens, records.cell(record, &TOKENS)) {
-            (None, Some(n), Some(d), Some(cell)) => Some(six_n_d(n, d, &cell, settings)?),
+            // The first checkpoints of a run have little compute.
+            (None, Some(n), Some(d), Some(cell)) => Some(six_n_d(n, d, &cell, settings.any_size || is_checkpoint)?),
             _ => None,
         };
         Ok(Self { params, active_params, tokens, compute: own.map(Flops).or(computed), computed: computed.is_some() })
@@ -45,12 +52,12 @@ impl Sizes {
 }
 
 /// 6·N·D; `cell` is that of D.
-fn six_n_d(n: f64, d: f64, cell: &Cell<'_>, settings: &Settings) -> Result<Flops> {
+fn six_n_d(n: f64, d: f64, cell: &Cell<'_>, any_size: bool) -> Result<Flops> {
     let compute = Flops::of_training(n, d);
     if !compute.0.is_finite() {
         return Err(cell.error("6·N·D is too large a number".to_owned()));
     }
-    match Usual::of(&COMPUTE).filter(|usual| !settings.any_size && !usual.holds(compute.0)) {
+    match Usual::of(&COMPUTE).filter(|usual| !any_size && !usual.holds(compute.0)) {
         Some(usual) => Err(cell.error(format!(
             "6 × {} parameters × {} tokens are {} FLOPs, and {}; give the units by --params-unit and --tokens-unit, or take \
              the sizes as they are by --any-size",
