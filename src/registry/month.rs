@@ -296,8 +296,20 @@ mod tests {
         for date in dates {
             assert_eq!(read(date), november, "{date}");
         }
-        let none =
-            ["2023", "2023-13", "05/11/2023", "2023-11x", "Novem 5", "Nov", "Nov-23", "5/11/23", "31/31/2023", "45000", "2023.1", "2023.5"];
+        let none = [
+            "2023",
+            "2023-13",
+            "05/11/2023",
+            "2023-11x",
+            "Novem 5",
+            "Nov",
+            "Nov-23",
+            "5/11/23",
+            "31/31/2023",
+            "45000",
+            "2023.1",
+            "2023.5",
+        ];
         for date in none {
             assert_eq!(read(date), None, "{date}");
         }

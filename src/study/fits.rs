@@ -6,8 +6,8 @@ use super::{Collected, Study};
 use crate::analysis::fit::{Analysis, FitReport, FitSettings};
 use crate::error::{Error, Result};
 use crate::registry::modelset::{self, ModelSet};
-use crate::stats::multiplicity::{Adjusted, adjusted};
 use crate::registry::{Condition, Flops, Observation, benchmark};
+use crate::stats::multiplicity::{Adjusted, adjusted};
 
 /// The fit of one benchmark under one condition.
 #[derive(Debug, Clone)]
@@ -98,7 +98,15 @@ pub fn fits(study: &Study, collected: &Collected) -> Result<Vec<FitAt>> {
             // Too few models and the like are results of a study too.
             let fit = ModelSet::from_tables(&tables, &settings.tables).and_then(|models| settings.fit(&models));
             let fit = fit.map(Box::new).map_err(|error| error.to_string());
-            found.push(FitAt { benchmark: benchmark.clone(), metric: metric.clone(), condition, points, fit, theta: None, seeds });
+            found.push(FitAt {
+                benchmark: benchmark.clone(),
+                metric: metric.clone(),
+                condition,
+                points,
+                fit,
+                theta: None,
+                seeds,
+            });
         }
     }
     let p: Vec<Option<f64>> = found.iter().map(|one| one.analysis()?.theta.p_value).collect();

@@ -66,8 +66,7 @@ fn what_two_tables_say_differently_is_told_and_the_first_counts() {
     let scored = models(&[scores(|_, s| s.to_string()), second(1.0, 0.05)]).expect("models");
     assert_eq!(scored.rows[0].score, 0.27);
     assert!(note(&scored, "the score of").contains("0.27 in t.csv, row 2 and 0.32 in second.csv, row 2"));
-    let percent =
-        table("percent.csv", "model,mmlu", |_, m, _, _, s| format!("{m},{:.1}", 100.0 * s));
+    let percent = table("percent.csv", "model,mmlu", |_, m, _, _, s| format!("{m},{:.1}", 100.0 * s));
     let both = models(&[scores(|_, s| s.to_string()), percent]).expect("models");
     assert!(!both.notes.iter().any(|note| note.contains("different values")), "{:?}", both.notes);
 }
@@ -76,9 +75,7 @@ fn what_two_tables_say_differently_is_told_and_the_first_counts() {
 fn tables_whose_names_do_not_meet_are_shown_each_others_names() {
     let sizes = table("sizes.csv", "model,family,compute", |_, m, f, c, _| format!("{m},{f},{c:e}"));
     let named = |end: &'static str| {
-        table("scores.csv", "model,mmlu", move |at, m, _, _, s| {
-            format!("{m}{},{s}", if at < 6 { end } else { "" })
-        })
+        table("scores.csv", "model,mmlu", move |at, m, _, _, s| format!("{m}{},{s}", if at < 6 { end } else { "" }))
     };
     let apart = table("scores.csv", "model,mmlu", |_, m, _, _, s| format!("org/{m}-hf,{s}"));
     let said = models(&[sizes.clone(), apart]).expect_err("no name is in both").to_string();
@@ -95,7 +92,9 @@ fn tables_whose_names_do_not_meet_are_shown_each_others_names() {
 fn a_share_among_percentages_is_asked_about() {
     let slipped = scores(|at, s| if at == 4 { s.to_string() } else { format!("{:.1}", 100.0 * s) });
     let said = models(&[slipped]).expect_err("0.45 is 45 %").to_string();
-    for word in ["row 6, column `mmlu`", "0.45 stands among scores in percent", "the next is 26", "--score-scale percent"] {
+    for word in
+        ["row 6, column `mmlu`", "0.45 stands among scores in percent", "the next is 26", "--score-scale percent"]
+    {
         assert!(said.contains(word), "`{word}` is not in: {said}");
     }
     // Written answers begin at nothing, and then scores fill the gap.
@@ -107,8 +106,10 @@ fn a_share_among_percentages_is_asked_about() {
 fn scores_before_and_after_adjustment_are_on_one_scale() {
     let header = "model,family,compute,mmlu,after";
     let settings = Settings { adjusted: Some("after".into()), ..settings() };
-    for (before, after, said) in [(1.0, 100.0, "those before are shares"), (100.0, 1.0, "those before are in percent")] {
-        let both = table("t.csv", header, |_, m, f, c, s| format!("{m},{f},{c:e},{},{}", before * s, after * (s + 0.05)));
+    for (before, after, said) in [(1.0, 100.0, "those before are shares"), (100.0, 1.0, "those before are in percent")]
+    {
+        let both =
+            table("t.csv", header, |_, m, f, c, s| format!("{m},{f},{c:e},{},{}", before * s, after * (s + 0.05)));
         let error = ModelSet::from_tables(&[both], &settings).expect_err("two scales").to_string();
         assert!(error.contains(said) && error.contains("bring both to one scale"), "{error}");
     }
@@ -145,9 +146,8 @@ fn models_without_a_family_beside_others_with_one_are_told() {
 fn compute_that_is_another_than_its_parts_say_is_told() {
     let header = "model,family,params,tokens,FLOPs (1e18),mmlu";
     let with = |unit: f64| {
-        let row = move |_: usize, m: &str, f: &str, c: f64, s: f64| {
-            format!("{m},{f},{:e},1e12,{:e},{s}", c / 6e12, c / unit)
-        };
+        let row =
+            move |_: usize, m: &str, f: &str, c: f64, s: f64| format!("{m},{f},{:e},1e12,{:e},{s}", c / 6e12, c / unit);
         models(&[table("t.csv", header, row)]).expect("models")
     };
     assert!(note(&with(1e21), "6 × params × tokens in the model in the middle").contains("1.000e-3 times"));
@@ -165,6 +165,39 @@ fn a_score_whose_name_several_columns_share_is_asked_about() {
     assert!(said.contains("MMLU (0-shot), MMLU (5-shot)"), "{said}");
     assert_eq!(of("MMLU (5-shot)").expect("models").rows[0].score, 0.28);
     assert_eq!(of("ARC-c").expect("models").rows[0].score, 0.27);
+}
+
+#[test]
+fn a_column_among_normalised_ones_may_be_normalised_too() {
+    // All models are good at BBH, so that nothing in its own column tells; guessing at GPQA scores 25 %.
+    let row = |gpqa: f64| {
+        move |_: usize, m: &str, f: &str, c: f64, s: f64| {
+            format!("{m},{f},{c:e},{},{}", 30.0 + 60.0 * s, gpqa + 10.0 * s)
+        }
+    };
+    let of = |gpqa: f64| {
+        let settings = Settings { score: Some("BBH".into()), ..Settings::default() };
+        let table = table("t.csv", "model,family,compute,BBH,GPQA", row(gpqa));
+        ModelSet::from_tables(&[table], &settings).expect("models")
+    };
+    let said = of(2.0);
+    assert!(note(&said, "--chance 0").contains("most scores of GPQA are far below a guess"), "{:?}", said.notes);
+    assert!(!of(25.0).notes.iter().any(|note| note.contains("--chance 0")));
+}
+
+#[test]
+fn a_row_that_sums_up_the_others_is_no_model() {
+    let mut text = String::from("model,family,compute,mmlu\n");
+    MODELS.iter().for_each(|(m, f, c, s)| text.push_str(&format!("{m},{f},{c:e},{s}\n")));
+    for name in ["Average", "mean", "Total"] {
+        let with = format!("{text}{name},,1e22,0.44\n");
+        let table = Table::parse(with.as_bytes(), Path::new("t.csv"), &[]).expect("a table");
+        let said = models(&[table]).expect_err("no model").to_string();
+        assert!(said.contains("row 10, column `model`") && said.contains("delete the row"), "{said}");
+    }
+    let titled = format!("# scores of May\n{text}");
+    let said = Table::parse(titled.as_bytes(), Path::new("t.csv"), &[]).expect_err("a line above").to_string();
+    assert!(said.contains("delete what stands above"), "{said}");
 }
 
 #[test]

@@ -145,7 +145,10 @@ fn a_model_that_cannot_be_is_named() {
         model_complaint("2023-11", "2023-13"),
         "models.csv, row 3, column `release`: `2023-13` is not a month; write it as 2023-11 or 2023-11-05"
     );
-    assert_eq!(model_complaint("13000000000", "0"), "models.csv, row 3, column `params`: 0 is not above 0");
+    assert_eq!(
+        model_complaint("13000000000", "0"),
+        "models.csv, row 3, column `params`: 0 is not above 0; leave the cell empty where the number is not known"
+    );
 }
 
 #[test]

@@ -57,7 +57,8 @@ impl FitSettings {
             let scale = set.predictor.scale;
             return Err(Error::Argument(format!("a score cannot be predicted at {bad} on a {scale} scale")));
         }
-        if let Some(problem) = self.predict.iter().find_map(|x| set.predictor.too_small(*x)).filter(|_| !self.tables.any_size)
+        if let Some(problem) =
+            self.predict.iter().find_map(|x| set.predictor.too_small(*x)).filter(|_| !self.tables.any_size)
         {
             return Err(Error::Argument(format!(
                 "a score cannot be predicted there: {problem}; write the whole size, such as 1e25, or take it as it is by \

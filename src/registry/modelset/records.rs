@@ -307,6 +307,11 @@ impl<'t> Records<'t> {
         let here = &self.tables[table];
         match self.layouts[table].get(&MODEL) {
             Some(found) => match here.at(row, found.index) {
+                Some(name) if SUMMARIES.contains(&name.to_lowercase().as_str()) => Err(here.cell_error(
+                    row,
+                    &here.names()[found.index],
+                    format!("`{name}` is called like a summary of the other rows; delete the row, or give the model another name"),
+                )),
                 Some(name) => Ok(name.to_owned()),
                 None => Err(here.cell_error(row, &here.names()[found.index], "the model has no name".into())),
             },
@@ -411,6 +416,12 @@ impl<'t> Records<'t> {
         (!table.is_missing(r.row, found.index)).then_some(Cell { found, table, row: r.row })
     }
 }
+
+/// What people and programs call a row that sums up the others.
+const SUMMARIES: [&str; 16] = [
+    "average", "avg", "avg.", "mean", "total", "sum", "median", "std", "stdev", "sd", "min", "max", "count", "25%",
+    "50%", "75%",
+];
 
 /// What the names of one model have in common in different tables: no organisation, case or punctuation, except between
 /// digits. Its place on a hub gives another.

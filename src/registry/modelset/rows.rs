@@ -35,7 +35,8 @@ pub(super) fn assemble(tables: &[Table], roles: &[Role], settings: &Settings) ->
         }
     }
     let lacks = |predictor: bool| {
-        let is = |d: &&Dropped| matches!((&d.reason, predictor), (Reason::NoScore, false) | (Reason::NoPredictor(_), true));
+        let is =
+            |d: &&Dropped| matches!((&d.reason, predictor), (Reason::NoScore, false) | (Reason::NoPredictor(_), true));
         dropped.iter().filter(is).map(|d| d.model.clone()).collect::<Vec<_>>()
     };
     let (scoreless, sizeless) = (lacks(false), lacks(true));
@@ -91,6 +92,7 @@ pub(super) fn assemble(tables: &[Table], roles: &[Role], settings: &Settings) ->
     if score.scale != ScoreScale::Any {
         scale::check_alike(&after, score.scale)?;
     }
+    notes.extend(scores::normalised_beside(tables, &score));
     one_spelling(&records, &scored)?;
     if settings.cluster == ClusterBy::Family && layouts.iter().all(|layout| layout.get(&FAMILY).is_none()) {
         let checkpoints = scored.iter().any(|found| found.record.is_checkpoint());
@@ -312,7 +314,8 @@ fn one_spelling(records: &Records<'_>, scored: &[Scored<'_, '_>]) -> Result<()> 
         let Some(cell) = records.cell(found.record, &FAMILY) else { continue };
         let spelling = *spellings.entry(fold(cell.text())).or_insert(cell.text());
         if spelling != cell.text() {
-            return Err(cell.error(format!("family `{}` is spelled `{spelling}` in a row before; write both alike", cell.text())));
+            return Err(cell
+                .error(format!("family `{}` is spelled `{spelling}` in a row before; write both alike", cell.text())));
         }
     }
     Ok(())

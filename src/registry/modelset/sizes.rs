@@ -184,7 +184,9 @@ fn likely_units(records: &Records<'_>, record: &Record, settings: &Settings) -> 
         };
         let (Ok(value), Ok(number)) = (cell.size(), cell.number()) else { continue };
         let of_compute = expected.filter(|_| column.name == COMPUTE.name).and_then(|c| flops_unit(number, c));
-        let likely = of_compute.or_else(|| usual.likely_unit(&cell.column_numbers(), cell.unit())).filter(|_| !usual.holds(value));
+        let likely = of_compute
+            .or_else(|| usual.likely_unit(&cell.column_numbers(), cell.unit()))
+            .filter(|_| !usual.holds(value));
         expected = expected.map(|product| product * likely.map_or(value, |unit| unit.apply(number)));
         if let Some(unit) = likely.filter(|_| !found.iter().any(|(_, other, _)| *other == flag)) {
             found.push((cell.column_name().to_owned(), flag, usual.spelled(unit)));

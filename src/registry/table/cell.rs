@@ -146,7 +146,7 @@ pub(crate) fn positive(value: f64, text: &str) -> Result<f64, String> {
     } else if value > 0.0 {
         Ok(value)
     } else {
-        Err(format!("{text} is not above 0"))
+        Err(format!("{text} is not above 0; leave the cell empty where the number is not known"))
     }
 }
 

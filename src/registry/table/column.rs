@@ -334,19 +334,18 @@ mod tests {
 
     #[test]
     fn what_is_no_size_is_not_taken_for_one() {
-        let names =
-            [
-                "size (GB)",
-                "size_gb",
-                "compute (GPU-hours)",
-                "params_x",
-                "log_c",
-                "tokens per second",
-                "FLOP/s",
-                "FLOPs/sec",
-                "model",
-                "T",
-            ];
+        let names = [
+            "size (GB)",
+            "size_gb",
+            "compute (GPU-hours)",
+            "params_x",
+            "log_c",
+            "tokens per second",
+            "FLOP/s",
+            "FLOPs/sec",
+            "model",
+            "T",
+        ];
         for name in names {
             for column in [&PARAMS, &TOKENS, &COMPUTE] {
                 assert_eq!(unit(column, name), None, "{name}");

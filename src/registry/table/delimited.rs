@@ -46,7 +46,8 @@ pub(super) fn read(text: &str) -> Result<Raw, String> {
         }
         // R leaves out the name of the column of row names. With commas, a decimal comma would look the same, and so does
         // a tab at the end of every row.
-        let has_row_name = record.len() == names.len() + 1 && record.iter().next_back().is_some_and(|cell| !cell.is_empty());
+        let has_row_name =
+            record.len() == names.len() + 1 && record.iter().next_back().is_some_and(|cell| !cell.is_empty());
         if lines.is_empty() && separator == b'\t' && has_row_name {
             names.insert(0, String::new());
             columns.insert(0, StringChunkedBuilder::new("".into(), 0));
@@ -68,7 +69,9 @@ fn reader(text: &str, separator: u8) -> csv::Reader<&[u8]> {
 }
 
 fn uneven(line: usize, cells: usize, header: usize, separator: u8) -> String {
-    let help = if separator == b',' && cells > header {
+    let help = if header == 1 {
+        "; the first row must hold the names of the columns: delete what stands above them"
+    } else if separator == b',' && cells > header {
         "; put cells that hold commas in quotation marks, or separate the cells by semicolons"
     } else {
         ""

@@ -2,8 +2,8 @@
 //! cell.
 
 use crate::analysis::fit::{CurveReport, FitReport};
-use crate::report::csv::{CsvTable, number};
 use crate::registry::modelset::Group;
+use crate::report::csv::{CsvTable, number};
 use crate::stats::estimate::{Estimate, Interval, Named};
 use crate::stats::multiplicity::{Adjusted, adjusted};
 
@@ -115,18 +115,19 @@ fn among_groups(thetas: &[Named<Group>]) -> Vec<Option<Adjusted>> {
 }
 
 fn row(table: &mut CsvTable, names: [&str; 4], parameter: &Estimate, question: Question) {
-    let mut push = |se, Interval { low, high }: Interval, p_value: Option<f64>, question, method, reason: &Option<String>| {
-        let mut cells: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-        cells.extend([parameter.value, se, low, high, p_value].map(optional));
-        let (primary, test) = match question {
-            Question::Own(test) => (true, test),
-            Question::Other => (false, None),
+    let mut push =
+        |se, Interval { low, high }: Interval, p_value: Option<f64>, question, method, reason: &Option<String>| {
+            let mut cells: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+            cells.extend([parameter.value, se, low, high, p_value].map(optional));
+            let (primary, test) = match question {
+                Question::Own(test) => (true, test),
+                Question::Other => (false, None),
+            };
+            cells.push(p_value.map_or_else(String::new, |_| primary.to_string()));
+            cells.extend([test.map(|test| test.holm), test.map(|test| test.benjamini_hochberg)].map(optional));
+            cells.extend([method, reason.clone().unwrap_or_default()]);
+            table.rows.push(cells);
         };
-        cells.push(p_value.map_or_else(String::new, |_| primary.to_string()));
-        cells.extend([test.map(|test| test.holm), test.map(|test| test.benjamini_hochberg)].map(optional));
-        cells.extend([method, reason.clone().unwrap_or_default()]);
-        table.rows.push(cells);
-    };
     let method = parameter.method.map(|method| method.to_string()).unwrap_or_default();
     push(parameter.se, parameter.interval, parameter.p_value, question, method, &parameter.reason);
     for other in &parameter.others {
