@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::fit::FitOptions;
+use super::fit::{FitOptions, TwoPlaces};
 use super::interrupt;
 use crate::error::{Error, Result};
 use crate::explore::{Explorer, Server};
@@ -22,7 +22,7 @@ use crate::explore::{Explorer, Server};
                         Exit codes: 0 ended by Ctrl-C, 2 bad input (one line says which file, row and column).")]
 pub(super) struct ExploreArgs {
     /// A folder or JSON file that onset wrote, or tables to fit.
-    #[arg(required = true, value_name = "INPUT")]
+    #[arg(required_unless_present = "before", value_name = "INPUT")]
     inputs: Vec<PathBuf>,
 
     /// Port of the page; 0 takes a free one.
@@ -34,11 +34,14 @@ pub(super) struct ExploreArgs {
     address: IpAddr,
 
     #[command(flatten)]
+    places: TwoPlaces,
+
+    #[command(flatten)]
     options: FitOptions,
 }
 
 pub(super) fn run(args: &ExploreArgs) -> Result<()> {
-    let explorer = Explorer::open(&args.inputs, &args.options.of_one_score()?)?;
+    let explorer = Explorer::open(&args.places.beside(&args.inputs), &args.options.of_one_score()?)?;
     let server = Server::bind(explorer, SocketAddr::new(args.address, args.port))?;
     let stop = server.stop();
     interrupt::on_interrupt(move || stop.stop())?;

@@ -36,13 +36,8 @@ pub(super) struct FitArgs {
     #[arg(required_unless_present = "before", value_name = "TABLE")]
     tables: Vec<PathBuf>,
 
-    /// Tables or results with the scores before adjustment, where those after it are somewhere else.
-    #[arg(long, value_name = "PATH", num_args = 1.., requires = "after")]
-    before: Vec<PathBuf>,
-
-    /// Tables or results with the scores after adjustment; models are joined by name, and what has no partner is listed.
-    #[arg(long, value_name = "PATH", num_args = 1.., requires = "before")]
-    after: Vec<PathBuf>,
+    #[command(flatten)]
+    places: TwoPlaces,
 
     #[command(flatten)]
     options: FitOptions,
@@ -55,6 +50,25 @@ pub(super) struct FitArgs {
     /// diagnostics.csv; created when it does not exist.
     #[arg(long, value_name = "DIR", help_heading = "Output")]
     out: Option<PathBuf>,
+}
+
+/// Scores before and after adjustment that stand in two places.
+#[derive(Debug, Args)]
+pub(super) struct TwoPlaces {
+    /// Tables or results with the scores before adjustment, where those after it are somewhere else.
+    #[arg(long, value_name = "PATH", num_args = 1.., requires = "after")]
+    before: Vec<PathBuf>,
+
+    /// Tables or results with the scores after adjustment; models are joined by name, and what has no partner is listed.
+    #[arg(long, value_name = "PATH", num_args = 1.., requires = "before")]
+    after: Vec<PathBuf>,
+}
+
+impl TwoPlaces {
+    /// With the tables that stand in neither.
+    pub(super) fn beside(&self, tables: &[PathBuf]) -> Inputs {
+        Inputs { tables: tables.to_vec(), before: self.before.clone(), after: self.after.clone() }
+    }
 }
 
 /// How tables are read and what is fitted: the flags of every command that fits.
@@ -230,7 +244,7 @@ pub(super) enum Format {
 }
 
 pub(super) fn run(args: &FitArgs) -> Result<()> {
-    let inputs = Inputs { tables: args.tables.clone(), before: args.before.clone(), after: args.after.clone() };
+    let inputs = args.places.beside(&args.tables);
     if args.options.score.len() > 1 {
         return several(args, &inputs);
     }

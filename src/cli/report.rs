@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::fit::FitOptions;
+use super::fit::{FitOptions, TwoPlaces};
 use super::output::{Format, print};
 use crate::error::Result;
 use crate::explore;
@@ -27,7 +27,7 @@ use crate::report::json;
                         Exit codes: 0 success, 2 bad input (one line says which file, row and column).")]
 pub(super) struct ReportArgs {
     /// A folder or JSON file that onset wrote, or tables to fit.
-    #[arg(required = true, value_name = "INPUT")]
+    #[arg(required_unless_present = "before", value_name = "INPUT")]
     inputs: Vec<PathBuf>,
 
     /// The file to write.
@@ -39,11 +39,14 @@ pub(super) struct ReportArgs {
     format: Format,
 
     #[command(flatten)]
+    places: TwoPlaces,
+
+    #[command(flatten)]
     options: FitOptions,
 }
 
 pub(super) fn run(args: &ReportArgs) -> Result<()> {
-    let page = explore::open(&args.inputs, &args.options.of_one_score()?)?.to_html()?;
+    let page = explore::open(&args.places.beside(&args.inputs), &args.options.of_one_score()?)?.to_html()?;
     write::bytes(&args.out, page.as_bytes())?;
     print(match args.format {
         Format::Table => format!("{} ({:.1} MB)\n", args.out.display(), page.len() as f64 / 1e6),

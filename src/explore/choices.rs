@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::{Question, Stage};
-use crate::analysis::fit::{CurveChoice, FitReport, FitSettings};
+use crate::analysis::fit::{CurveChoice, FitReport, FitSettings, FitTables};
 use crate::registry::columns::{
     ACTIVE_PARAMS, ADJUSTMENT, BENCHMARK, COMPUTE, EPOCHS, EXAMPLES, ITEMS, MODEL, PARAMS, RELEASE, TOKENS, VALUE,
 };
@@ -53,11 +53,16 @@ pub(crate) struct ScoreChoice {
 }
 
 impl Choices {
-    pub(super) fn of(tables: &[Table], settings: &FitSettings, set: &ModelSet, report: &FitReport) -> Self {
+    pub(super) fn of(tables: &FitTables, settings: &FitSettings, set: &ModelSet, report: &FitReport) -> Self {
         let months: BTreeSet<_> = set.rows.iter().filter_map(|row| row.release).collect();
         let families: BTreeSet<&str> = set.rows.iter().map(|row| row.family.as_str()).collect();
-        let mut scores = long_scores(tables);
+        let two_places = !tables.after.is_empty();
+        let mut scores = long_scores(if two_places { &tables.before } else { &tables.tables });
         scores.extend(wide_scores(tables, &settings.tables));
+        if two_places {
+            let after: Vec<String> = report.adjusted_score.iter().cloned().collect();
+            scores.iter_mut().for_each(|score| score.adjusted.clone_from(&after));
+        }
         if !scores.iter().any(|score| score.name == report.score) {
             let adjusted = report.adjusted_score.iter().cloned().collect();
             scores.insert(0, ScoreChoice { name: report.score.clone(), title: report.score_name.clone(), adjusted });
@@ -139,8 +144,9 @@ fn long_scores(tables: &[Table]) -> Vec<ScoreChoice> {
 }
 
 /// Columns of wide tables that can be fitted as scores, each comparable with every other.
-fn wide_scores(tables: &[Table], settings: &Settings) -> Vec<ScoreChoice> {
-    let wide = tables.iter().filter(|table| table.find(&BENCHMARK).is_none());
+fn wide_scores(tables: &FitTables, settings: &Settings) -> Vec<ScoreChoice> {
+    let scored = if tables.after.is_empty() { &tables.tables } else { &tables.before };
+    let wide = scored.iter().filter(|table| table.find(&BENCHMARK).is_none());
     let names = wide.flat_map(|table| {
         let taken = NO_SCORES.map(|column| place(table, column));
         let no_score = |name: &String| NO_SCORES_EITHER.contains(&fold(name).as_str());
@@ -156,7 +162,7 @@ fn wide_scores(tables: &[Table], settings: &Settings) -> Vec<ScoreChoice> {
             groups: Vec::new(),
             ..settings.clone()
         };
-        ModelSet::from_tables(tables, &settings).is_ok_and(|set| set.rows.len() >= FEWEST_MODELS)
+        tables.models(&settings).is_ok_and(|set| set.rows.len() >= FEWEST_MODELS)
     };
     let scores: Vec<&String> = names.take(MOST_COLUMNS).filter(usable).collect();
     let others = |name: &String| scores.iter().filter(|other| **other != name).map(|other| (*other).clone()).collect();

@@ -12,7 +12,6 @@ mod open;
 mod serve;
 mod source;
 
-use std::path::PathBuf;
 use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
@@ -21,10 +20,11 @@ pub(crate) use choices::Choices;
 pub use open::open;
 pub use serve::{Server, Stop};
 
-use crate::analysis::fit::{ChanceLevel, CurveChoice, FitReport, FitSettings};
+use source::{Source, otherwise};
+
+use crate::analysis::fit::{ChanceLevel, CurveChoice, FitReport, FitSettings, FitTables, Inputs};
 use crate::error::{Error, Result};
 use crate::registry::modelset::{Cutoff, ModelSet};
-use crate::registry::table::Table;
 use crate::report::html::{Document, FitPart};
 use crate::stats::covariance::Kind;
 
@@ -34,8 +34,7 @@ pub(crate) const QUICK_REPLICATES: usize = 199;
 /// Tables that answer questions.
 #[derive(Debug)]
 pub struct Explorer {
-    tables: Vec<Table>,
-    warnings: Vec<String>,
+    tables: FitTables,
     settings: FitSettings,
     page: String,
 }
@@ -90,11 +89,12 @@ impl Explorer {
     ///
     /// # Errors
     /// When a table cannot be read or not be fitted.
-    pub fn open(paths: &[PathBuf], settings: &FitSettings) -> Result<Self> {
-        let (tables, warnings, settings) = source::tables(paths, settings)?;
-        let mut explorer = Self { tables, warnings, settings, page: String::new() };
-        let set = explorer.set(&explorer.settings)?;
-        let report = explorer.settings.fit(&set)?;
+    pub fn open(inputs: &Inputs, settings: &FitSettings) -> Result<Self> {
+        let Source { tables, settings, report: opened } = source::tables(inputs, settings)?;
+        let mut explorer = Self { tables, settings, page: String::new() };
+        let set = explorer.tables.models(&explorer.settings.tables)?;
+        let mut report = explorer.settings.fit(&set)?;
+        report.notes.extend(opened.and_then(|opened| otherwise(&opened, &report)));
         let live = explorer.live(&set, &report)?;
         explorer.page = Document::of_fit(&report, &set).to_live_html(&live)?;
         Ok(explorer)
@@ -111,7 +111,11 @@ impl Explorer {
         let same_score = settings.tables.score.as_ref() == Some(&question.score);
         settings.tables.metric = settings.tables.metric.filter(|_| same_score);
         settings.tables.score = Some(question.score.clone());
-        settings.tables.adjusted = question.adjusted.clone();
+        // Of two places both are compared, and what the page names is not a column.
+        settings.tables.adjusted = match self.tables.after.is_empty() {
+            true => question.adjusted.clone(),
+            false => settings.tables.adjusted.filter(|_| same_score),
+        };
         settings.tables.cutoff = question.cutoff;
         settings.chance = question.chance;
         settings.curve = question.curve;
@@ -130,7 +134,7 @@ impl Explorer {
     pub(crate) fn refit(&self, question: &Question) -> Result<Answer> {
         let began = Instant::now();
         let settings = self.settings(question);
-        let mut set = self.set(&settings)?;
+        let mut set = self.tables.models(&settings.tables)?;
         if !question.without.is_empty() {
             set.rows.retain(|row| !question.without.contains(&row.family));
             set.notes.push(format!("families left out on request: {}", question.without.join(", ")));
@@ -139,13 +143,6 @@ impl Explorer {
         let part = FitPart::of(&report, &set)?;
         let milliseconds = 1e3 * began.elapsed().as_secs_f64();
         Ok(Answer { stage: question.stage, bootstrap: settings.bootstrap, milliseconds, part })
-    }
-
-    /// The models as these settings see them.
-    fn set(&self, settings: &FitSettings) -> Result<ModelSet> {
-        let mut set = ModelSet::from_tables(&self.tables, &settings.tables)?;
-        set.notes.extend(self.warnings.iter().cloned());
-        Ok(set)
     }
 
     /// What the page's controls offer, and where they stand.

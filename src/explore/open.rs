@@ -1,11 +1,8 @@
 //! From what onset wrote, or from tables, to a page.
 
-use std::path::PathBuf;
-
-use crate::analysis::fit::{FitSettings, tables};
+use crate::analysis::fit::{FitSettings, FitTables, Inputs};
 use crate::error::{Error, Result};
 use crate::lab::{LabReport, LabScores};
-use crate::registry::modelset::ModelSet;
 use crate::report::html::{Document, Kind, kind};
 
 /// Reads what `onset` wrote (the folder of `onset fit --out`, `onset agree --out`, `onset reproduce`, `onset study` or `onset lab`, the JSON
@@ -14,7 +11,13 @@ use crate::report::html::{Document, Kind, kind};
 ///
 /// # Errors
 /// When a path cannot be read, is neither a result of onset nor a table, or cannot be fitted.
-pub fn open(paths: &[PathBuf], settings: &FitSettings) -> Result<Document> {
+pub fn open(inputs: &Inputs, settings: &FitSettings) -> Result<Document> {
+    if !inputs.after.is_empty() || !inputs.before.is_empty() {
+        let set = FitTables::read(inputs, &settings.tables.reading)?.models(&settings.tables)?;
+        let paths = [&inputs.before[..], &inputs.after, &inputs.tables].concat();
+        return Document::of_fit(&settings.fit(&set)?, &set).with_sources(&paths);
+    }
+    let paths = &inputs.tables[..];
     // Of no path at all there is nothing to show.
     let Some(first) = paths.first() else {
         return Err(Error::Argument("a report needs something to show: a table, or a result of onset".into()));
@@ -31,9 +34,7 @@ pub fn open(paths: &[PathBuf], settings: &FitSettings) -> Result<Document> {
         Kind::FitFolder => Document::of_fit_folder(first)?,
         Kind::FitJson => Document::of_fit_json(first)?,
         Kind::Tables => {
-            let (tables, warnings) = tables(paths, &settings.tables.reading)?;
-            let mut set = ModelSet::from_tables(&tables, &settings.tables)?;
-            set.notes.extend(warnings);
+            let set = FitTables::read(inputs, &settings.tables.reading)?.models(&settings.tables)?;
             Document::of_fit(&settings.fit(&set)?, &set)
         }
     };

@@ -274,7 +274,14 @@ impl Evaluation {
         let own = self.tasks.iter().map(|task| (&task.name, &task.metrics));
         let mut rows = Vec::new();
         for (name, metrics) in own.chain(groups.iter().map(|group| (&group.name, &group.metrics))) {
-            let setup = Setup { shots: self.shots(&tree, name), limit: self.limit(&tree, name), ..setup.clone() };
+            let version =
+                tree.common(name, &|task| self.task(task)?.version.to_json().trim_matches('"').parse::<f64>().ok());
+            let setup = Setup {
+                shots: self.shots(&tree, name),
+                limit: self.limit(&tree, name),
+                task_version: version.map(|version| version.to_string()),
+                ..setup.clone()
+            };
             rows.extend(metrics.iter().filter_map(measured).map(|(metric, value, stderr)| Observation {
                 model: model.to_owned(),
                 benchmark: name.clone(),

@@ -220,6 +220,7 @@ impl LabScores {
             groups: kinds.iter().map(|kind| Group::Selection(Selection::of_word("cohort", kind))).collect(),
             notes: Vec::new(),
             sources: vec![self.source.clone()],
+            two_places: None,
         })
     }
 }

@@ -104,6 +104,8 @@ pub(crate) const TOKENS_SEEN: Column =
 pub(crate) const LIMIT: Column =
     Column::optional("limit", Kind::Positive, "items used, below 1 their share; all when absent");
 pub(crate) const HARNESS_VERSION: Column = Column::optional("harness_version", Kind::Text, "its version");
+pub(crate) const TASK_VERSION: Column =
+    Column::optional("task_version", Kind::Text, "version of the task's definition");
 pub(crate) const DATE: Column = Column::optional("date", Kind::Date, "when it ran, such as 2024-04-18T09:30:00Z");
 
 /// The columns of a table of models.
@@ -144,6 +146,7 @@ pub const OBSERVATION_COLUMNS: &[Column] = &[
     Column::optional("quantisation", Kind::Text, "how the weights are quantised"),
     Column::optional("dtype", Kind::Text, "type of the weights' numbers"),
     LIMIT,
+    TASK_VERSION,
     Column::optional("harness", Kind::Text, "the program that evaluated"),
     HARNESS_VERSION,
     DATE,

@@ -17,6 +17,7 @@ use std::path::Path;
 
 use super::columns::MODEL_COLUMNS;
 use super::month::Month;
+use super::names::{may_be_of_one_organisation, split_organisation};
 use super::table::{DataFrame, Sheet, Table, fold};
 use crate::Result;
 
@@ -186,7 +187,7 @@ impl Models {
     }
 
     /// The model of this name, of this hub name, or the only one with a hub name that ends so; upper and lower case are
-    /// the same.
+    /// the same. Else the only one whose name is the same but for case, signs and an organisation that one of both lacks.
     pub(crate) fn known_as(&self, name: &str) -> Option<&Model> {
         match self.find(name) {
             Known::As(model, _) => Some(model),
@@ -206,7 +207,16 @@ impl Models {
             let mut found = self.iter().filter(known);
             found.next().filter(|_| found.next().is_none())
         };
-        only(&whole).or_else(|| only(&end)).map_or(Known::No, |model| Known::As(model, false))
+        // `org/name` for a model that is listed without an organisation.
+        let plain = |name: &str| fold(split_organisation(name).1);
+        let spelled = |model: &&Model| {
+            plain(&model.name) == plain(name)
+                && may_be_of_one_organisation(model.hf_id.as_deref().unwrap_or(&model.name), name)
+        };
+        only(&whole)
+            .or_else(|| only(&end))
+            .or_else(|| only(&spelled))
+            .map_or(Known::No, |model| Known::As(model, false))
     }
 
     /// All models in the order of the table.
@@ -237,5 +247,28 @@ impl<'a> IntoIterator for &'a Models {
 
     fn into_iter(self) -> Self::IntoIter {
         self.iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Known, Models};
+
+    #[test]
+    fn an_organisation_is_left_aside_where_that_leaves_one_model() {
+        let table = "model,family,hf_id,architecture,params,tokens,release,languages\n\
+                     opt-1.3b,opt,,,1300000000,180000000000,2022-05,\n\
+                     opt-13b,opt,,,13000000000,180000000000,2022-05,\n\
+                     pythia-1b,pythia,EleutherAI/pythia-1b,,1000000000,300000000000,2023-04,\n";
+        let models = Models::parse(table, "models.csv").expect("a table");
+        let found = |name: &str| match models.find(name) {
+            Known::As(model, exact) => Some((model.name.as_str(), exact)),
+            Known::No => None,
+        };
+        assert_eq!(found("opt-13b"), Some(("opt-13b", true)));
+        assert_eq!(found("facebook/opt-1.3b"), Some(("opt-1.3b", false)));
+        assert_eq!(found("facebook/opt-13B"), Some(("opt-13b", false)));
+        assert_eq!(found("EleutherAI/pythia-1b"), Some(("pythia-1b", true)));
+        assert_eq!([found("someone/pythia-1b"), found("facebook/opt-3b")], [None, None]);
     }
 }

@@ -165,6 +165,10 @@ impl Date {
         let day = |day: u64| (1..=31).contains(&day);
         match parts[..] {
             [(all, digits)] => month(compact(all, digits)),
+            // A spreadsheet makes 2023.1 of 2023.10, and 2023.5 may be the middle of the year.
+            [(year, 4), (_, 1)] if separator == '.' => Err(format!(
+                "may have lost a zero at its end, or be a part of a year; write the month as {year}-10 or {year}-01"
+            )),
             [(year, 4), (number, 1..=2)] | [(number, 1..=2), (year, 4)] => month(of(year, number)),
             [(year, 4), (number, 1..=2), (last, 1..=2)] if day(last) => month(of(year, number)),
             [(first, 1..=2), (second, 1..=2), (year, 4)] if day(first) && day(second) => {
@@ -292,8 +296,20 @@ mod tests {
         for date in dates {
             assert_eq!(read(date), november, "{date}");
         }
-        let none =
-            ["2023", "2023-13", "05/11/2023", "2023-11x", "Novem 5", "Nov", "Nov-23", "5/11/23", "31/31/2023", "45000"];
+        let none = [
+            "2023",
+            "2023-13",
+            "05/11/2023",
+            "2023-11x",
+            "Novem 5",
+            "Nov",
+            "Nov-23",
+            "5/11/23",
+            "31/31/2023",
+            "45000",
+            "2023.1",
+            "2023.5",
+        ];
         for date in none {
             assert_eq!(read(date), None, "{date}");
         }

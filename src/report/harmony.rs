@@ -72,8 +72,9 @@ fn estimate(estimate: &Estimate) -> [String; 3] {
 }
 
 /// Every benchmark's curve as CSV, a row a benchmark and condition. Points of emergence are log10 FLOPs; `gained` is R²
-/// after minus before; `chat` and the columns of makers are differences of scores at equal compute, `p` without adjustment
-/// for how many are looked at.
+/// after minus before; `chat` and the columns of makers are differences of scores at equal compute. `_p` is the p-value as if
+/// it were the only one, `_holm` and `_bh` the same adjusted for all benchmarks under the condition; the first component is
+/// none of them.
 #[must_use]
 pub fn curves(rows: &[CurveRow]) -> CsvTable {
     let mut columns: Vec<String> = ["benchmark", "condition", "verdict", "curve"].map(str::to_owned).to_vec();
@@ -81,7 +82,9 @@ pub fn curves(rows: &[CurveRow]) -> CsvTable {
     for name in ["r_squared", "gained", "c", "chat"].into_iter().chain(makers) {
         columns.extend(["", "_low", "_high"].map(|end| format!("{name}{end}")));
     }
-    columns.extend(["gained_p", "chat_p"].map(str::to_owned));
+    for name in ["gained", "chat"] {
+        columns.extend(["_p", "_holm", "_bh"].map(|end| format!("{name}{end}")));
+    }
     let mut table = CsvTable { columns, rows: Vec::new() };
     for row in rows {
         let mut cells = vec![
@@ -96,7 +99,10 @@ pub fn curves(rows: &[CurveRow]) -> CsvTable {
         for (_, one) in &row.makers {
             cells.extend(estimate(one));
         }
-        cells.extend([row.gained.p_value, row.chat.p_value].map(cell));
+        for (one, test) in [(&row.gained, row.gained_test), (&row.chat, row.chat_test)] {
+            cells.push(cell(one.p_value));
+            cells.extend([test.map(|test| test.holm), test.map(|test| test.benjamini_hochberg)].map(cell));
+        }
         table.rows.push(cells);
     }
     table

@@ -4,8 +4,10 @@ use super::csv::{CsvTable, number};
 use super::terminal::{Align, TextTable};
 use crate::lab::{Fitted, LabAgreement, LabReport, theta};
 use crate::stats::estimate::Estimate;
+use crate::stats::multiplicity::{Adjusted, adjusted};
 
-/// Every estimate at full precision: a row for each condition and kind of model.
+/// Every estimate at full precision: a row for each condition and kind of model. P-values of a question stand as if each were
+/// the only one, and adjusted for all rows by Holm's method and by Benjamini and Hochberg's.
 #[must_use]
 pub fn csv(report: &LabReport) -> CsvTable {
     let mut table = CsvTable::new(&[
@@ -17,6 +19,8 @@ pub fn csv(report: &LabReport) -> CsvTable {
         "theta_low",
         "theta_high",
         "theta_p",
+        "theta_holm",
+        "theta_bh",
         "alpha",
         "c_e",
         "c_e_low",
@@ -25,6 +29,8 @@ pub fn csv(report: &LabReport) -> CsvTable {
         "r_squared_line",
         "margin",
         "equivalence_p",
+        "equivalence_holm",
+        "equivalence_bh",
         "equivalent",
         "c_e_reference",
         "c_e_reference_low",
@@ -32,8 +38,11 @@ pub fn csv(report: &LabReport) -> CsvTable {
         "r_squared_line_reference",
     ]);
     let shown = |value: Option<f64>| value.map(number).unwrap_or_default();
+    let (thetas, equivalences) = tests(report);
+    let mut tests = thetas.into_iter().zip(equivalences);
     for Fitted { score, examples, hinge, line, reference: (alone, alone_line) } in report.conditions() {
         for (place, (kind, share)) in report.kinds.iter().enumerate() {
+            let (of_theta, of_equivalence) = tests.next().unwrap_or_default();
             let theta = theta(hinge, place);
             // The test of equivalence is about the first kind.
             let equivalence = (place == 0).then_some(&hinge.equivalence);
@@ -46,6 +55,8 @@ pub fn csv(report: &LabReport) -> CsvTable {
                 shown(theta.and_then(|t| t.interval.low)),
                 shown(theta.and_then(|t| t.interval.high)),
                 shown(theta.and_then(|t| t.p_value)),
+                shown(of_theta.map(|test| test.holm)),
+                shown(of_theta.map(|test| test.benjamini_hochberg)),
                 shown(hinge.alpha.value),
                 shown(hinge.c_e.value),
                 shown(hinge.c_e.interval.low),
@@ -54,6 +65,8 @@ pub fn csv(report: &LabReport) -> CsvTable {
                 shown(line.r_squared),
                 shown(equivalence.and_then(|e| e.margin)),
                 shown(equivalence.and_then(|e| e.p_value)),
+                shown(of_equivalence.map(|test| test.holm)),
+                shown(of_equivalence.map(|test| test.benjamini_hochberg)),
                 equivalence.and_then(|e| e.equivalent).map(|yes| yes.to_string()).unwrap_or_default(),
                 shown(alone.c_e.value),
                 shown(alone.c_e.interval.low),
@@ -65,6 +78,24 @@ pub fn csv(report: &LabReport) -> CsvTable {
     table
 }
 
+/// A p-value as if it were the only one, and adjusted for all others.
+type Tests = Vec<Option<Adjusted>>;
+
+/// The tests of θ and of equivalence, row by row.
+fn tests(report: &LabReport) -> (Tests, Tests) {
+    let (mut thetas, mut equivalences) = (Vec::new(), Vec::new());
+    for one in report.conditions() {
+        for place in 0..report.kinds.len() {
+            thetas.push(theta(one.hinge, place).and_then(|theta| theta.p_value));
+            // The test of equivalence is about the first kind.
+            equivalences.push(one.hinge.equivalence.p_value.filter(|_| place == 0));
+        }
+    }
+    // A p-value outside 0 to 1 does not come out of a test.
+    let together = |p: &[Option<f64>]| adjusted(p).unwrap_or_else(|_| vec![None; p.len()]);
+    (together(&thetas), together(&equivalences))
+}
+
 /// The same for people, at most `width` columns wide.
 #[must_use]
 pub fn terminal(report: &LabReport, width: usize) -> String {
@@ -74,21 +105,25 @@ pub fn terminal(report: &LabReport, width: usize) -> String {
         ("theta", Align::Right),
         ("95 % interval", Align::Right),
         ("p equal", Align::Right),
+        ("Holm", Align::Right),
         ("c_e, ref.", Align::Right),
         ("R2 line", Align::Right),
     ]);
+    let mut equivalences = tests(report).1.into_iter().step_by(report.kinds.len().max(1));
     for (place, (kind, share)) in report.kinds.iter().enumerate() {
         table.section(&format!("{kind}: share {share} against {}", report.reference));
         for Fitted { score, examples, hinge, reference: (alone, line), .. } in report.conditions() {
             let theta = theta(hinge, place);
             let end = |end: Option<f64>| end.map_or_else(|| "?".to_owned(), |v| format!("{v:+.3}"));
             let equal = hinge.equivalence.p_value.filter(|_| place == 0);
+            let holm = equivalences.next().flatten().filter(|_| place == 0).map(|test| test.holm);
             table.push(vec![
                 score.words().to_owned(),
                 examples.to_string(),
                 end(theta.and_then(|t| t.value)),
                 format!("{} … {}", end(theta.and_then(|t| t.interval.low)), end(theta.and_then(|t| t.interval.high))),
                 equal.map(|p| format!("{p:.3}")).unwrap_or_default(),
+                holm.map(|p| format!("{p:.3}")).unwrap_or_default(),
                 alone.c_e.value.map_or_else(|| "?".to_owned(), |c| format!("{c:.1e}")),
                 line.r_squared.map_or_else(|| "?".to_owned(), |r| format!("{r:.2}")),
             ]);

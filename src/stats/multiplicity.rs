@@ -12,7 +12,31 @@
 //! # Ok::<(), onset::Error>(())
 //! ```
 
+use serde::Serialize;
+
 use crate::{Error, Result};
+
+/// A p-value, and the same adjusted for how many are asked together.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Adjusted {
+    /// As if it were the only one.
+    pub p_value: f64,
+    /// By Holm's method.
+    pub holm: f64,
+    /// By Benjamini and Hochberg's.
+    pub benjamini_hochberg: f64,
+}
+
+/// The p-values that there are, adjusted together.
+pub(crate) fn adjusted(p: &[Option<f64>]) -> Result<Vec<Option<Adjusted>>> {
+    let there: Vec<f64> = p.iter().flatten().copied().collect();
+    let mut both = holm(&there)?.into_iter().zip(benjamini_hochberg(&there)?);
+    let one = |p: &Option<f64>| {
+        let p_value = (*p)?;
+        both.next().map(|(holm, benjamini_hochberg)| Adjusted { p_value, holm, benjamini_hochberg })
+    };
+    Ok(p.iter().map(one).collect())
+}
 
 /// Holm's step-down adjustment, in the order given. Errors on a p-value outside 0..=1.
 pub fn holm(p: &[f64]) -> Result<Vec<f64>> {
@@ -45,4 +69,16 @@ fn ascending(p: &[f64]) -> Result<Vec<usize>> {
     let mut order: Vec<usize> = (0..p.len()).collect();
     order.sort_by(|&a, &b| p[a].total_cmp(&p[b]));
     Ok(order)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::adjusted;
+
+    #[test]
+    fn p_values_that_are_missing_do_not_count() {
+        let found = adjusted(&[Some(0.01), None, Some(0.04)]).expect("p-values");
+        let holm: Vec<Option<f64>> = found.iter().map(|one| one.map(|one| one.holm)).collect();
+        assert_eq!(holm, [Some(0.02), None, Some(0.04)]);
+    }
 }

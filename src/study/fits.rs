@@ -7,6 +7,7 @@ use crate::analysis::fit::{Analysis, FitReport, FitSettings};
 use crate::error::{Error, Result};
 use crate::registry::modelset::{self, ModelSet};
 use crate::registry::{Condition, Flops, Observation, benchmark};
+use crate::stats::multiplicity::{Adjusted, adjusted};
 
 /// The fit of one benchmark under one condition.
 #[derive(Debug, Clone)]
@@ -21,6 +22,9 @@ pub struct FitAt {
     pub points: Vec<(String, f64, f64)>,
     /// The fit, or why there is none.
     pub fit: Result<Box<FitReport>, String>,
+    /// The p-value of the first group's difference among those of all fits of the study: every benchmark at every number
+    /// of task examples.
+    pub theta: Option<Adjusted>,
     /// Variance between seeds of one model, where models have several, and the number of seeds.
     pub seeds: Option<(f64, f64)>,
 }
@@ -91,8 +95,20 @@ pub fn fits(study: &Study, collected: &Collected) -> Result<Vec<FitAt>> {
             // Too few models and the like are results of a study too.
             let fit = ModelSet::from_tables(&tables, &settings.tables).and_then(|models| settings.fit(&models));
             let fit = fit.map(Box::new).map_err(|error| error.to_string());
-            found.push(FitAt { benchmark: benchmark.clone(), metric: metric.clone(), condition, points, fit, seeds });
+            found.push(FitAt {
+                benchmark: benchmark.clone(),
+                metric: metric.clone(),
+                condition,
+                points,
+                fit,
+                theta: None,
+                seeds,
+            });
         }
+    }
+    let p: Vec<Option<f64>> = found.iter().map(|one| one.analysis()?.theta.p_value).collect();
+    for (one, test) in found.iter_mut().zip(adjusted(&p)?) {
+        one.theta = test;
     }
     Ok(found)
 }

@@ -6,5 +6,6 @@ mod support;
 mod agree;
 mod claims;
 mod command;
+mod contradictions;
 mod foreign;
 mod two_places;

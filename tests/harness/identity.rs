@@ -364,3 +364,63 @@ fn only_the_mean_over_epochs_is_accuracy() {
         Some("2025-06-01T10:00:00Z")
     );
 }
+
+#[test]
+fn two_versions_of_a_task_are_two_evaluations() {
+    let of = |version: f64, score: f64, date: f64| {
+        results(score, json!({ "versions": { "arc_challenge": version }, "date": date }))
+    };
+    let imported = import(&[("a.json", of(1.0, 0.5, 1.7e9)), ("b.json", of(2.0, 0.25, 1.8e9))]);
+    let versions: Vec<Option<&str>> =
+        imported.observations.iter().map(|row| row.setup.task_version.as_deref()).collect();
+    assert_eq!((values(&imported), versions), (vec![0.5, 0.25], vec![Some("1"), Some("2")]));
+    assert!(imported.collisions.is_empty(), "{:?}", imported.collisions);
+}
+
+/// Results of three training runs, from their initial weights on: a score that rises with compute from 10^18 FLOPs on.
+fn runs(folder: &Folder) {
+    for (run, params) in [("small", 1e8), ("middle", 4e8), ("large", 1.6e9)] {
+        for step in [0_u32, 100, 400, 1600, 6400, 25_600, 102_400] {
+            let tokens = f64::from(step) * 1e6;
+            let x = (6.0 * params * tokens).max(1.0).log10();
+            let score = 0.25 + 0.1 * (x - 18.0).max(0.0) + 0.002 * f64::from(step % 7);
+            let more = json!({
+                "config": { "model_args": format!("pretrained=/runs/{run}/checkpoint-{step}"), "model_num_parameters": params },
+            });
+            folder.write(&format!("{run}/{step}/results.json"), &results(score, more));
+        }
+    }
+}
+
+#[test]
+fn a_folder_of_checkpoints_becomes_a_fit_of_emergence_over_training() {
+    let (folder, tables) = (Folder::new(), Folder::new());
+    runs(&folder);
+    let (results, table) = (folder.at(""), tables.at("checkpoints.csv"));
+    let import = |more: &[&str]| {
+        let mut command = program();
+        command.args(["import", "lm-eval", &results, "--out", &table]).args(more);
+        command.output().expect("the program starts")
+    };
+    let run = import(&[]);
+    assert!(run.status.success() && complained(&run).contains("--tokens-per-step"), "{}", complained(&run));
+    assert!(import(&["--tokens-per-step", "1000000"]).status.success());
+    let fit = |more: &[&str]| -> Value {
+        let mut command = program();
+        command.args(["fit", &table, "--score", "arc_challenge", "--curve", "hinge", "--bootstrap", "99"]);
+        let run = command.args(["--format", "json"]).args(more).output().expect("the program starts");
+        assert!(run.status.success(), "{}", complained(&run));
+        serde_json::from_slice(&run.stdout).expect("JSON")
+    };
+    let found = fit(&[]);
+    // Three runs of six points; the initial weights have no compute.
+    assert_eq!((&found["n_models"], &found["n_families"]), (&json!(18), &json!(3)));
+    assert_eq!(found["dropped"], json!([{ "reason": "no compute", "models": 3 }]));
+    let c = found["c_log10"]["estimate"].as_f64().or(found["hinge"]["c_log10"]["estimate"].as_f64()).expect("a break");
+    assert!((c - 18.0).abs() < 0.3, "{c}");
+    assert_eq!(found["range"][0].as_f64(), Some(6e16));
+    let notes = found["notes"].to_string();
+    assert!(notes.contains("checkpoints of a training run count as one family"), "{notes}");
+    let apart = fit(&["--cluster", "model"]);
+    assert_eq!(apart["n_clusters"], json!(18));
+}

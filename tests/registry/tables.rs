@@ -90,7 +90,11 @@ fn a_score_that_is_no_number_is_named() {
         complaint("0.25", "inf"),
         "scores.csv, row 2, column `value`: inf is not a finite number; leave the cell empty where there is no value"
     );
-    assert_eq!(complaint("0.25", "high"), "scores.csv, row 2, column `value`: `high` is not a number");
+    assert_eq!(
+        complaint("0.25", "high"),
+        "scores.csv, row 2, column `value`: `high` is not a number; write the number alone, and leave the cell empty where \
+         there is none"
+    );
     assert_eq!(complaint("0.25", ""), "scores.csv, row 2, column `value`: the cell is empty");
 }
 
@@ -141,7 +145,10 @@ fn a_model_that_cannot_be_is_named() {
         model_complaint("2023-11", "2023-13"),
         "models.csv, row 3, column `release`: `2023-13` is not a month; write it as 2023-11 or 2023-11-05"
     );
-    assert_eq!(model_complaint("13000000000", "0"), "models.csv, row 3, column `params`: 0 is not above 0");
+    assert_eq!(
+        model_complaint("13000000000", "0"),
+        "models.csv, row 3, column `params`: 0 is not above 0; leave the cell empty where the number is not known"
+    );
 }
 
 #[test]

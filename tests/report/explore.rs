@@ -6,7 +6,7 @@ use std::process::Stdio;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use onset::analysis::fit::{ChanceLevel, CurveChoice, FitSettings};
+use onset::analysis::fit::{ChanceLevel, CurveChoice, FitSettings, Inputs};
 use onset::explore::{Explorer, Question, Server, Stage, Stop};
 use onset::registry::modelset::{ModelSet, Settings};
 use onset::registry::table::Table;
@@ -25,6 +25,10 @@ fn settings() -> FitSettings {
     }
 }
 
+fn paper() -> Inputs {
+    Inputs { tables: vec![paper_wide().into()], ..Inputs::default() }
+}
+
 struct Running {
     address: SocketAddr,
     stop: Stop,
@@ -33,7 +37,7 @@ struct Running {
 
 impl Running {
     fn start() -> Self {
-        let explorer = Explorer::open(&[paper_wide().into()], &settings()).expect("the fixture can be fitted");
+        let explorer = Explorer::open(&paper(), &settings()).expect("the fixture can be fitted");
         let server = Server::bind(explorer, "127.0.0.1:0".parse().expect("an address")).expect("a free port");
         let (address, stop) = (server.address(), server.stop());
         Self { address, stop, thread: Some(std::thread::spawn(move || server.run())) }
@@ -100,7 +104,7 @@ fn question() -> Question {
 fn an_address_that_is_taken_is_named_as_one_to_listen_at() {
     let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = taken.local_addr().expect("an address");
-    let explorer = Explorer::open(&[paper_wide().into()], &settings()).expect("the fixture can be fitted");
+    let explorer = Explorer::open(&paper(), &settings()).expect("the fixture can be fitted");
     let error = Server::bind(explorer, address).expect_err("it is taken");
     assert_eq!(error.kind(), onset::ErrorKind::Io);
     assert!(error.to_string().starts_with(&format!("cannot listen at {address}: ")), "{error}");

@@ -12,6 +12,7 @@ use crate::registry::modelset::{Group, ModelSet, XScale};
 use crate::stats::curves::Curve;
 use crate::stats::equivalence::{Equivalence, smallest_margin};
 use crate::stats::estimate::{Estimate, Interval, Named, finite};
+use crate::stats::multiplicity::{Adjusted, adjusted};
 use crate::stats::parameter::Parameter;
 use crate::stats::sensitivity::{self, Cutoff};
 
@@ -175,7 +176,11 @@ pub(super) fn cutoffs(
         Ok((fit, emergence))
     });
     match swept {
-        Ok(swept) => swept.iter().map(CutoffReport::of).collect(),
+        Ok(swept) => {
+            let tests = adjusted(&swept.iter().map(|one| one.p_value.and_then(finite)).collect::<Vec<_>>());
+            let tests = tests.unwrap_or_else(|_| vec![None; swept.len()]);
+            swept.iter().zip(tests).map(|(one, test)| CutoffReport::of(one, test)).collect()
+        }
         Err(error) => {
             unknown.push(format!("other cut-offs: {error}"));
             None
@@ -185,7 +190,7 @@ pub(super) fn cutoffs(
 
 impl CutoffReport {
     /// Of a cut-off counted in months; `None` for one that no calendar has, which those between models' months are not.
-    fn of(one: &Cutoff) -> Option<Self> {
+    fn of(one: &Cutoff, test: Option<Adjusted>) -> Option<Self> {
         Some(Self {
             cutoff: Month::of_count(one.cutoff)?,
             n_models: one.members,
@@ -193,6 +198,8 @@ impl CutoffReport {
             se: one.standard_error.and_then(finite),
             interval: one.interval,
             p_value: one.p_value.and_then(finite),
+            holm: test.map(|test| test.holm),
+            benjamini_hochberg: test.map(|test| test.benjamini_hochberg),
             c_position: one.emergence.and_then(finite),
         })
     }

@@ -67,5 +67,5 @@ pub use report::{
 };
 pub(crate) use sentence::p_value;
 pub use settings::{ChanceLevel, CurveChoice, FitSettings};
-pub use several::{Adjusted, ScoreFit, ScoreFits};
+pub use several::{ScoreFit, ScoreFits};
 pub use uncertain::ErrorReport;

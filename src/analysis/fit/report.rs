@@ -34,6 +34,12 @@ pub struct FitReport {
     pub onset: String,
     /// The tables that were read.
     pub tables: Vec<String>,
+    /// Those of them that hold scores before adjustment, where those after it stand somewhere else.
+    #[serde(default)]
+    pub before_tables: Vec<String>,
+    /// Those of them that hold the scores after adjustment then.
+    #[serde(default)]
+    pub after_tables: Vec<String>,
     /// Name of the score, as the table writes it.
     pub score: String,
     /// Its name for people: the benchmark's, if onset knows it.
@@ -301,8 +307,12 @@ pub struct CutoffReport {
     /// Its interval.
     #[serde(flatten)]
     pub interval: Interval,
-    /// Two-sided p-value of 0.
+    /// Two-sided p-value of 0, as if this were the only cut-off.
     pub p_value: Option<f64>,
+    /// The same by Holm's method for all cut-offs of the list.
+    pub holm: Option<f64>,
+    /// The same by Benjamini and Hochberg's.
+    pub benjamini_hochberg: Option<f64>,
     /// The break on the scale of the fit, where there is one.
     pub c_position: Option<f64>,
 }

@@ -57,6 +57,14 @@ impl FitSettings {
             let scale = set.predictor.scale;
             return Err(Error::Argument(format!("a score cannot be predicted at {bad} on a {scale} scale")));
         }
+        if let Some(problem) =
+            self.predict.iter().find_map(|x| set.predictor.too_small(*x)).filter(|_| !self.tables.any_size)
+        {
+            return Err(Error::Argument(format!(
+                "a score cannot be predicted there: {problem}; write the whole size, such as 1e25, or take it as it is by \
+                 --any-size"
+            )));
+        }
         report(self, set)
     }
 }
@@ -85,11 +93,15 @@ fn report(settings: &FitSettings, set: &ModelSet) -> Result<FitReport> {
         (None, None)
     };
     let clusters = before.sample.families();
+    let (n_before, n_after) = set.two_places.unwrap_or_default();
+    let sources = |from: usize, count: usize| set.sources.iter().skip(from).take(count).cloned().collect();
     let (low, high) = before.rows.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |r, m| (r.0.min(m.x), r.1.max(m.x)));
     Ok(FitReport {
         layout: ReportLayout,
         onset: env!("CARGO_PKG_VERSION").to_owned(),
         tables: set.sources.clone(),
+        before_tables: sources(0, n_before),
+        after_tables: sources(n_before, n_after),
         score: set.score.name.clone(),
         score_name: set.score.benchmark.map_or_else(|| set.score.name.clone(), |b| b.name.to_string()),
         metric: set.score.metric.clone(),

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::input::{FitTables, Inputs};
 use super::report::FitReport;
 use super::settings::FitSettings;
-use crate::stats::multiplicity::{benjamini_hochberg, holm};
+use crate::stats::multiplicity::{Adjusted, adjusted};
 use crate::{Error, ErrorKind, Result};
 
 /// Name of the layout of several fits as JSON.
@@ -38,17 +38,6 @@ pub struct ScoreFit {
     pub reason: Option<String>,
     /// The fit.
     pub report: Option<Box<FitReport>>,
-}
-
-/// A p-value, and the same adjusted for the number of scores.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Adjusted {
-    /// As if it were the only one.
-    pub p_value: f64,
-    /// By Holm's method.
-    pub holm: f64,
-    /// By Benjamini and Hochberg's.
-    pub benjamini_hochberg: f64,
 }
 
 impl FitSettings {
@@ -93,17 +82,6 @@ impl FitSettings {
     }
 }
 
-/// The p-values that there are, adjusted together.
-fn adjusted(p: &[Option<f64>]) -> Result<Vec<Option<Adjusted>>> {
-    let there: Vec<f64> = p.iter().flatten().copied().collect();
-    let mut both = holm(&there)?.into_iter().zip(benjamini_hochberg(&there)?);
-    let one = |p: &Option<f64>| {
-        let p_value = (*p)?;
-        both.next().map(|(holm, benjamini_hochberg)| Adjusted { p_value, holm, benjamini_hochberg })
-    };
-    Ok(p.iter().map(one).collect())
-}
-
 /// Bytes of a folder's name: file systems take 255, of which a number may follow.
 const LONGEST_NAME: usize = 200;
 
@@ -131,17 +109,5 @@ impl ScoreFits {
             folders.push((name.unwrap_or(plain), report));
         }
         folders
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::adjusted;
-
-    #[test]
-    fn p_values_that_are_missing_do_not_count() {
-        let found = adjusted(&[Some(0.01), None, Some(0.04)]).expect("p-values");
-        let holm: Vec<Option<f64>> = found.iter().map(|one| one.map(|one| one.holm)).collect();
-        assert_eq!(holm, [Some(0.02), None, Some(0.04)]);
     }
 }

@@ -96,7 +96,7 @@ const SAYS_NOTHING: [&str; 10] =
     ["main", "snapshots", "model", "models", "hf", "huggingface", "weights", "output", "outputs", "pytorch_model"];
 
 /// Folders that hold some state of a model and not the model.
-const STATES: [&str; 30] = [
+const STATES: [&str; 31] = [
     "snapshots",
     "checkpoint",
     "checkpoints",
@@ -119,6 +119,7 @@ const STATES: [&str; 30] = [
     "hf_ckpt",
     "hf_checkpoint",
     "huggingface",
+    "consolidated",
     "converted",
     "merged",
     "merged_model",
@@ -149,7 +150,9 @@ pub(in crate::harness) fn is_state(name: &str) -> bool {
         _ => &name,
     };
     let numbered = NUMBERED.iter().any(|prefix| unstaged.strip_prefix(prefix).is_some_and(behind));
-    hash || numbered || STATES.contains(&name.as_str())
+    // A folder that is called by a number, as some trainers call their checkpoints.
+    let bare = !name.is_empty() && name.bytes().all(|b| b.is_ascii_digit());
+    hash || bare || numbered || STATES.contains(&name.as_str())
 }
 
 fn is_stage(text: &str) -> bool {
@@ -187,7 +190,9 @@ impl Progress {
             let digits = &rest[..rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len())];
             Some((digits.parse::<u64>().ok()?, &rest[digits.len()..]))
         };
-        let step = ["step", "checkpoint", "ckpt", "iteration", "iter"].into_iter().find_map(number_after);
+        let bare = || name.parse::<u64>().ok().filter(|_| name.bytes().all(|b| b.is_ascii_digit()));
+        let named = ["step", "checkpoint", "ckpt", "iteration", "iter"].into_iter().find_map(number_after);
+        let step = named.map(|(step, _)| step).or_else(bare);
         let tokens = number_after("tokens").and_then(|(number, unit)| {
             let unit = match unit.as_bytes().first()? {
                 b'm' => 1_000_000,
@@ -200,7 +205,7 @@ impl Progress {
         let plain = name.strip_prefix("stage1-").unwrap_or(&name);
         let branch =
             plain.strip_prefix("step").is_some_and(|rest| rest.bytes().next().is_some_and(|b| b.is_ascii_digit()));
-        Self { step: step.map(|(step, _)| step), tokens, branch }
+        Self { step, tokens, branch }
     }
 }
 
@@ -237,6 +242,8 @@ mod tests {
             ("./run-1b/global_step1000/hf", "run-1b", Some("global_step1000")),
             ("/x/run-1b/step_10/", "run-1b", Some("step_10")),
             ("/x/run-1b/iter_0001000_hf", "run-1b", Some("iter_0001000_hf")),
+            ("/x/run-1b/1000", "run-1b", Some("1000")),
+            ("/x/run-1b/consolidated", "run-1b", Some("consolidated")),
             ("C:\\runs\\run-1b\\checkpoint-final", "run-1b", Some("checkpoint-final")),
             ("__scratch__me__runs__Qwen2.5-0.5B-ft__checkpoint-final", "Qwen2.5-0.5B-ft", Some("checkpoint-final")),
             (&cache, "meta-llama/Llama-2-7b-hf", Some(hash)),
@@ -278,6 +285,7 @@ mod tests {
         assert_eq!(read("checkpoint-500"), (Some(500), None, false));
         assert_eq!(read("global_step1000/hf"), (Some(1000), None, false));
         assert_eq!(read("iter_0001000"), (Some(1000), None, false));
+        assert_eq!(read("1000"), (Some(1000), None, false));
         assert_eq!(read("stage2-ingredient1-step10-tokens1B"), (None, None, false));
         assert_eq!(["checkpoint-final", "6fdf2e60", "v1.0"].map(|r| read(r).0), [None; 3]);
     }

@@ -100,9 +100,13 @@ impl Archive {
                 read.map_err(|error| format!("its header.json cannot be unpacked: {error}"))?;
                 if bytes.len() as u64 > LARGEST { Err(damaged()) } else { Ok(bytes) }
             }
-            method => Err(format!(
-                "its header.json is packed by method {method}, which is not known here; `inspect log dump` writes it as JSON"
-            )),
+            method => {
+                let name = if method == 93 { " (Zstandard)" } else { "" };
+                Err(format!(
+                    "its header.json is packed by method {method}{name}, which is not known here; `inspect log dump` writes it \
+                     as JSON"
+                ))
+            }
         }
     }
 

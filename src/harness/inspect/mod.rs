@@ -64,6 +64,11 @@ fn log(file: &Value) -> Option<Log> {
             dtype: argument("dtype").or_else(|| argument("torch_dtype")).and_then(dtype),
             limit: limit(spec),
             harness: Some("inspect".to_owned()),
+            // A task that names no version has 0.
+            task_version: spec
+                .get("task_version")
+                .map(|version| version.to_string().trim_matches('"').to_owned())
+                .filter(|version| !matches!(version.as_str(), "0" | "null" | "")),
             harness_version: text(spec.pointer("/packages/inspect_ai")).map(str::to_owned),
             ..Setup::default()
         },

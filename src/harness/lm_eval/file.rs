@@ -25,6 +25,8 @@ pub(super) struct ResultsFile<'a> {
     #[serde(borrow, rename = "n-samples", default)]
     pub n_samples: Option<Pairs<'a, Samples>>,
     #[serde(borrow, default)]
+    pub versions: Option<Pairs<'a, Cell<'a>>>,
+    #[serde(borrow, default)]
     pub config: Option<RunConfig<'a>>,
     #[serde(borrow, default)]
     pub model_name: Option<Cell<'a>>,

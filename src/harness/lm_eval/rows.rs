@@ -58,6 +58,7 @@ pub(super) fn observations(file: &ResultsFile<'_>, origin: &Origin) -> Option<(V
                 setup: Setup {
                     shots: groups.common(task, &|leaf| shots(file, leaf)),
                     limit: limit(file, &groups.tasks(task)),
+                    task_version: groups.common(task, &|leaf| version(file, leaf)).map(|version| version.to_string()),
                     ..origin.setup.clone()
                 },
                 provenance: origin.provenance.clone(),
@@ -102,6 +103,11 @@ fn shots(file: &ResultsFile<'_>, task: &str) -> Option<u32> {
         Some(cell) => cell.count(),
         None => file.config.as_ref()?.num_fewshot.as_ref()?.count(),
     }
+}
+
+/// The version of a task's definition. Groups have none of their own.
+fn version(file: &ResultsFile<'_>, task: &str) -> Option<f64> {
+    file.versions.as_ref()?.get(task)?.number()
 }
 
 /// The limit of the run, unless the file says that it left nothing of these tasks out. A run on chosen items says no limit;

@@ -36,7 +36,7 @@ pub enum Group {
     Release(Month),
     /// Models for which a selection holds: `language = en`.
     Selection(Selection),
-    /// All models, by the number in a column of this name.
+    /// The models with 1 in a column of this name, compared with those with 0.
     Column(String),
 }
 
@@ -217,6 +217,14 @@ fn of_column(records: &Records<'_>, usable: &[&Record], name: &str) -> Result<Ve
     let named = records.named(name)?;
     let cells: Vec<&str> = usable.iter().filter_map(|r| records.cell_of(r, &named)).map(|cell| cell.text()).collect();
     if cells.iter().all(|cell| number(cell).is_some()) {
+        let others: BTreeSet<&str> =
+            cells.iter().filter(|cell| number(cell).is_some_and(|n| n != 0.0 && n != 1.0)).copied().collect();
+        if let Some(other) = others.last() {
+            return Err(Error::Argument(format!(
+                "column `{name}` tells groups by 0 and 1, and holds {other}; choose a group as --group '{name} = {other}' or \
+                 --group '{name} >= {other}'"
+            )));
+        }
         return Ok(vec![GroupColumn { group: Group::Column(name.to_owned()), rule: Rule::Number(named) }]);
     }
     let words: BTreeSet<&str> = cells.into_iter().collect();

@@ -22,6 +22,7 @@
 //! ```
 
 mod columns_of_scores;
+mod conflicts;
 mod grid;
 mod groups;
 mod layout;
@@ -68,6 +69,9 @@ pub struct ModelSet {
     pub notes: Vec<String>,
     /// The tables.
     pub sources: Vec<String>,
+    /// How many of them, from the first on, hold scores before adjustment, and how many after these hold those after it, where
+    /// the two stand in two places.
+    pub two_places: Option<(usize, usize)>,
 }
 
 /// One model.
@@ -146,6 +150,13 @@ pub struct Predictor {
     pub scale: XScale,
 }
 
+impl Predictor {
+    /// That no language model is as small as this value; `None` where some are.
+    pub(crate) fn too_small(&self, value: f64) -> Option<String> {
+        sizes::too_small(&self.name, value)
+    }
+}
+
 /// A model that was left out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dropped {
@@ -189,6 +200,9 @@ impl fmt::Display for Dropped {
         write!(f, "{}: {}", self.model, self.reason)
     }
 }
+
+/// What the score after adjustment is called where it stands in another place than the one before and no column is named.
+pub(crate) const AFTER_ADJUSTMENT: &str = "after adjustment";
 
 impl ModelSet {
     /// Joins the tables into one set of models.

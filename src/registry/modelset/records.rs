@@ -7,7 +7,7 @@ use super::scores::{Match, Place};
 use super::{Dropped, Reason, Role, setups};
 use crate::registry::columns::{COMPUTE, HUB, ITEMS, MODEL, TOKENS, TOKENS_SEEN, VALUE};
 use crate::registry::names::{Partners, may_be_of_one_organisation, partners, split_organisation};
-use crate::registry::table::{Column, Table, fold};
+use crate::registry::table::{Column, Table, Unit, fold};
 use crate::registry::{DateOrder, Month};
 use crate::{Error, Result};
 
@@ -36,6 +36,11 @@ pub(super) struct Record {
 }
 
 impl Record {
+    /// Whether it is a state of a model from within its training.
+    pub(super) fn is_checkpoint(&self) -> bool {
+        self.run.is_some()
+    }
+
     /// The model's name; for a checkpoint that of its run.
     pub(super) fn run(&self) -> &str {
         self.run.as_deref().unwrap_or(&self.name)
@@ -68,6 +73,11 @@ impl<'t> Cell<'t> {
         &self.table.names()[self.found.index]
     }
 
+    /// The unit of its column.
+    pub(super) fn unit(&self) -> Unit {
+        self.found.unit
+    }
+
     /// The numbers of its column, without their unit.
     pub(super) fn column_numbers(&self) -> Vec<f64> {
         (0..self.table.rows()).filter_map(|row| self.table.number_at(row, self.found.index).ok()).collect()
@@ -81,6 +91,11 @@ impl<'t> Cell<'t> {
     /// The row, as people count it in the file.
     pub(super) fn line(&self) -> usize {
         self.table.line(self.row)
+    }
+
+    /// The file and the row.
+    pub(super) fn place(&self) -> String {
+        format!("{}, row {}", self.table.path().display(), self.line())
     }
 
     /// An error at this cell.
@@ -262,6 +277,20 @@ impl<'t> Records<'t> {
         }
     }
 
+    /// That several tables have no model in common, and what their models are called; `None` when some do.
+    pub(super) fn nothing_in_common(&self) -> Option<String> {
+        let of = |table: usize| move |record: &&Record| record.rows.iter().any(|row| row.table == table);
+        let is_shared = |record: &Record| record.rows.iter().any(|row| row.table != record.rows[0].table);
+        if self.tables.len() < 2 || self.records.iter().any(is_shared) {
+            return None;
+        }
+        let names = |table: usize| {
+            let names: Vec<&str> = self.records.iter().filter(of(table)).take(3).map(|r| r.name.as_str()).collect();
+            format!("{} has `{}`", self.tables[table].path().display(), names.join("`, `"))
+        };
+        Some((0..self.tables.len()).map(names).collect::<Vec<_>>().join(", "))
+    }
+
     /// Whether checkpoints of this model are among the records.
     pub(super) fn has_checkpoints(&self, record: &Record) -> bool {
         self.records.iter().any(|other| other.base.is_some_and(|base| std::ptr::eq(&self.records[base], record)))
@@ -278,6 +307,11 @@ impl<'t> Records<'t> {
         let here = &self.tables[table];
         match self.layouts[table].get(&MODEL) {
             Some(found) => match here.at(row, found.index) {
+                Some(name) if SUMMARIES.contains(&name.to_lowercase().as_str()) => Err(here.cell_error(
+                    row,
+                    &here.names()[found.index],
+                    format!("`{name}` is called like a summary of the other rows; delete the row, or give the model another name"),
+                )),
                 Some(name) => Ok(name.to_owned()),
                 None => Err(here.cell_error(row, &here.names()[found.index], "the model has no name".into())),
             },
@@ -320,27 +354,39 @@ impl<'t> Records<'t> {
 
     /// The first cell of this column with a value.
     pub(super) fn cell(&self, record: &Record, wanted: &Column) -> Option<Cell<'t>> {
+        self.cells(record, wanted).first().copied()
+    }
+
+    /// The cells of this column with a value, those that count first.
+    pub(super) fn cells(&self, record: &Record, wanted: &Column) -> Vec<Cell<'t>> {
         if record.run.is_some() && wanted.name == TOKENS.name {
-            return record.rows.iter().find_map(|r| self.at(r, Found::at(self.tables[r.table].find(&TOKENS_SEEN)?.0)));
+            let seen = |r: &Row| self.at(r, Found::at(self.tables[r.table].find(&TOKENS_SEEN)?.0));
+            return record.rows.iter().filter_map(seen).collect();
         }
         if record.run.is_some() && wanted.name == COMPUTE.name {
             // What the tables say is that of the whole run.
-            return None;
+            return Vec::new();
         }
         let own = |r: &Row| record.rows.iter().any(|row| row == r);
-        self.rows_of(record).find_map(|r| {
+        let cell = |r: &Row| {
             // Numbers of items belong to the one benchmark.
             if wanted.name == ITEMS.name && (r.holds != Match::Score || !own(r)) {
                 return None;
             }
             let found = self.layouts[r.table].get(wanted)?;
             self.at(r, found)
-        })
+        };
+        self.rows_of(record).filter_map(cell).collect()
     }
 
     /// The cell with the score, or with the score after adjustment.
     pub(super) fn score(&self, record: &Record, adjusted: bool) -> Option<Cell<'t>> {
-        record.rows.iter().find_map(|r| match &self.places[r.table] {
+        self.scores(record, adjusted).next()
+    }
+
+    /// The cells with the score, or with the score after adjustment, the one that counts first.
+    pub(super) fn scores<'r>(&'r self, record: &'r Record, adjusted: bool) -> impl Iterator<Item = Cell<'t>> + 'r {
+        record.rows.iter().filter_map(move |r| match &self.places[r.table] {
             Place::Wide(score, after) => self.at(r, Found::at(if adjusted { *after } else { *score }?)),
             Place::Long(_) => {
                 let wanted = if adjusted { Match::Adjusted } else { Match::Score };
@@ -370,6 +416,12 @@ impl<'t> Records<'t> {
         (!table.is_missing(r.row, found.index)).then_some(Cell { found, table, row: r.row })
     }
 }
+
+/// What people and programs call a row that sums up the others.
+const SUMMARIES: [&str; 16] = [
+    "average", "avg", "avg.", "mean", "total", "sum", "median", "std", "stdev", "sd", "min", "max", "count", "25%",
+    "50%", "75%",
+];
 
 /// What the names of one model have in common in different tables: no organisation, case or punctuation, except between
 /// digits. Its place on a hub gives another.

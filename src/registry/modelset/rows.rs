@@ -8,8 +8,8 @@ use super::predictor::{self, Quantity};
 use super::records::{Cell, Named, Record, Records};
 use super::sizes::{self, Sizes};
 use super::{
-    Amount, ClusterBy, Dropped, ModelRow, ModelSet, Reason, Role, ScoreScale, Settings, WeightBy, XScale, scale,
-    scores, setups,
+    Amount, ClusterBy, Dropped, ModelRow, ModelSet, Reason, Role, ScoreScale, Settings, WeightBy, XScale, conflicts,
+    scale, scores, setups,
 };
 use crate::registry::columns::{FAMILY, ITEMS};
 use crate::registry::table::{Table, fold};
@@ -34,6 +34,22 @@ pub(super) fn assemble(tables: &[Table], roles: &[Role], settings: &Settings) ->
             Err(reason) => dropped.push(Dropped { model: record.name.clone(), reason }),
         }
     }
+    let lacks = |predictor: bool| {
+        let is =
+            |d: &&Dropped| matches!((&d.reason, predictor), (Reason::NoScore, false) | (Reason::NoPredictor(_), true));
+        dropped.iter().filter(is).map(|d| d.model.clone()).collect::<Vec<_>>()
+    };
+    let (scoreless, sizeless) = (lacks(false), lacks(true));
+    let may_be_alike = tables.len() > 1 && !scoreless.is_empty() && !sizeless.is_empty();
+    if scored.is_empty()
+        && may_be_alike
+        && let Some(names) = records.nothing_in_common()
+    {
+        return Err(Error::Undetermined(format!(
+            "no model can be fitted: no name stands in two tables; {names}; write the names alike, or give one table the \
+             other's names in a column `hub_id`"
+        )));
+    }
     if scored.is_empty()
         && let Some(error) = sizes::none_left(&dropped, &predictor.name, tables, &layouts)
     {
@@ -42,6 +58,19 @@ pub(super) fn assemble(tables: &[Table], roles: &[Role], settings: &Settings) ->
     let usable: Vec<&Record> = scored.iter().map(|s| s.record).collect();
     let mut notes: Vec<String> =
         sizes::units_taken(tables, &layouts, scored.iter().map(|s| &s.sizes)).into_iter().collect();
+    notes.extend(conflicts::beside_six_n_d(scored.iter().map(|s| &s.sizes)));
+    if may_be_alike {
+        notes.push(format!(
+            "{} models have no score (`{}`) and {} a score and no {} (`{}`); if some of them are the same, write their names \
+             alike",
+            scoreless.len(),
+            scoreless[0],
+            sizeless.len(),
+            predictor.name,
+            sizeless[0]
+        ));
+    }
+    notes.extend(conflicts::between_tables(&records, &usable, wants_adjusted));
     notes.extend(chosen);
     notes.extend(partners);
     notes.extend(records.joined.iter().cloned());
@@ -63,10 +92,19 @@ pub(super) fn assemble(tables: &[Table], roles: &[Role], settings: &Settings) ->
     if score.scale != ScoreScale::Any {
         scale::check_alike(&after, score.scale)?;
     }
+    notes.extend(scores::normalised_beside(tables, &score));
     one_spelling(&records, &scored)?;
     if settings.cluster == ClusterBy::Family && layouts.iter().all(|layout| layout.get(&FAMILY).is_none()) {
-        notes.push("no column names the families: every model counts as independent".to_owned());
+        let checkpoints = scored.iter().any(|found| found.record.is_checkpoint());
+        notes.push(if checkpoints {
+            "no column names the families: the checkpoints of a training run count as one family, and every other model as \
+             independent; `--cluster model` counts the checkpoints as independent too"
+                .to_owned()
+        } else {
+            "no column names the families: every model counts as independent".to_owned()
+        });
     }
+    notes.extend(without_family(&records, &scored, settings));
     // A number of items is of use when all models have one.
     if rows.iter().any(|row| row.items.is_none()) {
         rows.iter_mut().for_each(|row| row.items = None);
@@ -75,11 +113,15 @@ pub(super) fn assemble(tables: &[Table], roles: &[Role], settings: &Settings) ->
         rows,
         dropped,
         score,
-        adjusted: settings.adjusted.clone().or_else(|| wants_adjusted.then(|| "after adjustment".to_owned())),
+        adjusted: settings.adjusted.clone().or_else(|| wants_adjusted.then(|| super::AFTER_ADJUSTMENT.to_owned())),
         predictor,
         groups: groups.into_iter().map(|column| column.group).collect(),
         notes,
         sources: tables.iter().map(|table| table.path().display().to_string()).collect(),
+        two_places: roles.contains(&Role::After).then(|| {
+            let of = |role: Role| roles.iter().filter(|other| **other == role).count();
+            (of(Role::Before), of(Role::After))
+        }),
     })
 }
 
@@ -247,6 +289,24 @@ fn number(records: &Records<'_>, record: &Record, source: &Source) -> Result<Opt
     if value < 0.0 { Err(cell.error(format!("{} is negative", cell.text()))) } else { Ok(Some(value)) }
 }
 
+/// That some models have no family where others have one, and so count as independent of all.
+fn without_family(records: &Records<'_>, scored: &[Scored<'_, '_>], settings: &Settings) -> Option<String> {
+    let without: Vec<String> = scored
+        .iter()
+        .filter(|found| records.cell(found.record, &FAMILY).is_none())
+        .map(|found| found.record.name.clone())
+        .collect();
+    let some = settings.cluster == ClusterBy::Family && !without.is_empty() && without.len() < scored.len();
+    some.then(|| {
+        format!(
+            "{} of {} models have no family and count as independent: {}",
+            without.len(),
+            scored.len(),
+            scores::shortened(&without)
+        )
+    })
+}
+
 /// Every family is spelled one way.
 fn one_spelling(records: &Records<'_>, scored: &[Scored<'_, '_>]) -> Result<()> {
     let mut spellings: HashMap<String, &str> = HashMap::new();
@@ -254,7 +314,8 @@ fn one_spelling(records: &Records<'_>, scored: &[Scored<'_, '_>]) -> Result<()> 
         let Some(cell) = records.cell(found.record, &FAMILY) else { continue };
         let spelling = *spellings.entry(fold(cell.text())).or_insert(cell.text());
         if spelling != cell.text() {
-            return Err(cell.error(format!("family `{}` is spelled `{spelling}` in a row before", cell.text())));
+            return Err(cell
+                .error(format!("family `{}` is spelled `{spelling}` in a row before; write both alike", cell.text())));
         }
     }
     Ok(())

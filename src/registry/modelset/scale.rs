@@ -24,6 +24,9 @@ pub(super) fn check(scores: &[(f64, Cell<'_>)], asked: ScoreScale) -> Result<Sco
         ScoreScale::Auto => ScoreScale::Share,
         asked => asked,
     };
+    if scale == ScoreScale::Percent && asked == ScoreScale::Auto {
+        shares_among_percentages(scores)?;
+    }
     let Some((low, high)) = scale.range() else { return Ok(scale) };
     match scores.iter().find(|(score, _)| !(low..=high).contains(score)) {
         Some((_, cell)) => Err(outside(cell, low, high, asked)),
@@ -45,8 +48,35 @@ pub(super) fn check_alike(after: &[(f64, Cell<'_>)], scale: ScoreScale) -> Resul
                 .to_owned(),
         ));
     }
+    if let (ScoreScale::Share, Some((_, cell))) = (scale, after.first())
+        && mostly_above_one(after)
+    {
+        return Err(cell.error(
+            "most scores after adjustment are above 1 and those before are shares; bring both to one scale".to_owned(),
+        ));
+    }
     check(after, scale).map(|_| ())
 }
+
+/// That no score in percent looks like one that was left a share.
+///
+/// # Errors
+/// [`Error::Cell`] where few scores are at most 1 and all others far above.
+fn shares_among_percentages(scores: &[(f64, Cell<'_>)]) -> Result<()> {
+    let is_small = |score: f64| score > 0.0 && score <= 1.0;
+    let least = scores.iter().map(|(score, _)| *score).filter(|score| !is_small(*score)).fold(f64::INFINITY, f64::min);
+    match scores.iter().find(|(score, _)| is_small(*score)).filter(|_| least > FAR_ABOVE && least.is_finite()) {
+        Some((_, cell)) => Err(cell.error(format!(
+            "{} stands among scores in percent of which the next is {least}; write it in percent too, or say that it is by \
+             `--score-scale percent`",
+            cell.text()
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// A score in percent that is this far from those below 1 leaves a gap that scores of models do not have.
+const FAR_ABOVE: f64 = 10.0;
 
 fn mostly_above_one(scores: &[(f64, Cell<'_>)]) -> bool {
     2 * scores.iter().filter(|(score, _)| *score > 1.0).count() > scores.len()

@@ -347,11 +347,48 @@ pub(super) fn is_number(table: &Table, column: usize) -> bool {
 
 fn unknown_score(tables: &[Table], layouts: &[Layout], name: &str) -> Error {
     let candidates = candidates(tables.iter().zip(layouts));
+    if let Some(table) = tables.iter().find(|table| table.names().len() == 1) {
+        return Error::File {
+            path: table.path().to_owned(),
+            problem: "it has one column only; separate its cells by commas, semicolons or tabs".to_owned(),
+        };
+    }
+    // A name that several columns have in common is among these, not near to one of them.
     let error = Error::Argument(format!("no table has a score `{name}`; there are: {}", shortened(&candidates)));
     match did_you_mean(name, candidates.iter().map(String::as_str)) {
         Some(question) => error.with_help(question),
         None => error,
     }
+}
+
+/// That other columns hold scores mostly below what a guess scores, as those of a leaderboard do that are normalised to
+/// chance 0, and that this score may be one of them.
+pub(super) fn normalised_beside(tables: &[Table], score: &Score) -> Option<String> {
+    let implied = score.benchmark?.chance.actual.filter(|level| *level > 0.0 && !score.normalised)?;
+    let is_below = |table: &Table, column: usize| {
+        let name = &table.names()[column];
+        let Some((known, false)) = meant_by(name).filter(|_| fold(name) != fold(&score.name)) else { return false };
+        let Some(level) = known.chance.actual.filter(|level| *level > 0.0) else { return false };
+        let numbers: Vec<f64> = (0..table.rows()).filter_map(|row| table.number_at(row, column).ok()).collect();
+        let percent = 2 * numbers.iter().filter(|number| **number > 1.0).count() > numbers.len();
+        // Three fifths of a guess is far below for any number of items.
+        let far_below = 0.6 * level * if percent { 100.0 } else { 1.0 };
+        2 * numbers.iter().filter(|number| **number < far_below).count() > numbers.len()
+    };
+    let of_table = |table: &Table| -> Vec<String> {
+        let columns = (0..table.names().len()).filter(|column| is_below(table, *column));
+        columns.map(|column| table.names()[column].clone()).collect()
+    };
+    let beside: Vec<String> =
+        tables.iter().filter(|table| table.position(&score.name).is_some()).flat_map(of_table).collect();
+    (!beside.is_empty()).then(|| {
+        format!(
+            "most scores of {} are far below a guess, as where a table is normalised to chance 0; if `{}` is too, say \
+             `--chance 0` (a guess scores {implied} of it otherwise)",
+            shortened(&beside),
+            score.name
+        )
+    })
 }
 
 /// The first names of a long list.

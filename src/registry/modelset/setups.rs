@@ -19,7 +19,7 @@ use crate::{Error, Result};
 const UNSET: &str = "none";
 
 /// What two scores of one model may differ in; the version of the program is the last.
-const SETUP: [&str; 11] = [
+const SETUP: [&str; 12] = [
     "shots",
     "revision",
     "chat_template",
@@ -29,12 +29,14 @@ const SETUP: [&str; 11] = [
     "quantisation",
     "dtype",
     "limit",
+    "task_version",
     "harness",
     "harness_version",
 ];
 
 /// Of these a reader is told where one fit has several of them.
-const TOLD: [&str; 7] = ["shots", "chat_template", "system_prompt", "multiturn", "adapter", "quantisation", "harness"];
+const TOLD: [&str; 8] =
+    ["shots", "chat_template", "system_prompt", "multiturn", "adapter", "quantisation", "task_version", "harness"];
 
 /// Marks the rows that do not count, and says what a reader should know.
 ///
@@ -51,13 +53,58 @@ pub(super) fn settle(
         return Err(missing(tables, &unknown.column));
     }
     let mut notes = Vec::new();
+    let mut sides = [Side::default(), Side::default()];
     for ((table, layout), place) in tables.iter().zip(layouts).zip(places) {
         if let Place::Long(wanted) = place {
             let long = Long { table, layout, columns: SETUP.map(|name| column(table, name)) };
             long.settle(wanted, settings, &mut notes)?;
+            long.add(wanted, &mut sides);
         }
     }
+    let [before, after] = &sides;
+    notes.extend(before.against(after)?);
     Ok(notes)
+}
+
+/// How the scores under one condition were obtained: the metrics, and the values of each column of the setup.
+#[derive(Default)]
+struct Side {
+    metrics: BTreeSet<String>,
+    values: BTreeMap<&'static str, BTreeSet<String>>,
+}
+
+impl Side {
+    /// What scores before adjustment differ in from those after it, a sentence a column.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] for two metrics, which nobody would compare.
+    fn against(&self, after: &Self) -> Result<Vec<String>> {
+        if self.values.is_empty() || after.values.is_empty() {
+            return Ok(Vec::new());
+        }
+        let listed = |of: &BTreeSet<String>| shortened(&of.iter().cloned().collect::<Vec<_>>());
+        if self.metrics != after.metrics && !self.metrics.is_empty() && !after.metrics.is_empty() {
+            return Err(Error::Argument(format!(
+                "the score is {} before adjustment and {} after it; choose one that both have by --metric",
+                listed(&self.metrics),
+                listed(&after.metrics)
+            )));
+        }
+        // An adapter may be the adjustment itself.
+        let compared = TOLD.iter().copied().filter(|name| *name != "adapter").chain([LIMIT.name]);
+        let both = compared.filter_map(|name| Some((name, self.values.get(name)?, after.values.get(name)?)));
+        let differing = both.filter(|(_, before, after)| before != after);
+        Ok(differing
+            .map(|(name, before, after)| {
+                format!(
+                    "scores before and after adjustment differ in {name} too, so that their difference is not that of adjustment \
+                     alone: {} before, {} after",
+                    listed(before),
+                    listed(after)
+                )
+            })
+            .collect())
+    }
 }
 
 /// A checkpoint's name within its run, for a row that says how many training tokens its weights had seen.
@@ -107,6 +154,21 @@ impl<'t> Long<'t> {
         self.tell(&rows, notes);
         wanted.skip = skipped;
         Ok(())
+    }
+
+    /// Adds how the scores that count were obtained, before and after adjustment.
+    fn add(&self, wanted: &Wanted, sides: &mut [Side; 2]) {
+        for row in 0..self.table.rows() {
+            let side = match wanted.matches(self.table, self.layout, row) {
+                Match::Score => &mut sides[0],
+                Match::Adjusted => &mut sides[1],
+                Match::Any | Match::Neither => continue,
+            };
+            side.metrics.extend(wanted.metric().map(str::to_owned));
+            for (name, column) in SETUP.iter().zip(self.columns) {
+                side.values.entry(name).or_default().insert(self.text(row, column).to_owned());
+            }
+        }
     }
 
     fn text(&self, row: usize, column: Option<usize>) -> &'t str {
@@ -267,6 +329,31 @@ mod tests {
         );
         assert_eq!(scores(&set(rows, &["shots = 25"]).expect("chosen")), [("a", 0.6), ("b", 0.7)]);
         assert!(set(rows, &["colour = red"]).expect_err("no column").to_string().contains("colour"));
+    }
+
+    #[test]
+    fn scores_before_and_after_in_two_setups_are_told_and_two_metrics_are_refused() {
+        let header = "model,benchmark,metric,value,shots,adjustment";
+        let place = |name: &str, metric: &str, shots: &str, of: [f64; 2]| {
+            let [a, b] = of;
+            table(name, &format!("{header}\na,arc,{metric},{a},{shots},none\nb,arc,{metric},{b},{shots},none\n"))
+        };
+        let fit = |metric: &str, shots: &str| {
+            let before = place("before.csv", "acc", "25", [0.3, 0.5]);
+            let after = place("after.csv", metric, shots, [0.4, 0.6]);
+            let settings = Settings { score: Some("arc".into()), ..Settings::default() };
+            ModelSet::from_before_and_after(&[before], &[after], &[sizes()], &settings)
+        };
+        let differ =
+            |set: &ModelSet| set.notes.iter().filter(|note| note.contains("before and after")).cloned().collect();
+        let same: Vec<String> = differ(&fit("acc", "25").expect("models"));
+        assert!(same.is_empty(), "{same:?}");
+        let other: Vec<String> = differ(&fit("acc", "0").expect("models"));
+        assert!(
+            matches!(&other[..], [one] if one.contains("differ in shots too") && one.ends_with("25 before, 0 after"))
+        );
+        let error = fit("acc_norm", "25").expect_err("two metrics").to_string();
+        assert!(error.contains("acc before adjustment and acc_norm after it") && error.contains("--metric"), "{error}");
     }
 
     #[test]

@@ -26,10 +26,16 @@ impl Sizes {
     /// # Errors
     /// A cell that is no number above zero, or a size that no language model has unless `settings` allow it.
     pub(super) fn of(records: &Records<'_>, record: &Record, settings: &Settings) -> Result<Self> {
+        let is_checkpoint = record.is_checkpoint();
         let size = |column: &Column| -> Result<Option<f64>> {
             let Some(cell) = records.cell(record, column) else { return Ok(None) };
+            let tokens_seen = is_checkpoint && column.name == TOKENS.name;
+            if tokens_seen && cell.number()? == 0.0 {
+                // The weights before training.
+                return Ok(None);
+            }
             let value = cell.size()?;
-            match Usual::of(column).filter(|usual| !settings.any_size && !usual.holds(value)) {
+            match Usual::of(column).filter(|usual| !settings.any_size && !tokens_seen && !usual.holds(value)) {
                 Some(usual) => Err(cell.error(usual.question(&cell, value, &likely_units(records, record, settings)))),
                 None => Ok(Some(value)),
             }
@@ -37,7 +43,8 @@ impl Sizes {
         let (params, active_params, tokens) = (size(&PARAMS)?, size(&ACTIVE_PARAMS)?, size(&TOKENS)?);
         let own = size(&COMPUTE)?;
         let computed = match (own, active_params.or(params), tokens, records.cell(record, &TOKENS)) {
-            (None, Some(n), Some(d), Some(cell)) => Some(six_n_d(n, d, &cell, settings)?),
+            // The first checkpoints of a run have little compute.
+            (None, Some(n), Some(d), Some(cell)) => Some(six_n_d(n, d, &cell, settings.any_size || is_checkpoint)?),
             _ => None,
         };
         Ok(Self { params, active_params, tokens, compute: own.map(Flops).or(computed), computed: computed.is_some() })
@@ -45,12 +52,12 @@ impl Sizes {
 }
 
 /// 6·N·D; `cell` is that of D.
-fn six_n_d(n: f64, d: f64, cell: &Cell<'_>, settings: &Settings) -> Result<Flops> {
+fn six_n_d(n: f64, d: f64, cell: &Cell<'_>, any_size: bool) -> Result<Flops> {
     let compute = Flops::of_training(n, d);
     if !compute.0.is_finite() {
         return Err(cell.error("6·N·D is too large a number".to_owned()));
     }
-    match Usual::of(&COMPUTE).filter(|usual| !settings.any_size && !usual.holds(compute.0)) {
+    match Usual::of(&COMPUTE).filter(|usual| !any_size && !usual.holds(compute.0)) {
         Some(usual) => Err(cell.error(format!(
             "6 × {} parameters × {} tokens are {} FLOPs, and {}; give the units by --params-unit and --tokens-unit, or take \
              the sizes as they are by --any-size",
@@ -145,13 +152,18 @@ impl Usual {
     }
 
     /// The unit in which most numbers of a column are usual, and their middle nearest to what is typical.
-    fn likely_unit(&self, numbers: &[f64]) -> Option<Unit> {
+    /// A column that is called a logarithm is one to another base.
+    fn likely_unit(&self, numbers: &[f64], taken: Unit) -> Option<Unit> {
         let positive: Vec<f64> = numbers.iter().copied().filter(|number| *number > 0.0).collect();
         let usual = |unit: Unit| positive.iter().filter(|number| self.holds(unit.apply(**number))).count();
         let middle = positive.iter().map(|number| number.log10()).sum::<f64>() / positive.len().max(1) as f64;
         let wanted = self.typical.log10();
+        let all_usual = |unit: &Unit| !positive.is_empty() && usual(*unit) == positive.len();
+        if taken.is_logarithm() {
+            return [std::f64::consts::E, 2.0, 10.0].map(Unit::logarithm).into_iter().find(all_usual);
+        }
         let logarithm = Unit::logarithm(10.0);
-        if self.low == COMPUTES.low && !positive.is_empty() && usual(logarithm) == positive.len() {
+        if self.low == COMPUTES.low && all_usual(&logarithm) {
             return Some(logarithm);
         }
         let distance = |unit: &f64| (middle + unit.log10() - wanted).abs();
@@ -172,7 +184,9 @@ fn likely_units(records: &Records<'_>, record: &Record, settings: &Settings) -> 
         };
         let (Ok(value), Ok(number)) = (cell.size(), cell.number()) else { continue };
         let of_compute = expected.filter(|_| column.name == COMPUTE.name).and_then(|c| flops_unit(number, c));
-        let likely = of_compute.or_else(|| usual.likely_unit(&cell.column_numbers())).filter(|_| !usual.holds(value));
+        let likely = of_compute
+            .or_else(|| usual.likely_unit(&cell.column_numbers(), cell.unit()))
+            .filter(|_| !usual.holds(value));
         expected = expected.map(|product| product * likely.map_or(value, |unit| unit.apply(number)));
         if let Some(unit) = likely.filter(|_| !found.iter().any(|(_, other, _)| *other == flag)) {
             found.push((cell.column_name().to_owned(), flag, usual.spelled(unit)));
@@ -185,6 +199,19 @@ fn likely_units(records: &Records<'_>, record: &Record, settings: &Settings) -> 
 fn flops_unit(number: f64, expected: f64) -> Option<Unit> {
     let units = COMPUTES.units.iter().copied().chain([8.64e19]);
     units.map(Unit::times).find(|unit| (unit.apply(number) / expected).log2().abs() <= 1.0)
+}
+
+/// That no language model has a size as small as this value of a predictor; `None` where some have, or where it is no size.
+pub(super) fn too_small(kind: &PredictorKind, value: f64) -> Option<String> {
+    let column = match kind {
+        PredictorKind::Compute => &COMPUTE,
+        PredictorKind::Params => &PARAMS,
+        PredictorKind::ActiveParams => &ACTIVE_PARAMS,
+        PredictorKind::Tokens => &TOKENS,
+        PredictorKind::Release | PredictorKind::Column(_) => return None,
+    };
+    let usual = Usual::of(column).filter(|usual| value < usual.low)?;
+    Some(format!("{} would be {} {}, and {}", shown(value), shown(value), usual.counted, usual.sentence))
 }
 
 /// A number in a sentence.

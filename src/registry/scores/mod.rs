@@ -195,6 +195,7 @@ fn setup(table: &Table, row: usize) -> Result<Setup> {
         quantisation: text("quantisation"),
         dtype: text("dtype"),
         limit: table.optional_parsed(row, "limit")?,
+        task_version: text("task_version"),
         harness: text("harness"),
         harness_version: text("harness_version"),
     })

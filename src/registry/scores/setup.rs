@@ -35,6 +35,8 @@ pub struct Setup {
     pub dtype: Option<String>,
     /// The part of the items that was used; `None` for all of them.
     pub limit: Option<Limit>,
+    /// The version of the task's definition, as the program counts it.
+    pub task_version: Option<String>,
     /// The program that evaluated.
     pub harness: Option<String>,
     /// Its version.

@@ -41,6 +41,7 @@ impl Sheet {
             .text("quantisation", |row| setup(row).quantisation.clone())
             .text("dtype", |row| setup(row).dtype.clone())
             .number("limit", |row| setup(row).limit.map(|limit| limit.get()))
+            .text("task_version", |row| setup(row).task_version.clone())
             .text("harness", |row| setup(row).harness.clone())
             .text("harness_version", |row| setup(row).harness_version.clone())
             .text("date", |row| of(row).provenance.date.map(|date| date.to_string()))

@@ -63,11 +63,15 @@ pub(super) fn number(text: &str, marks: Marks) -> Result<f64, String> {
         Some(digits) => (digits.trim_end(), true),
         None => (trimmed, false),
     };
-    let value = signed(digits, marks)?.ok_or_else(|| format!("`{trimmed}` is not a number"))?;
+    let value = signed(digits, marks)?.ok_or_else(|| no_number(trimmed))?;
     if !value.is_finite() {
         return Err(format!("{trimmed} is not a finite number; leave the cell empty where there is no value"));
     }
     Ok(if percent { value / 100.0 } else { value })
+}
+
+fn no_number(text: &str) -> String {
+    format!("`{text}` is not a number; write the number alone, and leave the cell empty where there is none")
 }
 
 /// The number of these digits, infinite ones included; `None` when it is none.
@@ -89,7 +93,7 @@ pub(super) fn size(text: &str, marks: Marks, unit: Unit) -> Result<f64, String> 
             // `3 tokens` in a column of billions says nothing about the unit.
             Some(Unit::ONE) => unit,
             Some(own) => own,
-            None => return Err(format!("`{trimmed}` is not a number")),
+            None => return Err(no_number(trimmed)),
         },
     };
     // Of single things there is a whole number: what a comma stands in before three digits groups them.
@@ -97,7 +101,7 @@ pub(super) fn size(text: &str, marks: Marks, unit: Unit) -> Result<f64, String> 
     if let Some(grouped) = marks.is_asked_about(digits).filter(|_| unit != Unit::ONE) {
         return Err(grouped);
     }
-    let value = signed(digits, marks)?.ok_or_else(|| format!("`{trimmed}` is not a number"))?;
+    let value = signed(digits, marks)?.ok_or_else(|| no_number(trimmed))?;
     if !value.is_finite() {
         return Err(format!("{trimmed} is not a finite number; leave the cell empty where there is no value"));
     }
@@ -142,7 +146,7 @@ pub(crate) fn positive(value: f64, text: &str) -> Result<f64, String> {
     } else if value > 0.0 {
         Ok(value)
     } else {
-        Err(format!("{text} is not above 0"))
+        Err(format!("{text} is not above 0; leave the cell empty where the number is not known"))
     }
 }
 

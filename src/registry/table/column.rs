@@ -105,14 +105,21 @@ struct Reading {
 }
 
 /// The place of a name that a person gave: as written, or else without case, spaces and punctuation, or else without its
-/// unit.
+/// unit. `None` where several names are meant alike: `MMLU` is neither `MMLU (0-shot)` nor `MMLU (5-shot)`.
 pub(super) fn position(names: &[String], name: &str) -> Option<usize> {
     let wanted = fold(name);
+    let only = |fits: &dyn Fn(&str) -> bool| -> Option<Option<usize>> {
+        let mut found = names.iter().enumerate().filter(|(_, name)| fits(name)).map(|(at, _)| at);
+        let first = found.next()?;
+        Some(found.next().is_none().then_some(first))
+    };
     names
         .iter()
         .position(|n| n == name)
-        .or_else(|| names.iter().position(|n| fold(n) == wanted))
-        .or_else(|| names.iter().position(|n| fold(split_brackets(n).0) == wanted))
+        .map(Some)
+        .or_else(|| only(&|n| fold(n) == wanted))
+        .or_else(|| only(&|n| fold(split_brackets(n).0) == wanted))
+        .flatten()
 }
 
 /// Letters and digits only, lower case: what two spellings of one name have in common. What stands between two digits stays,
@@ -159,6 +166,9 @@ pub(super) fn stated(name: &str) -> Stated {
 
 /// All ways to understand a name, the plainest first.
 fn readings(name: &str) -> Vec<Reading> {
+    if is_rate(name) {
+        return Vec::new();
+    }
     let mut found = vec![Reading { base: fold(name), unit: Stated::Nothing, deep: false }];
     let (outside, inside) = split_brackets(name);
     let bracket = match inside {
@@ -189,6 +199,12 @@ fn readings(name: &str) -> Vec<Reading> {
         found.push(Reading { base: rest.concat(), unit: Stated::Unit(unit), deep: true });
     }
     found
+}
+
+/// Whether a name is that of something in a second, which is no amount: `FLOP/s`, `tokens per second`.
+fn is_rate(name: &str) -> bool {
+    let name: String = name.to_lowercase().split_whitespace().collect();
+    ["/s", "/sec", "/second", "persecond", "persec"].iter().any(|rate| name.ends_with(rate))
 }
 
 /// The words of a name in lower case; what is a unit with a sign in it stays one word.
@@ -318,8 +334,18 @@ mod tests {
 
     #[test]
     fn what_is_no_size_is_not_taken_for_one() {
-        let names =
-            ["size (GB)", "size_gb", "compute (GPU-hours)", "params_x", "log_c", "tokens per second", "model", "T"];
+        let names = [
+            "size (GB)",
+            "size_gb",
+            "compute (GPU-hours)",
+            "params_x",
+            "log_c",
+            "tokens per second",
+            "FLOP/s",
+            "FLOPs/sec",
+            "model",
+            "T",
+        ];
         for name in names {
             for column in [&PARAMS, &TOKENS, &COMPUTE] {
                 assert_eq!(unit(column, name), None, "{name}");
@@ -327,6 +353,14 @@ mod tests {
         }
         let text = Column::required("model", Kind::Text, "").also(&["name"]);
         assert_eq!(unit(&text, "model_b"), None);
+    }
+
+    #[test]
+    fn a_name_that_several_columns_have_in_common_is_none_of_them() {
+        let names = ["model", "MMLU (0-shot)", "MMLU (5-shot)", "ARC-c (25-shot)"].map(str::to_owned);
+        assert_eq!(super::position(&names, "MMLU"), None);
+        assert_eq!(super::position(&names, "mmlu 5-shot"), Some(2));
+        assert_eq!(super::position(&names, "arc c"), Some(3));
     }
 
     #[test]

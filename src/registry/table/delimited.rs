@@ -45,6 +45,14 @@ pub(super) fn read(text: &str) -> Result<Raw, String> {
         if record.iter().all(|cell| cell.trim().is_empty()) {
             continue;
         }
+        // R leaves out the name of the column of row names. With commas, a decimal comma would look the same, and so does
+        // a tab at the end of every row.
+        let has_row_name =
+            record.len() == names.len() + 1 && record.iter().next_back().is_some_and(|cell| !cell.is_empty());
+        if lines.is_empty() && separator == b'\t' && has_row_name {
+            names.insert(0, String::new());
+            columns.insert(0, StringChunkedBuilder::new("".into(), 0));
+        }
         if record.len() != names.len() {
             return Err(uneven(line, record.len(), names.len(), separator));
         }
@@ -62,7 +70,9 @@ fn reader(text: &str, separator: u8) -> csv::Reader<&[u8]> {
 }
 
 fn uneven(line: usize, cells: usize, header: usize, separator: u8) -> String {
-    let help = if separator == b',' && cells > header {
+    let help = if header == 1 {
+        "; the first row must hold the names of the columns: delete what stands above them"
+    } else if separator == b',' && cells > header {
         "; put cells that hold commas in quotation marks, or separate the cells by semicolons"
     } else {
         ""
@@ -132,6 +142,15 @@ mod tests {
             assert_eq!((raw.names.as_slice(), cells.as_slice()), (&names.map(str::to_owned)[..], &first[..]), "{text}");
         }
         assert_eq!(read("sep=;\na;b\n\n1;2\n").expect("a table").lines, [4]);
+    }
+
+    #[test]
+    fn the_row_names_of_r_are_a_column_without_a_name() {
+        let raw = read("a\tb\n1\tx\t2\n2\ty\t3\n").expect("a table");
+        assert_eq!(raw.names, ["", "a", "b"]);
+        assert_eq!(raw.columns[1].text_at(1), Some("y"));
+        assert!(read("a\tb\n1\t2\n1\t2\t3\n").is_err(), "a later row that is longer is a mistake");
+        assert!(read("a,b\n1,x,2\n").is_err(), "a decimal comma would look the same");
     }
 
     #[test]

@@ -2,8 +2,10 @@
 //! cell.
 
 use crate::analysis::fit::{CurveReport, FitReport};
+use crate::registry::modelset::Group;
 use crate::report::csv::{CsvTable, number};
-use crate::stats::estimate::{Estimate, Interval};
+use crate::stats::estimate::{Estimate, Interval, Named};
+use crate::stats::multiplicity::{Adjusted, adjusted};
 
 fn optional(value: Option<f64>) -> String {
     value.map_or_else(String::new, number)
@@ -12,7 +14,9 @@ fn optional(value: Option<f64>) -> String {
 /// One row per estimate.
 ///
 /// Columns: `condition` (`unadjusted`, `adjusted`, `difference`), `curve`, `parameter`, `group` (of a difference between
-/// groups), `estimate`, `se`, `low`, `high`, `p_value`, `method` (of the interval), `reason` (why a value is missing). The
+/// groups), `estimate`, `se`, `low`, `high`, `p_value`, `primary` (whether it is the one p-value by which the question is decided), `holm` and `bh` (the
+/// same p-value adjusted for all groups, where there are several), `method` (of the interval), `reason` (why a value is
+/// missing). The
 /// first rows of a condition are the ones at the top of the report, then, where another curve leads, those of the hinge;
 /// the parameters of every curve, in its own names and
 /// with the intervals of its covariance, follow. R² and SSE have no interval of their own.
@@ -28,6 +32,9 @@ pub fn parameters(report: &FitReport) -> CsvTable {
         "low",
         "high",
         "p_value",
+        "primary",
+        "holm",
+        "bh",
         "method",
         "reason",
     ]);
@@ -35,17 +42,22 @@ pub fn parameters(report: &FitReport) -> CsvTable {
         let (condition, curve) = (phase.to_string(), analysis.curve.to_string());
         let (condition, curve) = (condition.as_str(), curve.as_str());
         for (name, parameter) in [("alpha", &analysis.alpha), ("c_log10", &analysis.c_log10), ("c_e", &analysis.c_e)] {
-            row(&mut table, [condition, curve, name, ""], parameter);
+            row(&mut table, [condition, curve, name, ""], parameter, Question::Other);
         }
-        for theta in &analysis.thetas {
-            row(&mut table, [condition, curve, "theta", &theta.name.to_string()], &theta.estimate);
+        for (theta, test) in analysis.thetas.iter().zip(among_groups(&analysis.thetas)) {
+            row(&mut table, [condition, curve, "theta", &theta.name.to_string()], &theta.estimate, Question::Own(test));
         }
         if let Some(hinge) = &analysis.hinge {
             for (name, own) in [("alpha", &hinge.alpha), ("c_log10", &hinge.c_log10), ("c_e", &hinge.c_e)] {
-                row(&mut table, [condition, "hinge", name, ""], own);
+                row(&mut table, [condition, "hinge", name, ""], own, Question::Other);
             }
             for theta in &hinge.thetas {
-                row(&mut table, [condition, "hinge", "theta", &theta.name.to_string()], &theta.estimate);
+                row(
+                    &mut table,
+                    [condition, "hinge", "theta", &theta.name.to_string()],
+                    &theta.estimate,
+                    Question::Other,
+                );
             }
         }
         let marks = [("r_squared", analysis.r_squared), ("sse", analysis.sse)];
@@ -57,11 +69,12 @@ pub fn parameters(report: &FitReport) -> CsvTable {
         }
     }
     if let Some(changed) = &report.differences {
-        for theta in &changed.thetas {
-            row(&mut table, ["difference", "hinge", "theta", &theta.name.to_string()], &theta.estimate);
+        for (theta, test) in changed.thetas.iter().zip(among_groups(&changed.thetas)) {
+            let names = ["difference", "hinge", "theta", &theta.name.to_string()];
+            row(&mut table, names, &theta.estimate, Question::Own(test));
         }
         for (name, parameter) in [("c", &changed.c), ("alpha", &changed.alpha), ("r_squared", &changed.r_squared)] {
-            row(&mut table, ["difference", "hinge", name, ""], parameter);
+            row(&mut table, ["difference", "hinge", name, ""], parameter, Question::Own(None));
         }
     }
     table
@@ -70,7 +83,7 @@ pub fn parameters(report: &FitReport) -> CsvTable {
 fn curve_rows(table: &mut CsvTable, condition: &str, one: &CurveReport) {
     let curve = one.curve.to_string();
     for named in &one.parameters {
-        row(table, [condition, &curve, &format!("{curve}.{}", named.name), ""], &named.estimate);
+        row(table, [condition, &curve, &format!("{curve}.{}", named.name), ""], &named.estimate, Question::Other);
     }
     let marks = [
         ("sse", one.sse),
@@ -85,20 +98,40 @@ fn curve_rows(table: &mut CsvTable, condition: &str, one: &CurveReport) {
     }
 }
 
-fn row(table: &mut CsvTable, names: [&str; 4], parameter: &Estimate) {
-    let mut cells: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-    let Interval { low, high } = parameter.interval;
-    let numbers = [parameter.value, parameter.se, low, high, parameter.p_value];
-    cells.extend(numbers.into_iter().map(optional));
-    cells.push(parameter.method.map(|method| method.to_string()).unwrap_or_default());
-    cells.push(parameter.reason.clone().unwrap_or_default());
-    table.rows.push(cells);
+/// Whether a p-value is the one that answers its question.
+#[derive(Clone, Copy)]
+enum Question {
+    /// It is; where several groups ask the same, with what all of them make of it.
+    Own(Option<Adjusted>),
+    /// Another one answers, or nothing is asked.
+    Other,
+}
+
+/// The p-values of several groups, adjusted together; nothing for one group.
+fn among_groups(thetas: &[Named<Group>]) -> Vec<Option<Adjusted>> {
+    let p: Vec<Option<f64>> = thetas.iter().map(|theta| theta.estimate.p_value).collect();
+    let alone = thetas.len() < 2;
+    adjusted(&p).ok().filter(|_| !alone).unwrap_or_else(|| vec![None; p.len()])
+}
+
+fn row(table: &mut CsvTable, names: [&str; 4], parameter: &Estimate, question: Question) {
+    let mut push =
+        |se, Interval { low, high }: Interval, p_value: Option<f64>, question, method, reason: &Option<String>| {
+            let mut cells: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+            cells.extend([parameter.value, se, low, high, p_value].map(optional));
+            let (primary, test) = match question {
+                Question::Own(test) => (true, test),
+                Question::Other => (false, None),
+            };
+            cells.push(p_value.map_or_else(String::new, |_| primary.to_string()));
+            cells.extend([test.map(|test| test.holm), test.map(|test| test.benjamini_hochberg)].map(optional));
+            cells.extend([method, reason.clone().unwrap_or_default()]);
+            table.rows.push(cells);
+        };
+    let method = parameter.method.map(|method| method.to_string()).unwrap_or_default();
+    push(parameter.se, parameter.interval, parameter.p_value, question, method, &parameter.reason);
     for other in &parameter.others {
-        let mut cells: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-        let Interval { low, high } = other.interval;
-        cells.extend([parameter.value, other.se, low, high, other.p_value].map(optional));
-        cells.extend([other.method.to_string(), other.reason.clone().unwrap_or_default()]);
-        table.rows.push(cells);
+        push(other.se, other.interval, other.p_value, Question::Other, other.method.to_string(), &other.reason);
     }
 }
 

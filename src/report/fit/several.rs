@@ -1,8 +1,9 @@
 //! Fits of several scores: one row each, for people and as CSV.
 
-use crate::analysis::fit::{Adjusted, ScoreFit, ScoreFits};
+use crate::analysis::fit::{ScoreFit, ScoreFits};
 use crate::report::csv::{CsvTable, number};
 use crate::report::terminal::{Align, TextTable};
+use crate::stats::multiplicity::Adjusted;
 
 /// The columns of the CSV.
 const COLUMNS: [&str; 23] = [

@@ -7,6 +7,7 @@ use crate::report::terminal::{Align, TextTable};
 use crate::report::text::{Text, capital, counted, optional, p_value, short, significant};
 use crate::stats::curves::Curve;
 use crate::stats::estimate::{Estimate, Method};
+use crate::stats::multiplicity::{Adjusted, adjusted};
 use crate::stats::parameter::Parameter;
 
 /// The report as text of at most `width` columns.
@@ -189,7 +190,20 @@ fn tests(text: &mut Text, report: &FitReport, analysis: &Analysis) {
     let others: Vec<String> =
         others.iter().filter_map(|(name, p)| p.map(|p| format!("{name} p = {}", p_value(p)))).collect();
     if !others.is_empty() {
-        text.paragraph(&format!("theta = 0: {}", others.join(", ")));
+        text.paragraph(&format!("theta = 0, beside the p above: {}", others.join(", ")));
+    }
+    let tests = adjusted(&analysis.thetas.iter().map(|theta| theta.estimate.p_value).collect::<Vec<_>>());
+    if let Some(tests) = tests.ok().filter(|tests| tests.iter().flatten().count() > 1) {
+        let listed = |of: fn(&Adjusted) -> f64| {
+            let p = |test: &Option<Adjusted>| test.as_ref().map_or_else(|| "–".to_owned(), |test| p_value(of(test)));
+            tests.iter().map(p).collect::<Vec<_>>().join(", ")
+        };
+        text.paragraph(&format!(
+            "theta = 0, for all {} groups together: Holm {}; Benjamini–Hochberg {}",
+            tests.len(),
+            listed(|test| test.holm),
+            listed(|test| test.benjamini_hochberg)
+        ));
     }
     if let Some(noise) = &analysis.item_noise
         && let Some(share) = noise.share

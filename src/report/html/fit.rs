@@ -258,16 +258,16 @@ fn lines(phase: Phase, predictions: &Table, groups: &[GroupReport]) -> Result<Ve
 }
 
 /// What the report of a fit says of the tables it was made from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Behind {
-    /// The tables.
+    /// The tables that hold everything, or what the others do not say.
     pub(crate) tables: Vec<PathBuf>,
-    /// The score.
-    pub(crate) score: String,
-    /// Its metric.
-    pub(crate) metric: Option<String>,
-    /// The score after adjustment.
-    pub(crate) adjusted: Option<String>,
+    /// Those with scores before adjustment, where those after it stand somewhere else.
+    pub(crate) before: Vec<PathBuf>,
+    /// Those with scores after it.
+    pub(crate) after: Vec<PathBuf>,
+    /// The report.
+    pub(crate) report: FitReport,
 }
 
 /// The tables behind a folder or a JSON file of `onset fit`.
@@ -275,11 +275,13 @@ pub(crate) fn behind(paths: &[PathBuf]) -> Result<Behind> {
     let Some(path) = paths.first() else { return Err(Error::Argument("there is no fit to look into".into())) };
     let path = if kind(paths)? == Kind::FitFolder { path.join("report.json") } else { path.clone() };
     let report = read(&path)?;
+    let paths = |names: &[String]| names.iter().map(PathBuf::from).collect::<Vec<PathBuf>>();
+    let others = report.before_tables.len() + report.after_tables.len();
     Ok(Behind {
-        tables: report.tables.iter().map(PathBuf::from).collect(),
-        score: report.score,
-        metric: report.metric,
-        adjusted: report.adjusted_score,
+        tables: paths(report.tables.get(others..).unwrap_or_default()),
+        before: paths(&report.before_tables),
+        after: paths(&report.after_tables),
+        report,
     })
 }
 

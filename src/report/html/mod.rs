@@ -38,6 +38,6 @@ mod render;
 mod words;
 
 pub use document::Document;
-pub(crate) use fit::behind as fit_behind;
+pub(crate) use fit::{Behind, behind as fit_behind};
 pub(crate) use input::{Kind, kind};
 pub(crate) use render::FitPart;

@@ -5,14 +5,17 @@ use crate::stats::estimate::Estimate;
 use crate::study::FitAt;
 
 /// θ, α, c_e and R² of every benchmark as functions of the task examples seen; one row per fit, `reason` where there is
-/// none. `seed_sd` is the standard deviation between seeds of one model, `seed_share` the part of the variance around the
+/// none. `theta_p_value` is as if it were the only one, `theta_holm` and `theta_bh` are adjusted for all rows. `seed_sd` is the standard deviation between seeds of one model, `seed_share` the part of the variance around the
 /// curve that it explains.
 pub(crate) fn fits_csv(fits: &[FitAt]) -> CsvTable {
     let mut columns: Vec<String> =
         ["benchmark", "metric", "adjustment", "examples", "models"].iter().map(|c| (*c).to_owned()).collect();
     for quantity in ["theta", "alpha", "c_log10"] {
         columns.push(quantity.into());
-        columns.extend(["se", "low", "high", "p_value"].iter().map(|part| format!("{quantity}_{part}")));
+        columns.extend(["se", "low", "high"].iter().map(|part| format!("{quantity}_{part}")));
+        if quantity == "theta" {
+            columns.extend(["p_value", "holm", "bh"].iter().map(|part| format!("{quantity}_{part}")));
+        }
     }
     columns.extend(["c_e", "r_squared", "seed_sd", "seed_share", "reason"].iter().map(|c| (*c).to_owned()));
     CsvTable { columns, rows: fits.iter().map(row).collect() }
@@ -29,9 +32,15 @@ fn row(fit: &FitAt) -> Vec<String> {
     ];
     let analysis = fit.analysis();
     let nothing = Estimate::default();
-    for parameter in [analysis.map(|a| &a.theta), analysis.map(|a| &a.alpha), analysis.map(|a| &a.c_log10)] {
-        let Estimate { value, se, interval, p_value, .. } = *parameter.unwrap_or(&nothing);
-        cells.extend([value, se, interval.low, interval.high, p_value].map(shown));
+    for (at, parameter) in
+        [analysis.map(|a| &a.theta), analysis.map(|a| &a.alpha), analysis.map(|a| &a.c_log10)].into_iter().enumerate()
+    {
+        let Estimate { value, se, interval, .. } = *parameter.unwrap_or(&nothing);
+        cells.extend([value, se, interval.low, interval.high].map(shown));
+        if at == 0 {
+            let test = fit.theta.map(|test| [test.p_value, test.holm, test.benjamini_hochberg]);
+            cells.extend(test.map_or([None; 3], |test| test.map(Some)).map(shown));
+        }
     }
     cells.push(shown(analysis.and_then(|analysis| analysis.c_e.value)));
     cells.push(shown(analysis.and_then(|analysis| analysis.r_squared)));

@@ -23,6 +23,7 @@ pub use number::{Against, Corpus, NumberRow, PaperNumber, Printable, Subject};
 use crate::analysis::Phase;
 use crate::analysis::figure::Figure;
 use crate::error::{Error, Result};
+use crate::stats::multiplicity::{Adjusted, adjusted};
 use agreement::Harmony;
 use components::Factors;
 use emergence::Emergence;
@@ -73,6 +74,10 @@ pub struct CurveRow {
     pub chat: crate::stats::estimate::Estimate,
     /// R² after minus before; the same in both rows of a benchmark.
     pub gained: crate::stats::estimate::Estimate,
+    /// The p-value of what was gained among those of all benchmarks.
+    pub gained_test: Option<Adjusted>,
+    /// The p-value of chat models under this condition among those of all benchmarks.
+    pub chat_test: Option<Adjusted>,
     /// Each maker less all others at equal compute.
     pub makers: Vec<(String, crate::stats::estimate::Estimate)>,
 }
@@ -120,14 +125,22 @@ pub fn run(tables: &Tables) -> Result<Harmonised> {
     Ok(Harmonised {
         rows: number::rows(&found)?,
         findings: findings::findings(tables, &all, &factors, &emergence)?,
-        curves: curve_rows(&emergence),
+        curves: curve_rows(&emergence)?,
         figures,
     })
 }
 
-fn curve_rows(emergence: &Emergence) -> Vec<CurveRow> {
-    let every = emergence.benchmarks.iter().chain([&emergence.component]);
-    let row = |one: &emergence::Compared, phase: Phase| {
+/// A row for every benchmark and condition. The first component is no benchmark, and its p-values no part of theirs.
+fn curve_rows(emergence: &Emergence) -> Result<Vec<CurveRow>> {
+    let tests = |of: &dyn Fn(&emergence::Compared) -> Option<f64>| {
+        adjusted(&emergence.benchmarks.iter().map(of).collect::<Vec<_>>())
+    };
+    let gained = tests(&|one| one.r_squared.p_value)?;
+    let chat = Phase::BOTH.map(|phase| tests(&|one| one.phase(phase).chat.p_value));
+    let [before, after] = chat;
+    let chat = [before?, after?];
+    let every = emergence.benchmarks.iter().chain([&emergence.component]).enumerate();
+    let row = |at: usize, one: &emergence::Compared, phase: Phase| {
         let own = one.phase(phase);
         CurveRow {
             benchmark: one.name.clone(),
@@ -138,10 +151,12 @@ fn curve_rows(emergence: &Emergence) -> Vec<CurveRow> {
             emergence: own.emergence.clone(),
             chat: own.chat.clone(),
             gained: one.r_squared.clone(),
+            gained_test: gained.get(at).copied().flatten(),
+            chat_test: chat[phase.of(0, 1)].get(at).copied().flatten(),
             makers: own.makers.clone(),
         }
     };
-    every.flat_map(|one| Phase::BOTH.map(|phase| row(one, phase))).collect()
+    Ok(every.flat_map(|(at, one)| Phase::BOTH.map(|phase| row(at, one, phase))).collect())
 }
 
 fn no_component() -> Error {

@@ -189,12 +189,12 @@
       if (all.length === 0) continue;
       const side = (end) => all.map((c) => c[end] == null ? 0 : Math.abs(c[end] - c.theta));
       traces.push({ type: "scatter", mode: "lines+markers", x: all.map((c) => `${c.cutoff}-01`), y: all.map((c) => c.theta), error_y: { type: "data", symmetric: false, array: side("high"), arrayminus: side("low"), color: hue(cond.hue), thickness: 1.2, width: 3 }, line: { color: hue(cond.hue), width: 1.2 }, marker: { color: hue(cond.hue), symbol: cond.symbol, size: all.map((c) => c.cutoff === chosen ? 13 : 7) }, customdata: all.map((c) => `<b>new from ${c.cutoff} on</b>: ${c.n_models} models<br>θ ${number(c.theta)}${interval(c.low, c.high)}${c.p_value == null ? "" : `, p ${number(c.p_value)}`}${cond.title ? `<br>${cond.title.toLowerCase()}` : ""}`), hovertemplate: "%{customdata}<extra></extra>", name: cond.title || "θ", showlegend: true });
-      all.forEach((c) => rows.push([cond.title, c.cutoff, c.n_models, c.theta, c.se, c.low, c.high, c.p_value]));
+      all.forEach((c) => rows.push([cond.title, c.cutoff, c.n_models, c.theta, c.se, c.low, c.high, c.p_value, c.holm, c.benjamini_hochberg]));
     }
     if (rows.length === 0) return { empty: "The cut-off was not varied: that needs a release month for every model, and the release as the only group." };
     const shapes = [{ type: "line", xref: "paper", yref: "y", x0: 0, x1: 1, y0: 0, y1: 0, line: { color: hue("context"), width: 1, dash: "dash" } }];
     if (chosen) shapes.push({ type: "line", xref: "x", yref: "paper", x0: `${chosen}-01`, x1: `${chosen}-01`, y0: 0, y1: 1, line: { color: hue("context"), width: 1.4, dash: "dot" } });
-    return { traces, revision: shown.condition, layout: { shapes, xaxis: axis("Month from which on a model counts as new", { type: "date", tickformat: "%Y-%m", hoverformat: "%Y-%m" }), yaxis: axis("θ") }, table: { columns: ["score", "cut-off", "new models", "theta", "se", "low", "high", "p"], rows } };
+    return { traces, revision: shown.condition, layout: { shapes, xaxis: axis("Month from which on a model counts as new", { type: "date", tickformat: "%Y-%m", hoverformat: "%Y-%m" }), yaxis: axis("θ") }, table: { columns: ["score", "cut-off", "new models", "theta", "se", "low", "high", "p", "Holm", "Benjamini–Hochberg"], rows } };
   };
 
   const curves = ({ width }) => {

@@ -1,0 +1,104 @@
+//! What several tables, or several columns, say differently of one model. The first counts, and the reader is told.
+
+use super::records::{Cell, Record, Records};
+use super::sizes::Sizes;
+use crate::registry::columns::{ACTIVE_PARAMS, COMPUTE, FAMILY, PARAMS, RELEASE, TOKENS};
+use crate::registry::table::{Column, fold};
+
+/// Sizes are written rounded, and names round them more: a 7B model has 6.7 billion parameters.
+const ROUNDED: f64 = 1.1;
+
+/// Scores are written with two or three digits.
+const SAME_SCORE: f64 = 1.01;
+
+/// Compute that is this many times 6·N·D, or as small a part of it, is in another unit.
+const OTHER_UNIT: f64 = 10.0;
+
+/// A sentence for everything that these models have twice with different values.
+pub(super) fn between_tables(records: &Records<'_>, models: &[&Record], wants_adjusted: bool) -> Vec<String> {
+    let sizes = [&COMPUTE, &PARAMS, &ACTIVE_PARAMS, &TOKENS];
+    let of_column = |column: &'static Column, same: fn(&Cell<'_>, &Cell<'_>) -> bool| {
+        sentence(column.name, models, |record| records.cells(record, column), same)
+    };
+    let of_scores = |what: &str, adjusted: bool| {
+        sentence(what, models, |record| records.scores(record, adjusted).collect(), same_score)
+    };
+    let mut found: Vec<Option<String>> = vec![of_scores("the score", false)];
+    if wants_adjusted {
+        found.push(of_scores("the score after adjustment", true));
+    }
+    found.extend(sizes.map(|column| of_column(column, same_size)));
+    found.push(of_column(&RELEASE, |one, other| either_fails(one.month(), other.month(), |a, b| a == b)));
+    found.push(of_column(&FAMILY, |one, other| fold(one.text()) == fold(other.text())));
+    found.into_iter().flatten().collect()
+}
+
+fn sentence<'t>(
+    what: &str,
+    models: &[&Record],
+    cells: impl Fn(&Record) -> Vec<Cell<'t>>,
+    same: impl Fn(&Cell<'t>, &Cell<'t>) -> bool,
+) -> Option<String> {
+    let differing: Vec<(&Record, Cell<'t>, Cell<'t>)> = models
+        .iter()
+        .filter_map(|record| {
+            let cells = cells(record);
+            let first = *cells.first()?;
+            let other = cells.iter().skip(1).find(|other| !same(&first, other))?;
+            Some((*record, first, *other))
+        })
+        .collect();
+    let (record, first, other) = differing.first()?;
+    let models = if differing.len() == 1 { "1 model" } else { &format!("{} models", differing.len()) };
+    Some(format!(
+        "{what} of {models} stands in two places with different values, of which the first counts: `{}` has {} in {} and {} in \
+         {}",
+        record.name,
+        first.text(),
+        first.place(),
+        other.text(),
+        other.place()
+    ))
+}
+
+/// Cells that cannot be read are another matter.
+fn either_fails<T>(one: crate::Result<T>, other: crate::Result<T>, same: impl Fn(T, T) -> bool) -> bool {
+    match (one, other) {
+        (Ok(one), Ok(other)) => same(one, other),
+        _ => true,
+    }
+}
+
+fn within(factor: f64) -> impl Fn(f64, f64) -> bool {
+    move |one, other| {
+        let (small, large) = (one.abs().min(other.abs()), one.abs().max(other.abs()));
+        one.signum() == other.signum() && large <= small * factor || one == other
+    }
+}
+
+fn same_size(one: &Cell<'_>, other: &Cell<'_>) -> bool {
+    either_fails(one.size(), other.size(), within(ROUNDED))
+}
+
+/// One may be in percent and the other a share.
+fn same_score(one: &Cell<'_>, other: &Cell<'_>) -> bool {
+    let same = within(SAME_SCORE);
+    either_fails(one.number(), other.number(), |a, b| same(a, b) || same(100.0 * a, b) || same(a, 100.0 * b))
+}
+
+/// That the tables' own compute is in another unit than 6·N·D, by the model in the middle.
+pub(super) fn beside_six_n_d<'s>(sizes: impl Iterator<Item = &'s Sizes>) -> Option<String> {
+    let ratio = |sizes: &Sizes| {
+        let (n, d) = (sizes.active_params.or(sizes.params)?, sizes.tokens?);
+        Some(sizes.compute.filter(|_| !sizes.computed)?.0 / (6.0 * n * d))
+    };
+    let mut ratios: Vec<f64> = sizes.filter_map(ratio).collect();
+    ratios.sort_by(f64::total_cmp);
+    let middle = *ratios.get(ratios.len() / 2)?;
+    (!(1.0 / OTHER_UNIT..=OTHER_UNIT).contains(&middle)).then(|| {
+        format!(
+            "the tables' own compute is {middle:.3e} times 6 × params × tokens in the model in the middle; check the units, or \
+             have compute from the others by leaving its column out"
+        )
+    })
+}
