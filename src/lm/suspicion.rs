@@ -119,7 +119,7 @@ mod tests {
         };
         let sequence = |parts: &[String]| format!(r#"{{"type": "Sequence", "normalizers": [{}]}}"#, parts.join(", "));
         let grows = replace(r#"{"Regex": "."}"#, &"ab".repeat(50));
-        assert_eq!(of(&sequence(&[grows.clone()])), Ok(()));
+        assert_eq!(of(&sequence(std::slice::from_ref(&grows))), Ok(()));
         assert!(of(&sequence(&[grows.clone(), grows])).unwrap_err().contains("--bound tokenizer-growth=NUMBER"));
         let usual = [r#"{"type": "Prepend", "prepend": "▁"}"#.to_owned(), replace(r#"{"String": " "}"#, "▁")];
         assert_eq!(of(&sequence(&usual)), Ok(()));

@@ -57,7 +57,7 @@ fn a_fifo_among_the_files_of_a_model_is_refused_and_not_waited_for() {
         let made =
             std::process::Command::new("mkfifo").arg(folder.path().join(name)).status().expect("mkfifo is there");
         assert!(made.success());
-        let run = program().args(["models", "show", &argument(folder.path().to_owned())]).output().expect("it starts");
+        let run = program().args(["models", "show", &argument(folder.path())]).output().expect("it starts");
         refused(&run);
     }
 }
@@ -93,14 +93,14 @@ fn a_deep_pickle_and_a_claim_of_a_tokenizer_are_refused() {
     copied(folder.path());
     fs::remove_file(folder.path().join("model.safetensors")).expect("removed");
     for (name, bound) in [("nested", "pickle-depth"), ("doubling", "pickle-values")] {
-        let from = repository(&format!("fuzz/corpus/pickle/{name}.bin"));
+        let from = repository(format!("fuzz/corpus/pickle/{name}.bin"));
         fs::copy(from, folder.path().join("pytorch_model.bin")).expect("copied");
-        let run = program().args(["models", "show", &argument(folder.path().to_owned())]).output().expect("it starts");
+        let run = program().args(["models", "show", &argument(folder.path())]).output().expect("it starts");
         assert!(refused(&run).contains(bound), "{name}");
     }
     fs::copy(repository("fuzz/corpus/tokenizer/claims.json"), folder.path().join("tokenizer.json")).expect("copied");
     let run = program()
-        .args(["evaluate", &argument(folder.path().to_owned()), "--tasks", "arc_easy", "--dry-run"])
+        .args(["evaluate", &argument(folder.path()), "--tasks", "arc_easy", "--dry-run"])
         .output()
         .expect("the program starts");
     let said = refused(&run);

@@ -101,8 +101,8 @@ impl ScoreFits {
         let mut folders: Vec<(String, &FitReport)> = Vec::new();
         for (fit, report) in self.scores.iter().filter_map(|fit| Some((fit, fit.report.as_deref()?))) {
             let sign = |c: char| if c.is_alphanumeric() || c == '_' { c } else { '-' };
-            let mut plain: String = fit.score.chars().map(sign).collect();
-            plain.truncate(plain.floor_char_boundary(LONGEST_NAME));
+            let short = fit.score.char_indices().take_while(|(at, c)| at + c.len_utf8() <= LONGEST_NAME);
+            let plain: String = short.map(|(_, c)| sign(c)).collect();
             let taken = |name: &str| folders.iter().any(|(other, _)| other == name);
             let numbered = (2..).map(|n| format!("{plain}-{n}"));
             let name = std::iter::once(plain.clone()).chain(numbered).find(|name| !taken(name));
