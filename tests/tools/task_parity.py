@@ -18,6 +18,7 @@ import random
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 WORDS = "river stone Carla walks quietly 12 because the old house, near Paris; was sold. élan Straße 7.5% (maybe) it's".split()
@@ -143,6 +144,7 @@ def main():
     parser.add_argument("--tries", type=int, default=40)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--only", default="")
+    parser.add_argument("--seconds", type=float, default=1e9, help="begin no further definition after so long")
     options = parser.parse_args()
     sys.path.insert(0, str(options.harness))
     real = importlib.metadata.version
@@ -165,7 +167,10 @@ def main():
     chosen = [path for paths in groups.values() for path in rng.sample(paths, min(options.each, len(paths)))]
     rng.shuffle(chosen)
     wanted, plan, skipped = {}, [], collections.Counter()
+    began = time.monotonic()
     for number, path in enumerate(chosen[: options.most]):
+        if time.monotonic() - began > options.seconds:
+            break
         try:
             config = load_yaml(path)
         except (Exception, SystemExit) as error:

@@ -226,7 +226,8 @@ impl Config {
         let functions = [&self.process, &self.results, &few.process].into_iter().flatten().filter_map(Function::digest);
         let fields =
             [&self.text, &self.target, &few.text, &few.target].into_iter().chain(&self.choice).chain(&few.choice);
-        functions.chain(fields.filter_map(field)).collect::<Vec<_>>().join(" ")
+        let scores = self.metrics.iter().flat_map(MetricSpec::digests);
+        functions.chain(fields.filter_map(field)).chain(scores).collect::<Vec<_>>().join(" ")
     }
 
     /// The split that is evaluated.

@@ -32,7 +32,7 @@ enum Step {
     Lowercase,
     Uppercase,
     Regex {
-        pattern: Pattern,
+        pattern: Box<Pattern>,
         group_select: i64,
         fallback: String,
     },
@@ -151,7 +151,7 @@ impl Step {
             "regex" => {
                 let pattern = node.given("regex_pattern").map_or(Ok(NUMBER), Node::text)?;
                 Self::Regex {
-                    pattern: Pattern::new(pattern).map_err(|problem| node.wrong(problem))?,
+                    pattern: Box::new(Pattern::new(pattern).map_err(|problem| node.wrong(problem))?),
                     group_select: node.given("group_select").map_or(Ok(0), Node::whole)?,
                     fallback: node.given("fallback").map_or(Ok("[invalid]"), Node::text)?.to_owned(),
                 }

@@ -244,6 +244,15 @@ impl MetricSpec {
         Ok(Self { aggregation, higher_is_better, pairs, ..Self::called(name) })
     }
 
+    /// What its functions depend on beside their names.
+    pub(super) fn digests(&self) -> impl Iterator<Item = String> {
+        let aggregation = match &self.aggregation {
+            Aggregation::Script(function) => function.digest(),
+            _ => None,
+        };
+        self.function.as_ref().and_then(|(function, _)| function.digest()).into_iter().chain(aggregation)
+    }
+
     /// A metric of this name that is averaged.
     pub(super) fn called(name: &str) -> Self {
         let (aggregation, matching) = (Aggregation::Mean, Matching::default());

@@ -51,15 +51,21 @@ pub(super) fn of(rows: Vec<Object>) -> Res<Object> {
     if let Some(row) = values.iter().find(|row| !matches!(row, Value::Map(_))) {
         return raise("TypeError", format!("a document is {}, not a dictionary", row.kind()));
     }
-    if let Some(problem) = mixed(&values.iter().collect::<Vec<_>>()) {
-        return refuse(problem);
+    if let Some(mixed) = mixed(&values.iter().collect::<Vec<_>>()) {
+        let column = mixed.column.unwrap_or_default();
+        return refuse(format!("`{column}`: a column holds both {} and {}", mixed.kinds[0], mixed.kinds[1]));
     }
     let rows: Vec<Object> = unify(values).iter().map(Object::of).collect();
     Ok(Object::Dataset(Rc::new(rows)))
 }
 
 /// What arrow would not take: a column of several kinds.
-fn mixed(values: &[&Value]) -> Option<String> {
+struct Mixed {
+    column: Option<String>,
+    kinds: [&'static str; 2],
+}
+
+fn mixed(values: &[&Value]) -> Option<Mixed> {
     let kind = |value: &Value| match value {
         Value::Int(_) | Value::Float(_) => 1,
         Value::Bool(_) => 2,
@@ -72,7 +78,7 @@ fn mixed(values: &[&Value]) -> Option<String> {
     for value in values.iter().filter(|value| ***value != Value::Null) {
         match first {
             Some(first) if kind(first) != kind(value) => {
-                return Some(format!("a column holds both {} and {}", first.kind(), value.kind()));
+                return Some(Mixed { column: None, kinds: [first.kind(), value.kind()] });
             }
             Some(_) => {}
             None => first = Some(value),
@@ -93,8 +99,7 @@ fn mixed(values: &[&Value]) -> Option<String> {
             }
             keys.into_iter().find_map(|key| {
                 let column: Vec<&Value> = values.iter().filter_map(|value| value.get(key)).collect();
-                mixed(&column)
-                    .map(|problem| if problem.contains('`') { problem } else { format!("`{key}`: {problem}") })
+                mixed(&column).map(|found| Mixed { column: found.column.or_else(|| Some(key.to_owned())), ..found })
             })
         }
         _ => None,

@@ -43,7 +43,10 @@ impl Machine {
             Object::Iterator(_) => return Ok(of.clone()),
             Object::List(_) => Iter::List(of.clone(), 0),
             Object::Range(from, to, step) => Iter::Range(*from, *to, *step),
-            Object::Tuple(items) | Object::Array(items) => Iter::Items(items.to_vec().into_iter()),
+            Object::Tuple(items) | Object::Array(items) => {
+                let items: Vec<Object> = items.iter().cloned().collect();
+                Iter::Items(items.into_iter())
+            }
             Object::Dataset(rows) => {
                 let rows = rows.iter().map(|row| row.deep_copy(0)).collect::<Res<Vec<_>>>()?;
                 Iter::Items(rows.into_iter())

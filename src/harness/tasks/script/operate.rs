@@ -129,7 +129,7 @@ impl Machine {
             out.push(match (sign, a.as_float(), b.as_float()) {
                 ("/", Some(a), Some(b)) => Object::Float(a / b),
                 ("+" | "-" | "*", Some(_), Some(_)) => self.binary(sign, &a, &b)?,
-                ("**", Some(a), Some(b)) if b == 2.0 => Object::Float(a * a),
+                ("**", Some(a), Some(2.0)) => Object::Float(a * a),
                 _ => return refuse(format!("`{sign}` of arrays of numpy")),
             });
         }

@@ -19,6 +19,9 @@ pub(super) struct Source {
     imports: BTreeMap<Name, Import>,
 }
 
+/// Files by path and digest.
+type Known = HashMap<(PathBuf, String), Arc<Source>>;
+
 /// Where a module that is imported comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Import {
@@ -64,7 +67,7 @@ impl Source {
     /// # Errors
     /// A file that cannot be read or is no Python, with its line.
     pub(super) fn read(path: &Path) -> Result<Arc<Self>, String> {
-        static KNOWN: LazyLock<Mutex<HashMap<(PathBuf, String), Arc<Source>>>> = LazyLock::new(Mutex::default);
+        static KNOWN: LazyLock<Mutex<Known>> = LazyLock::new(Mutex::default);
         let shown = path.display();
         let text = std::fs::read_to_string(path).map_err(|error| format!("{shown}: {error}"))?.replace("\r\n", "\n");
         let digest = sha256(&text);

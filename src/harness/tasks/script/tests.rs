@@ -211,3 +211,43 @@ fn scores_come_from_process_results_and_aggregations() {
     let pair = |gold: i64| Value::List(vec![gold.into(), true.into()]);
     assert_eq!(total.of_scores(&[pair(1), pair(4)]).unwrap(), 2.5);
 }
+
+#[test]
+fn a_task_runs_with_functions_for_documents_prompts_scores_and_results() {
+    use super::super::{Draw, Library};
+    use crate::harness::request::Response;
+
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write("sums.jsonl", "{\"a\": 2, \"b\": 3}\n{\"a\": 1, \"b\": 9}\n{\"a\": 0, \"b\": 0}\n");
+    write(
+        "utils.py",
+        "def docs(dataset):\n    return dataset.filter(lambda d: d['a'] > 0).map(lambda d: {'sum': d['a'] + d['b']})\n\
+         def text(doc):\n    return f\"{doc['a']} + {doc['b']} =\"\n\
+         def results(doc, results):\n    return {'right': int(results[0].strip() == str(doc['sum'])), 'length': \
+         len(results[0])}\n\
+         def share(items):\n    return 100 * sum(items) / len(items)\n",
+    );
+    let task = "task: sums\ndataset_path: json\ndataset_kwargs: {data_files: {test: sums.jsonl}}\ntest_split: test\n\
+                process_docs: !function utils.docs\ndoc_to_text: !function utils.text\ndoc_to_target: sum\n\
+                process_results: !function utils.results\nmetric_list:\n  - metric: right\n    aggregation: !function \
+                utils.share\n    higher_is_better: true\n";
+    write("sums.yaml", task);
+    let mut library = Library::built_in().unwrap();
+    library.add(folder.path()).unwrap();
+    let selection = library.select(&["sums".to_owned()], None).unwrap();
+    let task = &selection.tasks[0];
+    let items = task.items(&Draw::default()).unwrap();
+    assert_eq!(items.items.iter().map(|item| item.prompt()).collect::<Vec<_>>(), ["2 + 3 =", "1 + 9 ="]);
+    let answers = [" 5", " 11"].map(|answer| vec![Response::Generated(answer.to_owned())]);
+    let scored: Vec<_> =
+        items.items.iter().zip(&answers).map(|(item, answer)| task.score(item, answer).unwrap()).collect();
+    let results = task.aggregate(&scored).unwrap();
+    let values: Vec<(&str, f64)> = results.iter().map(|metric| (metric.name.as_str(), metric.value)).collect();
+    // What the function gives beside the metrics that are named is averaged.
+    assert_eq!(values, [("right", 50.0), ("length", 2.5)]);
+    let before = task.hash();
+    write("utils.py", &(std::fs::read_to_string(folder.path().join("utils.py")).unwrap() + "# changed\n"));
+    let changed = library.select(&["sums".to_owned()], None).unwrap();
+    assert_ne!(changed.tasks[0].hash(), before);
+}
