@@ -16,7 +16,7 @@ def grid():
     ability = [draw.gauss(0, 1) for _ in range(24)]
     columns = {"model": [f"m{i}" for i in range(24)], "family": [f"f{i % 8}" for i in range(24)]}
     for name, noise in (("arc", 0.1), ("piqa", 0.2), ("boolq", 3.0)):
-        columns[name] = [round(0.5 + 0.1 * (a + draw.gauss(0, noise)), 4) for a in ability]
+        columns[name] = [round(0.5 + 0.05 * (a + draw.gauss(0, noise)), 4) for a in ability]
     return columns
 
 

@@ -90,6 +90,9 @@ pub(super) fn run(args: &ReproduceArgs) -> Result<()> {
         || wanted.second.as_ref().map(|figures| harmonised(args, figures)).transpose(),
     );
     let (first, second) = (first?, second?);
+    if let Some(folder) = args.data.as_ref().filter(|_| wanted.without_tables) {
+        complain!("onset: {} has no folder {SECOND}: the second paper is left out", folder.display());
+    }
     let mut text = String::new();
     let verdicts = write::set(&args.out, || save_all(args, first.as_ref(), second.as_ref(), &mut text))?;
     print(match args.format {
@@ -134,6 +137,8 @@ struct Wanted {
     first: Option<Reproduce>,
     /// Names of figures; all when empty.
     second: Option<Vec<String>>,
+    /// The second paper would be made if the folder of the tables had its own.
+    without_tables: bool,
 }
 
 impl Wanted {
@@ -155,10 +160,8 @@ impl Wanted {
         let has_tables = args.data.as_ref().is_none_or(|folder| folder.join(SECOND).is_dir());
         let second = named(Name::TrainBeforeTest) && asked(&of_second);
         let needed = args.paper.is_some() || !of_second.is_empty();
-        if let Some(folder) = args.data.as_ref().filter(|_| second && !needed && !has_tables) {
-            complain!("onset: {} has no folder {SECOND}: the second paper is left out", folder.display());
-        }
         Ok(Self {
+            without_tables: second && !needed && !has_tables,
             first: (named(Name::TestTask) && asked(&of_first)).then(|| Reproduce::new().only(&of_first)).transpose()?,
             second: (second && (needed || has_tables)).then_some(of_second),
         })

@@ -58,7 +58,7 @@ pub fn lab(observations: impl AsRef<Path>) -> Result<LabReport> {
     LabReport::of(&LabScores::read(observations.as_ref())?)
 }
 
-/// The figure of this name (`main`, `reformulation`, `emergence`, `dose`) of a lab.
+/// The figure of this name (`main`, `reformulation`, `emergence`, `dose`, `agreement`) of a lab.
 ///
 /// # Errors
 /// [`Error::Argument`] for another name.

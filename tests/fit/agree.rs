@@ -221,11 +221,15 @@ fn too_little_to_compare_is_refused_with_the_reason_and_the_way_on() {
         (&["twice.csv"], &["row 14", "already in row 4"]),
         (&["t.csv", "--score", "alpah"], &["no table has a benchmark `alpah`", "alpha"]),
         (&["t.csv", "--adjusted", "tuned"], &["at least two benchmarks", "before and after"]),
-        (&["t.csv", "--before", "t.csv"], &["--after"]),
     ] {
         let said = complaint(&folder, arguments);
         assert!(words.iter().all(|word| said.contains(word)), "{arguments:?}: {said}");
     }
+    // A mistake in the arguments themselves is answered with how the command is used, in several lines.
+    let run = program().args(["agree", "t.csv", "--before", "t.csv"]).current_dir(folder.path("")).output();
+    let run = run.expect("the program starts");
+    assert_eq!(run.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&run.stderr).contains("--after"));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use crate::support::repository;
 fn the_lab_notebook_finds_its_figures_and_differences_in_the_committed_scores() {
     let scores = repository("data/lab/quick/observations.csv");
     let quick = lab(scores).expect("a lab");
-    for name in ["main", "dose", "reformulation", "emergence"] {
+    for name in ["main", "dose", "reformulation", "emergence", "agreement"] {
         assert_eq!(lab_figure(&quick, name).expect("a figure").name, name);
     }
     let unknown = lab_figure(&quick, "nothing").expect_err("no such figure").to_string();
