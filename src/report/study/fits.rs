@@ -10,12 +10,10 @@ use crate::study::FitAt;
 pub(crate) fn fits_csv(fits: &[FitAt]) -> CsvTable {
     let mut columns: Vec<String> =
         ["benchmark", "metric", "adjustment", "examples", "models"].iter().map(|c| (*c).to_owned()).collect();
-    for quantity in ["theta", "alpha", "c_log10"] {
-        columns.push(quantity.into());
-        columns.extend(["se", "low", "high"].iter().map(|part| format!("{quantity}_{part}")));
-        if quantity == "theta" {
-            columns.extend(["p_value", "holm", "bh"].iter().map(|part| format!("{quantity}_{part}")));
-        }
+    // Whether θ is 0 is a question; of the others it is none.
+    let tested = ["", "_se", "_low", "_high", "_p_value", "_holm", "_bh"];
+    for (quantity, parts) in [("theta", &tested[..]), ("alpha", &tested[..4]), ("c_log10", &tested[..4])] {
+        columns.extend(parts.iter().map(|part| format!("{quantity}{part}")));
     }
     columns.extend(["c_e", "r_squared", "seed_sd", "seed_share", "reason"].iter().map(|c| (*c).to_owned()));
     CsvTable { columns, rows: fits.iter().map(row).collect() }
