@@ -134,7 +134,9 @@ impl Function {
     /// What of it is not supported, with the places in the task file and in the Python file.
     pub(crate) fn at(node: &Node, key: &str, name: &str) -> crate::error::Result<Self> {
         let read = Self::read(name, node.file.parent().unwrap_or(Path::new("")));
-        read.map_err(|problem| node.wrong(format!("`{key}: !function {name}` cannot be run: {problem}")))
+        read.map_err(|problem| {
+            node.wrong(format!("`{key}: !function {name}` is Python code that cannot be run: {problem}"))
+        })
     }
 
     /// One number of the scores of all items.

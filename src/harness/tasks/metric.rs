@@ -286,7 +286,9 @@ impl MetricSpec {
                     }
                 }
                 // What is scored without a function's help reads none of these.
-                _ if output != Output::GenerateUntil => {}
+                "average" | "hf_evaluate" | "ignore_case" | "ignore_punctuation" | "ignore_numbers"
+                | "regexes_to_ignore"
+                    if output != Output::GenerateUntil => {}
                 _ if self.pairs && key != "hf_evaluate" => {}
                 // Belongs to groups; in a task it is read by nobody.
                 "weight_by_size" if self.name != "exact_match" => {}
