@@ -8,6 +8,7 @@ use crate::registry::modelset::ModelSet;
 use crate::registry::{Condition, Format};
 use crate::stats::curves::Curve;
 use crate::stats::estimate::Estimate;
+use crate::stats::multiplicity::{Adjusted, adjusted};
 use crate::stats::random::Seed;
 use crate::{Error, Result};
 
@@ -54,7 +55,25 @@ pub(crate) struct Fitted<'a> {
     pub(crate) reference: (&'a Analysis, &'a Analysis),
 }
 
+/// A p-value as if it were the only one, and adjusted for all others.
+pub(crate) type Tests = Vec<Option<Adjusted>>;
+
 impl LabReport {
+    /// The tests of θ and of equivalence, condition by condition and in each kind by kind.
+    pub(crate) fn tests(&self) -> (Tests, Tests) {
+        let (mut thetas, mut equivalences) = (Vec::new(), Vec::new());
+        for one in self.conditions() {
+            for place in 0..self.kinds.len() {
+                thetas.push(theta(one.hinge, place).and_then(|theta| theta.p_value));
+                // The test of equivalence is about the first kind.
+                equivalences.push(one.hinge.equivalence.p_value.filter(|_| place == 0));
+            }
+        }
+        // A p-value outside 0 to 1 does not come out of a test.
+        let together = |p: &[Option<f64>]| adjusted(p).unwrap_or_else(|_| vec![None; p.len()]);
+        (together(&thetas), together(&equivalences))
+    }
+
     /// Every condition, in order.
     pub(crate) fn conditions<'a>(&'a self) -> Vec<Fitted<'a>> {
         let mut conditions = Vec::new();

@@ -4,7 +4,6 @@ use super::csv::{CsvTable, number};
 use super::terminal::{Align, TextTable};
 use crate::lab::{Fitted, LabAgreement, LabReport, theta};
 use crate::stats::estimate::Estimate;
-use crate::stats::multiplicity::{Adjusted, adjusted};
 
 /// Every estimate at full precision: a row for each condition and kind of model. P-values of a question stand as if each were
 /// the only one, and adjusted for all rows by Holm's method and by Benjamini and Hochberg's.
@@ -38,7 +37,7 @@ pub fn csv(report: &LabReport) -> CsvTable {
         "r_squared_line_reference",
     ]);
     let shown = |value: Option<f64>| value.map(number).unwrap_or_default();
-    let (thetas, equivalences) = tests(report);
+    let (thetas, equivalences) = report.tests();
     let mut tests = thetas.into_iter().zip(equivalences);
     for Fitted { score, examples, hinge, line, reference: (alone, alone_line) } in report.conditions() {
         for (place, (kind, share)) in report.kinds.iter().enumerate() {
@@ -78,24 +77,6 @@ pub fn csv(report: &LabReport) -> CsvTable {
     table
 }
 
-/// A p-value as if it were the only one, and adjusted for all others.
-type Tests = Vec<Option<Adjusted>>;
-
-/// The tests of θ and of equivalence, row by row.
-fn tests(report: &LabReport) -> (Tests, Tests) {
-    let (mut thetas, mut equivalences) = (Vec::new(), Vec::new());
-    for one in report.conditions() {
-        for place in 0..report.kinds.len() {
-            thetas.push(theta(one.hinge, place).and_then(|theta| theta.p_value));
-            // The test of equivalence is about the first kind.
-            equivalences.push(one.hinge.equivalence.p_value.filter(|_| place == 0));
-        }
-    }
-    // A p-value outside 0 to 1 does not come out of a test.
-    let together = |p: &[Option<f64>]| adjusted(p).unwrap_or_else(|_| vec![None; p.len()]);
-    (together(&thetas), together(&equivalences))
-}
-
 /// The same for people, at most `width` columns wide.
 #[must_use]
 pub fn terminal(report: &LabReport, width: usize) -> String {
@@ -109,7 +90,7 @@ pub fn terminal(report: &LabReport, width: usize) -> String {
         ("c_e, ref.", Align::Right),
         ("R2 line", Align::Right),
     ]);
-    let mut equivalences = tests(report).1.into_iter().step_by(report.kinds.len().max(1));
+    let mut equivalences = report.tests().1.into_iter().step_by(report.kinds.len().max(1));
     for (place, (kind, share)) in report.kinds.iter().enumerate() {
         table.section(&format!("{kind}: share {share} against {}", report.reference));
         for Fitted { score, examples, hinge, reference: (alone, line), .. } in report.conditions() {

@@ -244,7 +244,15 @@ fn epochs(found: &[(String, u64, TaskEpochs)]) -> Sheet {
         })
     });
     let names = [
-        "model", "seed", "benchmark", "epoch", "examples", "validation", "validation_items", "metric", "validation_score",
+        "model",
+        "seed",
+        "benchmark",
+        "epoch",
+        "examples",
+        "validation",
+        "validation_items",
+        "metric",
+        "validation_score",
         "tested",
     ];
     Sheet::new(names, rows)

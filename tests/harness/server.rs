@@ -371,7 +371,7 @@ fn an_answer_without_end_is_given_up() {
     let running = start(Manners { endless: true, ..Manners::default() });
     let settings = ServerSettings { timeout: Duration::from_secs(60), ..quick() };
     let error = Server::connect(&running.url, "m", &settings).expect_err("it never ends").to_string();
-    assert!(error.contains("limit"), "{error}");
+    assert!(error.contains("answer-bytes"), "{error}");
 }
 
 #[test]

@@ -5,6 +5,6 @@ mod support;
 
 mod cells;
 mod command;
-mod scale;
 mod own_split;
+mod scale;
 mod slurm;

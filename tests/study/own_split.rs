@@ -31,7 +31,8 @@ fn table(folder: &Path, name: &str) -> Vec<Vec<String>> {
 fn adjusted(folder: &Path) -> Vec<(String, String, f64)> {
     let mut reader = csv::Reader::from_path(folder.join("out/tables/evaluations.csv")).expect("a table");
     let head = reader.headers().expect("a head").clone();
-    let column = |name: &str| head.iter().position(|column| column == name).unwrap_or_else(|| panic!("{name}: {head:?}"));
+    let column =
+        |name: &str| head.iter().position(|column| column == name).unwrap_or_else(|| panic!("{name}: {head:?}"));
     let (model, benchmark, value, of) = (column("model"), column("benchmark"), column("value"), column("adjustment"));
     let rows = reader.records().map(|row| row.expect("a row"));
     let rows = rows.filter(|row| &row[of] == "train-before-test");
@@ -152,7 +153,11 @@ fn what_cannot_be_learned_and_keys_that_contradict_are_refused_before_anything_r
     let study = study(folder.path(), &["neox-16"]);
     let text = fs::read_to_string(&study).expect("a study");
     for (from, to, words) in [
-        ("each_task = true", "each_task = true\ncheckpoints = [64]", &["`checkpoints` has no place beside `each_task"][..]),
+        (
+            "each_task = true",
+            "each_task = true\ncheckpoints = [64]",
+            &["`checkpoints` has no place beside `each_task"][..],
+        ),
         ("validation = 0.2", "validation = 1.5", &["`validation` must be a share"]),
         ("each_task = true", "each_task = false", &["`data` must name", "`each_task = true` takes"]),
         ("\"tiny_tallest\"", "\"arc_challenge\"", &["arc_challenge"]),

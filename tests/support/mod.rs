@@ -122,6 +122,7 @@ pub fn repository_study(file: &str, output: &str) -> String {
     let text = std::fs::read_to_string(repository("studies").join(file)).expect("the study");
     let text = text.replace("\"../tests/", &format!("\"{}/", argument(repository("tests"))));
     let text = text.replace("\"tiny/", &format!("\"{}/", argument(repository("studies/tiny"))));
-    let line = |line: &str| if line.starts_with("output = ") { format!("output = \"{output}\"") } else { line.to_owned() };
+    let line =
+        |line: &str| if line.starts_with("output = ") { format!("output = \"{output}\"") } else { line.to_owned() };
     text.lines().map(|one| line(one) + "\n").collect()
 }

@@ -67,5 +67,6 @@ pub use report::{
 };
 pub(crate) use sentence::p_value;
 pub use settings::{ChanceLevel, CurveChoice, FitSettings};
+pub(crate) use several::among_groups;
 pub use several::{ScoreFit, ScoreFits};
 pub use uncertain::ErrorReport;

@@ -8,6 +8,8 @@ use serde::Serialize;
 use super::input::{FitTables, Inputs};
 use super::report::FitReport;
 use super::settings::FitSettings;
+use crate::registry::modelset::Group;
+use crate::stats::estimate::Named;
 use crate::stats::multiplicity::{Adjusted, adjusted};
 use crate::{Error, ErrorKind, Result};
 
@@ -80,6 +82,14 @@ impl FitSettings {
         }
         Ok(ScoreFits { schema: SCHEMA, schema_version: 1, scores: fits })
     }
+}
+
+/// The p-values of θ of several groups, adjusted together; nothing for one group.
+pub(crate) fn among_groups(thetas: &[Named<Group>]) -> Vec<Option<Adjusted>> {
+    let p: Vec<Option<f64>> = thetas.iter().map(|theta| theta.estimate.p_value).collect();
+    let alone = thetas.len() < 2;
+    // A p-value outside 0 to 1 does not come out of a test.
+    adjusted(&p).ok().filter(|_| !alone).unwrap_or_else(|| vec![None; p.len()])
 }
 
 /// Bytes of a folder's name: file systems take 255, of which a number may follow.

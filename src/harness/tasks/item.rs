@@ -57,7 +57,14 @@ pub enum DrawnSplit {
 impl Default for Draw {
     /// Everything, with the task's own examples, and lm-evaluation-harness's `fewshot_seed` 1234.
     fn default() -> Self {
-        Self { limit: None, shots: None, seed: 1234, no_self_shots: false, chosen: BTreeMap::new(), split: DrawnSplit::default() }
+        Self {
+            limit: None,
+            shots: None,
+            seed: 1234,
+            no_self_shots: false,
+            chosen: BTreeMap::new(),
+            split: DrawnSplit::default(),
+        }
     }
 }
 

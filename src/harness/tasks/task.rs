@@ -113,7 +113,10 @@ impl Task {
     #[cfg(feature = "models")]
     pub(crate) fn spares_validation(&self) -> bool {
         let config = &self.config;
-        config.validation.as_deref().is_some_and(|name| name != config.split() && config.training.as_deref() != Some(name))
+        config
+            .validation
+            .as_deref()
+            .is_some_and(|name| name != config.split() && config.training.as_deref() != Some(name))
     }
 
     fn wrong(&self, problem: String) -> Error {

@@ -400,6 +400,6 @@ mod tests {
         let twins = table("models.csv", "model,params,tokens\nx/m-7b,7e9,1e12\ny/m-7b,7e9,2e12\n");
         let scores = table("scores.csv", "model,mmlu\nm-7b,0.4\n");
         let error = ModelSet::from_tables(&[scores, twins], &settings).expect_err("`m-7b` may be either").to_string();
-        assert!(error.contains("1 with no compute"), "{error}");
+        assert!(error.contains("no name stands in two tables"), "{error}");
     }
 }

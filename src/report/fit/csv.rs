@@ -1,11 +1,10 @@
 //! Tidy CSV of a fit: one row per parameter, per point of a curve, per model. A value that does not exist is an empty
 //! cell.
 
-use crate::analysis::fit::{CurveReport, FitReport};
-use crate::registry::modelset::Group;
+use crate::analysis::fit::{CurveReport, FitReport, among_groups};
 use crate::report::csv::{CsvTable, number};
-use crate::stats::estimate::{Estimate, Interval, Named};
-use crate::stats::multiplicity::{Adjusted, adjusted};
+use crate::stats::estimate::{Estimate, Interval};
+use crate::stats::multiplicity::Adjusted;
 
 fn optional(value: Option<f64>) -> String {
     value.map_or_else(String::new, number)
@@ -105,13 +104,6 @@ enum Question {
     Own(Option<Adjusted>),
     /// Another one answers, or nothing is asked.
     Other,
-}
-
-/// The p-values of several groups, adjusted together; nothing for one group.
-fn among_groups(thetas: &[Named<Group>]) -> Vec<Option<Adjusted>> {
-    let p: Vec<Option<f64>> = thetas.iter().map(|theta| theta.estimate.p_value).collect();
-    let alone = thetas.len() < 2;
-    adjusted(&p).ok().filter(|_| !alone).unwrap_or_else(|| vec![None; p.len()])
 }
 
 fn row(table: &mut CsvTable, names: [&str; 4], parameter: &Estimate, question: Question) {

@@ -1,13 +1,13 @@
 //! The report for people: what was read, what was found, how sure it is, and what is not known.
 
 use super::beside::{cautions, hinge};
-use crate::analysis::fit::{Analysis, BreakReport, FitReport, Prediction};
+use crate::analysis::fit::{Analysis, BreakReport, FitReport, Prediction, among_groups};
 use crate::analysis::words::percent;
 use crate::report::terminal::{Align, TextTable};
 use crate::report::text::{Text, capital, counted, optional, p_value, short, significant};
 use crate::stats::curves::Curve;
 use crate::stats::estimate::{Estimate, Method};
-use crate::stats::multiplicity::{Adjusted, adjusted};
+use crate::stats::multiplicity::Adjusted;
 use crate::stats::parameter::Parameter;
 
 /// The report as text of at most `width` columns.
@@ -192,8 +192,8 @@ fn tests(text: &mut Text, report: &FitReport, analysis: &Analysis) {
     if !others.is_empty() {
         text.paragraph(&format!("theta = 0, beside the p above: {}", others.join(", ")));
     }
-    let tests = adjusted(&analysis.thetas.iter().map(|theta| theta.estimate.p_value).collect::<Vec<_>>());
-    if let Some(tests) = tests.ok().filter(|tests| tests.iter().flatten().count() > 1) {
+    let tests = among_groups(&analysis.thetas);
+    if tests.iter().flatten().count() > 1 {
         let listed = |of: fn(&Adjusted) -> f64| {
             let p = |test: &Option<Adjusted>| test.as_ref().map_or_else(|| "–".to_owned(), |test| p_value(of(test)));
             tests.iter().map(p).collect::<Vec<_>>().join(", ")

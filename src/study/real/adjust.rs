@@ -38,8 +38,10 @@ impl Base {
         let found = Found::at(path)?;
         let limits = Limits::within(super::BESIDE_WEIGHTS, &found, placement);
         let Found { config, tokenizer, .. } = found;
-        let tokenizer = tokenizer
-            .ok_or_else(|| Error::File { path: path.to_owned(), problem: "has no tokenizer beside its weights".into() })?;
+        let tokenizer = tokenizer.ok_or_else(|| Error::File {
+            path: path.to_owned(),
+            problem: "has no tokenizer beside its weights".into(),
+        })?;
         Ok(Self {
             tokenizer,
             ends: ends(path)?,

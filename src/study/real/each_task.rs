@@ -136,8 +136,14 @@ impl Learning<'_> {
             drop(tensors);
             let files = ModelFiles::read(self.path)?;
             let on_disk = RunFolder { keep: Some(1), state_every: STATE_EVERY, ..RunFolder::new(&folder, files) };
-            let mut watching =
-                Watching { of: self, run: &mut *run, known: &mut *known, progress, division: &division, size: data.len() };
+            let mut watching = Watching {
+                of: self,
+                run: &mut *run,
+                known: &mut *known,
+                progress,
+                division: &division,
+                size: data.len(),
+            };
             trainer.run(&data, Some(&on_disk), &mut watching)?;
             progress = watching.progress;
             if (1..=self.recipe.epochs).all(|epoch| progress.has_tried(epoch)) {

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::{
-    AdjustmentRecipe, ExampleSource, LAYOUTS, ModelSource, RunSettings, SlurmSettings, Study, StudyEvaluation, StudyFit, StudyModel,
+    AdjustmentRecipe, ExampleSource, LAYOUTS, ModelSource, RunSettings, SlurmSettings, Study, StudyEvaluation,
+    StudyFit, StudyModel,
 };
 use crate::analysis::fit::{ChanceLevel, CurveChoice};
 use crate::error::{Error, Result};
