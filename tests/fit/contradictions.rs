@@ -159,7 +159,10 @@ fn a_score_whose_name_several_columns_share_is_asked_about() {
     let header = "model,family,compute,MMLU (0-shot),MMLU (5-shot),ARC-c (25-shot)";
     let three = table("t.csv", header, |_, m, f, c, s| format!("{m},{f},{c:e},{s},{},{s}", s + 0.01));
     let of = |score: &str| {
-        ModelSet::from_tables(&[three.clone()], &Settings { score: Some(score.into()), ..Settings::default() })
+        ModelSet::from_tables(
+            std::slice::from_ref(&three),
+            &Settings { score: Some(score.into()), ..Settings::default() },
+        )
     };
     let said = of("MMLU").expect_err("which of two").to_string();
     assert!(said.contains("MMLU (0-shot), MMLU (5-shot)"), "{said}");

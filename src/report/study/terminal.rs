@@ -141,7 +141,10 @@ pub(crate) fn trajectory(fits: &[FitAt], width: usize) -> String {
         let analysis = fit.analysis();
         let reason = fit.fit.as_ref().err().cloned();
         table.push(vec![
-            fit.condition.examples.map_or_else(|| "none".into(), |examples| examples.to_string()),
+            // Without a number of examples the adjustment has a name, `none` for the released model.
+            fit.condition
+                .examples
+                .map_or_else(|| fit.condition.adjustment.to_string(), |examples| examples.to_string()),
             fit.points.len().to_string(),
             analysis.and_then(|a| a.theta.value).map(|v| format!("{v:.3}")).unwrap_or_default(),
             analysis.and_then(|a| a.c_e.value).map(|v| format!("{v:.1e}")).unwrap_or_default(),
