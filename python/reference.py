@@ -7,9 +7,13 @@ import re
 import sys
 from pathlib import Path
 
-import onset_curves as onset
+HERE = Path(__file__).resolve().parent
+# The installed package is meant, and not the sources beside this file.
+sys.path = [folder for folder in sys.path if Path(folder or ".").resolve() != HERE]
 
-PAGE = Path(__file__).parents[1] / "docs" / "python-reference.md"
+import onset_curves as onset  # noqa: E402
+
+PAGE = HERE.parent / "docs" / "python-reference.md"
 
 HEAD = """# The Python package: every name
 
@@ -36,7 +40,8 @@ def text_of(thing) -> str:
                 body.append(lines[at].strip())
                 at += 1
             out.append(f"- `{line}`: {' '.join(part for part in body if part)}")
-            if at < len(lines) and lines[at] and set(lines[at + 1] if at + 1 < len(lines) else "") == {"-"}:
+            # A line that begins no entry ends the list.
+            if at < len(lines) and not "".join(lines[at + 1 : at + 2]).startswith("    "):
                 out.append("")
             continue
         out.append(line)
@@ -64,7 +69,8 @@ def signature(name: str, thing) -> str:
 
 def members(cls):
     """Public methods and properties of the class itself."""
-    for name, member in vars(cls).items():
+    # Those of compiled classes come in another order every time.
+    for name, member in sorted(vars(cls).items()):
         if not name.startswith("_") and (callable(member) or isinstance(member, property) or inspect.isgetsetdescriptor(member)):
             yield name, member
 
