@@ -68,10 +68,12 @@ def signature(name: str, thing) -> str:
 
 
 def members(cls):
-    """Public methods and properties of the class itself."""
-    # Those of compiled classes come in another order every time.
-    for name, member in sorted(vars(cls).items()):
-        if not name.startswith("_") and (callable(member) or isinstance(member, property) or inspect.isgetsetdescriptor(member)):
+    """Public methods and properties, those of a shared base included. Those of compiled classes come in any order."""
+    own = [one for one in cls.__mro__ if one is not object]
+    names = sorted({name for one in own for name in vars(one) if not name.startswith("_")})
+    for name in names:
+        member = inspect.getattr_static(cls, name)
+        if callable(member) or isinstance(member, property) or inspect.isgetsetdescriptor(member):
             yield name, member
 
 

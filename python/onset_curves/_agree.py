@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from html import escape
 from typing import Any
 
 from . import _core, _frames, _options
 from ._errors import InputError
 from ._figure import Figure
+from ._report import Report
 
 Given = Any
 
@@ -61,19 +61,12 @@ def agree(
     return Agreement(found, library)
 
 
-class Agreement:
+class Agreement(Report):
     """Benchmarks compared. Frames are given in the library that the data came in, or in the one named by `frame`."""
-
-    def __init__(self, core: _core.Agreement, library: str | None) -> None:
-        self._core = core
-        self._library = library
-
-    def _out(self, frame: _core.Frame, library: str | None) -> Any:
-        return _frames.given_out(frame, library or self._library)
 
     def summary(self, width: int = 100) -> str:
         """The report as the program prints it."""
-        return self._core.summary(width)
+        return super().summary(width)
 
     def tidy(self, frame: str | None = None) -> Any:
         """One row for each estimate about all benchmarks together: quantity, condition, value, low, high, reason."""
@@ -95,25 +88,11 @@ class Agreement:
         """The figure: a heat map for each condition."""
         return Figure(self._core.figure(), self._library)
 
-    def to_json(self) -> str:
-        """The report as JSON."""
-        return self._core.to_json()
-
-    def to_dict(self) -> dict[str, Any]:
-        """The same as a dict."""
-        found: dict[str, Any] = json.loads(self._core.to_json())
-        return found
-
     @property
     def notes(self) -> list[str]:
         """How the tables were read and what was left out."""
-        return self._core.notes
-
-    def __repr__(self) -> str:
-        return repr(self._core)
-
-    def __str__(self) -> str:
-        return self.summary()
+        found: list[str] = self._core.notes
+        return found
 
     def _repr_html_(self) -> str:
         return f"{self._core.figure().svg()}<pre>{escape(self.summary())}</pre>"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from html import escape
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from . import _core, _frames, _options
 from ._errors import InputError, warn
 from ._figure import Figure
+from ._report import Report
 
 #: Method of intervals, name of a model set, one value or several.
 Given = Any
@@ -104,19 +104,8 @@ def fit(
     return result
 
 
-class Fit:
+class Fit(Report):
     """A fitted score. Frames are given in the library that the data came in, or in the one named by `frame`."""
-
-    def __init__(self, core: _core.Fit, library: str | None) -> None:
-        self._core = core
-        self._library = library
-
-    def _out(self, frame: _core.Frame, library: str | None) -> Any:
-        return _frames.given_out(frame, library or self._library)
-
-    def summary(self, width: int = 80) -> str:
-        """The report as the program prints it."""
-        return self._core.summary(width)
 
     def tidy(self, frame: str | None = None) -> Any:
         """One row for each estimate, by the method that the report leads with.
@@ -160,58 +149,34 @@ class Fit:
 
         Path(path).write_text(self._core.page(), encoding="utf-8")
 
-    def to_json(self) -> str:
-        """The report as JSON, as docs/formats.md describes it."""
-        return self._core.to_json()
-
-    def to_dict(self) -> dict[str, Any]:
-        """The same as a dict."""
-        found: dict[str, Any] = json.loads(self._core.to_json())
-        return found
-
     @property
     def warnings(self) -> list[str]:
         """What keeps the usual intervals from holding, and what could not be computed."""
-        return self._core.warnings
+        found: list[str] = self._core.warnings
+        return found
 
     @property
     def notes(self) -> list[str]:
         """How the tables were read and what was taken."""
-        return self._core.notes
-
-    def __repr__(self) -> str:
-        return repr(self._core)
-
-    def __str__(self) -> str:
-        return self.summary()
+        found: list[str] = self._core.notes
+        return found
 
     def _repr_html_(self) -> str:
         return f"{self._core.figure().svg()}<pre>{escape(self.summary())}</pre>"
 
 
-class Fits:
+class Fits(Report):
     """Several fitted scores: `fits["mmlu"]` is one of them."""
-
-    def __init__(self, core: _core.Fits, library: str | None) -> None:
-        self._core = core
-        self._library = library
 
     def tidy(self, frame: str | None = None) -> Any:
         """One row for each score, with p-values raw and adjusted for how many there are (Holm; Benjamini and Hochberg)."""
-        return _frames.given_out(self._core.tidy(), frame or self._library)
-
-    def summary(self, width: int = 80) -> str:
-        """The rows as the program prints them."""
-        return self._core.summary(width)
-
-    def to_json(self) -> str:
-        """The fits as JSON."""
-        return self._core.to_json()
+        return self._out(self._core.tidy(), frame)
 
     @property
     def scores(self) -> list[str]:
         """The scores, in the order in which they were asked for."""
-        return self._core.scores
+        found: list[str] = self._core.scores
+        return found
 
     def __len__(self) -> int:
         return len(self._core)
@@ -221,12 +186,6 @@ class Fits:
 
     def __getitem__(self, score: str) -> Fit:
         return Fit(self._core[score], self._library)
-
-    def __repr__(self) -> str:
-        return repr(self._core)
-
-    def __str__(self) -> str:
-        return self.summary()
 
     def _repr_html_(self) -> str:
         return f"<pre>{escape(self.summary())}</pre>"

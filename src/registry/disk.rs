@@ -7,7 +7,7 @@ use std::path::Path;
 
 /// A change to the disk. Only tests look at it.
 #[derive(Debug, Clone, Copy)]
-#[cfg_attr(not(test), allow(dead_code))]
+#[cfg_attr(not(all(test, feature = "models")), allow(dead_code))]
 pub(crate) enum Step<'a> {
     /// A file or folder that was not there is.
     Make(&'a Path, bool),
@@ -26,19 +26,19 @@ pub(crate) enum Step<'a> {
 }
 
 /// Takes a step.
-#[cfg(not(test))]
+#[cfg(not(all(test, feature = "models")))]
 pub(crate) fn step<T>(_: Step<'_>, act: impl FnOnce() -> Result<T>) -> Result<T> {
     act()
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "models"))]
 pub(crate) use watch::step;
 
 /// Writes to the end of a file.
 pub(crate) fn append(file: &mut File, path: &Path, bytes: &[u8]) -> Result<()> {
     let outcome = step(Step::Write(path, bytes), || file.write_all(bytes));
     // What fails half-way has written half.
-    #[cfg(test)]
+    #[cfg(all(test, feature = "models"))]
     if outcome.as_ref().is_err_and(watch::is_injected) {
         file.write_all(&bytes[..bytes.len() / 2])?;
     }
@@ -101,7 +101,7 @@ pub(crate) fn remove(path: &Path) -> Result<()> {
 }
 
 /// Records steps, and lets one of them fail.
-#[cfg(test)]
+#[cfg(all(test, feature = "models"))]
 pub(crate) mod watch {
     use std::io::{Error, Result};
     use std::path::{Path, PathBuf};

@@ -94,13 +94,7 @@ fn text_method(state: &State<'_, '_>, text: &str, name: &str, arguments: &[Jinja
         "splitlines" => text.lines().map(Jinja::from).collect::<Jinja>(),
         "partition" | "rpartition" => {
             let separator = text_argument(arguments, 0, name)?;
-            let first = name == "partition";
-            let found = if first { text.split_once(separator) } else { text.rsplit_once(separator) };
-            let parts = match found {
-                Some((before, after)) => [before, separator, after],
-                None if first => [text, "", ""],
-                None => ["", "", text],
-            };
+            let parts = python::partition(text, separator, name == "partition");
             python::tuple(parts.into_iter().map(Jinja::from).collect())
         }
         "split" => split(text, arguments.first().and_then(|sep| sep.as_str()), count(1)),

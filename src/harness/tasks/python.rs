@@ -85,6 +85,16 @@ pub(super) fn text(value: &Jinja) -> Result<String, Error> {
     }
 }
 
+/// Python's `partition`, or `rpartition`: what is before the separator, the separator, and what is after it.
+pub(super) fn partition<'a>(text: &'a str, separator: &'a str, first: bool) -> [&'a str; 3] {
+    let found = if first { text.split_once(separator) } else { text.rsplit_once(separator) };
+    match found {
+        Some((before, after)) => [before, separator, after],
+        None if first => [text, "", ""],
+        None => ["", "", text],
+    }
+}
+
 /// The steps that walking through a value costs.
 ///
 /// # Errors

@@ -6,13 +6,13 @@
 
 use std::path::Path;
 
-use super::adjust::{Base, count, train_settings};
+use super::training::{Base, count, train_settings};
 use super::{BESIDE_WEIGHTS, Real, checkpoint, named};
 use crate::error::{Error, Result};
 use crate::harness::evaluation::{Evaluation, Identity};
 use crate::harness::runner::{EvaluatedModel, EvaluationSettings, Keep, Loaded, evaluate};
 use crate::harness::tasks::{Draw, DrawnSplit, Task, TaskSelection};
-use crate::lm::{Decoder, Placement, Weights};
+use crate::lm::{Decoder, Placement};
 use crate::registry::{Condition, disk};
 use crate::stats::random::Seed;
 use crate::study::cell::{digest, folder_name};
@@ -21,9 +21,7 @@ use crate::study::finetune::examples_of;
 use crate::study::settings::{AdjustmentRecipe, ExampleSource};
 use crate::study::work::CellRun;
 use crate::train::data::Example;
-use crate::train::{Checkpoint, Encoding, ModelFiles, Next, Observer, RunFolder, TrainStep, Trainer};
-
-use super::adjust::STATE_EVERY;
+use crate::train::{Checkpoint, Next, Observer, TrainStep};
 
 /// Learns and tests every task that is not done, and records the scores of all.
 pub(super) fn run(
@@ -121,35 +119,16 @@ impl Learning<'_> {
             }
         };
         known.put(run.cell(), &progress)?;
-        let encoding = Encoding { block: count(self.recipe.block), end: self.recipe.end_token, ..Encoding::default() };
-        let data = encoding.encode(&self.base.tokenizer, &division.learned)?.sequences;
+        let data = self.base.sequences(self.recipe, &division.learned)?;
         let ends = (1..=self.recipe.epochs).map(|epoch| count(epoch).saturating_mul(data.len())).collect();
         let settings = train_settings(self.recipe, run.cell().seed, ends);
         let folder = run.training_folder().join(folder_name(self.task.name()));
-        // As for files: a run that has passed an epoch without its score begins again, once.
-        for again in [false, true] {
-            if again {
-                disk::remove(&folder).map_err(Error::write(&folder))?;
-            }
-            let tensors = Weights::open(self.path, &self.placement.device, self.placement.dtype)?.all()?;
-            let mut trainer = Trainer::new(self.base.config.clone(), &tensors, settings.clone())?;
-            drop(tensors);
-            let files = ModelFiles::read(self.path)?;
-            let on_disk = RunFolder { keep: Some(1), state_every: STATE_EVERY, ..RunFolder::new(&folder, files) };
-            let mut watching = Watching {
-                of: self,
-                run: &mut *run,
-                known: &mut *known,
-                progress,
-                division: &division,
-                size: data.len(),
-            };
-            trainer.run(&data, Some(&on_disk), &mut watching)?;
-            progress = watching.progress;
-            if (1..=self.recipe.epochs).all(|epoch| progress.has_tried(epoch)) {
-                break;
-            }
-        }
+        let (size, epochs) = (data.len(), self.recipe.epochs);
+        let mut watching =
+            Watching { of: self, run: &mut *run, known: &mut *known, progress, division: &division, size };
+        let is_complete = |of: &Watching<'_, '_, '_, '_>| (1..=epochs).all(|epoch| of.progress.has_tried(epoch));
+        self.base.train(&data, &settings, &folder, &mut watching, is_complete)?;
+        progress = watching.progress;
         if progress.chosen() == Some(0) {
             let loaded = Loaded::load(self.path, self.placement, Some(&run.cell().model.name), BESIDE_WEIGHTS)?;
             let tested = self.ask(run, &loaded.subject(), &self.work.draw(), (0, true))?;

@@ -4,6 +4,7 @@ mod adjust;
 mod each_task;
 mod problems;
 mod remote;
+mod training;
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -233,7 +234,10 @@ impl Work for Real {
             self.evaluate(run, &released, (0.0, share), |settings, watch| evaluate(&subject, settings, watch))?;
         }
         match &self.study.adjustment {
-            Some(recipe) if learns => adjust::run(self, recipe, run, &path, &placement),
+            Some(recipe) if learns => match recipe.source {
+                ExampleSource::Files { .. } => adjust::run(self, recipe, run, &path, &placement),
+                ExampleSource::EachTask { .. } => each_task::run(self, recipe, run, &path, &placement),
+            },
             _ => Ok(()),
         }
     }
@@ -265,7 +269,7 @@ fn length(request: &Request) -> usize {
 /// A checkpoint that is still being trained, as an evaluation sees it.
 fn checkpoint<'a>(
     decoder: &'a Decoder,
-    loaded: &'a adjust::Base,
+    loaded: &'a training::Base,
     identity: Identity,
     limits: &Limits,
 ) -> EvaluatedModel<'a, Decoder> {

@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use fancy_regex::Regex;
 
+use super::super::python::partition;
 use super::super::template::is_space;
 use super::arguments::Given;
 use super::format::formatted;
@@ -87,13 +88,7 @@ pub(super) fn call(machine: &mut Machine, text: &Name, name: &str, mut given: Gi
             if separator.is_empty() {
                 return raise("ValueError", "empty separator");
             }
-            let first = name == "partition";
-            let found = if first { text.split_once(separator) } else { text.rsplit_once(separator) };
-            let parts = match found {
-                Some((before, after)) => [before, separator, after],
-                None if first => [text, "", ""],
-                None => ["", "", text],
-            };
+            let parts = partition(text, separator, name == "partition");
             Ok(Object::tuple(parts.map(Object::text).to_vec()))
         }
         "join" => {
