@@ -126,7 +126,7 @@ impl ChatTemplate {
         let kept = text[at..].starts_with(END);
         text.truncate(at);
         if !kept {
-            text.truncate(text.trim_end_matches(template::is_space).len());
+            text.truncate(text.trim_end_matches(python::is_space).len());
         }
         Ok(text)
     }

@@ -6,11 +6,11 @@
 use std::sync::LazyLock;
 
 use super::metric::truth;
+use super::node::Node;
 use super::output::Output;
+use super::python::strip;
 use super::regex::Pattern;
-use super::template::strip;
 use super::value::Value;
-use super::yaml::Node;
 use crate::error::Result;
 
 /// The number after four hashes, as GSM8K writes it.
@@ -72,7 +72,7 @@ impl Ensemble {
         let Some(list) = list else {
             return Ok(vec![Self { name: "none".to_owned(), steps: vec![Step::TakeFirst] }]);
         };
-        let super::yaml::Content::List(chains) = &list.content else {
+        let super::node::Content::List(chains) = &list.content else {
             return Err(list.wrong("`filter_list` must be a list"));
         };
         let mut read: Vec<Self> = Vec::new();
@@ -82,7 +82,7 @@ impl Ensemble {
                 return Err(chain.wrong(format!("there are two filters named `{name}`")));
             }
             let steps = chain.given("filter").ok_or_else(|| chain.wrong(format!("`{name}` has no `filter`")))?;
-            let super::yaml::Content::List(steps) = &steps.content else {
+            let super::node::Content::List(steps) = &steps.content else {
                 return Err(steps.wrong("`filter` must be a list"));
             };
             let mut chain = Self { name: name.to_owned(), steps: Vec::new() };

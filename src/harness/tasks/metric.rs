@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::functions::Function;
+use super::node::{Content, Node};
 use super::output::Output;
 use super::regex::Pattern;
 use super::value::{Value, python_float};
-use super::yaml::{Content, Node};
 use crate::error::Result;
 
 /// How a metric's scores become one number.

@@ -6,7 +6,7 @@
 //! chat they are turns, or all of them are the text of one turn of the user.
 
 use super::chat::ChatTemplate;
-use super::template::is_space;
+use super::python::is_space;
 
 /// How prompts are wrapped. The default is plain text.
 #[derive(Debug, Clone, Copy, Default)]

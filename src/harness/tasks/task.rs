@@ -11,11 +11,11 @@ use super::functions::Function;
 use super::item::{Builder, Draw, DrawnSplit, Item, Items, processed, sha256};
 use super::math;
 use super::metric::{ItemScore, MetricSpec, argmax, softmax};
+use super::node::Node;
 use super::output::Output;
 use super::prompt::Prompting;
 use super::script::World;
 use super::value::{Value, python_float};
-use super::yaml::Node;
 use crate::error::{Error, Result};
 use crate::harness::request::{Request, Response};
 

@@ -30,6 +30,7 @@ mod numerals;
 mod object;
 mod operate;
 mod parse;
+mod parser;
 mod patterns;
 mod reach;
 mod sorting;

@@ -1,6 +1,6 @@
 //! Numbers from text and from one another, and the types of values.
 
-use super::super::template::strip;
+use super::super::python::strip;
 use super::arguments::Given;
 use super::builtins::EXCEPTIONS;
 use super::object::{Object, Res, raise, refuse};

@@ -4,8 +4,8 @@ use std::sync::LazyLock;
 
 use fancy_regex::Regex;
 
+use super::super::python::is_space;
 use super::super::python::partition;
-use super::super::template::is_space;
 use super::arguments::Given;
 use super::format::formatted;
 use super::machine::Machine;
