@@ -9,8 +9,8 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior};
 use time::OffsetDateTime;
 
-use super::item::sha256;
-use super::prompt::{Role, Turn};
+use super::digest::sha256;
+use super::turn::{Role, Turn};
 use super::value::Value;
 use super::{python, template};
 

@@ -108,7 +108,7 @@ pub(super) fn weighted_f1(pairs: &[(Value, Value)]) -> f64 {
         |[right, gold, chosen]: &[f64; 3]| if gold + chosen > 0.0 { 2.0 * right / (gold + chosen) * gold } else { 0.0 };
     let products: Vec<f64> = counts.values().map(each).collect();
     let weights: Vec<f64> = counts.values().map(|[_, gold, _]| *gold).collect();
-    super::metric::pairwise_sum(&products) / super::metric::pairwise_sum(&weights)
+    super::numpy::pairwise_sum(&products) / super::numpy::pairwise_sum(&weights)
 }
 
 /// References and the answer of each item.

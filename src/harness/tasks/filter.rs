@@ -5,7 +5,6 @@
 
 use std::sync::LazyLock;
 
-use super::metric::truth;
 use super::node::Node;
 use super::output::Output;
 use super::python::strip;
@@ -164,8 +163,8 @@ impl Step {
                     pattern: compiled(node.given("regex_pattern").map_or(Ok(NUMBER), Node::text)?)?,
                     group_select: node.given("group_select").map_or(Ok(0), Node::whole)?,
                     fallback: node.given("fallback").map_or(Ok("[invalid]"), Node::text)?.to_owned(),
-                    ignore_case: node.given("ignore_case").is_some_and(truth),
-                    ignore_punctuation: node.given("ignore_punctuation").is_some_and(truth),
+                    ignore_case: node.given("ignore_case").is_some_and(Node::is_true),
+                    ignore_punctuation: node.given("ignore_punctuation").is_some_and(Node::is_true),
                     regexes_to_ignore: ignored.iter().map(|pattern| compiled(pattern)).collect::<Result<_>>()?,
                 }))
             }

@@ -9,7 +9,7 @@
 use std::path::Path;
 use std::sync::LazyLock;
 
-use super::item::sha256;
+use super::digest::sha256;
 use super::literal;
 use super::math;
 use super::node::Node;

@@ -103,6 +103,19 @@ impl Node {
         }
     }
 
+    /// Whether Python counts a value as true: text is, unless it is empty.
+    pub(super) fn is_true(&self) -> bool {
+        match self.value() {
+            Value::Null => false,
+            Value::Bool(flag) => flag,
+            Value::Int(number) => number != 0,
+            Value::Float(number) => number != 0.0,
+            Value::Text(text) => !text.is_empty(),
+            Value::List(list) => !list.is_empty(),
+            Value::Map(entries) => !entries.is_empty(),
+        }
+    }
+
     /// Whether this is `null` or empty.
     pub(crate) fn is_null(&self) -> bool {
         matches!(self.content, Content::Scalar(Value::Null))
