@@ -33,6 +33,8 @@ mod scoring;
 mod scripted;
 pub(crate) mod source;
 mod suspicion;
+#[cfg(test)]
+mod tests;
 mod tokenizer;
 mod vocabulary;
 mod weights;

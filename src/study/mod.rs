@@ -57,6 +57,8 @@ mod settings;
 mod store;
 #[cfg(all(test, feature = "models"))]
 mod survival;
+#[cfg(test)]
+mod tests;
 mod work;
 
 pub use cell::{Cell, digest};

@@ -41,6 +41,8 @@ mod sequence;
 mod settings;
 mod state;
 mod tensors;
+#[cfg(test)]
+mod tests;
 mod trainer;
 mod trajectory;
 

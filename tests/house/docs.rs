@@ -16,7 +16,7 @@ const NOT_RUN: &[(&str, &str)] = &[
     ("onset reproduce", "tests/paper/reproduce.rs runs it, into a folder of its own"),
     ("onset fit TABLE...", "the reader's own table; docs/tutorial.md runs the command on one"),
     ("onset agree TABLE...", "the reader's own table; docs/agree.md runs the command on the second paper's"),
-    ("onset models show pythia-70m", "the reader's own model; tests/lm/check.rs looks at others"),
+    ("onset models show pythia-70m", "the reader's own model; src/lm/tests/check.rs looks at others"),
     ("onset models check tests/fixtures/models/llama", "tests/lm/check.rs checks every fixture"),
     ("onset import lm-eval RESULTS", "the reader's own results; tests/harness/import.rs runs the command"),
     ("onset fit results/", "the reader's own results; tests/fit/command.rs reads others"),

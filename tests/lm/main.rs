@@ -3,9 +3,5 @@
 #[path = "../support/mod.rs"]
 mod support;
 
-mod check;
-mod configs;
 mod corpus;
-mod decoder;
 mod files;
-mod variants;

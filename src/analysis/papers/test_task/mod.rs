@@ -21,6 +21,8 @@ mod remarks;
 mod scatter;
 mod scores;
 mod tables;
+#[cfg(test)]
+mod tests;
 mod verdict;
 
 use rayon::prelude::*;

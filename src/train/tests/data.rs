@@ -1,9 +1,9 @@
 //! Training sets in their public layouts, and what becomes of them.
 
-use onset::lm::Tokenizer;
-use onset::train::data::{Example, LONGEST_MATHEMATICAL, Layout};
-use onset::train::{Encoding, Overlong};
-use onset::{Error, Result};
+use crate::lm::Tokenizer;
+use crate::train::data::{Example, LONGEST_MATHEMATICAL, Layout};
+use crate::train::{Encoding, Overlong};
+use crate::{Error, Result};
 
 use crate::support::{Outcome, fixture};
 

@@ -1,13 +1,13 @@
 //! The linear and broken-line fits: against an independent brute-force search, at the limits of what data can say, and
 //! for invariance to units.
 
-use onset::Error;
-use onset::stats::curve::FittedCurve;
-use onset::stats::hinge::{Hinge, Outcome};
-use onset::stats::linear::{LeastSquares, Linear};
-use onset::stats::sample::Sample;
-use onset::stats::segmented::Segmented;
-use onset::stats::spline::Spline;
+use crate::Error;
+use crate::stats::curve::FittedCurve;
+use crate::stats::hinge::{Hinge, Outcome};
+use crate::stats::linear::{LeastSquares, Linear};
+use crate::stats::sample::Sample;
+use crate::stats::segmented::Segmented;
+use crate::stats::spline::Spline;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
@@ -20,14 +20,14 @@ const ROUNDING: f64 = 1e-13;
 /// computed, and a grid of breaks beside them.
 mod brute {
     #[derive(Clone, Copy, PartialEq, Debug)]
-    pub enum Left {
+    pub(crate) enum Left {
         Zero,
         Level,
         Line,
     }
 
     /// Residual sum of squares of `y` on `columns` (dependent ones dropped), with coefficients where none was.
-    pub fn regress(columns: &[Vec<f64>], y: &[f64], w: &[f64]) -> (f64, Option<Vec<f64>>) {
+    pub(crate) fn regress(columns: &[Vec<f64>], y: &[f64], w: &[f64]) -> (f64, Option<Vec<f64>>) {
         let n = y.len();
         let root: Vec<f64> = w.iter().map(|w| w.sqrt()).collect();
         let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
@@ -78,7 +78,7 @@ mod brute {
         (dot(&e, &e), coefficients)
     }
 
-    pub struct Data<'a> {
+    pub(crate) struct Data<'a> {
         pub x: &'a [f64],
         pub y: &'a [f64],
         pub z: &'a [Vec<f64>],
@@ -110,14 +110,14 @@ mod brute {
         }
 
         /// Sum of squares with the break held at `c`.
-        pub fn at(&self, c: f64) -> f64 {
+        pub(crate) fn at(&self, c: f64) -> f64 {
             let mut lead = self.base();
             lead.push(self.x.iter().map(|x| (x - c).max(0.0)).collect());
             self.with(lead).0
         }
 
         /// Least sum of squares over all intervals and ends.
-        pub fn exact(&self) -> f64 {
+        pub(crate) fn exact(&self) -> f64 {
             let mut xs: Vec<f64> = (0..self.x.len()).filter(|i| self.w[*i] > 0.0).map(|i| self.x[i]).collect();
             xs.sort_by(f64::total_cmp);
             xs.dedup();
@@ -147,7 +147,7 @@ mod brute {
         }
 
         /// Least sum of squares over a grid of breaks.
-        pub fn grid(&self) -> f64 {
+        pub(crate) fn grid(&self) -> f64 {
             let counted = || (0..self.x.len()).filter(|i| self.w[*i] > 0.0).map(|i| self.x[i]);
             let low = counted().fold(f64::INFINITY, f64::min);
             let high = counted().fold(f64::NEG_INFINITY, f64::max);

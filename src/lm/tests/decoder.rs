@@ -3,8 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::lm::{Cache, Config, Decoder, Feed, Weights};
 use candle_core::{DType, Device, Tensor};
-use onset::lm::{Cache, Config, Decoder, Feed, Weights};
 
 use crate::support::{Outcome, fixture};
 
@@ -46,7 +46,7 @@ fn references() -> Result<Vec<Reference>, Box<dyn std::error::Error>> {
     Ok(found)
 }
 
-fn decoder(folder: &Path) -> onset::Result<Decoder> {
+fn decoder(folder: &Path) -> crate::Result<Decoder> {
     Decoder::new(Config::read(folder)?, &Weights::open(folder, &Device::Cpu, DType::F32)?)
 }
 

@@ -1,13 +1,13 @@
 //! NIST's Statistical Reference Datasets: certified parameters and standard deviations, from both of NIST's starting
 //! points. The files are NIST's (https://www.itl.nist.gov/div898/strd/), in the public domain.
 
-use onset::stats::curve::FittedCurve;
-use onset::stats::linear::{LeastSquares, Linear};
-use onset::stats::logistic::Logistic;
-use onset::stats::optimise::{LeastSquaresProblem, NonlinearLeastSquares};
-use onset::stats::parameter::Parameter;
-use onset::stats::richards::Richards;
-use onset::stats::sample::Sample;
+use crate::stats::curve::FittedCurve;
+use crate::stats::linear::{LeastSquares, Linear};
+use crate::stats::logistic::Logistic;
+use crate::stats::optimise::{LeastSquaresProblem, NonlinearLeastSquares};
+use crate::stats::parameter::Parameter;
+use crate::stats::richards::Richards;
+use crate::stats::sample::Sample;
 
 use crate::support::fixture;
 

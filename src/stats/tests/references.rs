@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 
-use crate::sample;
-use onset::stats::clusters::Clusters;
-use onset::stats::curve::FittedCurve;
-use onset::stats::curves::Curve;
-use onset::stats::linear::{LeastSquares, LeastSquaresFit, Linear};
-use onset::stats::logistic::{Logistic, LogisticFit};
-use onset::stats::segmented::Segmented;
-use onset::stats::selection::Selection;
+use super::sample;
+use crate::stats::clusters::Clusters;
+use crate::stats::curve::FittedCurve;
+use crate::stats::curves::Curve;
+use crate::stats::linear::{LeastSquares, LeastSquaresFit, Linear};
+use crate::stats::logistic::{Logistic, LogisticFit};
+use crate::stats::segmented::Segmented;
+use crate::stats::selection::Selection;
 
 use crate::support::fixture;
 

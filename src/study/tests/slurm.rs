@@ -10,9 +10,9 @@ use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
-use onset::Result;
-use onset::registry::{Measure, Metric, Observation, Provenance, RowKind, Setup};
-use onset::study::{
+use crate::Result;
+use crate::registry::{Measure, Metric, Observation, Provenance, RowKind, Setup};
+use crate::study::{
     Cell, CellRun, Cells, ExecutorKind, LocalSettings, Plan, Queue, Slurm, Study, StudyModel, StudyOutcome, Submission,
     TokenAmount, Watch, Work, follow, run,
 };

@@ -1,14 +1,14 @@
 //! The published method, recomputed, against the same method run by others: `fixtures/paper_reference_values.json` holds
 //! what the paper's own Python code gives on its evaluation files, to full precision, with the SSE of each fit.
 
-use onset::analysis::papers::test_task::{
+use crate::analysis::papers::test_task::{
     Conclusion, Item, Paper, PaperQuantity, Published, PublishedFit, Reading, Reproduce, ReproductionRow, published,
 };
-use onset::registry::{Adjustment, Condition, Model};
-use onset::stats::clusters::Clusters;
-use onset::stats::estimate::Estimate;
-use onset::stats::inference::Inference;
-use onset::stats::sample::Sample;
+use crate::registry::{Adjustment, Condition, Model};
+use crate::stats::clusters::Clusters;
+use crate::stats::estimate::Estimate;
+use crate::stats::inference::Inference;
+use crate::stats::sample::Sample;
 use serde_json::Value;
 
 /// The published optimiser stops within this of the optimum; digits beyond it are its own.
@@ -17,7 +17,8 @@ const LOCAL_OPTIMISER: f64 = 1e-4;
 const ROUNDING: f64 = 1e-9;
 
 fn reference() -> Value {
-    serde_json::from_str(include_str!("../fixtures/paper_reference_values.json")).expect("the fixture is JSON")
+    serde_json::from_str(include_str!("../../../../tests/fixtures/paper_reference_values.json"))
+        .expect("the fixture is JSON")
 }
 
 fn data() -> Published {
@@ -25,7 +26,7 @@ fn data() -> Published {
 }
 
 fn is_new(model: &Model) -> bool {
-    model.release >= onset::analysis::papers::test_task::CUTOFF
+    model.release >= crate::analysis::papers::test_task::CUTOFF
 }
 
 /// The hinge fit behind a key such as `fig1.mmlu.pre`.
@@ -145,7 +146,7 @@ fn every_other_number_of_the_paper_is_met() {
 #[test]
 fn every_printed_number_has_a_verdict_and_what_differs_is_explained() {
     let result = Reproduce::new().run(&data()).expect("the embedded tables are complete");
-    assert_eq!(result.rows.len(), onset::analysis::papers::test_task::printed().expect("sound").len());
+    assert_eq!(result.rows.len(), crate::analysis::papers::test_task::printed().expect("sound").len());
     for row in &result.rows {
         let p = &row.printed;
         assert!(row.recomputed.estimate.value.is_some_and(f64::is_finite), "{} {} {}", p.figure, p.item, p.quantity);
@@ -167,7 +168,7 @@ fn the_corrected_reading_weighs_items_takes_scores_as_measured_and_true_chance_l
     assert!(lower > 0, "models that fine-tuning made worse stay worse");
     let (before, after) = published.pair("mmlu", &epochs).expect("scores");
     assert!(after.iter().all(|(model, score)| *score >= before[model]));
-    let gpqa = onset::registry::benchmark("leaderboard_gpqa").expect("known");
+    let gpqa = crate::registry::benchmark("leaderboard_gpqa").expect("known");
     assert_eq!((published.chance(gpqa), corrected.chance(gpqa)), (0.0, 0.25));
     let mmlu = |paper: &Paper<'_>| paper.unadjusted("mmlu").expect("scores")["pythia-70m"];
     let correct = data.subjects.item_weighted("pythia-70m", "mmlu", &Condition::unadjusted()).expect("counted");
@@ -222,7 +223,7 @@ fn every_conclusion_has_an_interval_behind_it_and_a_sentence() {
         }
         if let Some(published) = row.recomputed.estimate.value {
             let differs =
-                corrected.value.is_none_or(|v| !onset::analysis::papers::test_task::agrees(&row.printed.text, v));
+                corrected.value.is_none_or(|v| !crate::analysis::papers::test_task::agrees(&row.printed.text, v));
             assert!(!differs || !row.why.is_empty(), "{what}: {published} became {:?} without a word", corrected.value);
         }
         changed += usize::from(row.conclusion == Some(Conclusion::Changes));

@@ -1,24 +1,24 @@
 //! Weights mean the same to every method: a model of weight w counts as w copies of it in its family.
 
-use onset::stats::bootstrap::Bootstrap;
-use onset::stats::breaktest::{BreakTest, Spread};
-use onset::stats::clusters::Clusters;
-use onset::stats::covariance::{Covariance, Kind};
-use onset::stats::curve::FittedCurve;
-use onset::stats::curves::Curve;
-use onset::stats::hinge::Hinge;
-use onset::stats::hinge_bootstrap::{self, HingeQuantity};
-use onset::stats::inference::Inference;
-use onset::stats::linear::LeastSquares;
-use onset::stats::permutation::Permutation;
-use onset::stats::profile::Profile;
-use onset::stats::random::Seed;
-use onset::stats::sample::Sample;
-use onset::stats::sensitivity::{cutoffs, without_each_family};
-use onset::stats::simex::Simex;
-use onset::stats::wild::WildBootstrap;
+use crate::stats::bootstrap::Bootstrap;
+use crate::stats::breaktest::{BreakTest, Spread};
+use crate::stats::clusters::Clusters;
+use crate::stats::covariance::{Covariance, Kind};
+use crate::stats::curve::FittedCurve;
+use crate::stats::curves::Curve;
+use crate::stats::hinge::Hinge;
+use crate::stats::hinge_bootstrap::{self, HingeQuantity};
+use crate::stats::inference::Inference;
+use crate::stats::linear::LeastSquares;
+use crate::stats::permutation::Permutation;
+use crate::stats::profile::Profile;
+use crate::stats::random::Seed;
+use crate::stats::sample::Sample;
+use crate::stats::sensitivity::{cutoffs, without_each_family};
+use crate::stats::simex::Simex;
+use crate::stats::wild::WildBootstrap;
 
-use crate::paper_scores::scores;
+use super::paper_scores::scores;
 
 /// Sums over copies and weighted sums differ by rounding alone.
 const SAME: f64 = 1e-7;
@@ -41,7 +41,7 @@ fn three() -> Three {
     let groups = std::slice::from_ref(&data.new);
     let plain = data.sample(groups);
     let weighted = plain.clone().with_weights(&weights).unwrap();
-    let copies = crate::sample(&copy(&data.x), &copy(&data.y), &[copy(&data.new)], &Clusters::new(&families)).unwrap();
+    let copies = super::sample(&copy(&data.x), &copy(&data.y), &[copy(&data.new)], &Clusters::new(&families)).unwrap();
     Three { weighted, plain, copies, weights, copied }
 }
 
@@ -189,7 +189,7 @@ fn the_whole_analysis_is_weighted_and_a_factor_of_the_weights_changes_nothing() 
     let thrice: Vec<f64> = weights.iter().map(|w| 4.0 * w).collect();
     let thrice = plain.clone().with_weights(&thrice).unwrap();
     let [a, b, c] = [&weighted, &thrice, &plain].map(|s| inference.run(s).unwrap());
-    let of = |report: &onset::stats::inference::InferenceReport| {
+    let of = |report: &crate::stats::inference::InferenceReport| {
         let estimates = [report.alpha.clone(), report.c.clone(), report.theta[0].clone(), report.r_squared.clone()];
         let wild = report.wild[0].as_ref().unwrap().p_value;
         let permutation = report.permutation[0].as_ref().unwrap().p_value;
@@ -199,7 +199,7 @@ fn the_whole_analysis_is_weighted_and_a_factor_of_the_weights_changes_nothing() 
     assert_eq!((a.1, a.2, a.3), (b.1, b.2, b.3));
     for ((a, b), c) in a.0.iter().zip(&b.0).zip(&c.0) {
         assert!(close(a.value.unwrap(), b.value.unwrap()) && !close(a.value.unwrap(), c.value.unwrap()));
-        let ends = |one: &onset::stats::estimate::Estimate| [one.interval.low, one.interval.high];
+        let ends = |one: &crate::stats::estimate::Estimate| [one.interval.low, one.interval.high];
         for (a, b) in ends(a).into_iter().zip(ends(b)) {
             assert!((a.unwrap_or(0.0) - b.unwrap_or(0.0)).abs() < 1e-6, "{a:?} {b:?}");
         }
@@ -215,7 +215,7 @@ fn a_model_of_weight_zero_is_as_one_that_is_not_there() {
     let pick = |values: &[f64]| kept.iter().map(|&i| values[i]).collect::<Vec<f64>>();
     let families: Vec<usize> = kept.iter().map(|&i| plain.families().of()[i]).collect();
     let left =
-        crate::sample(&pick(plain.x()), &pick(plain.y()), &[pick(&plain.groups()[0])], &Clusters::new(&families));
+        super::sample(&pick(plain.x()), &pick(plain.y()), &[pick(&plain.groups()[0])], &Clusters::new(&families));
     let pair = [plain.with_weights(&zero).unwrap(), left.unwrap()];
     let settings = WildBootstrap::new(Seed(1)).replicates(199);
     let [a, b] = pair.each_ref().map(|s| settings.hinge_group(s, 0, Some(0.25)).unwrap().test(0.0).unwrap());

@@ -1,6 +1,6 @@
 //! The check that `onset models check` runs.
 
-use onset::lm::{Check, Placement};
+use crate::lm::{Check, Placement};
 
 use crate::support::fixture;
 
@@ -36,7 +36,7 @@ fn a_model_whose_rotations_change_with_length_is_checked_beyond_the_border() -> 
     let variants = fixture("variants");
     for name in ["llama-longrope", "phi3-long"] {
         let findings = Check::default().run(&variants.join(name), &Placement::default())?;
-        assert!(findings.iter().all(onset::lm::Finding::passed), "{name}: {findings:?}");
+        assert!(findings.iter().all(crate::lm::Finding::passed), "{name}: {findings:?}");
     }
     Ok(())
 }

@@ -6,9 +6,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use onset::Result;
-use onset::registry::{Condition, Measure, Metric, Observation, Provenance, RowKind, Setup};
-use onset::study::{Cell, CellRun, LocalSettings, Plan, Study, StudyModel, TokenAmount, Work, collect, run};
+use crate::Result;
+use crate::registry::{Condition, Measure, Metric, Observation, Provenance, RowKind, Setup};
+use crate::study::{Cell, CellRun, LocalSettings, Plan, Study, StudyModel, TokenAmount, Work, collect, run};
 
 /// Gives every benchmark a score, and nothing else.
 struct Nothing {

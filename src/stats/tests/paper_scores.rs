@@ -1,14 +1,14 @@
 //! The paper's 53 models and the reference numbers computed from them, as the statistics tests read them.
 
-use onset::stats::clusters::Clusters;
-use onset::stats::sample::Sample;
+use crate::stats::clusters::Clusters;
+use crate::stats::sample::Sample;
 
 /// The four score columns and the chance level of each.
-pub const COLUMNS: [(&str, f64); 4] =
+pub(crate) const COLUMNS: [(&str, f64); 4] =
     [("mmlu", 0.25), ("mmlu_adjusted", 0.25), ("gsm8k", 0.0), ("gsm8k_adjusted", 0.0)];
 
 /// The 53 models with one score column.
-pub struct Scores {
+pub(crate) struct Scores {
     pub families: Clusters,
     pub x: Vec<f64>,
     pub new: Vec<f64>,
@@ -17,8 +17,8 @@ pub struct Scores {
 
 impl Scores {
     /// The models as a sample, with these groups.
-    pub fn sample(&self, groups: &[Vec<f64>]) -> Sample {
-        crate::sample(&self.x, &self.y, groups, &self.families).expect("columns of one length")
+    pub(crate) fn sample(&self, groups: &[Vec<f64>]) -> Sample {
+        super::sample(&self.x, &self.y, groups, &self.families).expect("columns of one length")
     }
 }
 
@@ -28,7 +28,7 @@ fn fixture(name: &str) -> Vec<Vec<String>> {
     text.lines().map(|line| line.split(',').map(str::to_owned).collect()).collect()
 }
 
-pub fn scores(column: &str) -> Scores {
+pub(crate) fn scores(column: &str) -> Scores {
     let rows = fixture("paper_scores.csv");
     let at = |name: &str| rows[0].iter().position(|c| c == name).expect("the column exists");
     let number = |name: &str| -> Vec<f64> {

@@ -3,8 +3,8 @@
 
 use std::path::PathBuf;
 
+use crate::lm::{Architecture, Cache, Config, Decoder, Feed, Weights};
 use candle_core::{DType, Device, Tensor};
-use onset::lm::{Architecture, Cache, Config, Decoder, Feed, Weights};
 
 use crate::support::{Outcome, fixture};
 
@@ -15,7 +15,7 @@ fn variants() -> PathBuf {
     fixture("variants")
 }
 
-fn decoder(name: &str) -> onset::Result<Decoder> {
+fn decoder(name: &str) -> crate::Result<Decoder> {
     let folder = variants().join(name);
     Decoder::new(Config::read(&folder)?, &Weights::open(&folder, &Device::Cpu, DType::F32)?)
 }

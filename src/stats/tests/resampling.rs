@@ -1,23 +1,23 @@
 //! What resampling methods must do whatever the random numbers: agree with the fits they resample, with themselves on any
 //! number of threads, and with the truth where it is known.
 
-use crate::paper_scores::{COLUMNS, Scores, scores};
-use crate::sample;
-use onset::stats::bootstrap::Bootstrap;
-use onset::stats::breaktest::BreakTest;
-use onset::stats::clusters::Clusters;
-use onset::stats::curve::FittedCurve;
-use onset::stats::distribution::fisher_one_quantile;
-use onset::stats::hinge::{Hinge, Outcome};
-use onset::stats::hinge_bootstrap::{self, HingeQuantity};
-use onset::stats::inference::Inference;
-use onset::stats::itemnoise::ItemNoise;
-use onset::stats::permutation::Permutation;
-use onset::stats::profile::Profile;
-use onset::stats::random::Seed;
-use onset::stats::sensitivity::{cutoffs, without_each_family};
-use onset::stats::simex::Simex;
-use onset::stats::wild::WildBootstrap;
+use super::paper_scores::{COLUMNS, Scores, scores};
+use super::sample;
+use crate::stats::bootstrap::Bootstrap;
+use crate::stats::breaktest::BreakTest;
+use crate::stats::clusters::Clusters;
+use crate::stats::curve::FittedCurve;
+use crate::stats::distribution::fisher_one_quantile;
+use crate::stats::hinge::{Hinge, Outcome};
+use crate::stats::hinge_bootstrap::{self, HingeQuantity};
+use crate::stats::inference::Inference;
+use crate::stats::itemnoise::ItemNoise;
+use crate::stats::permutation::Permutation;
+use crate::stats::profile::Profile;
+use crate::stats::random::Seed;
+use crate::stats::sensitivity::{cutoffs, without_each_family};
+use crate::stats::simex::Simex;
+use crate::stats::wild::WildBootstrap;
 
 /// The fast fits of the wild bootstrap work from running sums, the plain fit from the observations; both find the same
 /// optimum to this share of the scores' size.
@@ -186,7 +186,7 @@ fn the_residual_bootstrap_varies_as_much_as_its_variance_components_say() {
     let n = y.len();
     let fitted = vec![y.iter().sum::<f64>() / n as f64; n];
     let residuals: Vec<f64> = y.iter().zip(&fitted).map(|(y, f)| y - f).collect();
-    let parts = onset::stats::components::Components::of(&residuals, &families).unwrap();
+    let parts = crate::stats::components::Components::of(&residuals, &families).unwrap();
     let mean = |_: &mut (), y: &[f64], out: &mut [f64]| {
         out[0] = y.iter().sum::<f64>() / n as f64;
         true

@@ -7,12 +7,12 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use onset::registry::{Condition, Measure, Metric, Observation, Provenance, RowKind, Setup};
-use onset::study::{
+use crate::registry::{Condition, Measure, Metric, Observation, Provenance, RowKind, Setup};
+use crate::study::{
     Cell, CellResults, CellRun, EXAMPLE, Ended, LAYOUTS, LocalSettings, Owner, Plan, State, Study, StudyModel,
     TokenAmount, Watch, Work, collect, digest, run,
 };
-use onset::{Error, Result};
+use crate::{Error, Result};
 
 /// Means of a few numbers below 1.
 const ROUNDING: f64 = 1e-12;
@@ -184,7 +184,7 @@ fn quick(study: &Study) -> LocalSettings {
     LocalSettings { cells: 2, memory: u64::MAX, poll: Duration::from_millis(20), ..LocalSettings::of(study) }
 }
 
-fn go(study: &Study, fake: &Fake) -> Result<onset::study::StudyOutcome> {
+fn go(study: &Study, fake: &Fake) -> Result<crate::study::StudyOutcome> {
     let plan = Plan::new(study, fake)?;
     run(study, fake, &plan, &quick(study), &Arc::new(AtomicBool::new(false)), &())
 }
@@ -256,7 +256,7 @@ fn the_example_explains_every_key_and_is_right_but_for_its_files() {
 
 #[test]
 fn the_layouts_of_a_study_are_those_of_training() {
-    let mut known = onset::train::data::Layout::NAMES.map(|(name, _)| name);
+    let mut known = crate::train::data::Layout::NAMES.map(|(name, _)| name);
     let mut own = LAYOUTS;
     known.sort_unstable();
     own.sort_unstable();
@@ -397,7 +397,7 @@ fn what_scores_depend_on_makes_cells_run_again_and_nothing_else_does() {
     let folder = Folder::new();
     let original = text(2, "[0]", "[10, 20]");
     let left = |text: &str, fake: &Fake| -> usize {
-        Plan::new(&folder.study(text), fake).expect("a plan").cells.iter().map(onset::study::Planned::missing).sum()
+        Plan::new(&folder.study(text), fake).expect("a plan").cells.iter().map(crate::study::Planned::missing).sum()
     };
     let fake = Fake::default();
     go(&folder.study(&original), &fake).expect("nothing is wrong");
@@ -473,7 +473,7 @@ fn collecting_means_over_seeds_and_keeps_their_spread() {
     assert!((row("m1", Some(20)).value - mean).abs() < ROUNDING);
     assert!((row("m1", Some(20)).stderr.expect("known") - 0.01).abs() < ROUNDING, "seeds share their items");
     let spread = |examples| {
-        let found = |s: &&onset::study::SeedSpread| s.benchmark == "two" && s.condition.examples == examples;
+        let found = |s: &&crate::study::SeedSpread| s.benchmark == "two" && s.condition.examples == examples;
         collected.spread.iter().find(found).expect("a row").clone()
     };
     assert_eq!(spread(None).within, None, "one seed has no spread");
@@ -487,7 +487,7 @@ fn collecting_means_over_seeds_and_keeps_their_spread() {
     assert_eq!(table("evaluations.csv").lines().count(), 28);
     assert!(table("replicates.csv").starts_with("seed,model,benchmark,"));
     assert!(table("models.csv").contains("m2,f1,3e6,1e9,"));
-    let models = onset::registry::table::Table::read(&folder.0.path().join("out/tables/models.csv"), &[]);
+    let models = crate::registry::table::Table::read(&folder.0.path().join("out/tables/models.csv"), &[]);
     assert_eq!(models.expect("a table").rows(), 3);
 }
 

@@ -7,10 +7,10 @@ use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
 
-use onset::harness::request::{Request, Respond, Response};
-use onset::harness::runner::{Encoder, Journal, Key, Limits, LocalModel, Prompt, PromptWork};
-use onset::lm::{LanguageModel, LoadedModel, Passage, Placement, Query, QueryAnswer, Scripted, Tokenizer};
-use onset::{Error, Result};
+use crate::harness::request::{Request, Respond, Response};
+use crate::harness::runner::{Encoder, Journal, Key, Limits, LocalModel, Prompt, PromptWork};
+use crate::lm::{LanguageModel, LoadedModel, Passage, Placement, Query, QueryAnswer, Scripted, Tokenizer};
+use crate::{Error, Result};
 
 use crate::support;
 

@@ -1,20 +1,20 @@
 //! The covariances, tests and intervals of `stats` against R, wildboottest and scipy on the paper's own scores. How every
 //! reference number was made stands in tests/fixtures/stats/reference.
 
-use crate::paper_scores::{COLUMNS, Scores, scores};
-use onset::stats::bootstrap::Bootstrap;
-use onset::stats::breaktest::davies;
-use onset::stats::clusters::Clusters;
-use onset::stats::covariance::{Covariance, Kind};
-use onset::stats::curve::FittedCurve;
-use onset::stats::distribution::{fisher_upper, student_quantile, student_upper};
-use onset::stats::equivalence::Equivalence;
-use onset::stats::hinge::Hinge;
-use onset::stats::linear::{LeastSquares, Linear};
-use onset::stats::multiplicity::{benjamini_hochberg, holm};
-use onset::stats::random::Seed;
-use onset::stats::segmented::Segmented;
-use onset::stats::wild::{WildBootstrap, WildWeights};
+use super::paper_scores::{COLUMNS, Scores, scores};
+use crate::stats::bootstrap::Bootstrap;
+use crate::stats::breaktest::davies;
+use crate::stats::clusters::Clusters;
+use crate::stats::covariance::{Covariance, Kind};
+use crate::stats::curve::FittedCurve;
+use crate::stats::distribution::{fisher_upper, student_quantile, student_upper};
+use crate::stats::equivalence::Equivalence;
+use crate::stats::hinge::Hinge;
+use crate::stats::linear::{LeastSquares, Linear};
+use crate::stats::multiplicity::{benjamini_hochberg, holm};
+use crate::stats::random::Seed;
+use crate::stats::segmented::Segmented;
+use crate::stats::wild::{WildBootstrap, WildWeights};
 
 use crate::support::fixture;
 

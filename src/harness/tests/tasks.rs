@@ -6,9 +6,9 @@
 
 use std::path::{Path, PathBuf};
 
-use onset::harness::request::{Request, Response};
-use onset::harness::tasks::{AggregatedMetric, Draw, Items, Library, ScoredItem, Task, TaskGroup, Value, samples_hash};
-use onset::registry::Limit;
+use crate::harness::request::{Request, Response};
+use crate::harness::tasks::{AggregatedMetric, Draw, Items, Library, ScoredItem, Task, TaskGroup, Value, samples_hash};
+use crate::registry::Limit;
 
 use crate::support::fixture;
 

@@ -1,19 +1,19 @@
 //! What curves say of data that cannot answer: the outcome, a flag or an error, and never a number made up.
 
-use crate::sample;
-use onset::Error;
-use onset::stats::clusters::Clusters;
-use onset::stats::curve::FittedCurve;
-use onset::stats::curves::Curve;
-use onset::stats::hinge::{Hinge, HingeFit, Outcome};
-use onset::stats::linear::{LeastSquares, Linear};
-use onset::stats::logistic::Logistic;
-use onset::stats::parameter::Parameter;
-use onset::stats::richards::Richards;
-use onset::stats::sample::Sample;
-use onset::stats::segmented::Segmented;
-use onset::stats::selection::{Selection, Verdict};
-use onset::stats::spline::Spline;
+use super::sample;
+use crate::Error;
+use crate::stats::clusters::Clusters;
+use crate::stats::curve::FittedCurve;
+use crate::stats::curves::Curve;
+use crate::stats::hinge::{Hinge, HingeFit, Outcome};
+use crate::stats::linear::{LeastSquares, Linear};
+use crate::stats::logistic::Logistic;
+use crate::stats::parameter::Parameter;
+use crate::stats::richards::Richards;
+use crate::stats::sample::Sample;
+use crate::stats::segmented::Segmented;
+use crate::stats::selection::{Selection, Verdict};
+use crate::stats::spline::Spline;
 
 fn steps(n: u32) -> Vec<f64> {
     (0..n).map(f64::from).collect()

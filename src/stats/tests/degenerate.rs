@@ -1,10 +1,10 @@
 //! Data that cannot answer: the report says so, part by part, or there is a clear error. Never NaN, never a panic.
 
-use crate::sample;
-use onset::Error;
-use onset::stats::clusters::Clusters;
-use onset::stats::hinge::Outcome;
-use onset::stats::inference::{Inference, InferenceReport};
+use super::sample;
+use crate::Error;
+use crate::stats::clusters::Clusters;
+use crate::stats::hinge::Outcome;
+use crate::stats::inference::{Inference, InferenceReport};
 
 fn settings() -> Inference {
     Inference::new(0.25).seed(1).replicates(99).margin(0.02)

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use onset::harness::request::Response;
-use onset::harness::tasks::{Draw, Library, Task};
+use crate::harness::request::Response;
+use crate::harness::tasks::{Draw, Library, Task};
 
 /// A task that works; tests replace one of its lines.
 const SOUND: &str = r#"task: sound
@@ -20,7 +20,7 @@ metric_list: [{metric: acc}]
 
 const DOCS: &str = "{\"question\": \"q0\", \"answer\": 1}\n{\"question\": \"q1\", \"answer\": 0}\n";
 
-fn load(folder: &Path, yaml: &str, docs: &str) -> onset::Result<Task> {
+fn load(folder: &Path, yaml: &str, docs: &str) -> crate::Result<Task> {
     std::fs::write(folder.join("sound.yaml"), yaml).unwrap();
     std::fs::write(folder.join("docs.jsonl"), docs).unwrap();
     let mut library = Library::built_in()?;

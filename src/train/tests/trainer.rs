@@ -4,13 +4,13 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use candle_core::{DType, Device, Tensor};
-use onset::lm::{Config, Decoder, Feed, Placement, Weights};
-use onset::train::{
+use crate::lm::{Config, Decoder, Feed, Placement, Weights};
+use crate::train::{
     Checkpoint, Ending, Length, Lora, ModelFiles, Next, Observer, RunFolder, Schedule, Sequence, TrainSettings,
     TrainStep, Trainer, Warmup, check_training, merge, random_weights,
 };
-use onset::{Error, Result};
+use crate::{Error, Result};
+use candle_core::{DType, Device, Tensor};
 
 use crate::support::{Outcome, fixture};
 

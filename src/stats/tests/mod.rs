@@ -1,11 +1,8 @@
 //! The algorithms of `stats` against references, brute force and each other.
 
-use onset::Result;
-use onset::stats::clusters::Clusters;
-use onset::stats::sample::Sample;
-
-#[path = "../support/mod.rs"]
-mod support;
+use crate::Result;
+use crate::stats::clusters::Clusters;
+use crate::stats::sample::Sample;
 
 mod curves;
 mod degenerate;

@@ -1,8 +1,8 @@
 //! The logistic and Richards fits against a search that shares nothing with them: no shape on a dense grid leaves less.
 
-use onset::stats::curve::FittedCurve;
-use onset::stats::logistic::Logistic;
-use onset::stats::richards::Richards;
+use crate::stats::curve::FittedCurve;
+use crate::stats::logistic::Logistic;
+use crate::stats::richards::Richards;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 

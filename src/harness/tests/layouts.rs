@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use onset::harness::tasks::{Draw, Items, Library, Value};
+use crate::harness::tasks::{Draw, Items, Library, Value};
 
 use crate::support::fixture;
 

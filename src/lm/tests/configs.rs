@@ -1,7 +1,7 @@
 //! Configs as they are published: facts about the models of the paper and their relatives, with every key that their
 //! `config.json` has. Each must be read whole, and configs with a switch that changes numbers must be refused by name.
 
-use onset::lm::{Config, Position, Residual, Rope, Scaling};
+use crate::lm::{Config, Position, Residual, Rope, Scaling};
 use serde_json::{Map, Value, json};
 
 use crate::support::{self, Outcome};
@@ -11,7 +11,7 @@ fn fixture(name: &str) -> Result<Map<String, Value>, Box<dyn std::error::Error>>
     Ok(serde_json::from_slice(&std::fs::read(path)?)?)
 }
 
-fn read(config: &Value) -> onset::Result<Config> {
+fn read(config: &Value) -> crate::Result<Config> {
     Config::parse("config.json".as_ref(), config.to_string().as_bytes())
 }
 
