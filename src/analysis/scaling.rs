@@ -16,7 +16,7 @@ pub struct Scored<'a> {
 impl Scored<'_> {
     /// log10 of the model's pretraining compute in FLOPs.
     #[must_use]
-    pub fn log10_compute(&self) -> f64 {
+    pub(crate) fn log10_compute(&self) -> f64 {
         self.model.compute().log10()
     }
 }

@@ -76,13 +76,13 @@ pub struct Covered {
 impl Covered {
     /// Number of intervals that hold 0.
     #[must_use]
-    pub fn hold(&self) -> usize {
+    pub(crate) fn hold(&self) -> usize {
         self.intervals - self.below - self.above
     }
 
     /// Share of the intervals that hold 0, with Wilson's interval; `None` where there is no interval.
     #[must_use]
-    pub fn rate(&self) -> Option<(f64, (f64, f64))> {
+    pub(crate) fn rate(&self) -> Option<(f64, (f64, f64))> {
         let share = self.hold() as f64 / self.intervals as f64;
         (self.intervals > 0).then(|| (share, wilson(share, self.intervals)))
     }
@@ -106,7 +106,7 @@ impl Coverage {
     /// How many intervals hold 0 and how many lie on either side, for each condition: by truth and kind, in the order in
     /// which they were first met.
     #[must_use]
-    pub fn counts(&self) -> Vec<Covered> {
+    pub(crate) fn counts(&self) -> Vec<Covered> {
         let mut counts: Vec<Covered> = Vec::new();
         for WorldEstimate { truth, condition, kind, interval, .. } in &self.estimates {
             let known = counts.iter().position(|c| (&c.truth, &c.kind, &c.condition) == (truth, kind, condition));
@@ -133,7 +133,7 @@ impl Coverage {
     /// # Errors
     /// Those of `one` and `done`.
     #[cfg(feature = "models")]
-    pub fn of_worlds(
+    pub(crate) fn of_worlds(
         seeds: impl Iterator<Item = u64>,
         suite: &Suite,
         same_makes: bool,

@@ -83,7 +83,7 @@ impl LabScores {
     ///
     /// # Errors
     /// When the file cannot be read, lacks a column or holds a value that cannot be used.
-    pub fn read(path: &Path) -> Result<Self> {
+    pub(crate) fn read(path: &Path) -> Result<Self> {
         Self::of_table(&Table::read(path, &COLUMNS)?)
     }
 

@@ -191,7 +191,7 @@ impl Agreement {
 
     /// Whether every pair of benchmarks gets an interval of its own.
     #[must_use]
-    pub fn pairs(mut self, pairs: bool) -> Self {
+    pub(crate) fn pairs(mut self, pairs: bool) -> Self {
         self.pairs = pairs;
         self
     }

@@ -110,7 +110,7 @@ pub struct Davies {
 
 impl BreakFound {
     /// Whether the slope turns up or down at the break.
-    pub fn turn(&self) -> Option<Direction> {
+    pub(crate) fn turn(&self) -> Option<Direction> {
         Direction::of(self.slopes.1 - self.slopes.0)
     }
 }
@@ -137,7 +137,7 @@ impl BreakTest {
 
     /// Tests for any rise or fall: the null is a constant level.
     #[must_use]
-    pub fn against_level(mut self) -> Self {
+    pub(crate) fn against_level(mut self) -> Self {
         self.null = Before::Level;
         self
     }

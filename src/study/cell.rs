@@ -56,7 +56,7 @@ impl Cell {
     }
 
     /// The file with its results.
-    pub fn results(&self) -> PathBuf {
+    pub(crate) fn results(&self) -> PathBuf {
         self.folder.join("results.json")
     }
 

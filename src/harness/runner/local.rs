@@ -75,7 +75,7 @@ impl<'a, M: LanguageModel> LocalModel<'a, M> {
     ///
     /// # Errors
     /// [`Error::Request`] with the index of a request that cannot be put to the model; those of the model and of `done`.
-    pub fn resume(
+    pub(crate) fn resume(
         &self,
         requests: &[Request],
         known: &[bool],

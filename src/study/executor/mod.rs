@@ -35,7 +35,7 @@ impl ExecutorKind {
     const ALL: [Self; 2] = [Self::LocalSettings, Self::Slurm];
 
     /// The executor, as the study sets it up.
-    pub fn executor(self, study: &Study) -> Box<dyn Executor + '_> {
+    pub(crate) fn executor(self, study: &Study) -> Box<dyn Executor + '_> {
         match self {
             Self::LocalSettings => Box::new(LocalSettings::of(study)),
             Self::Slurm => Box::new(Queued(Slurm::of(study))),
@@ -43,7 +43,7 @@ impl ExecutorKind {
     }
 
     /// The executors behind whose queues something of the study may wait or run.
-    pub fn used(study: &Study) -> Vec<Box<dyn Executor + '_>> {
+    pub(crate) fn used(study: &Study) -> Vec<Box<dyn Executor + '_>> {
         let all = Self::ALL.map(|kind| kind.executor(study)).into_iter();
         all.filter(|executor| executor.queue().is_some_and(Queue::is_used)).collect()
     }

@@ -153,7 +153,7 @@ pub enum ExampleSource {
 impl AdjustmentRecipe {
     /// The conditions that it leads to, in the order they are reached.
     #[must_use]
-    pub fn conditions(&self) -> Vec<Condition> {
+    pub(crate) fn conditions(&self) -> Vec<Condition> {
         match &self.source {
             ExampleSource::Files { checkpoints, .. } => {
                 checkpoints.iter().map(|examples| Condition::examples(self.name.clone(), *examples)).collect()

@@ -47,7 +47,7 @@ pub const LONGEST_MATHEMATICAL: usize = 1_700;
 
 impl Layout {
     /// All layouts and what the command line calls them.
-    pub const NAMES: [(&'static str, Self); 4] = [
+    pub(crate) const NAMES: [(&'static str, Self); 4] = [
         ("mmlu-aux", Self::MmluAuxiliary),
         ("metamath", Self::MetaMath),
         ("orca-math", Self::OrcaMath),

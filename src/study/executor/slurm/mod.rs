@@ -26,7 +26,7 @@ pub struct Slurm<'a> {
 
 impl<'a> Slurm<'a> {
     /// The cluster as the study's table `[slurm]` describes it.
-    pub fn of(study: &'a Study) -> Self {
+    pub(crate) fn of(study: &'a Study) -> Self {
         Self { study }
     }
 
