@@ -66,7 +66,7 @@ pub use suite::LabRecipe;
 #[cfg(feature = "models")]
 pub use suite::{Family, Member, ModelKind, Suite};
 #[cfg(feature = "models")]
-pub use table::{ADJUSTMENT, observations, table};
+pub use table::{ADJUSTMENT, table};
 #[cfg(feature = "models")]
 pub use vocabulary::Vocabulary;
 #[cfg(feature = "models")]

@@ -11,7 +11,7 @@ pub const ADJUSTMENT: &str = "lab";
 
 /// The scores of a model, in the order they were found.
 #[must_use]
-pub fn observations(record: &LabRecord) -> Vec<Observation> {
+pub(crate) fn observations(record: &LabRecord) -> Vec<Observation> {
     let of_score = |score: &super::record::LabScore| Observation {
         model: record.model.clone(),
         benchmark: score.task.clone(),

@@ -61,15 +61,18 @@ mod survival;
 mod tests;
 mod work;
 
-pub use cell::{Cell, digest};
+pub use cell::Cell;
 
 pub use collect::Collected;
 pub use collect::{SeedSpread, collect};
 pub use estimate::Cost;
-pub use example::EXAMPLE;
+pub(crate) use example::EXAMPLE;
 pub use executor::Executor;
+#[cfg(test)]
+pub(crate) use executor::follow;
+pub(crate) use executor::submit;
 pub use executor::{
-    Cells, Ended, ExecutorKind, LocalSettings, Queue, Slurm, StudyOutcome, Submission, Task, Watch, follow, run, submit,
+    Cells, Ended, ExecutorKind, LocalSettings, Queue, Slurm, StudyOutcome, Submission, Task, Watch, run,
 };
 pub use fits::FitAt;
 pub use fits::fits;
@@ -81,6 +84,6 @@ pub(crate) use real::Real;
 pub use results::CellResults;
 pub use results::ConditionResults;
 pub use settings::{AdjustmentRecipe, ModelSource, RunSettings, SlurmSettings, StudyEvaluation, StudyFit};
-pub use settings::{LAYOUTS, Study, StudyModel};
+pub use settings::{Study, StudyModel};
 pub use store::Failure;
 pub use work::{CellRun, TokenAmount, Work};

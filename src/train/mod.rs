@@ -47,7 +47,8 @@ mod trainer;
 mod trajectory;
 
 pub use adamw::AdamW;
-pub use checkpoint::{ModelFiles, save};
+pub use checkpoint::ModelFiles;
+pub(crate) use checkpoint::save;
 pub use data::Example;
 pub use initial::random_weights;
 pub use lora::{Lora, merge};
@@ -61,4 +62,4 @@ pub use sequence::{Encoding, Overlong, Sequence};
 pub(crate) use settings::PAPER_CHECKPOINTS;
 pub use settings::{Length, TrainSettings};
 pub use trainer::{TrainStep, Trainer};
-pub use trajectory::check_training;
+pub(crate) use trajectory::check_training;

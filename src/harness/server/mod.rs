@@ -38,7 +38,7 @@ use std::time::Duration;
 
 use self::completion::{Ask, Completion};
 use self::http::Client;
-pub use self::http::address;
+pub(crate) use self::http::address;
 pub use self::settings::ServerSettings;
 use super::request::{Request, Respond, Response};
 use crate::error::{Cause, Error, Result};

@@ -10,7 +10,9 @@ mod slurm;
 use std::fmt;
 use std::str::FromStr;
 
-pub use follow::{follow, submit};
+#[cfg(test)]
+pub(crate) use follow::follow;
+pub(crate) use follow::submit;
 
 pub(crate) use follow::Queued;
 pub use local::{LocalSettings, run};

@@ -14,7 +14,7 @@ use crate::registry::{Adjustment, Condition, Month};
 use crate::stats::random::Seed;
 
 /// The layouts of training data that an adjustment can name.
-pub const LAYOUTS: [&str; 4] = ["mmlu-aux", "metamath", "orca-math", "prompts"];
+pub(crate) const LAYOUTS: [&str; 4] = ["mmlu-aux", "metamath", "orca-math", "prompts"];
 
 /// A study: models × tasks × numbers of task examples × seeds.
 #[derive(Debug, Clone, PartialEq)]

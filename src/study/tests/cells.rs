@@ -8,9 +8,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::registry::{Condition, Measure, Metric, Observation, Provenance, RowKind, Setup};
+use crate::study::cell::digest;
+use crate::study::settings::LAYOUTS;
 use crate::study::{
-    Cell, CellResults, CellRun, EXAMPLE, Ended, LAYOUTS, LocalSettings, Owner, Plan, State, Study, StudyModel,
-    TokenAmount, Watch, Work, collect, digest, run,
+    Cell, CellResults, CellRun, EXAMPLE, Ended, LocalSettings, Owner, Plan, State, Study, StudyModel, TokenAmount,
+    Watch, Work, collect, run,
 };
 use crate::{Error, Result};
 

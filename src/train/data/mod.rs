@@ -43,7 +43,7 @@ pub struct Examples {
 }
 
 /// Characters of a mathematical example beyond which the published runs left it out.
-pub const LONGEST_MATHEMATICAL: usize = 1_700;
+pub(crate) const LONGEST_MATHEMATICAL: usize = 1_700;
 
 impl Layout {
     /// All layouts and what the command line calls them.

@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::registry::{Adjustment, Benchmark, Condition, Measure, Metric, Model, Month, benchmark};
 
 /// Models released from this month on are the group under comparison (arXiv 2407.07890, section 2).
-pub const CUTOFF: Month = Month { year: 2023, month: 11 };
+pub(crate) const CUTOFF: Month = Month { year: 2023, month: 11 };
 
 /// Ids of the two benchmarks that most of the paper is about.
 pub(super) const MMLU: &str = "mmlu";

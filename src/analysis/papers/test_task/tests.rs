@@ -26,7 +26,7 @@ fn data() -> Published {
 }
 
 fn is_new(model: &Model) -> bool {
-    model.release >= crate::analysis::papers::test_task::CUTOFF
+    model.release >= super::scores::CUTOFF
 }
 
 /// The hinge fit behind a key such as `fig1.mmlu.pre`.
