@@ -32,6 +32,8 @@ mod shape;
 mod suite;
 #[cfg(feature = "models")]
 mod table;
+#[cfg(all(test, feature = "models"))]
+mod tests;
 #[cfg(feature = "models")]
 mod vocabulary;
 #[cfg(feature = "models")]

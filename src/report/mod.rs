@@ -19,4 +19,6 @@ pub mod reproduction_page;
 #[cfg(feature = "models")]
 pub mod study;
 pub mod terminal;
+#[cfg(all(test, feature = "models"))]
+mod tests;
 mod text;

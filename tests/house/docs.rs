@@ -22,7 +22,7 @@ const NOT_RUN: &[(&str, &str)] = &[
     ("onset fit results/", "the reader's own results; tests/fit/command.rs reads others"),
     ("onset report lab", "what the lab wrote; tests/report/page.rs makes a page of the one in data/lab"),
     ("onset report my-study", "the reader's own study; tests/report/page.rs makes a page of one"),
-    ("onset lab", "minutes; tests/lab/worlds.rs runs a smaller one"),
+    ("onset lab", "minutes; src/lab/tests.rs runs a smaller one"),
     ("onset explore", "it serves until it is stopped; tests/report/explore.rs runs it"),
     ("onset finetune", "the reader's own model and data"),
     ("pip install ./python", "minutes, and an environment of Python; .ci/python builds the wheel and installs it"),

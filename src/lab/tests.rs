@@ -1,22 +1,16 @@
-//! The lab from outside: what text and tests are made of, and that an experiment is the same however it is run.
+//! What text and tests are made of, and that an experiment is the same however it is run.
 
 use std::collections::{BTreeSet, HashSet};
 use std::path::Path;
 use std::sync::Mutex;
 
-use onset::analysis::fit::{ChanceLevel, CurveChoice, FitSettings};
-use onset::lab::exam::{MULTIPLE_CHOICE, questions};
-use onset::lab::{
-    ADJUSTMENT, CHANCE, Experiment, FactPart, Family, LabEvent, Member, ModelKind, Order, SEQUENCE, Suite, Vocabulary,
-    World, WorldSettings, adjustment, pretraining, stem, table,
+use super::exam::{MULTIPLE_CHOICE, questions};
+use super::{
+    Experiment, FactPart, Family, LabEvent, LabScores, Member, ModelKind, Order, SEQUENCE, Suite, Vocabulary, World,
+    WorldSettings, adjustment, pretraining, stem, table,
 };
-use onset::lab::{Coverage, Curves, LabFit, LabReport, LabScores, Truth};
-use onset::lm::{LoadedModel, Placement};
-use onset::registry::modelset::{Cutoff, ModelSet, Settings};
-use onset::registry::table::Table;
-use onset::report::{coverage, lab};
-use onset::stats::curves::Curve;
-use onset::stats::random::Seed;
+use crate::lm::{LoadedModel, Placement};
+use crate::stats::random::Seed;
 
 /// Two models of some hundred sequences: seconds.
 fn tiny() -> Suite {
@@ -39,7 +33,7 @@ fn holds(tokens: &[u32], needle: &[u32]) -> bool {
 }
 
 #[test]
-fn no_question_of_pretraining_or_adjustment_asks_for_a_fact_of_the_test() -> onset::Result<()> {
+fn no_question_of_pretraining_or_adjustment_asks_for_a_fact_of_the_test() -> crate::Result<()> {
     let (suite, seed) = (tiny(), Seed(11));
     let world = World::new(&suite.world, seed)?;
     let vocabulary = Vocabulary::new(&world);
@@ -62,7 +56,7 @@ fn no_question_of_pretraining_or_adjustment_asks_for_a_fact_of_the_test() -> ons
 }
 
 #[test]
-fn the_facts_of_the_test_are_stated_in_the_text_of_every_model() -> onset::Result<()> {
+fn the_facts_of_the_test_are_stated_in_the_text_of_every_model() -> crate::Result<()> {
     let (suite, seed) = (Suite { tokens: 60_000.0, ..tiny() }, Seed(11));
     let world = World::new(&suite.world, seed)?;
     let vocabulary = Vocabulary::new(&world);
@@ -77,14 +71,14 @@ fn the_facts_of_the_test_are_stated_in_the_text_of_every_model() -> onset::Resul
 }
 
 #[test]
-fn the_text_of_a_kind_has_its_share_of_questions_and_nothing_else_differs() -> onset::Result<()> {
+fn the_text_of_a_kind_has_its_share_of_questions_and_nothing_else_differs() -> crate::Result<()> {
     let (suite, seed) = (tiny(), Seed(2));
     let world = World::new(&suite.world, seed)?;
     let vocabulary = Vocabulary::new(&world);
     let question = vocabulary.encode("question")?;
     let names = world.familiar().iter().map(|&fact| world.names(fact));
     let familiar = names.map(|(entity, attribute)| Ok((vocabulary.encode(entity)?, vocabulary.encode(attribute)?)));
-    let familiar: Vec<_> = familiar.collect::<onset::Result<_>>()?;
+    let familiar: Vec<_> = familiar.collect::<crate::Result<_>>()?;
     for member in suite.members(&vocabulary)? {
         let text = pretraining(&world, &vocabulary, &suite, &member, seed)?;
         assert!(text.iter().all(|sequence| sequence.tokens.len() == SEQUENCE));
@@ -104,7 +98,7 @@ fn the_text_of_a_kind_has_its_share_of_questions_and_nothing_else_differs() -> o
 }
 
 #[test]
-fn where_options_are_in_random_order_every_fact_is_asked_with_its_answer_under_each_letter() -> onset::Result<()> {
+fn where_options_are_in_random_order_every_fact_is_asked_with_its_answer_under_each_letter() -> crate::Result<()> {
     let world = World::new(&tiny().world, Seed(5))?;
     let asked: Vec<_> =
         questions(&world, Seed(5)).iter().map(|question| (question.fact(), question.letter())).collect();
@@ -115,7 +109,7 @@ fn where_options_are_in_random_order_every_fact_is_asked_with_its_answer_under_e
 }
 
 #[test]
-fn an_experiment_is_the_same_however_many_models_train_side_by_side() -> onset::Result<()> {
+fn an_experiment_is_the_same_however_many_models_train_side_by_side() -> crate::Result<()> {
     let folder = tempfile::tempdir().expect("there is a place for temporary files");
     let run =
         |name: &str, workers| Experiment::new(tiny(), Seed(3), &folder.path().join(name)).workers(workers).run(&|_| {});
@@ -131,9 +125,9 @@ fn an_experiment_is_the_same_however_many_models_train_side_by_side() -> onset::
 }
 
 #[test]
-fn a_model_that_is_done_is_not_trained_again_and_is_an_ordinary_model_folder() -> onset::Result<()> {
+fn a_model_that_is_done_is_not_trained_again_and_is_an_ordinary_model_folder() -> crate::Result<()> {
     let folder = tempfile::tempdir().expect("there is a place for temporary files");
-    let run = |suite: Suite| -> onset::Result<(String, BTreeSet<String>)> {
+    let run = |suite: Suite| -> crate::Result<(String, BTreeSet<String>)> {
         let trained = Mutex::new(BTreeSet::new());
         let models = Experiment::new(suite, Seed(3), folder.path()).run(&|event| {
             if let LabEvent::Step { member, .. } = event {
@@ -181,101 +175,8 @@ fn a_suite_that_cannot_be_is_refused_with_what_is_wrong() {
     assert!(refused(Suite { families: Vec::new(), ..tiny() }).contains("no models"));
 }
 
-/// A hinge at 10¹⁰ FLOPs with a difference of `gap` for new models, as rows of a table of the lab.
-fn rows(benchmark: &str, adjustment: &str, examples: &str, gap: f64) -> String {
-    let mut text = String::new();
-    for (cohort, share, difference) in [("old", 0.0, 0.0), ("new", 0.3, gap), ("mid", 0.1, gap / 3.0)] {
-        for (family, shift) in [("a", 0.002), ("b", -0.002), ("c", 0.001)] {
-            for step in 0..5 {
-                let x = 9.4 + 0.4 * f64::from(step) + 20.0 * shift;
-                let value = 0.25 + 0.2 * (x - 10.0_f64).max(0.0) + difference + shift;
-                let tokens = 10_f64.powf(x) / 6e4;
-                text.push_str(&format!(
-                    "{cohort}-{family}-{step},{cohort}-{family},{cohort},{share},1,8,10000,{tokens},{benchmark},,acc,{value},192,{adjustment},{examples}\n"
-                ));
-            }
-        }
-    }
-    text
-}
-
-/// Fits of scores with a gap of 0.12 as pretrained, and none after adjustment or in cloze format.
-fn known_report() -> onset::Result<LabReport> {
-    let header = table(&[]);
-    let text = [
-        header.as_str(),
-        &rows("lab_mc", "none", "", 0.12),
-        &rows("lab_mc", ADJUSTMENT, "64", 0.0),
-        &rows("lab_cloze", "none", "", 0.0),
-    ]
-    .concat();
-    let tables = [Table::parse(text.as_bytes(), "observations.csv".as_ref(), &[])?];
-    let fit = |score: &str, adjusted: Option<&str>, alone: bool, curve| -> onset::Result<_> {
-        let settings = Settings {
-            score: Some(score.to_owned()),
-            adjusted: adjusted.map(str::to_owned),
-            groups: vec!["cohort = new".parse()?, "cohort = mid".parse()?],
-            cutoff: Cutoff::None,
-            any_size: true,
-            ..Settings::default()
-        };
-        let mut set = ModelSet::from_tables(&tables, &settings)?;
-        if alone {
-            set.groups.clear();
-            set.rows.retain(|row| row.groups.iter().all(|&group| group == 0.0));
-            set.rows.iter_mut().for_each(|row| row.groups.clear());
-        }
-        let fit = FitSettings {
-            bootstrap: 99,
-            chance: ChanceLevel::Given(CHANCE),
-            margin: Some(0.1),
-            ..FitSettings::default()
-        };
-        FitSettings { curve: CurveChoice::One(curve), ..fit }.fit(&set)
-    };
-    let both = |score: &str, adjusted| -> onset::Result<LabFit> {
-        let curves = |alone| -> onset::Result<_> {
-            let curve = |curve| fit(score, adjusted, alone, curve);
-            Ok(Curves { hinge: curve(Curve::Hinge)?, line: curve(Curve::Linear)? })
-        };
-        Ok(LabFit { all: curves(false)?, reference: curves(true)? })
-    };
-    Ok(LabReport {
-        kinds: vec![("new".to_owned(), 0.3), ("mid".to_owned(), 0.1)],
-        reference: 0.0,
-        cloze: both("lab_cloze", None)?,
-        adjusted: vec![(64, both("lab_mc", Some("lab@64"))?)],
-        agreement: Vec::new(),
-    })
-}
-
 #[test]
-fn the_report_finds_a_known_difference_and_that_adjustment_removed_it() -> onset::Result<()> {
-    let report = known_report()?;
-    let csv = lab::csv(&report);
-    let cell = |row: usize, column: &str| {
-        let column = csv.columns.iter().position(|name| name == column).expect("the column is there");
-        csv.rows[row][column].clone()
-    };
-    let theta = |row| cell(row, "theta").parse::<f64>().expect("there is an estimate");
-    // Families are shifted by at most 0.002, and so are estimates.
-    let within = 0.005;
-    assert_eq!(csv.rows.len(), 6);
-    assert!((theta(0) - 0.12).abs() < within && (theta(1) - 0.04).abs() < within, "{} {}", theta(0), theta(1));
-    assert!(theta(2).abs() < within && theta(4).abs() < within, "{} {}", theta(2), theta(4));
-    assert_eq!((cell(0, "equivalent"), cell(2, "equivalent")), ("false".to_owned(), "true".to_owned()));
-    assert!(lab::terminal(&report, 80).lines().all(|line| line.chars().count() <= 80));
-
-    let figures = report.figures();
-    let names: Vec<&str> = figures.iter().map(|figure| figure.name.as_str()).collect();
-    assert_eq!(names, ["main", "reformulation", "emergence", "dose"]);
-    let labels: Vec<&str> = figures[0].legend.iter().map(|entry| entry.label.as_str()).collect();
-    assert_eq!(labels, ["reference: share 0", "new: share 0.3", "mid: share 0.1"]);
-    Ok(())
-}
-
-#[test]
-fn presets_have_the_models_that_are_promised() -> onset::Result<()> {
+fn presets_have_the_models_that_are_promised() -> crate::Result<()> {
     for (suite, models, families) in [(Suite::quick(), 24, 6), (Suite::full(), 24, 6), (Suite::tiny(), 12, 6)] {
         let vocabulary = Vocabulary::new(&World::new(&suite.world, Seed(1))?);
         let members = suite.members(&vocabulary)?;
@@ -297,7 +198,7 @@ fn presets_have_the_models_that_are_promised() -> onset::Result<()> {
 }
 
 #[test]
-fn drawn_makes_are_of_one_family_each_and_within_the_range_of_the_preset() -> onset::Result<()> {
+fn drawn_makes_are_of_one_family_each_and_within_the_range_of_the_preset() -> crate::Result<()> {
     for suite in [Suite::quick(), Suite::full(), Suite::tiny()] {
         let vocabulary = Vocabulary::new(&World::new(&suite.world, Seed(1))?);
         let planned = suite.members(&vocabulary)?;
@@ -322,32 +223,5 @@ fn drawn_makes_are_of_one_family_each_and_within_the_range_of_the_preset() -> on
             seen.push(drawn.families);
         }
     }
-    Ok(())
-}
-
-#[test]
-fn coverage_counts_the_intervals_that_hold_no_difference() -> onset::Result<()> {
-    let report = known_report()?;
-    let mut coverage = Coverage::default();
-    for seed in 0..3 {
-        coverage.add(seed, Truth::AsPlanned, &report);
-    }
-    let counts = coverage::counts(&coverage);
-    let cell = |row: usize, name: &str| {
-        let column = counts.columns.iter().position(|column| column == name).expect("the column is there");
-        counts.rows[row][column].clone()
-    };
-    let row = |score: &str, examples: &str| {
-        (0..counts.rows.len())
-            .find(|&row| cell(row, "kind") == "new" && cell(row, "score") == score && cell(row, "examples") == examples)
-            .expect("the condition is there")
-    };
-    let unadjusted = row("multiple choice", "0");
-    assert_eq!((cell(unadjusted, "intervals"), cell(unadjusted, "above_0")), ("3".to_owned(), "3".to_owned()));
-    assert_eq!(cell(unadjusted, "rate"), "0");
-    let adjusted = row("multiple choice", "64");
-    assert_eq!((cell(adjusted, "hold_0"), cell(adjusted, "rate")), ("3".to_owned(), "1".to_owned()));
-    assert_eq!(coverage::estimates(&coverage).rows.len(), 3 * lab::csv(&report).rows.len());
-    assert!(coverage::terminal(&coverage, 80).lines().all(|line| line.chars().count() <= 80));
     Ok(())
 }
