@@ -4,7 +4,7 @@ use crate::registry::Model;
 
 /// A model and its score under one condition.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Scored<'a> {
+pub(crate) struct Scored<'a> {
     /// The model.
     pub model: &'a Model,
     /// Its score, on the benchmark's own scale.

@@ -16,7 +16,7 @@ use crate::stats::random::Seed;
 
 /// How the kinds of models of a world differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Truth {
+pub(crate) enum Truth {
     /// As their suite says.
     AsPlanned,
     /// Not at all: all have the share of the reference.
@@ -34,14 +34,14 @@ impl fmt::Display for Truth {
 
 /// The differences that were estimated in many worlds.
 #[derive(Debug, Clone, Default)]
-pub struct Coverage {
+pub(crate) struct Coverage {
     /// Every estimate, in the order of the worlds.
     pub estimates: Vec<WorldEstimate>,
 }
 
 /// A difference from the reference as it was estimated in one world.
 #[derive(Debug, Clone, PartialEq)]
-pub struct WorldEstimate {
+pub(crate) struct WorldEstimate {
     /// Seed of the world.
     pub seed: u64,
     /// How kinds of models differ in it.
@@ -58,7 +58,7 @@ pub struct WorldEstimate {
 
 /// Intervals of one condition over all worlds.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Covered {
+pub(crate) struct Covered {
     /// How kinds of models differ.
     pub truth: Truth,
     /// How the test asks, and the number of task examples seen before.
@@ -90,7 +90,7 @@ impl Covered {
 
 impl Coverage {
     /// Adds what was found in the world of a seed.
-    pub fn add(&mut self, seed: u64, truth: Truth, report: &LabReport) {
+    pub(crate) fn add(&mut self, seed: u64, truth: Truth, report: &LabReport) {
         for (condition, kind, theta) in report.differences() {
             self.estimates.push(WorldEstimate {
                 seed,

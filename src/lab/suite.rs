@@ -251,7 +251,7 @@ impl Suite {
     /// # Errors
     /// [`Error::Argument`] for a width that does not divide by a family's head, shares that do not leave room for
     /// statements, or no model at all.
-    pub fn members(&self, vocabulary: &Vocabulary) -> Result<Vec<Member>> {
+    pub(crate) fn members(&self, vocabulary: &Vocabulary) -> Result<Vec<Member>> {
         let batch = self.recipe.adjustment_batch.max(1);
         if !self.examples.is_sorted_by(|a, b| a < b)
             || self.examples.iter().any(|&n| n == 0 || !n.is_multiple_of(batch))

@@ -92,7 +92,8 @@ fn sheet(models: &[(Member, LabRecord)]) -> Sheet {
 mod tests {
     use super::*;
     use crate::Result;
-    use crate::lab::{LabScore, Suite, Vocabulary, World};
+    use crate::lab::vocabulary::Vocabulary;
+    use crate::lab::{LabScore, Suite, World};
     use crate::registry::table::Table;
     use crate::stats::random::Seed;
 

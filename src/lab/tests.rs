@@ -4,11 +4,13 @@ use std::collections::{BTreeSet, HashSet};
 use std::path::Path;
 use std::sync::Mutex;
 
+use super::corpus::{adjustment, pretraining};
+use super::documents::stem;
 use super::exam::{MULTIPLE_CHOICE, questions};
-use super::{
-    Experiment, FactPart, Family, LabEvent, LabScores, Member, ModelKind, Order, SEQUENCE, Suite, Vocabulary, World,
-    WorldSettings, adjustment, pretraining, stem, table,
-};
+use super::suite::{Family, ModelKind};
+use super::vocabulary::Vocabulary;
+use super::world::{FactPart, Order, World, WorldSettings};
+use super::{Experiment, LabEvent, LabScores, Member, SEQUENCE, Suite, table};
 use crate::lm::{LoadedModel, Placement};
 use crate::stats::random::Seed;
 

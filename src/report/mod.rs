@@ -2,7 +2,7 @@
 
 pub mod agree;
 #[cfg(feature = "models")]
-pub mod coverage;
+pub(crate) mod coverage;
 pub mod csv;
 #[cfg(feature = "models")]
 pub mod evaluate;

@@ -67,13 +67,12 @@ pub use collect::Collected;
 pub use collect::{SeedSpread, collect};
 pub use estimate::Cost;
 pub(crate) use example::EXAMPLE;
-pub use executor::Executor;
+pub(crate) use executor::Cells;
+pub use executor::Submission;
 #[cfg(test)]
 pub(crate) use executor::follow;
 pub(crate) use executor::submit;
-pub use executor::{
-    Cells, Ended, ExecutorKind, LocalSettings, Queue, Slurm, StudyOutcome, Submission, Task, Watch, run,
-};
+pub use executor::{Ended, ExecutorKind, LocalSettings, StudyOutcome, Task, Watch, run};
 pub use fits::FitAt;
 pub use fits::fits;
 pub use lock::Owner;

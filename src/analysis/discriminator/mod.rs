@@ -19,7 +19,7 @@ use crate::stats::random::Seed;
 
 /// Settings of the leave-one-out classification.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Discriminator {
+pub(crate) struct Discriminator {
     trees: Trees,
     by_family: bool,
 }
@@ -33,7 +33,7 @@ enum Trees {
 
 /// How well the groups were told apart.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Discrimination {
+pub(crate) struct Discrimination {
     /// Share of the reference group that was recognised.
     pub recall_reference: f64,
     /// Share of the group under comparison that was recognised.

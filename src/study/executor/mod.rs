@@ -16,9 +16,10 @@ pub(crate) use follow::submit;
 
 pub(crate) use follow::Queued;
 pub use local::{LocalSettings, run};
-pub use seam::Executor;
-pub use seam::{Cells, Ended, Queue, StudyOutcome, Submission, Task, Watch};
-pub use slurm::Slurm;
+pub use seam::Submission;
+pub(crate) use seam::{Cells, Executor, Queue};
+pub use seam::{Ended, StudyOutcome, Task, Watch};
+pub(crate) use slurm::Slurm;
 
 use super::settings::Study;
 use crate::error::{Error, Result};

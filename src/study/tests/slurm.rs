@@ -12,9 +12,10 @@ use std::sync::{Arc, Mutex};
 
 use crate::Result;
 use crate::registry::{Measure, Metric, Observation, Provenance, RowKind, Setup};
+use crate::study::executor::{Queue, Slurm};
 use crate::study::{
-    Cell, CellRun, Cells, ExecutorKind, LocalSettings, Plan, Queue, Slurm, Study, StudyModel, StudyOutcome, Submission,
-    TokenAmount, Watch, Work, follow, run,
+    Cell, CellRun, Cells, ExecutorKind, LocalSettings, Plan, Study, StudyModel, StudyOutcome, Submission, TokenAmount,
+    Watch, Work, follow, run,
 };
 
 /// One score for every condition.

@@ -20,7 +20,7 @@ use crate::study::settings::Study;
 
 /// A study's part of a Slurm cluster.
 #[derive(Debug, Clone, Copy)]
-pub struct Slurm<'a> {
+pub(crate) struct Slurm<'a> {
     study: &'a Study,
 }
 
