@@ -120,7 +120,7 @@ impl Member {
 
     /// Compute of pretraining.
     #[must_use]
-    pub fn flops(&self) -> Flops {
+    pub(crate) fn flops(&self) -> Flops {
         Flops::of_training(self.parameters as f64, self.tokens() as f64)
     }
 }
@@ -221,7 +221,7 @@ impl Suite {
     /// gets. This is how an analysis that draws families takes them; where kinds share their makes, and all worlds have
     /// the same, differences scatter less than its intervals say.
     #[must_use]
-    pub fn with_drawn_makes(mut self, seed: Seed) -> Self {
+    pub(crate) fn with_drawn_makes(mut self, seed: Seed) -> Self {
         let all = || self.families.iter().flat_map(|family| &family.widths).copied();
         let (least, most) = (all().min().unwrap_or_default(), all().max().unwrap_or_default());
         let mut stream = seed.stream("lab makes", 0);

@@ -137,7 +137,7 @@ impl BreakTest {
 
     /// Tests for any rise or fall: the null is a constant level.
     #[must_use]
-    pub(crate) fn against_level(mut self) -> Self {
+    pub fn against_level(mut self) -> Self {
         self.null = Before::Level;
         self
     }

@@ -3,8 +3,8 @@
 //! A [`Study`] is read from `study.toml` and checked as a whole. Its [`Cell`]s, one per model and seed, are independent:
 //! each evaluates its model, fine-tunes it and evaluates every checkpoint, in a folder of its own. Every score is kept with
 //! a digest of all that it depends on, so that a cell with the digests that a [`Plan`] asks for is never run again, and
-//! any other goes on from where it was. A file lock keeps two programs out of one cell. An [`Executor`] runs
-//! them, on this machine or behind a [`Queue`], and [`collect`](collect()) joins what was found for [`fits`](fits()).
+//! any other goes on from where it was. A file lock keeps two programs out of one cell. An `Executor` runs
+//! them, on this machine or behind a `Queue`, and [`collect`](collect()) joins what was found for [`fits`](fits()).
 //!
 //! [`finetune`](mod@finetune) is one run for itself: data, training and the evaluation of its checkpoints.
 //!

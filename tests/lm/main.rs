@@ -1,7 +1,6 @@
-//! Language models: configs, files and numbers.
+//! Language models: files that are damaged or lie.
 
 #[path = "../support/mod.rs"]
 mod support;
 
 mod corpus;
-mod files;

@@ -16,7 +16,7 @@ mod softmax;
 mod tape;
 mod vectors;
 
-pub use activation::Activation;
+pub(crate) use activation::Activation;
 pub(super) use activation::{activate, gate};
 pub(super) use attention::attention;
 pub(super) use cross_entropy::cross_entropy;

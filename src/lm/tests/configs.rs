@@ -1,7 +1,9 @@
 //! Configs as they are published: facts about the models of the paper and their relatives, with every key that their
 //! `config.json` has. Each must be read whole, and configs with a switch that changes numbers must be refused by name.
 
-use crate::lm::{Config, Position, Residual, Rope, Scaling};
+use crate::lm::config::Residual;
+use crate::lm::position::Position;
+use crate::lm::{Config, Rope, Scaling};
 use serde_json::{Map, Value, json};
 
 use crate::support::{self, Outcome};

@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use crate::lm::{
+    Config, Decoder, Feed, Found, LanguageModel, LoadedModel, Passage, Placement, Query, Tokenizer, Weights,
+};
 use candle_core::quantized::gguf_file::{self, Value};
 use candle_core::quantized::{GgmlDType, QTensor};
 use candle_core::{DType, Device, Tensor};
-use onset::lm::{
-    Config, Decoder, Feed, Found, LanguageModel, LoadedModel, Passage, Placement, Query, Tokenizer, Weights,
-};
 
 use crate::support::{Outcome, fixture, repository};
 
@@ -23,11 +23,11 @@ fn llama() -> PathBuf {
     fixtures().join("models/llama")
 }
 
-fn load(path: &Path) -> onset::Result<Decoder> {
+fn load(path: &Path) -> crate::Result<Decoder> {
     Ok(LoadedModel::load(path, &Placement::default())?.decoder)
 }
 
-fn logits(decoder: &Decoder, tokens: &[u32]) -> onset::Result<Tensor> {
+fn logits(decoder: &Decoder, tokens: &[u32]) -> crate::Result<Tensor> {
     decoder.logits(&decoder.extend(&mut [Feed { tokens, cache: None }])?)
 }
 
@@ -383,7 +383,7 @@ fn gguf_gives_the_logits_of_the_model_it_was_made_from() -> Outcome {
 const ACTIVATIONS: f32 = 5e-2;
 
 /// The model of a GGUF file, with the weights that its blocks stand for if `dense`.
-fn from_gguf(path: &Path, dense: bool) -> onset::Result<Decoder> {
+fn from_gguf(path: &Path, dense: bool) -> crate::Result<Decoder> {
     let mut config = Found::at(path)?.config;
     if config.attention.windows.contains(&Some(8)) {
         // The fixture of Gemma 3 has every second layer without a window; GGUF means every sixth.
@@ -534,7 +534,7 @@ fn damaged_gguf_is_refused() -> Outcome {
         for value in [0u8, 0xff, whole[at] ^ 1] {
             let mut bytes = whole.clone();
             bytes[at] = value;
-            let _ = onset::lm::gguf::Header::parse(&path, &bytes).and_then(|header| Config::from_gguf(&path, &header));
+            let _ = crate::lm::gguf::Header::parse(&path, &bytes).and_then(|header| Config::from_gguf(&path, &header));
         }
     }
     let alignment = [("general.alignment", Value::U32(0))];
