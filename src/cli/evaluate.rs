@@ -211,6 +211,7 @@ pub(super) fn run(args: &EvaluateArgs) -> Result<()> {
         let preview = preview(&model, &placement, &settings, args.memory_bytes())?;
         preview.left_out.iter().for_each(|file| left_out(file));
         preview.refused.iter().for_each(|member| complain!("onset: not run: {member}"));
+        replaced(&preview.replaced);
         return print(report::preview(&preview));
     }
     show(args, |watch| evaluation(args, &settings, watch))
@@ -263,6 +264,20 @@ fn show(
         Format::Json => print(results::json(&evaluation)),
         Format::Csv => print(results::csv(&evaluation)),
     }
+}
+
+/// Which definitions a user's files put in place of onset's own: at most four by name.
+fn replaced(names: &[(String, PathBuf)]) {
+    let Some((_, file)) = names.first() else { return };
+    let first: Vec<&str> = names.iter().take(4).map(|(name, _)| name.as_str()).collect();
+    let more = if names.len() > first.len() { ", …" } else { "" };
+    let (tasks, are) = if names.len() == 1 { ("task", "is") } else { ("tasks", "are") };
+    let count = names.len();
+    complain!(
+        "onset: {count} {tasks} ({}{more}) {are} taken from the files of --task-dir, as {}, in place of onset's own",
+        first.join(", "),
+        file.display()
+    );
 }
 
 /// A name or glob that meant the file would miss it silently.
@@ -383,6 +398,7 @@ impl Progress {
         match event {
             EvaluationEvent::LeftOut(file) => left_out(file),
             EvaluationEvent::Refused(member) => complain!("onset: not run: {member}"),
+            EvaluationEvent::Replaced(names) => replaced(names),
             EvaluationEvent::Damaged(lines) => {
                 complain!("onset: {lines} damaged lines of the journal of answers are left out and asked again");
             }
