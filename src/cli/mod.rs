@@ -41,7 +41,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::bounds::{self, Bound};
 use crate::error::{Error, ErrorKind};
-use crate::registry::{table, write};
+use crate::registry::{disk, table};
 
 /// A statistical toolkit for emergence curves of language models.
 ///
@@ -140,7 +140,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Models(args) => models::run(args),
         Command::Completions(args) => completions::run(args, Cli::command()),
     };
-    if write::was_unsynced() {
+    if disk::was_unsynced() {
         complain!("onset: this file system does not sync; a loss of power can take what was written last");
     }
     match outcome {

@@ -40,7 +40,8 @@
 use rayon::prelude::*;
 
 use super::curve::FittedCurve;
-use super::curves::{Curve, Levels};
+use super::curve::Levels;
+use super::curves::Curve;
 use super::direction::Direction;
 use super::observations::identified;
 use super::sample::Sample;

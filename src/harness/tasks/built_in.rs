@@ -5,7 +5,8 @@
 
 use std::path::Path;
 
-use super::yaml::{self, Content, Node};
+use super::node::{Content, Node};
+use super::yaml;
 use crate::error::Result;
 
 const FILES: [(&str, &str); 9] = [

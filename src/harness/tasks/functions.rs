@@ -9,15 +9,15 @@
 use std::path::Path;
 use std::sync::LazyLock;
 
-use super::item::sha256;
+use super::digest::sha256;
 use super::literal;
 use super::math;
+use super::node::Node;
+use super::python::{capitalize, strip};
 use super::regex::Pattern;
 use super::sampling::Random;
 use super::script::{Script, World};
-use super::template::{capitalize, strip};
 use super::value::Value;
-use super::yaml::Node;
 
 /// A function that task files may name.
 #[derive(Debug, Clone, PartialEq, Eq)]

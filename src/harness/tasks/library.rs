@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use super::aggregate::{AggregatedMetric, GroupMetric};
 use super::built_in;
 use super::glob;
+use super::node::{Content, Node};
 use super::task::Task;
 use super::value::Value;
-use super::yaml::{self, Content, Node};
+use super::yaml;
 use crate::error::{Error, Result};
 
 /// Definitions of tasks and groups, by name. Nothing of their data is read.

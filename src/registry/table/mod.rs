@@ -23,6 +23,7 @@ mod decimal;
 mod delimited;
 mod encoding;
 mod json;
+mod number;
 mod parquet;
 mod raw;
 mod sheet;
@@ -39,11 +40,12 @@ use serde::{Deserialize, Serialize};
 
 pub use polars::prelude::DataFrame;
 
-pub(crate) use cell::{plain_number, positive};
+pub(crate) use cell::positive;
 pub use column::{Column, Kind};
 pub(crate) use column::{Stated, fold, split_brackets};
 pub use decimal::DecimalMark;
 use decimal::Marks;
+pub(crate) use number::plain_number;
 pub use parquet::Cell;
 pub(crate) use parquet::parquet_rows;
 use raw::Raw;
