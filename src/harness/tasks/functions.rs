@@ -326,8 +326,7 @@ fn musr(document: &Value) -> Result<Value, String> {
 /// `a ) 38 , b ) 27.5 , …` in parts. An answer may hold commas: one ends where a comma and a space come first after it, and
 /// whatever stands before the next letter is passed over, as in lm-evaluation-harness.
 fn mathqa(document: &Value) -> Result<Value, String> {
-    static OPTION: LazyLock<Result<Pattern, String>> =
-        LazyLock::new(|| Pattern::new(r"[abcd] \) .*?, |e \) .*?$"));
+    static OPTION: LazyLock<Result<Pattern, String>> = LazyLock::new(|| Pattern::new(r"[abcd] \) .*?, |e \) .*?$"));
     let found = OPTION.as_ref()?.find_all(text(document, "options")?)?;
     let answer = |whole: &String| Value::from(whole.chars().skip(4).collect::<String>().trim_end_matches([' ', ',']));
     Ok(Value::List(found.iter().filter_map(|groups| groups.first()).map(answer).collect()))

@@ -28,7 +28,7 @@ const OTHERS: [(&[u8], &str, &str); 13] = [
 ///
 /// # Errors
 /// A sentence for a packed file that is damaged or larger than [`Bound::TableBytes`], and for a file of another program.
-pub(super) fn unpacked(bytes: &[u8]) -> Result<Cow<'_, [u8]>, String> {
+pub(crate) fn unpacked(bytes: &[u8]) -> Result<Cow<'_, [u8]>, String> {
     let bytes = if bytes.starts_with(b"\x1f\x8b") { Cow::Owned(gunzip(bytes)?) } else { Cow::Borrowed(bytes) };
     if is_archive(&bytes) {
         return Err("it is a zip archive and no workbook; unpack it and name the table in it".to_owned());
@@ -41,7 +41,9 @@ pub(super) fn unpacked(bytes: &[u8]) -> Result<Cow<'_, [u8]>, String> {
 
 /// Whether it is a zip archive whose first file is none that a workbook begins with.
 fn is_archive(bytes: &[u8]) -> bool {
-    let Some(header) = bytes.strip_prefix(b"PK\x03\x04").and_then(|rest| rest.first_chunk::<26>()) else { return false };
+    let Some(header) = bytes.strip_prefix(b"PK\x03\x04").and_then(|rest| rest.first_chunk::<26>()) else {
+        return false;
+    };
     let length = usize::from(u16::from_le_bytes([header[22], header[23]]));
     let first = bytes.get(30..30 + length).unwrap_or_default();
     let of_workbooks: [&[u8]; 8] =

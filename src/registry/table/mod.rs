@@ -44,6 +44,7 @@ pub use polars::prelude::DataFrame;
 pub(crate) use cell::positive;
 pub use column::{Column, Kind};
 pub(crate) use column::{Stated, fold, split_brackets};
+pub(crate) use container::unpacked;
 pub use decimal::DecimalMark;
 use decimal::Marks;
 pub(crate) use number::plain_number;
