@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 use indicatif::ProgressBar;
 
 use super::output::print;
-use super::{interrupt, progress};
+use super::{interrupt, place, progress};
 use crate::error::{Error, Result};
 use crate::harness::evaluation::{Evaluation, Facts};
 use crate::harness::results;
@@ -19,7 +19,7 @@ use crate::harness::runner::{
 };
 use crate::harness::server::{self, Server};
 use crate::harness::tasks::{Draw, Value};
-use crate::lm::{Placement, locate};
+use crate::lm::Placement;
 use crate::registry::{Limit, Month};
 use crate::report::evaluate as report;
 
@@ -214,7 +214,7 @@ pub(super) fn run(args: &EvaluateArgs) -> Result<()> {
     };
     let settings = settings(args, &stop)?;
     if args.dry_run {
-        let model = locate(args.model())?;
+        let model = place::model(args.model())?;
         let placement = Placement::named(&args.device, &args.dtype)?;
         let preview = preview(&model, &placement, &settings, args.memory_bytes())?;
         preview.left_out.iter().for_each(|file| left_out(file));
@@ -262,7 +262,7 @@ pub(super) fn evaluation(
     }
     let placement = Placement::named(&args.device, &args.dtype)?;
     let named = args.model();
-    let model = locate(named)?;
+    let model = place::model(named)?;
     let name = args.name.as_deref().or_else(|| {
         let id = named.to_str()?.strip_prefix("hf:")?;
         id.split('@').next()

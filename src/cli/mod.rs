@@ -27,6 +27,8 @@ mod models;
 pub mod options;
 mod output;
 #[cfg(feature = "models")]
+mod place;
+#[cfg(feature = "models")]
 mod progress;
 mod report;
 mod reproduce;
