@@ -64,6 +64,7 @@ bounds! {
     AnswerBytes, "answer-bytes", 64 << 20, "bytes of a server's answer";
     AnswerValues, "answer-values", 1_000_000, "values in a server's answer";
     AnswerHeaderBytes, "answer-header-bytes", 64 << 10, "bytes of the headers of a server's answer";
+    TableBytes, "table-bytes", 1 << 30, "bytes of a compressed table once it is unpacked";
     Redirects, "redirects", 0, "redirections of a server that are followed";
 }
 

@@ -10,6 +10,7 @@ macro_rules! complain {
 }
 
 mod agree;
+mod brief;
 mod completions;
 #[cfg(feature = "models")]
 mod evaluate;
@@ -26,6 +27,8 @@ mod models;
 pub mod options;
 mod output;
 #[cfg(feature = "models")]
+mod place;
+#[cfg(feature = "models")]
 mod progress;
 mod report;
 mod reproduce;
@@ -37,7 +40,7 @@ mod suggest;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::bounds::{self, Bound};
 use crate::error::{Error, ErrorKind};
@@ -107,7 +110,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 /// The same, with the exit code as a number, for programs that are not onset's own.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
-    let cli = match Cli::try_parse_from(arguments) {
+    let cli = match parse(arguments) {
         Ok(cli) => cli,
         Err(help_or_usage) => {
             let help_or_usage = suggest::with_suggestion(help_or_usage, &Cli::command());
@@ -152,6 +155,12 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
             exit_code(error.kind())
         }
     }
+}
+
+fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
+    let mut command = brief::command();
+    let matches = command.try_get_matches_from_mut(arguments)?;
+    Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
 }
 
 /// The only place that gives errors numbers.

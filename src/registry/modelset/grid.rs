@@ -144,7 +144,7 @@ fn assemble(tables: &[Table], roles: &[Role], settings: &GridSettings) -> Result
         )
         .collect();
     let (records, repeated, partners) = Records::join(tables, &layouts, &every, roles)?;
-    one_case(&records.records)?;
+    one_case(&records.records, tables)?;
     let reader = Reader { tables, layouts: &layouts, roles, settings, records: &records, columns: &columns };
     let mut told: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let (mut benchmarks, mut all) = (Vec::new(), Vec::new());
@@ -178,14 +178,18 @@ fn assemble(tables: &[Table], roles: &[Role], settings: &GridSettings) -> Result
 }
 
 /// Two names that differ in case only are one model spelled two ways.
-fn one_case(records: &[Record]) -> Result<()> {
-    let mut spelled: HashMap<String, &str> = HashMap::new();
+fn one_case(records: &[Record], tables: &[Table]) -> Result<()> {
+    let mut spelled: HashMap<String, &Record> = HashMap::new();
     for record in records {
-        let first = *spelled.entry(record.name.to_lowercase()).or_insert(&record.name);
-        if first != record.name {
+        let first = *spelled.entry(record.name.to_lowercase()).or_insert(record);
+        if first.name != record.name {
             return Err(Error::Argument(format!(
-                "one model is spelled `{first}` and `{}` in one table; spell it one way",
-                record.name
+                "one model is spelled `{}` ({}) and `{}` ({}); spell it one way, or, where results are read, write them into \
+                 one table with `onset import` and give one name to both with --rename",
+                first.name,
+                first.first_place(tables),
+                record.name,
+                record.first_place(tables)
             )));
         }
     }

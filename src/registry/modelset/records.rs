@@ -36,6 +36,13 @@ pub(super) struct Record {
 }
 
 impl Record {
+    /// Where the first row that speaks of it stands: the file, and its line.
+    pub(super) fn first_place(&self, tables: &[Table]) -> String {
+        let Some(row) = self.rows.first() else { return String::new() };
+        let table = &tables[row.table];
+        format!("{}, line {}", table.path().display(), table.line(row.row))
+    }
+
     /// Whether it is a state of a model from within its training.
     pub(super) fn is_checkpoint(&self) -> bool {
         self.run.is_some()

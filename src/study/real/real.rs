@@ -139,6 +139,7 @@ impl Real {
                 // A study names its tasks; one that is in a broken file is named when it is looked for.
                 EvaluationEvent::LeftOut(_)
                 | EvaluationEvent::Refused(_)
+                | EvaluationEvent::Replaced(_)
                 | EvaluationEvent::Damaged(_)
                 | EvaluationEvent::FirstPrompt { .. } => {}
                 EvaluationEvent::Begin { items: all, .. } => items = all.max(1),
