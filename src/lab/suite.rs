@@ -29,7 +29,7 @@ pub struct Suite {
     /// Power of its parameters with which a model's tokens grow.
     pub growth: f64,
     /// Share of the text of every model that is not statements about the whole world: questions, as many as its kind has,
-    /// else statements of [familiar](super::World::familiar) facts.
+    /// else statements of familiar facts.
     pub rest: f64,
     /// Numbers of task examples of the adjustment after which a model is tested, ascending.
     pub examples: Vec<usize>,

@@ -101,6 +101,16 @@ fn the_report_finds_a_known_difference_and_that_adjustment_removed_it() -> crate
 }
 
 #[test]
+fn a_report_of_the_lab_that_is_read_is_the_one_that_was_written() -> crate::Result<()> {
+    let report = known_report()?;
+    let written = serde_json::to_string(&report).expect("JSON");
+    let read: LabReport = serde_json::from_str(&written).expect("a report");
+    assert_eq!(serde_json::to_string(&read).expect("JSON"), written);
+    assert_eq!(lab::csv(&read), lab::csv(&report));
+    Ok(())
+}
+
+#[test]
 fn coverage_counts_the_intervals_that_hold_no_difference() -> crate::Result<()> {
     let report = known_report()?;
     let mut coverage = Coverage::default();
