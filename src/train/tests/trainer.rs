@@ -389,7 +389,7 @@ fn child() -> Outcome {
 
 fn child_in(folder: &Path, steps: usize, threads: usize) -> Result<Command, Box<dyn std::error::Error>> {
     let mut command = Command::new(std::env::current_exe()?);
-    command.args(["--exact", "trainer::child", "--ignored", "--quiet"]).env("ONSET_TEST_RUN", folder);
+    command.args(["--exact", "train::tests::trainer::child", "--ignored", "--quiet"]).env("ONSET_TEST_RUN", folder);
     command.env("ONSET_TEST_STEPS", steps.to_string()).env("RAYON_NUM_THREADS", threads.to_string());
     command.stdout(std::process::Stdio::null());
     Ok(command)
