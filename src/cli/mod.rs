@@ -25,7 +25,6 @@ mod lab;
 mod models;
 pub mod options;
 mod output;
-#[cfg(feature = "models")]
 mod progress;
 mod report;
 mod reproduce;

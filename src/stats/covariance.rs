@@ -42,6 +42,7 @@ use nalgebra::{DMatrix, DVector};
 use super::clusters::Clusters;
 use super::curve::FittedCurve;
 use super::distribution::{student_quantile, student_two_sided};
+use super::many::MANY;
 use crate::serial::read_by_name;
 use crate::{Error, Result};
 
@@ -366,6 +367,9 @@ fn adjust(basis: &Basis, clusters: &Clusters, kind: Kind) -> Result<Vec<Adjusted
             let rows = clusters.members(g);
             let q = basis.q.select_rows(rows);
             let residuals = basis.residuals.select_rows(rows);
+            if rows.len() > MANY {
+                return adjust_large(q, residuals, kind);
+            }
             let eigen = (DMatrix::identity(rows.len(), rows.len()) - &q * q.transpose()).symmetric_eigen();
             let full: Vec<usize> = (0..rows.len()).filter(|&j| eigen.eigenvalues[j] < FULL_LEVERAGE).collect();
             let own = eigen.eigenvectors.select_columns(&full);
@@ -377,17 +381,45 @@ fn adjust(basis: &Basis, clusters: &Clusters, kind: Kind) -> Result<Vec<Adjusted
             // An eigenvalue of zero is a direction this cluster alone determines. CR2 leaves it out (its residual is
             // zero there); the others divide by it.
             if kind != Kind::Cr2 && !full.is_empty() {
-                return Err(Error::Undetermined(format!(
-                    "{} does not exist: one {} alone determines a parameter",
-                    kind.name(),
-                    if kind.is_clustered() { "family" } else { "model" }
-                )));
+                return Err(one_decides(kind));
             }
             let powers = eigen.eigenvalues.map(|v| if v < FULL_LEVERAGE { 0.0 } else { v.powf(power) });
             let a = &eigen.eigenvectors * DMatrix::from_diagonal(&powers) * eigen.eigenvectors.transpose();
             Ok(Adjusted { adjusted_q: &a * &q, adjusted_residuals: &a * residuals, q, own })
         })
         .collect()
+}
+
+/// The same of a cluster so large that I - H_gg is not written out. With Q_g = U S V', its eigenvalues are 1 - s² in the
+/// directions U and 1 in all others.
+fn adjust_large(q: DMatrix<f64>, residuals: DVector<f64>, kind: Kind) -> Result<Adjusted> {
+    let Some(u) = q.clone().svd(true, false).u else {
+        return Err(Error::Undetermined("the leverage of a large family cannot be computed".into()));
+    };
+    let left: Vec<f64> = u.tr_mul(&q).row_iter().map(|row| 1.0 - row.norm_squared()).collect();
+    let full: Vec<usize> = (0..left.len()).filter(|&j| left[j] < FULL_LEVERAGE).collect();
+    let own = u.select_columns(&full);
+    let power = match kind {
+        Kind::Cr2 => -0.5,
+        Kind::Cr3 => -1.0,
+        _ => return Ok(Adjusted { adjusted_q: q.clone(), q, adjusted_residuals: residuals, own }),
+    };
+    if kind != Kind::Cr2 && !full.is_empty() {
+        return Err(one_decides(kind));
+    }
+    let change = left.iter().map(|v| if *v < FULL_LEVERAGE { -1.0 } else { v.powf(power) - 1.0 });
+    let change = DMatrix::from_diagonal(&DVector::from_iterator(left.len(), change));
+    let adjusted_q = &q + &u * (&change * u.tr_mul(&q));
+    let adjusted_residuals = &residuals + &u * (&change * u.tr_mul(&residuals));
+    Ok(Adjusted { q, adjusted_q, adjusted_residuals, own })
+}
+
+fn one_decides(kind: Kind) -> Error {
+    Error::Undetermined(format!(
+        "{} does not exist: one {} alone determines a parameter",
+        kind.name(),
+        if kind.is_clustered() { "family" } else { "model" }
+    ))
 }
 
 fn meat(basis: &Basis, adjusted: &[Adjusted]) -> DMatrix<f64> {
@@ -416,8 +448,16 @@ fn satterthwaite(basis: &Basis, adjusted: &[Adjusted], l: usize) -> f64 {
     // (I-H) is idempotent, so p_g'p_h = a_g'(I-H)_gh a_h.
     let product = |g: usize, h: usize| if g == h { a[g].norm_squared() } else { 0.0 } - b[g].dot(&b[h]);
     let trace: f64 = (0..a.len()).map(|g| product(g, g)).sum();
-    let squares: f64 =
-        (0..a.len()).flat_map(|g| (0..a.len()).map(move |h| (g, h))).map(|(g, h)| product(g, h).powi(2)).sum();
+    let squares: f64 = if a.len() > MANY {
+        // Of all pairs: Σ_gh (δ_gh a_g'a_g - b_g'b_h)² = Σ_g [(a_g'a_g)² - 2 a_g'a_g b_g'b_g] + |Σ_g b_g b_g'|².
+        let k = contrast.len();
+        let all = b.iter().fold(DMatrix::zeros(k, k), |sum, b| sum + b * b.transpose());
+        let own =
+            |(a, b): (&DVector<f64>, &DVector<f64>)| a.norm_squared() * (a.norm_squared() - 2.0 * b.norm_squared());
+        a.iter().zip(&b).map(own).sum::<f64>() + all.norm_squared()
+    } else {
+        (0..a.len()).flat_map(|g| (0..a.len()).map(move |h| (g, h))).map(|(g, h)| product(g, h).powi(2)).sum()
+    };
     // With one informative cluster the ratio tends to one; it is never below.
     if squares > 0.0 { (trace * trace / squares).max(1.0) } else { 1.0 }
 }

@@ -49,6 +49,7 @@ pub mod wild;
 mod cross_products;
 mod fixed_hinge;
 mod flat;
+pub(crate) mod many;
 pub(crate) mod observations;
 mod one_break;
 mod plateau;

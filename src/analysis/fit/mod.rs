@@ -42,6 +42,7 @@ mod hinge;
 mod influence;
 mod input;
 mod items;
+mod large;
 mod layout;
 mod models;
 mod report;
@@ -59,6 +60,7 @@ pub use hinge::HingeReport;
 pub use influence::{Influence, Without};
 pub use input::{FitTables, Inputs, tables};
 pub(crate) use items::item_interval;
+pub use large::FitStep;
 pub use layout::ReportLayout;
 pub(crate) use layout::SCHEMA;
 pub use report::{
