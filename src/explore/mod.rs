@@ -17,6 +17,8 @@ use std::time::Instant;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use choices::Choices;
+#[cfg(fuzzing)]
+pub(crate) use http::read_any;
 pub use open::open;
 pub use serve::{Server, Stop};
 

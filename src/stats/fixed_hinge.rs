@@ -478,3 +478,23 @@ fn projector(z: &[Vec<f64>], w: &[f64]) -> Result<Vec<Vec<f64>>> {
 const COLLINEAR: f64 = 1e-11;
 /// The same of sums that run over many rows.
 const RUNNING: f64 = 1e-9;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn running_sums_give_the_products_of_every_break() {
+        let x: Vec<f64> = (0..40).map(|i| 20.0 + 0.1 * f64::from(i / 2) + 0.01 * f64::from(i % 7)).collect();
+        let groups = [(0..40).map(|i| f64::from(i % 3 == 0)).collect(), (0..40).map(|i| f64::from(i % 5)).collect()];
+        let weights: Vec<f64> = (0..40).map(|i| 1.0 + f64::from(i % 4)).collect();
+        for free in [false, true] {
+            let design = FixedHinge::new(&x, &groups, Some(&weights), free).expect("a design");
+            for (level, (one, sum)) in design.grams.iter().zip(design.running_grams()).enumerate() {
+                let close = |a: f64, b: f64| (a - b).abs() <= 1e-12 * one.mass;
+                assert!(close(one.ww, sum.ww) && close(one.wx, sum.wx) && close(one.xx, sum.xx), "{free} {level}");
+                assert_eq!((one.mass, one.inverse_det > 0.0), (sum.mass, sum.inverse_det > 0.0), "{free} {level}");
+            }
+        }
+    }
+}

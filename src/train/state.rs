@@ -211,3 +211,50 @@ fn found(states: &Path) -> Result<Vec<(usize, PathBuf)>> {
     let step = |path: &Path| path.file_name()?.to_str()?.strip_prefix("step-")?.parse().ok();
     Ok(paths.filter_map(|path| Some((step(&path)?, path))).collect())
 }
+
+/// Reads any bytes as a state: a line of JSON, and what both files of numbers hold. `folder` is filled with them.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn read_any(folder: &Path, bytes: &[u8]) -> bool {
+    let states = folder.join("state");
+    let path = states.join("step-000000001");
+    let end = bytes.iter().position(|byte| *byte == b'\n').unwrap_or(bytes.len());
+    let numbers = bytes.get(end + 1..).unwrap_or_default();
+    std::fs::create_dir_all(&path).expect("made");
+    for (name, content) in [(HEADER, &bytes[..end]), (WEIGHTS, numbers), (MOMENTS, numbers)] {
+        std::fs::write(path.join(name), content).expect("written");
+    }
+    let listed = found(&states).expect("listed");
+    assert_eq!(listed, [(1, path.clone())]);
+    matches!(load(&path, 1, "f"), Ok(Ok(_)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_state_is_read_or_refused_and_a_changed_byte_of_one_with_checksums_is_found() {
+        let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus/state");
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut count = 0;
+        for entry in std::fs::read_dir(&corpus).expect("a folder") {
+            let entry = entry.expect("an entry");
+            let whole = std::fs::read(entry.path()).expect("there");
+            let sealed = entry.file_name() == "whole";
+            assert_eq!(read_any(folder.path(), &whole), entry.file_name() != "shape", "{entry:?}");
+            for at in 0..whole.len() {
+                let _ = read_any(folder.path(), &whole[..at]);
+                for value in [0, 0xff, whole[at] ^ 1, b'9'] {
+                    let mut changed = whole.clone();
+                    changed[at] = value;
+                    let read = read_any(folder.path(), &changed);
+                    // White space and the names of entries in JSON carry no checksum.
+                    let end = whole.iter().position(|byte| *byte == b'\n').expect("a line");
+                    assert!(!(sealed && read && at > end && changed != whole), "byte {at}");
+                }
+            }
+            count += 1;
+        }
+        assert!(count >= 3, "{count} files");
+    }
+}

@@ -133,4 +133,37 @@ mod tests {
         assert_eq!([replicates(49, 1_000_000), replicates(1_200, 7_000)], [49, 1_200]);
         assert_eq!(replicates(1_500, 7_000), 1_399);
     }
+
+    #[test]
+    fn what_many_models_are_spared_is_said_and_few_are_spared_nothing() {
+        use crate::registry::modelset::Settings;
+        use crate::registry::table::Table;
+        let report = |models: usize| {
+            let mut text = String::from("model,family,compute,score\n");
+            for i in 0..models {
+                let x = 20.0 + 4.0 * i as f64 / models as f64;
+                let score = 0.25 + 0.1 * (x - 22.0).max(0.0) + 0.004 * ((i * 5) % 7) as f64;
+                text.push_str(&format!("m{i},f{i},{:e},{score}\n", 10_f64.powf(x)));
+            }
+            let table = Table::parse(text.as_bytes(), "t.csv".as_ref(), &[]).expect("a table");
+            let set = ModelSet::from_tables(&[table], &Settings::default()).expect("models");
+            let curve = "linear".parse().expect("a curve");
+            let settings = FitSettings { bootstrap: 49, curve, ..FitSettings::default() };
+            let steps = std::sync::Mutex::new(Vec::new());
+            let report = settings.fit_and_tell(&set, &|step| steps.lock().expect("free").push(step)).expect("a fit");
+            assert!(steps.into_inner().expect("free").contains(&FitStep::Compare));
+            assert_eq!(settings.forecast(&set).is_some(), models > MANY);
+            report
+        };
+        let spared = |line: &&String| line.contains("one of 10 parts") || line.contains("200 sets");
+        let (few, many) = (report(MANY), report(MANY + 1));
+        assert_eq!(few.notes.iter().filter(spared).count(), 0, "{:?}", few.notes);
+        assert_eq!(many.notes.iter().filter(spared).count(), 2, "{:?}", many.notes);
+        let error = |report: &crate::analysis::fit::FitReport| {
+            let line = report.unadjusted.curves.iter().find(|one| one.curve.name() == "linear").expect("the line");
+            (line.rmse_without_model.expect("an error"), line.rmse_without_family.expect("an error"))
+        };
+        let ((a, b), (c, d)) = (error(&few), error(&many));
+        assert!((a / c - 1.0).abs() < 0.02 && (b / d - 1.0).abs() < 0.02, "{a} {b} {c} {d}");
+    }
 }
