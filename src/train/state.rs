@@ -56,7 +56,7 @@ fn digest(bytes: &[u8]) -> String {
 /// SHA-256 of a file, read piece by piece.
 fn digest_of(path: &Path) -> Result<String> {
     let mut hash = Sha256::new();
-    let mut file = std::fs::File::open(path).map_err(Error::read(path))?;
+    let mut file = disk::reading(path, || std::fs::File::open(path)).map_err(Error::read(path))?;
     let mut piece = vec![0; 1 << 20];
     loop {
         match file.read(&mut piece).map_err(Error::read(path))? {
@@ -180,7 +180,7 @@ type Tensors = BTreeMap<String, Tensor>;
 fn load(path: &Path, step: usize, fingerprint: &str) -> Result<Result<(Tensors, Tensors)>> {
     let at = path.join(HEADER);
     let damaged = |file: &str| Error::File { path: path.join(file), problem: "is damaged".to_owned() };
-    let header = std::fs::read(&at).map_err(Error::read(&at)).and_then(|bytes| {
+    let header = disk::read(&at).map_err(Error::read(&at)).and_then(|bytes| {
         serde_json::from_slice::<Header>(&bytes).map_err(Error::malformed(&at, "is not the state of a run"))
     });
     let header = match header {
