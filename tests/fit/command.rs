@@ -626,3 +626,18 @@ fn a_fit_of_more_models_than_its_replicates_allow_takes_fewer_and_says_so() {
     assert_eq!(number(&whole, "/settings/bootstrap"), 199.0);
     assert!(!whole["notes"].to_string().contains("replicates"), "{whole}");
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_cannot_be_printed_is_no_success() {
+    let table = paper_wide();
+    let fit = [&["fit", &table, "--score", "mmlu", "--curve", "linear"], &QUICK[..]].concat();
+    for arguments in
+        [&["--help"][..], &["--version"], &["help", "fit"], &["fit", "--help"], &["completions", "bash"], &fit]
+    {
+        let full = fs::File::options().write(true).open("/dev/full").expect("it is there");
+        let run = program().args(arguments).stdout(full).output().expect("the program starts");
+        assert_eq!(run.status.code(), Some(2), "{arguments:?}");
+        assert!(complained(&run).contains("cannot write to standard output"), "{arguments:?}: {}", complained(&run));
+    }
+}
