@@ -22,7 +22,7 @@ pub(crate) fn dataset(paper: &str, table: &str) -> PyResult<Frame> {
     }
 }
 
-fn of_text(text: Option<&str>) -> PyResult<Frame> {
+fn of_text(text: Option<String>) -> PyResult<Frame> {
     let wrong = |error: csv::Error| input(&error.to_string());
     let mut reader = csv::Reader::from_reader(text.unwrap_or_default().as_bytes());
     let columns = reader.headers().map_err(wrong)?.iter().map(str::to_owned).collect();

@@ -58,6 +58,11 @@ impl Progress {
         match event {
             EvaluationEvent::LeftOut(what) => warn(&format!("left out: {what}")),
             EvaluationEvent::Refused(what) => warn(&format!("not run: {what}")),
+            EvaluationEvent::Replaced(names) => {
+                for (name, file) in names {
+                    warn(&format!("{name} is taken from {}, in place of onset's own", file.display()));
+                }
+            }
             EvaluationEvent::Damaged(lines) => {
                 warn(&format!("{lines} damaged lines of the journal of answers are left out and asked again"));
             }

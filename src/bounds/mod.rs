@@ -64,6 +64,7 @@ bounds! {
     AnswerBytes, "answer-bytes", 64 << 20, "bytes of a server's answer";
     AnswerValues, "answer-values", 1_000_000, "values in a server's answer";
     AnswerHeaderBytes, "answer-header-bytes", 64 << 10, "bytes of the headers of a server's answer";
+    TableBytes, "table-bytes", 1 << 30, "bytes of a compressed table once it is unpacked";
     Redirects, "redirects", 0, "redirections of a server that are followed";
     FitDraws, "fit-draws", 10_000_000, "models in all replicates of a bootstrap of a fit together, which takes fewer then, and says so";
     WorkbookBytes, "workbook-bytes", 512 << 20, "bytes of a workbook once it is unpacked, and of the texts of its cells";

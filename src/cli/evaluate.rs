@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 use indicatif::ProgressBar;
 
 use super::output::print;
-use super::{interrupt, progress};
+use super::{interrupt, place, progress};
 use crate::error::{Error, Result};
 use crate::harness::evaluation::{Evaluation, Facts};
 use crate::harness::results;
@@ -19,7 +19,7 @@ use crate::harness::runner::{
 };
 use crate::harness::server::{self, Server};
 use crate::harness::tasks::{Draw, Value};
-use crate::lm::{Placement, locate};
+use crate::lm::Placement;
 use crate::registry::{Limit, Month};
 use crate::report::evaluate as report;
 
@@ -36,8 +36,16 @@ use crate::report::evaluate as report;
                         Exit codes: 0 success, 2 bad input (one line says which task and item),\n130 stopped by Ctrl-C.")]
 pub(super) struct EvaluateArgs {
     /// A model: a folder as on the Hugging Face hub, a weights file in one, a GGUF file, or hf:ORG/NAME.
-    #[arg(required_unless_present = "server")]
+    #[arg(required_unless_present_any = ["server", "pretrained"])]
     model: Option<PathBuf>,
+
+    /// The same as lm-evaluation-harness spells it: `pretrained=MODEL`.
+    #[arg(long = "model-args", alias = "model_args", value_parser = pretrained, hide = true, conflicts_with_all = ["model", "server"])]
+    pretrained: Option<PathBuf>,
+
+    /// How lm-evaluation-harness calls models of this kind.
+    #[arg(long = "model", value_parser = ["hf", "huggingface", "hf-auto"], hide = true, requires = "pretrained")]
+    kind: Option<String>,
 
     /// Ask a completions server instead (vLLM, SGLang); the key in ONSET_API_KEY is sent with requests.
     #[arg(
@@ -206,17 +214,37 @@ pub(super) fn run(args: &EvaluateArgs) -> Result<()> {
     };
     let settings = settings(args, &stop)?;
     if args.dry_run {
-        let model = locate(args.model.as_deref().unwrap_or(Path::new("")))?;
+        let model = place::model(args.model())?;
         let placement = Placement::named(&args.device, &args.dtype)?;
         let preview = preview(&model, &placement, &settings, args.memory_bytes())?;
         preview.left_out.iter().for_each(|file| left_out(file));
         preview.refused.iter().for_each(|member| complain!("onset: not run: {member}"));
+        replaced(&preview.replaced);
         return print(report::preview(&preview));
     }
     show(args, |watch| evaluation(args, &settings, watch))
 }
 
+/// `pretrained=MODEL`; what else may stand there has options of its own.
+fn pretrained(text: &str) -> Result<PathBuf, String> {
+    let mut model = None;
+    for part in text.split(',') {
+        let (key, value) = part.split_once('=').unwrap_or((part, ""));
+        match key.trim() {
+            "pretrained" => model = Some(PathBuf::from(value)),
+            "dtype" => return Err(format!("give `{part}` as --dtype; f32, bf16 and f16 are known")),
+            "add_bos_token" => return Err(format!("give `{part}` as --add-bos")),
+            other => return Err(format!("`{other}` has no counterpart here; `pretrained=MODEL` is read")),
+        }
+    }
+    model.filter(|path| !path.as_os_str().is_empty()).ok_or_else(|| "`pretrained=MODEL` is missing".to_owned())
+}
+
 impl EvaluateArgs {
+    fn model(&self) -> &Path {
+        self.model.as_deref().or(self.pretrained.as_deref()).unwrap_or(Path::new(""))
+    }
+
     fn memory_bytes(&self) -> usize {
         self.memory.saturating_mul(1 << 20)
     }
@@ -233,8 +261,8 @@ pub(super) fn evaluation(
         return evaluate_served(server, args.name.as_deref().unwrap_or(model), settings, watch);
     }
     let placement = Placement::named(&args.device, &args.dtype)?;
-    let named = args.model.as_deref().unwrap_or(Path::new(""));
-    let model = locate(named)?;
+    let named = args.model();
+    let model = place::model(named)?;
     let name = args.name.as_deref().or_else(|| {
         let id = named.to_str()?.strip_prefix("hf:")?;
         id.split('@').next()
@@ -263,6 +291,20 @@ fn show(
         Format::Json => print(results::json(&evaluation)),
         Format::Csv => print(results::csv(&evaluation)),
     }
+}
+
+/// Which definitions a user's files put in place of onset's own: at most four by name.
+fn replaced(names: &[(String, PathBuf)]) {
+    let Some((_, file)) = names.first() else { return };
+    let first: Vec<&str> = names.iter().take(4).map(|(name, _)| name.as_str()).collect();
+    let more = if names.len() > first.len() { ", …" } else { "" };
+    let (tasks, are) = if names.len() == 1 { ("task", "is") } else { ("tasks", "are") };
+    let count = names.len();
+    complain!(
+        "onset: {count} {tasks} ({}{more}) {are} taken from the files of --task-dir, as {}, in place of onset's own",
+        first.join(", "),
+        file.display()
+    );
 }
 
 /// A name or glob that meant the file would miss it silently.
@@ -383,6 +425,7 @@ impl Progress {
         match event {
             EvaluationEvent::LeftOut(file) => left_out(file),
             EvaluationEvent::Refused(member) => complain!("onset: not run: {member}"),
+            EvaluationEvent::Replaced(names) => replaced(names),
             EvaluationEvent::Damaged(lines) => {
                 complain!("onset: {lines} damaged lines of the journal of answers are left out and asked again");
             }
@@ -397,5 +440,18 @@ impl Progress {
             }
             EvaluationEvent::Item => self.bar.inc(1),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_harness_s_way_to_name_a_model_is_read_and_the_rest_of_it_refused() {
+        assert_eq!(pretrained("pretrained=org/name"), Ok(PathBuf::from("org/name")));
+        assert!(pretrained("pretrained=x,dtype=float32").unwrap_err().contains("--dtype"));
+        assert!(pretrained("pretrained=x,parallelize=True").unwrap_err().contains("`parallelize`"));
+        assert!(pretrained("pretrained=").is_err() && pretrained("org/name").is_err());
     }
 }

@@ -10,6 +10,7 @@ macro_rules! complain {
 }
 
 mod agree;
+mod brief;
 mod completions;
 #[cfg(feature = "models")]
 mod evaluate;
@@ -25,6 +26,8 @@ mod lab;
 mod models;
 pub mod options;
 mod output;
+#[cfg(feature = "models")]
+mod place;
 mod progress;
 mod report;
 mod reproduce;
@@ -37,11 +40,11 @@ use std::ffi::OsString;
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::bounds::{self, Bound};
 use crate::error::{Error, ErrorKind};
-use crate::registry::{table, write};
+use crate::registry::{disk, table};
 
 /// A statistical toolkit for emergence curves of language models.
 ///
@@ -107,7 +110,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 /// The same, with the exit code as a number, for programs that are not onset's own.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
-    let cli = match Cli::try_parse_from(arguments) {
+    let cli = match parse(arguments) {
         Ok(cli) => cli,
         Err(help_or_usage) => {
             let help_or_usage = suggest::with_suggestion(help_or_usage, &Cli::command());
@@ -145,7 +148,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Models(args) => models::run(args),
         Command::Completions(args) => completions::run(args, Cli::command()),
     };
-    if write::was_unsynced() {
+    if disk::was_unsynced() {
         complain!("onset: this file system does not sync; a loss of power can take what was written last");
     }
     match outcome {
@@ -157,6 +160,12 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
             exit_code(error.kind())
         }
     }
+}
+
+fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
+    let mut command = brief::command();
+    let matches = command.try_get_matches_from_mut(arguments)?;
+    Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
 }
 
 /// The only place that gives errors numbers.

@@ -8,8 +8,9 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::output::{Format, print};
+use super::place;
 use crate::error::{Error, Result};
-use crate::lm::{Architecture, Check, Finding, Found, Placement, locate};
+use crate::lm::{Architecture, Check, Finding, Found, Placement};
 use crate::registry::known_models;
 use crate::report::json;
 use crate::report::terminal::{Align, TextTable};
@@ -79,7 +80,7 @@ pub(super) fn run(args: &ModelsArgs) -> Result<()> {
         (None | Some(What::List), Format::Table) => print(list()?),
         (None | Some(What::List), Format::Json) => print(json::text(&list_json()?)?),
         (Some(What::Show { path }), format) => {
-            let found = Found::at(&locate(path)?)?;
+            let found = Found::at(&place::model(path)?)?;
             print(match format {
                 Format::Table => show(&found),
                 Format::Json => json::text(&show_json(&found))?,
@@ -194,7 +195,7 @@ fn show(found: &Found) -> String {
 fn check(args: &CheckArgs, format: Format) -> Result<()> {
     let settings = Check { logits: args.tolerance, gradients: args.gradients, ..Check::default() };
     let placement = Placement::named(&args.device, &args.dtype)?;
-    let path = locate(&args.path)?;
+    let path = place::model(&args.path)?;
     let mut findings = settings.run(&path, &placement)?;
     if args.training {
         findings.extend(check_training(&path, &placement)?);

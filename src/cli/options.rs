@@ -66,7 +66,7 @@ pub fn of(subcommand: &str) -> Result<Vec<CommandOption>> {
     let program = Cli::command();
     let found = program.find_subcommand(subcommand);
     let found = found.ok_or_else(|| Error::Argument(format!("there is no subcommand `{subcommand}`")))?;
-    let options = found.get_arguments().filter_map(|argument| {
+    let options = found.get_arguments().filter(|argument| !argument.is_hide_set()).filter_map(|argument| {
         let takes_value = argument.get_action().takes_values();
         let several = argument.get_num_args().is_some_and(|range| range.max_values() > 1);
         Some(CommandOption {

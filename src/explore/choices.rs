@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::{Question, Stage};
+use super::question::{Question, Stage};
 use crate::analysis::fit::{CurveChoice, FitReport, FitSettings, FitTables};
 use crate::registry::columns::{
     ACTIVE_PARAMS, ADJUSTMENT, BENCHMARK, COMPUTE, EPOCHS, EXAMPLES, ITEMS, MODEL, PARAMS, RELEASE, TOKENS, VALUE,

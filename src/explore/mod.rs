@@ -9,26 +9,27 @@
 mod choices;
 mod http;
 mod open;
+mod question;
 mod serve;
 mod source;
 
 use std::time::Instant;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 pub(crate) use choices::Choices;
 #[cfg(fuzzing)]
 pub(crate) use http::read_any;
 pub use open::open;
+pub use question::{Question, Stage};
 pub use serve::{Server, Stop};
 
 use source::{Source, otherwise};
 
-use crate::analysis::fit::{ChanceLevel, CurveChoice, FitReport, FitSettings, FitTables, Inputs};
+use crate::analysis::fit::{FitReport, FitSettings, FitTables, Inputs};
 use crate::error::{Error, Result};
-use crate::registry::modelset::{Cutoff, ModelSet};
+use crate::registry::modelset::ModelSet;
 use crate::report::html::{Document, FitPart};
-use crate::stats::covariance::Kind;
 
 /// Bootstrap replicates of a quick answer.
 pub(crate) const QUICK_REPLICATES: usize = 199;
@@ -39,40 +40,6 @@ pub struct Explorer {
     tables: FitTables,
     settings: FitSettings,
     page: String,
-}
-
-/// What a reader wants to know: a fit of these tables with some settings changed. In JSON they are written as the flags
-/// of `onset fit` are.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Question {
-    /// How far to go.
-    pub stage: Stage,
-    /// Column or benchmark of the score.
-    pub score: String,
-    /// The score after adjustment.
-    pub adjusted: Option<String>,
-    /// The month from which on models count as new.
-    pub cutoff: Cutoff,
-    /// Families left out.
-    #[serde(default)]
-    pub without: Vec<String>,
-    /// What a guess scores.
-    pub chance: ChanceLevel,
-    /// The curve or curves.
-    pub curve: CurveChoice,
-    /// Kind of the standard errors.
-    pub covariance: Kind,
-}
-
-/// How far an answer goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Stage {
-    /// `QUICK_REPLICATES` replicates at most, and no fits without a model or family to see how well a curve predicts.
-    Quick,
-    /// As the settings have it.
-    Full,
 }
 
 /// A fit, and what a page shows of it.

@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use candle_core::{DType, Device};
 use serde_json::{Map, Value};
 
 use super::keys::read_object;
@@ -143,6 +144,25 @@ impl AdapterFolder {
             return Err(Error::File { path: file, problem: "holds no adapter".to_owned() });
         }
         Ok(adapters)
+    }
+}
+
+impl Weights {
+    /// Finds the weights at `path` (a folder or a file) and reads their headers. Tensors will be put on `device` in
+    /// `dtype`; quantised ones stay as they are.
+    ///
+    /// # Errors
+    /// [`Error::File`] for a folder without weights or a malformed header, [`Error::Tensor`] for a tensor that cannot
+    /// be where its header says.
+    pub fn open(path: &Path, device: &Device, dtype: DType) -> Result<Self> {
+        match AdapterFolder::at(path)? {
+            None => Self::open_file(path, device, dtype),
+            Some(adapter) => {
+                let base = Self::open_file(&adapter.base, device, dtype)?;
+                let adapters = adapter.read(&base)?;
+                Ok(base.with_adapters(adapters))
+            }
+        }
     }
 }
 

@@ -2,8 +2,9 @@
 //! so that a test can let each of them fail and can replay what a loss of power leaves of them.
 
 use std::fs::File;
-use std::io::{Result, Write};
+use std::io::{ErrorKind, Result, Write};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A change to the disk. Only tests look at it.
 #[derive(Debug, Clone, Copy)]
@@ -91,10 +92,10 @@ pub(crate) fn make_folder(path: &Path) -> Result<()> {
     let made = step(Step::Make(path, true), || std::fs::create_dir(path));
     match made {
         Ok(()) => match path.parent().filter(|above| !above.as_os_str().is_empty()) {
-            Some(above) => super::write::sync_folder(above),
+            Some(above) => sync_folder(above),
             None => Ok(()),
         },
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
         Err(error) => Err(error),
     }
 }
@@ -234,5 +235,46 @@ pub(crate) mod watch {
     /// Takes a step, unless it is the one that fails.
     pub(crate) fn step<T>(step: Step<'_>, act: impl FnOnce() -> Result<T>) -> Result<T> {
         if fails(step) { Err(Error::other(INJECTED)) } else { act() }
+    }
+}
+
+/// Whether a file system was met that does not take data on request.
+static UNSYNCED: AtomicBool = AtomicBool::new(false);
+
+/// Whether something was written where the file system cannot be asked to put it on the disk: a loss of power can then
+/// take more than documented.
+pub(crate) fn was_unsynced() -> bool {
+    UNSYNCED.load(Ordering::Relaxed)
+}
+
+/// Has the system put a file on the disk.
+pub(crate) fn sync(file: &File, path: &Path) -> Result<()> {
+    forgiven(step(Step::Sync(path), || if cfg!(test) { Ok(()) } else { file.sync_all() }))
+}
+
+/// The same for the names in a folder. Only Unix opens folders.
+pub(crate) fn sync_folder(folder: &Path) -> Result<()> {
+    match cfg!(unix) {
+        true => {
+            let sync = || File::open(folder).and_then(|folder| if cfg!(test) { Ok(()) } else { folder.sync_all() });
+            forgiven(step(Step::SyncFolder(folder), sync))
+        }
+        false => Ok(()),
+    }
+}
+
+/// Some file systems cannot sync, which is said once; an error of the disk is an error.
+fn forgiven(outcome: Result<()>) -> Result<()> {
+    match outcome {
+        Err(error) if matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported) => {
+            UNSYNCED.store(true, Ordering::Relaxed);
+            Ok(())
+        }
+        // A folder that may be written but not listed.
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+            UNSYNCED.store(true, Ordering::Relaxed);
+            Ok(())
+        }
+        other => other,
     }
 }

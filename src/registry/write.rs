@@ -11,10 +11,9 @@ use std::collections::HashSet;
 use std::fs::{File, TryLockError};
 use std::io::{BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{LazyLock, Mutex, PoisonError};
 
-use super::disk::{self, Appended, Step};
+use super::disk::{self, Appended, Step, sync, sync_folder};
 use crate::{Error, Result};
 
 /// How the name of a temporary file or folder begins.
@@ -29,15 +28,6 @@ const LOCK: &str = ".onset.lock";
 const INCOMPLETE: &str = "INCOMPLETE.txt";
 /// Links that are followed, at most.
 const MOST_LINKS: usize = 40;
-
-/// Whether a file system was met that does not take data on request.
-static UNSYNCED: AtomicBool = AtomicBool::new(false);
-
-/// Whether something was written where the file system cannot be asked to put it on the disk: a loss of power can then
-/// take more than documented.
-pub(crate) fn was_unsynced() -> bool {
-    UNSYNCED.load(Ordering::Relaxed)
-}
 
 /// Writes `bytes` to `path`, creating the folders above it.
 ///
@@ -268,40 +258,8 @@ fn keep(there: &std::fs::Metadata, new: &File) -> std::io::Result<()> {
     new.set_permissions(there.permissions())
 }
 
-/// Has the system put a file on the disk.
-pub(crate) fn sync(file: &File, path: &Path) -> std::io::Result<()> {
-    forgiven(disk::step(Step::Sync(path), || if cfg!(test) { Ok(()) } else { file.sync_all() }))
-}
-
 fn renamed(from: &Path, to: &Path) -> std::io::Result<()> {
     disk::step(Step::Rename(from, to), || std::fs::rename(from, to))
-}
-
-/// The same for the names in a folder. Only Unix opens folders.
-pub(crate) fn sync_folder(folder: &Path) -> std::io::Result<()> {
-    match cfg!(unix) {
-        true => {
-            let sync = || File::open(folder).and_then(|folder| if cfg!(test) { Ok(()) } else { folder.sync_all() });
-            forgiven(disk::step(Step::SyncFolder(folder), sync))
-        }
-        false => Ok(()),
-    }
-}
-
-/// Some file systems cannot sync, which is said once; an error of the disk is an error.
-fn forgiven(outcome: std::io::Result<()>) -> std::io::Result<()> {
-    match outcome {
-        Err(error) if matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported) => {
-            UNSYNCED.store(true, Ordering::Relaxed);
-            Ok(())
-        }
-        // A folder that may be written but not listed.
-        Err(error) if error.kind() == ErrorKind::PermissionDenied => {
-            UNSYNCED.store(true, Ordering::Relaxed);
-            Ok(())
-        }
-        other => other,
-    }
 }
 
 #[cfg(all(test, unix))]

@@ -45,7 +45,7 @@ use super::clusters::Clusters;
 use super::direction::Direction;
 use super::distribution::student_upper;
 use super::fixed_hinge::{FixedHinge, Scratch};
-use super::linear::LeastSquares;
+use super::least_squares::LeastSquares;
 use super::random::Seed;
 use super::sample::Sample;
 use super::wild::WildWeights;

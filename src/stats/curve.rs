@@ -19,6 +19,7 @@
 use super::observations::used;
 use super::parameter::Parameter;
 use super::sample::Sample;
+use crate::Result;
 
 /// A curve after fitting; see the module.
 pub trait FittedCurve: Send + Sync {
@@ -172,3 +173,31 @@ pub(crate) fn sum_of_squares(residuals: &[f64], weights: Option<&[f64]>) -> f64 
 
 /// Scores that vary by less than this share of their size are constant but for rounding.
 const CONSTANT: f64 = 1e-14;
+
+/// What the list knows of a curve.
+pub(crate) struct Entry {
+    /// Its name on the command line and in files.
+    pub(crate) name: &'static str,
+    /// Its formula, groups aside.
+    pub(crate) formula: &'static str,
+    /// Whether it can estimate chance.
+    pub(crate) frees_chance: bool,
+    /// Fits it with levels held, or estimated where they can be.
+    pub(crate) fit: fn(Levels, &Sample) -> Result<Box<dyn FittedCurve>>,
+}
+
+/// The levels between which scores move. A curve without one of them takes no notice of it.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Levels {
+    /// The level before scores move, held here or estimated (`None`).
+    pub chance: Option<f64>,
+    /// The level they move to, held here or estimated (`None`).
+    pub ceiling: Option<f64>,
+}
+
+impl From<Option<f64>> for Levels {
+    /// Chance, with a free ceiling.
+    fn from(chance: Option<f64>) -> Self {
+        Self { chance, ceiling: None }
+    }
+}

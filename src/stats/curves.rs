@@ -13,39 +13,13 @@
 //! # Ok::<(), onset::Error>(())
 //! ```
 
-use super::curve::FittedCurve;
+pub use super::curve::Levels;
+
+use super::curve::{Entry, FittedCurve};
 use super::sample::Sample;
 use super::{flat, hinge, linear, logistic, plateau, richards, segmented};
 use crate::Result;
 use crate::serial::read_by_name;
-
-/// What the list knows of a curve.
-pub(crate) struct Entry {
-    /// Its name on the command line and in files.
-    pub(crate) name: &'static str,
-    /// Its formula, groups aside.
-    pub(crate) formula: &'static str,
-    /// Whether it can estimate chance.
-    pub(crate) frees_chance: bool,
-    /// Fits it with levels held, or estimated where they can be.
-    pub(crate) fit: fn(Levels, &Sample) -> Result<Box<dyn FittedCurve>>,
-}
-
-/// The levels between which scores move. A curve without one of them takes no notice of it.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Levels {
-    /// The level before scores move, held here or estimated (`None`).
-    pub chance: Option<f64>,
-    /// The level they move to, held here or estimated (`None`).
-    pub ceiling: Option<f64>,
-}
-
-impl From<Option<f64>> for Levels {
-    /// Chance, with a free ceiling.
-    fn from(chance: Option<f64>) -> Self {
-        Self { chance, ceiling: None }
-    }
-}
 
 macro_rules! curves {
     ($($(#[$doc:meta])* $curve:ident = $entry:expr;)+) => {

@@ -12,7 +12,8 @@
 use nalgebra::{DMatrix, DVector};
 
 use super::many::MANY;
-use super::observations::{binary_scale, check};
+use super::observations::check;
+use super::scaling::binary_scale;
 use crate::{Error, Result};
 
 /// A design bound for many scores. Rows are in the caller's order; positions of x are the caller's too.

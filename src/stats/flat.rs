@@ -1,8 +1,7 @@
 //! The constant level with which every other curve is compared: y = β0 + Σ θ_k z_k.
 
-use super::curve::{FittedCurve, answer_by_least_squares};
-use super::curves::Entry;
-use super::linear::{LeastSquares, LeastSquaresFit};
+use super::curve::{Entry, FittedCurve, answer_by_least_squares};
+use super::least_squares::{LeastSquares, LeastSquaresFit};
 use super::observations::{differences, identified, only, shift, spread};
 use super::parameter::Parameter;
 use super::sample::Sample;

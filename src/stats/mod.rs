@@ -47,12 +47,15 @@ pub mod two_segment;
 pub mod wild;
 
 mod cross_products;
+mod design;
 mod fixed_hinge;
 mod flat;
+mod least_squares;
 pub(crate) mod many;
 pub(crate) mod observations;
 mod one_break;
 mod plateau;
+mod scaling;
 mod sigmoid;
 mod wild_draws;
 mod wild_hinge;

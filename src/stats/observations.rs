@@ -1,6 +1,6 @@
 //! Checks every fit makes of its data before it computes, and the groups the data can speak about.
 
-use super::linear::collinear_column;
+use super::design::collinear_column;
 use super::parameter::Parameter;
 use crate::{Error, Result};
 
@@ -111,14 +111,4 @@ pub(crate) fn spread(values: &[f64], identified: &[bool]) -> Vec<f64> {
 /// Σ θ_k z_k; missing values count as 0.
 pub(crate) fn shift(theta: &[f64], z: &[f64]) -> f64 {
     theta.iter().zip(z).map(|(t, z)| t * z).sum()
-}
-
-/// The power of two that brings the largest of `values` into [1, 2); 1 when all are zero. Dividing by it is exact.
-pub(crate) fn binary_scale(values: impl Iterator<Item = f64>) -> f64 {
-    let largest = values.map(f64::abs).fold(0.0, f64::max);
-    if largest == 0.0 {
-        return 1.0;
-    }
-    // Kept away from the ends of the range, so that the scale and its inverse are normal numbers.
-    2.0_f64.powi(largest.log2().floor().clamp(-1020.0, 1020.0) as i32)
 }

@@ -47,8 +47,9 @@ use argmin::core::{
 };
 use nalgebra::{DMatrix, DVector};
 
-use super::linear::{LeastSquares, solve};
-use super::observations::binary_scale;
+use super::design::solve;
+use super::least_squares::LeastSquares;
+use super::scaling::binary_scale;
 use crate::{Error, Result};
 
 /// Residuals and their derivatives as functions of k parameters.

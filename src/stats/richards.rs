@@ -18,7 +18,7 @@
 //! # Ok::<(), onset::Error>(())
 //! ```
 
-use super::curves::{Entry, Levels};
+use super::curve::{Entry, Levels};
 use super::sample::Sample;
 use super::sigmoid::{Fitted, Growth, Sigmoid, answer_as_curve};
 use crate::{Error, Result};

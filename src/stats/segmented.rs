@@ -16,8 +16,7 @@
 //! # Ok::<(), onset::Error>(())
 //! ```
 
-use super::curve::{FittedCurve, jacobian, sum_of_squares};
-use super::curves::Entry;
+use super::curve::{Entry, FittedCurve, jacobian, sum_of_squares};
 use super::observations::{differences, finite_result, only, shift};
 use super::one_break::{Best, Left, OneBreak, Shape};
 use super::parameter::Parameter;

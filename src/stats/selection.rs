@@ -41,7 +41,8 @@
 use rayon::prelude::*;
 
 use super::curve::FittedCurve;
-use super::curves::{Curve, Levels};
+use super::curve::Levels;
+use super::curves::Curve;
 use super::direction::Direction;
 use super::many::{MANY, PARTS, in_parts};
 use super::observations::identified;

@@ -33,7 +33,7 @@ use super::curve::FittedCurve;
 use super::distribution::student_quantile;
 use super::estimate::Interval;
 use super::hinge::Hinge;
-use super::linear::LeastSquares;
+use super::least_squares::LeastSquares;
 use super::parameter::Parameter;
 use super::random::Seed;
 use super::sample::Sample;

@@ -19,7 +19,7 @@
 //! ```
 
 use super::curve::{FittedCurve, answer_by_least_squares};
-use super::linear::{LeastSquares, LeastSquaresFit};
+use super::least_squares::{LeastSquares, LeastSquaresFit};
 use super::observations::{differences, identified_among, only, shift, spread};
 use super::parameter::Parameter;
 use super::sample::Sample;

@@ -38,22 +38,11 @@ use super::estimate::Interval;
 use super::random::Seed;
 use super::sample::Sample;
 use super::wild_draws::Draws;
+pub use super::wild_draws::WildWeights;
 use super::wild_hinge::HingeGroup;
 use super::wild_linear::LinearColumn;
 use super::wild_model::Restricted;
 use crate::{Error, Result};
-
-/// The law of the numbers that multiply whole clusters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum WildWeights {
-    /// Webb's six points when the tested group touches, or leaves out, fewer than 12 clusters; signs otherwise.
-    #[default]
-    Auto,
-    /// ±1.
-    Rademacher,
-    /// ±sqrt(1/2), ±1, ±sqrt(3/2).
-    Webb,
-}
 
 /// Settings of a restricted wild cluster bootstrap-t.
 #[derive(Debug, Clone, Copy, PartialEq)]

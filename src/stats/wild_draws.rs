@@ -4,7 +4,6 @@ use rayon::prelude::*;
 
 use super::clusters::Clusters;
 use super::random::Seed;
-use super::wild::WildWeights;
 use crate::{Error, Result};
 
 /// The cluster multipliers of every replicate.
@@ -132,3 +131,15 @@ const WEBB: [f64; 6] = [
     1.0,
     1.224_744_871_391_589,
 ];
+
+/// The law of the numbers that multiply whole clusters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum WildWeights {
+    /// Webb's six points when the tested group touches, or leaves out, fewer than 12 clusters; signs otherwise.
+    #[default]
+    Auto,
+    /// ±1.
+    Rademacher,
+    /// ±sqrt(1/2), ±1, ±sqrt(3/2).
+    Webb,
+}

@@ -1,7 +1,7 @@
 //! A linear regression under the wild cluster bootstrap; the formulas are those of [`wild`](super::wild).
 
 use super::clusters::Clusters;
-use super::linear::LeastSquares;
+use super::least_squares::LeastSquares;
 use super::observations::{check_weights, used};
 use super::wild_draws::Draw;
 use super::wild_model::{Buffers, Null, Restricted, cluster_error};

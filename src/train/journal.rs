@@ -58,7 +58,7 @@ impl Journal {
 impl Journal {
     /// Puts the lines on the disk.
     pub(crate) fn sync(&mut self) -> Result<()> {
-        write::sync(&self.file, &self.path).map_err(Error::write(&self.path))
+        disk::sync(&self.file, &self.path).map_err(Error::write(&self.path))
     }
 }
 

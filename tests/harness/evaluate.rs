@@ -358,6 +358,7 @@ fn progress_counts_every_item_once() {
         EvaluationEvent::LeftOut(file) => panic!("no folder was given, yet {file}"),
         EvaluationEvent::Damaged(lines) => panic!("nobody touched the journal, yet {lines} lines are damaged"),
         EvaluationEvent::Refused(member) => panic!("no group was asked for, yet {member}"),
+        EvaluationEvent::Replaced(names) => panic!("no file was given, yet {names:?}"),
         EvaluationEvent::FirstPrompt { name, .. } => panic!("nobody asked for the prompt of {name}"),
         EvaluationEvent::Begin { items, tasks } => (all, _) = (items, assert_eq!(tasks, 3)),
         EvaluationEvent::Task { name, known, .. } => {

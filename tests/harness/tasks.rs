@@ -208,6 +208,82 @@ fn the_definitions_that_come_with_onset_ask_and_score_as_lm_eval_does() {
     }
 }
 
+const TRAIN_BEFORE_TEST: [&str; 20] = [
+    "mnli",
+    "qqp",
+    "qnli",
+    "sst2",
+    "cola",
+    "mrpc",
+    "rte",
+    "boolq",
+    "wic",
+    "anli_r1",
+    "commonsense_qa",
+    "social_iqa",
+    "piqa",
+    "sciq",
+    "openbookqa",
+    "arc_easy",
+    "headqa_en",
+    "mathqa",
+    "medmcqa",
+    "nq_open",
+];
+
+#[test]
+fn the_benchmarks_of_train_before_test_ask_and_score_as_lm_eval_does() {
+    let (cases, expected) = (fixtures().join("cases"), fixtures().join("cases/expected"));
+    let results = json(&expected.join("results.json"));
+    for name in TRAIN_BEFORE_TEST {
+        let (tasks, _) = selected(&cases, &cases.join("data"), &[name]);
+        let items = tasks[0].items(&Draw { shots: Some(2), ..Draw::default() }).unwrap();
+        let scored = compare_samples(&tasks[0], &items, &expected.join(format!("samples_{name}.jsonl")));
+        let recorded = at(&results, &["results", name]);
+        let (summed, means): (Vec<AggregatedMetric>, Vec<AggregatedMetric>) =
+            tasks[0].aggregate(&scored).unwrap().into_iter().partition(|m| ["f1", "mcc"].contains(&m.name.as_str()));
+        let without = |entries: &[(String, Value)]| {
+            let kept = entries.iter().filter(|(key, _)| !key.starts_with("f1") && !key.starts_with("mcc"));
+            Value::Map(kept.cloned().collect())
+        };
+        let Value::Map(entries) = recorded else { panic!("no mapping") };
+        compare_metrics(name, &means, &without(entries));
+        // Their errors were drawn a hundred times less often in the reference.
+        for metric in summed {
+            let key = format!("{},{}", metric.name, metric.filter);
+            assert!(alike(&Value::Float(metric.value), at(recorded, &[&key])), "{name} {key}: {}", metric.value);
+        }
+        assert_eq!(*tasks[0].version(), *at(&results, &["versions", name]));
+    }
+}
+
+#[test]
+fn the_group_of_train_before_test_asks_all_its_benchmarks_without_examples() {
+    let selection = Library::built_in().unwrap().select(&["train_before_test".to_owned()], None).unwrap();
+    assert_eq!(selection.tasks.len(), 24);
+    for name in TRAIN_BEFORE_TEST.iter().chain(&["arc_challenge", "hellaswag", "winogrande", "gsm8k"]) {
+        let task = selection.tasks.iter().find(|task| task.name() == *name).expect("one of the group");
+        let shots = task.config().get("num_fewshot");
+        assert!(matches!(shots, None | Some(Value::Int(0) | Value::Null)), "{name}: {shots:?}");
+    }
+    let arc = selection.tasks.iter().find(|task| task.name() == "arc_challenge").expect("one of the group");
+    assert!(arc.config().to_json().contains("acc_norm"), "{}", arc.config().to_json());
+}
+
+#[test]
+fn a_file_that_defines_a_built_in_task_anew_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("own.yaml");
+    let task = "task: piqa\ndataset_path: json\noutput_type: multiple_choice\ntest_split: test\n\
+                doc_to_text: \"{{a}}\"\ndoc_to_target: 0\ndoc_to_choice: [x, y]\n";
+    std::fs::write(&file, task).unwrap();
+    let mut library = Library::built_in().unwrap();
+    library.add(folder.path()).unwrap();
+    let chosen = |name: &str| library.select(&[name.to_owned()], None).unwrap().replaced;
+    assert_eq!(chosen("piqa"), [("piqa".to_owned(), file)]);
+    assert_eq!(chosen("sciq"), []);
+}
+
 #[test]
 fn samplers_templates_filters_and_metrics_do_what_lm_eval_does() {
     let (cases, expected) = (fixtures().join("cases"), fixtures().join("cases/expected"));

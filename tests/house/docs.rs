@@ -25,6 +25,7 @@ const NOT_RUN: &[(&str, &str)] = &[
     ("onset lab", "minutes; tests/lab/worlds.rs runs a smaller one"),
     ("onset explore", "it serves until it is stopped; tests/report/explore.rs runs it"),
     ("onset finetune", "the reader's own model and data"),
+    ("cargo install", "minutes, and it would change the machine; what it compiles is what this test runs"),
     ("pip install ./python", "minutes, and an environment of Python; .ci/python builds the wheel and installs it"),
 ];
 

@@ -3,6 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod circles;
 mod dependencies;
 mod docs;
 mod layers;

@@ -7,7 +7,7 @@ use super::report::{
 };
 use super::settings::AgreeSettings;
 use super::usable::{FEWEST, Usable};
-use crate::Result;
+use crate::analysis::fit::{FitTables, Inputs};
 use crate::registry::modelset::{ClusterBy, GridScores, ScoreGrid};
 use crate::stats::agreement::{Agreement, AgreementChange, AgreementFit, LeftOut, PairIntervals, Panel};
 use crate::stats::ceiling::{CeilingFit, all_disattenuated, shares_of_ceiling};
@@ -20,6 +20,7 @@ use crate::stats::pair_matrix::PairMatrix;
 use crate::stats::principal::{Principal, Unrelated, share_of_one_factor};
 use crate::stats::rank::average_ranks;
 use crate::stats::rank_range::RankRange;
+use crate::{Error, Result};
 
 /// Permutations of unrelated columns.
 const PERMUTATIONS: usize = 200;
@@ -34,7 +35,43 @@ struct Side<'a> {
     noise: Vec<Option<ColumnNoise>>,
 }
 
-pub(super) fn run(settings: &AgreeSettings, grid: &ScoreGrid) -> Result<AgreeReport> {
+impl AgreeSettings {
+    /// Reads tables or results of lm-evaluation-harness, as a fit does, and compares their benchmarks.
+    ///
+    /// # Errors
+    /// Those of [`ScoreGrid::from_tables`] and of [`of`](Self::of).
+    pub fn run_on(&self, inputs: &Inputs) -> Result<AgreeReport> {
+        self.of_tables(&FitTables::read(inputs, &self.tables.tables.reading)?)
+    }
+
+    /// The same of tables in memory.
+    ///
+    /// # Errors
+    /// As [`run_on`](Self::run_on).
+    pub fn of_tables(&self, tables: &FitTables) -> Result<AgreeReport> {
+        self.of(&tables.grid(&self.tables)?)
+    }
+
+    /// Compares the benchmarks of a grid.
+    ///
+    /// # Errors
+    /// [`Error::NotEnoughModels`] below 8 models; [`Error::Undetermined`] when fewer than two benchmarks tell that many models
+    /// apart, or all models are of one family; [`Error::Argument`] for settings outside what is allowed.
+    pub fn of(&self, grid: &ScoreGrid) -> Result<AgreeReport> {
+        if self.resamples < 100 {
+            return Err(Error::Argument(format!("an interval needs at least 100 resamples, not {}", self.resamples)));
+        }
+        if !(self.level > 0.5 && self.level < 1.0) {
+            return Err(Error::Argument(format!(
+                "the level of intervals lies between 0.5 and 1, not at {}",
+                self.level
+            )));
+        }
+        run(self, grid)
+    }
+}
+
+fn run(settings: &AgreeSettings, grid: &ScoreGrid) -> Result<AgreeReport> {
     let usable = Usable::of(grid)?;
     let label = |of: fn(&crate::registry::modelset::GridModel) -> &str| -> Vec<&str> {
         usable.models.iter().map(|&i| of(&grid.models[i])).collect()

@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::models::FitModels;
+use super::settings::FitSettings;
 use crate::registry::modelset::ModelSet;
 use crate::serial::read_by_name;
 use crate::stats::covariance::Kind;
+use crate::stats::direction::Direction;
 use crate::stats::estimate::ONE_FAMILY;
 
 /// What a reader should be careful about.
@@ -57,6 +59,19 @@ const DOMINANT: f64 = 0.4;
 /// Clusters below which they are.
 const FEWEST: usize = 6;
 
+impl FitModels<'_> {
+    /// The same under these settings, for scores that go in `direction`.
+    pub(super) fn under(self, settings: &FitSettings, direction: Direction) -> Self {
+        let careful = is_careful(&self);
+        let covariance = match settings.covariance {
+            Kind::Cr2 if careful => Kind::Cr3,
+            asked => asked,
+        };
+        let refused = refusals(&self);
+        Self { ceiling: settings.ceiling, direction, level: settings.level, covariance, careful, refused, ..self }
+    }
+}
+
 /// Whether the clusters of these models are so few or so unequal that CR2 and the wild bootstraps do not hold.
 pub(super) fn is_careful(models: &FitModels<'_>) -> bool {
     is_few(models) || models.sample.counted().families().largest_share() > DOMINANT
@@ -68,7 +83,7 @@ pub(super) fn is_few(models: &FitModels<'_>) -> bool {
 }
 
 /// Why the difference of each varying group can have no interval, where it cannot.
-pub(super) fn refusals(models: &FitModels<'_>) -> Vec<Option<String>> {
+fn refusals(models: &FitModels<'_>) -> Vec<Option<String>> {
     (0..models.places.len())
         .map(|k| {
             if models.sample.is_one_familys(k) {

@@ -1,15 +1,15 @@
 //! The curves of one score, each with its parameters, marks and predictions.
 
 use super::caution::{self, cautions};
+use super::curve_report::{CurveReport, HingeReport};
 use super::evidence::{self, BreakReport, RiseReport, Shown};
-use super::fitted::Fitted;
+use super::fitted::{Fitted, share};
 use super::headline::{self, Headline, first};
-use super::hinge::HingeReport;
 use super::influence::{Comparing, influential};
-use super::large::FitStep;
 use super::models::{FitModels, Items};
-use super::report::{Analysis, CurveReport, NoiseReport};
+use super::report::{Analysis, NoiseReport};
 use super::settings::{CurveChoice, FitSettings};
+use super::steps::FitStep;
 use super::uncertain::{self, EXACT, ErrorReport};
 use super::{forecast, hinge};
 use crate::Result;
@@ -133,12 +133,6 @@ pub(super) fn analyse(
         line: fits.iter().flat_map(|one| forecast::line(settings, set, models, one)).collect(),
         curves,
     })
-}
-
-/// R²; that of a constant level is 0, not its rounding error.
-pub(super) fn share(one: &Fitted) -> Option<f64> {
-    let r = one.fit.r_squared().and_then(finite)?;
-    Some(if r.abs() < ROUNDING { 0.0 } else { r })
 }
 
 /// The curves to fit: those asked for, without the ones that would need a chance that is to be estimated.
@@ -351,6 +345,3 @@ fn noise(models: &FitModels<'_>, main: &Fitted, items: &Items, unknown: &mut Vec
         }
     }
 }
-
-/// An R² closer to 0 than this is rounding error.
-const ROUNDING: f64 = 1e-12;

@@ -1,6 +1,7 @@
 //! The figure of a fit: models with their names, the curve of every group with its confidence band, the estimates.
 
-use super::report::{Analysis, FitReport, FittedModel};
+use super::curve_report::FittedModel;
+use super::report::{Analysis, FitReport};
 use crate::analysis::figure::{
     Axis, Figure, Hue, Layer, LegendEntry, LegendKey, Marker, Note, Panel, Point, Scale, Stroke,
 };

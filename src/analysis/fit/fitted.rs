@@ -101,3 +101,12 @@ impl Fitted {
         Some(self.at(k, *self.fit.estimates().get(k)?))
     }
 }
+
+/// R²; that of a constant level is 0, not its rounding error.
+pub(super) fn share(one: &Fitted) -> Option<f64> {
+    let r = one.fit.r_squared().and_then(finite)?;
+    Some(if r.abs() < ROUNDING { 0.0 } else { r })
+}
+
+/// An R² closer to 0 than this is rounding error.
+const ROUNDING: f64 = 1e-12;

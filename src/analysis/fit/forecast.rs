@@ -9,11 +9,11 @@
 //! where df_A is the least of those of the parameters that g touches and df_B the number of clusters less one for a
 //! clustered covariance, n − k otherwise: a new model of a new family is one draw of families, not of models.
 
+use super::curve_report::{CurvePoint, FittedModel, HoldoutReport, Prediction};
 use super::evidence::ceiling_begins;
 use super::fitted::Fitted;
 use super::influence::leverages;
 use super::models::FitModels;
-use super::report::{CurvePoint, FittedModel, HoldoutReport, Prediction};
 use super::settings::FitSettings;
 use crate::registry::modelset::{Group, ModelRow, ModelSet, ScoreScale, XScale};
 use crate::stats::bootstrap::{Bootstrap, Replicates};

@@ -1,10 +1,8 @@
 //! The emergence curve: what [`Inference`] finds, in the report's own terms.
 
-use serde::{Deserialize, Serialize};
-
-use super::curves::share;
+use super::curve_report::HingeReport;
 use super::evidence::Shown;
-use super::fitted::Fitted;
+use super::fitted::{Fitted, share};
 use super::headline::{Headline, break_parameters, cutoffs, equivalence, first, thetas, within_data};
 use super::models::FitModels;
 use super::report::DifferenceReport;
@@ -28,37 +26,6 @@ fn inference(settings: &FitSettings, models: &FitModels<'_>) -> Inference {
         .direction(models.direction)
         .covariance(models.covariance);
     if models.chance.is_none() { inference.free_chance() } else { inference }
-}
-
-/// The hinge beside another curve that leads: what the paper reports, whether or not it describes the data.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct HingeReport {
-    /// What its best fit looks like; a test of it stands in the analysis.
-    pub outcome: Outcome,
-    /// Gain per unit of the predictor's scale beyond the break.
-    pub alpha: Estimate,
-    /// The break on the log10 scale.
-    pub c_log10: Estimate,
-    /// The break in the predictor's own unit.
-    pub c_e: Estimate,
-    /// Difference of the first group at equal predictor.
-    pub theta: Estimate,
-    /// Differences of all groups, by their names.
-    pub thetas: Vec<Named<Group>>,
-    /// Every break that the data cannot tell from the best, in pieces.
-    pub c_set: Option<Vec<(Option<f64>, Option<f64>)>>,
-    /// Share of the variance that it explains, around the mean.
-    pub r_squared: Option<f64>,
-    /// Akaike's criterion for small samples.
-    pub aicc: Option<f64>,
-}
-
-impl HingeReport {
-    /// Takes the break back where nothing is shown to rise, for the reason that the curve that leads has.
-    pub(super) fn take_back(&mut self, leads: &Estimate) {
-        let none = || Estimate { reason: leads.reason.clone(), ..Estimate::default() };
-        (self.c_log10, self.c_e, self.c_set) = (none(), none(), None);
-    }
 }
 
 /// Everything there is to say of the hinge.

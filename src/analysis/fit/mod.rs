@@ -32,6 +32,7 @@
 
 mod caution;
 mod chance;
+mod curve_report;
 mod curves;
 mod draw;
 mod evidence;
@@ -42,6 +43,7 @@ mod hinge;
 mod influence;
 mod input;
 mod items;
+mod json;
 mod large;
 mod layout;
 mod models;
@@ -50,25 +52,26 @@ mod run;
 mod sentence;
 mod settings;
 mod several;
+mod steps;
 mod uncertain;
 
 pub use caution::{Caution, CautionKind};
+pub use curve_report::{CurvePoint, CurveReport, FittedModel, HingeReport, HoldoutReport, Prediction};
 pub use draw::figure;
 pub(crate) use draw::figure_with_names;
 pub use evidence::{BreakReport, RiseReport, Shown, Turn};
-pub use hinge::HingeReport;
 pub use influence::{Influence, Without};
 pub use input::{FitTables, Inputs, tables};
 pub(crate) use items::item_interval;
-pub use large::FitStep;
 pub use layout::ReportLayout;
 pub(crate) use layout::SCHEMA;
 pub use report::{
-    Analysis, CurvePoint, CurveReport, CutoffReport, DifferenceReport, DroppedModel, EquivalenceReport, FitReport,
-    FittedModel, GroupReport, HoldoutReport, NoiseReport, Prediction, ReasonCount, SettingsReport,
+    Analysis, CutoffReport, DifferenceReport, DroppedModel, EquivalenceReport, FitReport, GroupReport, NoiseReport,
+    ReasonCount, SettingsReport,
 };
 pub(crate) use sentence::p_value;
 pub use settings::{ChanceLevel, CurveChoice, FitSettings};
 pub(crate) use several::among_groups;
 pub use several::{ScoreFit, ScoreFits};
+pub use steps::FitStep;
 pub use uncertain::ErrorReport;

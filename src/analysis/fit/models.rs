@@ -1,8 +1,7 @@
 //! The models of one fit, as columns of numbers.
 
-use super::caution;
-use super::large::Told;
-use super::settings::{FitSettings, LEVEL};
+use super::settings::LEVEL;
+use super::steps::Told;
 use crate::registry::Benchmark;
 use crate::registry::modelset::{ModelRow, ModelSet, ScoreScale};
 use crate::stats::clusters::Clusters;
@@ -79,17 +78,6 @@ impl<'a> FitModels<'a> {
             told,
         };
         Ok(models)
-    }
-
-    /// The same under these settings, for scores that go in `direction`.
-    pub(super) fn under(self, settings: &FitSettings, direction: Direction) -> Self {
-        let careful = caution::is_careful(&self);
-        let covariance = match settings.covariance {
-            Kind::Cr2 if careful => Kind::Cr3,
-            asked => asked,
-        };
-        let refused = caution::refusals(&self);
-        Self { ceiling: settings.ceiling, direction, level: settings.level, covariance, careful, refused, ..self }
     }
 
     /// The levels between which scores move.

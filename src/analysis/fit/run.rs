@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use super::input::{FitTables, Inputs};
-use super::large::{FitStep, Told};
 use super::layout::ReportLayout;
 use super::models::{self, FitModels, Items};
 use super::report::{DroppedModel, FitReport, GroupReport, ReasonCount, SettingsReport};
 use super::settings::{ChanceLevel, CurveChoice, FitSettings};
+use super::steps::{FitStep, Told};
 use super::{caution, chance, curves, evidence, hinge};
 use crate::registry::modelset::{ModelSet, ScoreScale, WeightBy};
 use crate::stats::direction::Direction;

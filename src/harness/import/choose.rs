@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
-use super::Warning;
+use super::imported::Warning;
 use crate::registry::Observation;
 
 /// The latest of every evaluation, by the dates in the files. Where these do not tell, all are kept, and a sentence says so;

@@ -1,15 +1,16 @@
 //! From files and folders to one sorted list of observations.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
+use super::file::{Evaluated, FileOutcome, Found, Read};
+use super::imported::{Imported, Warning};
 use super::settings::ImportSettings;
-use super::subject::Subject;
-use super::{Imported, Warning, choose, names};
+use super::{choose, names};
 use crate::harness::groups::sum_items;
-use crate::registry::{Observation, RowKind};
+use crate::registry::RowKind;
 use crate::{Error, Result};
 
 /// Reads results by `reader`; a folder stands for all files in and below it whose names end in one of `endings`.
@@ -50,42 +51,6 @@ pub(in crate::harness) fn gather(
     warnings.sort();
     warnings.dedup();
     Ok(Imported { observations, warnings, collisions, notes, params, files })
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::harness) struct Found {
-    pub path: PathBuf,
-    /// As written to the table: relative to the folder that was given, with forward slashes.
-    pub source: String,
-}
-
-/// What a file gave, and what of it could not be used.
-pub(in crate::harness) struct Read {
-    pub outcome: FileOutcome,
-    pub problems: Vec<String>,
-}
-
-pub(in crate::harness) enum FileOutcome {
-    Evaluated(Box<Evaluated>),
-    Nothing,
-}
-
-/// What one file says of one model.
-pub(in crate::harness) struct Evaluated {
-    pub subject: Subject,
-    /// The rows; their model has no name until all files are known.
-    pub rows: Vec<Observation>,
-    /// Whether items may be missing, so that no number of items is to be taken from other files.
-    pub partial: bool,
-    /// Number of parameters, where the file says it.
-    pub params: Option<u64>,
-}
-
-impl Read {
-    /// Nothing could be used.
-    pub(crate) fn failed(why: impl Into<String>) -> Self {
-        Self { outcome: FileOutcome::Nothing, problems: vec![why.into()] }
-    }
 }
 
 struct Walk<'a> {
@@ -137,15 +102,4 @@ fn fill_items(files: &mut [Evaluated]) {
         }
         sum_items(rows);
     }
-}
-
-/// The numbers of parameters of these models; none where files differ.
-pub(super) fn params(files: &[Evaluated]) -> BTreeMap<String, u64> {
-    let mut known: BTreeMap<&str, Option<u64>> = BTreeMap::new();
-    for file in files {
-        let (Some(params), Some(row)) = (file.params, file.rows.first()) else { continue };
-        let told = known.entry(&row.model).or_insert(Some(params));
-        *told = told.filter(|told| *told == params);
-    }
-    known.into_iter().filter_map(|(model, params)| Some((model.to_owned(), params?))).collect()
 }

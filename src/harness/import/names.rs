@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Warning;
-use super::gather::{Evaluated, params};
+use super::file::Evaluated;
+use super::imported::Warning;
 use super::settings::ImportSettings;
 use super::subject::{Progress, shortest_ends};
 use crate::registry::{Adjustment, Condition, Known, Models, tokens_per_step};
@@ -145,4 +145,15 @@ fn count_tokens(files: &mut [Evaluated], settings: &ImportSettings) -> Option<St
     let all = unknown.len();
     let which = if all == 1 { first.clone() } else { format!("{all} checkpoints ({first}, …)") };
     Some(format!("nothing says how many training tokens {which} had seen; --tokens-per-step does"))
+}
+
+/// The numbers of parameters of these models; none where files differ.
+fn params(files: &[Evaluated]) -> BTreeMap<String, u64> {
+    let mut known: BTreeMap<&str, Option<u64>> = BTreeMap::new();
+    for file in files {
+        let (Some(params), Some(row)) = (file.params, file.rows.first()) else { continue };
+        let told = known.entry(&row.model).or_insert(Some(params));
+        *told = told.filter(|told| *told == params);
+    }
+    known.into_iter().filter_map(|(model, params)| Some((model.to_owned(), params?))).collect()
 }

@@ -99,6 +99,8 @@ pub enum EvaluationEvent<'a> {
     LeftOut(&'a str),
     /// A member of a group cannot be run, and why.
     Refused(&'a str),
+    /// Tasks and groups that come with onset, but that a file defines anew, with the file.
+    Replaced(&'a [(String, PathBuf)]),
     /// So many lines of the journal of answers are damaged; what they said is asked again.
     Damaged(usize),
     /// The first prompt of a task, where the settings ask for it.
@@ -199,9 +201,12 @@ fn run(
     watch: &mut dyn FnMut(EvaluationEvent<'_>),
 ) -> Result<Evaluation> {
     let began = Instant::now();
-    let TaskSelection { tasks, groups, left_out, refused } = select(settings)?;
+    let TaskSelection { tasks, groups, left_out, refused, replaced } = select(settings)?;
     left_out.iter().for_each(|file| watch(EvaluationEvent::LeftOut(file)));
     refused.iter().for_each(|member| watch(EvaluationEvent::Refused(member)));
+    if !replaced.is_empty() {
+        watch(EvaluationEvent::Replaced(&replaced));
+    }
     let plan = tasks.iter().map(|task| Planned::of(task, settings, chat)).collect::<Result<Vec<_>>>()?;
     watch(EvaluationEvent::Begin { tasks: tasks.len(), items: plan.iter().map(|planned| planned.items).sum() });
 

@@ -39,7 +39,6 @@ use crate::error::{Error, Result};
 use crate::harness::request::{Request, Response};
 use crate::registry::disk::{self, Step};
 use crate::registry::seal::{sealed, unsealed};
-use crate::registry::write;
 
 /// Answers of so long a time can be lost with the power, and no more. Tests have no time.
 const SYNC_EVERY: Duration = if cfg!(test) { Duration::ZERO } else { Duration::from_secs(5) };
@@ -130,7 +129,7 @@ impl Journal {
         if whole == 0
             && let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty())
         {
-            write::sync_folder(folder).map_err(Error::write(path))?;
+            disk::sync_folder(folder).map_err(Error::write(path))?;
         }
         let mut journal = Self {
             path: path.to_owned(),
@@ -221,7 +220,7 @@ impl Journal {
     /// [`Error::Write`].
     pub(crate) fn sync(&mut self) -> Result<()> {
         self.synced = Instant::now();
-        write::sync(&self.file, &self.path).map_err(Error::write(&self.path))
+        disk::sync(&self.file, &self.path).map_err(Error::write(&self.path))
     }
 
     fn remember(&mut self, line: &[u8]) -> Option<()> {

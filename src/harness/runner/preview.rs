@@ -1,6 +1,6 @@
 //! What an evaluation would ask, and what it would cost, without loading the weights.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use candle_core::{DType, Device, Tensor};
@@ -23,6 +23,8 @@ pub(crate) struct Preview {
     pub left_out: Vec<String>,
     /// Members of groups that cannot be run, and why.
     pub refused: Vec<String>,
+    /// Tasks and groups that come with onset, but that a file defines anew, with the file.
+    pub replaced: Vec<(String, PathBuf)>,
     /// In the order they were asked for.
     pub tasks: Vec<TaskPreview>,
     /// Seconds it would take on this machine's processor, at 60 % of the rate of its matrix products; `None` on
@@ -81,7 +83,7 @@ pub(crate) fn preview(
     let chat = settings.chat.of(&tokenizer.chat)?;
     let mut tasks = Vec::new();
     let mut multiplications = 0.0;
-    let TaskSelection { tasks: selected, left_out, refused, .. } = select(settings)?;
+    let TaskSelection { tasks: selected, left_out, refused, replaced, .. } = select(settings)?;
     for task in &selected {
         let items = task.prompted(&settings.draw, &chat.prompting())?;
         let (of_task, projected) = of_task(task, &items, &encoder, &limits)?;
@@ -94,7 +96,7 @@ pub(crate) fn preview(
         Device::Cpu => Some(multiplications / (SHARE * multiplication_rate()?)),
         _ => None,
     };
-    Ok(Preview { left_out, refused, tasks, seconds })
+    Ok(Preview { left_out, refused, replaced, tasks, seconds })
 }
 
 /// A task, and the number of positions that are projected on the vocabulary.

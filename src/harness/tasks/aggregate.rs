@@ -12,7 +12,8 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::corpus;
-use super::metric::{Aggregation, ItemScore, MetricSpec, pairwise_sum};
+use super::metric::{Aggregation, ItemScore, MetricSpec};
+use super::numpy::pairwise_sum;
 use super::sampling::Random;
 use super::value::Value;
 use crate::stats::itemnoise::wilson;

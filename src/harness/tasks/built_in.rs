@@ -1,13 +1,15 @@
-//! The benchmarks that come with onset: those of arXiv 2407.07890 in both formats, and leaderboard v2.
+//! The benchmarks that come with onset: those of arXiv 2407.07890 in both formats, leaderboard v2, and those of arXiv
+//! 2507.05195.
 //!
 //! Each file has a mapping `shared`, and lists `tasks` and `groups`; a task is `shared` with its own keys over it.
 
 use std::path::Path;
 
-use super::yaml::{self, Content, Node};
+use super::node::{Content, Node};
+use super::yaml;
 use crate::error::Result;
 
-const FILES: [(&str, &str); 8] = [
+const FILES: [(&str, &str); 9] = [
     ("built-in/mmlu.yaml", include_str!("definitions/mmlu.yaml")),
     ("built-in/mmlu_cloze.yaml", include_str!("definitions/mmlu_cloze.yaml")),
     ("built-in/paper.yaml", include_str!("definitions/paper.yaml")),
@@ -16,6 +18,7 @@ const FILES: [(&str, &str); 8] = [
     ("built-in/musr.yaml", include_str!("definitions/musr.yaml")),
     ("built-in/bbh.yaml", include_str!("definitions/bbh.yaml")),
     ("built-in/math_hard.yaml", include_str!("definitions/math_hard.yaml")),
+    ("built-in/train_before_test.yaml", include_str!("definitions/train_before_test.yaml")),
 ];
 
 /// Every task and group, as if each stood in a file of its own.
@@ -34,6 +37,11 @@ pub(super) fn definitions() -> Result<Vec<Node>> {
         all.extend(list(&file, "groups").iter().cloned());
     }
     Ok(all)
+}
+
+/// Whether a definition is read from the program, and from no file.
+pub(super) fn holds(file: &Path) -> bool {
+    FILES.iter().any(|(name, _)| file == Path::new(name))
 }
 
 fn list<'a>(file: &'a Node, key: &str) -> &'a [Node] {

@@ -9,8 +9,8 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior};
 use time::OffsetDateTime;
 
-use super::item::sha256;
-use super::prompt::{Role, Turn};
+use super::digest::sha256;
+use super::turn::{Role, Turn};
 use super::value::Value;
 use super::{python, template};
 
@@ -126,7 +126,7 @@ impl ChatTemplate {
         let kept = text[at..].starts_with(END);
         text.truncate(at);
         if !kept {
-            text.truncate(text.trim_end_matches(template::is_space).len());
+            text.truncate(text.trim_end_matches(python::is_space).len());
         }
         Ok(text)
     }

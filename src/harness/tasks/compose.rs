@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span, Tag};
 
+use super::node::{Content, Node, Spent};
 use super::value::Value;
-use super::yaml::{Content, Node, Spent};
 use crate::bounds::Bound;
 use crate::error::{Error, Result};
 

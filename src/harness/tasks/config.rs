@@ -7,11 +7,11 @@ use super::data::Dataset;
 use super::filter::Ensemble;
 use super::functions::Function;
 use super::metric::MetricSpec;
+use super::node::{Content, Node};
 use super::output::Output;
 use super::script::World;
 use super::template::Template;
 use super::value::Value;
-use super::yaml::{Content, Node};
 use crate::error::Result;
 
 /// A `doc_to_…` key.

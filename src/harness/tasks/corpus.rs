@@ -108,7 +108,7 @@ pub(super) fn weighted_f1(pairs: &[(Value, Value)]) -> f64 {
         |[right, gold, chosen]: &[f64; 3]| if gold + chosen > 0.0 { 2.0 * right / (gold + chosen) * gold } else { 0.0 };
     let products: Vec<f64> = counts.values().map(each).collect();
     let weights: Vec<f64> = counts.values().map(|[_, gold, _]| *gold).collect();
-    super::metric::pairwise_sum(&products) / super::metric::pairwise_sum(&weights)
+    super::numpy::pairwise_sum(&products) / super::numpy::pairwise_sum(&weights)
 }
 
 /// References and the answer of each item.
@@ -145,7 +145,7 @@ fn texts(items: &[&Value]) -> Result<Vec<(Vec<String>, String)>, String> {
 /// What is no text, or has other numbers of references.
 pub(super) fn bleu(items: &[&Value]) -> Result<Summed, String> {
     let row = |(references, answer): (Vec<String>, String)| {
-        let words = |text: &str| tokens(text.trim_end_matches(super::template::is_space));
+        let words = |text: &str| tokens(text.trim_end_matches(super::python::is_space));
         let answer = words(&answer);
         let references: Vec<Vec<String>> = references.iter().map(|reference| words(reference)).collect();
         let closest = references.iter().map(Vec::len).min_by_key(|length| (length.abs_diff(answer.len()), *length));
@@ -214,7 +214,7 @@ fn tokens(text: &str) -> Vec<String> {
     spaced = pairs(&spaced, |a, b| !digit(a) && stop(b), |a, b, out| out.extend([a, ' ', b, ' ']));
     spaced = pairs(&spaced, |a, b| stop(a) && !digit(b), |a, b, out| out.extend([' ', a, ' ', b]));
     spaced = pairs(&spaced, |a, b| digit(a) && b == '-', |a, b, out| out.extend([a, ' ', b, ' ']));
-    spaced.split(super::template::is_space).filter(|word| !word.is_empty()).map(str::to_owned).collect()
+    spaced.split(super::python::is_space).filter(|word| !word.is_empty()).map(str::to_owned).collect()
 }
 
 /// Rewrites neighbours from the left, each character at most once.
@@ -242,7 +242,7 @@ const CHARACTERS: usize = 6;
 /// What is no text, or has other numbers of references.
 pub(super) fn chrf(items: &[&Value]) -> Result<Summed, String> {
     let grams = |text: &str, n: usize| {
-        let chars: Vec<char> = text.chars().filter(|c| !super::template::is_space(*c)).collect();
+        let chars: Vec<char> = text.chars().filter(|c| !super::python::is_space(*c)).collect();
         let mut counts: HashMap<Vec<char>, usize> = HashMap::new();
         chars.windows(n).for_each(|gram| *counts.entry(gram.to_vec()).or_default() += 1);
         counts

@@ -10,9 +10,9 @@ use std::path::{Path, PathBuf};
 use super::documents::{read_csv, read_json};
 use super::hub::Source;
 use super::layouts;
+use super::node::{Content, Node};
 use super::repository::{ENDINGS, Repository, stems};
 use super::value::Value;
-use super::yaml::{Content, Node};
 use crate::error::{Error, Result};
 use crate::registry::table::{Cell, parquet_rows};
 

@@ -5,7 +5,7 @@
 //! the same, and then an item may stand among its own examples, with its answer.
 
 use super::config::{Config, Sampler};
-use super::item::Draw;
+use super::draw::Draw;
 use super::sampling::Random;
 use super::value::Value;
 

@@ -5,12 +5,11 @@
 
 use std::sync::LazyLock;
 
-use super::metric::truth;
+use super::node::Node;
 use super::output::Output;
+use super::python::strip;
 use super::regex::Pattern;
-use super::template::strip;
 use super::value::Value;
-use super::yaml::Node;
 use crate::error::Result;
 
 /// The number after four hashes, as GSM8K writes it.
@@ -72,7 +71,7 @@ impl Ensemble {
         let Some(list) = list else {
             return Ok(vec![Self { name: "none".to_owned(), steps: vec![Step::TakeFirst] }]);
         };
-        let super::yaml::Content::List(chains) = &list.content else {
+        let super::node::Content::List(chains) = &list.content else {
             return Err(list.wrong("`filter_list` must be a list"));
         };
         let mut read: Vec<Self> = Vec::new();
@@ -82,7 +81,7 @@ impl Ensemble {
                 return Err(chain.wrong(format!("there are two filters named `{name}`")));
             }
             let steps = chain.given("filter").ok_or_else(|| chain.wrong(format!("`{name}` has no `filter`")))?;
-            let super::yaml::Content::List(steps) = &steps.content else {
+            let super::node::Content::List(steps) = &steps.content else {
                 return Err(steps.wrong("`filter` must be a list"));
             };
             let mut chain = Self { name: name.to_owned(), steps: Vec::new() };
@@ -164,8 +163,8 @@ impl Step {
                     pattern: compiled(node.given("regex_pattern").map_or(Ok(NUMBER), Node::text)?)?,
                     group_select: node.given("group_select").map_or(Ok(0), Node::whole)?,
                     fallback: node.given("fallback").map_or(Ok("[invalid]"), Node::text)?.to_owned(),
-                    ignore_case: node.given("ignore_case").is_some_and(truth),
-                    ignore_punctuation: node.given("ignore_punctuation").is_some_and(truth),
+                    ignore_case: node.given("ignore_case").is_some_and(Node::is_true),
+                    ignore_punctuation: node.given("ignore_punctuation").is_some_and(Node::is_true),
                     regexes_to_ignore: ignored.iter().map(|pattern| compiled(pattern)).collect::<Result<_>>()?,
                 }))
             }

@@ -9,15 +9,15 @@
 use std::path::Path;
 use std::sync::LazyLock;
 
-use super::item::sha256;
+use super::digest::sha256;
 use super::literal;
 use super::math;
+use super::node::Node;
+use super::python::{capitalize, strip};
 use super::regex::Pattern;
 use super::sampling::Random;
 use super::script::{Script, World};
-use super::template::{capitalize, strip};
 use super::value::Value;
-use super::yaml::Node;
 
 /// A function that task files may name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +36,8 @@ pub(super) enum Function {
     GpqaDocs,
     /// MuSR `doc_to_text`: the story, the question and the numbered choices.
     MusrText,
+    /// MathQA `doc_to_choice`: the five answers that `options` holds in one text.
+    MathQaChoices,
     /// MATH `process_docs`: level 5 only, adds the normalised answer.
     MathDocs,
     /// MATH `process_results`: whether the normalised answers are the same text.
@@ -92,7 +94,7 @@ const KEEPS: [Keeps; 3] = [
 ];
 
 /// Key it may stand under, its name in task files, the data sets it is known for (none: any), and what it is.
-const KNOWN: [(&str, &str, &[&str], Function); 9] = [
+const KNOWN: [(&str, &str, &[&str], Function); 10] = [
     ("process_docs", "utils.process_docs", &["hellaswag", "Rowan/hellaswag"], Function::HellaSwagDocs),
     ("doc_to_text", "preprocess_winogrande.doc_to_text", &[], Function::WinograndeText),
     ("doc_to_target", "preprocess_winogrande.doc_to_target", &[], Function::WinograndeTarget),
@@ -105,6 +107,7 @@ const KNOWN: [(&str, &str, &[&str], Function); 9] = [
     ),
     ("process_docs", "built_in.gpqa.process_docs", &[], Function::GpqaDocs),
     ("doc_to_text", "built_in.musr.doc_to_text", &[], Function::MusrText),
+    ("doc_to_choice", "built_in.mathqa.doc_to_choice", &[], Function::MathQaChoices),
     ("process_docs", "built_in.math_hard.process_docs", &[], Function::MathDocs),
     ("process_results", "built_in.math_hard.process_results", &[], Function::MathResults),
 ];
@@ -246,6 +249,7 @@ impl Function {
                 Ok(Value::List(vec![option("option1")?, option("option2")?]))
             }
             Self::MusrText => musr(document),
+            Self::MathQaChoices => mathqa(document),
             _ => Err(format!("`{}` gives no text", self.name())),
         }
     }
@@ -319,6 +323,15 @@ fn musr(document: &Value) -> Result<Value, String> {
     Ok(format!("{}\n\n{}\n\n{lines}\nAnswer:", text(document, "narrative")?, text(document, "question")?).into())
 }
 
+/// `a ) 38 , b ) 27.5 , …` in parts. An answer may hold commas: one ends where a comma and a space come first after it, and
+/// whatever stands before the next letter is passed over, as in lm-evaluation-harness.
+fn mathqa(document: &Value) -> Result<Value, String> {
+    static OPTION: LazyLock<Result<Pattern, String>> = LazyLock::new(|| Pattern::new(r"[abcd] \) .*?, |e \) .*?$"));
+    let found = OPTION.as_ref()?.find_all(text(document, "options")?)?;
+    let answer = |whole: &String| Value::from(whole.chars().skip(4).collect::<String>().trim_end_matches([' ', ',']));
+    Ok(Value::List(found.iter().filter_map(|groups| groups.first()).map(answer).collect()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -341,6 +354,23 @@ mod tests {
         assert_eq!(
             Function::HellaSwagDocs.documents(vec![document], &World::default()).unwrap_err(),
             (0, "`ctx_a` is missing".to_owned())
+        );
+    }
+
+    #[test]
+    fn the_answers_of_mathqa_are_cut_where_the_harness_cuts_them() {
+        let choices = |options: &str| {
+            let document = Value::Map(vec![("options".to_owned(), options.into())]);
+            Function::MathQaChoices.field(&document, &World::default()).unwrap().0.python()
+        };
+        assert_eq!(
+            choices("a ) 38 , b ) 27.675 , c ) 30 , d ) data inadequate , e ) none of these"),
+            "['38', '27.675', '30', 'data inadequate', 'none of these']"
+        );
+        // The rest of 3,500 is lost after the comma and the space.
+        assert_eq!(
+            choices("a ) rs . 3 , 500 , b ) 2 , c ) 3 , d ) 4 , e ) 5 , 000 ,"),
+            "['rs . 3', '2', '3', '4', '5 , 000']"
         );
     }
 

@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use super::aggregate::{AggregatedMetric, GroupMetric};
 use super::built_in;
 use super::glob;
+use super::node::{Content, Node};
 use super::task::Task;
 use super::value::Value;
-use super::yaml::{self, Content, Node};
+use super::yaml;
 use crate::error::{Error, Result};
 
 /// Definitions of tasks and groups, by name. Nothing of their data is read.
@@ -17,6 +18,8 @@ use crate::error::{Error, Result};
 pub struct Library {
     definitions: BTreeMap<String, Definition>,
     tags: BTreeMap<String, BTreeSet<String>>,
+    /// Names that came with onset and are defined by a file now, with the file.
+    replaced: BTreeMap<String, PathBuf>,
     /// What was wrong with files that were left out; a task looked for in vain may stand in one of them.
     left_out: Vec<String>,
 }
@@ -25,6 +28,14 @@ pub struct Library {
 enum Definition {
     Task(Node),
     Group(Node),
+}
+
+impl Definition {
+    fn node(&self) -> &Node {
+        match self {
+            Self::Task(node) | Self::Group(node) => node,
+        }
+    }
 }
 
 /// Tasks to run, and the groups they were named by.
@@ -39,6 +50,8 @@ pub struct TaskSelection {
     pub left_out: Vec<String>,
     /// Members of groups that cannot be run, each with the reason and its place. A group with such members has no score.
     pub refused: Vec<String>,
+    /// Tasks and groups among these that come with onset, but that a file defines anew, with the file.
+    pub replaced: Vec<(String, PathBuf)>,
 }
 
 /// What tasks are chosen with, beside their names.
@@ -73,7 +86,12 @@ impl Library {
     /// # Errors
     /// None that a user could cause: a definition in the program that is malformed.
     pub fn built_in() -> Result<Self> {
-        let mut library = Self { definitions: BTreeMap::new(), tags: BTreeMap::new(), left_out: Vec::new() };
+        let mut library = Self {
+            definitions: BTreeMap::new(),
+            tags: BTreeMap::new(),
+            replaced: BTreeMap::new(),
+            left_out: Vec::new(),
+        };
         for node in built_in::definitions()? {
             library.define(node)?;
         }
@@ -129,7 +147,11 @@ impl Library {
             (None, Some(group)) => (group.text()?.to_owned(), Definition::Group(node)),
             (None, None) => return Ok(None),
         };
-        self.definitions.insert(name.clone(), definition);
+        let file = definition.node().file.clone();
+        let before = self.definitions.insert(name.clone(), definition);
+        if before.is_some_and(|before| built_in::holds(&before.node().file) && !built_in::holds(&file)) {
+            self.replaced.insert(name.clone(), file.to_path_buf());
+        }
         Ok(Some(name))
     }
 
@@ -188,7 +210,14 @@ impl Library {
             }
             selector.selection.refused.extend(refused.iter().map(|error| format!("{error} (of `{pattern}`)")));
         }
-        Ok(selector.selection)
+        let mut selection = selector.selection;
+        let used = |name: &str| {
+            selection.tasks.iter().any(|task| task.name() == name)
+                || selection.groups.iter().any(|group| group.name == name)
+        };
+        let replaced = library.replaced.iter().filter(|(name, _)| used(name));
+        selection.replaced = replaced.map(|(name, file)| (name.clone(), file.clone())).collect();
+        Ok(selection)
     }
 
     fn nothing_named(&self, pattern: &str) -> String {

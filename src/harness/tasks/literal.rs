@@ -19,6 +19,17 @@ pub(super) fn parse(text: &str) -> Result<Value, String> {
     Ok(value)
 }
 
+impl Value {
+    /// A value as it is given on a command line: read as Python reads a literal; text where it is none.
+    pub fn parse(text: &str) -> Self {
+        match text {
+            "true" => Self::Bool(true),
+            "false" => Self::Bool(false),
+            _ => parse(text).unwrap_or_else(|_| text.into()),
+        }
+    }
+}
+
 /// Deeper nesting is refused rather than left to the stack.
 const DEEPEST: usize = 64;
 

@@ -6,8 +6,8 @@
 
 use std::sync::LazyLock;
 
+use super::python::strip;
 use super::regex::Pattern;
-use super::template::strip;
 
 const INVALID: &str = "[invalidanswer]";
 

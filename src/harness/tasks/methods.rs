@@ -4,8 +4,8 @@
 use minijinja::value::{Kwargs, ValueKind};
 use minijinja::{Error, ErrorKind, State};
 
-use super::python;
-use super::template::{BYTES_PER_STEP, afford, capitalize, is_space, wrong};
+use super::fuel::{BYTES_PER_STEP, afford};
+use super::python::{self, capitalize, is_space, wrong};
 
 type Jinja = minijinja::Value;
 

@@ -1,6 +1,6 @@
 //! The kinds of questions that a task may ask.
 
-use super::yaml::Node;
+use super::node::Node;
 use crate::error::Result;
 
 /// What is asked of a model.

@@ -6,7 +6,8 @@
 //! chat they are turns, or all of them are the text of one turn of the user.
 
 use super::chat::ChatTemplate;
-use super::template::is_space;
+use super::python::is_space;
+use super::turn::{Role, Turn};
 
 /// How prompts are wrapped. The default is plain text.
 #[derive(Debug, Clone, Copy, Default)]
@@ -17,39 +18,6 @@ pub struct Prompting<'a> {
     pub system: Option<&'a str>,
     /// Whether examples are turns of their own; else they stand in the user's turn. Matters only in a chat.
     pub multiturn: bool,
-}
-
-/// Who speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Role {
-    System,
-    User,
-    Assistant,
-}
-
-impl Role {
-    /// As chat templates name it.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::System => "system",
-            Self::User => "user",
-            Self::Assistant => "assistant",
-        }
-    }
-}
-
-/// One turn, and what follows it in plain text.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Turn {
-    pub role: Role,
-    pub text: String,
-    pub delimiter: String,
-}
-
-impl Turn {
-    fn new(role: Role, text: impl Into<String>, delimiter: &str) -> Self {
-        Self { role, text: text.into(), delimiter: delimiter.to_owned() }
-    }
 }
 
 /// The delimiters of a task: before an answer, and after one.

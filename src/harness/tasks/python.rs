@@ -6,7 +6,7 @@ use std::sync::Arc;
 use minijinja::value::{Enumerator, Kwargs, Object, ObjectRepr, ValueKind};
 use minijinja::{Error, ErrorKind};
 
-use super::template::BYTES_PER_STEP;
+use super::fuel::BYTES_PER_STEP;
 use super::value::{JsonStyle, Value, python_float, write_text_repr};
 use crate::bounds::Bound;
 
@@ -257,4 +257,26 @@ fn json(value: &Jinja, style: &JsonStyle) -> Result<Jinja, Error> {
     let separators = style.separators.as_ref().map_or(0, |(item, key)| item.len().max(key.len()));
     let line = style.indent.unwrap_or_default().saturating_add(separators);
     Ok(Jinja::from(from_jinja(value, line, &mut Room::new())?.json(style)))
+}
+
+/// Whether Python's `str.strip()` takes a character away.
+pub(super) fn is_space(c: char) -> bool {
+    c.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&c)
+}
+
+/// Python's `str.strip()`.
+pub(super) fn strip(text: &str) -> &str {
+    text.trim_matches(is_space)
+}
+
+/// Python's `str.capitalize()`.
+pub(super) fn capitalize(text: &str) -> String {
+    let mut chars = text.chars();
+    chars
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().chain(chars.as_str().to_lowercase().chars()).collect())
+}
+
+pub(super) fn wrong(problem: impl Into<String>) -> Error {
+    Error::new(ErrorKind::InvalidOperation, problem.into())
 }

@@ -7,7 +7,8 @@
 use std::path::{Path, PathBuf};
 
 use super::glob;
-use super::yaml::{self, Content, Node};
+use super::node::{Content, Node};
+use super::yaml;
 use crate::error::{Error, Result};
 
 /// The file that holds a card.

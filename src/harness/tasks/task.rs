@@ -6,16 +6,19 @@ use serde::{Deserialize, Serialize};
 
 use super::aggregate::{self, AggregatedMetric};
 use super::config::Config;
+use super::digest::sha256;
+use super::draw::{Draw, DrawnSplit};
 use super::examples::Examples;
 use super::functions::Function;
-use super::item::{Builder, Draw, DrawnSplit, Item, Items, processed, sha256};
+use super::item::{Builder, Item, Items, processed};
 use super::math;
-use super::metric::{ItemScore, MetricSpec, argmax, softmax};
+use super::metric::{ItemScore, MetricSpec};
+use super::node::Node;
+use super::numpy::{argmax, softmax};
 use super::output::Output;
 use super::prompt::Prompting;
 use super::script::World;
 use super::value::{Value, python_float};
-use super::yaml::Node;
 use crate::error::{Error, Result};
 use crate::harness::request::{Request, Response};
 

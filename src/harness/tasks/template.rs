@@ -8,8 +8,9 @@ use std::time::Duration;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, Error, ErrorKind, State, UndefinedBehavior};
 
+use super::fuel::{BYTES_PER_STEP, afford};
 use super::methods::{map_method, method};
-use super::python;
+use super::python::{self, wrong};
 use super::regex::Pattern;
 use super::tuples;
 use super::value::Value;
@@ -32,9 +33,6 @@ impl std::fmt::Debug for Template {
 
 /// The one template of each environment; no ending, so nothing is escaped.
 const NAME: &str = "field";
-
-/// Bytes of data that cost as much as one step.
-pub(super) const BYTES_PER_STEP: usize = 64;
 
 /// Bytes of a template that is compiled on a stack of its own from there on.
 const SHORT: usize = 1024;
@@ -179,10 +177,6 @@ pub(super) fn describe(error: &Error) -> String {
     text
 }
 
-pub(super) fn wrong(problem: impl Into<String>) -> Error {
-    Error::new(ErrorKind::InvalidOperation, problem.into())
-}
-
 /// Python's `range`.
 fn range(first: i64, second: Option<i64>, step: Option<i64>) -> Result<Jinja, Error> {
     let (from, to) = second.map_or((0, first), |to| (first, to));
@@ -209,32 +203,6 @@ fn regex_replace(
     // No match is shorter than nothing.
     afford(state, text.len().saturating_add(1).saturating_mul(replacement.len() / BYTES_PER_STEP))?;
     pattern.replace(text, replacement, count.unwrap_or(0)).map_err(wrong)
-}
-
-/// Fails where the steps that are left do not pay for so many bytes.
-pub(super) fn afford(state: &State<'_, '_>, bytes: usize) -> Result<(), Error> {
-    match state.fuel_levels() {
-        Some((_, left)) if (bytes / BYTES_PER_STEP) as u64 > left => Err(ErrorKind::OutOfFuel.into()),
-        _ => Ok(()),
-    }
-}
-
-/// Whether Python's `str.strip()` takes a character away.
-pub(super) fn is_space(c: char) -> bool {
-    c.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&c)
-}
-
-/// Python's `str.strip()`.
-pub(super) fn strip(text: &str) -> &str {
-    text.trim_matches(is_space)
-}
-
-/// Python's `str.capitalize()`.
-pub(super) fn capitalize(text: &str) -> String {
-    let mut chars = text.chars();
-    chars
-        .next()
-        .map_or_else(String::new, |first| first.to_uppercase().chain(chars.as_str().to_lowercase().chars()).collect())
 }
 
 #[cfg(test)]

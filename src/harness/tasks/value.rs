@@ -54,15 +54,6 @@ pub(super) struct JsonStyle {
 }
 
 impl Value {
-    /// A value as it is given on a command line: read as Python reads a literal; text where it is none.
-    pub fn parse(text: &str) -> Self {
-        match text {
-            "true" => Self::Bool(true),
-            "false" => Self::Bool(false),
-            _ => super::literal::parse(text).unwrap_or_else(|_| text.into()),
-        }
-    }
-
     /// The value under a key, where this is an object that has it.
     pub fn get(&self, key: &str) -> Option<&Value> {
         match self {

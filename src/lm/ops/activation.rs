@@ -8,7 +8,7 @@ use pulp::Simd;
 
 use super::math::{erf, exp, sigmoid, tanh};
 use super::tape::{record, recording};
-use super::{Fill, done, filled, fused, numbers, with_numbers};
+use super::vectors::{Fill, done, filled, fused, numbers, with_numbers};
 
 /// A non-linearity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

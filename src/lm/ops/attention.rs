@@ -13,8 +13,9 @@ use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::math::{exp, tanh};
+use super::softmax::Scores;
 use super::tape::{record, recording};
-use super::{Scores, dot, largest, numbers, sum, vectorised, with_numbers};
+use super::vectors::{dot, largest, numbers, sum, vectorised, with_numbers};
 
 /// Attention of sequences that start from nothing and lie one below the other; `lengths` are theirs. `query` has the
 /// shape (tokens, heads, width), `key` and `value` (tokens, key heads, width); the result is (tokens, heads × width).

@@ -11,7 +11,7 @@ use rayon::prelude::*;
 
 use super::math::exp;
 use super::tape::{record, recording};
-use super::{Fill, filled, fused, largest, numbers, vectorised, with_numbers};
+use super::vectors::{Fill, filled, fused, largest, numbers, vectorised, with_numbers};
 
 /// ℓ of every row of `logits`, of shape (rows, vocabulary); `targets` has a token per row.
 pub(in crate::lm) fn cross_entropy(logits: &Tensor, targets: &[u32]) -> Result<Tensor> {

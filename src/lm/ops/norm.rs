@@ -9,7 +9,7 @@ use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::tape::{record, recording};
-use super::{Fill, done, dot, filled, fused, numbers, spread, sum, vectorised, with_numbers};
+use super::vectors::{Fill, done, dot, filled, fused, numbers, spread, sum, vectorised, with_numbers};
 
 /// What a norm does, without its weights.
 #[derive(Debug, Clone, Copy)]

@@ -4,7 +4,7 @@ use candle_core::backend::BackendStorage;
 use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor, bail};
 
 use super::tape::{record, recording};
-use super::{fused, with_numbers};
+use super::vectors::{fused, with_numbers};
 use crate::lm::kernels::{FEW, few};
 
 /// `x` of shape (rows, in) times the transpose of `w`, of shape (out, in).

@@ -9,7 +9,7 @@ use candle_core::{CpuStorage, CustomOp1, D, Layout, Result, Shape, Tensor};
 use pulp::Simd;
 
 use super::tape::{record, recording};
-use super::{Fill, done, filled, fused, numbers, with_numbers};
+use super::vectors::{Fill, done, filled, fused, numbers, with_numbers};
 use crate::lm::position::Rotation;
 
 /// Turns `x`, of shape (tokens, heads, width), by the angle of each token.

@@ -11,7 +11,7 @@ use candle_core::{CpuStorage, CustomOp1, D, DType, Layout, Result, Shape, Tensor
 use pulp::Simd;
 
 use super::math::{exp, tanh};
-use super::{Fill, done, dot, filled, fused, largest, numbers, sum, with_numbers};
+use super::vectors::{Fill, done, dot, filled, fused, largest, numbers, sum, with_numbers};
 use crate::lm::position::Alibi;
 
 /// Where a block of scores lies and how it becomes weights.

@@ -15,7 +15,7 @@ use candle_core::{DType, Device, Result, Shape, Tensor, TensorId, Var};
 use rayon::prelude::*;
 
 use super::continued::continued;
-use super::with_numbers;
+use super::vectors::{fused, with_numbers};
 
 type Back = Box<dyn FnOnce(Vec<f32>, &mut Sums) -> Result<()> + Send>;
 
@@ -249,7 +249,7 @@ impl Sums {
 
 /// a + b, both of the same shape.
 pub(in crate::lm) fn plus(a: &Tensor, b: &Tensor) -> Result<Tensor> {
-    if !super::fused(a) || a.shape() != b.shape() || !recording(&[a, b]) {
+    if !fused(a) || a.shape() != b.shape() || !recording(&[a, b]) {
         return a + b;
     }
     let mut values = with_numbers(a, |a| Ok(a.to_vec()))?;
@@ -269,7 +269,7 @@ pub(in crate::lm) fn plus(a: &Tensor, b: &Tensor) -> Result<Tensor> {
 
 /// Rows `ids` of a matrix.
 pub(in crate::lm) fn rows(table: &Tensor, ids: &Tensor) -> Result<Tensor> {
-    if !super::fused(table) || !recording(&[table]) {
+    if !fused(table) || !recording(&[table]) {
         return table.index_select(ids, 0);
     }
     let width = table.dim(1)?;

@@ -19,7 +19,6 @@ use std::sync::Arc;
 use candle_core::quantized::{GgmlDType, QStorage, QTensor};
 use candle_core::{DType, Device, Tensor};
 
-use super::adapter::AdapterFolder;
 use super::config::Config;
 use super::gguf;
 use super::linear::{Adapter, Matrix};
@@ -100,24 +99,7 @@ impl TensorInfo {
 }
 
 impl Weights {
-    /// Finds the weights at `path` (a folder or a file) and reads their headers. Tensors will be put on `device` in
-    /// `dtype`; quantised ones stay as they are.
-    ///
-    /// # Errors
-    /// [`Error::File`] for a folder without weights or a malformed header, [`Error::Tensor`] for a tensor that cannot
-    /// be where its header says.
-    pub fn open(path: &Path, device: &Device, dtype: DType) -> Result<Self> {
-        match AdapterFolder::at(path)? {
-            None => Self::open_file(path, device, dtype),
-            Some(adapter) => {
-                let base = Self::open_file(&adapter.base, device, dtype)?;
-                let adapters = adapter.read(&base)?;
-                Ok(base.with_adapters(adapters))
-            }
-        }
-    }
-
-    /// The same without a look for adapters.
+    /// Reads the headers of the weights at `path`, without a look for adapters; see [`open`](Self::open).
     pub(super) fn open_file(path: &Path, device: &Device, dtype: DType) -> Result<Self> {
         let mut weights = Self {
             path: path.to_owned(),

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::grid::{GridSettings, is_among, unknown};
+use super::grid_settings::{GridSettings, is_among, unknown};
 use super::layout::Layout;
-use super::scores::{is_number, shortened, values};
-use super::{ClusterBy, Role};
+use super::scores::{Role, is_number, shortened, values};
+use super::settings::ClusterBy;
 use crate::registry::columns::BENCHMARK;
 use crate::registry::table::{Table, fold};
 use crate::registry::{Measure, Metric};

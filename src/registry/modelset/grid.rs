@@ -20,31 +20,16 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::columns_of_scores::{Columns, falls};
+use super::grid_settings::GridSettings;
 use super::layout::{Layout, check_flags};
 use super::records::{Cell, Record, Records};
-use super::scores::{Condition, Match, Place, condition, shortened, values, wanted};
-use super::{Amount, ClusterBy, Role, ScoreScale, Settings, scale, setups};
+use super::scores::{Condition, Match, Place, Role, condition, shortened, values, wanted};
+use super::settings::{Amount, ClusterBy, ScoreScale};
+use super::{scale, setups};
 use crate::registry::columns::{ADJUSTMENT, BENCHMARK, FAMILY, ITEMS, METRIC, VALUE};
-use crate::registry::names::did_you_mean;
-use crate::registry::table::{Table, fold};
+use crate::registry::table::Table;
 use crate::registry::{Benchmark, guesses_alike, meant_by};
 use crate::{Error, Result};
-
-/// How tables are read as a grid.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct GridSettings {
-    /// How the tables are read; their `score` and `metric` and what concerns predictors are not used. `adjusted` is the
-    /// condition after, in wide tables the end of the names of its columns.
-    pub tables: Settings,
-    /// The benchmarks that are meant; all when empty.
-    pub scores: Vec<String>,
-    /// Metrics of benchmarks that have several: the first that a benchmark has.
-    pub metrics: Vec<String>,
-    /// Benchmarks or metrics of which less is better, beside those that are known to be so.
-    pub falling: Vec<String>,
-    /// Benchmarks or metrics of which more is better, whatever their names say.
-    pub rising: Vec<String>,
-}
 
 /// Models × benchmarks.
 #[derive(Debug, Clone, PartialEq)]
@@ -159,7 +144,7 @@ fn assemble(tables: &[Table], roles: &[Role], settings: &GridSettings) -> Result
         )
         .collect();
     let (records, repeated, partners) = Records::join(tables, &layouts, &every, roles)?;
-    one_case(&records.records)?;
+    one_case(&records.records, tables)?;
     let reader = Reader { tables, layouts: &layouts, roles, settings, records: &records, columns: &columns };
     let mut told: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let (mut benchmarks, mut all) = (Vec::new(), Vec::new());
@@ -193,14 +178,18 @@ fn assemble(tables: &[Table], roles: &[Role], settings: &GridSettings) -> Result
 }
 
 /// Two names that differ in case only are one model spelled two ways.
-fn one_case(records: &[Record]) -> Result<()> {
-    let mut spelled: HashMap<String, &str> = HashMap::new();
+fn one_case(records: &[Record], tables: &[Table]) -> Result<()> {
+    let mut spelled: HashMap<String, &Record> = HashMap::new();
     for record in records {
-        let first = *spelled.entry(record.name.to_lowercase()).or_insert(&record.name);
-        if first != record.name {
+        let first = *spelled.entry(record.name.to_lowercase()).or_insert(record);
+        if first.name != record.name {
             return Err(Error::Argument(format!(
-                "one model is spelled `{first}` and `{}` in one table; spell it one way",
-                record.name
+                "one model is spelled `{}` ({}) and `{}` ({}); spell it one way, or, where results are read, write them into \
+                 one table with `onset import` and give one name to both with --rename",
+                first.name,
+                first.first_place(tables),
+                record.name,
+                record.first_place(tables)
             )));
         }
     }
@@ -470,17 +459,3 @@ impl<'t> Reader<'_, 't> {
 
 /// Column of the base model that a chat model was made from.
 const BASE: &str = "base_model";
-
-/// That no table has a benchmark of this name.
-pub(super) fn unknown(name: &str, known: &[String]) -> Error {
-    let error = Error::Argument(format!("no table has a benchmark `{name}`; there are: {}", shortened(known)));
-    match did_you_mean(name, known.iter().map(String::as_str)) {
-        Some(question) => error.with_help(question),
-        None => error,
-    }
-}
-
-/// Whether one of these names is this one, case and signs aside.
-pub(super) fn is_among(name: &str, names: &[String]) -> bool {
-    names.iter().any(|other| fold(other) == fold(name))
-}

@@ -13,10 +13,12 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
-use super::predictor::{self, Quantity};
+use super::predictor::PredictorKind;
+use super::quantity::{self, Quantity};
 use super::records::{Cell, Named, Record, Records};
+use super::selection::Selection;
+use super::settings::{Cutoff, GroupBy, Settings};
 use super::sizes::Sizes;
-use super::{Cutoff, GroupBy, PredictorKind, Selection, Settings};
 use crate::registry::Month;
 use crate::registry::columns::RELEASE;
 use crate::registry::table::plain_number;
@@ -138,7 +140,7 @@ struct Releases {
 impl Releases {
     /// All that can be read.
     fn read(records: &Records<'_>, usable: &[&Record]) -> Self {
-        let month = |record: &&Record| predictor::release(records, record).ok().flatten();
+        let month = |record: &&Record| quantity::release(records, record).ok().flatten();
         let mut months: Vec<Month> = usable.iter().filter_map(month).collect();
         months.sort_unstable();
         Self { months, models: usable.len() }
@@ -268,7 +270,7 @@ impl GroupColumn {
     pub(super) fn value(&self, records: &Records<'_>, record: &Record, sizes: &Sizes) -> Result<Value> {
         let indicator = |holds: bool| Value::Is(f64::from(u8::from(holds)));
         Ok(match &self.rule {
-            Rule::From(month) => match predictor::release(records, record)? {
+            Rule::From(month) => match quantity::release(records, record)? {
                 Some(release) => indicator(release >= *month),
                 None => Value::NoRelease,
             },

@@ -1,6 +1,6 @@
 //! Which column holds what: by the name a flag gives, or else by the names that are known for it.
 
-use super::Settings;
+use super::settings::Settings;
 use crate::registry::DateOrder;
 use crate::registry::columns::{
     ACTIVE_PARAMS, ADJUSTMENT, BENCHMARK, COMPUTE, EPOCHS, EXAMPLES, FAMILY, ITEMS, METRIC, MODEL, PARAMS, RELEASE,

@@ -3,11 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::records::{Cell, Named, Record, Records};
-use super::sizes::Sizes;
-use super::{Predictor, Settings, XScale};
-use crate::registry::Month;
-use crate::registry::columns::{ACTIVE_PARAMS, COMPUTE, PARAMS, RELEASE, TOKENS};
+use serde::{Deserialize, Serialize};
+
 use crate::serial::serde_as_text;
 use crate::{Error, Result};
 
@@ -86,81 +83,61 @@ impl FromStr for PredictorKind {
     }
 }
 
-serde_as_text!(PredictorKind);
+serde_as_text!(PredictorKind, XScale);
 
-/// The same with its column found.
-pub(super) enum Quantity {
-    Compute,
-    Params,
-    ActiveParams,
-    Tokens,
-    Release,
-    Other(Named),
+/// Scale of the predictor in the fit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum XScale {
+    /// As it is.
+    Linear,
+    /// Its decimal logarithm.
+    Log10,
 }
 
-impl Quantity {
-    /// The quantity of this name.
-    ///
-    /// # Errors
-    /// [`MissingColumn`](crate::Error::MissingColumn).
-    pub(super) fn named(name: &str, records: &Records<'_>) -> Result<Self> {
-        Self::of(&name.parse()?, records)
-    }
-
-    /// This quantity.
-    ///
-    /// # Errors
-    /// [`MissingColumn`](crate::Error::MissingColumn).
-    pub(super) fn of(kind: &PredictorKind, records: &Records<'_>) -> Result<Self> {
-        Ok(match kind {
-            PredictorKind::Compute => Self::Compute,
-            PredictorKind::Params => Self::Params,
-            PredictorKind::ActiveParams => Self::ActiveParams,
-            PredictorKind::Tokens => Self::Tokens,
-            PredictorKind::Release => Self::Release,
-            PredictorKind::Column(name) => Self::Other(records.named(name)?),
+impl fmt::Display for XScale {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Linear => "linear",
+            Self::Log10 => "log10",
         })
     }
+}
 
-    /// Its value for one model; a release month counts in years.
-    ///
-    /// # Errors
-    /// A cell that is no number.
-    pub(super) fn value(&self, records: &Records<'_>, record: &Record, sizes: &Sizes) -> Result<Option<f64>> {
-        match self {
-            Self::Compute => Ok(sizes.compute.map(|c| c.0)),
-            Self::Params => Ok(sizes.params),
-            Self::ActiveParams => Ok(sizes.active_params),
-            Self::Tokens => Ok(sizes.tokens),
-            Self::Release => Ok(release(records, record)?.map(Month::years)),
-            Self::Other(named) => records.cell_of(record, named).map(|cell| cell.number()).transpose(),
-        }
-    }
+impl FromStr for XScale {
+    type Err = Error;
 
-    /// The cell it stands in, where it stands in one.
-    pub(super) fn cell<'t>(&self, records: &Records<'t>, record: &Record) -> Option<Cell<'t>> {
-        match self {
-            Self::Compute => records.cell(record, &COMPUTE).or_else(|| records.cell(record, &PARAMS)),
-            Self::Params => records.cell(record, &PARAMS),
-            Self::ActiveParams => records.cell(record, &ACTIVE_PARAMS),
-            Self::Tokens => records.cell(record, &TOKENS),
-            Self::Release => records.cell(record, &RELEASE),
-            Self::Other(named) => records.cell_of(record, named),
+    fn from_str(text: &str) -> Result<Self> {
+        match text {
+            "linear" => Ok(Self::Linear),
+            "log10" => Ok(Self::Log10),
+            other => Err(Error::Argument(format!("unknown scale `{other}`: linear and log10 are known"))),
         }
     }
 }
 
-/// The month of release.
-///
-/// # Errors
-/// A cell that is no month.
-pub(super) fn release(records: &Records<'_>, record: &Record) -> Result<Option<Month>> {
-    let Some(cell) = records.cell(record, &RELEASE) else { return Ok(None) };
-    cell.month().map(Some)
+impl XScale {
+    /// `value` on this scale.
+    pub(crate) fn apply(self, value: f64) -> f64 {
+        match self {
+            Self::Linear => value,
+            Self::Log10 => value.log10(),
+        }
+    }
+
+    /// The value whose place on this scale is `position`.
+    pub(crate) fn invert(self, position: f64) -> f64 {
+        match self {
+            Self::Linear => position,
+            Self::Log10 => 10f64.powf(position),
+        }
+    }
 }
 
-/// What the predictor is and on which scale it enters.
-pub(super) fn describe(settings: &Settings) -> Predictor {
-    let name = settings.x.clone().unwrap_or_default();
-    Predictor { scale: settings.x_scale.unwrap_or_else(|| name.usual_scale()), name }
+/// What the predictor is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Predictor {
+    /// Compute, another quantity of the models, or a column.
+    pub name: PredictorKind,
+    /// Its scale in the fit.
+    pub scale: XScale,
 }

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
+use super::dropped::{Dropped, Reason};
 use super::layout::{Found, Layout, missing};
-use super::scores::{Match, Place};
-use super::{Dropped, Reason, Role, setups};
-use crate::registry::columns::{COMPUTE, HUB, ITEMS, MODEL, TOKENS, TOKENS_SEEN, VALUE};
+use super::scores::{Match, Place, Role};
+use crate::registry::columns::{COMPUTE, HUB, ITEMS, MODEL, REVISION, TOKENS, TOKENS_SEEN, VALUE};
 use crate::registry::names::{Partners, may_be_of_one_organisation, partners, split_organisation};
 use crate::registry::table::{Column, Table, Unit, fold};
 use crate::registry::{DateOrder, Month};
@@ -36,6 +36,13 @@ pub(super) struct Record {
 }
 
 impl Record {
+    /// Where the first row that speaks of it stands: the file, and its line.
+    pub(super) fn first_place(&self, tables: &[Table]) -> String {
+        let Some(row) = self.rows.first() else { return String::new() };
+        let table = &tables[row.table];
+        format!("{}, line {}", table.path().display(), table.line(row.row))
+    }
+
     /// Whether it is a state of a model from within its training.
     pub(super) fn is_checkpoint(&self) -> bool {
         self.run.is_some()
@@ -154,7 +161,7 @@ impl<'t> Records<'t> {
                 let written = joined.name(table, row)?;
                 let partner = partners.of.get(&written).filter(|_| roles[table] == Role::After);
                 let run = partner.unwrap_or(&written).clone();
-                let state = setups::checkpoint(contents, row);
+                let state = checkpoint(contents, row);
                 let name = state.as_ref().map_or_else(|| run.clone(), |state| format!("{run}@{state}"));
                 let hub = hub.and_then(|column| contents.at(row, column)).filter(|_| state.is_none());
                 let keys = keys(&name, hub);
@@ -431,4 +438,11 @@ fn keys(name: &str, hub: Option<&str>) -> Vec<String> {
     keys.retain(|key| !key.is_empty());
     keys.dedup();
     keys
+}
+
+/// A checkpoint's name within its run, for a row that says how many training tokens its weights had seen.
+pub(super) fn checkpoint(table: &Table, row: usize) -> Option<String> {
+    let seen = table.find(&TOKENS_SEEN).map(|(at, _)| at).filter(|column| !table.is_missing(row, *column))?;
+    let revision = table.find(&REVISION).and_then(|(column, _)| table.at(row, column));
+    revision.or_else(|| table.at(row, seen)).map(str::to_owned)
 }

@@ -2,27 +2,31 @@
 
 use std::collections::HashMap;
 
+use super::dropped::{Dropped, Reason};
 use super::groups::{self, GroupColumn, Value};
 use super::layout::{Layout, check_flags};
-use super::predictor::{self, Quantity};
+use super::predictor::{Predictor, XScale};
+use super::quantity::{self, Quantity};
 use super::records::{Cell, Named, Record, Records};
+use super::scores::Role;
+use super::selection::Selection;
+use super::set::{AFTER_ADJUSTMENT, ModelRow, ModelSet};
+use super::settings::{Amount, ClusterBy, ScoreScale, Settings, WeightBy};
 use super::sizes::{self, Sizes};
-use super::{
-    Amount, ClusterBy, Dropped, ModelRow, ModelSet, Reason, Role, ScoreScale, Settings, WeightBy, XScale, conflicts,
-    scale, scores, setups,
-};
+use super::{conflicts, scale, scores, setups};
 use crate::registry::columns::{FAMILY, ITEMS};
 use crate::registry::table::{Table, fold};
+use crate::registry::{Models, Scores};
 use crate::{Error, Result};
 
-pub(super) fn assemble(tables: &[Table], roles: &[Role], settings: &Settings) -> Result<ModelSet> {
+fn assemble(tables: &[Table], roles: &[Role], settings: &Settings) -> Result<ModelSet> {
     check_flags(tables, settings)?;
     let layouts = tables.iter().map(|table| Layout::of(table, settings)).collect::<Result<Vec<_>>>()?;
     let (mut score, mut places) = scores::locate(tables, &layouts, roles, settings)?;
     let chosen = setups::settle(tables, &layouts, &mut places, settings)?;
     let (records, mut dropped, partners) = Records::join(tables, &layouts, &places, roles)?;
     let wants_adjusted = settings.adjusted.is_some() || roles.contains(&Role::After);
-    let predictor = predictor::describe(settings);
+    let predictor = quantity::describe(settings);
     let x = Quantity::of(&predictor.name, &records)?;
 
     let mut scored = Vec::new();
@@ -113,7 +117,7 @@ pub(super) fn assemble(tables: &[Table], roles: &[Role], settings: &Settings) ->
         rows,
         dropped,
         score,
-        adjusted: settings.adjusted.clone().or_else(|| wants_adjusted.then(|| super::AFTER_ADJUSTMENT.to_owned())),
+        adjusted: settings.adjusted.clone().or_else(|| wants_adjusted.then(|| AFTER_ADJUSTMENT.to_owned())),
         predictor,
         groups: groups.into_iter().map(|column| column.group).collect(),
         notes,
@@ -142,7 +146,7 @@ impl<'r, 't> Scored<'r, 't> {
         x: &Quantity,
         wants_adjusted: bool,
         settings: &Settings,
-        predictor: &super::Predictor,
+        predictor: &Predictor,
     ) -> Result<Result<Self, Reason>> {
         let Some(score_cell) = records.score(record, false) else { return Ok(Err(Reason::NoScore)) };
         let adjusted = match records.score(record, true) {
@@ -172,7 +176,7 @@ struct OtherColumns<'s> {
     compute_sd: Option<(Source, &'s str)>,
     items: Option<(Source, &'s str)>,
     weights: Option<(Source, &'s str)>,
-    holdout: Option<(&'s super::Selection, Quantity)>,
+    holdout: Option<(&'s Selection, Quantity)>,
 }
 
 /// Where a number comes from.
@@ -262,7 +266,7 @@ impl<'s> OtherColumns<'s> {
             x: found.x,
             position: scale.apply(found.x),
             // A date that cannot be read matters only to a group that needs it.
-            release: predictor::release(records, record).ok().flatten(),
+            release: quantity::release(records, record).ok().flatten(),
             groups: z,
             score: found.score,
             adjusted: found.adjusted.map(|(score, _)| score),
@@ -319,4 +323,50 @@ fn one_spelling(records: &Records<'_>, scored: &[Scored<'_, '_>]) -> Result<()> 
         }
     }
     Ok(())
+}
+
+impl ModelSet {
+    /// Joins the tables into one set of models.
+    ///
+    /// # Errors
+    /// [`MissingColumn`](crate::Error::MissingColumn) for a column that no table has, [`Cell`](crate::Error::Cell) for a
+    /// value that cannot be used (not a number, not above zero, outside the score's scale, a model or a family spelled
+    /// two ways, a size that no language model has), [`Argument`](crate::Error::Argument) for settings that fit no table or
+    /// more than one thing, [`Undetermined`](crate::Error::Undetermined) when no model has the predictor. That too few
+    /// models are left is no error here.
+    pub fn from_tables(tables: &[Table], settings: &Settings) -> Result<Self> {
+        assemble(tables, &vec![Role::Any; tables.len()], settings)
+    }
+
+    /// Joins scores before adjustment with those after it, and both with what other tables say of the models. A name after
+    /// adjustment belongs to the name before that it is equal to, that it differs from in organisation, case and signs
+    /// only, or that it holds (`Qwen2.5-32B-mmluft` holds `Qwen2.5-32B`); inexact joins and names without a partner are
+    /// listed in [`notes`](Self::notes).
+    ///
+    /// # Errors
+    /// As [`ModelSet::from_tables`]; [`Argument`](crate::Error::Argument) when two names after adjustment belong to one
+    /// before, or none belongs to any.
+    pub fn from_before_and_after(
+        before: &[Table],
+        after: &[Table],
+        others: &[Table],
+        settings: &Settings,
+    ) -> Result<Self> {
+        let tables = [before, after, others].concat();
+        let roles = [vec![Role::Before; before.len()], vec![Role::After; after.len()], vec![Role::Facts; others.len()]];
+        assemble(&tables, &roles.concat(), settings)
+    }
+
+    /// Joins scores and models in memory.
+    ///
+    /// # Errors
+    /// As [`ModelSet::from_tables`].
+    pub fn from_scores(scores: &Scores, models: &Models, settings: &Settings) -> Result<Self> {
+        Self::from_tables(&Self::tables(scores, models), settings)
+    }
+
+    /// Scores and models as the tables that [`ModelSet::from_tables`] joins.
+    pub(crate) fn tables(scores: &Scores, models: &Models) -> [Table; 2] {
+        [models.table("models.csv"), scores.table("evaluations.csv")]
+    }
 }

@@ -1,7 +1,7 @@
 //! On what scale the scores are, and that all of them are on it.
 
-use super::ScoreScale;
 use super::records::Cell;
+use super::settings::ScoreScale;
 use crate::registry::table::split_brackets;
 use crate::{Error, Result};
 

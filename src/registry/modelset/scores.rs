@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::layout::{Layout, missing};
-use super::{Role, Score, ScoreScale, Settings};
+use super::settings::{ScoreScale, Settings};
 use crate::registry::columns::{ADJUSTMENT, BENCHMARK, EPOCHS, EXAMPLES, METRIC};
 use crate::registry::names::did_you_mean;
 use crate::registry::table::{Column, Table, fold};
@@ -399,4 +399,32 @@ pub(super) fn shortened(names: &[String]) -> String {
         text.push_str(&format!(" and {} more", names.len() - SHOWN));
     }
     text
+}
+
+/// What a table is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    /// Whatever it holds.
+    Any,
+    /// Scores before adjustment.
+    Before,
+    /// Scores after adjustment.
+    After,
+    /// What is known of the models beside their scores.
+    Facts,
+}
+
+/// What a score is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Score {
+    /// The column's or benchmark's name, as the table writes it.
+    pub name: String,
+    /// The metric, in long tables that say.
+    pub metric: Option<String>,
+    /// The benchmark that the name means, if onset knows it and a guess scores on the metric what it scores there.
+    pub benchmark: Option<&'static Benchmark>,
+    /// Whether the name, or one beside it, says that scores are normalised so that a guess scores 0.
+    pub normalised: bool,
+    /// Its scale: never [`ScoreScale::Auto`].
+    pub scale: ScoreScale,
 }

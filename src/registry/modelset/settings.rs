@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::predictor::PredictorKind;
+use super::predictor::{PredictorKind, XScale};
 use super::selection::Selection;
 use crate::registry::table::{Reading, Unit};
 use crate::registry::{DateOrder, Month};
@@ -71,15 +71,6 @@ pub struct Settings {
     pub only: Vec<Selection>,
     /// Models that are left out of the fit and predicted.
     pub holdout: Option<Selection>,
-}
-
-/// Scale of the predictor in the fit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum XScale {
-    /// As it is.
-    Linear,
-    /// Its decimal logarithm.
-    Log10,
 }
 
 /// On what scale scores are.
@@ -157,45 +148,6 @@ pub enum Amount {
     Number(f64),
     /// One per model.
     Column(String),
-}
-
-impl fmt::Display for XScale {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Linear => "linear",
-            Self::Log10 => "log10",
-        })
-    }
-}
-
-impl FromStr for XScale {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self> {
-        match text {
-            "linear" => Ok(Self::Linear),
-            "log10" => Ok(Self::Log10),
-            other => Err(Error::Argument(format!("unknown scale `{other}`: linear and log10 are known"))),
-        }
-    }
-}
-
-impl XScale {
-    /// `value` on this scale.
-    pub(crate) fn apply(self, value: f64) -> f64 {
-        match self {
-            Self::Linear => value,
-            Self::Log10 => value.log10(),
-        }
-    }
-
-    /// The value whose place on this scale is `position`.
-    pub(crate) fn invert(self, position: f64) -> f64 {
-        match self {
-            Self::Linear => position,
-            Self::Log10 => 10f64.powf(position),
-        }
-    }
 }
 
 impl fmt::Display for ScoreScale {
@@ -362,5 +314,5 @@ impl FromStr for Amount {
     }
 }
 
-serde_as_text!(XScale, ScoreScale, Cutoff, ClusterBy, GroupBy, WeightBy);
+serde_as_text!(ScoreScale, Cutoff, ClusterBy, GroupBy, WeightBy);
 serde_as_number_or_text!(Amount);

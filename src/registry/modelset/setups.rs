@@ -8,9 +8,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::layout::{Layout, missing};
+use super::records::checkpoint;
 use super::scores::{Match, Place, Wanted};
-use super::{Selection, Settings};
-use crate::registry::columns::{DATE, HARNESS_VERSION, LIMIT, MODEL, REVISION, TOKENS_SEEN};
+use super::selection::Selection;
+use super::settings::Settings;
+use crate::registry::columns::{DATE, HARNESS_VERSION, LIMIT, MODEL, REVISION};
 use crate::registry::table::Table;
 use crate::registry::{OBSERVATION_COLUMNS, Timestamp};
 use crate::{Error, Result};
@@ -105,13 +107,6 @@ impl Side {
             })
             .collect())
     }
-}
-
-/// A checkpoint's name within its run, for a row that says how many training tokens its weights had seen.
-pub(super) fn checkpoint(table: &Table, row: usize) -> Option<String> {
-    let seen = table.find(&TOKENS_SEEN).map(|(at, _)| at).filter(|column| !table.is_missing(row, *column))?;
-    let revision = table.find(&REVISION).and_then(|(column, _)| table.at(row, column));
-    revision.or_else(|| table.at(row, seen)).map(str::to_owned)
 }
 
 fn column(table: &Table, name: &str) -> Option<usize> {

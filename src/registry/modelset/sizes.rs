@@ -2,8 +2,9 @@
 //! language models have.
 
 use super::layout::{Layout, unit_flag};
+use super::predictor::{Predictor, PredictorKind};
 use super::records::{Cell, Record, Records};
-use super::{PredictorKind, Settings};
+use super::settings::Settings;
 use crate::registry::Flops;
 use crate::registry::columns::{ACTIVE_PARAMS, COMPUTE, PARAMS, RELEASE, TOKENS};
 use crate::registry::table::{Column, Table, Unit};
@@ -202,7 +203,7 @@ fn flops_unit(number: f64, expected: f64) -> Option<Unit> {
 }
 
 /// That no language model has a size as small as this value of a predictor; `None` where some have, or where it is no size.
-pub(super) fn too_small(kind: &PredictorKind, value: f64) -> Option<String> {
+fn too_small(kind: &PredictorKind, value: f64) -> Option<String> {
     let column = match kind {
         PredictorKind::Compute => &COMPUTE,
         PredictorKind::Params => &PARAMS,
@@ -292,4 +293,11 @@ pub(super) fn none_left(
     let without = dropped.iter().filter(|d| matches!(d.reason, super::Reason::NoPredictor(_))).count();
     let found = nothing_found(kind, tables, layouts).filter(|_| without > 0)?;
     Some(Error::Undetermined(format!("no model can be fitted: {without} with no {kind}; {found}")))
+}
+
+impl Predictor {
+    /// That no language model is as small as this value; `None` where some are.
+    pub(crate) fn too_small(&self, value: f64) -> Option<String> {
+        too_small(&self.name, value)
+    }
 }

@@ -19,10 +19,12 @@
 
 mod cell;
 mod column;
+mod container;
 mod decimal;
 mod delimited;
 mod encoding;
 mod json;
+mod number;
 mod parquet;
 mod raw;
 mod sheet;
@@ -39,11 +41,13 @@ use serde::{Deserialize, Serialize};
 
 pub use polars::prelude::DataFrame;
 
-pub(crate) use cell::{plain_number, positive};
+pub(crate) use cell::positive;
 pub use column::{Column, Kind};
 pub(crate) use column::{Stated, fold, split_brackets};
+pub(crate) use container::unpacked;
 pub use decimal::DecimalMark;
 use decimal::Marks;
+pub(crate) use number::plain_number;
 pub use parquet::Cell;
 pub(crate) use parquet::parquet_rows;
 use raw::Raw;
@@ -81,7 +85,7 @@ pub struct Table {
 
 impl Table {
     /// Reads a file: cells separated by commas, semicolons, tabs or bars; JSON records or lines; a workbook (with the Cargo
-    /// feature `excel`); Parquet (with the feature `parquet`). Text is UTF-8 or UTF-16. Columns that are not declared are
+    /// feature `excel`); Parquet (with the feature `parquet`); any of these packed by gzip. Text is UTF-8 or UTF-16. Columns that are not declared are
     /// kept and can be read by their own names, as text or number.
     ///
     /// # Errors
@@ -105,6 +109,9 @@ impl Table {
     /// # Errors
     /// As [`Table::read`].
     pub fn parse_with(bytes: &[u8], path: &Path, columns: &[Column], reading: &Reading) -> Result<Self> {
+        let file = |problem: String| Error::File { path: path.to_owned(), problem };
+        let bytes = container::unpacked(bytes).map_err(file)?;
+        let bytes = bytes.as_ref();
         if bytes.starts_with(b"PAR1") {
             return Self::from_frame(&parquet::frame(bytes, path)?, path, columns);
         }
@@ -114,7 +121,6 @@ impl Table {
             encoding::text(bytes)
                 .and_then(|text| if json::is_json(&text) { json::read(&text) } else { delimited::read(&text) })
         };
-        let file = |problem: String| Error::File { path: path.to_owned(), problem };
         Self { decimal: reading.decimal, ..Self::new(path, raw.map_err(file)?)? }.declare(columns)
     }
 

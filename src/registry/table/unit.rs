@@ -4,7 +4,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::cell::scientific;
+use super::number::scientific;
 use crate::serial::serde_as_text;
 use crate::{Error, Result};
 

@@ -35,21 +35,22 @@
 //! # Ok::<(), onset::Error>(())
 //! ```
 
+mod estimate;
 mod shape;
 mod solver;
 
-use shape::Curve;
+pub use estimate::{HingeEstimate, Outcome};
 pub use solver::HingeSolver;
 
-use super::curve::{FittedCurve, jacobian, r_squared, sum_of_squares};
-use super::curves::Entry;
+use shape::Curve;
+
+use super::curve::{Entry, FittedCurve, jacobian, r_squared, sum_of_squares};
 use super::direction::Direction;
-use super::linear::{LeastSquares, LeastSquaresFit};
+use super::least_squares::{LeastSquares, LeastSquaresFit};
 use super::observations::{differences, finite_result, only, shift};
 use super::one_break::Shape;
 use super::parameter::Parameter;
 use super::sample::Sample;
-use crate::serial::read_by_name;
 use crate::{Error, Result};
 
 /// Its line in the list of curves.
@@ -66,53 +67,6 @@ pub struct Hinge {
     chance: Option<f64>,
     within_data: bool,
     direction: Direction,
-}
-
-/// What a fit found; see the [module](self).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Outcome {
-    /// Scores rise from a point inside the observed range of compute.
-    Break,
-    /// Scores rise over the whole observed range: c is at or below the smallest x.
-    NoBreak,
-    /// Nothing rises.
-    Flat,
-}
-
-impl Outcome {
-    /// The name in files.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Break => "break",
-            Self::NoBreak => "no_break",
-            Self::Flat => "flat",
-        }
-    }
-}
-
-read_by_name!(Outcome, "outcome", [Outcome::Break, Outcome::NoBreak, Outcome::Flat]);
-
-/// The estimates of a hinge.
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub struct HingeEstimate {
-    /// Gain per unit of x (decade of compute) beyond the break. 0 or negative for [`Outcome::Flat`].
-    pub alpha: f64,
-    /// Where the fitted line leaves chance. An estimate of the point of emergence for [`Outcome::Break`] only.
-    pub c: f64,
-    /// One difference per group, 0 for one that is not identified.
-    pub theta: Vec<f64>,
-    /// Whether the data determine each group's difference: not if the group is empty, or repeats others.
-    pub theta_identified: Vec<bool>,
-    /// Whether the data determine c. If not (a single x beyond the break, say), other c between the same neighbouring x
-    /// fit as well, each with its own α.
-    pub c_identified: bool,
-    /// Chance, as given or as estimated.
-    pub chance: f64,
-    /// Weighted sum of squared residuals.
-    pub sse: f64,
-    /// What was found.
-    pub outcome: Outcome,
 }
 
 /// A fitted hinge.
@@ -244,7 +198,7 @@ impl Hinge {
     /// # Errors
     /// `NotEnoughModels` without observations, `Argument` for lengths that differ and values that are not finite.
     pub fn solver(&self, x: &[f64], groups: &[Vec<f64>]) -> Result<HingeSolver> {
-        HingeSolver::new(self, x, groups)
+        HingeSolver::new(self.chance, self.within_data, self.direction, x, groups)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The fitted function of x in each of its forms, and which parameters those have.
 
-use super::{HingeEstimate, Outcome};
+use super::estimate::{HingeEstimate, Outcome};
 use crate::stats::direction::Direction;
 use crate::stats::one_break::{Best, Shape};
 use crate::stats::parameter::Parameter;

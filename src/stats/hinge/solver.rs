@@ -1,7 +1,7 @@
 //! Many fits of one set of predictors.
 
+use super::estimate::HingeEstimate;
 use super::shape::Curve;
-use super::{Hinge, HingeEstimate};
 use crate::stats::direction::Direction;
 use crate::stats::observations::{check, check_weights, finite_result};
 use crate::stats::one_break::{Best, Left, OneBreak};
@@ -31,8 +31,13 @@ pub struct HingeSolver {
 }
 
 impl HingeSolver {
-    pub(super) fn new(hinge: &Hinge, x: &[f64], groups: &[Vec<f64>]) -> Result<Self> {
-        let Hinge { chance, within_data, direction } = *hinge;
+    pub(super) fn new(
+        chance: Option<f64>,
+        within_data: bool,
+        direction: Direction,
+        x: &[f64],
+        groups: &[Vec<f64>],
+    ) -> Result<Self> {
         check(x, x, groups, None)?;
         let left = match chance {
             Some(chance) if !chance.is_finite() => {

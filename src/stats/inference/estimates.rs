@@ -1,6 +1,6 @@
 //! How each method turns a fit into an [`Estimate`], with a reason where it cannot.
 
-use super::Inference;
+use super::settings::Inference;
 use crate::stats::bootstrap::Replicates;
 use crate::stats::clusters::Clusters;
 use crate::stats::covariance::{Covariance, CovarianceEstimate, Kind};

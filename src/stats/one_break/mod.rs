@@ -19,37 +19,20 @@
 //! centred on their own set of points. They choose; the fit that is returned is solved again by QR from the observations,
 //! together with every other candidate too close to call from the moments.
 
+mod left;
 mod moments;
 mod polish;
 mod problem;
 
+pub(super) use left::Left;
+
+use left::Y;
 use moments::{Moments, length};
 use problem::Problem;
 
 use super::cross_products::CrossProducts;
-use super::observations::binary_scale;
+use super::scaling::binary_scale;
 use crate::{Error, Result};
-
-/// What the curve is left of the break, groups aside.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Left {
-    /// Zero: the score minus a known chance level.
-    Zero,
-    /// A free level.
-    Level,
-    /// A free line.
-    Line,
-}
-
-impl Left {
-    fn parameters(self) -> usize {
-        match self {
-            Self::Zero => 0,
-            Self::Level => 1,
-            Self::Line => 2,
-        }
-    }
-}
 
 /// The form of the best fit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -140,11 +123,6 @@ enum Place {
         determined: bool,
     },
 }
-
-/// Positions of the variables in the moments.
-const X: usize = 0;
-const Y: usize = 1;
-const Z: usize = 2;
 
 /// Moments decide between sums of squares that differ by more than this share of Σ w y²: they carry 16 digits, less two
 /// or three for the summation and as many for the elimination.
@@ -313,17 +291,6 @@ impl Found<'_> {
         if sse <= self.best + self.band {
             self.list.push(Candidate { place, sse });
             self.best = self.best.min(sse);
-        }
-    }
-}
-
-impl Left {
-    /// What is left of the cross-product of two variables after regression on this.
-    fn product(self, set: Moments<'_>, j: usize, k: usize) -> f64 {
-        match self {
-            Self::Zero => set.raw(j, k),
-            Self::Level => set.centred(j, k),
-            Self::Line => set.beside_line(X, j, k),
         }
     }
 }

@@ -2,9 +2,10 @@
 
 use nalgebra::{DMatrix, DVector};
 
-use super::super::linear::solve;
+use super::super::design::solve;
 use super::super::observations::spread;
-use super::{Best, Candidate, Left, OneBreak, Place, Problem, Shape, TOO_CLOSE};
+use super::left::{Left, Y};
+use super::{Best, Candidate, OneBreak, Place, Problem, Shape, TOO_CLOSE};
 use crate::{Error, Result};
 
 /// One candidate, solved from the observations; scaled units.
@@ -26,7 +27,7 @@ impl OneBreak {
     pub(super) fn choose(&mut self) -> Result<Best> {
         let mut candidates = std::mem::take(&mut self.scratch.candidates);
         let least = candidates.iter().map(|c| c.sse).fold(f64::INFINITY, f64::min);
-        let total = self.problem.suffix(0).raw(super::Y, super::Y);
+        let total = self.problem.suffix(0).raw(Y, Y);
         candidates.retain(|c| c.sse <= least + TOO_CLOSE * total);
         candidates.sort_by(|a, b| a.sse.total_cmp(&b.sse).then(a.place.cmp(&b.place)));
         // In data without noise hundreds of breaks tie as far as the moments see; each of the best few then walks to

@@ -1,9 +1,10 @@
 //! One set of scores with its moments, and the sums of squares they give each kind of fit.
 
+use super::left::{Left, X, Y, Z};
 use super::moments::{Moments, add, length};
-use super::{Left, X, Y, Z};
+
 use crate::stats::cross_products::{COLLINEAR, CrossProducts};
-use crate::stats::observations::binary_scale;
+use crate::stats::scaling::binary_scale;
 
 /// One set of scores: the observations of positive weight, sorted, scaled, without the groups that are not identified.
 #[derive(Debug, Clone, Default)]

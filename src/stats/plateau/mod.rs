@@ -12,11 +12,12 @@
 //! pairs are taken from 24 of them, evenly.
 
 mod search;
+mod settings;
 
 use search::Rows;
+use settings::Plateau;
 
-use super::curve::{FittedCurve, jacobian, sum_of_squares};
-use super::curves::Entry;
+use super::curve::{Entry, FittedCurve, jacobian, sum_of_squares};
 use super::observations::{differences, finite_result, identified_among, only, shift, spread};
 use super::parameter::Parameter;
 use super::sample::Sample;
@@ -32,15 +33,6 @@ pub(super) const ENTRY: Entry = Entry {
         Ok(Box::new(fit))
     },
 };
-
-/// A hinge with a ceiling, to be fitted.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Plateau {
-    /// The level before the rise, `None` where free.
-    chance: Option<f64>,
-    /// The level after it, `None` where free.
-    upper: Option<f64>,
-}
 
 /// A fitted hinge with a ceiling.
 #[derive(Debug)]
@@ -63,10 +55,6 @@ struct PlateauFit {
 }
 
 impl Plateau {
-    fn free_levels(self) -> usize {
-        usize::from(self.chance.is_none()) + usize::from(self.upper.is_none())
-    }
-
     fn fit_sample(self, sample: &Sample) -> Result<PlateauFit> {
         for (name, value) in [("chance", self.chance), ("the ceiling", self.upper)] {
             if let Some(value) = value.filter(|v| !v.is_finite()) {

@@ -1,10 +1,11 @@
 //! The best places of a rise with a ceiling: over all pairs of models' places, then by exact lines, then by small steps.
 
 use super::super::cross_products::CrossProducts;
-use super::super::observations::{binary_scale, only};
+use super::super::observations::only;
 use super::super::parameter::Parameter;
 use super::super::sample::Sample;
-use super::Plateau;
+use super::super::scaling::binary_scale;
+use super::settings::Plateau;
 use crate::{Error, Result};
 
 /// Where the rise begins and ends, in the units of the search.

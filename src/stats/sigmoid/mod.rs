@@ -7,28 +7,20 @@
 
 mod growth;
 mod problem;
+mod settings;
 
 use growth::Coordinates;
 pub(super) use growth::Growth;
 use problem::Rows;
+pub(super) use settings::Sigmoid;
 
 use super::curve::sum_of_squares;
-use super::linear::collinear_column;
+use super::design::collinear_column;
 use super::observations::{differences, finite_result, identified, only, shift, spread};
 use super::optimise::{Minimum, NonlinearLeastSquares};
 use super::parameter::Parameter;
 use super::sample::Sample;
 use crate::{Error, Result};
-
-/// The curve to be fitted.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Sigmoid {
-    pub(super) growth: Growth,
-    /// The lower asymptote r, `None` where free.
-    pub(super) chance: Option<f64>,
-    /// The upper asymptote u, `None` where free.
-    pub(super) upper: Option<f64>,
-}
 
 /// The fitted curve.
 #[derive(Debug, Clone, PartialEq)]
@@ -51,10 +43,6 @@ pub(super) struct Fitted {
 }
 
 impl Sigmoid {
-    fn free_asymptotes(&self) -> usize {
-        usize::from(self.chance.is_none()) + usize::from(self.upper.is_none())
-    }
-
     /// Fits from the grid, or from `start` (free parameters in the order of the names).
     pub(super) fn fit(&self, sample: &Sample, start: Option<&[f64]>) -> Result<Fitted> {
         let (x, y, groups, weights) = (sample.x(), sample.y(), sample.groups(), sample.weights());

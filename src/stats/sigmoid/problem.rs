@@ -3,11 +3,11 @@
 use nalgebra::DVector;
 
 use super::super::cross_products::CrossProducts;
-use super::super::linear::collinear_column;
-use super::super::observations::binary_scale;
+use super::super::design::collinear_column;
 use super::super::optimise::LeastSquaresProblem;
-use super::Sigmoid;
+use super::super::scaling::binary_scale;
 use super::growth::{Coordinates, Growth};
+use super::settings::Sigmoid;
 use crate::{Error, Result};
 
 /// The observations of positive weight in the units of the fit.

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use super::training::{Base, count, train_settings};
-use super::{Real, checkpoint};
+use super::real::Real;
+use super::training::{Base, checkpoint, count, train_settings};
 use crate::error::{Error, Result};
 use crate::harness::evaluation::Identity;
 use crate::harness::runner::evaluate;

@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
-use crate::harness::runner::{Limits, ends};
-use crate::lm::{Config, Found, Placement, Tokenizer, Weights};
+use crate::harness::evaluation::Identity;
+use crate::harness::runner::{EvaluatedModel, Limits, ends};
+use crate::lm::{Config, Decoder, Found, Placement, Tokenizer, Weights};
 use crate::registry::disk;
 use crate::study::settings::AdjustmentRecipe;
 use crate::train::data::Example;
@@ -35,7 +36,7 @@ impl Base {
     /// Those of [`Found::at`] and [`ends`]; [`Error::File`] for a model without tokenizer.
     pub(super) fn read(path: &Path, placement: &Placement) -> Result<Self> {
         let found = Found::at(path)?;
-        let limits = Limits::within(super::BESIDE_WEIGHTS, &found, placement);
+        let limits = Limits::within(BESIDE_WEIGHTS, &found, placement);
         let Found { config, tokenizer, .. } = found;
         let tokenizer = tokenizer.ok_or_else(|| Error::File {
             path: path.to_owned(),
@@ -115,5 +116,24 @@ pub(super) fn train_settings(recipe: &AdjustmentRecipe, seed: u64, checkpoints: 
         seed,
         checkpoints,
         ..TrainSettings::default()
+    }
+}
+
+/// Memory beside the weights that an evaluation stays within, in bytes. Scores do not depend on it.
+pub(super) const BESIDE_WEIGHTS: usize = 1 << 30;
+
+/// A checkpoint that is still being trained, as an evaluation sees it.
+pub(super) fn checkpoint<'a>(
+    decoder: &'a Decoder,
+    loaded: &'a Base,
+    identity: Identity,
+    limits: &Limits,
+) -> EvaluatedModel<'a, Decoder> {
+    EvaluatedModel {
+        model: decoder,
+        tokenizer: &loaded.tokenizer,
+        ends: loaded.ends.clone(),
+        identity,
+        limits: limits.clone(),
     }
 }

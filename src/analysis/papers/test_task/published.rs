@@ -42,13 +42,13 @@ pub enum MmluMean {
     ItemWeighted,
 }
 
-/// The names of the files of a data folder, and the copies inside the program.
-const FILES: [(&str, &[Column], &str); 5] = [
-    ("models.csv", MODEL_COLUMNS, KNOWN_MODELS),
-    ("evaluations.csv", OBSERVATION_COLUMNS, include_str!("../../../../data/evaluations.csv")),
-    ("mmlu_subjects.csv", SUBJECT_COLUMNS, include_str!("../../../../data/mmlu_subjects.csv")),
-    ("mmlu_correct.csv", WIDE_COLUMNS, include_str!("../../../../data/mmlu_correct.csv")),
-    ("mmlu_brier.csv", WIDE_COLUMNS, include_str!("../../../../data/mmlu_brier.csv")),
+/// The names of the files of a data folder, and the copies inside the program; the large ones are packed by `build.rs`.
+const FILES: [(&str, &[Column], &[u8]); 5] = [
+    ("models.csv", MODEL_COLUMNS, KNOWN_MODELS.as_bytes()),
+    ("evaluations.csv", OBSERVATION_COLUMNS, include_bytes!(concat!(env!("OUT_DIR"), "/evaluations.csv.gz"))),
+    ("mmlu_subjects.csv", SUBJECT_COLUMNS, include_bytes!("../../../../data/mmlu_subjects.csv")),
+    ("mmlu_correct.csv", WIDE_COLUMNS, include_bytes!(concat!(env!("OUT_DIR"), "/mmlu_correct.csv.gz"))),
+    ("mmlu_brier.csv", WIDE_COLUMNS, include_bytes!(concat!(env!("OUT_DIR"), "/mmlu_brier.csv.gz"))),
 ];
 
 /// The tables inside the program.
@@ -56,8 +56,7 @@ const FILES: [(&str, &[Column], &str); 5] = [
 /// # Errors
 /// None, unless the program was built from damaged tables.
 pub fn published() -> Result<Published> {
-    let tables =
-        FILES.map(|(name, columns, text)| Table::parse(text.as_bytes(), &Path::new("data").join(name), columns));
+    let tables = FILES.map(|(name, columns, bytes)| Table::parse(bytes, &Path::new("data").join(name), columns));
     assemble(tables)
 }
 

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use crate::analysis::Phase;
 use crate::error::{Error, Result};
-use crate::registry::table::{Column, Kind, Table};
+use crate::registry::table::{Column, Kind, Table, unpacked};
 use crate::registry::{
     Adjustment, Flops, MODEL_COLUMNS, Measure, Metric, Models, OBSERVATION_COLUMNS, Observation, Scores,
 };
@@ -29,10 +29,14 @@ const BENCHMARK_COLUMNS: &[Column] = &[
 pub(crate) const MODELS: &str = include_str!("../../../../data/train-before-test/models.csv");
 
 /// The names of the files of a data folder, and the copies inside the program.
-const FILES: [(&str, &[Column], &str); 3] = [
-    ("models.csv", MODEL_COLUMNS, MODELS),
-    ("benchmarks.csv", BENCHMARK_COLUMNS, include_str!("../../../../data/train-before-test/benchmarks.csv")),
-    ("evaluations.csv", OBSERVATION_COLUMNS, include_str!("../../../../data/train-before-test/evaluations.csv")),
+const FILES: [(&str, &[Column], &[u8]); 3] = [
+    ("models.csv", MODEL_COLUMNS, MODELS.as_bytes()),
+    ("benchmarks.csv", BENCHMARK_COLUMNS, include_bytes!("../../../../data/train-before-test/benchmarks.csv")),
+    (
+        "evaluations.csv",
+        OBSERVATION_COLUMNS,
+        include_bytes!(concat!(env!("OUT_DIR"), "/train-before-test_evaluations.csv.gz")),
+    ),
 ];
 
 /// Models, benchmarks and scores of the paper.
@@ -145,12 +149,13 @@ impl FromStr for Category {
 /// None, unless the program was built from damaged tables.
 pub fn tables() -> Result<Tables> {
     let folder = Path::new("data/train-before-test");
-    assemble(FILES.map(|(name, columns, text)| Table::parse(text.as_bytes(), &folder.join(name), columns)))
+    assemble(FILES.map(|(name, columns, bytes)| Table::parse(bytes, &folder.join(name), columns)))
 }
 
 /// The text of a table inside the program (`models.csv`, `benchmarks.csv` or `evaluations.csv`).
-pub fn table_text(file: &str) -> Option<&'static str> {
-    FILES.iter().find(|(name, ..)| *name == file).map(|(.., text)| *text)
+pub fn table_text(file: &str) -> Option<String> {
+    let (.., bytes) = FILES.iter().find(|(name, ..)| *name == file)?;
+    String::from_utf8(unpacked(bytes).ok()?.into_owned()).ok()
 }
 
 /// The same tables from a folder: `models.csv`, `benchmarks.csv` and `evaluations.csv`.

@@ -1,6 +1,5 @@
 //! The arguments of functions that are built in, taken one by one.
 
-use super::eval::Arguments;
 use super::object::{Object, Res, raise, refuse};
 use super::tree::Name;
 
@@ -70,4 +69,11 @@ impl Given {
         }
         Ok(())
     }
+}
+
+/// The arguments of a call.
+#[derive(Default)]
+pub(super) struct Arguments {
+    pub list: Vec<Object>,
+    pub named: Vec<(Name, Object)>,
 }

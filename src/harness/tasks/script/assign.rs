@@ -2,9 +2,8 @@
 
 use std::rc::Rc;
 
-use super::frame::Frame;
 use super::machine::Machine;
-use super::object::{Object, Res, raise, refuse};
+use super::object::{Frame, Object, Res, raise, refuse};
 use super::tree::{Expr, Kind};
 
 impl Machine {

@@ -2,16 +2,14 @@
 
 use std::rc::Rc;
 
-use super::arguments::Given;
-use super::eval::Arguments;
+use super::arguments::{Arguments, Given};
+use super::exceptions::EXCEPTIONS;
 use super::format::formatted;
-use super::iterate::Iter;
 use super::library;
 use super::machine::Machine;
 use super::numerals::{float, int, is_instance, round};
-use super::object::{Object, Res, raise, refuse};
+use super::object::{Iter, Object, Res, Table, raise, refuse};
 use super::sorting::{extreme, sorted};
-use super::table::Table;
 
 const NAMES: [&str; 40] = [
     "len",
@@ -54,30 +52,6 @@ const NAMES: [&str; 40] = [
     "object",
     "getattr",
     "hasattr",
-];
-
-pub(super) const EXCEPTIONS: [&str; 21] = [
-    "BaseException",
-    "Exception",
-    "ValueError",
-    "TypeError",
-    "KeyError",
-    "IndexError",
-    "LookupError",
-    "AttributeError",
-    "NameError",
-    "ZeroDivisionError",
-    "ArithmeticError",
-    "OverflowError",
-    "RuntimeError",
-    "NotImplementedError",
-    "AssertionError",
-    "StopIteration",
-    "ImportError",
-    "SyntaxError",
-    "OSError",
-    "RecursionError",
-    "UnicodeDecodeError",
 ];
 
 /// A built-in function, type or exception.
@@ -125,14 +99,14 @@ pub(super) fn call(machine: &mut Machine, name: &'static str, arguments: Argumen
             let start = given.take("start").map_or(Ok(0), |start| start.need_int(name))?;
             given.done()?;
             let over = machine.iterator(&over)?;
-            Ok(lazy(Iter::Enumerate(over, start)))
+            Ok(Object::lazy(Iter::Enumerate(over, start)))
         }
         "zip" => {
             given.take_named("strict");
             let all = given.rest();
             given.done()?;
             let all = all.iter().map(|over| machine.iterator(over)).collect::<Res<Vec<_>>>()?;
-            Ok(lazy(Iter::Zip(all, false)))
+            Ok(Object::lazy(Iter::Zip(all, false)))
         }
         "map" | "filter" => {
             let function = given.need("function")?;
@@ -140,8 +114,8 @@ pub(super) fn call(machine: &mut Machine, name: &'static str, arguments: Argumen
             given.done()?;
             let all = all.iter().map(|over| machine.iterator(over)).collect::<Res<Vec<_>>>()?;
             match (name, all.as_slice()) {
-                ("filter", [over]) => Ok(lazy(Iter::Filter(function, over.clone()))),
-                ("map", [_, ..]) => Ok(lazy(Iter::Map(function, all))),
+                ("filter", [over]) => Ok(Object::lazy(Iter::Filter(function, over.clone()))),
+                ("map", [_, ..]) => Ok(Object::lazy(Iter::Map(function, all))),
                 _ => raise("TypeError", format!("{name}() has another number of arguments")),
             }
         }
@@ -160,7 +134,7 @@ pub(super) fn call(machine: &mut Machine, name: &'static str, arguments: Argumen
             given.done()?;
             let mut items = machine.all(&of)?;
             items.reverse();
-            Ok(lazy(Iter::Items(items.into_iter())))
+            Ok(Object::lazy(Iter::Items(items.into_iter())))
         }
         "min" | "max" => extreme(machine, name, given),
         "sum" => {
@@ -274,7 +248,7 @@ pub(super) fn call(machine: &mut Machine, name: &'static str, arguments: Argumen
         "dict" => {
             let mut table = Table::default();
             if let Some(of) = given.take_place() {
-                for (key, value) in super::methods::entries(machine, &of)? {
+                for (key, value) in machine.entries(&of)? {
                     table.put(key, value)?;
                 }
             }
@@ -332,8 +306,4 @@ pub(super) fn call(machine: &mut Machine, name: &'static str, arguments: Argumen
         }
         other => refuse(format!("`{other}` is not supported")),
     }
-}
-
-pub(super) fn lazy(iter: Iter) -> Object {
-    Object::Iterator(Rc::new(std::cell::RefCell::new(iter)))
 }

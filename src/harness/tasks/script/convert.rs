@@ -1,8 +1,7 @@
 //! Values of documents and scores to those of scripts and back.
 
 use super::super::value::Value;
-use super::object::{DEEPEST, Object, Res, refuse};
-use super::table::Table;
+use super::object::{DEEPEST, Object, Res, Table, refuse};
 
 impl Object {
     /// A value of a document.

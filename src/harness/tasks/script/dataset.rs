@@ -4,11 +4,10 @@ use std::rc::Rc;
 
 use super::super::data::unify;
 use super::super::value::Value;
-use super::arguments::Given;
-use super::index::places;
+use super::arguments::{Arguments, Given};
 use super::machine::Machine;
-use super::object::{Object, Res, raise, refuse};
-use super::table::Table;
+use super::object::{Object, Res, Table, raise, refuse};
+use super::places::{places, raise_key};
 
 /// Methods that are known.
 pub(super) const METHODS: [&str; 12] = [
@@ -118,7 +117,7 @@ pub(super) fn item(rows: &Rc<Vec<Object>>, index: &Object) -> Res<Object> {
             for row in rows.iter() {
                 match value(row, index)? {
                     Some(value) => column.push(value.deep_copy(0)?),
-                    None => return super::index::raise_key(index),
+                    None => return raise_key(index),
                 }
             }
             Ok(Object::list(column))
@@ -259,13 +258,13 @@ fn map(machine: &mut Machine, rows: &Rc<Vec<Object>>, mut given: Given) -> Res<O
     }
     let more = match given.take_named("fn_kwargs") {
         None | Some(Object::None) => Vec::new(),
-        Some(more) => super::methods::entries(machine, &more)?,
+        Some(more) => machine.entries(&more)?,
     };
     given.done()?;
     let mut out = Vec::with_capacity(rows.len());
     for (at, row) in rows.iter().enumerate() {
         machine.document = Some(at);
-        let mut arguments = super::eval::Arguments { list: vec![row.deep_copy(0)?], named: Vec::new() };
+        let mut arguments = Arguments { list: vec![row.deep_copy(0)?], named: Vec::new() };
         if places {
             arguments.list.push(Object::size(at));
         }

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::formula::Read;
-use super::parse::Parser;
+use super::parser::{Parser, Read};
 use super::tree::{Does, Expr, Function, Name, Parameter, bound, declared_global};
 
 impl Parser {

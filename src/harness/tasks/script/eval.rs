@@ -4,23 +4,14 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use super::arguments::Arguments;
 use super::builtins;
+use super::constants;
 use super::format;
-use super::frame::{Frame, Scope};
-use super::iterate::{Generator, Iter};
 use super::machine::{Flow, Machine};
 use super::methods;
-use super::modules;
-use super::object::{Closure, Object, Res, raise, refuse};
-use super::table::Table;
+use super::object::{Closure, Frame, Generator, Iter, Object, Res, Scope, Table, raise, refuse};
 use super::tree::{Argument, Builds, Comprehension, Expr, Kind, Name, Piece};
-
-/// The arguments of a call.
-#[derive(Default)]
-pub(super) struct Arguments {
-    pub list: Vec<Object>,
-    pub named: Vec<(Name, Object)>,
-}
 
 impl Machine {
     pub(super) fn eval(&mut self, expr: &Expr, frame: &Rc<Frame>) -> Res<Object> {
@@ -407,7 +398,7 @@ impl Machine {
     /// `object.name`.
     pub(super) fn attribute(&mut self, base: &Object, name: &Name) -> Res<Object> {
         match base {
-            Object::Module(module) => match modules::member(module, name) {
+            Object::Module(module) => match constants::member(module, name) {
                 Some(member) => Ok(member),
                 None => refuse(format!("`{module}.{name}` is not known here")),
             },

@@ -3,12 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::parse::Parser;
+use super::parser::{Parser, Read};
 use super::token::Word;
 use super::tree::{Argument, Builds, Comprehension, Does, Expr, Kind, Loop, Name, Stmt, bound_by};
-
-/// What was read, or the line and what is wrong there.
-pub(super) type Read<T> = Result<T, (usize, String)>;
 
 /// Operators of two sides by how tightly they bind, the loosest first.
 const BINARY: [&[&str]; 6] = [&["|"], &["^"], &["&"], &["<<", ">>"], &["+", "-"], &["*", "/", "//", "%", "@"]];

@@ -1,29 +1,11 @@
 //! Names and their values while a script runs.
 
 use std::cell::RefCell;
-use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::object::{Object, Res, raise};
-use super::source::Source;
-use super::tree::{Comprehension, Function, Name};
-
-/// The names of a module, a call or a comprehension.
-pub(super) struct Frame {
-    pub vars: RefCell<HashMap<Name, Object>>,
-    pub scope: Scope,
-    pub around: Option<Rc<Frame>>,
-    pub source: Arc<Source>,
-}
-
-/// Whose names they are.
-pub(super) enum Scope {
-    /// Which statements of the module were run.
-    Module(RefCell<BTreeSet<usize>>),
-    Function(Arc<Function>),
-    Comprehension(Arc<Comprehension>),
-}
+use super::object::{Frame, Object, Res, Scope, raise};
+use super::tree::Name;
 
 impl Frame {
     pub(super) fn inside(around: &Rc<Frame>, scope: Scope) -> Rc<Self> {

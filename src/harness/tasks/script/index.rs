@@ -3,9 +3,9 @@
 use std::rc::Rc;
 
 use super::machine::Machine;
-use super::methods;
-use super::object::{DictKind, Halt, Object, Res, raise, refuse};
-use super::tree::Name;
+use super::object::{DictKind, Object, Res, raise, range_len, refuse};
+use super::places::{contiguous, place, places, raise_key};
+use super::{dataset, patterns};
 
 impl Machine {
     /// `base[index]`.
@@ -65,11 +65,11 @@ impl Machine {
             }
             (Object::Array(items), index) => Ok(items[place(index, items.len(), "array")?].clone()),
             (Object::Range(from, to, step), index) if !matches!(index, Object::Slice(_)) => {
-                let length = super::object::range_len(*from, *to, *step) as usize;
+                let length = range_len(*from, *to, *step) as usize;
                 Ok(Object::Int(from + step * place(index, length, "range")? as i64))
             }
-            (Object::Dataset(rows), index) => super::dataset::item(rows, index),
-            (Object::Match(found), index) => methods::group(found, index),
+            (Object::Dataset(rows), index) => dataset::item(rows, index),
+            (Object::Match(found), index) => patterns::group(found, index),
             (Object::Native(_), _) => refuse("a type with brackets"),
             (Object::Missing(name), _) => refuse(format!("`{name}` is not known here")),
             (other, _) => raise("TypeError", format!("'{}' object is not subscriptable", other.kind())),
@@ -112,51 +112,4 @@ impl Machine {
             other => refuse(format!("`del` of a part of a {}", other.kind())),
         }
     }
-}
-
-/// The error of a key that is not there.
-pub(super) fn raise_key<T>(key: &Object) -> Res<T> {
-    let message = key.repr()?;
-    let raised = Some((Name::from("KeyError"), vec![key.clone()]));
-    Err(Box::new(Halt { raised, message, place: None }))
-}
-
-/// The place that an index means.
-fn place(index: &Object, length: usize, what: &str) -> Res<usize> {
-    let Some(at) = index.as_int() else {
-        return raise("TypeError", format!("{what} indices must be integers, not {}", index.kind()));
-    };
-    let at = if at < 0 { at + length as i64 } else { at };
-    match usize::try_from(at).ok().filter(|at| *at < length) {
-        Some(at) => Ok(at),
-        None => raise("IndexError", format!("{what} index out of range")),
-    }
-}
-
-/// Ends of a slice of step 1.
-fn contiguous(slice: &[Option<i64>; 3], length: usize) -> Option<(usize, usize)> {
-    if slice[2].is_some_and(|step| step != 1) {
-        return None;
-    }
-    let clamp = |at: i64| (if at < 0 { at + length as i64 } else { at }).clamp(0, length as i64) as usize;
-    let (from, to) = (slice[0].map_or(0, clamp), slice[1].map_or(length, clamp));
-    Some((from, to.max(from)))
-}
-
-/// The places of a slice, in its order.
-pub(super) fn places(slice: &[Option<i64>; 3], length: usize) -> Res<Box<dyn Iterator<Item = usize>>> {
-    let step = slice[2].unwrap_or(1);
-    if step == 0 {
-        return raise("ValueError", "slice step cannot be zero");
-    }
-    if let Some((from, to)) = contiguous(slice, length) {
-        return Ok(Box::new(from..to));
-    }
-    let length = length as i64;
-    let (low, high) = if step > 0 { (0, length) } else { (-1, length - 1) };
-    let clamp = |at: i64| (if at < 0 { at + length } else { at }).clamp(low, high);
-    let from = slice[0].map_or(if step > 0 { low } else { high }, clamp);
-    let to = slice[1].map_or(if step > 0 { high } else { low }, clamp);
-    let count = super::object::range_len(from, to, step);
-    Ok(Box::new((0..count).map(move |n| (from + n * step) as usize)))
 }

@@ -1,40 +1,9 @@
 //! What can be looped over, one value at a time.
 
-use std::collections::VecDeque;
 use std::rc::Rc;
-use std::sync::Arc;
 
-use super::frame::Frame;
 use super::machine::Machine;
-use super::object::{DictKind, Object, Res, raise, refuse};
-use super::tree::Comprehension;
-
-/// Values that come one at a time.
-pub(super) enum Iter {
-    /// Values that are known.
-    Items(std::vec::IntoIter<Object>),
-    /// A list, which may change meanwhile, and the next place.
-    List(Object, usize),
-    Range(i64, i64, i64),
-    Generator(Box<Generator>),
-    Map(Object, Vec<Object>),
-    Filter(Object, Object),
-    Zip(Vec<Object>, bool),
-    Enumerate(Object, i64),
-    Chain(VecDeque<Object>),
-    Slice(Object, usize, usize, usize),
-    Done,
-}
-
-/// A generator expression.
-pub(super) struct Generator {
-    pub made: Arc<Comprehension>,
-    pub frame: Rc<Frame>,
-    /// What the outermost loop runs over.
-    pub over: Object,
-    /// Values of the present round of the outermost loop.
-    pub ready: VecDeque<Object>,
-}
+use super::object::{DictKind, Iter, Object, Res, raise, range_len, refuse};
 
 impl Machine {
     /// An iterator over what can be looped over.
@@ -222,9 +191,25 @@ impl Machine {
                 DictKind::Plain | DictKind::Counter | DictKind::Default(_) => dict.table.borrow().len(),
             },
             Object::Set(set) => set.borrow().len(),
-            Object::Range(from, to, step) => super::object::range_len(*from, *to, *step) as usize,
+            Object::Range(from, to, step) => range_len(*from, *to, *step) as usize,
             Object::Missing(name) => return refuse(format!("`{name}` is not known here")),
             other => return raise("TypeError", format!("object of type '{}' has no len()", other.kind())),
         })
+    }
+
+    /// Entries of a dictionary or of pairs.
+    pub(super) fn entries(&mut self, of: &Object) -> Res<Vec<(Object, Object)>> {
+        if let Object::Dict(dict) = of {
+            return Ok(dict.table.borrow().iter().map(|(key, value)| (key.clone(), value.clone())).collect());
+        }
+        let mut entries = Vec::new();
+        for pair in self.all(of)? {
+            let pair = self.all(&pair)?;
+            let [key, value] = pair.as_slice() else {
+                return raise("ValueError", "dictionary update sequence element has another length than 2");
+            };
+            entries.push((key.clone(), value.clone()));
+        }
+        Ok(entries)
     }
 }

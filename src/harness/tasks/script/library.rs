@@ -7,15 +7,12 @@ use std::rc::Rc;
 use super::super::literal;
 use super::super::value::{JsonStyle, Value};
 use super::arguments::Given;
-use super::builtins::lazy;
 use super::chance;
 use super::dataset;
-use super::iterate::Iter;
 use super::machine::Machine;
 use super::numbers;
-use super::object::{DictKind, Object, Partial, Res, raise, refuse};
+use super::object::{DictKind, Iter, Object, Partial, Res, Table, raise, refuse};
 use super::patterns;
-use super::table::Table;
 use super::texts;
 
 pub(super) fn call(machine: &mut Machine, name: &'static str, mut given: Given) -> Res<Object> {
@@ -151,7 +148,7 @@ fn collection(machine: &mut Machine, name: &str, mut given: Given) -> Res<Object
         _ => {
             let mut table = Table::default();
             if let Some(of) = given.take_place() {
-                for (key, value) in super::methods::entries(machine, &of)? {
+                for (key, value) in machine.entries(&of)? {
                     table.put(key, value)?;
                 }
             }
@@ -163,17 +160,17 @@ fn collection(machine: &mut Machine, name: &str, mut given: Given) -> Res<Object
 
 fn iteration(machine: &mut Machine, name: &str, mut given: Given) -> Res<Object> {
     match name {
-        "chain" => Ok(lazy(Iter::Chain(VecDeque::from(given.rest())))),
+        "chain" => Ok(Object::lazy(Iter::Chain(VecDeque::from(given.rest())))),
         "from_iterable" => {
             let parts = given.need("iterable")?;
             given.done()?;
-            Ok(lazy(Iter::Chain(VecDeque::from(machine.all(&parts)?))))
+            Ok(Object::lazy(Iter::Chain(VecDeque::from(machine.all(&parts)?))))
         }
         "zip_longest" => {
             let all = given.rest();
             given.done()?;
             let all = all.iter().map(|over| machine.iterator(over)).collect::<Res<Vec<_>>>()?;
-            Ok(lazy(Iter::Zip(all, true)))
+            Ok(Object::lazy(Iter::Zip(all, true)))
         }
         "islice" => {
             let over = given.need("iterable")?;
@@ -193,7 +190,7 @@ fn iteration(machine: &mut Machine, name: &str, mut given: Given) -> Res<Object>
                 [from, to, step] if *step > 0 => (*from, *to, *step),
                 _ => return raise("TypeError", "islice() has another number of arguments"),
             };
-            Ok(lazy(Iter::Slice(over, from, to, step)))
+            Ok(Object::lazy(Iter::Slice(over, from, to, step)))
         }
         "product" => {
             if given.named("repeat") {
@@ -208,7 +205,7 @@ fn iteration(machine: &mut Machine, name: &str, mut given: Given) -> Res<Object>
                 };
                 rows = rows.iter().flat_map(longer).collect();
             }
-            Ok(lazy(Iter::Items(rows.into_iter().map(Object::tuple).collect::<Vec<_>>().into_iter())))
+            Ok(Object::lazy(Iter::Items(rows.into_iter().map(Object::tuple).collect::<Vec<_>>().into_iter())))
         }
         "combinations" | "permutations" => {
             let of = given.need("iterable")?;
@@ -220,7 +217,7 @@ fn iteration(machine: &mut Machine, name: &str, mut given: Given) -> Res<Object>
             if count <= items.len() {
                 choose(machine, &items, count, name == "permutations", &mut Vec::new(), &mut out)?;
             }
-            Ok(lazy(Iter::Items(out.into_iter())))
+            Ok(Object::lazy(Iter::Items(out.into_iter())))
         }
         other => refuse(format!("`itertools.{other}`")),
     }

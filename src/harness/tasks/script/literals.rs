@@ -1,7 +1,7 @@
 //! Literals of text, with the values inside f-strings.
 
-use super::formula::{Read, expr};
-use super::parse::Parser;
+use super::formula::expr;
+use super::parser::{Parser, Read};
 use super::token::{Word, unescaped, words};
 use super::tree::{Expr, Kind, Name, Piece};
 

@@ -7,11 +7,10 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::super::sampling::Random;
-use super::frame::{Frame, Scope};
-use super::modules;
-use super::object::{Closure, Halt, Object, Res, raise, refuse};
+use super::constants;
+use super::exceptions::catches;
+use super::object::{Closure, Frame, Halt, Object, Res, Scope, Table, raise, refuse};
 use super::source::{Files, Import, Source, inside};
-use super::table::Table;
 use super::tree::{Does, Expr, Function, Name, Stmt};
 
 /// Where statements go on.
@@ -138,7 +137,7 @@ impl Machine {
     fn import_member(&mut self, module: &Name, member: &Name, frame: &Rc<Frame>) -> Res<Object> {
         let missing = || Object::Missing(Name::from(format!("{module}.{member}")));
         Ok(match frame.source.import(module) {
-            Import::Known(name) => modules::member(name, member).unwrap_or_else(missing),
+            Import::Known(name) => constants::member(name, member).unwrap_or_else(missing),
             Import::File(path) => match self.files.source(&path) {
                 Some(source) => self.module(&source)?.get(member)?.unwrap_or_else(missing),
                 None => missing(),
@@ -174,7 +173,7 @@ impl Machine {
             Does::Expr(value) => match value.globals_updated() {
                 Some(with) if frame.around.is_none() => {
                     let with = self.eval(with, frame)?;
-                    for (name, value) in super::methods::entries(self, &with)? {
+                    for (name, value) in self.entries(&with)? {
                         frame.set(&Name::from(name.need_text("a name")?), value);
                     }
                 }
@@ -343,57 +342,5 @@ impl Machine {
             });
         }
         Ok(Object::Function(Rc::new(Closure { function: Arc::clone(function), defaults, around: Rc::clone(frame) })))
-    }
-}
-
-/// Exceptions and those above them.
-const ABOVE: [(&str, &str); 16] = [
-    ("KeyError", "LookupError"),
-    ("IndexError", "LookupError"),
-    ("ZeroDivisionError", "ArithmeticError"),
-    ("OverflowError", "ArithmeticError"),
-    ("UnicodeDecodeError", "ValueError"),
-    ("UnicodeEncodeError", "ValueError"),
-    ("JSONDecodeError", "ValueError"),
-    ("UnboundLocalError", "NameError"),
-    ("NotImplementedError", "RuntimeError"),
-    ("RecursionError", "RuntimeError"),
-    ("ModuleNotFoundError", "ImportError"),
-    ("FileNotFoundError", "OSError"),
-    ("TimeoutError", "OSError"),
-    ("KeyboardInterrupt", "BaseException"),
-    ("SystemExit", "BaseException"),
-    ("Exception", "BaseException"),
-];
-
-/// Whether `except kind` takes an exception.
-pub(super) fn catches(kind: &Object, raised: &Name) -> Res<bool> {
-    match kind {
-        Object::Tuple(kinds) => {
-            for kind in kinds.iter() {
-                if catches(kind, raised)? {
-                    return Ok(true);
-                }
-            }
-            Ok(false)
-        }
-        Object::Native(kind) => {
-            let wanted = kind.rsplit('.').next().unwrap_or_default();
-            let mut name: &str = raised;
-            loop {
-                if name == wanted {
-                    return Ok(true);
-                }
-                name = match ABOVE.iter().find(|(below, _)| *below == name) {
-                    Some((_, above)) => above,
-                    None if name == "BaseException" => return Ok(false),
-                    None if matches!(name, "LookupError" | "ArithmeticError" | "ValueError" | "RuntimeError") => {
-                        "Exception"
-                    }
-                    None => "Exception",
-                };
-            }
-        }
-        other => refuse(format!("`except` with a {}", other.kind())),
     }
 }

@@ -2,15 +2,13 @@
 
 use std::rc::Rc;
 
-use super::arguments::Given;
+use super::arguments::{Arguments, Given};
 use super::dataset;
-use super::eval::Arguments;
-use super::index::raise_key;
 use super::machine::Machine;
-use super::object::{Match, Object, Res, raise, refuse};
+use super::object::{Match, Object, Res, Table, raise, refuse};
 use super::operate::set_operation;
 use super::patterns;
-use super::table::Table;
+use super::places::raise_key;
 use super::texts;
 use super::tree::Name;
 
@@ -264,7 +262,7 @@ fn dict(machine: &mut Machine, base: &Object, name: &str, mut given: Given) -> R
         }
         "update" => {
             if let Some(other) = given.take("other") {
-                for (key, value) in entries(machine, &other)? {
+                for (key, value) in machine.entries(&other)? {
                     dict.table.borrow_mut().put(key, value)?;
                 }
             }
@@ -314,22 +312,6 @@ pub(super) fn count(machine: &mut Machine, dict: &super::object::Dict, more: &Ob
 
 fn pairs(table: &Table) -> Vec<Object> {
     table.iter().map(|(key, value)| Object::tuple(vec![key.clone(), value.clone()])).collect()
-}
-
-/// Entries of a dictionary or of pairs.
-pub(super) fn entries(machine: &mut Machine, of: &Object) -> Res<Vec<(Object, Object)>> {
-    if let Object::Dict(dict) = of {
-        return Ok(dict.table.borrow().iter().map(|(key, value)| (key.clone(), value.clone())).collect());
-    }
-    let mut entries = Vec::new();
-    for pair in machine.all(of)? {
-        let pair = machine.all(&pair)?;
-        let [key, value] = pair.as_slice() else {
-            return raise("ValueError", "dictionary update sequence element has another length than 2");
-        };
-        entries.push((key.clone(), value.clone()));
-    }
-    Ok(entries)
 }
 
 fn set(machine: &mut Machine, base: &Object, name: &str, mut given: Given) -> Res<Object> {
@@ -396,27 +378,15 @@ fn set(machine: &mut Machine, base: &Object, name: &str, mut given: Given) -> Re
     }
 }
 
-/// `match[index]`.
-pub(super) fn group(found: &Match, index: &Object) -> Res<Object> {
-    let at = match index {
-        Object::Text(name) => found.names.iter().find(|(known, _)| **known == **name).map(|(_, at)| *at),
-        index => usize::try_from(index.need_int("a group")?).ok(),
-    };
-    match at.and_then(|at| found.groups.get(at)) {
-        Some(group) => Ok(group.as_ref().map_or(Object::None, |(_, _, text)| Object::Text(text.clone()))),
-        None => raise("IndexError", "no such group"),
-    }
-}
-
 fn matched(found: &Rc<Match>, name: &str, mut given: Given) -> Res<Object> {
     match name {
         "group" => {
             let mut groups = Vec::new();
             while let Some(index) = given.take("group") {
-                groups.push(group(found, &index)?);
+                groups.push(patterns::group(found, &index)?);
             }
             Ok(match groups.len() {
-                0 => group(found, &Object::Int(0))?,
+                0 => patterns::group(found, &Object::Int(0))?,
                 1 => groups.remove(0),
                 _ => Object::tuple(groups),
             })
@@ -431,7 +401,7 @@ fn matched(found: &Rc<Match>, name: &str, mut given: Given) -> Res<Object> {
         "groupdict" => {
             let mut table = Table::default();
             for (name, at) in &found.names {
-                table.put_text(name, group(found, &Object::size(*at))?);
+                table.put_text(name, patterns::group(found, &Object::size(*at))?);
             }
             Ok(Object::dict(table))
         }

@@ -10,10 +10,14 @@ mod arguments;
 mod assign;
 mod builtins;
 mod chance;
+mod compiled;
+mod constants;
 mod convert;
 mod dataset;
 mod definitions;
+mod equality;
 mod eval;
+mod exceptions;
 mod format;
 mod formula;
 mod frame;
@@ -30,8 +34,11 @@ mod numerals;
 mod object;
 mod operate;
 mod parse;
+mod parser;
 mod patterns;
+mod places;
 mod reach;
+mod show;
 mod sorting;
 mod source;
 mod table;
@@ -46,8 +53,9 @@ use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::item::sha256;
+use super::digest::sha256;
 use super::value::Value;
+use arguments::Arguments;
 use machine::Machine;
 use object::{Halt, Object, Res, refuse};
 use source::{Files, Source};
@@ -204,7 +212,7 @@ impl Script {
         let made = SCORING.with(|world| {
             world.0.borrow_mut().reseed();
             let function = self.ready(world)?;
-            let arguments = eval::Arguments { list: Vec::new(), named };
+            let arguments = Arguments { list: Vec::new(), named };
             world.0.borrow_mut().call_with(&function, arguments)
         });
         // A function that does not take the two by name is given them as one list.

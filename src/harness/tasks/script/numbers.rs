@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::super::metric::{argmax, pairwise_sum};
+use super::super::numpy::{argmax, pairwise_sum};
 use super::arguments::Given;
 use super::machine::Machine;
 use super::object::{Object, Res, raise, refuse};

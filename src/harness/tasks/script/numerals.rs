@@ -1,8 +1,8 @@
 //! Numbers from text and from one another, and the types of values.
 
-use super::super::template::strip;
+use super::super::python::strip;
 use super::arguments::Given;
-use super::builtins::EXCEPTIONS;
+use super::exceptions::{EXCEPTIONS, catches};
 use super::object::{Object, Res, raise, refuse};
 
 /// `round`.
@@ -109,7 +109,7 @@ pub(super) fn is_instance(of: &Object, kinds: &Object) -> Res<bool> {
             "datasets.Dataset" => matches!(of, Object::Dataset(_)),
             "collections.Counter" => of.kind() == "Counter",
             other if EXCEPTIONS.contains(&other) => match of {
-                Object::Exception(exception) => super::machine::catches(kinds, &exception.0)?,
+                Object::Exception(exception) => catches(kinds, &exception.0)?,
                 _ => false,
             },
             other => return refuse(format!("`isinstance` with `{other}`")),

@@ -1,17 +1,15 @@
-//! Values of a running script.
+//! Values of a running script: all types that hold one another. What they do stands in files of its own.
 
 use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use super::super::sampling::Random;
-use super::super::value::{python_float, write_text_repr};
-use super::frame::Frame;
-use super::iterate::Iter;
-use super::patterns::Compiled;
-use super::table::Table;
-use super::tree::{Function, Name};
+use super::compiled::Compiled;
+use super::source::Source;
+use super::tree::{Comprehension, Function, Name};
 
 /// A value.
 #[derive(Clone)]
@@ -89,6 +87,68 @@ pub(super) struct Match {
     pub names: Vec<(String, usize)>,
 }
 
+/// The names of a module, a call or a comprehension.
+pub(super) struct Frame {
+    pub vars: RefCell<HashMap<Name, Object>>,
+    pub scope: Scope,
+    pub around: Option<Rc<Frame>>,
+    pub source: Arc<Source>,
+}
+
+/// Whose names they are.
+pub(super) enum Scope {
+    /// Which statements of the module were run.
+    Module(RefCell<BTreeSet<usize>>),
+    Function(Arc<Function>),
+    Comprehension(Arc<Comprehension>),
+}
+
+/// Values that come one at a time.
+pub(super) enum Iter {
+    /// Values that are known.
+    Items(std::vec::IntoIter<Object>),
+    /// A list, which may change meanwhile, and the next place.
+    List(Object, usize),
+    Range(i64, i64, i64),
+    Generator(Box<Generator>),
+    Map(Object, Vec<Object>),
+    Filter(Object, Object),
+    Zip(Vec<Object>, bool),
+    Enumerate(Object, i64),
+    Chain(VecDeque<Object>),
+    Slice(Object, usize, usize, usize),
+    Done,
+}
+
+/// A generator expression.
+pub(super) struct Generator {
+    pub made: Arc<Comprehension>,
+    pub frame: Rc<Frame>,
+    /// What the outermost loop runs over.
+    pub over: Object,
+    /// Values of the present round of the outermost loop.
+    pub ready: VecDeque<Object>,
+}
+
+/// Entries by key.
+#[derive(Clone, Default)]
+pub(super) struct Table {
+    pub places: HashMap<Key, usize>,
+    pub entries: Vec<Option<(Object, Object)>>,
+}
+
+/// What makes two keys the same: `1`, `1.0` and `True` are.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) enum Key {
+    None,
+    Int(i64),
+    Float(u64),
+    Text(Name),
+    Tuple(Vec<Key>),
+    Named(&'static str),
+    Place(usize),
+}
+
 /// Why a script stopped.
 #[derive(Clone)]
 pub(super) struct Halt {
@@ -139,6 +199,11 @@ impl Object {
 
     pub(super) fn set(table: Table) -> Self {
         Self::Set(Rc::new(RefCell::new(table)))
+    }
+
+    /// An iterator whose values are made when they are asked for.
+    pub(super) fn lazy(iter: Iter) -> Self {
+        Self::Iterator(Rc::new(RefCell::new(iter)))
     }
 
     pub(super) fn size(length: usize) -> Self {
@@ -239,158 +304,6 @@ impl Object {
             Some(number) => Ok(number),
             None => raise("TypeError", format!("{what} needs int, not {}", self.kind())),
         }
-    }
-
-    /// Whether both are the same object.
-    pub(super) fn is(&self, other: &Object) -> bool {
-        match (self, other) {
-            (Self::None, Self::None) => true,
-            (Self::Bool(a), Self::Bool(b)) => a == b,
-            (Self::Int(a), Self::Int(b)) => a == b,
-            (Self::Native(a), Self::Native(b)) => a == b,
-            (Self::List(a), Self::List(b)) => Rc::ptr_eq(a, b),
-            (Self::Dict(a), Self::Dict(b)) => Rc::ptr_eq(a, b),
-            (Self::Set(a), Self::Set(b)) => Rc::ptr_eq(a, b),
-            (Self::Text(a), Self::Text(b)) => a == b,
-            (Self::Tuple(a), Self::Tuple(b)) => Rc::ptr_eq(a, b),
-            (Self::Function(a), Self::Function(b)) => Rc::ptr_eq(a, b),
-            _ => false,
-        }
-    }
-
-    /// `==`.
-    pub(super) fn equal(&self, other: &Object) -> Res<bool> {
-        self.equal_within(other, 0)
-    }
-
-    fn equal_within(&self, other: &Object, depth: usize) -> Res<bool> {
-        if depth > DEEPEST {
-            return refuse("lists are nested too deeply to be compared");
-        }
-        let both = |a: &[Object], b: &[Object]| -> Res<bool> {
-            if a.len() != b.len() {
-                return Ok(false);
-            }
-            for (a, b) in a.iter().zip(b) {
-                if !a.equal_within(b, depth + 1)? {
-                    return Ok(false);
-                }
-            }
-            Ok(true)
-        };
-        Ok(match (self, other) {
-            (Self::None, Self::None) => true,
-            (Self::Text(a), Self::Text(b)) => a == b,
-            (Self::List(a), Self::List(b)) => Rc::ptr_eq(a, b) || both(&a.borrow(), &b.borrow())?,
-            (Self::Tuple(a), Self::Tuple(b)) => both(a, b)?,
-            (Self::Range(a, b, c), Self::Range(d, e, f)) => (a, b, c) == (d, e, f),
-            (Self::Dict(a), Self::Dict(b)) => {
-                if Rc::ptr_eq(a, b) {
-                    return Ok(true);
-                }
-                let (a, b) = (a.table.borrow(), b.table.borrow());
-                if a.len() != b.len() {
-                    return Ok(false);
-                }
-                for (key, value) in a.iter() {
-                    match b.get(key)? {
-                        Some(other) if value.equal_within(&other, depth + 1)? => {}
-                        _ => return Ok(false),
-                    }
-                }
-                true
-            }
-            (Self::Set(a), Self::Set(b)) => {
-                let (a, b) = (a.borrow(), b.borrow());
-                a.len() == b.len()
-                    && a.iter().try_fold(true, |all, (key, _)| Ok::<_, Box<Halt>>(all && b.get(key)?.is_some()))?
-            }
-            (Self::Array(_), _) | (_, Self::Array(_)) => return refuse("comparing arrays of numpy"),
-            (Self::Missing(name), _) | (_, Self::Missing(name)) => {
-                return refuse(format!("`{name}` is not known here"));
-            }
-            (Self::Int(a), Self::Int(b)) => a == b,
-            _ => match (self.as_float(), other.as_float()) {
-                (Some(a), Some(b)) => a == b,
-                _ => self.is(other),
-            },
-        })
-    }
-
-    /// What `str()` makes of it.
-    pub(super) fn show(&self) -> Res<String> {
-        match self {
-            Self::Text(text) => Ok(text.to_string()),
-            Self::Exception(exception) => match exception.1.as_slice() {
-                [] => Ok(String::new()),
-                [Self::Text(text)] if &*exception.0 == "KeyError" => Self::Text(text.clone()).repr(),
-                [one] => one.show(),
-                _ => refuse("an exception with several arguments as text"),
-            },
-            other => other.repr(),
-        }
-    }
-
-    /// What `repr()` makes of it.
-    pub(super) fn repr(&self) -> Res<String> {
-        let mut out = String::new();
-        self.write_repr(&mut out, 0)?;
-        Ok(out)
-    }
-
-    fn write_repr(&self, out: &mut String, depth: usize) -> Res<()> {
-        if depth > DEEPEST {
-            return refuse("lists are nested too deeply to be printed");
-        }
-        let items = |out: &mut String, items: &[Object]| -> Res<()> {
-            for (at, item) in items.iter().enumerate() {
-                out.push_str(if at == 0 { "" } else { ", " });
-                item.write_repr(out, depth + 1)?;
-            }
-            Ok(())
-        };
-        match self {
-            Self::None => out.push_str("None"),
-            Self::Bool(flag) => out.push_str(if *flag { "True" } else { "False" }),
-            Self::Int(number) => out.push_str(&number.to_string()),
-            Self::Float(number) => out.push_str(&python_float(*number)),
-            Self::Text(text) => write_text_repr(out, text),
-            Self::List(list) => {
-                out.push('[');
-                items(out, &list.borrow())?;
-                out.push(']');
-            }
-            Self::Tuple(list) => {
-                out.push('(');
-                items(out, list)?;
-                out.push_str(if list.len() == 1 { ",)" } else { ")" });
-            }
-            Self::Dict(dict) if matches!(dict.kind, DictKind::Plain) => {
-                out.push('{');
-                for (at, (key, value)) in dict.table.borrow().iter().enumerate() {
-                    out.push_str(if at == 0 { "" } else { ", " });
-                    key.write_repr(out, depth + 1)?;
-                    out.push_str(": ");
-                    value.write_repr(out, depth + 1)?;
-                }
-                out.push('}');
-            }
-            Self::Set(set) if set.borrow().len() <= 1 => {
-                let set = set.borrow();
-                match set.iter().next() {
-                    None => out.push_str("set()"),
-                    Some((only, _)) => {
-                        out.push('{');
-                        only.write_repr(out, depth + 1)?;
-                        out.push('}');
-                    }
-                }
-            }
-            Self::Range(from, to, 1) => out.push_str(&format!("range({from}, {to})")),
-            Self::Range(from, to, step) => out.push_str(&format!("range({from}, {to}, {step})")),
-            other => return refuse(format!("printing a {}", other.kind())),
-        }
-        Ok(())
     }
 }
 

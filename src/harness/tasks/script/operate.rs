@@ -5,8 +5,7 @@ use std::rc::Rc;
 
 use super::format;
 use super::machine::Machine;
-use super::object::{DictKind, Object, Res, raise, refuse};
-use super::table::Table;
+use super::object::{DictKind, Object, Res, Table, raise, refuse};
 
 impl Machine {
     pub(super) fn unary(&mut self, sign: &str, value: &Object) -> Res<Object> {

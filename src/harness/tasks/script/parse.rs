@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::formula::Read;
-use super::token::{Token, Word, words};
-use super::tree::{Does, Handler, Kind, Name, Stmt};
+use super::parser::{Parser, Read};
+use super::token::{Word, words};
+use super::tree::{Does, Handler, Kind, Stmt};
 
 /// The statements of a module.
 ///
@@ -18,16 +18,6 @@ pub(super) fn module(source: &str) -> Read<Vec<Stmt>> {
     }
     Ok(body)
 }
-
-/// Words and a place among them.
-pub(super) struct Parser {
-    words: Vec<Token>,
-    at: usize,
-    depth: usize,
-}
-
-/// Blocks, brackets and the like that may be open in one another.
-const DEEPEST: usize = 60;
 
 /// Signs that join an operation and an assignment.
 const AUGMENTS: [(&str, &str); 12] = [
@@ -46,76 +36,6 @@ const AUGMENTS: [(&str, &str); 12] = [
 ];
 
 impl Parser {
-    pub(super) fn new(words: Vec<Token>) -> Self {
-        Self { words, at: 0, depth: 0 }
-    }
-
-    pub(super) fn word(&self) -> &Word {
-        self.words.get(self.at).map_or(&Word::End, |token| &token.word)
-    }
-
-    pub(super) fn next_word(&self) -> &Word {
-        self.words.get(self.at + 1).map_or(&Word::End, |token| &token.word)
-    }
-
-    pub(super) fn line(&self) -> usize {
-        self.words.get(self.at).or(self.words.last()).map_or(1, |token| token.line)
-    }
-
-    pub(super) fn go_on(&mut self) {
-        self.at += 1;
-    }
-
-    pub(super) fn wrong<T>(&self, problem: &str) -> Read<T> {
-        Err((self.line(), problem.to_owned()))
-    }
-
-    pub(super) fn is_mark(&self, mark: &str) -> bool {
-        matches!(self.word(), Word::Mark(found) if *found == mark)
-    }
-
-    pub(super) fn is_name(&self, name: &str) -> bool {
-        matches!(self.word(), Word::Name(found) if found == name)
-    }
-
-    pub(super) fn take_mark(&mut self, mark: &str) -> bool {
-        let found = self.is_mark(mark);
-        self.at += usize::from(found);
-        found
-    }
-
-    pub(super) fn take_name(&mut self, name: &str) -> bool {
-        let found = self.is_name(name);
-        self.at += usize::from(found);
-        found
-    }
-
-    pub(super) fn need_mark(&mut self, mark: &str) -> Read<()> {
-        if self.take_mark(mark) { Ok(()) } else { self.wrong(&format!("`{mark}` is missing")) }
-    }
-
-    pub(super) fn need_name(&mut self) -> Read<Name> {
-        match self.word() {
-            Word::Name(name) => {
-                let name = Name::from(name.as_str());
-                self.at += 1;
-                Ok(name)
-            }
-            _ => self.wrong("a name is missing"),
-        }
-    }
-
-    /// Counts what is open, so that the stack holds.
-    pub(super) fn within<T>(&mut self, read: impl FnOnce(&mut Self) -> Read<T>) -> Read<T> {
-        self.depth += 1;
-        if self.depth > DEEPEST {
-            return self.wrong("it is nested too deeply");
-        }
-        let read = read(self);
-        self.depth -= 1;
-        read
-    }
-
     fn statement(&mut self, out: &mut Vec<Stmt>) -> Read<()> {
         let line = self.line();
         let Word::Name(name) = self.word() else {
@@ -126,11 +46,11 @@ impl Parser {
         };
         let kind = match name.as_str() {
             "if" => {
-                self.at += 1;
+                self.go_on();
                 self.branch()?
             }
             "for" => {
-                self.at += 1;
+                self.go_on();
                 let target = self.targets()?;
                 if !self.take_name("in") {
                     return self.wrong("`in` is missing");
@@ -140,18 +60,18 @@ impl Parser {
                 Does::For { target, over, body, otherwise }
             }
             "while" => {
-                self.at += 1;
+                self.go_on();
                 let test = self.value()?;
                 let (body, otherwise) = (self.block()?, self.otherwise()?);
                 Does::While { test, body, otherwise }
             }
             "try" => {
-                self.at += 1;
+                self.go_on();
                 self.attempt()?
             }
             "def" => Does::Def(Arc::new(self.function(Vec::new())?)),
             "class" => {
-                self.at += 1;
+                self.go_on();
                 let name = self.need_name()?;
                 self.skip_block()?;
                 Does::Refused("a class".to_owned(), vec![name])
@@ -161,7 +81,8 @@ impl Parser {
                 Does::Refused("`with`".to_owned(), Vec::new())
             }
             "async" => {
-                self.at += 2;
+                self.go_on();
+                self.go_on();
                 let name = self.need_name().ok();
                 self.skip_block()?;
                 Does::Refused("`async`".to_owned(), name.into_iter().collect())
@@ -236,15 +157,15 @@ impl Parser {
                 parser.simple(&mut body)?;
                 return Ok(body);
             }
-            parser.at += 1;
+            parser.go_on();
             if *parser.word() != Word::Indent {
                 return parser.wrong("an indented block is missing");
             }
-            parser.at += 1;
+            parser.go_on();
             while *parser.word() != Word::Dedent {
                 parser.statement(&mut body)?;
             }
-            parser.at += 1;
+            parser.go_on();
             Ok(body)
         })
     }
@@ -260,13 +181,13 @@ impl Parser {
                 Word::NewLine | Word::End => return self.wrong("`:` is missing"),
                 _ => {}
             }
-            self.at += 1;
+            self.go_on();
         }
-        self.at += 1;
+        self.go_on();
         while !matches!(self.word(), Word::NewLine | Word::End) {
-            self.at += 1;
+            self.go_on();
         }
-        self.at += 1;
+        self.go_on();
         let mut depth = 0_usize;
         if *self.word() != Word::Indent {
             return Ok(());
@@ -278,7 +199,7 @@ impl Parser {
                 Word::End => return Ok(()),
                 _ => {}
             }
-            self.at += 1;
+            self.go_on();
             if depth == 0 {
                 return Ok(());
             }
@@ -288,7 +209,7 @@ impl Parser {
     fn end_of_line(&mut self) -> Read<()> {
         match self.word() {
             Word::NewLine => {
-                self.at += 1;
+                self.go_on();
                 Ok(())
             }
             Word::End => Ok(()),
@@ -311,10 +232,6 @@ impl Parser {
         }
     }
 
-    pub(super) fn ends(&self) -> bool {
-        matches!(self.word(), Word::NewLine | Word::End) || self.is_mark(";")
-    }
-
     fn small(&mut self) -> Read<Does> {
         let keyword = match self.word() {
             Word::Name(name) => name.clone(),
@@ -322,11 +239,11 @@ impl Parser {
         };
         match keyword.as_str() {
             "return" => {
-                self.at += 1;
+                self.go_on();
                 Ok(Does::Return(if self.ends() { None } else { Some(self.values()?) }))
             }
             "pass" | "break" | "continue" => {
-                self.at += 1;
+                self.go_on();
                 Ok(match keyword.as_str() {
                     "pass" => Does::Pass,
                     "break" => Does::Break,
@@ -334,7 +251,7 @@ impl Parser {
                 })
             }
             "raise" => {
-                self.at += 1;
+                self.go_on();
                 let what = if self.ends() { None } else { Some(self.value()?) };
                 if self.take_name("from") {
                     self.value()?;
@@ -342,13 +259,13 @@ impl Parser {
                 Ok(Does::Raise(what))
             }
             "assert" => {
-                self.at += 1;
+                self.go_on();
                 let test = self.value()?;
                 let message = if self.take_mark(",") { Some(self.value()?) } else { None };
                 Ok(Does::Assert(test, message))
             }
             "del" => {
-                self.at += 1;
+                self.go_on();
                 let targets = self.targets()?;
                 Ok(Does::Delete(match targets.kind {
                     Kind::Tuple(list) => list,
@@ -356,7 +273,7 @@ impl Parser {
                 }))
             }
             "global" => {
-                self.at += 1;
+                self.go_on();
                 let mut names = vec![self.need_name()?];
                 while self.take_mark(",") {
                     names.push(self.need_name()?);
@@ -364,7 +281,7 @@ impl Parser {
                 Ok(Does::Global(names))
             }
             "nonlocal" => {
-                self.at += 1;
+                self.go_on();
                 self.need_name()?;
                 while self.take_mark(",") {
                     self.need_name()?;
@@ -372,11 +289,11 @@ impl Parser {
                 Ok(Does::Refused("`nonlocal`".to_owned(), Vec::new()))
             }
             "import" => {
-                self.at += 1;
+                self.go_on();
                 self.import()
             }
             "from" => {
-                self.at += 1;
+                self.go_on();
                 self.import_from()
             }
             _ => self.expression_or_assignment(),
@@ -393,7 +310,7 @@ impl Parser {
         if let Word::Mark(mark) = self.word()
             && let Some((_, operator)) = AUGMENTS.iter().find(|(written, _)| written == mark)
         {
-            self.at += 1;
+            self.go_on();
             let operator = *operator;
             return Ok(Does::Augment(first, operator, self.values()?));
         }

@@ -4,30 +4,14 @@ use std::cell::OnceCell;
 use std::rc::Rc;
 
 use super::super::regex::{Pattern, Spans};
-use super::arguments::Given;
+use super::arguments::{Arguments, Given};
+use super::compiled::{Compiled, FLAGS};
 use super::machine::Machine;
 use super::object::{Match, Object, Res, raise, refuse};
 use super::tree::Name;
 
 /// Methods of a pattern, which are functions of `re` too.
 pub(super) const METHODS: [&str; 8] = ["search", "match", "fullmatch", "findall", "finditer", "sub", "subn", "split"];
-
-/// A pattern with its flags.
-pub(super) struct Compiled {
-    pub source: Name,
-    flags: i64,
-    anywhere: Pattern,
-    at_start: OnceCell<Pattern>,
-    whole: OnceCell<Pattern>,
-}
-
-/// Flags of `re` and the letter of each.
-pub(super) const FLAGS: [(i64, &[&str], char); 4] = [
-    (2, &["I", "IGNORECASE"], 'i'),
-    (8, &["M", "MULTILINE"], 'm'),
-    (16, &["S", "DOTALL"], 's'),
-    (32, &["U", "UNICODE"], 'u'),
-];
 
 fn written(source: &str, flags: i64, before: &str, after: &str) -> Res<Pattern> {
     let (own, rest) = match source.strip_prefix("(?").and_then(|rest| rest.split_once(')')) {
@@ -99,7 +83,7 @@ pub(super) fn function(machine: &mut Machine, name: &str, mut given: Given) -> R
         return Ok(Object::Pattern(pattern));
     }
     let named = given.rest_named();
-    call(machine, &pattern, name, Given::new(name, super::eval::Arguments { list, named }))
+    call(machine, &pattern, name, Given::new(name, Arguments { list, named }))
 }
 
 fn found(pattern: &Pattern, text: &str, most: usize) -> Res<Vec<Spans>> {
@@ -271,4 +255,16 @@ pub(super) fn escape(text: &str) -> String {
         out.push(c);
     }
     out
+}
+
+/// `match[index]`.
+pub(super) fn group(found: &Match, index: &Object) -> Res<Object> {
+    let at = match index {
+        Object::Text(name) => found.names.iter().find(|(known, _)| **known == **name).map(|(_, at)| *at),
+        index => usize::try_from(index.need_int("a group")?).ok(),
+    };
+    match at.and_then(|at| found.groups.get(at)) {
+        Some(group) => Ok(group.as_ref().map_or(Object::None, |(_, _, text)| Object::Text(text.clone()))),
+        None => raise("IndexError", "no such group"),
+    }
 }

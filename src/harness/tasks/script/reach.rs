@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::builtins;
+use super::constants;
 use super::methods;
-use super::modules;
 use super::object::Object;
 use super::source::{Files, Import, Source, inside};
 use super::tree::{Argument, Comprehension, Does, Expr, Function, Kind, Name, Piece, Stmt, bound_by_stmt};
@@ -186,7 +186,7 @@ impl Reach {
                 return Ok(Known::Other);
             }
         };
-        match modules::member(member.0, member.1) {
+        match constants::member(member.0, member.1) {
             Some(Object::Module(module)) => Ok(Known::Module(module)),
             Some(Object::Native(name)) => Ok(Known::Native(name)),
             Some(_) => Ok(Known::Other),
@@ -365,7 +365,7 @@ impl Reach {
             Kind::Attribute(base, member) => {
                 let source = Arc::clone(place.source);
                 match self.known(base, place)? {
-                    Known::Module(module) => match modules::member(module, member) {
+                    Known::Module(module) => match constants::member(module, member) {
                         Some(Object::Module(module)) => Ok(Known::Module(module)),
                         Some(Object::Native(name)) => Ok(Known::Native(name)),
                         Some(_) => Ok(Known::Other),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock, Mutex};
 
-use super::super::item::sha256;
+use super::super::digest::sha256;
 use super::modules;
 use super::parse;
 use super::tree::{Does, Name, Stmt};

@@ -1,29 +1,9 @@
 //! The entries of dictionaries and sets, in the order in which they came.
 
-use std::collections::HashMap;
 use std::rc::Rc;
 
-use super::object::{Object, Res, raise, refuse};
+use super::object::{Key, Object, Res, Table, raise, refuse};
 use super::tree::Name;
-
-/// Entries by key.
-#[derive(Clone, Default)]
-pub(super) struct Table {
-    places: HashMap<Key, usize>,
-    entries: Vec<Option<(Object, Object)>>,
-}
-
-/// What makes two keys the same: `1`, `1.0` and `True` are.
-#[derive(Clone, PartialEq, Eq, Hash)]
-enum Key {
-    None,
-    Int(i64),
-    Float(u64),
-    Text(Name),
-    Tuple(Vec<Key>),
-    Named(&'static str),
-    Place(usize),
-}
 
 impl Key {
     fn of(object: &Object) -> Res<Self> {

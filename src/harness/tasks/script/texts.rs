@@ -4,13 +4,11 @@ use std::sync::LazyLock;
 
 use fancy_regex::Regex;
 
-use super::super::python::{lines, partition};
-use super::super::template::is_space;
+use super::super::python::{is_space, lines, partition};
 use super::arguments::Given;
 use super::format::formatted;
 use super::machine::Machine;
-use super::object::{Object, Res, raise, refuse};
-use super::table::Table;
+use super::object::{Object, Res, Table, raise, refuse};
 use super::tree::Name;
 
 /// The methods that are known.
@@ -358,7 +356,7 @@ fn format_text(machine: &mut Machine, text: &str, mut given: Given) -> Res<Objec
                 } else {
                     match named.iter().find(|(name, _)| **name == *first) {
                         Some((_, value)) => value.clone(),
-                        None => return super::index::raise_key(&Object::text(first)),
+                        None => return super::places::raise_key(&Object::text(first)),
                     }
                 };
                 while !rest.is_empty() {

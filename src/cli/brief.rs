@@ -1,0 +1,52 @@
+//! The short help (`-h`): of commands with many options those that most people need; `--help` has all of them.
+
+use clap::{Command, CommandFactory};
+
+use super::Cli;
+
+/// Options that the short help of a command shows, beside its arguments and `-h`.
+const SHOWN: &[(&str, &[&str])] = &[
+    ("fit", &["score", "adjusted", "before", "after", "family", "cutoff", "chance", "curve", "predict", "out"]),
+    ("report", &["score", "adjusted", "before", "after", "family", "cutoff", "chance", "out"]),
+    ("explore", &["score", "adjusted", "before", "after", "family", "cutoff", "chance", "port"]),
+    #[cfg(feature = "models")]
+    (
+        "evaluate",
+        &["tasks", "data", "task_dir", "out", "server", "shots", "limit", "apply_chat_template", "device", "dry_run"],
+    ),
+    ("agree", &["score", "adjusted", "before", "after", "metric", "out"]),
+];
+
+/// The program's commands with their short helps.
+pub(super) fn command() -> Command {
+    SHOWN.iter().fold(Cli::command(), |command, (name, shown)| {
+        command.mut_subcommand(name, |command| {
+            command.mut_args(|arg| {
+                let hidden = !arg.is_positional() && !shown.contains(&arg.get_id().as_str());
+                arg.hide_short_help(hidden)
+            })
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_short_help_shows_the_options_named_and_the_long_one_all() {
+        let mut command = command();
+        command.build();
+        for &(name, shown) in SHOWN {
+            let own = command.find_subcommand_mut(name).expect("a command");
+            let (short, long) = (own.render_help().to_string(), own.render_long_help().to_string());
+            for id in shown {
+                let arg = own.get_arguments().find(|arg| arg.get_id() == id).unwrap_or_else(|| panic!("{name}: {id}"));
+                let flag = format!("--{}", arg.get_long().expect("an option"));
+                assert!(short.contains(&flag) && long.contains(&flag), "{name} {flag}");
+            }
+            let options = |text: &str| text.lines().filter(|line| line.trim_start().starts_with("--")).count();
+            assert!(options(&short) <= shown.len() && options(&long) > shown.len(), "{name}:\n{short}");
+        }
+    }
+}
