@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::support::repository;
 
 /// Folder (or file) directly under `src`, and the floor it stands on.
-const FLOORS: [(&str, u8); 18] = [
+const FLOORS: [(&str, u8); 19] = [
     ("bounds", 0),
     ("error", 0),
     ("serial", 0),
@@ -25,6 +25,7 @@ const FLOORS: [(&str, u8); 18] = [
     ("explore", 6),
     ("cli", 7),
     ("notebook", 7),
+    ("fuzzing", 7),
     ("prelude", 7),
     ("main", 7),
 ];
