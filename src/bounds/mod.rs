@@ -74,7 +74,7 @@ bounds! {
 impl Bound {
     /// The value that holds.
     #[must_use]
-    pub fn get(self) -> u64 {
+    pub(crate) fn get(self) -> u64 {
         VALUES[self as usize].load(Ordering::Relaxed)
     }
 
@@ -84,7 +84,7 @@ impl Bound {
     }
 
     /// Sets the value for the whole process.
-    pub fn set(self, value: u64) {
+    pub(crate) fn set(self, value: u64) {
         VALUES[self as usize].store(value, Ordering::Relaxed);
     }
 
