@@ -84,7 +84,7 @@ impl Bound {
     }
 
     /// Sets the value for the whole process.
-    pub(crate) fn set(self, value: u64) {
+    pub fn set(self, value: u64) {
         VALUES[self as usize].store(value, Ordering::Relaxed);
     }
 
