@@ -41,6 +41,8 @@ mod bounds;
 pub mod cli;
 mod error;
 pub mod explore;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 pub mod harness;
 pub mod lab;
 #[cfg(feature = "models")]

@@ -1,7 +1,7 @@
 //! What a file or a server may cost before it is refused.
 //!
 //! Files of models and tasks come from anywhere. Each [`Bound`] has a default that everything published stays far below; what
-//! exceeds it is refused with the bound's name, and whoever trusts the file raises it by `--bound NAME=NUMBER` or
+//! exceeds it is refused with the bound's name (a fit takes fewer replicates instead), and whoever trusts the file raises it by `--bound NAME=NUMBER` or
 //! [`Bound::set`]. The values are those of the whole process, as what they protect is.
 
 mod guard;
@@ -66,6 +66,9 @@ bounds! {
     AnswerHeaderBytes, "answer-header-bytes", 64 << 10, "bytes of the headers of a server's answer";
     TableBytes, "table-bytes", 1 << 30, "bytes of a compressed table once it is unpacked";
     Redirects, "redirects", 0, "redirections of a server that are followed";
+    FitDraws, "fit-draws", 10_000_000, "models in all replicates of a bootstrap of a fit together, which takes fewer then, and says so";
+    WorkbookBytes, "workbook-bytes", 512 << 20, "bytes of a workbook once it is unpacked, and of the texts of its cells";
+    WorkbookCells, "workbook-cells", 10_000_000, "cells of a sheet, with the empty ones between them";
 }
 
 impl Bound {
@@ -81,7 +84,7 @@ impl Bound {
     }
 
     /// Sets the value for the whole process.
-    pub(crate) fn set(self, value: u64) {
+    pub fn set(self, value: u64) {
         VALUES[self as usize].store(value, Ordering::Relaxed);
     }
 

@@ -1,8 +1,6 @@
 //! The short help (`-h`): of commands with many options those that most people need; `--help` has all of them.
 
-use clap::{Command, CommandFactory};
-
-use super::Cli;
+use clap::Command;
 
 /// Options that the short help of a command shows, beside its arguments and `-h`.
 const SHOWN: &[(&str, &[&str])] = &[
@@ -18,8 +16,8 @@ const SHOWN: &[(&str, &[&str])] = &[
 ];
 
 /// The program's commands with their short helps.
-pub(super) fn command() -> Command {
-    SHOWN.iter().fold(Cli::command(), |command, (name, shown)| {
+pub(super) fn command(whole: Command) -> Command {
+    SHOWN.iter().fold(whole, |command, (name, shown)| {
         command.mut_subcommand(name, |command| {
             command.mut_args(|arg| {
                 let hidden = !arg.is_positional() && !shown.contains(&arg.get_id().as_str());
@@ -31,11 +29,14 @@ pub(super) fn command() -> Command {
 
 #[cfg(test)]
 mod tests {
+    use clap::CommandFactory;
+
+    use super::super::Cli;
     use super::*;
 
     #[test]
     fn the_short_help_shows_the_options_named_and_the_long_one_all() {
-        let mut command = command();
+        let mut command = command(Cli::command());
         command.build();
         for &(name, shown) in SHOWN {
             let own = command.find_subcommand_mut(name).expect("a command");
@@ -45,8 +46,13 @@ mod tests {
                 let flag = format!("--{}", arg.get_long().expect("an option"));
                 assert!(short.contains(&flag) && long.contains(&flag), "{name} {flag}");
             }
-            let options = |text: &str| text.lines().filter(|line| line.trim_start().starts_with("--")).count();
-            assert!(options(&short) <= shown.len() && options(&long) > shown.len(), "{name}:\n{short}");
+            let has = |text: &str, flag: &str| text.lines().any(|line| line.trim_start().starts_with(flag));
+            let others =
+                own.get_arguments().filter(|arg| !shown.contains(&arg.get_id().as_str()) && !arg.is_hide_set());
+            let others: Vec<String> = others.filter_map(|arg| arg.get_long()).map(|long| format!("--{long}")).collect();
+            let left: Vec<&String> = others.iter().filter(|flag| has(&short, flag)).collect();
+            assert!(left.is_empty(), "{name}: {left:?}");
+            assert!(others.iter().any(|flag| has(&long, flag)), "{name}");
         }
     }
 }

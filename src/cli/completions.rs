@@ -54,7 +54,8 @@ pub(super) fn run(args: &CompletionsArgs, mut program: Command) -> Result<()> {
     };
     let mut text = Vec::new();
     clap_complete::generate(shell, &mut program, "onset", &mut text);
-    std::io::stdout().write_all(&text).map_err(Error::print)
+    let mut out = std::io::stdout().lock();
+    out.write_all(&text).and_then(|()| out.flush()).map_err(Error::print)
 }
 
 /// `onset.1`, `onset-fit.1`, ...

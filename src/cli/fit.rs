@@ -1,16 +1,17 @@
 //! `onset fit`: a curve with honest intervals for anybody's model set.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
 use super::output::print;
-use super::save;
-use crate::analysis::fit::{ChanceLevel, CurveChoice, FitSettings, Inputs};
+use super::{progress, save};
+use crate::analysis::fit::{ChanceLevel, CurveChoice, FitReport, FitSettings, FitStep, FitTables, Inputs};
 use crate::error::{Error, Result};
 use crate::registry::DateOrder;
 use crate::registry::modelset::{
-    Amount, ClusterBy, Cutoff, GroupBy, PredictorKind, ScoreScale, Selection, Settings, WeightBy, XScale,
+    Amount, ClusterBy, Cutoff, GroupBy, ModelSet, PredictorKind, ScoreScale, Selection, Settings, WeightBy, XScale,
 };
 use crate::registry::table::{DecimalMark, Reading, Unit};
 use crate::report::fit;
@@ -248,7 +249,9 @@ pub(super) fn run(args: &FitArgs) -> Result<()> {
     if args.options.score.len() > 1 {
         return several(args, &inputs);
     }
-    let report = args.options.settings().run_on(&inputs)?;
+    let settings = args.options.settings();
+    let set = FitTables::read(&inputs, &settings.tables.reading)?.models(&settings.tables)?;
+    let report = watched(&settings, &set)?;
     if let Some(folder) = &args.out {
         save::fit(folder, &report)?;
     }
@@ -258,6 +261,36 @@ pub(super) fn run(args: &FitArgs) -> Result<()> {
         Format::Csv => fit::parameters(&report).to_bytes()?,
     })
 }
+
+/// A fit whose time is told before it begins, and whose steps are shown meanwhile, where it takes long.
+fn watched(settings: &FitSettings, set: &ModelSet) -> Result<FitReport> {
+    let Some(time) = settings.forecast(set).filter(|time| *time >= LONG) else { return settings.fit(set) };
+    let minutes = time.as_secs().div_ceil(60);
+    let (count, unit) = if minutes > 2 { (minutes, "minutes") } else { (time.as_secs(), "seconds") };
+    complain!("onset: {} models: the fit takes about {count} {unit}", set.rows.len());
+    let bar = progress::bar(STEPS, "{spinner} {elapsed} {bar:20} {wide_msg}");
+    bar.enable_steady_tick(TICK);
+    let report = settings.fit_and_tell(set, &|step| {
+        bar.inc(1);
+        bar.set_message(match step {
+            FitStep::Compare => "fitting and comparing the curves",
+            FitStep::Rise => "testing for a rise",
+            FitStep::Hinge => "bounding the hinge and testing it",
+            FitStep::Lead => "bounding the curve that leads, trying other cut-offs",
+            FitStep::Ceiling => "looking for a break before the ceiling",
+            FitStep::Bands => "drawing bands, looking for influential models",
+        });
+    });
+    bar.finish_and_clear();
+    report
+}
+
+/// A fit that is worth telling how long it takes.
+const LONG: Duration = Duration::from_secs(10);
+/// Steps of the fit of one score.
+const STEPS: u64 = 7;
+/// Time between two pictures of the bar.
+const TICK: Duration = Duration::from_millis(200);
 
 /// Fits several scores and prints a row for each.
 fn several(args: &FitArgs, inputs: &Inputs) -> Result<()> {

@@ -28,7 +28,6 @@ pub mod options;
 mod output;
 #[cfg(feature = "models")]
 mod place;
-#[cfg(feature = "models")]
 mod progress;
 mod report;
 mod reproduce;
@@ -38,6 +37,7 @@ mod study;
 mod suggest;
 
 use std::ffi::OsString;
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -115,8 +115,13 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Err(help_or_usage) => {
             let help_or_usage = suggest::with_suggestion(help_or_usage, &Cli::command());
             let failed = help_or_usage.use_stderr();
-            let unwritten = help_or_usage.print().is_err_and(|error| error.kind() != std::io::ErrorKind::BrokenPipe);
-            return if failed || unwritten { 2 } else { 0 };
+            let printed = help_or_usage.print().and_then(|()| std::io::stdout().flush());
+            let unwritten = printed.err().filter(|error| error.kind() != std::io::ErrorKind::BrokenPipe);
+            if let Some(error) = unwritten.map(Error::print) {
+                complain!("onset: {error}");
+                return exit_code(error.kind());
+            }
+            return if failed { 2 } else { 0 };
         }
     };
     bounds::hide_caught_panics();
@@ -158,7 +163,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
 }
 
 fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
-    let mut command = brief::command();
+    let mut command = brief::command(Cli::command());
     let matches = command.try_get_matches_from_mut(arguments)?;
     Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
 }

@@ -20,7 +20,9 @@ pub(super) enum Format {
 /// Writes to standard output.
 pub(super) fn print(text: impl AsRef<[u8]>) -> Result<()> {
     let text = String::from_utf8_lossy(text.as_ref());
-    std::io::stdout().write_all(shown(&text).as_bytes()).map_err(Error::print)
+    let mut out = std::io::stdout().lock();
+    // What ends without a line end would be written when the program ends, where nobody hears of a failure.
+    out.write_all(shown(&text).as_bytes()).and_then(|()| out.flush()).map_err(Error::print)
 }
 
 /// A text as it may be shown: what files hold can give orders to a terminal by its control characters, which are

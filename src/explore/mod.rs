@@ -18,6 +18,8 @@ use std::time::Instant;
 use serde::Serialize;
 
 pub(crate) use choices::Choices;
+#[cfg(fuzzing)]
+pub(crate) use http::read_any;
 pub use open::open;
 pub use question::{Question, Stage};
 pub use serve::{Server, Stop};

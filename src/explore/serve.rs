@@ -6,8 +6,9 @@
 //! content type, which a page from elsewhere cannot send without asking first. There are two paths, `/` and `/refit`;
 //! no file is served.
 
+use std::collections::VecDeque;
 use std::io::Write;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -18,6 +19,9 @@ use crate::error::{Error, Result};
 
 /// Connections answered at a time, at most.
 const MOST_CONNECTIONS: usize = 256;
+
+/// Connections turned away that are still open, at most.
+const MOST_LEAVING: usize = 64;
 
 const HTML: &str = "text/html; charset=utf-8";
 const JSON: &str = "application/json";
@@ -63,7 +67,13 @@ impl Server {
 
     /// Answers until it is stopped. Answers under way then are not waited for.
     pub fn run(&self) {
+        self.run_with(&|answer| std::thread::Builder::new().spawn(answer).map(drop));
+    }
+
+    /// The same with threads begun by `begin`.
+    fn run_with(&self, begin: &dyn Fn(Box<dyn FnOnce() + Send>) -> std::io::Result<()>) {
         let open = Arc::new(AtomicUsize::new(0));
+        let mut leaving = VecDeque::new();
         for stream in self.listener.incoming() {
             if self.stopped.load(Ordering::SeqCst) {
                 return;
@@ -75,28 +85,34 @@ impl Server {
             };
             if open.fetch_add(1, Ordering::SeqCst) >= MOST_CONNECTIONS {
                 open.fetch_sub(1, Ordering::SeqCst);
-                turn_away(&stream);
+                turn_away(stream, &mut leaving);
                 continue;
             }
             let spare = stream.try_clone();
             let (explorer, address, open) = (Arc::clone(&self.explorer), self.address, Arc::clone(&open));
             // A panic must not keep the place of its connection, nor a thread that cannot start.
             let place = Place(open);
-            let begun = std::thread::Builder::new().spawn(move || {
+            let begun = begin(Box::new(move || {
                 answer(&explorer, address, stream);
                 drop(place);
-            });
+            }));
             if let (Err(_), Ok(spare)) = (begun, spare) {
-                turn_away(&spare);
+                turn_away(spare, &mut leaving);
             }
         }
     }
 }
 
-/// Answers a connection that there is no room for, without waiting for it: others are waiting.
-fn turn_away(mut stream: &TcpStream) {
+/// Answers a connection that there is no room for, without waiting for it: others are waiting. It is closed when more of
+/// its kind have come, since closing one with unread bytes resets it, and the answer may be lost with it.
+fn turn_away(mut stream: TcpStream, leaving: &mut VecDeque<TcpStream>) {
     let _ = stream.set_nonblocking(true);
     let _ = stream.write_all(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    let _ = stream.shutdown(Shutdown::Write);
+    leaving.push_back(stream);
+    if leaving.len() > MOST_LEAVING {
+        leaving.pop_front();
+    }
 }
 
 /// One of the connections answered at a time.
@@ -211,6 +227,41 @@ fn names_this_machine(address: SocketAddr, host: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::analysis::fit::{FitSettings, Inputs};
+    use crate::registry::modelset::Settings;
+
+    #[test]
+    fn a_thread_that_cannot_start_is_an_answer_and_the_next_one_is_served() {
+        use std::io::Read as _;
+        let table = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/fit/paper_wide.csv");
+        let inputs = Inputs { tables: vec![table.into()], ..Inputs::default() };
+        let tables = Settings { score: Some("mmlu".into()), ..Settings::default() };
+        let curve = "linear".parse().expect("a curve");
+        let settings = FitSettings { tables, curve, bootstrap: 9, leave_out: false, ..FitSettings::default() };
+        let explorer = Explorer::open(&inputs, &settings).expect("the fixture can be fitted");
+        let server = Server::bind(explorer, "127.0.0.1:0".parse().expect("an address")).expect("a free port");
+        let (address, stop) = (server.address(), server.stop());
+        let ask = move || {
+            let mut stream = TcpStream::connect(address).expect("it listens");
+            let _ = stream.write_all(format!("GET / HTTP/1.1\r\nHost: {address}\r\n\r\n").as_bytes());
+            let mut answer = Vec::new();
+            stream.read_to_end(&mut answer).expect("an answer");
+            String::from_utf8_lossy(&answer[..12]).into_owned()
+        };
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let begun = AtomicUsize::new(0);
+                server.run_with(&|answer| match begun.fetch_add(1, Ordering::SeqCst) {
+                    0..=2 => Err(std::io::ErrorKind::WouldBlock.into()),
+                    _ => std::thread::Builder::new().spawn(answer).map(drop),
+                });
+            });
+            let answers: Vec<String> = (0..4).map(|_| ask()).collect();
+            stop.stop();
+            assert_eq!(answers[..3], ["HTTP/1.1 503"; 3]);
+            assert_eq!(answers[3], "HTTP/1.1 200");
+        });
+    }
 
     #[test]
     fn only_numbers_and_localhost_name_this_machine() {

@@ -33,7 +33,20 @@ pub(crate) fn step<T>(_: Step<'_>, act: impl FnOnce() -> Result<T>) -> Result<T>
 }
 
 #[cfg(all(test, feature = "models"))]
-pub(crate) use watch::step;
+pub(crate) use watch::{reading, step};
+
+/// Reads what a run itself has written.
+#[cfg(not(all(test, feature = "models")))]
+#[cfg_attr(not(feature = "models"), allow(dead_code))]
+pub(crate) fn reading<T>(_: &Path, act: impl FnOnce() -> Result<T>) -> Result<T> {
+    act()
+}
+
+/// The bytes of a file that a run itself has written.
+#[cfg_attr(not(feature = "models"), allow(dead_code))]
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
+    reading(path, || std::fs::read(path))
+}
 
 /// Writes to the end of a file.
 pub(crate) fn append(file: &mut File, path: &Path, bytes: &[u8]) -> Result<()> {
@@ -130,7 +143,9 @@ pub(crate) mod watch {
     struct Watched {
         root: PathBuf,
         fail_at: Option<usize>,
+        fail_reading: Option<usize>,
         count: usize,
+        reads: usize,
         steps: Vec<Kept>,
     }
 
@@ -139,9 +154,25 @@ pub(crate) mod watch {
     impl Watch {
         /// Watches `root`; step `fail_at` (from 0) fails once.
         pub(crate) fn of(root: &Path, fail_at: Option<usize>) -> Self {
-            let watched = Watched { root: root.to_owned(), fail_at, count: 0, steps: Vec::new() };
+            Self::with(root, fail_at, None)
+        }
+
+        /// Watches `root`; reading number `at` (from 0) fails once.
+        pub(crate) fn failing_to_read(root: &Path, at: usize) -> Self {
+            Self::with(root, None, Some(at))
+        }
+
+        fn with(root: &Path, fail_at: Option<usize>, fail_reading: Option<usize>) -> Self {
+            let root = root.to_owned();
+            let watched = Watched { root: root.clone(), fail_at, fail_reading, count: 0, reads: 0, steps: Vec::new() };
             WATCHED.lock().unwrap_or_else(PoisonError::into_inner).push(watched);
-            Self { root: root.to_owned() }
+            Self { root }
+        }
+
+        /// How often something was read.
+        pub(crate) fn reads(&self) -> usize {
+            let watched = WATCHED.lock().unwrap_or_else(PoisonError::into_inner);
+            watched.iter().find(|one| one.root == self.root).map_or(0, |one| one.reads)
         }
 
         /// The steps so far.
@@ -188,6 +219,17 @@ pub(crate) mod watch {
             watched.steps.push(kept);
         }
         fails
+    }
+
+    /// Reads, unless it is the reading that fails.
+    pub(crate) fn reading<T>(path: &Path, act: impl FnOnce() -> Result<T>) -> Result<T> {
+        let mut all = WATCHED.lock().unwrap_or_else(PoisonError::into_inner);
+        let fails = all.iter_mut().find(|one| path.starts_with(&one.root)).is_some_and(|watched| {
+            watched.reads += 1;
+            watched.fail_reading == Some(watched.reads - 1)
+        });
+        drop(all);
+        if fails { Err(Error::other(INJECTED)) } else { act() }
     }
 
     /// Takes a step, unless it is the one that fails.

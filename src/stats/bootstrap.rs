@@ -39,6 +39,7 @@ use super::clusters::Clusters;
 use super::components::Components;
 use super::distribution::{normal_lower, normal_quantile, sample_quantile};
 use super::estimate::{Interval, finite};
+use super::many::{SETS, in_parts};
 use super::random::Seed;
 use crate::{Error, Result};
 
@@ -56,7 +57,7 @@ pub struct Replicates {
     observed: Vec<f64>,
     /// Per quantity the defined replicates, sorted.
     sorted: Vec<Vec<f64>>,
-    /// Per quantity the delete-one-cluster values; empty after a residual bootstrap.
+    /// Per quantity the delete-one-cluster values (of many clusters, one set of them at a time); empty after a residual bootstrap.
     jackknife: Vec<Vec<f64>>,
     replicates: usize,
 }
@@ -101,10 +102,12 @@ impl Bootstrap {
         if observed.iter().all(|v| v.is_nan()) {
             return Err(Error::Undetermined("the statistic to be bootstrapped is undefined on the data".into()));
         }
-        let jackknife: Vec<Vec<f64>> = (0..clusters.count())
+        let sets = in_parts((0..clusters.count()).map(|g| vec![g]).collect(), SETS);
+        let jackknife: Vec<Vec<f64>> = sets
             .into_par_iter()
-            .map_init(&workspace, |space, g| {
-                let keep: Vec<f64> = clusters.of().iter().map(|of| f64::from(*of != g)).collect();
+            .map_init(&workspace, |space, set| {
+                let mut keep = vec![1.0; n];
+                set.iter().flat_map(|&g| clusters.members(g)).for_each(|&i| keep[i] = 0.0);
                 evaluate(space, &keep)
             })
             .collect();

@@ -1,7 +1,8 @@
 //! Is there a break at all?
 //!
 //! Null: the straight line y = β0 + β1 x + Σ θ_k z_k. Alternative: the line plus δ max(0, x - c), with c at any x that
-//! leaves at least 8 % of the distinct x on either side (of many x, at 200 spread evenly over them). With k̃ what the line
+//! leaves at least 8 % of the distinct x on either side (of many x, at 200 spread evenly over them; of more than 100,000
+//! models at fewer, down to 20). With k̃ what the line
 //! and the groups leave of max(0, x - c), and e the residuals of the line with that kink,
 //!
 //!   F(c) = δ̂² / [Σ_g (Σ_{i in g} w_i k̃_i e_i)² / (Σ w k̃²)²]  clustered (the default)
@@ -250,7 +251,7 @@ impl Test {
         let trim = ((TRIM * design.levels() as f64).ceil() as usize).clamp(1, (design.levels() - 1) / 2);
         let from = if null == Before::Level { 0 } else { trim };
         let to = design.levels() - 1 - trim;
-        let step = (to - from + 1).div_ceil(BREAKS);
+        let step = (to - from + 1).div_ceil(BREAKS.min(MOST_NUMBERS / design.n()).max(FEWEST_BREAKS));
         let kinks = (from..=to)
             .step_by(step)
             .map(|level| {
@@ -339,6 +340,9 @@ fn centred(columns: &[Vec<f64>]) -> Vec<Vec<f64>> {
 
 /// Breaks tried at most; with more distinct x, every second or third of them and so on.
 const BREAKS: usize = 200;
+/// Numbers that all kinks together hold, at most, down to so many breaks.
+const MOST_NUMBERS: usize = 20_000_000;
+const FEWEST_BREAKS: usize = 20;
 /// Share of the distinct x on either side of which no break is tried.
 const TRIM: f64 = 0.08;
 /// Breaks that Davies' bound is computed from, as R's `segmented` has it.

@@ -42,6 +42,7 @@ use nalgebra::{DMatrix, DVector};
 use super::clusters::Clusters;
 use super::curve::FittedCurve;
 use super::distribution::{student_quantile, student_two_sided};
+use super::many::MANY;
 use crate::serial::read_by_name;
 use crate::{Error, Result};
 
@@ -366,6 +367,9 @@ fn adjust(basis: &Basis, clusters: &Clusters, kind: Kind) -> Result<Vec<Adjusted
             let rows = clusters.members(g);
             let q = basis.q.select_rows(rows);
             let residuals = basis.residuals.select_rows(rows);
+            if rows.len() > MANY {
+                return adjust_large(q, residuals, kind);
+            }
             let eigen = (DMatrix::identity(rows.len(), rows.len()) - &q * q.transpose()).symmetric_eigen();
             let full: Vec<usize> = (0..rows.len()).filter(|&j| eigen.eigenvalues[j] < FULL_LEVERAGE).collect();
             let own = eigen.eigenvectors.select_columns(&full);
@@ -377,17 +381,45 @@ fn adjust(basis: &Basis, clusters: &Clusters, kind: Kind) -> Result<Vec<Adjusted
             // An eigenvalue of zero is a direction this cluster alone determines. CR2 leaves it out (its residual is
             // zero there); the others divide by it.
             if kind != Kind::Cr2 && !full.is_empty() {
-                return Err(Error::Undetermined(format!(
-                    "{} does not exist: one {} alone determines a parameter",
-                    kind.name(),
-                    if kind.is_clustered() { "family" } else { "model" }
-                )));
+                return Err(one_decides(kind));
             }
             let powers = eigen.eigenvalues.map(|v| if v < FULL_LEVERAGE { 0.0 } else { v.powf(power) });
             let a = &eigen.eigenvectors * DMatrix::from_diagonal(&powers) * eigen.eigenvectors.transpose();
             Ok(Adjusted { adjusted_q: &a * &q, adjusted_residuals: &a * residuals, q, own })
         })
         .collect()
+}
+
+/// The same of a cluster so large that I - H_gg is not written out. With Q_g = U S V', its eigenvalues are 1 - s² in the
+/// directions U and 1 in all others.
+fn adjust_large(q: DMatrix<f64>, residuals: DVector<f64>, kind: Kind) -> Result<Adjusted> {
+    let Some(u) = q.clone().svd(true, false).u else {
+        return Err(Error::Undetermined("the leverage of a large family cannot be computed".into()));
+    };
+    let left: Vec<f64> = u.tr_mul(&q).row_iter().map(|row| 1.0 - row.norm_squared()).collect();
+    let full: Vec<usize> = (0..left.len()).filter(|&j| left[j] < FULL_LEVERAGE).collect();
+    let own = u.select_columns(&full);
+    let power = match kind {
+        Kind::Cr2 => -0.5,
+        Kind::Cr3 => -1.0,
+        _ => return Ok(Adjusted { adjusted_q: q.clone(), q, adjusted_residuals: residuals, own }),
+    };
+    if kind != Kind::Cr2 && !full.is_empty() {
+        return Err(one_decides(kind));
+    }
+    let change = left.iter().map(|v| if *v < FULL_LEVERAGE { -1.0 } else { v.powf(power) - 1.0 });
+    let change = DMatrix::from_diagonal(&DVector::from_iterator(left.len(), change));
+    let adjusted_q = &q + &u * (&change * u.tr_mul(&q));
+    let adjusted_residuals = &residuals + &u * (&change * u.tr_mul(&residuals));
+    Ok(Adjusted { q, adjusted_q, adjusted_residuals, own })
+}
+
+fn one_decides(kind: Kind) -> Error {
+    Error::Undetermined(format!(
+        "{} does not exist: one {} alone determines a parameter",
+        kind.name(),
+        if kind.is_clustered() { "family" } else { "model" }
+    ))
 }
 
 fn meat(basis: &Basis, adjusted: &[Adjusted]) -> DMatrix<f64> {
@@ -416,10 +448,21 @@ fn satterthwaite(basis: &Basis, adjusted: &[Adjusted], l: usize) -> f64 {
     // (I-H) is idempotent, so p_g'p_h = a_g'(I-H)_gh a_h.
     let product = |g: usize, h: usize| if g == h { a[g].norm_squared() } else { 0.0 } - b[g].dot(&b[h]);
     let trace: f64 = (0..a.len()).map(|g| product(g, g)).sum();
-    let squares: f64 =
-        (0..a.len()).flat_map(|g| (0..a.len()).map(move |h| (g, h))).map(|(g, h)| product(g, h).powi(2)).sum();
+    let squares = if a.len() > MANY {
+        squares_of_many(&a, &b)
+    } else {
+        (0..a.len()).flat_map(|g| (0..a.len()).map(move |h| (g, h))).map(|(g, h)| product(g, h).powi(2)).sum()
+    };
     // With one informative cluster the ratio tends to one; it is never below.
     if squares > 0.0 { (trace * trace / squares).max(1.0) } else { 1.0 }
+}
+
+/// Σ_gh (p_g'p_h)² without all pairs: Σ_g [(a_g'a_g)² - 2 a_g'a_g b_g'b_g] + |Σ_g b_g b_g'|².
+fn squares_of_many(a: &[DVector<f64>], b: &[DVector<f64>]) -> f64 {
+    let k = b.first().map_or(0, DVector::len);
+    let all = b.iter().fold(DMatrix::zeros(k, k), |sum, b| sum + b * b.transpose());
+    let own = |(a, b): (&DVector<f64>, &DVector<f64>)| a.norm_squared() * (a.norm_squared() - 2.0 * b.norm_squared());
+    a.iter().zip(b).map(own).sum::<f64>() + all.norm_squared()
 }
 
 /// A column whose part outside the others' span is smaller than this share of it counts as their combination.
@@ -430,3 +473,42 @@ const FULL_LEVERAGE: f64 = 1e-10;
 
 /// A coefficient rests on a direction when more than this share of its weight lies there.
 const SHARE: f64 = 1e-6;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wave(i: usize, k: usize) -> f64 {
+        ((i * (k + 3)) as f64 * 0.37 + k as f64).sin()
+    }
+
+    #[test]
+    fn a_large_cluster_is_adjusted_as_a_small_one() {
+        let columns: Vec<Vec<f64>> = vec![vec![1.0; 60], (0..60).map(|i| wave(i, 1)).collect()];
+        let mut columns = columns;
+        // Only the first cluster speaks of the third.
+        columns.push((0..60).map(|i| if i < 40 { wave(i, 2) } else { 0.0 }).collect());
+        let residuals: Vec<f64> = (0..60).map(|i| wave(i, 5)).collect();
+        let basis = Basis::new(&columns, &residuals, None).expect("a basis");
+        let clusters = Clusters::new(&(0..60).map(|i| usize::from(i >= 40)).collect::<Vec<_>>());
+        let exact = adjust(&basis, &clusters, Kind::Cr2).expect("adjusted");
+        for (g, part) in exact.iter().enumerate() {
+            let rows = clusters.members(g);
+            let q = basis.q.select_rows(rows);
+            let large = adjust_large(q, basis.residuals.select_rows(rows), Kind::Cr2).expect("adjusted");
+            assert!((&large.adjusted_q - &part.adjusted_q).norm() < 1e-12);
+            assert!((&large.adjusted_residuals - &part.adjusted_residuals).norm() < 1e-12);
+            assert_eq!((large.own.ncols(), part.own.ncols()), (1 - g, 1 - g));
+        }
+        assert!(adjust_large(basis.q.rows(0, 40).into(), basis.residuals.rows(0, 40).into(), Kind::Cr3).is_err());
+    }
+
+    #[test]
+    fn degrees_of_freedom_of_many_clusters_are_those_of_all_pairs() {
+        let vector = |g: usize, length: usize| DVector::from_fn(length, |i, _| wave(g * 7 + i, 3));
+        let (a, b): (Vec<_>, Vec<_>) = (0..30).map(|g| (vector(g, 1 + g % 3), 0.3 * vector(g + 50, 3))).unzip();
+        let product = |g: usize, h: usize| if g == h { a[g].norm_squared() } else { 0.0 } - b[g].dot(&b[h]);
+        let pairs: f64 = (0..900).map(|pair| product(pair / 30, pair % 30).powi(2)).sum();
+        assert!((squares_of_many(&a, &b) / pairs - 1.0).abs() < 1e-12);
+    }
+}

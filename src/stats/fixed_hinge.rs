@@ -11,6 +11,7 @@
 
 use nalgebra::{DMatrix, DVector};
 
+use super::many::MANY;
 use super::observations::check;
 use super::scaling::binary_scale;
 use crate::{Error, Result};
@@ -49,6 +50,17 @@ struct Gram {
     mass: f64,
     /// 1/det, or 0 where the two columns are not independent.
     inverse_det: f64,
+}
+
+impl Gram {
+    /// Of the squares and the product of the two columns; below `rounding` of what they come from they are nothing.
+    fn of([ww, wx, xx]: [f64; 3], mass: f64, rounding: f64) -> Self {
+        let det = ww * xx - wx * wx;
+        // x is scaled to a range of one, so the columns' own sizes are at most `mass`.
+        let independent = ww > rounding * mass && xx > rounding * mass && det > rounding * ww * xx;
+        let inverse_det = if independent { 1.0 / det } else { 0.0 };
+        Self { ww, wx, xx, mass, inverse_det }
+    }
 }
 
 /// A fitted hinge on the fixed design.
@@ -132,6 +144,9 @@ impl FixedHinge {
     }
 
     fn all_grams(&self) -> Vec<Gram> {
+        if self.n() > MANY {
+            return self.running_grams();
+        }
         (0..self.levels())
             .map(|level| {
                 let first = self.starts[level];
@@ -143,13 +158,35 @@ impl FixedHinge {
                 let dot = |a: &[f64], b: &[f64]| -> f64 { (0..a.len()).map(|i| self.w[i] * a[i] * b[i]).sum() };
                 let (ww, wx, xx) = (dot(&ones, &ones), dot(&ones, &xs), dot(&xs, &xs));
                 let mass: f64 = self.w[first..].iter().sum();
-                let det = ww * xx - wx * wx;
-                // x is scaled to a range of one, so the columns' own sizes are at most `mass`.
-                let independent = ww > COLLINEAR * mass && xx > COLLINEAR * mass && det > COLLINEAR * ww * xx;
-                let inverse_det = if independent { 1.0 / det } else { 0.0 };
-                Gram { ww, wx, xx, mass, inverse_det }
+                Gram::of([ww, wx, xx], mass, COLLINEAR)
             })
             .collect()
+    }
+
+    /// The same by sums that run from the largest x down: with the projection P on the groups,
+    /// |M 1[x>c]|² = Σ w - (Z'W 1[x>c])' P 1[x>c], and likewise for x 1[x>c].
+    fn running_grams(&self) -> Vec<Gram> {
+        let q = self.z.len();
+        let (mut raw, mut mass) = ([0.0; 3], 0.0);
+        // Per group Σ w z and Σ w z x, and what the projection's rows give: Σ p and Σ p x.
+        let (mut sums, mut shares) = (vec![[0.0; 2]; q], vec![[0.0; 2]; q]);
+        let mut grams = vec![Gram::default(); self.levels()];
+        for level in (0..self.levels()).rev() {
+            for i in self.starts[level]..self.starts[level + 1] {
+                let (w, x) = (self.w[i], self.x[i]);
+                mass += w;
+                raw = [raw[0] + w, raw[1] + w * x, raw[2] + w * x * x];
+                for k in 0..q {
+                    let (z, p) = (w * self.z[k][i], self.project[k][i]);
+                    sums[k] = [sums[k][0] + z, sums[k][1] + z * x];
+                    shares[k] = [shares[k][0] + p, shares[k][1] + p * x];
+                }
+            }
+            let taken = |a: usize, b: usize| (0..q).map(|k| sums[k][a] * shares[k][b]).sum::<f64>();
+            let left = [raw[0] - taken(0, 0), raw[1] - taken(0, 1), raw[2] - taken(1, 1)];
+            grams[level] = Gram::of(left, mass, RUNNING);
+        }
+        grams
     }
 
     /// Number of observations.
@@ -440,3 +477,25 @@ fn projector(z: &[Vec<f64>], w: &[f64]) -> Result<Vec<Vec<f64>>> {
 
 /// Pivots below this share of their column's square are rounding error.
 const COLLINEAR: f64 = 1e-11;
+/// The same of sums that run over many rows.
+const RUNNING: f64 = 1e-9;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn running_sums_give_the_products_of_every_break() {
+        let x: Vec<f64> = (0..40).map(|i| 20.0 + 0.1 * f64::from(i / 2) + 0.01 * f64::from(i % 7)).collect();
+        let groups = [(0..40).map(|i| f64::from(i % 3 == 0)).collect(), (0..40).map(|i| f64::from(i % 5)).collect()];
+        let weights: Vec<f64> = (0..40).map(|i| 1.0 + f64::from(i % 4)).collect();
+        for free in [false, true] {
+            let design = FixedHinge::new(&x, &groups, Some(&weights), free).expect("a design");
+            for (level, (one, sum)) in design.grams.iter().zip(design.running_grams()).enumerate() {
+                let close = |a: f64, b: f64| (a - b).abs() <= 1e-12 * one.mass;
+                assert!(close(one.ww, sum.ww) && close(one.wx, sum.wx) && close(one.xx, sum.xx), "{free} {level}");
+                assert_eq!((one.mass, one.inverse_det > 0.0), (sum.mass, sum.inverse_det > 0.0), "{free} {level}");
+            }
+        }
+    }
+}

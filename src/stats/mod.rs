@@ -51,6 +51,7 @@ mod design;
 mod fixed_hinge;
 mod flat;
 mod least_squares;
+pub(crate) mod many;
 pub(crate) mod observations;
 mod one_break;
 mod plateau;

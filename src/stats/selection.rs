@@ -7,7 +7,8 @@
 //! - leave-one-model-out: the root mean squared error of predicting each model from a refit without it;
 //! - leave-one-family-out: the same without its whole family, which is what predicting a new model family is.
 //!
-//! Refits are real refits (breaks and midpoints are found anew). A fold whose held-out models belong to a group that has
+//! Of [many](super::many) models or families a tenth is left out at a time. Refits are real refits (breaks and midpoints are
+//! found anew). A fold whose held-out models belong to a group that has
 //! no other member says nothing about the curves and is left out for all of them.
 //!
 //! **The verdict** follows one rule.
@@ -43,6 +44,7 @@ use super::curve::FittedCurve;
 use super::curve::Levels;
 use super::curves::Curve;
 use super::direction::Direction;
+use super::many::{MANY, PARTS, in_parts};
 use super::observations::identified;
 use super::sample::Sample;
 use crate::serial::read_by_name;
@@ -199,13 +201,17 @@ impl Selection {
             return Err(Error::Undetermined("the predictor is the same for every model".into()));
         }
         let data = Data { settings: self, sample };
-        let models: Vec<Vec<usize>> = (0..sample.len()).filter(counts).map(|i| vec![i]).collect();
+        let mut models: Vec<Vec<usize>> = (0..sample.len()).filter(counts).map(|i| vec![i]).collect();
+        if models.len() > MANY {
+            // Parts that take every so many-th model by its place cover the whole range.
+            models.sort_by(|a, b| x[a[0]].total_cmp(&x[b[0]]));
+        }
         let held: Vec<Vec<usize>> = (0..families.count())
             .map(|g| families.members(g).iter().copied().filter(counts).collect::<Vec<usize>>())
             .filter(|rows| !rows.is_empty())
             .collect();
-        let (models, without_model) = data.usable(models);
-        let (held, without_family) = if held.len() > 1 { data.usable(held) } else { (vec![], 0) };
+        let (models, without_model) = data.usable(in_parts(models, PARTS));
+        let (held, without_family) = if held.len() > 1 { data.usable(in_parts(held, PARTS)) } else { (vec![], 0) };
         let mut fits = Vec::new();
         let mut failed = Vec::new();
         let others = self.curves.iter().copied().filter(|c| *c != Curve::Flat);

@@ -9,10 +9,26 @@ use crate::{Error, Result};
 /// The cluster multipliers of every replicate.
 #[derive(Debug)]
 pub(crate) struct Draws {
-    values: Vec<f64>,
+    /// Places among `points`.
+    values: Vec<u8>,
+    points: &'static [f64],
     clusters: usize,
     pub(crate) replicates: usize,
     pub(crate) weights: WildWeights,
+}
+
+/// The multipliers of one replicate.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Draw<'a> {
+    values: &'a [u8],
+    points: &'static [f64],
+}
+
+impl Draw<'_> {
+    /// What multiplies cluster `g`.
+    pub(crate) fn at(&self, g: usize) -> f64 {
+        self.points[usize::from(self.values[g])]
+    }
 }
 
 impl Draws {
@@ -39,21 +55,24 @@ impl Draws {
             given => given,
         };
         let count = clusters.count();
-        let mut values = vec![0.0; replicates * count];
+        let points: &[f64] = if weights == WildWeights::Webb { &WEBB } else { &[-1.0, 1.0] };
+        let mut values = Vec::new();
+        let size = replicates.saturating_mul(count);
+        if values.try_reserve_exact(size).is_err() {
+            let problem = format!("{replicates} replicates of {count} clusters do not fit into memory");
+            return Err(Error::Undetermined(problem));
+        }
+        values.resize(size, 0_u8);
         values.par_chunks_mut(count).enumerate().for_each(|(b, row)| {
             let mut stream = seed.stream("wild cluster bootstrap", b as u64);
-            for v in row {
-                *v = match weights {
-                    WildWeights::Webb => WEBB[stream.below(6)],
-                    _ => [-1.0, 1.0][stream.below(2)],
-                };
-            }
+            row.iter_mut().for_each(|v| *v = stream.below(points.len()) as u8);
         });
-        Ok(Self { values, clusters: count, replicates, weights })
+        Ok(Self { values, points, clusters: count, replicates, weights })
     }
 
-    pub(crate) fn of(&self, b: usize) -> &[f64] {
-        &self.values[b * self.clusters..(b + 1) * self.clusters]
+    /// What multiplies each cluster in replicate `b`.
+    pub(crate) fn of(&self, b: usize) -> Draw<'_> {
+        Draw { values: &self.values[b * self.clusters..(b + 1) * self.clusters], points: self.points }
     }
 
     /// Adds up counts over blocks of replicates, in parallel.

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 
 use super::fixed_hinge::{FixedHinge, Hinged, Scratch};
 use super::sample::Sample;
+use super::wild_draws::Draw;
 use super::wild_model::{Buffers, Null, Restricted, cluster_error};
 use crate::{Error, Result};
 
@@ -18,7 +19,7 @@ pub(crate) struct HingeGroup {
     /// The other groups alone.
     without: FixedHinge,
     /// Per number of active x, once a fit has them: what the other derivatives leave of the column, multiplied by the
-    /// weights, and its square.
+    /// weights, and its square. Nothing is kept where that would fill the memory.
     beside: Vec<OnceLock<(Vec<f64>, f64)>>,
     cluster: Vec<usize>,
     clusters: usize,
@@ -38,7 +39,8 @@ impl HingeGroup {
         let without = FixedHinge::new(x, &others, sample.weights(), chance.is_none())?;
         let above: Vec<f64> = y.iter().map(|y| y - chance.unwrap_or(0.0)).collect();
         let column = full.sorted(&groups[tested]);
-        let beside = (0..=full.levels()).map(|_| OnceLock::new()).collect();
+        let places = if full.n().saturating_mul(full.levels()) > MOST_KEPT { 0 } else { full.levels() + 1 };
+        let beside = (0..places).map(|_| OnceLock::new()).collect();
         let cluster: Vec<usize> = full.order().iter().map(|&i| clusters.of()[i]).collect();
         let mut model = Self {
             y: full.sorted(&above),
@@ -70,12 +72,20 @@ impl HingeGroup {
         let fit = self.full.best(&buffers.hinge);
         let estimate = self.full.first_group(fit, y);
         self.full.residuals(fit, y, &mut buffers.residuals);
-        let (beside, square) = self.beside[fit.active].get_or_init(|| {
+        let compute = || {
             let rest = self.without.beside(fit.active, &self.column);
             let weighted: Vec<f64> = rest.iter().zip(self.full.weights()).map(|(r, w)| w * r).collect();
             let square = weighted.iter().zip(&self.column).map(|(r, z)| r * z).sum();
             (weighted, square)
-        });
+        };
+        let fresh;
+        let (beside, square) = match self.beside.get(fit.active) {
+            Some(kept) => kept.get_or_init(compute),
+            None => {
+                fresh = compute();
+                &fresh
+            }
+        };
         let error =
             cluster_error(beside, &buffers.residuals, &self.cluster, self.clusters, *square, &mut buffers.scores);
         (estimate.is_finite() && error.is_finite()).then_some((estimate, error))
@@ -107,7 +117,7 @@ impl Restricted for HingeGroup {
         (self.error > 0.0).then_some(self.error)
     }
 
-    fn statistic(&self, null_fit: &Null, draw: &[f64], null: f64, buffers: &mut Buffers) -> Option<f64> {
+    fn statistic(&self, null_fit: &Null, draw: Draw<'_>, null: f64, buffers: &mut Buffers) -> Option<f64> {
         let mut y = std::mem::take(&mut buffers.y);
         null_fit.draw(draw, &mut y);
         let found = self.estimate_and_error(&y, buffers);
@@ -124,3 +134,5 @@ impl Restricted for HingeGroup {
 
 /// A sum of squares below this share of the scores' own cannot be told from rounding error of running sums.
 const PERFECT: f64 = 1e-13;
+/// Numbers that are kept, at most.
+const MOST_KEPT: usize = 1 << 26;

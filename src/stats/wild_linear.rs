@@ -3,6 +3,7 @@
 use super::clusters::Clusters;
 use super::least_squares::LeastSquares;
 use super::observations::{check_weights, used};
+use super::wild_draws::Draw;
 use super::wild_model::{Buffers, Null, Restricted, cluster_error};
 use crate::{Error, Result};
 
@@ -94,7 +95,7 @@ impl Restricted for LinearColumn {
         (error > 0.0).then_some(error)
     }
 
-    fn statistic(&self, null_fit: &Null, draw: &[f64], null: f64, buffers: &mut Buffers) -> Option<f64> {
+    fn statistic(&self, null_fit: &Null, draw: Draw<'_>, null: f64, buffers: &mut Buffers) -> Option<f64> {
         null_fit.draw(draw, &mut buffers.y);
         let (estimate, error) = self.estimate_and_error(&buffers.y, &mut buffers.residuals, &mut buffers.scores);
         let t = (estimate - null) / error;

@@ -1,6 +1,7 @@
 //! What the wild cluster bootstrap asks of a model: a fit with the tested parameter held, and a statistic.
 
 use super::fixed_hinge::Scratch;
+use super::wild_draws::Draw;
 use crate::Result;
 
 /// A model that can be refitted with its tested parameter held.
@@ -14,7 +15,7 @@ pub(crate) trait Restricted: std::fmt::Debug + Sync {
     /// Its cluster-robust standard error (CR0).
     fn standard_error(&self) -> Option<f64>;
     /// The statistic of one replicate.
-    fn statistic(&self, null_fit: &Null, draw: &[f64], null: f64, buffers: &mut Buffers) -> Option<f64>;
+    fn statistic(&self, null_fit: &Null, draw: Draw<'_>, null: f64, buffers: &mut Buffers) -> Option<f64>;
     /// Fresh buffers for one thread.
     fn buffers(&self) -> Buffers;
 }
@@ -30,14 +31,14 @@ pub(crate) struct Null {
 
 impl Null {
     /// y* = f + v_g u.
-    pub(crate) fn draw(&self, v: &[f64], into: &mut Vec<f64>) {
+    pub(crate) fn draw(&self, v: Draw<'_>, into: &mut Vec<f64>) {
         into.clear();
         into.extend(
             self.fitted
                 .iter()
                 .zip(&self.residuals)
                 .zip(&self.cluster)
-                .map(|((fitted, residual), &g)| fitted + v[g] * residual),
+                .map(|((fitted, residual), &g)| fitted + v.at(g) * residual),
         );
     }
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::cell::Cell;
 use super::plan::Planned;
 use crate::error::{Error, Result};
-use crate::registry::{Condition, Observation, write};
+use crate::registry::{Condition, Observation, disk, write};
 
 /// Name and version of the file's layout.
 const SCHEMA: &str = "onset.epochs/1";
@@ -118,7 +118,7 @@ impl CellEpochs {
     pub(crate) fn read(cell: &Cell, key: &str) -> Result<Self> {
         let none = Self { schema: SCHEMA.into(), key: key.to_owned(), tasks: Vec::new() };
         let path = Self::path(cell);
-        let bytes = match std::fs::read(&path) {
+        let bytes = match disk::read(&path) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(none),
             Err(error) => return Err(Error::read(&path)(error)),

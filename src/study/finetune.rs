@@ -16,7 +16,7 @@ use crate::harness::runner::{EvaluatedModel, EvaluationSettings, Keep, Limits, e
 use crate::harness::tasks::{Draw, Library, Task, Value};
 use crate::lm::{Found, Placement, Tokenizer, Weights, locate};
 use crate::registry::seal::{sealed, unsealed};
-use crate::registry::{Limit, write};
+use crate::registry::{Limit, disk, write};
 use crate::train::data::{Example, Layout};
 use crate::train::{
     Checkpoint, Encoded, Encoding, Ending, ModelFiles, Next, Observer, RunFolder, Schedule, TrainSettings, TrainStep,
@@ -327,7 +327,7 @@ struct Points {
 impl Points {
     /// Those of an earlier part of the run; none where there was no such part.
     fn read(path: &Path) -> Result<Self> {
-        let bytes = match std::fs::read(path) {
+        let bytes = match disk::read(path) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Self::default()),
             read => read.map_err(Error::read(path))?,
         };

@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::cell::Cell;
 use crate::error::{Error, Result};
 use crate::registry::seal::{sealed, unsealed};
-use crate::registry::{Adjustment, Condition, Format, Limit, Metric, Observation, Provenance, RowKind, Setup, write};
+use crate::registry::{
+    Adjustment, Condition, Format, Limit, Metric, Observation, Provenance, RowKind, Setup, disk, write,
+};
 
 /// Name and version of the file's layout.
 const SCHEMA: &str = "onset.cell/1";
@@ -88,7 +90,7 @@ impl CellResults {
     /// [`Error::Read`], or [`Error::File`] for a file that is no results of a cell.
     pub fn read(cell: &Cell) -> Result<Self> {
         let path = cell.results();
-        match std::fs::read(&path) {
+        match disk::read(&path) {
             // What a power failure can leave of a new file on a file system that does not sync: a name and nothing in it.
             Ok(bytes) if bytes.is_empty() => Ok(Self::none(cell)),
             Ok(bytes) => Self::parse(&bytes, &path),

@@ -49,7 +49,7 @@ fn make_folder(folder: &Path) -> Result<()> {
 }
 
 fn mark(study: &Study, path: &Path) -> Result<()> {
-    match std::fs::read(path) {
+    match disk::read(path) {
         Ok(bytes) => {
             let other = serde_json::from_slice::<Marker>(&bytes).ok().filter(|marker| marker.study != study.name);
             match other {

@@ -326,6 +326,42 @@ fn survives_failures(run: Run<'_>, most: usize) {
     assert!(failed > steps.min(most) / 2, "{failed} failures were told");
 }
 
+/// Stops a run at some places, lets one reading fail in the next, and runs it a third time.
+fn survives_failed_reads(run: Run<'_>, places: usize, most: usize) {
+    let place = Place::new();
+    let watch = Watch::of(&place.root, None);
+    run(&place.root).expect("an undisturbed run");
+    let steps = watch.steps().len();
+    drop(watch);
+    let expected = results(&place.root);
+    let mut failed = 0;
+    for at in spread(steps, places + 1).into_iter().skip(1) {
+        let stopped = || {
+            let root = place.cleared();
+            let watch = Watch::of(root, Some(at));
+            let _ = run(root);
+            drop(watch);
+            root
+        };
+        let root = stopped();
+        let watch = Watch::failing_to_read(root, usize::MAX);
+        run(root).expect("nothing fails");
+        let reads = watch.reads();
+        drop(watch);
+        assert!(reads > 0, "nothing is read after step {at}");
+        for read in spread(reads, most) {
+            let root = stopped();
+            let watch = Watch::failing_to_read(root, read);
+            failed += usize::from(run(root).is_err());
+            drop(watch);
+            run(root).unwrap_or_else(|error| panic!("stopped at step {at}, reading {read} failed: {error}"));
+            let other = differing(&results(root), &expected);
+            assert!(other.is_empty(), "stopped at step {at}, reading {read} failed: {other:?}");
+        }
+    }
+    assert!(failed > 0, "no failure was told");
+}
+
 fn lines(steps: &[Kept], name: &str) -> usize {
     let to = |step: &&Kept| matches!(step, Kept::Write(path, _) if path.ends_with(name));
     steps.iter().filter(to).count()
@@ -380,4 +416,19 @@ fn a_fine_tuning_whose_disk_fails_once_ends_with_the_same_bytes() {
 #[test]
 fn a_study_whose_disk_fails_once_ends_with_the_same_bytes() {
     survives_failures(&studied, 40);
+}
+
+#[test]
+fn an_evaluation_whose_journal_cannot_be_read_once_ends_with_the_same_bytes() {
+    survives_failed_reads(&evaluated, 3, usize::MAX);
+}
+
+#[test]
+fn a_fine_tuning_whose_state_cannot_be_read_once_ends_with_the_same_bytes() {
+    survives_failed_reads(&finetuned, 4, usize::MAX);
+}
+
+#[test]
+fn a_study_whose_results_cannot_be_read_once_ends_with_the_same_bytes() {
+    survives_failed_reads(&studied, 3, 12);
 }

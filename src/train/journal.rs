@@ -30,7 +30,7 @@ impl Journal {
         let path = folder.join("metrics.jsonl");
         let mut steps: Vec<TrainStep> = Vec::new();
         if done > 0 && path.exists() {
-            let text = std::fs::read(&path).map_err(Error::read(&path))?;
+            let text = disk::read(&path).map_err(Error::read(&path))?;
             let lines = text.split(|&byte| byte == b'\n').filter_map(unsealed);
             steps = lines.filter_map(|line| serde_json::from_slice(&line).ok()).collect();
             steps.retain(|step| (1..=done).contains(&step.step));

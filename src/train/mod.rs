@@ -61,5 +61,7 @@ pub use sequence::Encoded;
 pub use sequence::{Encoding, Overlong, Sequence};
 pub(crate) use settings::PAPER_CHECKPOINTS;
 pub use settings::{Length, TrainSettings};
+#[cfg(fuzzing)]
+pub(crate) use state::read_any as read_any_state;
 pub use trainer::{TrainStep, Trainer};
 pub(crate) use trajectory::check_training;

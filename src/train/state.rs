@@ -56,7 +56,7 @@ fn digest(bytes: &[u8]) -> String {
 /// SHA-256 of a file, read piece by piece.
 fn digest_of(path: &Path) -> Result<String> {
     let mut hash = Sha256::new();
-    let mut file = std::fs::File::open(path).map_err(Error::read(path))?;
+    let mut file = disk::reading(path, || std::fs::File::open(path)).map_err(Error::read(path))?;
     let mut piece = vec![0; 1 << 20];
     loop {
         match file.read(&mut piece).map_err(Error::read(path))? {
@@ -180,7 +180,7 @@ type Tensors = BTreeMap<String, Tensor>;
 fn load(path: &Path, step: usize, fingerprint: &str) -> Result<Result<(Tensors, Tensors)>> {
     let at = path.join(HEADER);
     let damaged = |file: &str| Error::File { path: path.join(file), problem: "is damaged".to_owned() };
-    let header = std::fs::read(&at).map_err(Error::read(&at)).and_then(|bytes| {
+    let header = disk::read(&at).map_err(Error::read(&at)).and_then(|bytes| {
         serde_json::from_slice::<Header>(&bytes).map_err(Error::malformed(&at, "is not the state of a run"))
     });
     let header = match header {
@@ -210,4 +210,51 @@ fn found(states: &Path) -> Result<Vec<(usize, PathBuf)>> {
     let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
     let step = |path: &Path| path.file_name()?.to_str()?.strip_prefix("step-")?.parse().ok();
     Ok(paths.filter_map(|path| Some((step(&path)?, path))).collect())
+}
+
+/// Reads any bytes as a state: a line of JSON, and what both files of numbers hold. `folder` is filled with them.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn read_any(folder: &Path, bytes: &[u8]) -> bool {
+    let states = folder.join("state");
+    let path = states.join("step-000000001");
+    let end = bytes.iter().position(|byte| *byte == b'\n').unwrap_or(bytes.len());
+    let numbers = bytes.get(end + 1..).unwrap_or_default();
+    std::fs::create_dir_all(&path).expect("made");
+    for (name, content) in [(HEADER, &bytes[..end]), (WEIGHTS, numbers), (MOMENTS, numbers)] {
+        std::fs::write(path.join(name), content).expect("written");
+    }
+    let listed = found(&states).expect("listed");
+    assert_eq!(listed, [(1, path.clone())]);
+    matches!(load(&path, 1, "f"), Ok(Ok(_)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_state_is_read_or_refused_and_a_changed_byte_of_one_with_checksums_is_found() {
+        let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus/state");
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut count = 0;
+        for entry in std::fs::read_dir(&corpus).expect("a folder") {
+            let entry = entry.expect("an entry");
+            let whole = std::fs::read(entry.path()).expect("there");
+            let sealed = entry.file_name() == "whole";
+            assert_eq!(read_any(folder.path(), &whole), entry.file_name() != "shape", "{entry:?}");
+            for at in 0..whole.len() {
+                let _ = read_any(folder.path(), &whole[..at]);
+                for value in [0, 0xff, whole[at] ^ 1, b'9'] {
+                    let mut changed = whole.clone();
+                    changed[at] = value;
+                    let read = read_any(folder.path(), &changed);
+                    // White space and the names of entries in JSON carry no checksum.
+                    let end = whole.iter().position(|byte| *byte == b'\n').expect("a line");
+                    assert!(!(sealed && read && at > end && changed != whole), "byte {at}");
+                }
+            }
+            count += 1;
+        }
+        assert!(count >= 3, "{count} files");
+    }
 }

@@ -11,7 +11,7 @@ use candle_core::{DType, Device, Tensor};
 use serde_json::{Map, Value, json};
 
 use crate::error::{Error, Result};
-use crate::registry::write;
+use crate::registry::{disk, write};
 
 /// Writes `tensors` in the order of their names.
 pub(super) fn write_tensors(path: &Path, tensors: &BTreeMap<String, Tensor>) -> Result<()> {
@@ -55,9 +55,7 @@ fn numbers(tensor: &Tensor, out: &mut dyn Write) -> std::io::Result<()> {
 
 /// All tensors of a file, on the CPU.
 pub(super) fn read_tensors(path: &Path) -> Result<BTreeMap<String, Tensor>> {
-    if !path.exists() {
-        return Err(Error::read(path)(std::io::ErrorKind::NotFound.into()));
-    }
-    let tensors = candle_core::safetensors::load(path, &Device::Cpu);
+    let bytes = disk::read(path).map_err(Error::read(path))?;
+    let tensors = candle_core::safetensors::load_buffer(&bytes, &Device::Cpu);
     Ok(tensors.map_err(Error::malformed(path, "is not safetensors"))?.into_iter().collect())
 }

@@ -613,3 +613,31 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_fit_of_more_models_than_its_replicates_allow_takes_fewer_and_says_so() {
+    let folder = Folder::new();
+    let table = folder.write("t.csv", &toy(|_, _| ()));
+    let found = report(&[&table, "--score", "score", "--bound", "fit-draws=10"]);
+    assert_eq!(number(&found, "/settings/bootstrap"), 99.0);
+    let notes = found["notes"].to_string();
+    assert!(notes.contains("99 replicates instead of 199") && notes.contains("--bound fit-draws=NUMBER"), "{notes}");
+    let whole = report(&[&table, "--score", "score"]);
+    assert_eq!(number(&whole, "/settings/bootstrap"), 199.0);
+    assert!(!whole["notes"].to_string().contains("replicates"), "{whole}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_cannot_be_printed_is_no_success() {
+    let table = paper_wide();
+    let fit = [&["fit", &table, "--score", "mmlu", "--curve", "linear"], &QUICK[..]].concat();
+    for arguments in
+        [&["--help"][..], &["--version"], &["help", "fit"], &["fit", "--help"], &["completions", "bash"], &fit]
+    {
+        let full = fs::File::options().write(true).open("/dev/full").expect("it is there");
+        let run = program().args(arguments).stdout(full).output().expect("the program starts");
+        assert_eq!(run.status.code(), Some(2), "{arguments:?}");
+        assert!(complained(&run).contains("cannot write to standard output"), "{arguments:?}: {}", complained(&run));
+    }
+}

@@ -6,6 +6,8 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::Stdio;
 
+#[cfg(feature = "excel")]
+use onset::Bound;
 use onset::Error;
 use onset::analysis::fit::{FitReport, FitSettings};
 use onset::registry::modelset::{Cutoff, ModelSet, Settings};
@@ -284,6 +286,69 @@ fn a_workbook_is_read_and_asked_about_when_it_has_several_sheets() {
     assert!(read("two_sheets", Some("Skores")).expect_err("none").to_string().contains("no sheet `Skores`"));
     let damaged = Table::parse(b"PK\x03\x04nothing", Path::new("book.xlsx"), &[]).expect_err("damaged").to_string();
     assert!(damaged.contains("book.xlsx") && damaged.contains("CSV UTF-8"), "{damaged}");
+}
+
+/// A workbook of one sheet with these rows of XML.
+#[cfg(feature = "excel")]
+fn workbook(rows: &str, texts: &str) -> Vec<u8> {
+    use std::io::Write as _;
+    let main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
+    let office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
+    let package = "http://schemas.openxmlformats.org/package/2006/relationships";
+    let parts = [
+        (
+            "_rels/.rels",
+            format!(
+                "<Relationships xmlns=\"{package}\"><Relationship Id=\"r1\" Type=\"{office}/officeDocument\" \
+             Target=\"xl/workbook.xml\"/></Relationships>"
+            ),
+        ),
+        (
+            "xl/workbook.xml",
+            format!(
+                "<workbook xmlns=\"{main}\" xmlns:r=\"{office}\"><sheets><sheet name=\"S\" sheetId=\"1\" r:id=\"r1\"/></sheets>\
+             </workbook>"
+            ),
+        ),
+        (
+            "xl/_rels/workbook.xml.rels",
+            format!(
+                "<Relationships xmlns=\"{package}\"><Relationship Id=\"r1\" Type=\"{office}/worksheet\" \
+             Target=\"worksheets/sheet1.xml\"/><Relationship Id=\"r2\" Type=\"{office}/sharedStrings\" \
+             Target=\"sharedStrings.xml\"/></Relationships>"
+            ),
+        ),
+        ("xl/sharedStrings.xml", format!("<sst xmlns=\"{main}\">{texts}</sst>")),
+        ("xl/worksheets/sheet1.xml", format!("<worksheet xmlns=\"{main}\"><sheetData>{rows}</sheetData></worksheet>")),
+    ];
+    let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (name, text) in parts {
+        archive.start_file(name, zip::write::SimpleFileOptions::default()).expect("a part");
+        archive.write_all(text.as_bytes()).expect("written");
+    }
+    archive.finish().expect("an archive").into_inner()
+}
+
+#[cfg(feature = "excel")]
+#[test]
+fn a_workbook_that_would_fill_the_memory_is_refused_with_its_bound() {
+    let read = |rows: &str, texts: &str| Table::parse(&workbook(rows, texts), Path::new("book.xlsx"), &[]);
+    let cell = |at: &str, value: u32| format!("<c r=\"{at}\"><v>{value}</v></c>");
+    let whole = format!("<row r=\"1\">{}</row><row r=\"2\">{}</row>", cell("A1", 1), cell("A2", 2));
+    assert_eq!(read(&whole, "").expect("a table").rows(), 1);
+    let wide = format!("<row r=\"1\">{}</row><row r=\"1048576\">{}</row>", cell("A1", 1), cell("XFD1048576", 2));
+    let said = read(&wide, "").expect_err("17,179,869,184 cells").to_string();
+    assert!(said.contains("--bound workbook-cells=NUMBER"), "{said}");
+    let shared: String =
+        (1..=600).map(|row| format!("<row r=\"{row}\"><c r=\"A{row}\" t=\"s\"><v>0</v></c></row>")).collect();
+    let long = format!("<si><t>{}</t></si>", "x".repeat(1 << 16));
+    // The other workbooks of these tests are far below.
+    Bound::WorkbookBytes.set(16 << 20);
+    let said = read(&shared, &long).expect_err("37 MiB of text").to_string();
+    assert!(said.contains("--bound workbook-bytes=NUMBER"), "{said}");
+    let said = read(&" ".repeat(16 << 20), "").expect_err("as many bytes").to_string();
+    assert!(said.contains("--bound workbook-bytes=NUMBER"), "{said}");
+    Bound::WorkbookBytes.set(Bound::WorkbookBytes.default_value());
 }
 
 fn fitted(text: &str, score: &str, chance: &str) -> Result<FitReport, Error> {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::support::repository;
 
 /// Folder (or file) directly under `src`, and the floor it stands on.
-const FLOORS: [(&str, u8); 19] = [
+const FLOORS: [(&str, u8); 20] = [
     // What tests inside the source need: tests/support/places.rs.
     ("support", 0),
     ("bounds", 0),
@@ -27,6 +27,7 @@ const FLOORS: [(&str, u8); 19] = [
     ("explore", 6),
     ("cli", 7),
     ("notebook", 7),
+    ("fuzzing", 7),
     ("prelude", 7),
     ("main", 7),
 ];

@@ -1,6 +1,6 @@
 //! Text is for people: code asks types, not the words that they are printed with.
 
-use super::layers::{code, sources};
+use super::layers::{code, is_of_tests, sources};
 
 /// How a text is compared with words in quotation marks.
 const COMPARISONS: [&str; 9] = [

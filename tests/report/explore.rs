@@ -179,6 +179,29 @@ fn a_request_larger_than_its_bound_is_refused_unread() {
 }
 
 #[test]
+fn clients_that_send_nothing_or_read_nothing_or_hang_up_half_way_keep_nobody_from_the_page() {
+    let server = Running::start();
+    let connect = || TcpStream::connect(server.address).expect("the server listens");
+    let whole = format!("GET / HTTP/1.1\r\nHost: {}\r\n\r\n", server.address);
+    let mut slow: Vec<TcpStream> = (0..100).map(|_| connect()).collect();
+    slow.iter_mut().for_each(|stream| stream.write_all(b"G").expect("sent"));
+    for _ in 0..32 {
+        let mut half = connect();
+        half.write_all(whole.as_bytes()).expect("sent");
+        half.shutdown(std::net::Shutdown::Write).expect("half closed");
+        slow.push(half);
+        let mut deaf = connect();
+        deaf.write_all(whole.as_bytes()).expect("sent");
+        slow.push(deaf);
+    }
+    assert_eq!(server.get("/").0, 200);
+    // All places taken is an answer too.
+    let mut taken: Vec<TcpStream> = (0..300).map(|_| connect()).collect();
+    taken.iter_mut().for_each(|stream| drop(stream.write_all(b"G")));
+    assert_eq!(server.get("/").0, 503);
+}
+
+#[test]
 fn a_refit_is_the_librarys_fit() {
     let server = Running::start();
     let table = Table::read(paper_wide().as_ref(), &[]).expect("the fixture");

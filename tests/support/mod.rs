@@ -49,6 +49,17 @@ pub fn refused(command: &mut Command) -> String {
 /// What Ctrl-C sends.
 #[cfg(unix)]
 pub fn interrupt(child: &Child) {
-    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill is there");
+    signal(child, "-INT");
+}
+
+/// What a system sends that ends its programs.
+#[cfg(unix)]
+pub fn terminate(child: &Child) {
+    signal(child, "-TERM");
+}
+
+#[cfg(unix)]
+fn signal(child: &Child, name: &str) {
+    let sent = Command::new("kill").args([name, &child.id().to_string()]).status().expect("kill is there");
     assert!(sent.success());
 }

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use crate::support::{complained, fixture, interrupt, program, refused, succeeds, until};
+use crate::support::{complained, fixture, interrupt, program, refused, succeeds, terminate, until};
 
 /// The command on the tiny model and the four prompts, in steps of two examples.
 fn finetune(out: &Path, more: &[&str]) -> Command {
@@ -184,4 +184,10 @@ fn an_interrupt_ends_the_run_at_a_step_with_a_checkpoint_and_the_same_command_go
     assert!(!weights(&run, 2 * steps).is_empty());
     let state = run.join(format!("state/step-{steps:09}"));
     assert!(state.is_dir(), "no state at the step where it ended");
+    let child = command.spawn().expect("the program starts");
+    until("three steps more", || lines(&run).len() >= steps + 3);
+    terminate(&child);
+    assert_eq!(child.wait_with_output().expect("it ends").status.code(), Some(130));
+    let steps = lines(&run).len();
+    assert!(!weights(&run, 2 * steps).is_empty() && run.join(format!("state/step-{steps:09}")).is_dir());
 }

@@ -9,6 +9,7 @@ use super::influence::{Comparing, influential};
 use super::models::{FitModels, Items};
 use super::report::{Analysis, NoiseReport};
 use super::settings::{CurveChoice, FitSettings};
+use super::steps::FitStep;
 use super::uncertain::{self, EXACT, ErrorReport};
 use super::{forecast, hinge};
 use crate::Result;
@@ -29,6 +30,7 @@ pub(super) fn analyse(
     let mut unknown = Vec::new();
     let wanted = wanted(settings, models);
     let selection = selection(settings, models, &wanted);
+    models.told.of(FitStep::Compare);
     let (compared, mut kept) = match selection.compare_and_keep(&models.sample) {
         Ok((compared, fits)) => (Some(compared), fits),
         Err(error) => {
@@ -54,9 +56,11 @@ pub(super) fn analyse(
     }
     let fits: Vec<&Fitted> = fitted.iter().filter_map(|one| one.as_ref().ok()).collect();
     let main = fits[0];
+    models.told.of(FitStep::Rise);
     let rise = evidence::rise(settings, &models.sample, caution::is_few(models));
     let Leads { mut head, outcome, mut beside, broken } =
         leads(settings, set, models, &fits, compared.as_ref(), &mut unknown)?;
+    models.told.of(FitStep::Ceiling);
     let before_ceiling = before_ceiling(settings, set, models, main);
     // The hinge's own c lies inside the data only where its best fit has a break; that of other curves always does.
     let inside = head.c_log10.value.or(head.c_e.value).is_some();
@@ -70,6 +74,7 @@ pub(super) fn analyse(
     if let Some(hinge) = beside.as_mut().filter(|_| shown == Shown::Nothing) {
         hinge.take_back(&head.c_e);
     }
+    models.told.of(FitStep::Bands);
     let curves = fitted
         .iter()
         .map(|one| match one {
@@ -172,6 +177,7 @@ fn leads(
     let bend = fits.iter().find(|one| one.curve == Curve::Hinge);
     let mut of_hinge = None;
     if let Some(bend) = bend {
+        models.told.of(FitStep::Hinge);
         let found = hinge::headline(settings, set, models, bend, unknown);
         of_hinge = match found {
             Ok(found) => Some((bend, found)),
@@ -182,6 +188,7 @@ fn leads(
             }
         };
     }
+    models.told.of(FitStep::Lead);
     let independent = models.sample.families().count() == models.sample.len();
     let position = |x: f64| set.predictor.scale.invert(x);
     let reported = |found| evidence::break_report(found, models.direction, independent, position);

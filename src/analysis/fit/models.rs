@@ -1,6 +1,7 @@
 //! The models of one fit, as columns of numbers.
 
 use super::settings::LEVEL;
+use super::steps::Told;
 use crate::registry::Benchmark;
 use crate::registry::modelset::{ModelRow, ModelSet, ScoreScale};
 use crate::stats::clusters::Clusters;
@@ -41,11 +42,13 @@ pub(super) struct FitModels<'a> {
     pub(super) refused: Vec<Option<String>>,
     /// One unit of the score: 100 for percent.
     pub(super) unit: f64,
+    /// Who is told of the steps.
+    pub(super) told: Told<'a>,
 }
 
 impl<'a> FitModels<'a> {
     /// The models of a set, with the weights of its table.
-    pub(super) fn new(set: &'a ModelSet, adjusted: bool, chance: Option<f64>) -> Result<Self> {
+    pub(super) fn new(set: &'a ModelSet, adjusted: bool, chance: Option<f64>, told: Told<'a>) -> Result<Self> {
         let (held_out, rows): (Vec<&ModelRow>, Vec<&ModelRow>) = set.rows.iter().partition(|row| row.held_out);
         let column = |k: usize| rows.iter().map(|row| row.groups[k]).collect::<Vec<f64>>();
         let differs = |column: &Vec<f64>| column.iter().any(|z| *z != column[0]);
@@ -72,6 +75,7 @@ impl<'a> FitModels<'a> {
             adjusted,
             places,
             chance,
+            told,
         };
         Ok(models)
     }

@@ -8,6 +8,7 @@ use super::layout::ReportLayout;
 use super::models::{self, FitModels, Items};
 use super::report::{DroppedModel, FitReport, GroupReport, ReasonCount, SettingsReport};
 use super::settings::{ChanceLevel, CurveChoice, FitSettings};
+use super::steps::{FitStep, Told};
 use super::{caution, chance, curves, evidence, hinge};
 use crate::registry::modelset::{ModelSet, ScoreScale, WeightBy};
 use crate::stats::direction::Direction;
@@ -38,6 +39,14 @@ impl FitSettings {
     /// predictor, [`Error::Argument`] for settings outside what is allowed. What cannot be
     /// estimated is no error: the report holds the reason.
     pub fn fit(&self, set: &ModelSet) -> Result<FitReport> {
+        self.fit_and_tell(set, &|_| ())
+    }
+
+    /// The same, with `told` of each step before it is taken.
+    ///
+    /// # Errors
+    /// As [`fit`](Self::fit).
+    pub fn fit_and_tell(&self, set: &ModelSet, told: &(dyn Fn(FitStep) + Sync)) -> Result<FitReport> {
         if self.bootstrap == 0 {
             return Err(Error::Argument("a bootstrap needs at least one replicate".into()));
         }
@@ -65,26 +74,32 @@ impl FitSettings {
                  --any-size"
             )));
         }
-        report(self, set)
+        report(self, set, Told(told))
     }
 }
 
-fn report(settings: &FitSettings, set: &ModelSet) -> Result<FitReport> {
+fn report(asked: &FitSettings, set: &ModelSet, told: Told<'_>) -> Result<FitReport> {
     let mut notes = set.notes.clone();
-    let direction = direction(settings, set, &mut notes)?;
+    let models = FitModels::new(set, false, None, told)?;
+    if models.rows.is_empty() {
+        return Err(Error::Undetermined(nothing_left(set)));
+    }
+    let settings = &asked.for_size(&models, &mut notes);
+    told.of(FitStep::Rise);
+    let direction = direction(settings, set, &models, &mut notes);
     let (chance, chance_source) = match (direction, settings.chance) {
         (Direction::Falling, ChanceLevel::Known) => {
             (None, "estimated: scores fall, and no level of chance is known".into())
         }
         _ => chance::chance(settings, set, &mut notes)?,
     };
-    let before = FitModels::new(set, false, chance)?;
+    let before = FitModels::new(set, false, chance, told)?;
     let items = models::items(set, &mut notes);
     let before = weighted(settings, before, items.as_deref())?.under(settings, direction);
     let unadjusted = curves::analyse(settings, set, &before, items.as_deref())?;
     let (adjusted, differences) = if set.adjusted.is_some() {
         let after =
-            weighted(settings, FitModels::new(set, true, chance)?, items.as_deref())?.under(settings, direction);
+            weighted(settings, FitModels::new(set, true, chance, told)?, items.as_deref())?.under(settings, direction);
         let mut changed = hinge::difference(settings, set, &before, &after);
         let adjusted = curves::analyse(settings, set, &after, items.as_deref())?;
         changed.take_back(settings.curve != CurveChoice::All, [unadjusted.shown, adjusted.shown]);
@@ -137,12 +152,8 @@ fn report(settings: &FitSettings, set: &ModelSet) -> Result<FitReport> {
 
 /// Which way the scores go. They fall where a test shows it and no level of chance says that they should rise: of shares and
 /// percentages with such a level, given or known, a fall is said and not fitted as one.
-fn direction(settings: &FitSettings, set: &ModelSet, notes: &mut Vec<String>) -> Result<Direction> {
-    let models = FitModels::new(set, false, None)?;
-    if models.rows.is_empty() {
-        return Err(Error::Undetermined(nothing_left(set)));
-    }
-    let test = evidence::rise(settings, &models.sample, caution::is_few(&models));
+fn direction(settings: &FitSettings, set: &ModelSet, models: &FitModels<'_>, notes: &mut Vec<String>) -> Direction {
+    let test = evidence::rise(settings, &models.sample, caution::is_few(models));
     let falls = match test.p_value {
         Some(p) => p <= evidence::SIZE && test.direction == Some(Direction::Falling),
         None => !test.level && evidence::leans(&models.sample) == Some(Direction::Falling),
@@ -157,9 +168,9 @@ fn direction(settings: &FitSettings, set: &ModelSet, notes: &mut Vec<String>) ->
         if falls && test.p_value.is_some() {
             notes.push("scores fall with the predictor; `--chance free` fits them as falling scores".into());
         }
-        return Ok(Direction::Rising);
+        return Direction::Rising;
     }
-    Ok(Direction::Falling)
+    Direction::Falling
 }
 
 /// The models with the weights asked for; those of a column they have from their table.

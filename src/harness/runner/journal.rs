@@ -120,7 +120,7 @@ impl Journal {
             TryLockError::Error(source) => Error::write(path)(source),
         })?;
         let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes).map_err(Error::read(path))?;
+        disk::reading(path, || file.read_to_end(&mut bytes)).map_err(Error::read(path))?;
         let whole = bytes.iter().rposition(|&byte| byte == b'\n').map_or(0, |last| last + 1);
         if whole < bytes.len() {
             disk::cut(&file, path, whole as u64).map_err(Error::write(path))?;

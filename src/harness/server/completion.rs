@@ -160,3 +160,43 @@ fn best(top: Option<&Map<String, Value>>) -> Option<f64> {
         .filter_map(Value::as_f64)
         .fold(None, |best: Option<f64>, value| Some(best.map_or(value, |b| b.max(value))))
 }
+
+/// Reads any bytes.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn read_any(bytes: &[u8]) {
+    let Ok(answer) = serde_json::from_slice(bytes) else { return };
+    let _ = text(&answer);
+    for prompt in ["a b", "a \u{e9}", ""] {
+        let Ok(echo) = Completion::read(&answer) else { return };
+        if echo.check(prompt).is_ok() {
+            let start = echo.boundary("b").unwrap_or(1);
+            if let Ok((sum, _)) = echo.log_likelihood(start) {
+                assert!(sum <= ROUNDING * echo.len() as f64, "{sum}");
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_answer_is_an_echo_or_a_problem() {
+        let corpus = concat!(env!("CARGO_MANIFEST_DIR"), "/fuzz/corpus/server");
+        let mut count = 0;
+        for entry in std::fs::read_dir(corpus).expect("a folder") {
+            let whole = std::fs::read(entry.expect("an entry").path()).expect("there");
+            for at in 0..whole.len() {
+                read_any(&whole[..at]);
+                for value in [0, 0xff, whole[at] ^ 1, b'9', b'-', b'\"'] {
+                    let mut changed = whole.clone();
+                    changed[at] = value;
+                    read_any(&changed);
+                }
+            }
+            count += 1;
+        }
+        assert!(count >= 3, "{count} files");
+    }
+}

@@ -36,6 +36,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
+#[cfg(fuzzing)]
+pub(crate) use self::completion::read_any;
 use self::completion::{Ask, Completion};
 use self::http::Client;
 pub(crate) use self::http::address;

@@ -1,7 +1,7 @@
 //! Methods of Python's text, lists and dictionaries, for templates. What they walk through and what they make is paid for
 //! in the steps of the rendering, before it is made.
 
-use minijinja::value::ValueKind;
+use minijinja::value::{Kwargs, ValueKind};
 use minijinja::{Error, ErrorKind, State};
 
 use super::fuel::{BYTES_PER_STEP, afford};
@@ -27,11 +27,42 @@ fn title(text: &str) -> String {
 /// A method of Python's text, list or dictionary.
 pub(super) fn method(state: &State<'_, '_>, value: &Jinja, name: &str, arguments: &[Jinja]) -> Result<Jinja, Error> {
     state.consume_fuel((value.as_str().map_or(0, str::len) / BYTES_PER_STEP) as u64)?;
+    let arguments = &in_order(name, arguments)?;
     match value.kind() {
         ValueKind::String => text_method(state, value.as_str().unwrap_or_default(), name, arguments),
         ValueKind::Seq | ValueKind::Iterable => list_method(state, value, name, arguments),
         ValueKind::Map => map_method(value, name, arguments),
         _ => Err(ErrorKind::UnknownMethod.into()),
+    }
+}
+
+/// Arguments with those that are given by name in their places.
+fn in_order(name: &str, arguments: &[Jinja]) -> Result<Vec<Jinja>, Error> {
+    let Some((named, before)) = arguments.split_last().filter(|(last, _)| last.is_kwargs()) else {
+        return Ok(arguments.to_vec());
+    };
+    let names: &[&str] = match name {
+        "split" | "rsplit" => &["sep", "maxsplit"],
+        "splitlines" => &["keepends"],
+        "replace" => &["", "", "count"],
+        _ => &[],
+    };
+    let (named, mut all) = (Kwargs::try_from(named.clone())?, before.to_vec());
+    for (at, argument) in names.iter().enumerate().skip(before.len()) {
+        if named.has(argument) {
+            all.resize(at, Jinja::from(()));
+            all.push(named.get(argument)?);
+        }
+    }
+    named.assert_all_used()?;
+    Ok(all)
+}
+
+/// The separator of a method that takes text apart, which is not empty.
+fn separator<'a>(arguments: &'a [Jinja], name: &str) -> Result<&'a str, Error> {
+    match text_argument(arguments, 0, name)? {
+        "" => Err(wrong(format!("`{name}`: empty separator"))),
+        separator => Ok(separator),
     }
 }
 
@@ -91,15 +122,21 @@ fn text_method(state: &State<'_, '_>, text: &str, name: &str, arguments: &[Jinja
             }
             out.into()
         }
-        "splitlines" => text.lines().map(Jinja::from).collect::<Jinja>(),
+        "splitlines" => {
+            let keep = arguments.first().is_some_and(Jinja::is_true);
+            python::lines(text, keep).into_iter().map(Jinja::from).collect::<Jinja>()
+        }
         "partition" | "rpartition" => {
-            let separator = text_argument(arguments, 0, name)?;
+            let separator = separator(arguments, name)?;
             let parts = python::partition(text, separator, name == "partition");
             python::tuple(parts.into_iter().map(Jinja::from).collect())
         }
-        "split" => split(text, arguments.first().and_then(|sep| sep.as_str()), count(1)),
+        "split" => match arguments.first() {
+            Some(first) if !first.is_none() => split(text, Some(separator(arguments, name)?), count(1)),
+            _ => split(text, None, count(1)),
+        },
         "rsplit" => {
-            let separator = text_argument(arguments, 0, name)?;
+            let separator = separator(arguments, name)?;
             let mut parts: Vec<&str> = match count(1) {
                 Some(most) => text.rsplitn(most.saturating_add(1), separator).collect(),
                 None => text.rsplit(separator).collect(),

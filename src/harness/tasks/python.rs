@@ -95,6 +95,24 @@ pub(super) fn partition<'a>(text: &'a str, separator: &'a str, first: bool) -> [
     }
 }
 
+/// Lines as `str.splitlines` takes them.
+pub(super) fn lines(text: &str, keep: bool) -> Vec<&str> {
+    let ends = |c: char| {
+        matches!(c, '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{1c}'..='\u{1e}' | '\u{85}' | '\u{2028}' | '\u{2029}')
+    };
+    let (mut out, mut rest) = (Vec::new(), text);
+    while let Some(at) = rest.find(ends) {
+        let width =
+            if rest[at..].starts_with("\r\n") { 2 } else { rest[at..].chars().next().map_or(1, char::len_utf8) };
+        out.push(&rest[..if keep { at + width } else { at }]);
+        rest = &rest[at + width..];
+    }
+    if !rest.is_empty() {
+        out.push(rest);
+    }
+    out
+}
+
 /// The steps that walking through a value costs.
 ///
 /// # Errors

@@ -44,8 +44,13 @@ impl Repository {
     pub(crate) fn at(folder: &Path) -> Result<Self> {
         let mut files = Vec::new();
         list(folder, "", &mut files)?;
-        let card = std::fs::read_to_string(folder.join(CARD)).ok();
-        Ok(Self::new(files, card.as_deref()))
+        let path = folder.join(CARD);
+        // A card that is there and cannot be read says which files are which: it is not one that is missing.
+        let card = match std::fs::read(&path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+            read => Some(read.map_err(Error::read(&path))?),
+        };
+        Ok(Self::new(files, card.as_deref().map(String::from_utf8_lossy).as_deref()))
     }
 
     /// The files of a split of the part `name`, in order; none where there are none.

@@ -239,7 +239,7 @@ mod tests {
             "(ns.x | list) * 100000",
             "[ns.x, ns.x] | string",
             "[ns.x, ns.x] | tojson",
-            "ns.x.split('') | join(ns.x)",
+            "ns.x.split('b') | join(ns.x)",
             "ns.x | center(1000000000)",
             "ns.x | batch(1000000000) | list",
         ];
@@ -326,6 +326,31 @@ mod tests {
         let template = Template::new(&format!("{set}{{{{ ns.y ~ 'x' }}}}")).expect("a template");
         let late = rendered_within(&template.environment, NAME, Jinja::from(()), Duration::from_millis(100));
         assert!(late.expect_err("it does not end").contains("--bound template-seconds=NUMBER"));
+    }
+
+    #[test]
+    fn text_is_taken_apart_as_python_does_it() {
+        let cases = [
+            ("{{ 'a,b,c'.split(',', maxsplit=1) }}", "['a', 'b,c']"),
+            ("{{ 'a b  c'.split(maxsplit=1) }}", "['a', 'b  c']"),
+            ("{{ 'a b  c'.split(none) }}", "['a', 'b', 'c']"),
+            ("{{ 'a,b,c'.rsplit(sep=',', maxsplit=1) }}", "['a,b', 'c']"),
+            ("{{ 'a\\rb\x0bc\\r\\nd\\n'.splitlines() }}", "['a', 'b', 'c', 'd']"),
+            ("{{ 'a\\r\\nb'.splitlines(keepends=true) }}", "['a\\r\\n', 'b']"),
+            ("{{ 'aaa'.replace('a', 'b', count=2) }}", "bba"),
+            ("{{ 'ab'.replace('', '-') }}{{ 'ab'.count('') }}{{ 'ab'.find('') }}{{ 'ab'.rfind('') }}", "-a-b-302"),
+            ("{{ 'a-b'.partition('-') }}", "('a', '-', 'b')"),
+        ];
+        for (source, expected) in cases {
+            assert_eq!(render(source).as_deref(), Ok(expected), "{source}");
+        }
+        for method in ["split", "rsplit", "partition", "rpartition"] {
+            let refused = render(&format!("{{{{ text.{method}('') }}}}")).expect_err(method);
+            assert!(refused.contains("empty separator"), "{method}: {refused}");
+        }
+        for call in ["split(by=',')", "strip(chars='a')", "partition(sep='')", "split(1)"] {
+            assert!(render(&format!("{{{{ text.{call} }}}}")).is_err(), "{call}");
+        }
     }
 
     #[test]

@@ -23,20 +23,29 @@ pub(super) fn read(bytes: &[u8], sheet: Option<&str>) -> Result<Raw, String> {
 
 #[cfg(feature = "excel")]
 mod sheets {
-    use std::io::Cursor;
+    use std::io::{Cursor, Read as _};
 
-    use calamine::{Data, Range, Reader, open_workbook_auto_from_rs};
+    use calamine::{Cell, Data, DataRef, Range, Reader, Sheets, open_workbook_auto_from_rs};
 
     use super::super::values::Values;
-    use super::Raw;
+    use super::{MARKS, Raw};
+    use crate::bounds::{Bound, survive};
 
     pub(crate) fn read(bytes: &[u8], sheet: Option<&str>) -> Result<Raw, String> {
         let problem =
             |error: calamine::Error| format!("the workbook cannot be read ({error}); save the sheet as CSV UTF-8");
-        let mut book = open_workbook_auto_from_rs(Cursor::new(bytes)).map_err(problem)?;
+        let bounded = |said: String| format!("the workbook {said}");
+        unpacked(bytes).map_err(bounded)?;
+        // The library trusts its input in places.
+        let book = survive(|| open_workbook_auto_from_rs(Cursor::new(bytes)));
+        let damaged = |_| "the workbook is damaged; save the sheet as CSV UTF-8".to_owned();
+        let mut book = book.map_err(damaged)?.map_err(problem)?;
         let mut found: Vec<(String, Range<Data>)> = Vec::new();
         for name in book.sheet_names() {
-            let range = book.worksheet_range(&name).map_err(problem)?;
+            survive(|| extent(&mut book, &name)).map_err(damaged)?.map_err(bounded)?;
+            let range = survive(|| book.worksheet_range(&name)).map_err(damaged)?.map_err(problem)?;
+            let (rows, columns) = range.get_size();
+            Bound::WorkbookCells.check(rows.saturating_mul(columns)).map_err(bounded)?;
             if range.used_cells().next().is_some() {
                 found.push((name, range));
             }
@@ -50,6 +59,71 @@ mod sheets {
             },
             (None, [(_, range)]) => cells(range),
             (None, _) => Err(format!("the workbook has several sheets; choose one by --sheet: {}", names())),
+        }
+    }
+
+    /// Unpacks a workbook that is an archive, without keeping it: what archives say of their sizes need not be true.
+    fn unpacked(bytes: &[u8]) -> Result<(), String> {
+        if !bytes.starts_with(MARKS[0]) {
+            return Bound::WorkbookBytes.check(bytes.len());
+        }
+        // What is damaged is told by who reads it.
+        let Ok(Ok(mut archive)) = survive(|| zip::ZipArchive::new(Cursor::new(bytes))) else { return Ok(()) };
+        let mut total = 0_u64;
+        for at in 0..archive.len() {
+            let left = Bound::WorkbookBytes.get().saturating_sub(total).saturating_add(1);
+            let Ok(entry) = archive.by_index(at) else { continue };
+            let read = std::io::copy(&mut entry.take(left), &mut std::io::sink()).unwrap_or(0);
+            total = total.saturating_add(read);
+            Bound::WorkbookBytes.check(usize::try_from(total).unwrap_or(usize::MAX))?;
+        }
+        Ok(())
+    }
+
+    /// Fails for a sheet that would not fit: its cells are laid out from the first to the last, and a text that many cells
+    /// share is written out for each.
+    fn extent(book: &mut Sheets<Cursor<&[u8]>>, name: &str) -> Result<(), String> {
+        let mut sheet = Extent::default();
+        match book {
+            Sheets::Xlsx(book) => {
+                let Ok(mut cells) = book.worksheet_cells_reader(name) else { return Ok(()) };
+                while let Ok(Some(cell)) = cells.next_cell() {
+                    sheet.add(&cell)?;
+                }
+            }
+            Sheets::Xlsb(book) => {
+                let Ok(mut cells) = book.worksheet_cells_reader(name) else { return Ok(()) };
+                while let Ok(Some(cell)) = cells.next_cell() {
+                    sheet.add(&cell)?;
+                }
+            }
+            // These are laid out already, within the bounds of their formats.
+            Sheets::Xls(_) | Sheets::Ods(_) => {}
+        }
+        Ok(())
+    }
+
+    #[derive(Default)]
+    struct Extent {
+        corners: Option<[(u32, u32); 2]>,
+        text: usize,
+    }
+
+    impl Extent {
+        fn add(&mut self, cell: &Cell<DataRef<'_>>) -> Result<(), String> {
+            self.text += match cell.get_value() {
+                DataRef::SharedString(text) => text.len(),
+                DataRef::String(text) | DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => text.len(),
+                _ => 0,
+            };
+            Bound::WorkbookBytes.check(self.text)?;
+            let at = cell.get_position();
+            let [low, high] = self.corners.unwrap_or([at, at]);
+            let corners = [(low.0.min(at.0), low.1.min(at.1)), (high.0.max(at.0), high.1.max(at.1))];
+            self.corners = Some(corners);
+            let length = |from: u32, to: u32| (to - from) as usize + 1;
+            let [low, high] = corners;
+            Bound::WorkbookCells.check(length(low.0, high.0).saturating_mul(length(low.1, high.1)))
         }
     }
 

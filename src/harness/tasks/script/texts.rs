@@ -4,8 +4,7 @@ use std::sync::LazyLock;
 
 use fancy_regex::Regex;
 
-use super::super::python::is_space;
-use super::super::python::partition;
+use super::super::python::{is_space, lines, partition};
 use super::arguments::Given;
 use super::format::formatted;
 use super::machine::Machine;
@@ -236,24 +235,6 @@ fn titled(text: &str) -> String {
             out.push_str(&titlecase(c));
         }
         inside = c.is_lowercase() || c.is_uppercase();
-    }
-    out
-}
-
-/// Lines as `str.splitlines` takes them.
-fn lines(text: &str, keep: bool) -> Vec<&str> {
-    let ends = |c: char| {
-        matches!(c, '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{1c}'..='\u{1e}' | '\u{85}' | '\u{2028}' | '\u{2029}')
-    };
-    let (mut out, mut rest) = (Vec::new(), text);
-    while let Some(at) = rest.find(ends) {
-        let width =
-            if rest[at..].starts_with("\r\n") { 2 } else { rest[at..].chars().next().map_or(1, char::len_utf8) };
-        out.push(&rest[..if keep { at + width } else { at }]);
-        rest = &rest[at + width..];
-    }
-    if !rest.is_empty() {
-        out.push(rest);
     }
     out
 }
