@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::real::Real;
+use super::evaluating::Real;
 use super::training::{Base, checkpoint, count, train_settings};
 use crate::error::{Error, Result};
 use crate::harness::evaluation::Identity;

@@ -7,7 +7,7 @@
 use std::path::Path;
 
 use super::division::Division;
-use super::real::{Real, named};
+use super::evaluating::{Real, named};
 use super::training::{BESIDE_WEIGHTS, Base, checkpoint, count, train_settings};
 use crate::error::{Error, Result};
 use crate::harness::evaluation::{Evaluation, Identity};

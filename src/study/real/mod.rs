@@ -3,14 +3,14 @@
 mod adjust;
 mod division;
 mod each_task;
+mod evaluating;
 mod problems;
-mod real;
 mod remote;
 mod training;
 
-pub(crate) use real::Real;
+pub(crate) use evaluating::Real;
 
-use real::{CHARACTERS_PER_TOKEN, Read};
+use evaluating::{CHARACTERS_PER_TOKEN, Read};
 use training::BESIDE_WEIGHTS;
 
 use super::cell::{digest, fingerprint};

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use rayon::prelude::*;
 
-use super::real::Real;
+use super::evaluating::Real;
 use crate::error::{Error, Result};
 use crate::harness::tasks::Library;
 use crate::lm::{Config, Found, Placement, Weights};

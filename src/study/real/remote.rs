@@ -1,6 +1,6 @@
 //! A cell whose model is behind a server: the same tasks, asked over the network.
 
-use super::real::Real;
+use super::evaluating::Real;
 use crate::error::Result;
 use crate::harness::runner::evaluate_served;
 use crate::harness::server::{Server, ServerSettings};
