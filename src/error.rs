@@ -307,7 +307,7 @@ pub type Cause = Shared<dyn std::error::Error + Send + Sync>;
 
 impl Cause {
     /// Shares an error, or a sentence.
-    pub fn of(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+    pub(crate) fn of(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self(Arc::from(error.into()))
     }
 }
@@ -373,12 +373,12 @@ fn first_line(error: &impl fmt::Display) -> String {
 
 impl Error {
     /// For `map_err` on a failed read of `path`.
-    pub fn read(path: &Path) -> impl FnOnce(std::io::Error) -> Self + '_ {
+    pub(crate) fn read(path: &Path) -> impl FnOnce(std::io::Error) -> Self + '_ {
         move |source| Self::Read { path: path.to_owned(), source: source.into() }
     }
 
     /// For `map_err` on a failed write of `path`.
-    pub fn write(path: &Path) -> impl FnOnce(std::io::Error) -> Self + '_ {
+    pub(crate) fn write(path: &Path) -> impl FnOnce(std::io::Error) -> Self + '_ {
         move |source| Self::Write { path: path.to_owned(), source: source.into() }
     }
 
@@ -388,7 +388,7 @@ impl Error {
     }
 
     /// For `map_err` on `path` that could not be parsed; `what` is wrong with it, such as "is not JSON".
-    pub fn malformed<E>(path: &Path, what: impl fmt::Display) -> impl FnOnce(E) -> Self
+    pub(crate) fn malformed<E>(path: &Path, what: impl fmt::Display) -> impl FnOnce(E) -> Self
     where
         E: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
@@ -414,13 +414,13 @@ impl Error {
 
     /// The same error, with the part of the work it happened in.
     #[must_use]
-    pub fn within(self, part: impl fmt::Display) -> Self {
+    pub(crate) fn within(self, part: impl fmt::Display) -> Self {
         Self::Within { part: part.to_string(), source: self.into() }
     }
 
     /// The same error, with the option or edit that helps.
     #[must_use]
-    pub fn with_help(self, help: impl Into<String>) -> Self {
+    pub(crate) fn with_help(self, help: impl Into<String>) -> Self {
         Self::Helped { source: self.into(), help: help.into() }
     }
 

@@ -59,5 +59,10 @@ pub mod study;
 #[cfg(feature = "models")]
 pub mod train;
 
+#[cfg(test)]
+#[allow(unreachable_pub)]
+#[path = "../tests/support/places.rs"]
+mod support;
+
 pub use bounds::Bound;
 pub use error::{Cause, Error, ErrorKind, Result, Shared};

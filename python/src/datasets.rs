@@ -24,7 +24,8 @@ pub(crate) fn dataset(paper: &str, table: &str) -> PyResult<Frame> {
 
 fn of_text(text: Option<String>) -> PyResult<Frame> {
     let wrong = |error: csv::Error| input(&error.to_string());
-    let mut reader = csv::Reader::from_reader(text.unwrap_or_default().as_bytes());
+    let text = text.unwrap_or_default();
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
     let columns = reader.headers().map_err(wrong)?.iter().map(str::to_owned).collect();
     let rows = reader.records().map(|row| Ok(row.map_err(wrong)?.iter().map(str::to_owned).collect()));
     let table = CsvTable { columns, rows: rows.collect::<PyResult<_>>()? };

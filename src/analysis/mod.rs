@@ -2,14 +2,14 @@
 //! data.
 
 pub mod agree;
-pub mod discriminator;
+pub(crate) mod discriminator;
 pub mod figure;
 pub mod fit;
 pub(crate) mod heat_map;
 pub mod papers;
 pub mod pareto;
 mod phase;
-pub mod scaling;
+pub(crate) mod scaling;
 pub mod words;
 
 pub use phase::Phase;

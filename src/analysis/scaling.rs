@@ -4,7 +4,7 @@ use crate::registry::Model;
 
 /// A model and its score under one condition.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Scored<'a> {
+pub(crate) struct Scored<'a> {
     /// The model.
     pub model: &'a Model,
     /// Its score, on the benchmark's own scale.
@@ -16,7 +16,7 @@ pub struct Scored<'a> {
 impl Scored<'_> {
     /// log10 of the model's pretraining compute in FLOPs.
     #[must_use]
-    pub fn log10_compute(&self) -> f64 {
+    pub(crate) fn log10_compute(&self) -> f64 {
         self.model.compute().log10()
     }
 }

@@ -74,7 +74,7 @@ bounds! {
 impl Bound {
     /// The value that holds.
     #[must_use]
-    pub fn get(self) -> u64 {
+    pub(crate) fn get(self) -> u64 {
         VALUES[self as usize].load(Ordering::Relaxed)
     }
 

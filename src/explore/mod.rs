@@ -44,7 +44,7 @@ pub struct Explorer {
 
 /// A fit, and what a page shows of it.
 #[derive(Debug, Clone, Serialize)]
-pub struct Answer {
+pub(crate) struct Answer {
     stage: Stage,
     bootstrap: usize,
     milliseconds: f64,

@@ -17,3 +17,5 @@ pub mod results;
 pub mod runner;
 pub mod server;
 pub mod tasks;
+#[cfg(test)]
+mod tests;

@@ -5,6 +5,8 @@
 //! Harmonizes Language Model Rankings" (arXiv 2507.05195) where the truth is known: before adjustment agreement is lower than
 //! that, after it is near. Families are drawn anew for the intervals.
 
+use serde::{Deserialize, Serialize};
+
 use super::scores::LabScores;
 use crate::registry::{Condition, Format};
 use crate::stats::agreement::{Agreement, Panel};
@@ -16,7 +18,7 @@ use crate::stats::random::Seed;
 use crate::{Error, Result};
 
 /// How far the two exams agree after so many task examples.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LabAgreement {
     /// Task examples in multiple choice that all models have seen.
     pub examples: usize,

@@ -22,7 +22,7 @@ enum Content {
 ///
 /// # Errors
 /// [`Error::Argument`](crate::Error::Argument) if `vocabulary` is not of this world.
-pub fn pretraining(
+pub(crate) fn pretraining(
     world: &World,
     vocabulary: &Vocabulary,
     suite: &Suite,
@@ -64,7 +64,7 @@ fn contents(kind: &ModelKind, rest: f64, sequences: usize) -> Vec<Content> {
 ///
 /// # Errors
 /// [`Error::Argument`](crate::Error::Argument) if `vocabulary` is not of this world.
-pub fn adjustment(world: &World, vocabulary: &Vocabulary, examples: usize, seed: Seed) -> Result<Vec<Sequence>> {
+pub(crate) fn adjustment(world: &World, vocabulary: &Vocabulary, examples: usize, seed: Seed) -> Result<Vec<Sequence>> {
     let mut stream = seed.stream("lab adjustment", 0);
     let end = format!(" {END}");
     (0..examples)

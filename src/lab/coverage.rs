@@ -16,7 +16,7 @@ use crate::stats::random::Seed;
 
 /// How the kinds of models of a world differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Truth {
+pub(crate) enum Truth {
     /// As their suite says.
     AsPlanned,
     /// Not at all: all have the share of the reference.
@@ -34,14 +34,14 @@ impl fmt::Display for Truth {
 
 /// The differences that were estimated in many worlds.
 #[derive(Debug, Clone, Default)]
-pub struct Coverage {
+pub(crate) struct Coverage {
     /// Every estimate, in the order of the worlds.
     pub estimates: Vec<WorldEstimate>,
 }
 
 /// A difference from the reference as it was estimated in one world.
 #[derive(Debug, Clone, PartialEq)]
-pub struct WorldEstimate {
+pub(crate) struct WorldEstimate {
     /// Seed of the world.
     pub seed: u64,
     /// How kinds of models differ in it.
@@ -58,7 +58,7 @@ pub struct WorldEstimate {
 
 /// Intervals of one condition over all worlds.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Covered {
+pub(crate) struct Covered {
     /// How kinds of models differ.
     pub truth: Truth,
     /// How the test asks, and the number of task examples seen before.
@@ -76,13 +76,13 @@ pub struct Covered {
 impl Covered {
     /// Number of intervals that hold 0.
     #[must_use]
-    pub fn hold(&self) -> usize {
+    pub(crate) fn hold(&self) -> usize {
         self.intervals - self.below - self.above
     }
 
     /// Share of the intervals that hold 0, with Wilson's interval; `None` where there is no interval.
     #[must_use]
-    pub fn rate(&self) -> Option<(f64, (f64, f64))> {
+    pub(crate) fn rate(&self) -> Option<(f64, (f64, f64))> {
         let share = self.hold() as f64 / self.intervals as f64;
         (self.intervals > 0).then(|| (share, wilson(share, self.intervals)))
     }
@@ -90,7 +90,7 @@ impl Covered {
 
 impl Coverage {
     /// Adds what was found in the world of a seed.
-    pub fn add(&mut self, seed: u64, truth: Truth, report: &LabReport) {
+    pub(crate) fn add(&mut self, seed: u64, truth: Truth, report: &LabReport) {
         for (condition, kind, theta) in report.differences() {
             self.estimates.push(WorldEstimate {
                 seed,
@@ -106,7 +106,7 @@ impl Coverage {
     /// How many intervals hold 0 and how many lie on either side, for each condition: by truth and kind, in the order in
     /// which they were first met.
     #[must_use]
-    pub fn counts(&self) -> Vec<Covered> {
+    pub(crate) fn counts(&self) -> Vec<Covered> {
         let mut counts: Vec<Covered> = Vec::new();
         for WorldEstimate { truth, condition, kind, interval, .. } in &self.estimates {
             let known = counts.iter().position(|c| (&c.truth, &c.kind, &c.condition) == (truth, kind, condition));
@@ -133,7 +133,7 @@ impl Coverage {
     /// # Errors
     /// Those of `one` and `done`.
     #[cfg(feature = "models")]
-    pub fn of_worlds(
+    pub(crate) fn of_worlds(
         seeds: impl Iterator<Item = u64>,
         suite: &Suite,
         same_makes: bool,

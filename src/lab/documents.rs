@@ -32,7 +32,7 @@ pub(super) const WORDS: [&str; 11] = [END, ".", ":", "the", "of", "is", "has", "
 
 /// A question with its options in an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ExamQuestion {
+pub(crate) struct ExamQuestion {
     fact: Fact,
     options: [&'static str; OPTIONS],
     /// Place of the right one, below [`OPTIONS`].
@@ -64,7 +64,8 @@ impl ExamQuestion {
 
     /// What is asked.
     #[must_use]
-    pub fn fact(&self) -> Fact {
+    #[cfg(test)]
+    pub(crate) fn fact(&self) -> Fact {
         self.fact
     }
 
@@ -76,7 +77,7 @@ impl ExamQuestion {
 
     /// What is known before the answer, in the format of the test.
     #[must_use]
-    pub fn prompt(&self, world: &World) -> String {
+    pub(crate) fn prompt(&self, world: &World) -> String {
         let stem = stem(world, self.fact);
         let options: Vec<String> =
             LETTERS.iter().zip(self.options).map(|(letter, option)| format!("{letter} {option}")).collect();
@@ -85,14 +86,14 @@ impl ExamQuestion {
 
     /// The letter of the right answer.
     #[must_use]
-    pub fn letter(&self) -> &'static str {
+    pub(crate) fn letter(&self) -> &'static str {
         LETTERS[self.answer]
     }
 }
 
 /// The beginning of a statement that its value ends: the prompt of the cloze format.
 #[must_use]
-pub fn stem(world: &World, fact: Fact) -> String {
+pub(crate) fn stem(world: &World, fact: Fact) -> String {
     let (entity, attribute) = world.names(fact);
     format!("the {attribute} of {entity} is")
 }

@@ -21,14 +21,14 @@ use crate::registry::write;
 use crate::stats::random::Seed;
 
 /// Name of the task in multiple-choice format.
-pub const MULTIPLE_CHOICE: &str = "lab_mc";
+pub(crate) const MULTIPLE_CHOICE: &str = "lab_mc";
 
 /// Name of the task in cloze format.
 pub(crate) const CLOZE: &str = "lab_cloze";
 
 /// The questions of the test, in the order of its files.
 #[must_use]
-pub fn questions(world: &World, seed: Seed) -> Vec<ExamQuestion> {
+pub(crate) fn questions(world: &World, seed: Seed) -> Vec<ExamQuestion> {
     let mut stream = seed.stream("lab test", 0);
     let mut questions = Vec::new();
     for &fact in world.part(FactPart::Test) {

@@ -1,5 +1,7 @@
 //! The fits of a lab's models.
 
+use serde::{Deserialize, Serialize};
+
 use super::agreement::LabAgreement;
 use super::options::CHANCE;
 use super::scores::LabScores;
@@ -13,7 +15,7 @@ use crate::stats::random::Seed;
 use crate::{Error, Result};
 
 /// The fits of an experiment.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LabReport {
     /// Kinds of models compared with the reference: name of the group in the fits, and true share of test-task documents.
     pub kinds: Vec<(String, f64)>,
@@ -28,7 +30,7 @@ pub struct LabReport {
 }
 
 /// Curves through the same scores.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LabFit {
     /// Of all models, with the difference between kinds.
     pub all: Curves,
@@ -37,7 +39,7 @@ pub struct LabFit {
 }
 
 /// A hinge and a line.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Curves {
     /// With a point of emergence.
     pub hinge: FitReport,

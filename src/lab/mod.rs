@@ -15,7 +15,7 @@ mod coverage;
 #[cfg(feature = "models")]
 mod documents;
 #[cfg(feature = "models")]
-pub mod exam;
+pub(crate) mod exam;
 #[cfg(feature = "models")]
 mod experiment;
 mod figures;
@@ -32,20 +32,19 @@ mod shape;
 mod suite;
 #[cfg(feature = "models")]
 mod table;
+#[cfg(all(test, feature = "models"))]
+mod tests;
 #[cfg(feature = "models")]
 mod vocabulary;
 #[cfg(feature = "models")]
 mod world;
 
 pub use agreement::LabAgreement;
+pub(crate) use coverage::Coverage;
+#[cfg(all(test, feature = "models"))]
+pub(crate) use coverage::Truth;
 #[cfg(feature = "models")]
-pub use corpus::{adjustment, pretraining};
-pub use coverage::WorldEstimate;
-pub use coverage::{Coverage, Covered, Truth};
-#[cfg(feature = "models")]
-pub use documents::ExamQuestion;
-#[cfg(feature = "models")]
-pub use documents::{SEQUENCE, stem};
+pub use documents::SEQUENCE;
 #[cfg(feature = "models")]
 pub use experiment::{Experiment, LabEvent};
 pub use fits::{Curves, LabFit, LabReport};
@@ -54,22 +53,13 @@ pub use options::CHANCE;
 #[cfg(feature = "models")]
 pub use pupil::LabPhase;
 #[cfg(feature = "models")]
-pub use record::LabRecord;
-#[cfg(feature = "models")]
-pub use record::LabScore;
-pub use scores::LabModel;
-pub use scores::LabScores;
+pub use record::{LabRecord, LabScore};
+pub use scores::{LabModel, LabScores};
 #[cfg(feature = "models")]
 pub use shape::ModelShape;
 #[cfg(feature = "models")]
-pub use suite::LabRecipe;
+pub use suite::{Family, LabRecipe, Member, ModelKind, Suite};
 #[cfg(feature = "models")]
-pub use suite::{Family, Member, ModelKind, Suite};
+pub use table::{ADJUSTMENT, table};
 #[cfg(feature = "models")]
-pub use table::{ADJUSTMENT, observations, table};
-#[cfg(feature = "models")]
-pub use vocabulary::Vocabulary;
-#[cfg(feature = "models")]
-pub use world::Fact;
-#[cfg(feature = "models")]
-pub use world::{FactPart, Order, World, WorldSettings};
+pub use world::{Fact, FactPart, Order, World, WorldSettings};

@@ -63,7 +63,7 @@ impl LabScores {
     /// The scores of the models of an experiment; `source` is what messages call them.
     #[cfg(feature = "models")]
     #[must_use]
-    pub fn of_models(models: &[(Member, LabRecord)], source: &Path) -> Self {
+    pub(crate) fn of_models(models: &[(Member, LabRecord)], source: &Path) -> Self {
         let model = |member: &Member| LabModel {
             name: member.name.clone(),
             family: member.family.clone(),

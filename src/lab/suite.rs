@@ -29,7 +29,7 @@ pub struct Suite {
     /// Power of its parameters with which a model's tokens grow.
     pub growth: f64,
     /// Share of the text of every model that is not statements about the whole world: questions, as many as its kind has,
-    /// else statements of [familiar](super::World::familiar) facts.
+    /// else statements of familiar facts.
     pub rest: f64,
     /// Numbers of task examples of the adjustment after which a model is tested, ascending.
     pub examples: Vec<usize>,
@@ -120,7 +120,7 @@ impl Member {
 
     /// Compute of pretraining.
     #[must_use]
-    pub fn flops(&self) -> Flops {
+    pub(crate) fn flops(&self) -> Flops {
         Flops::of_training(self.parameters as f64, self.tokens() as f64)
     }
 }
@@ -221,7 +221,7 @@ impl Suite {
     /// gets. This is how an analysis that draws families takes them; where kinds share their makes, and all worlds have
     /// the same, differences scatter less than its intervals say.
     #[must_use]
-    pub fn with_drawn_makes(mut self, seed: Seed) -> Self {
+    pub(crate) fn with_drawn_makes(mut self, seed: Seed) -> Self {
         let all = || self.families.iter().flat_map(|family| &family.widths).copied();
         let (least, most) = (all().min().unwrap_or_default(), all().max().unwrap_or_default());
         let mut stream = seed.stream("lab makes", 0);
@@ -251,7 +251,7 @@ impl Suite {
     /// # Errors
     /// [`Error::Argument`] for a width that does not divide by a family's head, shares that do not leave room for
     /// statements, or no model at all.
-    pub fn members(&self, vocabulary: &Vocabulary) -> Result<Vec<Member>> {
+    pub(crate) fn members(&self, vocabulary: &Vocabulary) -> Result<Vec<Member>> {
         let batch = self.recipe.adjustment_batch.max(1);
         if !self.examples.is_sorted_by(|a, b| a < b)
             || self.examples.iter().any(|&n| n == 0 || !n.is_multiple_of(batch))

@@ -11,7 +11,7 @@ pub const ADJUSTMENT: &str = "lab";
 
 /// The scores of a model, in the order they were found.
 #[must_use]
-pub fn observations(record: &LabRecord) -> Vec<Observation> {
+pub(crate) fn observations(record: &LabRecord) -> Vec<Observation> {
     let of_score = |score: &super::record::LabScore| Observation {
         model: record.model.clone(),
         benchmark: score.task.clone(),
@@ -92,7 +92,8 @@ fn sheet(models: &[(Member, LabRecord)]) -> Sheet {
 mod tests {
     use super::*;
     use crate::Result;
-    use crate::lab::{LabScore, Suite, Vocabulary, World};
+    use crate::lab::vocabulary::Vocabulary;
+    use crate::lab::{LabScore, Suite, World};
     use crate::registry::table::Table;
     use crate::stats::random::Seed;
 

@@ -25,7 +25,7 @@ const UNKNOWN: &str = "<unknown>";
 
 /// The words of a world and their ids.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Vocabulary {
+pub(crate) struct Vocabulary {
     words: Vec<String>,
     ids: HashMap<String, u32>,
 }
@@ -33,7 +33,7 @@ pub struct Vocabulary {
 impl Vocabulary {
     /// All words that documents about `world` can have.
     #[must_use]
-    pub fn new(world: &World) -> Self {
+    pub(crate) fn new(world: &World) -> Self {
         let fixed = WORDS.iter().chain([&UNKNOWN]).chain(&LETTERS).copied();
         let values = world.all_values().iter().flatten().copied();
         let texts = fixed.chain(values).chain(world.attributes().iter().copied()).map(str::to_owned);
@@ -52,7 +52,7 @@ impl Vocabulary {
     ///
     /// # Errors
     /// [`Error::Argument`] for a word that the world does not have.
-    pub fn encode(&self, text: &str) -> Result<Vec<u32>> {
+    pub(crate) fn encode(&self, text: &str) -> Result<Vec<u32>> {
         let id = |word: &str| self.ids.get(word).copied();
         text.split(' ')
             .map(|word| id(word).ok_or_else(|| Error::Argument(format!("the world has no word `{word}`"))))

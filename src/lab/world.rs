@@ -141,7 +141,7 @@ impl World {
     /// A few facts of the most frequent entities that only questions of pretraining text ask for: what is written about
     /// them teaches nothing that is tested.
     #[must_use]
-    pub fn familiar(&self) -> &[Fact] {
+    pub(crate) fn familiar(&self) -> &[Fact] {
         let part = self.part(FactPart::Pretraining);
         &part[..part.len().min(FAMILIAR)]
     }
@@ -167,7 +167,7 @@ impl World {
 
     /// Entity and attribute of a fact by their names; empty for those of a larger world.
     #[must_use]
-    pub fn names(&self, fact: Fact) -> (&str, &'static str) {
+    pub(crate) fn names(&self, fact: Fact) -> (&str, &'static str) {
         let entity = self.entities.get(fact.entity).map_or("", String::as_str);
         (entity, self.attributes().get(fact.attribute).copied().unwrap_or_default())
     }

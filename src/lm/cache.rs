@@ -65,7 +65,7 @@ impl Cache {
     ///
     /// # Errors
     /// [`Error::Argument`] if fewer are held.
-    pub fn rewind(&mut self, length: usize) -> Result<()> {
+    pub(crate) fn rewind(&mut self, length: usize) -> Result<()> {
         let held = self.len();
         if length > held {
             return Err(Error::Argument(format!("a cache of {held} tokens cannot be rewound to {length}")));

@@ -110,7 +110,7 @@ impl ChatTemplates {
     ///
     /// # Errors
     /// [`Error::Argument`] that names those there are.
-    pub fn source(&self, name: Option<&str>) -> Result<&str> {
+    pub(crate) fn source(&self, name: Option<&str>) -> Result<&str> {
         let names = || self.named.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ");
         let wanted = name.unwrap_or(DEFAULT);
         if let Some((_, source)) = self.named.iter().find(|(name, _)| name == wanted) {

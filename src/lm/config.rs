@@ -35,21 +35,21 @@ pub struct Config {
     /// Tokens the model was made for.
     pub context: usize,
     /// What happens between token id and residual stream.
-    pub embedding: Embedding,
+    pub(crate) embedding: Embedding,
     /// How positions enter.
-    pub position: Position,
+    pub(crate) position: Position,
     /// The norm of every layer and of the output.
-    pub norm: Norm,
+    pub(crate) norm: Norm,
     /// The order of norms and additions in a layer.
-    pub residual: Residual,
+    pub(crate) residual: Residual,
     /// Queries, keys, values and scores.
     pub attention: Attention,
     /// The MLP.
-    pub mlp: Mlp,
+    pub(crate) mlp: Mlp,
     /// From residual stream to logits.
-    pub head: Head,
+    pub(crate) head: Head,
     /// Matrices are stored `[in, out]` (GPT-2's `Conv1D`) instead of `[out, in]`.
-    pub stored_transposed: bool,
+    pub(crate) stored_transposed: bool,
     /// The dtype the config names, if it does.
     pub stored_dtype: Option<String>,
     /// What the tensors are called.
@@ -58,7 +58,7 @@ pub struct Config {
 
 /// What happens between token id and residual stream.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Embedding {
+pub(crate) struct Embedding {
     /// The rows are multiplied by this (Gemma: √hidden).
     pub scale: Option<f64>,
     /// A norm follows (BLOOM).
@@ -69,7 +69,7 @@ pub struct Embedding {
 
 /// A norm.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Norm {
+pub(crate) struct Norm {
     /// RMS or LayerNorm.
     pub kind: NormKind,
     /// Added to the mean square or the variance.
@@ -84,7 +84,7 @@ pub struct Norm {
 
 /// Which norm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NormKind {
+pub(crate) enum NormKind {
     /// x / √(mean x² + eps).
     Rms,
     /// (x − mean x) / √(var x + eps).
@@ -93,7 +93,7 @@ pub enum NormKind {
 
 /// The order of norms and additions in a layer; a norm whose name is not in the names table is left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Residual {
+pub(crate) enum Residual {
     /// x += post(attention(pre(x))), then x += post(mlp(pre(x))).
     Sequential,
     /// x += attention(norm₁(x)) + mlp(norm₂(x)); without a second norm the MLP reads norm₁(x).
@@ -108,26 +108,26 @@ pub enum Residual {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Attention {
     /// How the three are stored.
-    pub packing: Packing,
+    pub(crate) packing: Packing,
     /// Whether the query, key and value projections have biases.
-    pub input_bias: bool,
+    pub(crate) input_bias: bool,
     /// Whether the output projection has one.
-    pub output_bias: bool,
+    pub(crate) output_bias: bool,
     /// Norms of queries and keys.
-    pub qk_norm: QkNorm,
+    pub(crate) qk_norm: QkNorm,
     /// Queries, keys and values are clamped to ± this (OLMo).
-    pub clip: Option<f64>,
+    pub(crate) clip: Option<f64>,
     /// Scores are multiplied by this, layer by layer.
-    pub scales: Vec<f64>,
+    pub(crate) scales: Vec<f64>,
     /// cap · tanh(score / cap) (Gemma 2).
-    pub softcap: Option<f64>,
+    pub(crate) softcap: Option<f64>,
     /// Per layer: how many last positions a query sees, itself included; `None` for all.
     pub windows: Vec<Option<usize>>,
 }
 
 /// How queries, keys and values share a matrix; rows are outputs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Packing {
+pub(crate) enum Packing {
     /// Three matrices.
     Separate,
     /// All queries, then all keys, then all values.
@@ -138,7 +138,7 @@ pub enum Packing {
 
 /// Norms of queries and keys before positions enter.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum QkNorm {
+pub(crate) enum QkNorm {
     /// None.
     None,
     /// One weight of head width for all heads.
@@ -151,7 +151,7 @@ pub enum QkNorm {
 
 /// The MLP.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Mlp {
+pub(crate) struct Mlp {
     /// The non-linearity.
     pub activation: Activation,
     /// down(act(gate(x)) · up(x)) instead of down(act(up(x))).
@@ -162,7 +162,7 @@ pub struct Mlp {
 
 /// Whether and how the MLP is gated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Gating {
+pub(crate) enum Gating {
     /// Not gated: two matrices.
     None,
     /// Gate and up are two matrices.
@@ -175,7 +175,7 @@ pub enum Gating {
 
 /// From residual stream to logits.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Head {
+pub(crate) struct Head {
     /// The matrix is the embedding.
     pub tied: bool,
     /// Whether there is a bias.

@@ -22,7 +22,7 @@ use half::bf16;
 
 /// How positions enter.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Position {
+pub(crate) enum Position {
     /// Rotations of queries and keys.
     Rope {
         /// Of every layer, or of those without a window.
@@ -114,7 +114,7 @@ pub struct Yarn {
 
 /// Biases on scores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Alibi {
+pub(crate) struct Alibi {
     /// The bias is scaled like the scores, and rounded to bf16 (Falcon).
     pub falcon: bool,
 }

@@ -47,7 +47,8 @@ impl Scripted {
 
     /// Tokens read so far, those remembered by a cache not counted again: what an evaluation has cost.
     #[must_use]
-    pub fn tokens_read(&self) -> usize {
+    #[cfg(test)]
+    pub(crate) fn tokens_read(&self) -> usize {
         self.read.get()
     }
 

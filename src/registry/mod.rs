@@ -28,7 +28,8 @@ pub use benchmark::{BENCHMARKS, Benchmark, Chance, Format, Measure, Metric, Part
 pub use chance::benchmark_named;
 pub(crate) use chance::{guesses_alike, meant_by};
 pub use columns::{MODEL_COLUMNS, OBSERVATION_COLUMNS};
-pub use model::{Flops, Model, Models, known_models};
+pub use model::known_models;
+pub use model::{Flops, Model, Models};
 pub(crate) use model::{KNOWN_MODELS, Known};
 pub use month::{DateOrder, Month};
 pub use scores::{

@@ -37,18 +37,18 @@ pub enum DateOrder {
 
 impl Month {
     /// Months since the beginning of year 0.
-    pub fn count(self) -> i64 {
+    pub(crate) fn count(self) -> i64 {
         i64::from(self.year) * 12 + i64::from(self.month) - 1
     }
 
     /// The month of this [`count`](Self::count); `None` outside the years 0 to 9999.
-    pub fn of_count(count: i64) -> Option<Self> {
+    pub(crate) fn of_count(count: i64) -> Option<Self> {
         let year = u16::try_from(count.div_euclid(12)).ok().filter(|year| *year <= 9999)?;
         Some(Self { year, month: u8::try_from(count.rem_euclid(12) + 1).ok()? })
     }
 
     /// The same as a number of years: 2023.5 for July 2023.
-    pub fn years(self) -> f64 {
+    pub(crate) fn years(self) -> f64 {
         f64::from(self.year) + f64::from(self.month - 1) / 12.0
     }
 

@@ -6,7 +6,7 @@ use crate::lab::Coverage;
 
 /// Every estimate: seed, difference (how kinds of models differ), score, examples, kind, theta with its interval.
 #[must_use]
-pub fn estimates(coverage: &Coverage) -> CsvTable {
+pub(crate) fn estimates(coverage: &Coverage) -> CsvTable {
     let mut table =
         CsvTable::new(&["seed", "difference", "score", "examples", "kind", "theta", "theta_low", "theta_high"]);
     let shown = |value: Option<f64>| value.map(number).unwrap_or_default();
@@ -29,7 +29,7 @@ pub fn estimates(coverage: &Coverage) -> CsvTable {
 
 /// How many intervals hold 0 and how many lie on either side, for each condition.
 #[must_use]
-pub fn counts(coverage: &Coverage) -> CsvTable {
+pub(crate) fn counts(coverage: &Coverage) -> CsvTable {
     let mut table = CsvTable::new(&[
         "difference",
         "score",
@@ -67,7 +67,7 @@ pub fn counts(coverage: &Coverage) -> CsvTable {
 
 /// The same for people, at most `width` columns wide.
 #[must_use]
-pub fn terminal(coverage: &Coverage, width: usize) -> String {
+pub(crate) fn terminal(coverage: &Coverage, width: usize) -> String {
     let mut table = TextTable::new(&[
         ("score", Align::Left),
         ("examples", Align::Right),

@@ -9,7 +9,7 @@ use crate::report::terminal::{Align, TextTable};
 
 /// The scores as a table of at most `width` columns, and where they were written.
 #[must_use]
-pub fn terminal(evaluation: &Evaluation, width: usize) -> String {
+pub(crate) fn terminal(evaluation: &Evaluation, width: usize) -> String {
     let mut table = TextTable::new(&[
         ("task", Align::Left),
         ("shots", Align::Right),

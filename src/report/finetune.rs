@@ -72,7 +72,7 @@ fn histogram(sequences: &[Sequence]) -> String {
 
 /// Examples, loss and scores of every checkpoint, at most `width` columns wide.
 #[must_use]
-pub fn table(rows: &[FinetunePoint], width: usize) -> String {
+pub(crate) fn table(rows: &[FinetunePoint], width: usize) -> String {
     let mut names: Vec<&str> = Vec::new();
     for (name, _) in rows.iter().flat_map(|row| &row.scores) {
         if !names.contains(&name.as_str()) {

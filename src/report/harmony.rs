@@ -54,7 +54,7 @@ pub fn numbers(rows: &[NumberRow]) -> CsvTable {
 
 /// The answers as CSV: question, quantity, value, low, high, method, reason.
 #[must_use]
-pub fn findings(findings: &[Finding]) -> CsvTable {
+pub(crate) fn findings(findings: &[Finding]) -> CsvTable {
     let mut table = CsvTable::new(&["question", "quantity", "value", "low", "high", "method", "reason"]);
     for finding in findings {
         let mut row = vec![finding.question.to_owned(), finding.quantity.clone()];
@@ -76,7 +76,7 @@ fn estimate(estimate: &Estimate) -> [String; 3] {
 /// it were the only one, `_holm` and `_bh` the same adjusted for all benchmarks under the condition; the first component is
 /// none of them.
 #[must_use]
-pub fn curves(rows: &[CurveRow]) -> CsvTable {
+pub(crate) fn curves(rows: &[CurveRow]) -> CsvTable {
     let mut columns: Vec<String> = ["benchmark", "condition", "verdict", "curve"].map(str::to_owned).to_vec();
     let makers: Vec<&str> = rows.first().map_or_else(Vec::new, |row| row.makers.iter().map(|m| m.0.as_str()).collect());
     for name in ["r_squared", "gained", "c", "chat"].into_iter().chain(makers) {

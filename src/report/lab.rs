@@ -133,7 +133,7 @@ fn agreement_lines(report: &LabReport) -> String {
 
 /// How far both formats rank the models alike: a row for each number of task examples.
 #[must_use]
-pub fn agreement(report: &LabReport) -> CsvTable {
+pub(crate) fn agreement(report: &LabReport) -> CsvTable {
     let mut table = CsvTable::new(&[
         "examples",
         "models",

@@ -2,7 +2,7 @@
 
 pub mod agree;
 #[cfg(feature = "models")]
-pub mod coverage;
+pub(crate) mod coverage;
 pub mod csv;
 #[cfg(feature = "models")]
 pub mod evaluate;
@@ -19,4 +19,6 @@ pub mod reproduction_page;
 #[cfg(feature = "models")]
 pub mod study;
 pub mod terminal;
+#[cfg(all(test, feature = "models"))]
+mod tests;
 mod text;

@@ -72,7 +72,7 @@ pub fn csv(rows: &[ReproductionRow]) -> CsvTable {
 
 /// One table of the paper as CSV: item, quantity, value, low, high, models, families.
 #[must_use]
-pub fn table_csv(table: &PaperTable) -> CsvTable {
+pub(crate) fn table_csv(table: &PaperTable) -> CsvTable {
     let mut csv = CsvTable::new(&["item", "quantity", "value", "low", "high", "models", "families"]);
     for q in &table.quantities {
         csv.rows.push(vec![

@@ -191,7 +191,7 @@ impl Agreement {
 
     /// Whether every pair of benchmarks gets an interval of its own.
     #[must_use]
-    pub fn pairs(mut self, pairs: bool) -> Self {
+    pub(crate) fn pairs(mut self, pairs: bool) -> Self {
         self.pairs = pairs;
         self
     }
@@ -320,7 +320,7 @@ impl Agreement {
 /// The scores of models that are above chance, NaN for the others: `floor` is what a guess scores, and a score counts from
 /// `margin` standard errors above it on. Correlations of such columns are of the models above chance on both benchmarks.
 /// Models are chosen by their scores, which shortens the range that is left, so a τ may fall by that alone.
-pub fn above_floor(scores: &[f64], floor: f64, stderr: &[f64], margin: f64) -> Vec<f64> {
+pub(crate) fn above_floor(scores: &[f64], floor: f64, stderr: &[f64], margin: f64) -> Vec<f64> {
     let error = |i: usize| stderr.get(i).copied().filter(|s| !s.is_nan()).unwrap_or(0.0);
     scores.iter().enumerate().map(|(i, y)| if *y > floor + margin * error(i) { *y } else { f64::NAN }).collect()
 }

@@ -221,11 +221,6 @@ impl Replicates {
         self.observed.get(k).copied().filter(|v| v.is_finite())
     }
 
-    /// Replicates in which quantity `k` was undefined.
-    pub fn undefined(&self, k: usize) -> usize {
-        self.replicates - self.sorted.get(k).map_or(0, Vec::len)
-    }
-
     /// Standard deviation of the replicates; `None` when some are infinite or fewer than two are defined.
     pub fn standard_error(&self, k: usize) -> Option<f64> {
         let values = self.usable(k)?;

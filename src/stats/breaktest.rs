@@ -111,7 +111,7 @@ pub struct Davies {
 
 impl BreakFound {
     /// Whether the slope turns up or down at the break.
-    pub fn turn(&self) -> Option<Direction> {
+    pub(crate) fn turn(&self) -> Option<Direction> {
         Direction::of(self.slopes.1 - self.slopes.0)
     }
 }
@@ -294,7 +294,7 @@ impl Test {
 
 /// Davies' bound for a change of slope anywhere between the second and the second largest x, beside a line and the groups;
 /// `None` where fewer than two of the ten breaks can be computed.
-pub fn davies(sample: &Sample) -> Option<Davies> {
+pub(crate) fn davies(sample: &Sample) -> Option<Davies> {
     let sample = sample.counted();
     let (x, groups) = (sample.x(), sample.groups());
     let mut sorted = x.to_vec();

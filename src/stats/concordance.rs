@@ -65,11 +65,6 @@ impl RankedTable {
         self.ranks.len()
     }
 
-    /// Number of rows.
-    pub fn rows(&self) -> usize {
-        self.rows
-    }
-
     /// τ-b of all pairs of columns.
     pub fn tau(&self) -> PairMatrix {
         self.counted(&(0..self.rows).map(|i| (i, 1)).collect::<Vec<_>>())

@@ -92,7 +92,7 @@ impl Kind {
     }
 
     /// The name as printed.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Classical => "classical",
             Self::Hc0 => "HC0",
@@ -282,7 +282,7 @@ impl CovarianceEstimate {
     }
 
     /// Two-sided p-value of parameter `index` being `null`; `None` when the standard error is zero.
-    pub fn p_value(&self, index: usize, estimate: f64, null: f64) -> Option<f64> {
+    pub(crate) fn p_value(&self, index: usize, estimate: f64, null: f64) -> Option<f64> {
         let error = self.matrix.get(index)?.get(index)?.max(0.0).sqrt();
         if error == 0.0 {
             return None;

@@ -14,7 +14,7 @@ pub enum Direction {
 
 impl Direction {
     /// Of a change; `None` for none.
-    pub fn of(change: f64) -> Option<Self> {
+    pub(crate) fn of(change: f64) -> Option<Self> {
         if change > 0.0 {
             return Some(Self::Rising);
         }
@@ -22,7 +22,7 @@ impl Direction {
     }
 
     /// A change measured along this direction: positive when it goes that way.
-    pub fn along(self, change: f64) -> f64 {
+    pub(crate) fn along(self, change: f64) -> f64 {
         match self {
             Self::Rising => change,
             Self::Falling => -change,
@@ -30,7 +30,7 @@ impl Direction {
     }
 
     /// The name in files.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Rising => "rising",
             Self::Falling => "falling",

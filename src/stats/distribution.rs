@@ -4,7 +4,7 @@
 use statrs::distribution::{ContinuousCDF, FisherSnedecor, Normal, StudentsT};
 
 /// Upper tail P(T > t) of Student's t with `df` degrees of freedom.
-pub fn student_upper(t: f64, df: f64) -> Option<f64> {
+pub(crate) fn student_upper(t: f64, df: f64) -> Option<f64> {
     if t.is_nan() || !(df > 0.0) {
         return None;
     }

@@ -230,7 +230,7 @@ impl Estimate {
     }
 
     /// The interval as one among others; `None` where no method is known.
-    pub fn as_other(&self) -> Option<OtherInterval> {
+    pub(crate) fn as_other(&self) -> Option<OtherInterval> {
         let Self { se, interval, p_value, .. } = *self;
         Some(OtherInterval { method: self.method?, se, interval, p_value, reason: self.reason.clone() })
     }

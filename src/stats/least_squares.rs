@@ -55,7 +55,7 @@ impl LeastSquares {
     ///
     /// # Errors
     /// As [`fit`](Self::fit).
-    pub fn fit_named<S: ToString>(
+    pub(crate) fn fit_named<S: ToString>(
         names: &[S],
         columns: &[Vec<f64>],
         y: &[f64],
@@ -105,7 +105,7 @@ impl LeastSquares {
 
 impl LeastSquaresFit {
     /// Weighted sum of squared residuals; infinite when it exceeds the largest `f64`.
-    pub fn sse(&self) -> f64 {
+    pub(crate) fn sse(&self) -> f64 {
         self.root_sse * self.root_sse
     }
 
@@ -142,12 +142,12 @@ impl LeastSquaresFit {
     }
 
     /// 1 - SSE / Σ w (y - ȳ)²; `None` for constant scores. What R and statsmodels print for a model with intercept.
-    pub fn r_squared(&self) -> Option<f64> {
+    pub(crate) fn r_squared(&self) -> Option<f64> {
         r_squared(&self.fitted, &self.residuals, self.weights.as_deref(), None)
     }
 
     /// 1 - SSE / Σ w y²; `None` when all scores are zero. What R and statsmodels print for a model without intercept.
-    pub fn r_squared_uncentered(&self) -> Option<f64> {
+    pub(crate) fn r_squared_uncentered(&self) -> Option<f64> {
         r_squared(&self.fitted, &self.residuals, self.weights.as_deref(), Some(0.0))
     }
 

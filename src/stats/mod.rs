@@ -57,6 +57,8 @@ mod one_break;
 mod plateau;
 mod scaling;
 mod sigmoid;
+#[cfg(test)]
+mod tests;
 mod wild_draws;
 mod wild_hinge;
 mod wild_linear;

@@ -80,7 +80,8 @@ impl Nesting {
     }
 
     /// Number of inner clusters in all.
-    pub fn inner_count(&self) -> usize {
+    #[cfg(test)]
+    pub(crate) fn inner_count(&self) -> usize {
         self.inner.iter().map(Vec::len).sum()
     }
 

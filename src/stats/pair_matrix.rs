@@ -92,7 +92,7 @@ impl PairMatrix {
     }
 
     /// Number of columns of the table.
-    pub fn columns(&self) -> usize {
+    pub(crate) fn columns(&self) -> usize {
         self.columns
     }
 
@@ -157,7 +157,8 @@ impl PairMatrix {
     }
 
     /// Pairs of different columns without a value.
-    pub fn undefined(&self) -> usize {
+    #[cfg(test)]
+    pub(crate) fn undefined(&self) -> usize {
         (0..self.columns).map(|a| (0..a).filter(|b| self.get(a, *b).is_none()).count()).sum()
     }
 

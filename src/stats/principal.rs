@@ -148,7 +148,7 @@ impl Unrelated {
 
     /// Number of permutations.
     #[must_use]
-    pub fn permutations(mut self, permutations: usize) -> Self {
+    pub(crate) fn permutations(mut self, permutations: usize) -> Self {
         self.permutations = permutations;
         self
     }

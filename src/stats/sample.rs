@@ -144,7 +144,7 @@ impl Sample {
 
     /// Whether group `k` divides the models so that one family alone makes up one side of it. Its difference then is that
     /// family's own: nothing in the data says how much another family would have differed.
-    pub fn is_one_familys(&self, k: usize) -> bool {
+    pub(crate) fn is_one_familys(&self, k: usize) -> bool {
         let counted = self.counted();
         let Some(column) = counted.groups().get(k) else { return false };
         let others: Vec<f64> = column.iter().map(|z| f64::from(u8::from(*z == 0.0))).collect();

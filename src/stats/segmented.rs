@@ -123,11 +123,6 @@ impl SegmentedFit {
     pub(crate) fn predict(&self, x: f64, z: &[f64]) -> f64 {
         value(&self.best, x - self.origin) + shift(&self.theta, z)
     }
-
-    /// 1 - SSE / Σ w (y - ȳ)²; `None` for constant scores.
-    pub fn r_squared(&self) -> Option<f64> {
-        FittedCurve::r_squared(self)
-    }
 }
 
 /// The curve without groups at `d` from the origin.

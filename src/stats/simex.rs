@@ -96,7 +96,7 @@ impl Simex {
 
     /// The covariance behind the intervals, CR2 unless set.
     #[must_use]
-    pub fn covariance(mut self, kind: Kind) -> Self {
+    pub(crate) fn covariance(mut self, kind: Kind) -> Self {
         self.kind = kind;
         self
     }

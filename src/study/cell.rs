@@ -56,7 +56,7 @@ impl Cell {
     }
 
     /// The file with its results.
-    pub fn results(&self) -> PathBuf {
+    pub(crate) fn results(&self) -> PathBuf {
         self.folder.join("results.json")
     }
 
@@ -78,7 +78,7 @@ pub(super) fn folder_name(name: &str) -> String {
 }
 
 /// SHA-256 of parts, each with its length before it so that no two lists of parts read alike, in hexadecimal.
-pub fn digest<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
+pub(crate) fn digest<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
     let mut hash = Sha256::new();
     for part in parts {
         hash.update((part.len() as u64).to_le_bytes());

@@ -1,4 +1,4 @@
 //! A study that explains itself.
 
 /// What `onset study init` writes: every key, with its meaning.
-pub const EXAMPLE: &str = include_str!("example.toml");
+pub(crate) const EXAMPLE: &str = include_str!("example.toml");

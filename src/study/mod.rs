@@ -3,8 +3,8 @@
 //! A [`Study`] is read from `study.toml` and checked as a whole. Its [`Cell`]s, one per model and seed, are independent:
 //! each evaluates its model, fine-tunes it and evaluates every checkpoint, in a folder of its own. Every score is kept with
 //! a digest of all that it depends on, so that a cell with the digests that a [`Plan`] asks for is never run again, and
-//! any other goes on from where it was. A file lock keeps two programs out of one cell. An [`Executor`] runs
-//! them, on this machine or behind a [`Queue`], and [`collect`](collect()) joins what was found for [`fits`](fits()).
+//! any other goes on from where it was. A file lock keeps two programs out of one cell. An `Executor` runs
+//! them, on this machine or behind a `Queue`, and [`collect`](collect()) joins what was found for [`fits`](fits()).
 //!
 //! [`finetune`](mod@finetune) is one run for itself: data, training and the evaluation of its checkpoints.
 //!
@@ -57,18 +57,22 @@ mod settings;
 mod store;
 #[cfg(all(test, feature = "models"))]
 mod survival;
+#[cfg(test)]
+mod tests;
 mod work;
 
-pub use cell::{Cell, digest};
+pub use cell::Cell;
 
 pub use collect::Collected;
 pub use collect::{SeedSpread, collect};
 pub use estimate::Cost;
-pub use example::EXAMPLE;
-pub use executor::Executor;
-pub use executor::{
-    Cells, Ended, ExecutorKind, LocalSettings, Queue, Slurm, StudyOutcome, Submission, Task, Watch, follow, run, submit,
-};
+pub(crate) use example::EXAMPLE;
+pub(crate) use executor::Cells;
+pub use executor::Submission;
+#[cfg(test)]
+pub(crate) use executor::follow;
+pub(crate) use executor::submit;
+pub use executor::{Ended, ExecutorKind, LocalSettings, StudyOutcome, Task, Watch, run};
 pub use fits::FitAt;
 pub use fits::fits;
 pub use lock::Owner;
@@ -79,6 +83,6 @@ pub(crate) use real::Real;
 pub use results::CellResults;
 pub use results::ConditionResults;
 pub use settings::{AdjustmentRecipe, ModelSource, RunSettings, SlurmSettings, StudyEvaluation, StudyFit};
-pub use settings::{LAYOUTS, Study, StudyModel};
+pub use settings::{Study, StudyModel};
 pub use store::Failure;
 pub use work::{CellRun, TokenAmount, Work};

@@ -87,7 +87,7 @@ impl Plan {
     ///
     /// # Errors
     /// Those of `work`.
-    pub fn with_costs(mut self, study: &Study, work: &dyn Work) -> Result<Self> {
+    pub(crate) fn with_costs(mut self, study: &Study, work: &dyn Work) -> Result<Self> {
         let amount = work.amount()?;
         for planned in &mut self.cells {
             planned.cost = cost(study, &planned.cell, planned.missing(), Some(&amount));
@@ -97,14 +97,14 @@ impl Plan {
     }
 
     /// Cells with something left to do.
-    pub fn unfinished(&self) -> impl Iterator<Item = &Planned> {
+    pub(crate) fn unfinished(&self) -> impl Iterator<Item = &Planned> {
         self.cells.iter().filter(|planned| planned.state != State::Done)
     }
 }
 
 impl Planned {
     /// Conditions that are not finished.
-    pub fn missing(&self) -> usize {
+    pub(crate) fn missing(&self) -> usize {
         self.wanted.len() - self.done
     }
 }

@@ -134,7 +134,7 @@ impl<'a> CellRun<'a> {
     ///
     /// # Errors
     /// [`Error::Interrupted`] when the study is being stopped, [`Error::Write`] when its folder has gone.
-    pub fn progress(&self, share: f64, doing: &str) -> Result<()> {
+    pub(crate) fn progress(&self, share: f64, doing: &str) -> Result<()> {
         (self.watch)(share, doing);
         // Whatever runs must not go on to write below a mount point whose file system has gone.
         store::still_there(self.cell).inspect_err(|_| self.stop.store(true, Ordering::Relaxed))?;

@@ -74,7 +74,7 @@ impl ModelFiles {
 ///
 /// # Errors
 /// [`Error::Write`]; what was at `folder` before is then still there.
-pub fn save(folder: &Path, files: &ModelFiles, tensors: &BTreeMap<String, Tensor>) -> Result<()> {
+pub(crate) fn save(folder: &Path, files: &ModelFiles, tensors: &BTreeMap<String, Tensor>) -> Result<()> {
     write::folder(folder, |folder| fill(folder, files, tensors))
 }
 

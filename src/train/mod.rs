@@ -41,11 +41,14 @@ mod sequence;
 mod settings;
 mod state;
 mod tensors;
+#[cfg(test)]
+mod tests;
 mod trainer;
 mod trajectory;
 
 pub use adamw::AdamW;
-pub use checkpoint::{ModelFiles, save};
+pub use checkpoint::ModelFiles;
+pub(crate) use checkpoint::save;
 pub use data::Example;
 pub use initial::random_weights;
 pub use lora::{Lora, merge};
@@ -61,4 +64,4 @@ pub use settings::{Length, TrainSettings};
 #[cfg(fuzzing)]
 pub(crate) use state::read_any as read_any_state;
 pub use trainer::{TrainStep, Trainer};
-pub use trajectory::check_training;
+pub(crate) use trajectory::check_training;

@@ -85,7 +85,7 @@ impl Sequence {
 
     /// Tokens that are learned.
     #[must_use]
-    pub fn targets(&self) -> usize {
+    pub(crate) fn targets(&self) -> usize {
         self.tokens.len().saturating_sub(self.from.max(1))
     }
 }

@@ -141,7 +141,7 @@ impl Trainer {
 
     /// Copies of what is trained, by name: the model's tensors, or its adapters.
     #[must_use]
-    pub fn trained(&self) -> BTreeMap<String, Tensor> {
+    pub(crate) fn trained(&self) -> BTreeMap<String, Tensor> {
         let tensor = |variable: &Var| variable.as_detached_tensor();
         self.names.iter().cloned().zip(self.variables.iter().map(tensor)).collect()
     }

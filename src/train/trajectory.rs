@@ -24,7 +24,7 @@ const ALLOWED: f64 = 1e-3;
 ///
 /// # Errors
 /// Those of loading and training the model, and [`Error::File`] for a reference that is incomplete.
-pub fn check_training(folder: &Path, placement: &Placement) -> Result<Vec<Finding>> {
+pub(crate) fn check_training(folder: &Path, placement: &Placement) -> Result<Vec<Finding>> {
     let path = folder.join("reference.json");
     let text = std::fs::read(&path).map_err(Error::read(&path))?;
     let incomplete = |what: &str| Error::File { path: path.clone(), problem: format!("has no usable `{what}`") };

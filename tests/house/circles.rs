@@ -329,3 +329,14 @@ fn a_ring_is_found_through_what_is_handed_on_and_through_paths_in_code() {
         assert!(house(&[face, used, ("a/lower.rs", apart)]).is_empty(), "{apart}");
     }
 }
+
+#[test]
+fn every_file_of_the_source_is_a_module_of_the_one_above_it() {
+    let sources = sources();
+    let house = House::new(sources.iter().map(|(path, text)| (path.as_path(), text.as_str())));
+    for file in house.files.keys().filter(|file| !file.is_empty()) {
+        let (own, above) = (&file[file.len() - 1], &file[..file.len() - 1]);
+        let named = house.files.get(above).is_some_and(|above| above.defines.contains(own));
+        assert!(named, "{} is compiled by nobody", file.join("::"));
+    }
+}

@@ -1,11 +1,6 @@
-//! Language models: configs, files and numbers.
+//! Language models: files that are damaged or lie.
 
 #[path = "../support/mod.rs"]
 mod support;
 
-mod check;
-mod configs;
 mod corpus;
-mod decoder;
-mod files;
-mod variants;

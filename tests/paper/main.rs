@@ -3,6 +3,5 @@
 #[path = "../support/mod.rs"]
 mod support;
 
-mod numbers;
 mod reproduce;
 mod train_before_test;

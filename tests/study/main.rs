@@ -3,8 +3,5 @@
 #[path = "../support/mod.rs"]
 mod support;
 
-mod cells;
 mod command;
 mod own_split;
-mod scale;
-mod slurm;

@@ -4,5 +4,3 @@
 mod support;
 
 mod command;
-mod data;
-mod trainer;

@@ -19,7 +19,7 @@ use crate::stats::random::Seed;
 
 /// Settings of the leave-one-out classification.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Discriminator {
+pub(crate) struct Discriminator {
     trees: Trees,
     by_family: bool,
 }
@@ -33,7 +33,7 @@ enum Trees {
 
 /// How well the groups were told apart.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Discrimination {
+pub(crate) struct Discrimination {
     /// Share of the reference group that was recognised.
     pub recall_reference: f64,
     /// Share of the group under comparison that was recognised.
@@ -50,7 +50,7 @@ pub struct Discrimination {
 impl Discrimination {
     /// Mean of the two shares; 0.5 is guessing.
     #[must_use]
-    pub fn balanced_accuracy(&self) -> f64 {
+    pub(crate) fn balanced_accuracy(&self) -> f64 {
         f64::midpoint(self.recall_reference, self.recall_comparison)
     }
 }
@@ -59,19 +59,19 @@ impl Discriminator {
     /// Gradient-boosted trees with the defaults of XGBoost 1.x: 100 rounds, depth 6, η 0.3, λ 1, γ 0, a Hessian of at least 1
     /// in a child.
     #[must_use]
-    pub fn boosted() -> Self {
+    pub(crate) fn boosted() -> Self {
         Self { trees: Trees::Boosted(BoostedTrees::default()), by_family: false }
     }
 
     /// 51 bagged trees of three levels, drawn with this seed.
     #[must_use]
-    pub fn bagged(seed: Seed) -> Self {
+    pub(crate) fn bagged(seed: Seed) -> Self {
         Self { trees: Trees::Bagged(BaggedTrees::new(seed)), by_family: false }
     }
 
     /// Leaves out the model's whole family, so that it cannot be recognised by its relatives.
     #[must_use]
-    pub fn leave_out_families(self) -> Self {
+    pub(crate) fn leave_out_families(self) -> Self {
         Self { by_family: true, ..self }
     }
 
@@ -79,7 +79,7 @@ impl Discriminator {
     ///
     /// # Errors
     /// [`Error::NotEnoughModels`] when a group has fewer than two models: leaving one out must leave both groups.
-    pub fn run(&self, scores: &[Scored<'_>]) -> Result<Discrimination> {
+    pub(crate) fn run(&self, scores: &[Scored<'_>]) -> Result<Discrimination> {
         let sizes = [false, true].map(|group| scores.iter().filter(|s| s.comparison == group).count());
         if let Some(&have) = sizes.iter().find(|&&n| n < 2) {
             return Err(Error::NotEnoughModels { have, need: 2 });

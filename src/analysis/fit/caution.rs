@@ -27,7 +27,7 @@ pub enum CautionKind {
 
 impl CautionKind {
     /// The name in files.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::DominantFamily => "dominant_family",
             Self::FewFamilies => "few_families",

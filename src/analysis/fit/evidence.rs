@@ -42,7 +42,7 @@ pub enum Shown {
 
 impl Shown {
     /// The name in files.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Emergence => "emergence",
             Self::Trend => "trend",
@@ -65,7 +65,7 @@ pub enum Turn {
 
 impl Turn {
     /// The name in files.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Steeper => "steeper",
             Self::Flatter => "flatter",

@@ -138,6 +138,16 @@ mod tests {
     }
 
     #[test]
+    fn a_figure_that_is_read_is_the_one_that_was_written() {
+        let hinge = FitSettings { curve: CurveChoice::One(Curve::Hinge), tables: tables(), ..FitSettings::default() };
+        let figure = crate::analysis::fit::figure(&report(hinge));
+        let written = serde_json::to_string(&figure).expect("JSON");
+        let read: crate::analysis::figure::Figure = serde_json::from_str(&written).expect("a figure");
+        assert_eq!(serde_json::to_string(&read).expect("JSON"), written);
+        assert_eq!(read, figure);
+    }
+
+    #[test]
     fn what_is_no_report_of_this_version_is_refused_in_a_sentence() {
         let written = report(FitSettings { tables: tables(), ..FitSettings::default() }).to_json().expect("JSON");
         let refused = |text: &str, said: &str| {

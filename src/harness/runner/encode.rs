@@ -63,14 +63,14 @@ impl<'a> Encoder<'a> {
 
     /// Adds special tokens, or not, against the tokenizer's own settings.
     #[must_use]
-    pub fn special(mut self, add: Option<bool>) -> Self {
+    pub(crate) fn special(mut self, add: Option<bool>) -> Self {
         self.special = add;
         self
     }
 
     /// Keeps the end of a prompt that is too long instead of refusing it.
     #[must_use]
-    pub fn truncate(mut self, truncate: bool) -> Self {
+    pub(crate) fn truncate(mut self, truncate: bool) -> Self {
         self.truncate = truncate;
         self
     }
@@ -79,7 +79,7 @@ impl<'a> Encoder<'a> {
     ///
     /// # Errors
     /// [`Error::Request`] with the index of a request that is too long, or whose continuation has no tokens of its own.
-    pub fn encode(&self, requests: &[Request]) -> Result<Vec<Prompt>> {
+    pub(crate) fn encode(&self, requests: &[Request]) -> Result<Vec<Prompt>> {
         // The choices of an item share their context, which is then encoded once.
         let same = |a: &Request, b: &Request| context(a) == context(b);
         let groups: Vec<&[Request]> = requests.chunk_by(same).collect();

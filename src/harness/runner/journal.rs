@@ -191,7 +191,7 @@ impl Journal {
     ///
     /// # Errors
     /// [`Error::Write`].
-    pub fn start(&mut self, key: &Key, now: i128) -> Result<i128> {
+    pub(crate) fn start(&mut self, key: &Key, now: i128) -> Result<i128> {
         if let Some(&start) = self.starts.get(key) {
             return Ok(start);
         }

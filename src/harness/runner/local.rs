@@ -75,7 +75,7 @@ impl<'a, M: LanguageModel> LocalModel<'a, M> {
     ///
     /// # Errors
     /// [`Error::Request`] with the index of a request that cannot be put to the model; those of the model and of `done`.
-    pub fn resume(
+    pub(crate) fn resume(
         &self,
         requests: &[Request],
         known: &[bool],
@@ -107,7 +107,7 @@ impl<'a, M: LanguageModel> LocalModel<'a, M> {
     /// Tokens that the model reads to answer `requests`, those that it writes aside.
     ///
     /// # Errors
-    /// [`Error::Request`] as for [`LocalModel::resume`].
+    /// [`Error::Request`] as for `LocalModel::resume`.
     pub fn tokens_to_read(&self, requests: &[Request]) -> Result<usize> {
         Ok(Plan::new(self.encoder.encode(requests)?, &self.limits).size())
     }

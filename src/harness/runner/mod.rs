@@ -25,4 +25,5 @@ pub use limits::Limits;
 pub use local::LocalModel;
 pub(crate) use preview::{Preview, TaskPreview, preview};
 pub use subject::EvaluatedModel;
-pub use subject::{Loaded, ends};
+pub use subject::Loaded;
+pub(crate) use subject::ends;

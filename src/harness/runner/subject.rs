@@ -147,7 +147,7 @@ const TOKENIZERS: [&str; 9] = [
 ///
 /// # Errors
 /// [`Error::Read`], and [`Error::File`] for a file that is not JSON.
-pub fn ends(path: &Path) -> Result<Vec<u32>> {
+pub(crate) fn ends(path: &Path) -> Result<Vec<u32>> {
     if let Some(adapter) = AdapterFolder::at(path)? {
         return ends(&adapter.base);
     }

@@ -36,7 +36,7 @@ pub(super) struct Client {
 ///
 /// # Errors
 /// [`Error::Argument`] for text that is no address, [`Error::Unsupported`] for `https`.
-pub fn address(url: &str) -> Result<String> {
+pub(crate) fn address(url: &str) -> Result<String> {
     let trimmed = url.trim_end_matches('/');
     if trimmed.starts_with("https://") {
         return Err(Error::Unsupported {

@@ -40,7 +40,7 @@ use std::time::Duration;
 pub(crate) use self::completion::read_any;
 use self::completion::{Ask, Completion};
 use self::http::Client;
-pub use self::http::address;
+pub(crate) use self::http::address;
 pub use self::settings::ServerSettings;
 use super::request::{Request, Respond, Response};
 use crate::error::{Cause, Error, Result};

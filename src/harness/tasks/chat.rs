@@ -70,12 +70,12 @@ impl ChatTemplate {
     }
 
     /// The template as it stands in the model's files.
-    pub fn source(&self) -> &str {
+    pub(crate) fn source(&self) -> &str {
         &self.source
     }
 
     /// SHA-256 of the source, in hexadecimal, as results files have it.
-    pub fn digest(&self) -> String {
+    pub(crate) fn digest(&self) -> String {
         sha256(&self.source)
     }
 

@@ -88,7 +88,7 @@ impl Item {
 
 /// lm-evaluation-harness's `task_hashes`: SHA-256 over document, prompt and target hashes of every line of the samples
 /// file, which has each item once per filter.
-pub fn samples_hash(items: &[Item], filters: usize) -> String {
+pub(crate) fn samples_hash(items: &[Item], filters: usize) -> String {
     let once: String = items.iter().map(|item| item.doc_hash() + &item.prompt_hash() + &item.target_hash()).collect();
     sha256(&once.repeat(filters))
 }

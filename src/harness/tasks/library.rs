@@ -175,7 +175,7 @@ impl Library {
     ///
     /// # Errors
     /// As [`Library::select`].
-    pub fn choose(&self, patterns: &[String], choice: &Choice<'_>) -> Result<TaskSelection> {
+    pub(crate) fn choose(&self, patterns: &[String], choice: &Choice<'_>) -> Result<TaskSelection> {
         let mut library = Cow::Borrowed(self);
         let selection = TaskSelection { left_out: self.left_out.clone(), ..TaskSelection::default() };
         let mut selector = Selector { choice, selection };
@@ -444,17 +444,17 @@ impl TaskGroup {
     }
 
     /// `group_alias`, or the name.
-    pub fn alias(&self) -> &str {
+    pub(crate) fn alias(&self) -> &str {
         &self.alias
     }
 
     /// `metadata.version`, or `N/A`.
-    pub fn version(&self) -> &str {
+    pub(crate) fn version(&self) -> &str {
         &self.version
     }
 
     /// Tasks and groups directly in it, as results files list them under `group_subtasks`.
-    pub fn members(&self) -> &[String] {
+    pub(crate) fn members(&self) -> &[String] {
         &self.members
     }
 
@@ -465,12 +465,12 @@ impl TaskGroup {
     }
 
     /// Whether all of its members can be run.
-    pub fn is_whole(&self) -> bool {
+    pub(crate) fn is_whole(&self) -> bool {
         self.whole
     }
 
     /// The group's results from those of its tasks, which `of` gives by name. Empty where the group asks for none.
-    pub fn aggregate<'m>(&self, of: impl Fn(&str) -> Option<&'m [AggregatedMetric]>) -> Vec<AggregatedMetric> {
+    pub(crate) fn aggregate<'m>(&self, of: impl Fn(&str) -> Option<&'m [AggregatedMetric]>) -> Vec<AggregatedMetric> {
         let tasks: Vec<&[AggregatedMetric]> = self.tasks.iter().filter_map(|task| of(task)).collect();
         self.metrics.iter().flat_map(|metric| metric.of(&tasks)).collect()
     }

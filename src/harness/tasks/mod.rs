@@ -80,7 +80,8 @@ pub use chat::ChatTemplate;
 #[cfg(feature = "models")]
 pub(in crate::harness) use digest::sha256;
 pub use draw::{Draw, DrawnSplit};
-pub use item::{Item, Items, samples_hash};
+pub(crate) use item::samples_hash;
+pub use item::{Item, Items};
 pub use library::{Choice, Library, TaskGroup, TaskSelection};
 pub use metric::ItemScore;
 pub use prompt::Prompting;

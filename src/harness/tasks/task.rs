@@ -62,17 +62,17 @@ impl Task {
     }
 
     /// `task_alias`, or the name.
-    pub fn alias(&self) -> &str {
+    pub(crate) fn alias(&self) -> &str {
         &self.config.alias
     }
 
     /// `metadata.version`, or `Yaml` where the file gives none.
-    pub fn version(&self) -> &Value {
+    pub(crate) fn version(&self) -> &Value {
         &self.config.version
     }
 
     /// The definition with its defaults, as results files hold it under `configs`.
-    pub fn config(&self) -> &Value {
+    pub(crate) fn config(&self) -> &Value {
         &self.config.record
     }
 
@@ -83,7 +83,7 @@ impl Task {
     }
 
     /// Names of the filters, in order.
-    pub fn filters(&self) -> Vec<&str> {
+    pub(crate) fn filters(&self) -> Vec<&str> {
         self.config.filters.iter().map(|filter| filter.name.as_str()).collect()
     }
 
@@ -228,7 +228,7 @@ impl Task {
     ///
     /// # Errors
     /// As [`Task::score`].
-    pub fn unscored(&self, item: &Item, responses: &[Response]) -> Result<ScoredItem> {
+    pub(crate) fn unscored(&self, item: &Item, responses: &[Response]) -> Result<ScoredItem> {
         if responses.len() != item.requests.len() {
             let (have, need) = (responses.len(), item.requests.len());
             return Err(self.item_wrong(item, format!("{have} answers to {need} requests")));

@@ -71,7 +71,7 @@ impl Value {
     }
 
     /// The list, where this is a list.
-    pub fn as_list(&self) -> Option<&[Value]> {
+    pub(crate) fn as_list(&self) -> Option<&[Value]> {
         match self {
             Self::List(list) => Some(list),
             _ => None,

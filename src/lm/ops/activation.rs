@@ -12,7 +12,7 @@ use super::vectors::{Fill, done, filled, fused, numbers, with_numbers};
 
 /// A non-linearity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Activation {
+pub(crate) enum Activation {
     /// x·Φ(x).
     Gelu,
     /// Its tanh form.

@@ -16,7 +16,7 @@ mod softmax;
 mod tape;
 mod vectors;
 
-pub use activation::Activation;
+pub(crate) use activation::Activation;
 pub(super) use activation::{activate, gate};
 pub(super) use attention::attention;
 pub(super) use cross_entropy::cross_entropy;
@@ -24,8 +24,9 @@ pub(super) use norm::{NormShape, norm};
 pub(super) use product::{affine, product};
 pub(super) use rotate::rotate;
 pub(super) use softmax::{Scores, softmax};
+pub use tape::Sum;
+pub(crate) use tape::Sums;
 pub(crate) use tape::Tape;
-pub use tape::{Sum, Sums};
 pub(super) use tape::{plus, rows};
 pub(in crate::lm) use vectors::{dot, fused, largest, memory, sum, vectorised, with_numbers};
 

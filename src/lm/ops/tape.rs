@@ -175,7 +175,7 @@ fn add(sum: &mut [f32], other: &[f32]) {
 
 /// Gradients of variables and of results of recorded operations, by their identity.
 #[derive(Debug, Default)]
-pub struct Sums {
+pub(crate) struct Sums {
     lists: HashMap<TensorId, Sum>,
 }
 

@@ -1,5 +1,7 @@
 //! Which benchmarks of the tables are meant, and how they are read.
 
+use serde::{Deserialize, Serialize};
+
 use super::scores::shortened;
 use super::settings::Settings;
 use crate::Error;
@@ -7,7 +9,8 @@ use crate::registry::names::did_you_mean;
 use crate::registry::table::fold;
 
 /// How tables are read as a grid.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct GridSettings {
     /// How the tables are read; their `score` and `metric` and what concerns predictors are not used. `adjusted` is the
     /// condition after, in wide tables the end of the names of its columns.

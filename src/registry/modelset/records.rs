@@ -352,7 +352,12 @@ impl<'t> Records<'t> {
                 return Ok(true);
             }
             let column = layout.get(&MODEL).map_or("model", |found| here.names()[found.index].as_str());
-            let problem = format!("`{name}` is already in row {} with other values", here.line(first.row));
+            let mut problem = format!("`{name}` is already in row {} with other values", here.line(first.row));
+            if here.find(&REVISION).is_some() && here.find(&TOKENS_SEEN).is_none() {
+                problem.push_str(
+                    "; checkpoints of one run are points of their own where a column `tokens_seen` says how many tokens each had seen",
+                );
+            }
             return Err(here.cell_error(row, column, problem));
         }
         rows.push(Row { table, row, holds });

@@ -94,7 +94,7 @@ impl Limit {
     }
 
     /// How many of `total` items it leaves; a share is rounded up.
-    pub fn of(self, total: usize) -> usize {
+    pub(crate) fn of(self, total: usize) -> usize {
         let count = if self.0 < 1.0 { (total as f64 * self.0).ceil() } else { self.0 };
         total.min(count as usize)
     }

@@ -21,7 +21,7 @@ const DAY: f64 = 86_400.0;
 
 impl Unit {
     /// The numbers are the sizes.
-    pub const ONE: Self = Self { factor: 1.0, base: None };
+    pub(crate) const ONE: Self = Self { factor: 1.0, base: None };
 
     /// One in the column stands for this much.
     pub(crate) const fn times(factor: f64) -> Self {

@@ -4,5 +4,8 @@ mod fits;
 mod terminal;
 
 pub(crate) use fits::fits_csv;
-pub use terminal::{collected, outcome, plan, status};
+pub(crate) use terminal::collected;
+pub(crate) use terminal::outcome;
+pub(crate) use terminal::plan;
+pub(crate) use terminal::status;
 pub(crate) use terminal::{plan_json, trajectory};

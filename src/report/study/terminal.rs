@@ -13,7 +13,7 @@ use crate::study::{Collected, FitAt, Plan, Planned, State, StudyOutcome, Task};
 type Queued = BTreeMap<String, (&'static str, Task)>;
 
 /// What there is to do and what it costs.
-pub fn plan(plan: &Plan, width: usize) -> String {
+pub(crate) fn plan(plan: &Plan, width: usize) -> String {
     let mut table = TextTable::new(&[
         ("cell", Align::Left),
         ("done", Align::Right),
@@ -48,7 +48,7 @@ pub fn plan(plan: &Plan, width: usize) -> String {
 }
 
 /// How far the study is; `queued` are its cells in a queue, with the name of each one's.
-pub fn status(plan: &Plan, queued: &Queued, width: usize) -> String {
+pub(crate) fn status(plan: &Plan, queued: &Queued, width: usize) -> String {
     let mut table = TextTable::new(&[("cell", Align::Left), ("done", Align::Right), ("state", Align::Left)]);
     for planned in &plan.cells {
         let mut state = state(planned);
@@ -91,7 +91,7 @@ pub(crate) fn plan_json(plan: &Plan, queued: &Queued) -> Value {
 }
 
 /// What a run came to, on one line.
-pub fn outcome(outcome: &StudyOutcome) -> String {
+pub(crate) fn outcome(outcome: &StudyOutcome) -> String {
     let mut parts = vec![format!("{} cells done", outcome.done)];
     let further = [
         (outcome.before, "done before"),
@@ -105,7 +105,7 @@ pub fn outcome(outcome: &StudyOutcome) -> String {
 }
 
 /// What was collected into the folder `tables`, on one line per thing to know.
-pub fn collected(collected: &Collected, tables: &Path) -> String {
+pub(crate) fn collected(collected: &Collected, tables: &Path) -> String {
     let (rows, single) = (collected.observations.len(), collected.replicates.len());
     let mut text = format!("{rows} scores");
     if single > rows {

@@ -2,7 +2,7 @@
 
 use crate::serial::read_by_name;
 
-/// What a fit found; see the [module](self).
+/// What a fit found; see the [module](super).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Outcome {
     /// Scores rise from a point inside the observed range of compute.

@@ -65,7 +65,7 @@ impl HingeSolver {
     ///
     /// # Errors
     /// As [`Hinge::fit`](super::Hinge::fit); `Argument` when `c` is not finite.
-    pub fn sse_at(&mut self, y: &[f64], weights: Option<&[f64]>, c: f64) -> Result<f64> {
+    pub(crate) fn sse_at(&mut self, y: &[f64], weights: Option<&[f64]>, c: f64) -> Result<f64> {
         if !c.is_finite() {
             return Err(Error::Argument(format!("the break is {c}, not a finite number")));
         }

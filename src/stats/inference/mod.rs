@@ -120,7 +120,7 @@ impl Inference {
     /// Analyses a sample.
     ///
     /// # Errors
-    /// Those of [`Hinge::fit`], and `Argument` for impossible settings. Whatever else cannot be computed stands in the
+    /// Those of [`Hinge::fit`](crate::stats::hinge::Hinge::fit), and `Argument` for impossible settings. Whatever else cannot be computed stands in the
     /// report.
     pub fn run(&self, sample: &Sample) -> Result<InferenceReport> {
         self.check()?;

@@ -39,7 +39,7 @@ impl<Q: Queue> Executor for Queued<Q> {
 ///
 /// # Errors
 /// Those of planning and of the queue.
-pub fn submit(queue: &dyn Queue, cells: &Cells<'_>, watch: &dyn Watch) -> Result<Vec<Submission>> {
+pub(crate) fn submit(queue: &dyn Queue, cells: &Cells<'_>, watch: &dyn Watch) -> Result<Vec<Submission>> {
     let plan = cells.plan()?;
     let there = queue.in_flight()?;
     let open = plan.unfinished().map(|planned| &planned.cell).filter(|cell| !there.contains_key(&cell.name));
@@ -60,7 +60,7 @@ fn hand_over(queue: &dyn Queue, cells: &[&Cell], watch: &dyn Watch) -> Result<Ve
 ///
 /// # Errors
 /// [`Error::Executor`] when the queue does not answer for long, and those of planning and submitting.
-pub fn follow(
+pub(crate) fn follow(
     queue: &dyn Queue,
     cells: &Cells<'_>,
     submissions: Vec<Submission>,

@@ -10,13 +10,16 @@ mod slurm;
 use std::fmt;
 use std::str::FromStr;
 
-pub use follow::{follow, submit};
+#[cfg(test)]
+pub(crate) use follow::follow;
+pub(crate) use follow::submit;
 
 pub(crate) use follow::Queued;
 pub use local::{LocalSettings, run};
-pub use seam::Executor;
-pub use seam::{Cells, Ended, Queue, StudyOutcome, Submission, Task, Watch};
-pub use slurm::Slurm;
+pub use seam::Submission;
+pub(crate) use seam::{Cells, Executor, Queue};
+pub use seam::{Ended, StudyOutcome, Task, Watch};
+pub(crate) use slurm::Slurm;
 
 use super::settings::Study;
 use crate::error::{Error, Result};
@@ -35,7 +38,7 @@ impl ExecutorKind {
     const ALL: [Self; 2] = [Self::LocalSettings, Self::Slurm];
 
     /// The executor, as the study sets it up.
-    pub fn executor(self, study: &Study) -> Box<dyn Executor + '_> {
+    pub(crate) fn executor(self, study: &Study) -> Box<dyn Executor + '_> {
         match self {
             Self::LocalSettings => Box::new(LocalSettings::of(study)),
             Self::Slurm => Box::new(Queued(Slurm::of(study))),
@@ -43,7 +46,7 @@ impl ExecutorKind {
     }
 
     /// The executors behind whose queues something of the study may wait or run.
-    pub fn used(study: &Study) -> Vec<Box<dyn Executor + '_>> {
+    pub(crate) fn used(study: &Study) -> Vec<Box<dyn Executor + '_>> {
         let all = Self::ALL.map(|kind| kind.executor(study)).into_iter();
         all.filter(|executor| executor.queue().is_some_and(Queue::is_used)).collect()
     }

@@ -14,7 +14,7 @@ use crate::study::settings::Study;
 use crate::study::work::Work;
 
 /// Where cells run.
-pub trait Executor {
+pub(crate) trait Executor {
     /// Runs what is not done of these cells, and returns when nothing more can be expected: all are done or have failed,
     /// or `stop` was raised.
     ///
@@ -33,7 +33,7 @@ pub trait Executor {
 /// Whatever it is, one task is `onset study run STUDY --only CELL` with the study's folder in reach, and what is done is
 /// read from the cells. A queue only hands tasks over, knows which of them wait or run, and may know how one ended. If a
 /// task has the environment variable `ONSET_JOB`, [`Owner::job`] says so of the cell it works on.
-pub trait Queue {
+pub(crate) trait Queue {
     /// What people call it.
     fn name(&self) -> &'static str;
 
@@ -70,7 +70,7 @@ pub trait Queue {
 
 /// Cells of a study, and what is done in them.
 #[derive(Clone, Copy)]
-pub struct Cells<'a> {
+pub(crate) struct Cells<'a> {
     /// The study.
     pub study: &'a Study,
     /// What is done in a cell.

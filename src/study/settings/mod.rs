@@ -14,7 +14,7 @@ use crate::registry::{Adjustment, Condition, Month};
 use crate::stats::random::Seed;
 
 /// The layouts of training data that an adjustment can name.
-pub const LAYOUTS: [&str; 4] = ["mmlu-aux", "metamath", "orca-math", "prompts"];
+pub(crate) const LAYOUTS: [&str; 4] = ["mmlu-aux", "metamath", "orca-math", "prompts"];
 
 /// A study: models × tasks × numbers of task examples × seeds.
 #[derive(Debug, Clone, PartialEq)]
@@ -153,7 +153,7 @@ pub enum ExampleSource {
 impl AdjustmentRecipe {
     /// The conditions that it leads to, in the order they are reached.
     #[must_use]
-    pub fn conditions(&self) -> Vec<Condition> {
+    pub(crate) fn conditions(&self) -> Vec<Condition> {
         match &self.source {
             ExampleSource::Files { checkpoints, .. } => {
                 checkpoints.iter().map(|examples| Condition::examples(self.name.clone(), *examples)).collect()

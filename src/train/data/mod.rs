@@ -43,11 +43,11 @@ pub struct Examples {
 }
 
 /// Characters of a mathematical example beyond which the published runs left it out.
-pub const LONGEST_MATHEMATICAL: usize = 1_700;
+pub(crate) const LONGEST_MATHEMATICAL: usize = 1_700;
 
 impl Layout {
     /// All layouts and what the command line calls them.
-    pub const NAMES: [(&'static str, Self); 4] = [
+    pub(crate) const NAMES: [(&'static str, Self); 4] = [
         ("mmlu-aux", Self::MmluAuxiliary),
         ("metamath", Self::MetaMath),
         ("orca-math", Self::OrcaMath),

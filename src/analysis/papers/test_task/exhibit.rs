@@ -77,7 +77,7 @@ impl Exhibit {
 
     /// The text of its [`Display`](fmt::Display).
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Main => "main",
             Self::Language => "language",

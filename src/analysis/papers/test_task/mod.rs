@@ -21,6 +21,8 @@ mod remarks;
 mod scatter;
 mod scores;
 mod tables;
+#[cfg(test)]
+mod tests;
 mod verdict;
 
 use rayon::prelude::*;
@@ -34,9 +36,11 @@ pub use published::{MmluMean, Published, published, published_from};
 pub use published_fit::PublishedFit;
 pub use quantity::Remark;
 pub use quantity::{PaperQuantity, Quantity};
-pub use scores::{CUTOFF, Paper, Reading};
+pub use scores::{Paper, Reading};
 pub use tables::PaperTable;
-pub use verdict::{Agreement, Printed, agrees, printed};
+pub(crate) use verdict::agrees;
+pub(crate) use verdict::printed;
+pub use verdict::{Agreement, Printed};
 
 use crate::analysis::figure::Figure;
 use crate::error::{Error, Result};

@@ -46,7 +46,7 @@ impl PublishedFit {
     /// # Errors
     /// [`Error::NotEnoughModels`] when there are fewer models than parameters, [`Error::Undetermined`] when compute does
     /// not vary or one of the groups is empty.
-    pub fn new(scores: &[Scored<'_>], chance: f64) -> Result<Self> {
+    pub(crate) fn new(scores: &[Scored<'_>], chance: f64) -> Result<Self> {
         let x: Vec<f64> = scores.iter().map(Scored::log10_compute).collect();
         let y: Vec<f64> = scores.iter().map(|s| s.score).collect();
         let z: Vec<f64> = scores.iter().map(|s| f64::from(u8::from(s.comparison))).collect();
@@ -89,7 +89,8 @@ impl PublishedFit {
 
     /// Standard error of θ with c taken as known and models as independent.
     #[must_use]
-    pub fn conditional_standard_error(&self) -> Option<f64> {
+    #[cfg(test)]
+    pub(crate) fn conditional_standard_error(&self) -> Option<f64> {
         self.of_theta(self.conditional.standard_errors())
     }
 
@@ -107,7 +108,7 @@ impl PublishedFit {
     /// 1 − SSE / Σ(y − r)²: the R² of a regression without intercept, not comparable with a centred one. `None` when
     /// every score is at chance.
     #[must_use]
-    pub fn r_squared_uncentered(&self) -> Option<f64> {
+    pub(crate) fn r_squared_uncentered(&self) -> Option<f64> {
         self.conditional.r_squared_uncentered()
     }
 }

@@ -102,7 +102,7 @@ impl PaperQuantity {
 
     /// The text of its [`Display`](fmt::Display).
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Theta => "theta",
             Self::Emergence => "c_e",

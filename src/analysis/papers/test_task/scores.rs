@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::registry::{Adjustment, Benchmark, Condition, Measure, Metric, Model, Month, benchmark};
 
 /// Models released from this month on are the group under comparison (arXiv 2407.07890, section 2).
-pub const CUTOFF: Month = Month { year: 2023, month: 11 };
+pub(crate) const CUTOFF: Month = Month { year: 2023, month: 11 };
 
 /// Ids of the two benchmarks that most of the paper is about.
 pub(super) const MMLU: &str = "mmlu";
@@ -54,13 +54,13 @@ pub struct Paper<'a> {
 impl<'a> Paper<'a> {
     /// Reads `data` as the paper does.
     #[must_use]
-    pub fn new(data: &'a Published) -> Self {
+    pub(crate) fn new(data: &'a Published) -> Self {
         Self { data, reading: Reading::Published }
     }
 
     /// Reads them otherwise.
     #[must_use]
-    pub fn read_as(self, reading: Reading) -> Self {
+    pub(crate) fn read_as(self, reading: Reading) -> Self {
         Self { reading, ..self }
     }
 
@@ -72,7 +72,7 @@ impl<'a> Paper<'a> {
 
     /// What a guess scores on a benchmark.
     #[must_use]
-    pub fn chance(&self, benchmark: &Benchmark) -> f64 {
+    pub(crate) fn chance(&self, benchmark: &Benchmark) -> f64 {
         match self.reading {
             Reading::Published => benchmark.chance.published,
             Reading::Corrected => benchmark.chance.corrected(),
@@ -89,7 +89,7 @@ impl<'a> Paper<'a> {
     ///
     /// # Errors
     /// [`Error::Undetermined`] when the tables hold no such score.
-    pub fn scores(&self, id: &str, condition: &Condition) -> Result<ByModel> {
+    pub(crate) fn scores(&self, id: &str, condition: &Condition) -> Result<ByModel> {
         let mean = match self.reading {
             Reading::Published => MmluMean::Of62Rows,
             Reading::Corrected => MmluMean::ItemWeighted,
@@ -105,7 +105,7 @@ impl<'a> Paper<'a> {
     ///
     /// # Errors
     /// As [`Paper::scores`].
-    pub fn unadjusted(&self, id: &str) -> Result<ByModel> {
+    pub(crate) fn unadjusted(&self, id: &str) -> Result<ByModel> {
         self.scores(id, &Condition::unadjusted())
     }
 
@@ -131,7 +131,7 @@ impl<'a> Paper<'a> {
     ///
     /// # Errors
     /// As [`Paper::scores`].
-    pub fn pair(&self, id: &str, condition: &Condition) -> Result<(ByModel, ByModel)> {
+    pub(crate) fn pair(&self, id: &str, condition: &Condition) -> Result<(ByModel, ByModel)> {
         let mut before = self.unadjusted(id)?;
         let mut after = self.scores(id, condition)?;
         before.retain(|model, _| after.contains_key(model));
@@ -148,7 +148,7 @@ impl<'a> Paper<'a> {
     ///
     /// # Errors
     /// [`Error::Undetermined`] when a score belongs to no known model.
-    pub fn grouped(&self, scores: &ByModel, comparison: impl Fn(&Model) -> bool) -> Result<Vec<Scored<'a>>> {
+    pub(crate) fn grouped(&self, scores: &ByModel, comparison: impl Fn(&Model) -> bool) -> Result<Vec<Scored<'a>>> {
         if let Some(unknown) = scores.keys().find(|name| self.data.models.get(name).is_none()) {
             return Err(Error::Undetermined(format!("`{unknown}` is not in the table of models")));
         }
@@ -167,7 +167,7 @@ impl<'a> Paper<'a> {
     ///
     /// # Errors
     /// As [`Paper::grouped`].
-    pub fn by_release(&self, scores: &ByModel) -> Result<Vec<Scored<'a>>> {
+    pub(crate) fn by_release(&self, scores: &ByModel) -> Result<Vec<Scored<'a>>> {
         self.grouped(scores, is_new)
     }
 }

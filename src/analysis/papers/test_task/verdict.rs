@@ -86,7 +86,7 @@ impl FromStr for Agreement {
 ///
 /// # Errors
 /// [`Error::Cell`] when a row of the embedded table cannot be used.
-pub fn printed() -> Result<Vec<Printed>> {
+pub(crate) fn printed() -> Result<Vec<Printed>> {
     let path = Path::new("published_numbers.csv");
     let table = Table::parse(PRINTED.as_bytes(), path, COLUMNS)?;
     (0..table.rows())
@@ -124,7 +124,7 @@ fn half_unit(text: &str) -> Option<(f64, f64)> {
 
 /// Whether `value` rounds to the printed digits. A value on the edge between two roundings counts for both.
 #[must_use]
-pub fn agrees(printed: &str, value: f64) -> bool {
+pub(crate) fn agrees(printed: &str, value: f64) -> bool {
     // A relative slack of 1e-9 absorbs the binary representation of the printed decimal, nothing more.
     half_unit(printed).is_some_and(|(p, half)| (value - p).abs() <= half + 1e-9 * p.abs())
 }

@@ -162,7 +162,7 @@ pub fn table_text(file: &str) -> Option<String> {
 ///
 /// # Errors
 /// When a file cannot be read or a row cannot be used; the message names file, row and column.
-pub fn tables_from(folder: &Path) -> Result<Tables> {
+pub(crate) fn tables_from(folder: &Path) -> Result<Tables> {
     assemble(FILES.map(|(name, columns, _)| Table::read(&folder.join(name), columns)))
 }
 

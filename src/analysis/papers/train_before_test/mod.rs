@@ -16,7 +16,8 @@ mod ranks;
 mod shares;
 
 pub(crate) use data::MODELS;
-pub use data::{Tables, table_text, tables, tables_from};
+pub(crate) use data::tables_from;
+pub use data::{Tables, table_text, tables};
 pub use findings::Finding;
 pub use number::{Against, Corpus, NumberRow, PaperNumber, Printable, Subject};
 

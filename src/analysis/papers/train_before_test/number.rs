@@ -66,7 +66,7 @@ pub enum Corpus {
 
 impl Corpus {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Wiki, Self::StackExchange, Self::Arxiv];
+    pub(crate) const ALL: [Self; 3] = [Self::Wiki, Self::StackExchange, Self::Arxiv];
 
     /// Its id in the tables.
     #[must_use]

@@ -20,13 +20,13 @@ use crate::study::settings::Study;
 
 /// A study's part of a Slurm cluster.
 #[derive(Debug, Clone, Copy)]
-pub struct Slurm<'a> {
+pub(crate) struct Slurm<'a> {
     study: &'a Study,
 }
 
 impl<'a> Slurm<'a> {
     /// The cluster as the study's table `[slurm]` describes it.
-    pub fn of(study: &'a Study) -> Self {
+    pub(crate) fn of(study: &'a Study) -> Self {
         Self { study }
     }
 

@@ -1,0 +1,7 @@
+//! Language models: checks, configs, files and numbers.
+
+mod check;
+mod configs;
+mod decoder;
+mod files;
+mod variants;

@@ -1,0 +1,21 @@
+//! The algorithms of `stats` against references, brute force and each other.
+
+use crate::Result;
+use crate::stats::clusters::Clusters;
+use crate::stats::sample::Sample;
+
+mod curves;
+mod degenerate;
+mod inference;
+mod limits;
+mod nist;
+mod paper_scores;
+mod references;
+mod resampling;
+mod sigmoids;
+mod weights;
+
+/// Scores `y` at `x` of models with groups and families.
+fn sample(x: &[f64], y: &[f64], groups: &[Vec<f64>], families: &Clusters) -> Result<Sample> {
+    Sample::new(x, y)?.with_groups(groups)?.with_families(families)
+}

@@ -1,0 +1,4 @@
+//! Training examples and the trainer.
+
+mod data;
+mod trainer;
