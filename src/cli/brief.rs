@@ -1,8 +1,6 @@
 //! The short help (`-h`): of commands with many options those that most people need; `--help` has all of them.
 
-use clap::{Command, CommandFactory};
-
-use super::Cli;
+use clap::Command;
 
 /// Options that the short help of a command shows, beside its arguments and `-h`.
 const SHOWN: &[(&str, &[&str])] = &[
@@ -18,8 +16,8 @@ const SHOWN: &[(&str, &[&str])] = &[
 ];
 
 /// The program's commands with their short helps.
-pub(super) fn command() -> Command {
-    SHOWN.iter().fold(Cli::command(), |command, (name, shown)| {
+pub(super) fn command(whole: Command) -> Command {
+    SHOWN.iter().fold(whole, |command, (name, shown)| {
         command.mut_subcommand(name, |command| {
             command.mut_args(|arg| {
                 let hidden = !arg.is_positional() && !shown.contains(&arg.get_id().as_str());
@@ -31,11 +29,14 @@ pub(super) fn command() -> Command {
 
 #[cfg(test)]
 mod tests {
+    use clap::CommandFactory;
+
+    use super::super::Cli;
     use super::*;
 
     #[test]
     fn the_short_help_shows_the_options_named_and_the_long_one_all() {
-        let mut command = command();
+        let mut command = command(Cli::command());
         command.build();
         for &(name, shown) in SHOWN {
             let own = command.find_subcommand_mut(name).expect("a command");
