@@ -265,9 +265,7 @@ pub(super) fn run(args: &FitArgs) -> Result<()> {
 /// A fit whose time is told before it begins, and whose steps are shown meanwhile, where it takes long.
 fn watched(settings: &FitSettings, set: &ModelSet) -> Result<FitReport> {
     let Some(time) = settings.forecast(set).filter(|time| *time >= LONG) else { return settings.fit(set) };
-    let minutes = time.as_secs().div_ceil(60);
-    let (count, unit) = if minutes > 2 { (minutes, "minutes") } else { (time.as_secs(), "seconds") };
-    complain!("onset: {} models: the fit takes about {count} {unit}", set.rows.len());
+    announce(set, 1, time);
     let bar = progress::bar(STEPS, "{spinner} {elapsed} {bar:20} {wide_msg}");
     bar.enable_steady_tick(TICK);
     let report = settings.fit_and_tell(set, &|step| {
@@ -285,6 +283,14 @@ fn watched(settings: &FitSettings, set: &ModelSet) -> Result<FitReport> {
     report
 }
 
+/// Says how long fits of so many scores take.
+fn announce(set: &ModelSet, scores: usize, time: Duration) {
+    let minutes = time.as_secs().div_ceil(60);
+    let (count, unit) = if minutes > 2 { (minutes, "minutes") } else { (time.as_secs(), "seconds") };
+    let what = if scores == 1 { "the fit takes".to_owned() } else { format!("the fits of {scores} scores take") };
+    complain!("onset: {} models: {what} about {count} {unit}", set.rows.len());
+}
+
 /// A fit that is worth telling how long it takes.
 const LONG: Duration = Duration::from_secs(10);
 /// Steps of the fit of one score.
@@ -294,7 +300,16 @@ const TICK: Duration = Duration::from_millis(200);
 
 /// Fits several scores and prints a row for each.
 fn several(args: &FitArgs, inputs: &Inputs) -> Result<()> {
-    let fits = args.options.settings().run_each(inputs, &args.options.score)?;
+    let (settings, scores) = (args.options.settings(), &args.options.score);
+    let tables = FitTables::read(inputs, &settings.tables.reading)?;
+    // What keeps the first score from being read is told with the others.
+    if let Ok(set) = tables.models(&settings.tables) {
+        let time = settings.forecast(&set).map(|time| time.saturating_mul(scores.len() as u32));
+        if let Some(time) = time.filter(|time| *time >= LONG) {
+            announce(&set, scores.len(), time);
+        }
+    }
+    let fits = settings.fit_each(&tables, scores)?;
     if let Some(folder) = &args.out {
         save::fits(folder, &fits)?;
     }

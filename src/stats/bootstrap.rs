@@ -48,6 +48,7 @@ use crate::{Error, Result};
 pub struct Bootstrap {
     seed: Seed,
     replicates: usize,
+    jackknifes: bool,
 }
 
 /// The replicates of several quantities.
@@ -65,13 +66,20 @@ pub struct Replicates {
 impl Bootstrap {
     /// 10,000 replicates.
     pub fn new(seed: Seed) -> Self {
-        Self { seed, replicates: 10_000 }
+        Self { seed, replicates: 10_000, jackknifes: true }
     }
 
     /// Number of replicates.
     #[must_use]
     pub fn replicates(mut self, replicates: usize) -> Self {
         self.replicates = replicates;
+        self
+    }
+
+    /// Leaves the jackknife out: there are percentile intervals then, and no BCa ones.
+    #[must_use]
+    pub(crate) fn without_jackknife(mut self) -> Self {
+        self.jackknifes = false;
         self
     }
 
@@ -102,7 +110,8 @@ impl Bootstrap {
         if observed.iter().all(|v| v.is_nan()) {
             return Err(Error::Undetermined("the statistic to be bootstrapped is undefined on the data".into()));
         }
-        let sets = in_parts((0..clusters.count()).map(|g| vec![g]).collect(), SETS);
+        let left_out = if self.jackknifes { clusters.count() } else { 0 };
+        let sets = in_parts((0..left_out).map(|g| vec![g]).collect(), SETS);
         let jackknife: Vec<Vec<f64>> = sets
             .into_par_iter()
             .map_init(&workspace, |space, set| {

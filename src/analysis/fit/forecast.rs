@@ -268,7 +268,8 @@ fn hinge_band(
     positions: &[f64],
 ) -> Option<Replicates> {
     let solver = models.hinge().solver(models.sample.x(), models.sample.groups()).ok()?;
-    let bootstrap = Bootstrap::new(settings.seed).replicates(settings.bootstrap.min(BAND_REPLICATES));
+    let bootstrap =
+        Bootstrap::new(settings.seed).replicates(settings.bootstrap.min(BAND_REPLICATES)).without_jackknife();
     let quantities = positions.len() * groups.len();
     let n = models.sample.len();
     let drawn = bootstrap.pairs(

@@ -65,7 +65,7 @@ impl FitSettings {
         let jackknife = models.sample.families().count().min(SETS) as f64;
         // In fits of a hinge: parameters and band by pairs of clusters, tests of a rise and of a break, the set of c, and per
         // group the bootstrap of its difference and the permutations.
-        let pairs = 2.0 * (replicates + jackknife);
+        let pairs = 2.0 * replicates + jackknife;
         let tests = BREAKS * replicates;
         let borders = SEARCHED * replicates.min(ENOUGH);
         let differences = groups * (BISECTED * replicates.min(ENOUGH) + PERMUTED * replicates);
