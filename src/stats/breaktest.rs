@@ -251,7 +251,7 @@ impl Test {
         let trim = ((TRIM * design.levels() as f64).ceil() as usize).clamp(1, (design.levels() - 1) / 2);
         let from = if null == Before::Level { 0 } else { trim };
         let to = design.levels() - 1 - trim;
-        let step = (to - from + 1).div_ceil(BREAKS.min(MOST_NUMBERS / design.n()).max(FEWEST_BREAKS));
+        let step = (to - from + 1).div_ceil(breaks(design.n()));
         let kinks = (from..=to)
             .step_by(step)
             .map(|level| {
@@ -338,8 +338,13 @@ fn centred(columns: &[Vec<f64>]) -> Vec<Vec<f64>> {
         .collect()
 }
 
-/// Breaks tried at most; with more distinct x, every second or third of them and so on.
-const BREAKS: usize = 200;
+/// Breaks tried at most with so many models; with more distinct x, every second or third of them and so on.
+pub(crate) fn breaks(models: usize) -> usize {
+    BREAKS.min(MOST_NUMBERS / models.max(1)).max(FEWEST_BREAKS)
+}
+
+/// Breaks tried at most where models are not very many.
+pub(crate) const BREAKS: usize = 200;
 /// Numbers that all kinks together hold, at most, down to so many breaks.
 const MOST_NUMBERS: usize = 20_000_000;
 const FEWEST_BREAKS: usize = 20;

@@ -2,13 +2,14 @@
 //!
 //! Up to [`MANY`] of them everything is computed one by one. Beyond, three sums are rearranged, which changes rounding only:
 //! the Gram matrices of a hinge at every break by running sums, Satterthwaite's degrees of freedom by Σ b_g b_g' instead of
-//! all pairs of clusters, and the leverage of a large cluster by the singular values of its rows. Two things are
+//! all pairs of clusters, and the leverage of a large cluster by the singular values of its rows. Three things are
 //! approximated, and whoever reports a fit says so:
 //!
 //! - prediction errors leave out a tenth of the models (families) at a time, every tenth by their place, instead of each alone
 //!   (ten-fold cross-validation; Hastie, Tibshirani and Friedman 2009, §7.10);
 //! - the acceleration of BCa intervals is that of a jackknife over [`SETS`] sets of families instead of single ones (Efron
-//!   and Narasimhan 2020, "The automatic construction of bootstrap confidence intervals").
+//!   and Narasimhan 2020, "The automatic construction of bootstrap confidence intervals");
+//! - of more than 100,000 models tests of a break try fewer places of it, down to 20 instead of 200.
 
 /// Models (families, models of a family) that are worked through one by one.
 pub(crate) const MANY: usize = 250;

@@ -217,7 +217,7 @@ fn too_little_to_compare_is_refused_with_the_reason_and_the_way_on() {
         (&["family.csv"], &["one family (`f`)", "--cluster model"]),
         (&["flat.csv"], &["at least two benchmarks", "`beta`: every model has the same score"]),
         (&["mixed.csv"], &["mixed.csv, row 6, column `beta`", "--score-scale"]),
-        (&["case.csv"], &["`m2` and `M2`"]),
+        (&["case.csv"], &["`m2` (case.csv, line 4) and `M2` (case.csv, line 5)", "--rename"]),
         (&["twice.csv"], &["row 14", "already in row 4"]),
         (&["t.csv", "--score", "alpah"], &["no table has a benchmark `alpah`", "alpha"]),
         (&["t.csv", "--adjusted", "tuned"], &["at least two benchmarks", "before and after"]),

@@ -7,6 +7,7 @@ use super::settings::{CurveChoice, FitSettings};
 use super::steps::Told;
 use crate::bounds::Bound;
 use crate::registry::modelset::ModelSet;
+use crate::stats::breaktest;
 use crate::stats::many::{MANY, PARTS, SETS};
 
 /// Replicates of a bootstrap, however many models there are.
@@ -28,6 +29,13 @@ impl FitSettings {
                 "{n} models: bootstraps take {bootstrap} replicates instead of {}; `--bound fit-draws=NUMBER` raises the \
                  product of both",
                 self.bootstrap
+            ));
+        }
+        if breaktest::breaks(n) < breaktest::BREAKS {
+            notes.push(format!(
+                "{n} models: tests of a break try {} places of it instead of {}",
+                breaktest::breaks(n),
+                breaktest::BREAKS
             ));
         }
         if n > MANY && self.leave_out {
@@ -101,6 +109,7 @@ mod tests {
         assert_eq!([1, 53, 1_000, 5_000, 20_000, 1_000_000].map(of), [9_999, 9_999, 9_999, 1_999, 499, 99]);
         assert_eq!([replicates(49, 1_000_000), replicates(1_200, 7_000)], [49, 1_200]);
         assert_eq!(replicates(1_500, 7_000), 1_399);
+        assert_eq!([53, 100_000, 200_000, 10_000_000].map(breaktest::breaks), [200, 200, 100, 20]);
     }
 
     #[test]
