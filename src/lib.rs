@@ -35,6 +35,8 @@
 //! ```
 
 #![warn(missing_docs, unreachable_pub)]
+// What only evaluations and trainings call is not taken out function by function where there are no models.
+#![cfg_attr(not(feature = "models"), allow(dead_code, unused_imports))]
 
 pub mod analysis;
 mod bounds;

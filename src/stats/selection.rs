@@ -7,7 +7,7 @@
 //! - leave-one-model-out: the root mean squared error of predicting each model from a refit without it;
 //! - leave-one-family-out: the same without its whole family, which is what predicting a new model family is.
 //!
-//! Of [many](super::many) models or families a tenth is left out at a time. Refits are real refits (breaks and midpoints are
+//! Of more than 250 models or families a tenth is left out at a time. Refits are real refits (breaks and midpoints are
 //! found anew). A fold whose held-out models belong to a group that has
 //! no other member says nothing about the curves and is left out for all of them.
 //!
