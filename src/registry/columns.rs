@@ -39,7 +39,22 @@ pub(crate) const ACTIVE_PARAMS: Column = Column::optional("active_params", Kind:
         "parametersactive",
         "nactiveparams",
         "numactiveparams",
+        "numactivatedparams",
         "activesize",
+        "activatedsize",
+        "activeparam",
+        "activatedparam",
+        "activeparamcount",
+        "activeparametercount",
+        "activeparamscount",
+        "activatedparamcount",
+        "nactive",
+        "nactivated",
+        "nactiveparameters",
+        "numactiveparameters",
+        // With a unit only: `Active (B)`, not a column of yes and no.
+        "active",
+        "activated",
     ]);
 pub(crate) const TOKENS: Column = Column::required("tokens", Kind::Size, "training tokens").also(&[
     "pretrainingdatasize",

@@ -4,6 +4,7 @@
 mod support;
 
 mod agree;
+mod asked_about;
 mod claims;
 mod command;
 mod contradictions;
