@@ -20,7 +20,7 @@ use crate::harness::runner::{
 use crate::harness::server::{self, Server};
 use crate::harness::tasks::{Draw, Value};
 use crate::lm::Placement;
-use crate::registry::{Limit, Month};
+use crate::registry::{Limit, Month, destination};
 use crate::report::evaluate as report;
 
 /// Evaluate a language model.
@@ -331,6 +331,9 @@ pub(super) fn settings(args: &EvaluateArgs, stop: &Arc<AtomicBool>) -> Result<Ev
             .map(|text| pair(text, "--chat-template-args"))
             .collect::<Result<_>>()?,
     };
+    if !args.dry_run {
+        destination::folder(&args.out)?;
+    }
     let chosen = args.samples.as_deref().map(chosen).transpose()?.unwrap_or_default();
     Ok(EvaluationSettings {
         tasks: args.tasks.clone(),

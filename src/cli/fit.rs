@@ -9,7 +9,7 @@ use super::output::print;
 use super::{progress, save};
 use crate::analysis::fit::{ChanceLevel, CurveChoice, FitReport, FitSettings, FitStep, FitTables, Inputs};
 use crate::error::{Error, Result};
-use crate::registry::DateOrder;
+use crate::registry::{DateOrder, destination, write};
 use crate::registry::modelset::{
     Amount, ClusterBy, Cutoff, GroupBy, ModelSet, PredictorKind, ScoreScale, Selection, Settings, WeightBy, XScale,
 };
@@ -245,6 +245,7 @@ pub(super) enum Format {
 }
 
 pub(super) fn run(args: &FitArgs) -> Result<()> {
+    args.out.as_deref().map_or(Ok(()), destination::folder)?;
     let inputs = args.places.beside(&args.tables);
     if args.options.score.len() > 1 {
         return several(args, &inputs);
@@ -253,7 +254,7 @@ pub(super) fn run(args: &FitArgs) -> Result<()> {
     let set = FitTables::read(&inputs, &settings.tables.reading)?.models(&settings.tables)?;
     let report = watched(&settings, &set)?;
     if let Some(folder) = &args.out {
-        save::fit(folder, &report)?;
+        write::set(folder, || save::fit(folder, &report))?;
     }
     print(match args.format {
         Format::Table => fit::terminal(&report, 80).into_bytes(),
@@ -263,7 +264,7 @@ pub(super) fn run(args: &FitArgs) -> Result<()> {
 }
 
 /// A fit whose time is told before it begins, and whose steps are shown meanwhile, where it takes long.
-fn watched(settings: &FitSettings, set: &ModelSet) -> Result<FitReport> {
+pub(super) fn watched(settings: &FitSettings, set: &ModelSet) -> Result<FitReport> {
     let Some(time) = settings.forecast(set).filter(|time| *time >= LONG) else { return settings.fit(set) };
     announce(set, 1, time);
     let bar = progress::bar(STEPS, "{spinner} {elapsed} {bar:20} {wide_msg}");
@@ -311,7 +312,7 @@ fn several(args: &FitArgs, inputs: &Inputs) -> Result<()> {
     }
     let fits = settings.fit_each(&tables, scores)?;
     if let Some(folder) = &args.out {
-        save::fits(folder, &fits)?;
+        write::set(folder, || save::fits(folder, &fits))?;
     }
     print(match args.format {
         Format::Table => fit::several_terminal(&fits, 80).into_bytes(),
