@@ -430,7 +430,8 @@ impl Progress {
             EvaluationEvent::Refused(member) => complain!("onset: not run: {member}"),
             EvaluationEvent::Replaced(names) => replaced(names),
             EvaluationEvent::Damaged(lines) => {
-                complain!("onset: {lines} damaged lines of the journal of answers are left out and asked again");
+                let lines = if lines == 1 { "a damaged line".into() } else { format!("{lines} damaged lines") };
+                complain!("onset: left out of the journal of answers, and asked again: {lines}");
             }
             EvaluationEvent::FirstPrompt { name, prompt, target } => {
                 self.bar.suspend(|| complain!("── {name}\n{prompt}\n── right: {target}"));
