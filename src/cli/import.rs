@@ -147,7 +147,9 @@ fn settings(args: &LogArgs) -> Result<ImportSettings> {
     destination::file(&args.out)?;
     args.every_eval_ever.as_deref().map_or(Ok(()), destination::folder)?;
     if write::is_stdout(&args.out) && args.format == Format::Json {
-        return Err(Error::Argument("--out - and --format json would both write to standard output; choose one".into()));
+        return Err(Error::Argument(
+            "--out - and --format json would both write to standard output; choose one".into(),
+        ));
     }
     Ok(ImportSettings {
         models: args.models.as_deref().map(Models::read).transpose()?,
@@ -222,7 +224,8 @@ fn save(args: &LogArgs, imported: &Imported, library: &str) -> Result<()> {
     let (rows, files) = (imported.observations.len(), imported.files);
     match args.format {
         Format::Table => {
-            let place = if write::is_stdout(&args.out) { "standard output".into() } else { args.out.display().to_string() };
+            let place =
+                if write::is_stdout(&args.out) { "standard output".into() } else { args.out.display().to_string() };
             complain!("onset: {rows} observations from {files} files written to {place}");
         }
         Format::Json => print(json::text(&serde_json::json!({

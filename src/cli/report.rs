@@ -49,9 +49,12 @@ pub(super) fn run(args: &ReportArgs) -> Result<()> {
     destination::file(&args.out)?;
     let is_printed = write::is_stdout(&args.out);
     if is_printed && args.format == Format::Json {
-        return Err(Error::Argument("--out - and --format json would both write to standard output; choose one".into()));
+        return Err(Error::Argument(
+            "--out - and --format json would both write to standard output; choose one".into(),
+        ));
     }
-    let page = explore::open_by(&args.places.beside(&args.inputs), &args.options.of_one_score()?, &watched)?.to_html()?;
+    let page =
+        explore::open_by(&args.places.beside(&args.inputs), &args.options.of_one_score()?, &watched)?.to_html()?;
     write::bytes(&args.out, page.as_bytes())?;
     if is_printed {
         return Ok(());

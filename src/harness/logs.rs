@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::import::{Evaluated, FileOutcome, Found, ImportSettings, Read, Subject, condition, utf8};
 use super::lm_eval::without_non_finite;
-use crate::registry::{disk, Format, Measure, Metric, Observation, Provenance, RowKind, Setup, Timestamp};
+use crate::registry::{Format, Measure, Metric, Observation, Provenance, RowKind, Setup, Timestamp, disk};
 
 /// What a file says, before model and condition are known.
 pub(super) struct Log {

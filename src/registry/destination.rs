@@ -17,7 +17,8 @@ use crate::{Error, Result};
 /// that takes none.
 pub(crate) fn folder(path: &Path) -> Result<()> {
     if is_stdout(path) {
-        let problem = "stands for standard output, which cannot take several files; name a folder (`./-` is one of this name)";
+        let problem =
+            "stands for standard output, which cannot take several files; name a folder (`./-` is one of this name)";
         return Err(refused(path, problem));
     }
     match path.metadata() {
@@ -116,7 +117,8 @@ mod tests {
         let at = |name: &str| root.path().join(name);
         std::fs::create_dir(at("folder")).expect("made");
         std::fs::write(at("file"), "old").expect("written");
-        for (link, end) in [("to-folder", "folder"), ("to-file", "file"), ("to-new", "new"), ("to-nowhere", "gone/new")] {
+        for (link, end) in [("to-folder", "folder"), ("to-file", "file"), ("to-new", "new"), ("to-nowhere", "gone/new")]
+        {
             symlink(end, at(link)).expect("linked");
         }
         let long = "n".repeat(300);

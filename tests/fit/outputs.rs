@@ -57,7 +57,8 @@ fn no_command_writes_several_files_where_there_is_no_folder_and_none_works_befor
         if cfg!(not(feature = "models")) && matches!(command[0], "evaluate" | "finetune" | "lab") {
             continue;
         }
-        for (place, said) in [("-", "standard output"), ("file", "is no folder"), (&*long, "cannot write"), ("file/x", "file")]
+        for (place, said) in
+            [("-", "standard output"), ("file", "is no folder"), (&*long, "cannot write"), ("file/x", "file")]
         {
             let message = refused(run_in(&folder, command).arg(place));
             assert!(message.contains(said), "{command:?} {place}: {message}");

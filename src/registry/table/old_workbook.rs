@@ -173,8 +173,7 @@ struct Area {
 impl Area {
     fn add(&mut self, at: (usize, usize)) {
         let [low, high] = self.corners.unwrap_or([at, at]);
-        self.corners =
-            Some([(low.0.min(at.0), low.1.min(at.1)), (high.0.max(at.0), high.1.max(at.1))]);
+        self.corners = Some([(low.0.min(at.0), low.1.min(at.1)), (high.0.max(at.0), high.1.max(at.1))]);
     }
 
     fn cells(&self) -> usize {
@@ -434,7 +433,8 @@ mod tests {
             shared_text(2, 0, 3),
             number(2, 1, 0.5),
         ];
-        let table = crate::registry::table::Table::parse(&book(&texts, &cells), "old.xls".as_ref(), &[]).expect("a table");
+        let table =
+            crate::registry::table::Table::parse(&book(&texts, &cells), "old.xls".as_ref(), &[]).expect("a table");
         assert_eq!((table.rows(), table.text(1, "model").expect("a name")), (2, "b"));
         assert_eq!(table.number(0, "score").expect("a number"), 0.25);
     }
@@ -449,7 +449,8 @@ mod tests {
         assert!(said(&book(&[], &[record(0x200, &announced)])).contains("--bound workbook-cells=NUMBER"));
         // 80,000 cells of one text: a file of 1 MB, 640 MB in memory.
         let text = "x".repeat(8_000);
-        let sharing: Vec<Vec<u8>> = (0..60_000_u32).map(|at| shared_text((at / 2) as u16, (at % 2) as u16, 0)).collect();
+        let sharing: Vec<Vec<u8>> =
+            (0..60_000_u32).map(|at| shared_text((at / 2) as u16, (at % 2) as u16, 0)).collect();
         assert!(check(&book(&[&text], &sharing[..600])).is_ok());
         let many = [&sharing[..], &sharing[..20_000]].concat();
         let refused = said(&book(&[&text], &many));
