@@ -9,7 +9,7 @@ use super::output::{Format, print};
 use crate::error::{Error, Result};
 use crate::harness::lm_eval::{self, ImportSettings, Imported, Renames, SubjectTables, summary};
 use crate::harness::{helm, inspect, lighteval};
-use crate::registry::{Adjustment, Models, write};
+use crate::registry::{Adjustment, Models, destination, write};
 use crate::report::every_eval_ever::{self, Source};
 use crate::report::json;
 
@@ -74,7 +74,7 @@ struct LogArgs {
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
 
-    /// The table to write.
+    /// The table to write, or - for standard output.
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
 
@@ -144,6 +144,13 @@ pub(super) fn run(args: &ImportArgs) -> Result<()> {
 }
 
 fn settings(args: &LogArgs) -> Result<ImportSettings> {
+    destination::file(&args.out)?;
+    args.every_eval_ever.as_deref().map_or(Ok(()), destination::folder)?;
+    if write::is_stdout(&args.out) && args.format == Format::Json {
+        return Err(Error::Argument(
+            "--out - and --format json would both write to standard output; choose one".into(),
+        ));
+    }
     Ok(ImportSettings {
         models: args.models.as_deref().map(Models::read).transpose()?,
         rename: args.rename.as_deref().map(Renames::read).transpose()?.unwrap_or_default(),
@@ -163,6 +170,7 @@ fn logs(args: &LogArgs, import: Importer, tool: &str, library: &str) -> Result<(
 }
 
 fn lm_eval(args: &LmEvalArgs) -> Result<()> {
+    args.mmlu_subjects.as_deref().map_or(Ok(()), destination::folder)?;
     let settings = ImportSettings { batch: args.batch, ..settings(&args.log)? };
     let mut imported = lm_eval::import(&args.log.paths, &settings)?;
     let subjects = match &args.mmlu_subjects {
@@ -215,7 +223,11 @@ fn save(args: &LogArgs, imported: &Imported, library: &str) -> Result<()> {
     write::bytes(&args.out, imported.csv().as_bytes())?;
     let (rows, files) = (imported.observations.len(), imported.files);
     match args.format {
-        Format::Table => complain!("onset: {rows} observations from {files} files written to {}", args.out.display()),
+        Format::Table => {
+            let place =
+                if write::is_stdout(&args.out) { "standard output".into() } else { args.out.display().to_string() };
+            complain!("onset: {rows} observations from {files} files written to {place}");
+        }
         Format::Json => print(json::text(&serde_json::json!({
             "observations": rows, "files": files, "table": args.out, "skipped": imported.warnings.iter().map(ToString::to_string).collect::<Vec<_>>(),
             "notes": imported.notes, "collisions": imported.collisions,

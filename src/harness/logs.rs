@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::import::{Evaluated, FileOutcome, Found, ImportSettings, Read, Subject, condition, utf8};
 use super::lm_eval::without_non_finite;
-use crate::registry::{Format, Measure, Metric, Observation, Provenance, RowKind, Setup, Timestamp};
+use crate::registry::{Format, Measure, Metric, Observation, Provenance, RowKind, Setup, Timestamp, disk};
 
 /// What a file says, before model and condition are known.
 pub(super) struct Log {
@@ -61,7 +61,7 @@ pub(super) fn parsed(
 
 /// A file as JSON, in whatever encoding.
 pub(super) fn value(path: &std::path::Path) -> Result<Value, String> {
-    json(&std::fs::read(path).map_err(|e| format!("cannot read the file: {e}"))?)
+    json(&disk::read_found(path).map_err(|e| format!("cannot read the file: {e}"))?)
 }
 
 /// Bytes as JSON. Python writes NaN and Infinity, which JSON does not know: they are read as null.

@@ -9,4 +9,5 @@ mod claims;
 mod command;
 mod contradictions;
 mod foreign;
+mod outputs;
 mod two_places;

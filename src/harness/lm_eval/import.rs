@@ -8,7 +8,7 @@ use super::rows::{self, Origin};
 use crate::Result;
 use crate::harness::import::{Evaluated, FileOutcome, Found, ImportSettings, Imported, Read, condition, gather, utf8};
 use crate::harness::{lighteval, logs};
-use crate::registry::{Provenance, Timestamp};
+use crate::registry::{Provenance, Timestamp, disk};
 
 /// Reads results files; a folder stands for all `.json` files in and below it. The order of `paths` does not matter.
 ///
@@ -19,7 +19,7 @@ pub fn import(paths: &[PathBuf], settings: &ImportSettings) -> Result<Imported> 
 }
 
 fn read(found: &Found, settings: &ImportSettings) -> Read {
-    let bytes = match std::fs::read(&found.path) {
+    let bytes = match disk::read_found(&found.path) {
         Ok(bytes) => bytes,
         Err(error) => return Read::failed(format!("cannot read the file: {error}")),
     };

@@ -25,6 +25,10 @@ mod delimited;
 mod encoding;
 mod json;
 mod number;
+#[cfg(feature = "excel")]
+mod old_workbook;
+#[cfg(feature = "excel")]
+mod open_document;
 mod parquet;
 mod raw;
 mod sheet;
