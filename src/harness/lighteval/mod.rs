@@ -26,7 +26,7 @@ use serde_json::{Map, Value};
 
 use super::import::{ImportSettings, Imported, gather};
 use super::lm_eval::implied;
-use super::logs::{self, Log, Scored, benchmark_name, count, digest, dtype, exact_match, text};
+use super::logs::{self, Log, Scored, benchmark_name, count, digest, dtype, exact_match, plain, text};
 use crate::Result;
 use crate::registry::{Limit, Measure, Metric, PromptFormat, RowKind, Setup, Timestamp, benchmark};
 
@@ -47,6 +47,8 @@ pub(super) fn log(file: &Value) -> Option<Log> {
         direct.or_else(|| text(general.pointer(&format!("/model_config/{key}"))))
     };
     let model = of_model("model_name").unwrap_or_default().to_owned();
+    // Of a model with an adapter `model_name` is the adapter.
+    let below = of_model("base_model").filter(|base| *base != model).map(str::to_owned);
     let (mut scores, mut unknown, mut complete) = (Vec::new(), BTreeSet::new(), !results.is_empty());
     for (key, metrics) in results.iter().filter(|(key, _)| *key != "all") {
         let (Some(task), Some(metrics)) = (Task::parse(key), metrics.as_object()) else { continue };
@@ -71,19 +73,25 @@ pub(super) fn log(file: &Value) -> Option<Log> {
         let four = config.get("load_in_4bit").is_some_and(|on| on == true);
         method.unwrap_or_else(|| if four { "4bit".to_owned() } else { config.to_string() })
     });
+    let adapter = match &below {
+        Some(_) => Some(model.clone()),
+        None => of_model("adapter_weights").or_else(|| of_model("delta_weights")).map(str::to_owned),
+    };
     Some(Log {
-        model,
+        model: below.unwrap_or(model),
         revision: of_model("revision").map(str::to_owned),
+        commit: of_model("model_sha").map(str::to_owned),
         setup: Setup {
             prompt: PromptFormat {
                 chat_template: templated.then(|| "applied".to_owned()),
                 system_prompt: of_model("system_prompt").map(digest),
                 multiturn: None,
             },
-            adapter: of_model("adapter_weights").or_else(|| of_model("delta_weights")).map(str::to_owned),
+            adapter,
             quantisation: quantised,
             dtype: of_model("model_dtype").or_else(|| of_model("dtype")).and_then(dtype),
             limit,
+            settings: generation(flag("generation_parameters")),
             harness: Some("lighteval".to_owned()),
             harness_version: of_model("lighteval_version").or_else(|| of_model("lighteval_sha")).map(str::to_owned),
             ..Setup::default()
@@ -92,6 +100,13 @@ pub(super) fn log(file: &Value) -> Option<Log> {
         problems,
         date: date(general),
     })
+}
+
+/// What of the parameters of generation was set: `temperature=0.6, top_p=0.95`.
+fn generation(parameters: Option<&Value>) -> Option<String> {
+    let set = parameters?.as_object()?.iter().filter(|(_, value)| !value.is_null());
+    let set: Vec<String> = set.map(|(name, value)| format!("{name}={}", plain(value))).collect();
+    (!set.is_empty()).then(|| set.join(", "))
 }
 
 /// When the run ended. Its clock often counts from the start of the machine; only what can be a date is one.
@@ -178,6 +193,8 @@ fn metric(name: &str) -> Option<Metric> {
         "extractive_match" => exact_match("extractive"),
         "truthfulqa_mc1" => Metric::plain(Measure::Mc1),
         "truthfulqa_mc2" => Metric::plain(Measure::Mc2),
+        // Means over several answers, and what the most of them agree on, under their own names: `pass@1:32_samples`.
+        other if ["pass@", "maj@", "avg@", "cons@"].iter().any(|of| other.contains(of)) => exact_match(other),
         other => Metric::plain(Measure::from_str(other).ok()?),
     })
 }
