@@ -32,7 +32,7 @@ enum Tool {
     ///
     /// The model is the one that the file records (a checkpoint's folder is its revision), or named by the file
     /// (MODEL-TASK.json) or the folder (MODEL/step_N/TASK.json). Folders `mmluaux` and `gsm8kaux` name the adjustment, a
-    /// folder such as `e3` or `e1+2` directly above them the epochs. Revision, prompt format, adapter, quantisation, dtype,
+    /// folder such as `e3` or `e1+2` directly above them the epochs. Revision, prompt format, adapter, quantisation, dtype, settings,
     /// limit, version and date become columns. A later evaluation replaces an earlier one only where all of these are the
     /// same, by the dates in the files.
     LmEval(LmEvalArgs),

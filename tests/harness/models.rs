@@ -125,6 +125,9 @@ fn folders_within_a_models_own_are_states_of_it() {
     let sizes =
         import(&[("a.json", at("/models/Qwen3/4B", 0.5, EARLY)), ("b.json", at("/models/Qwen3/8B", 0.25, LATE))]);
     assert_eq!(models(&sizes), ["Qwen3/4B", "Qwen3/8B"], "sizes of a family are models");
+    let kaggle = |run: &str, score, date| at(&format!("/kaggle/input/{run}/pytorch/7b/1"), score, date);
+    let hosted = import(&[("a.json", kaggle("llama-2", 0.5, EARLY)), ("b.json", kaggle("gemma", 0.25, LATE))]);
+    assert_eq!((models(&hosted), hosted.collisions.len()), (vec!["gemma/7b", "llama-2/7b"], 0));
 }
 
 #[test]
@@ -188,6 +191,19 @@ fn models_of_different_size_and_commits_of_one_branch_are_never_replaced() {
     assert!(noted(&imported, "2 commits"), "{:?}", imported.notes);
     let one = import(&[("a.json", of("aaa", 0.5, EARLY)), ("b.json", of("aaa", 0.25, LATE))]);
     assert_eq!(states(&one), [("org/m-7b", None)], "a later evaluation of the same commit");
+}
+
+#[test]
+fn the_step_that_neox_names_beside_its_folder_is_a_revision() {
+    let of = |iteration: u64, score: f64, date: f64| {
+        let arguments = json!({ "load": "/fsx/pythia-1.4b", "iteration": iteration, "pipe_parallel_size": 1 });
+        with(file(arguments, score, date), json!({ "model": "neox" }))
+    };
+    let imported = import(&[("a.json", of(1000, 0.5, EARLY)), ("b.json", of(2000, 0.25, LATE))]);
+    assert_eq!(states(&imported), [("pythia-1.4b", Some("iteration-1000")), ("pythia-1.4b", Some("iteration-2000"))]);
+    let nameless = |score: f64, date: f64| with(file(Value::Null, score, date), json!({ "model": "neox" }));
+    let imported = import(&[("1.4b_step1.json", nameless(0.5, EARLY)), ("2.8b_step1.json", nameless(0.5, LATE))]);
+    assert_eq!(models(&imported), ["1.4b_step1", "2.8b_step1"], "a kind of backend is no model");
 }
 
 #[test]
@@ -351,7 +367,7 @@ fn lightevals_means_over_answers_are_read_under_their_names() {
             },
         })
     };
-    let files = [("a.json", of(json!({ "model_name": "org/m" }), 0.125))];
+    let files = [("a.json", of(json!({ "model_config": { "model_parameters": { "model_name": "org/m" } } }), 0.125))];
     let imported = read(lighteval::import, &files, &ImportSettings::default());
     let rows: Vec<(&str, String)> =
         imported.observations.iter().map(|row| (row.benchmark.as_str(), row.metric.to_string())).collect();

@@ -33,7 +33,7 @@ enum Counted {
 }
 
 /// Words before or after a number of steps.
-const STEPS: [&str; 15] = [
+const STEPS: [&str; 14] = [
     "step",
     "steps",
     "globalstep",
@@ -46,7 +46,6 @@ const STEPS: [&str; 15] = [
     "iters",
     "it",
     "ba",
-    "batch",
     "update",
     "updates",
 ];
@@ -89,6 +88,10 @@ impl Progress {
     /// stage, whose steps begin anew.
     pub(crate) fn of(revision: &str) -> Self {
         let mut found = Self::default();
+        if revision.starts_with("refs/") {
+            // A pull request on a hub is numbered otherwise.
+            return found;
+        }
         let (mut steps, mut bare) = (Vec::new(), Vec::new());
         for part in revision.split('/').map(plain) {
             let read = Reading::of(&part);
@@ -181,7 +184,13 @@ impl Reading {
             ("", behind) => match pieces.get(at + 1) {
                 // `4B-tokens`, `1000-steps`: the word follows, and has no number of its own.
                 Some(next) if behind.is_empty() && next.number.is_none() && alone(at + 2).is_none() => {
-                    let of = counted(next.word).filter(|counted| *counted != Counted::Stage);
+                    let of = counted(next.word).filter(|of| match of {
+                        Counted::Steps => !matches!(number, Some(Number { unit: Unit::Billion | Unit::Trillion, .. })),
+                        Counted::Tokens | Counted::Epochs => true,
+                        Counted::Bare | Counted::Stage | Counted::Unsure => false,
+                    });
+                    // `2b-it` is a model, tuned to instructions.
+                    let of = of.filter(|_| !SHORT.contains(&next.word));
                     if let Some(of) = of {
                         self.count(of, number);
                         return 2;
@@ -422,7 +431,9 @@ mod tests {
             let progress = Progress::of(revision);
             assert_eq!((progress.step, progress.tokens, progress.unsure), (None, None, true), "{revision}");
         }
-        for revision in ["ep1", "epoch-2", "checkpoint-final", "6fdf2e60", "abcdef1", "v1.0", "lr0.1", "4bit", "fp16"] {
+        for revision in
+            ["ep1", "epoch-2", "checkpoint-final", "refs/pr/3", "6fdf2e60", "abcdef1", "v1.0", "lr0.1", "4bit", "fp16"]
+        {
             assert_eq!(read(revision), (None, None), "{revision}");
             assert!(!Progress::of(revision).unsure, "{revision}");
         }

@@ -68,7 +68,7 @@ const STATES: [&str; 38] = [
 ];
 
 /// Folders that say nothing of the model in them: stages and kinds of its weights, and places where anything may lie.
-const GENERAL: [&str; 67] = [
+const GENERAL: [&str; 66] = [
     "actor",
     "adapter",
     "adapters",
@@ -106,7 +106,6 @@ const GENERAL: [&str; 67] = [
     "mnt",
     "mydrive",
     "none",
-    "opt",
     "out",
     "ppo",
     "project",
@@ -157,12 +156,24 @@ pub(in crate::harness) fn is_general(name: &str) -> bool {
     GENERAL.contains(&plain(name).as_str())
 }
 
+/// Folders that say nothing of a model where they stand first.
+const ROOTS: [&str; 10] = ["app", "dev", "etc", "lib", "media", "nfs", "opt", "srv", "usr", "var"];
+
 /// Whether the part of a path at this place says nothing of the model: its own words, or its place.
 pub(super) fn says_no_model(parts: &[&str], at: usize, absolute: bool) -> bool {
     let part = parts[at];
-    let user = absolute && at == 1 && ["home", "Users"].contains(&parts[0]);
-    let root = absolute && at == 0 && ["var", "etc", "srv", "usr", "media", "app", "lib", "nfs", "dev"].contains(&part);
-    user || root || is_state(part) || is_general(part) || part.starts_with('.') || part == "~"
+    let above = at.checked_sub(1).map(|above| parts[above]);
+    let user = absolute && at == 1 && above.is_some_and(|above| ["home", "Users"].contains(&above));
+    let root = absolute && at == 0 && ROOTS.contains(&part);
+    // `C:`, `s3:` and the bucket behind it.
+    let bucket = at == 1 && above.is_some_and(|above| above.len() > 2 && above.ends_with(':'));
+    let scheme = at == 0 && part.ends_with(':');
+    // Python's folders for a while.
+    let temporary = above == Some("tmp") && part.starts_with("tmp") && part.len() == 11;
+    let digits = part.bytes().filter(u8::is_ascii_digit).count();
+    let date = digits >= 8 && part.chars().all(|c| c.is_ascii_digit() || "-_T:.+Z".contains(c));
+    let place = user || root || bucket || scheme || temporary || date;
+    place || is_state(part) || is_general(part) || part.starts_with('.') || part == "~"
 }
 
 /// Whether this word of a revision tells no state from another.
@@ -213,10 +224,41 @@ mod tests {
         ] {
             assert!(is_state(state), "{state}");
         }
-        for model in
-            ["run-7b", "llama-7b", "it-7b", "model-7b", "model_1", "s1", "s1-32b", "pythia-1.4b", "ba", "v1.0", "gpt2"]
-        {
+        for model in [
+            "run-7b",
+            "llama-7b",
+            "it-7b",
+            "2b-it",
+            "model-7b",
+            "model_1",
+            "s1",
+            "s1-32b",
+            "pythia-1.4b",
+            "ba",
+            "v1.0",
+            "gpt2",
+            "opt",
+            "batch_32",
+            "7b-update",
+        ] {
             assert!(!is_state(model) && !is_general(model), "{model}");
         }
+    }
+
+    #[test]
+    fn a_place_says_no_model() {
+        for path in [
+            "/opt/model",
+            "/home/ann/model",
+            "/tmp/tmpab12cd34/model",
+            "/scratch/2024-05-01/model",
+            "/mnt/12345678/out",
+        ] {
+            let parts: Vec<&str> = path.split('/').skip(1).collect();
+            assert!((0..parts.len()).all(|at| says_no_model(&parts, at, true)), "{path}");
+        }
+        assert!(!says_no_model(&["models", "opt", "checkpoint-1"], 1, true));
+        assert!((0..3).all(|at| says_no_model(&["s3:", "bucket", "model"], at, false)));
+        assert!(!says_no_model(&["C:", "run", "model"], 1, false));
     }
 }

@@ -95,11 +95,15 @@ impl Subject {
             return subject("", None, &parts[from..]);
         };
         let mut name = parts[own].to_owned();
-        if own > 0 && is_size(&name) && !says_no_model(&parts, own - 1, absolute) {
+        let above = (0..own).rev().find(|at| !says_no_model(&parts, *at, absolute));
+        if let Some(above) = above.filter(|_| is_size(&name)) {
             // `Qwen3/4B` is a model of a family, `run-7b/4B` a state of a model.
-            let sized = parts[own - 1].split(['-', '_']).any(is_size);
-            own -= usize::from(sized);
-            name = if sized { parts[own].to_owned() } else { parts[own - 1..=own].join("/") };
+            if parts[above].split(['-', '_']).any(is_size) {
+                own = above;
+                name = parts[own].to_owned();
+            } else {
+                name = format!("{}/{name}", parts[above]);
+            }
         }
         let root = if absolute { "/" } else { "" };
         let place = |name: &str| {

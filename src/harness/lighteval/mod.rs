@@ -5,7 +5,7 @@
 //! | score | `results."<suite>\|<task>\|<shots>".<metric>`, without suite in the newest versions |
 //! | standard error | `<metric>_stderr` beside it |
 //! | items | `config_tasks.<task>.effective_num_docs` |
-//! | model | `config_general.model_name`, or `config_general.model_config.model_name` |
+//! | model | `config_general.model_name`, or the same in `model_config`, or in its `model_parameters` |
 //!
 //! A task `mmlu:anatomy` becomes `mmlu_anatomy`, a part of `mmlu`; `mmlu:_average` becomes the group `mmlu`. The row `all`,
 //! a mean over the benchmarks that happened to be run, is left out. Exact matches that are found or compared in a
@@ -42,10 +42,9 @@ pub fn import(paths: &[PathBuf], settings: &ImportSettings) -> Result<Imported> 
 pub(super) fn log(file: &Value) -> Option<Log> {
     let general = file.get("config_general")?;
     let results = file.get("results")?.as_object()?;
-    let of_model = |key: &str| {
-        let direct = text(general.get(key));
-        direct.or_else(|| text(general.pointer(&format!("/model_config/{key}"))))
-    };
+    let places =
+        |key: &str| ["", "/model_config", "/model_config/model_parameters"].map(|place| format!("{place}/{key}"));
+    let of_model = |key: &str| places(key).iter().find_map(|place| text(general.pointer(place)));
     let model = of_model("model_name").unwrap_or_default().to_owned();
     // Of a model with an adapter `model_name` is the adapter.
     let below = of_model("base_model").filter(|base| *base != model).map(str::to_owned);
@@ -66,7 +65,7 @@ pub(super) fn log(file: &Value) -> Option<Log> {
     let problems = if unknown.is_empty() { vec![] } else { vec![format!("unknown metrics: {}", unknown.join(", "))] };
     let asked = general.get("max_samples").or_else(|| general.pointer("/model_config/max_samples"));
     let limit = asked.and_then(Value::as_f64).filter(|_| !complete).and_then(|most| Limit::new(most.trunc()).ok());
-    let flag = |key: &str| general.get(key).or_else(|| general.pointer(&format!("/model_config/{key}")));
+    let flag = |key: &str| places(key).iter().find_map(|place| general.pointer(place));
     let templated = ["use_chat_template", "override_chat_template"].into_iter().filter_map(flag).any(|v| v == true);
     let quantised = flag("quantization_config").filter(|config| !config.is_null()).map(|config| {
         let method = text(config.get("quant_method")).map(str::to_owned);

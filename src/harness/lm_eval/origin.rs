@@ -45,7 +45,10 @@ pub(super) fn subject(file: &ResultsFile<'_>, found: &Found, settings: &ImportSe
     });
     let called_after_model = !(stem.starts_with("results") || has(file, &stem) || stem.split('-').any(is_shots));
     let own_folder = || {
-        let folder = folders.last().filter(|folder| folder.contains("__")).map(|folder| from_file_name(folder));
+        let folder = folders
+            .last()
+            .filter(|folder| folder.contains("__") && !folder.starts_with("http"))
+            .map(|folder| from_file_name(folder));
         folder.map(|subject| subject.name).filter(|name| !name.is_empty())
     };
     let general = |name: &str| is_state(name) || is_general(name) || is_shots(name);
@@ -84,13 +87,13 @@ pub(super) fn subject(file: &ResultsFile<'_>, found: &Found, settings: &ImportSe
         branch => branch,
     };
     let commits = config.map_or([const { &None }; 3], |c| [&c.model_sha, &c.peft_sha, &c.delta_sha]);
-    let commits: Vec<&str> = commits.into_iter().flatten().filter_map(Cell::text).collect();
+    let given = arguments.and_then(|arguments| arguments.text("model_sha"));
+    let commits: Vec<&str> = commits.into_iter().flatten().filter_map(Cell::text).chain(given).collect();
     let commit = (!commits.is_empty()).then(|| commits.join("+"));
-    let iteration = match argument("load") {
-        "" => "",
-        _ => argument("iteration"),
-    };
-    let words = [branch, argument("subfolder"), step.unwrap_or_default(), iteration];
+    // GPT-NeoX names the folder of its checkpoints, and the step beside it.
+    let iteration = arguments.filter(|of| of.text("load").is_some()).and_then(|of| of.written("iteration"));
+    let iteration = iteration.map(|step| format!("iteration-{step}")).unwrap_or_default();
+    let words = [branch, argument("subfolder"), step.unwrap_or_default(), &iteration];
     Subject { commit, ..subject }.at_revision(&words)
 }
 
