@@ -12,6 +12,7 @@ mod folders;
 mod gather;
 mod imported;
 mod names;
+mod pieces;
 mod progress;
 mod rename;
 mod settings;

@@ -4,6 +4,8 @@
 //! Only what cannot mean anything else is a number of steps: a number is never cut, so that `step10.5k` is 10,500 steps or
 //! nothing, and never 10.
 
+use super::pieces::{Number, Piece, Unit};
+
 /// The training step that a revision names, and the tokens where it names them too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(in crate::harness) struct Progress {
@@ -146,13 +148,16 @@ struct Reading {
 
 impl Reading {
     fn of(part: &str) -> Self {
-        let pieces: Vec<Piece<'_>> =
-            part.split(['-', '_', '=', '+', ',', ' ']).filter(|text| !text.is_empty()).map(Piece::of).collect();
+        let pieces: Vec<Piece<'_>> = part
+            .split(['-', '_', '=', '+', ',', ' '])
+            .filter(|text| !text.is_empty())
+            .map(|text| Piece::of(text, counted_word))
+            .collect();
         let mut read = Self { numbers: Vec::new(), known: !pieces.is_empty(), begins: false };
         // 32 hexadecimal digits and more are a commit; a short commit's hash has letters, and is no number.
         let whole = part.len() < 32 && part.bytes().all(|b| b.is_ascii_digit());
         if whole && !part.is_empty() {
-            read.count(Counted::Bare, Number::read(part).map(|(number, _)| number));
+            read.count(Counted::Bare, Number::read(part, counted_word).map(|(number, _)| number));
             return read;
         }
         let (mut at, mut lead) = (0, true);
@@ -278,94 +283,6 @@ fn counted(word: &str) -> Option<Counted> {
 
 fn counted_word(word: &str) -> bool {
     counted(word).is_some() && !SHORT.contains(&word)
-}
-
-/// A word, and the number behind it; either may be missing.
-#[derive(Debug, Clone, Copy)]
-struct Piece<'a> {
-    word: &'a str,
-    number: Option<Number>,
-    /// What follows the number.
-    behind: &'a str,
-}
-
-impl<'a> Piece<'a> {
-    fn of(text: &'a str) -> Self {
-        let (word, rest) = text.split_at(text.find(|c: char| c.is_ascii_digit()).unwrap_or(text.len()));
-        match Number::read(rest) {
-            // `12345e2` alone may be a commit.
-            Some(_) if word.is_empty() && rest.contains('e') && !rest.ends_with(char::is_alphabetic) => {
-                Self { word, number: None, behind: rest }
-            }
-            Some((number, behind)) => Self { word, number: Some(number), behind },
-            None => Self { word, number: None, behind: rest },
-        }
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Unit {
-    None,
-    Thousand,
-    Million,
-    Billion,
-    Trillion,
-}
-
-/// A number as a name writes it: `1000`, `10.5k`, `1e3`, `4B`.
-#[derive(Debug, Clone, Copy)]
-struct Number {
-    digits: f64,
-    unit: Unit,
-}
-
-impl Number {
-    /// The number at the beginning of a text, and what follows.
-    fn read(text: &str) -> Option<(Self, &str)> {
-        let digit = |c: char| c.is_ascii_digit();
-        let mut end = text.find(|c: char| !digit(c)).unwrap_or(text.len());
-        if end == 0 {
-            return None;
-        }
-        let follows = |at: usize, sign: &str| {
-            let rest = text[at..].strip_prefix(sign)?;
-            let digits = rest.find(|c: char| !digit(c)).unwrap_or(rest.len());
-            (digits > 0).then_some(at + sign.len() + digits)
-        };
-        end = follows(end, ".").unwrap_or(end);
-        // `1e3` is a thousand; `6fdf2e60` has other letters before.
-        end = follows(end, "e").unwrap_or(end);
-        let digits = text[..end].parse().ok()?;
-        let rest = &text[end..];
-        let unit = match rest.as_bytes().first() {
-            Some(b'k') => Unit::Thousand,
-            Some(b'm') => Unit::Million,
-            Some(b'b') => Unit::Billion,
-            Some(b't') => Unit::Trillion,
-            _ => Unit::None,
-        };
-        // `4btokens` and `1000steps` have a word behind; `1000tokens` begins with no unit.
-        let behind = if unit == Unit::None { rest } else { &rest[1..] };
-        let word = |text: &str| text.is_empty() || counted_word(text);
-        match (word(behind), counted_word(rest)) {
-            (_, true) => Some((Self { digits, unit: Unit::None }, rest)),
-            (true, false) => Some((Self { digits, unit }, behind)),
-            (false, false) => None,
-        }
-    }
-
-    /// As a whole number; `None` where it is none.
-    fn value(self) -> Option<u64> {
-        let unit = match self.unit {
-            Unit::None => 1.0,
-            Unit::Thousand => 1e3,
-            Unit::Million => 1e6,
-            Unit::Billion => 1e9,
-            Unit::Trillion => 1e12,
-        };
-        let value = self.digits * unit;
-        ((value - value.round()).abs() < 1e-6 && value < 1e16).then_some(value.round() as u64)
-    }
 }
 
 #[cfg(test)]
