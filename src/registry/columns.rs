@@ -160,6 +160,7 @@ pub const OBSERVATION_COLUMNS: &[Column] = &[
     Column::optional("adapter", Kind::Text, "adapter on top of the weights"),
     Column::optional("quantisation", Kind::Text, "how the weights are quantised"),
     Column::optional("dtype", Kind::Text, "type of the weights' numbers"),
+    Column::optional("settings", Kind::Text, "other settings that change the answers, such as max_length=512"),
     LIMIT,
     TASK_VERSION,
     Column::optional("harness", Kind::Text, "the program that evaluated"),
