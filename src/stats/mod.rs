@@ -24,6 +24,7 @@ pub mod hinge_bootstrap;
 pub mod inference;
 pub mod itemnoise;
 pub mod linear;
+pub mod loss_law;
 pub mod logistic;
 pub mod multiplicity;
 pub mod nested;
