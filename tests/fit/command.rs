@@ -265,6 +265,8 @@ fn uncertain_compute_and_item_noise_are_carried_into_the_report() {
     let plain = report(&[&paper_wide(), "--score", "mmlu", "--margin", "0.1"]);
     let unsure = report(&[&paper_wide(), "--score", "mmlu", "--compute-sd", "0.15"]);
     assert_eq!(unsure["alpha"]["method"], "simulation–extrapolation");
+    let short = |report: &Value| report["notes"].to_string().contains("a little short");
+    assert!(short(&unsure) && !short(&plain), "{}", unsure["notes"]);
     assert!(number(&unsure, "/alpha/estimate") > number(&plain, "/alpha/estimate"), "attenuation is taken back");
     assert_eq!(unsure["measurement_error"][0]["plain"], plain["alpha"]["estimate"]);
     let share = number(&plain, "/item_noise/share");

@@ -9,7 +9,7 @@ use super::models::{self, FitModels, Items};
 use super::report::{DroppedModel, FitReport, GroupReport, ReasonCount, SettingsReport};
 use super::settings::{ChanceLevel, CurveChoice, FitSettings};
 use super::steps::{FitStep, Told};
-use super::{caution, chance, curves, evidence, hinge};
+use super::{caution, chance, curves, evidence, hinge, uncertain};
 use crate::registry::modelset::{ModelSet, ScoreScale, WeightBy};
 use crate::stats::direction::Direction;
 use crate::{Error, Result};
@@ -94,6 +94,9 @@ fn report(asked: &FitSettings, set: &ModelSet, told: Told<'_>) -> Result<FitRepo
         _ => chance::chance(settings, set, &mut notes)?,
     };
     let before = FitModels::new(set, false, chance, told)?;
+    if before.compute_sd().is_some() {
+        notes.push(uncertain::SHORT.to_owned());
+    }
     let items = models::items(set, &mut notes);
     let before = weighted(settings, before, items.as_deref())?.under(settings, direction);
     let unadjusted = curves::analyse(settings, set, &before, items.as_deref())?;
