@@ -8,4 +8,5 @@ mod claims;
 mod command;
 mod contradictions;
 mod foreign;
+mod loss_law;
 mod two_places;
