@@ -6,12 +6,14 @@
 //! 256 entries suffice is taken, and no pixel moves by more (0 where 256 colours suffice, up to 16 of 255 in a figure of
 //! several panels).
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 type Colour = [u8; 3];
 
 /// How many of the most frequent colours stay exact.
 const EXACT: usize = 96;
+/// The most entries of a palette.
+const MOST: usize = 256;
 
 /// A picture as indices into a palette.
 pub(super) struct Indexed {
@@ -21,51 +23,71 @@ pub(super) struct Indexed {
 
 /// Indexes the colours of opaque RGBA pixels.
 pub(super) fn index(rgba: &[u8]) -> Indexed {
-    // Long stretches have one colour, so a look at the neighbour saves most look-ups.
-    let mut numbers: HashMap<Colour, u32> = HashMap::new();
+    // Long stretches have one colour, so a picture is few runs of it.
+    let mut numbers: FxHashMap<Colour, u32> = FxHashMap::default();
     let mut colours: Vec<(Colour, usize)> = Vec::new();
-    let mut picture: Vec<u32> = Vec::with_capacity(rgba.len() / 4);
-    let mut last: (Colour, u32) = ([0; 3], u32::MAX);
-    for pixel in rgba.chunks_exact(4) {
-        let colour = [pixel[0], pixel[1], pixel[2]];
-        if last.1 == u32::MAX || colour != last.0 {
-            let number = *numbers.entry(colour).or_insert_with(|| {
-                colours.push((colour, 0));
-                colours.len() as u32 - 1
-            });
-            last = (colour, number);
-        }
-        colours[last.1 as usize].1 += 1;
-        picture.push(last.1);
+    let mut runs: Vec<(u32, usize)> = Vec::new();
+    let (pixels, _) = rgba.as_chunks::<4>();
+    for run in pixels.chunk_by(|a, b| a[..3] == b[..3]) {
+        let colour = [run[0][0], run[0][1], run[0][2]];
+        let number = *numbers.entry(colour).or_insert_with(|| {
+            colours.push((colour, 0));
+            colours.len() as u32 - 1
+        });
+        colours[number as usize].1 += run.len();
+        runs.push((number, run.len()));
     }
     let mut order: Vec<usize> = (0..colours.len()).collect();
     order.sort_by_key(|&i| (std::cmp::Reverse(colours[i].1), colours[i].0));
     let ordered: Vec<Colour> = order.iter().map(|&i| colours[i].0).collect();
     // At the last tolerance only corners of the colour cube are apart, so the search ends.
-    let palette = (0..=255).step_by(2).find_map(|tolerance| cover(&ordered, tolerance)).unwrap_or_default();
-    let entry: Vec<u8> = colours.iter().map(|(colour, _)| nearest(&palette, *colour)).collect();
-    let pixels = picture.into_iter().map(|number| entry[number as usize]).collect();
-    Indexed { palette: palette.concat(), pixels }
-}
-
-/// At most 256 of the colours such that every other is within `tolerance` of one of them.
-fn cover(colours: &[Colour], tolerance: u8) -> Option<Vec<Colour>> {
-    let mut palette: Vec<Colour> = Vec::with_capacity(256);
-    for (rank, &colour) in colours.iter().enumerate() {
-        if rank < EXACT || !palette.iter().any(|&p| apart(p, colour) <= tolerance) {
-            if palette.len() == 256 {
-                return None;
-            }
-            palette.push(colour);
-        }
+    let palette = (0..=255).step_by(2).find_map(|tolerance| Palette::cover(&ordered, tolerance)).unwrap_or_default();
+    let entry: Vec<u8> = colours.iter().map(|(colour, _)| palette.nearest(*colour)).collect();
+    let mut indices = Vec::with_capacity(pixels.len());
+    for (number, length) in runs {
+        indices.resize(indices.len() + length, entry[number as usize]);
     }
-    Some(palette)
+    Indexed { palette: palette.entries().flatten().collect(), pixels: indices }
 }
 
-fn nearest(palette: &[Colour], colour: Colour) -> u8 {
-    let sum = |p: &Colour| p.iter().zip(colour).map(|(a, b)| u32::from(a.abs_diff(b))).sum::<u32>();
-    let best = palette.iter().enumerate().min_by_key(|(_, p)| (apart(**p, colour), sum(p)));
-    best.map_or(0, |(i, _)| i as u8)
+/// Colours by channel, so that one is compared with all at once.
+#[derive(Default)]
+struct Palette {
+    channels: [Vec<u8>; 3],
+}
+
+impl Palette {
+    /// At most `MOST` of the colours such that every other is within `tolerance` of one of them.
+    fn cover(colours: &[Colour], tolerance: u8) -> Option<Self> {
+        let mut palette = Self::default();
+        for (rank, &colour) in colours.iter().enumerate() {
+            if rank < EXACT || !palette.has(colour, tolerance) {
+                if palette.channels[0].len() == MOST {
+                    return None;
+                }
+                palette.channels.iter_mut().zip(colour).for_each(|(channel, value)| channel.push(value));
+            }
+        }
+        Some(palette)
+    }
+
+    fn entries(&self) -> impl Iterator<Item = Colour> {
+        let [red, green, blue] = &self.channels;
+        red.iter().zip(green).zip(blue).map(|((r, g), b)| [*r, *g, *b])
+    }
+
+    /// Whether a colour is within `tolerance`. All are compared, without a branch, which is faster than to stop at the first.
+    fn has(&self, colour: Colour, tolerance: u8) -> bool {
+        self.entries().fold(0, |found, entry| found | u8::from(apart(entry, colour) <= tolerance)) != 0
+    }
+
+    /// The entry with the least largest difference, among several the one with the least sum of differences.
+    fn nearest(&self, colour: Colour) -> u8 {
+        let sum = |p: Colour| p.iter().zip(colour).map(|(a, b)| u32::from(a.abs_diff(b))).sum::<u32>();
+        // Largest difference, sum and number in one: the sum has 10 bits, the number 8.
+        let key = |(i, p): (usize, Colour)| u32::from(apart(p, colour)) << 18 | sum(p) << 8 | i as u32;
+        self.entries().enumerate().map(key).min().map_or(0, |key| (key & 0xff) as u8)
+    }
 }
 
 /// Largest difference in a channel.

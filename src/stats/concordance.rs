@@ -109,7 +109,9 @@ impl RankedTable {
         let ranks: Vec<Vec<i16>> = self.ranks.iter().map(|column| narrowed(column, drawn)).collect();
         let counts: Vec<i16> = drawn.iter().map(|(_, m)| *m as i16).collect();
         let mut sums = Sums { balance: vec![0; k * k], ordered: if self.gaps { vec![0; k * k] } else { Vec::new() } };
-        let mut block = Block::of(k, self.gaps);
+        // A block ends with the row that fills it.
+        let most = (BLOCK + drawn.len()).min(drawn.len() * drawn.len() / 2);
+        let mut block = Block::of(k, self.gaps, most);
         let (mut start, mut pairs) = (0, 0);
         for row in 0..drawn.len() {
             pairs += drawn.len() - row - 1;
@@ -151,8 +153,8 @@ struct Block {
 }
 
 impl Block {
-    fn of(columns: usize, gaps: bool) -> Self {
-        let empty = || vec![Vec::new(); columns];
+    fn of(columns: usize, gaps: bool, capacity: usize) -> Self {
+        let empty = || (0..columns).map(|_| Vec::with_capacity(capacity)).collect::<Vec<Vec<i16>>>();
         Self { left: empty(), right: empty(), gaps: gaps.then(|| [empty(), empty()]) }
     }
 
