@@ -9,5 +9,6 @@ mod claims;
 mod command;
 mod contradictions;
 mod foreign;
+mod loss_law;
 mod outputs;
 mod two_places;
