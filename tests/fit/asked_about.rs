@@ -202,7 +202,8 @@ fn several_scores_at_once_keep_their_notes_and_what_was_found() {
     let path = written(&folder, &table);
     let out = printed(&["fit", &path, "--score", "mmlu", "--score", "my exam", "--bootstrap", "99"]);
     let words = out.split_whitespace().collect::<Vec<_>>().join(" ");
-    for word in ["Note: Units: `Params (B)`", "Note on my exam: chance on `my exam` is not known", "mmlu: no rise is shown"]
+    for word in
+        ["Note: Units: `Params (B)`", "Note on my exam: chance on `my exam` is not known", "mmlu: no rise is shown"]
     {
         assert!(words.contains(word), "`{word}` is not in: {words}");
     }

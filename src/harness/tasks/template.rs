@@ -385,8 +385,14 @@ mod tests {
             ("{{ 'a\\r\\nb'.splitlines(keepends=true) }}", "['a\\r\\n', 'b']"),
             ("{{ {'b':1,'A':2} | dictsort }}", "[('A', 2), ('b', 1)]"),
             ("{% for a, b in {'b':1,'A':2} | dictsort(by='value') %}{{ a }}{{ b }}{% endfor %}", "b1A2"),
-            ("{{ [{'k':1,'v':'x'},{'k':0,'v':'y'}] | groupby('k') }}", "[(0, [{'k': 0, 'v': 'y'}]), (1, [{'k': 1, 'v': 'x'}])]"),
-            ("{% for g in [{'k':1}] | groupby('k') %}{{ g.grouper }}{{ g.list | length }}{{ g[0] }}{% endfor %}", "111"),
+            (
+                "{{ [{'k':1,'v':'x'},{'k':0,'v':'y'}] | groupby('k') }}",
+                "[(0, [{'k': 0, 'v': 'y'}]), (1, [{'k': 1, 'v': 'x'}])]",
+            ),
+            (
+                "{% for g in [{'k':1}] | groupby('k') %}{{ g.grouper }}{{ g.list | length }}{{ g[0] }}{% endfor %}",
+                "111",
+            ),
             ("{{ 'a\\n\\nb\\n' | indent(2, true) }}|", "  a\n\n  b\n|"),
             ("{{ 'a\\n\\nb' | indent('> ', blank=true) }}|", "a\n> \n> b|"),
             ("{{ 'a\\r\\nb' | indent }}|{{ '' | indent(2, true) }}|", "a\n    b|  |"),
