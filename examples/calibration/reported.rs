@@ -168,6 +168,7 @@ pub(super) fn reported(models: &Models, replicates: u64, only: Option<&str>) -> 
         exact("hinge, ceiling 0.95", ceiling, Some(21.0)),
         exact("logistic, ceiling 0.95", sigmoid, None),
         World { families: relabelled(&dominant(models)), ..exact("dominant family", hinge, Some(22.3)) },
+        World { families: relabelled(&dominant(models)), ..exact("dominant family, level", level, None) },
         World { families: five(), ..exact("five families", hinge, Some(22.3)) },
         World { families: five(), ..exact("five families, level", level, None) },
         World { compute_sd: 0.15, ..exact("uncertain compute", hinge, Some(22.3)) },
