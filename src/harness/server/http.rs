@@ -266,9 +266,13 @@ mod tests {
         ] {
             assert_eq!(without_password(given), shown);
         }
-        for refused in
-            ["https://me:pass@host", "ftp://me:pass@host", "http://host/v1?key=pass", "http://host#pass", "http://me:p?pass@host"]
-        {
+        for refused in [
+            "https://me:pass@host",
+            "ftp://me:pass@host",
+            "http://host/v1?key=pass",
+            "http://host#pass",
+            "http://me:p?pass@host",
+        ] {
             let error = address(refused).expect_err("refused").to_string();
             assert!(!error.contains("pass"), "{error}");
         }
