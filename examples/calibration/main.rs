@@ -8,11 +8,14 @@
 //! usage: cargo run --release --example calibration [REPLICATES]
 //!        cargo run --release --example calibration reported [REPLICATES [WORLD]]
 //!
-//! The second prints what `onset fit` reports with all curves in the comparison.
+//!        cargo run --release --example calibration loss-law [REPLICATES]
+//!
+//! The second prints what `onset fit` reports with all curves in the comparison, the third how laws of loss are covered.
 //!
 //! Prints the tables of docs/calibration.md. An interval by test inversion contains the truth exactly when the test does
 //! not reject it, so those are measured by one test at the truth.
 
+mod loss_law;
 mod reported;
 
 use std::path::Path;
@@ -365,6 +368,11 @@ fn main() -> Result<(), Failure> {
     if arguments.first().is_some_and(|word| word == "reported") {
         let replicates = arguments.get(1).map_or(Ok(600), |v| v.parse())?;
         reported::reported(&models, replicates, arguments.get(2).map(String::as_str))?;
+        eprintln!("{:.0} s", start.elapsed().as_secs_f64());
+        return Ok(());
+    }
+    if arguments.first().is_some_and(|word| word == "loss-law") {
+        loss_law::loss_law(arguments.get(1).map_or(Ok(200), |v| v.parse())?)?;
         eprintln!("{:.0} s", start.elapsed().as_secs_f64());
         return Ok(());
     }

@@ -6,6 +6,7 @@ pub(crate) mod discriminator;
 pub mod figure;
 pub mod fit;
 pub(crate) mod heat_map;
+pub mod loss_law;
 pub mod papers;
 pub mod pareto;
 mod phase;

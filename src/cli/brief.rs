@@ -12,6 +12,7 @@ const SHOWN: &[(&str, &[&str])] = &[
         "evaluate",
         &["tasks", "data", "task_dir", "out", "server", "shots", "limit", "apply_chat_template", "device", "dry_run"],
     ),
+    ("loss-law", &["compute", "loss", "params", "tokens", "params_unit", "tokens_unit", "cluster", "out"]),
     ("agree", &["score", "adjusted", "before", "after", "metric", "out"]),
 ];
 

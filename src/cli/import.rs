@@ -32,7 +32,7 @@ enum Tool {
     ///
     /// The model is the one that the file records (a checkpoint's folder is its revision), or named by the file
     /// (MODEL-TASK.json) or the folder (MODEL/step_N/TASK.json). Folders `mmluaux` and `gsm8kaux` name the adjustment, a
-    /// folder such as `e3` or `e1+2` directly above them the epochs. Revision, prompt format, adapter, quantisation, dtype,
+    /// folder such as `e3` or `e1+2` directly above them the epochs. Revision, prompt format, adapter, quantisation, dtype, settings,
     /// limit, version and date become columns. A later evaluation replaces an earlier one only where all of these are the
     /// same, by the dates in the files.
     LmEval(LmEvalArgs),
@@ -184,12 +184,29 @@ fn lm_eval(args: &LmEvalArgs) -> Result<()> {
     save(&args.log, &imported, "lm_eval")
 }
 
-/// Lines about what was left out, unless all are asked for.
+/// Lines about an import of all kinds together, unless all are asked for.
 const LINES: usize = 10;
+
+/// How many of the lines of each kind are shown: each kind has its share, and takes what others leave.
+fn shares(imported: &Imported, args: &LogArgs) -> [usize; 3] {
+    let skipped = summary(&imported.warnings, usize::MAX).len();
+    let wanted = [imported.notes.len(), skipped, imported.collisions.len()];
+    if args.verbose {
+        return wanted;
+    }
+    let mut shown = [0; 3];
+    for _ in 0..LINES {
+        let fewest = (0..3).filter(|kind| shown[*kind] < wanted[*kind]).min_by_key(|kind| shown[*kind]);
+        let Some(kind) = fewest else { break };
+        shown[kind] += 1;
+    }
+    shown
+}
 
 /// Names what was left out, and which models were taken for others.
 fn warn(imported: &Imported, args: &LogArgs, tool: &str) -> Result<()> {
-    for note in &imported.notes {
+    let [notes, skipped, _] = shares(imported, args);
+    for note in &imported.notes[..notes] {
         complain!("onset: {note}");
     }
     if args.verbose {
@@ -197,13 +214,14 @@ fn warn(imported: &Imported, args: &LogArgs, tool: &str) -> Result<()> {
             complain!("onset: skipped {warning}");
         }
     } else {
-        let lines = summary(&imported.warnings, LINES);
-        let cut = lines.len() == LINES && imported.warnings.len() > LINES;
-        for line in &lines {
+        for line in summary(&imported.warnings, skipped) {
             complain!("onset: skipped {line}");
         }
-        if cut {
-            complain!("onset: --verbose lists everything that was skipped");
+        let (more, cut) = (imported.notes.len() - notes, skipped < summary(&imported.warnings, usize::MAX).len());
+        match (more, cut) {
+            (0, false) => {}
+            (0, true) => complain!("onset: --verbose lists everything that was skipped"),
+            (more, _) => complain!("onset: --verbose says {more} more such things, and everything that was skipped"),
         }
     }
     if imported.files == 0 {
@@ -239,7 +257,7 @@ fn save(args: &LogArgs, imported: &Imported, library: &str) -> Result<()> {
 /// Lists what could not be told apart, and fails for it.
 fn collisions(imported: &Imported, args: &LogArgs) -> Result<()> {
     let found = imported.collisions.len();
-    let shown = if args.verbose { found } else { LINES };
+    let [.., shown] = shares(imported, args);
     for collision in imported.collisions.iter().take(shown) {
         complain!("onset: {collision}");
     }

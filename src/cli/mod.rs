@@ -22,6 +22,7 @@ mod import;
 mod interrupt;
 #[cfg(feature = "models")]
 mod lab;
+mod loss_law;
 #[cfg(feature = "models")]
 mod models;
 pub mod options;
@@ -78,6 +79,8 @@ enum Command {
     Fit(Box<fit::FitArgs>),
     /// Say whether benchmarks rank your models alike, and what adjustment changes about it.
     Agree(Box<agree::AgreeArgs>),
+    /// Fit the loss of models by parameters and tokens, and say which size is best for a budget.
+    LossLaw(Box<loss_law::LossLawArgs>),
     /// Read evaluation results of other tools into the observation table.
     Import(import::ImportArgs),
     /// Write one self-contained HTML page about a table, a fit or the reproduction.
@@ -133,6 +136,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Reproduce(args) => reproduce::run(args),
         Command::Fit(args) => fit::run(args),
         Command::Agree(args) => agree::run(args),
+        Command::LossLaw(args) => loss_law::run(args),
         Command::Import(args) => import::run(args),
         Command::Report(args) => report::run(args),
         Command::Explore(args) => explore::run(args),

@@ -5,10 +5,11 @@ use std::path::Path;
 use crate::analysis::agree::{self, AgreeReport};
 use crate::analysis::figure::Figure;
 use crate::analysis::fit::{self, FitReport, ScoreFits};
+use crate::analysis::loss_law::{self, LossLawReport};
 use crate::error::Result;
 use crate::plot::{Theme, draw};
 use crate::registry::write;
-use crate::report::{agree as agreements, csv, fit as texts};
+use crate::report::{agree as agreements, csv, fit as texts, loss_law as laws};
 
 /// Writes a figure as SVG, PNG and PDF, and its data as CSV, under its own name.
 pub(super) fn figure(folder: &Path, figure: &Figure) -> Result<()> {
@@ -48,4 +49,12 @@ pub(super) fn agreement(folder: &Path, report: &AgreeReport) -> Result<()> {
         ("summary.csv", agreements::summary(report)),
     ];
     tables.iter().try_for_each(|(name, table)| write::bytes(&folder.join(name), &table.to_bytes()?))
+}
+
+/// Writes everything there is to say about a law of loss.
+pub(super) fn loss_law(folder: &Path, report: &LossLawReport) -> Result<()> {
+    figure(folder, &loss_law::figure(report))?;
+    write::bytes(&folder.join("report.json"), report.to_json()?.as_bytes())?;
+    write::bytes(&folder.join("estimates.csv"), &laws::estimates(report).to_bytes()?)?;
+    write::bytes(&folder.join("points.csv"), &laws::points(report).to_bytes()?)
 }

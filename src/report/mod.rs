@@ -14,6 +14,7 @@ pub mod harmony;
 pub mod html;
 pub mod json;
 pub mod lab;
+pub mod loss_law;
 pub mod reproduction;
 pub mod reproduction_page;
 #[cfg(feature = "models")]

@@ -221,6 +221,11 @@ impl Replicates {
         self.observed.get(k).copied().filter(|v| v.is_finite())
     }
 
+    /// How many replicates of quantity `k` are defined.
+    pub(crate) fn defined(&self, k: usize) -> usize {
+        self.sorted.get(k).map_or(0, Vec::len)
+    }
+
     /// Standard deviation of the replicates; `None` when some are infinite or fewer than two are defined.
     pub fn standard_error(&self, k: usize) -> Option<f64> {
         let values = self.usable(k)?;

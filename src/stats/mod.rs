@@ -25,6 +25,7 @@ pub mod inference;
 pub mod itemnoise;
 pub mod linear;
 pub mod logistic;
+pub mod loss_law;
 pub mod multiplicity;
 pub mod nested;
 pub mod optimise;

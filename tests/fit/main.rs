@@ -4,9 +4,11 @@
 mod support;
 
 mod agree;
+mod asked_about;
 mod claims;
 mod command;
 mod contradictions;
 mod foreign;
+mod loss_law;
 mod outputs;
 mod two_places;

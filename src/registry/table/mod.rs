@@ -392,6 +392,13 @@ impl Table {
         column::stated(&self.names[column])
     }
 
+    /// The unit of the column of this position if its name is one of those of `column`; `None` for another name or an unknown
+    /// unit.
+    pub(crate) fn unit_as(&self, column: &Column, at: usize) -> Option<Unit> {
+        let (_, stated) = column.position(&self.names[at..=at])?;
+        self.known_unit(at, &stated).ok()
+    }
+
     /// The unit of the column of this position, if it is one that onset knows.
     ///
     /// # Errors

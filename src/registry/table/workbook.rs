@@ -54,11 +54,29 @@ mod sheets {
         match (sheet, &found[..]) {
             (_, []) => Err("the workbook has no cell with a value".to_owned()),
             (Some(wanted), all) => match all.iter().find(|(name, _)| name == wanted) {
-                Some((_, range)) => cells(range),
+                Some((name, range)) => calculated(&mut book, name, range).and_then(|()| cells(range)),
                 None => Err(format!("the workbook has no sheet `{wanted}`; its sheets are: {}", names())),
             },
-            (None, [(_, range)]) => cells(range),
+            (None, [(name, range)]) => calculated(&mut book, name, range).and_then(|()| cells(range)),
             (None, _) => Err(format!("the workbook has several sheets; choose one by --sheet: {}", names())),
+        }
+    }
+
+    /// Fails for a formula without a value, as programs write them that do not calculate.
+    fn calculated(book: &mut Sheets<Cursor<&[u8]>>, name: &str, range: &Range<Data>) -> Result<(), String> {
+        let Ok(Ok(formulas)) = survive(|| book.worksheet_formula(name)) else { return Ok(()) };
+        let (top, left) = formulas.start().unwrap_or_default();
+        let empty = |at: (u32, u32)| range.get_value(at).is_none_or(|value| *value == Data::Empty);
+        let bare = formulas.used_cells().filter(|(.., formula)| !formula.is_empty());
+        let bare = bare.map(|(row, column, _)| (top + row as u32, left + column as u32)).find(|at| empty(*at));
+        match bare {
+            Some((row, column)) => Err(format!(
+                "the sheet has a formula without its value in row {}, column {}; open and save the workbook in a spreadsheet \
+                 program, or save the sheet as CSV UTF-8",
+                row + 1,
+                column + 1
+            )),
+            None => Ok(()),
         }
     }
 

@@ -8,6 +8,7 @@ mod curves;
 mod degenerate;
 mod inference;
 mod limits;
+mod loss_law;
 mod nist;
 mod paper_scores;
 mod references;
