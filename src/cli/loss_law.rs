@@ -10,8 +10,10 @@ use super::save;
 use crate::analysis::fit::Inputs;
 use crate::analysis::loss_law::LossLawSettings;
 use crate::error::Result;
+use crate::registry::destination;
 use crate::registry::modelset::{ClusterBy, Selection, Settings};
 use crate::registry::table::{DecimalMark, Reading, Unit};
+use crate::registry::write;
 use crate::report::loss_law;
 use crate::stats::loss_law::Robust;
 use crate::stats::random::Seed;
@@ -130,9 +132,10 @@ pub(super) struct LossLawArgs {
 const WIDTH: usize = 120;
 
 pub(super) fn run(args: &LossLawArgs) -> Result<()> {
+    args.out.as_deref().map_or(Ok(()), destination::folder)?;
     let report = args.settings().run_on(&Inputs { tables: args.tables.clone(), ..Inputs::default() })?;
     if let Some(folder) = &args.out {
-        save::loss_law(folder, &report)?;
+        write::set(folder, || save::loss_law(folder, &report))?;
     }
     print(match args.format {
         Format::Table => loss_law::terminal(&report, WIDTH).into_bytes(),

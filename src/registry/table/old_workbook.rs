@@ -222,7 +222,7 @@ impl Cost {
         let (mut cells, mut formulas, mut formula) = (Area::default(), Area::default(), (0, 0));
         let (mut begun, mut inside) = (false, 0_usize);
         let mut records = Records { rest: stream };
-        while let Some((kind, data, continued)) = records.next() {
+        for (kind, data, continued) in records.by_ref() {
             if continued.len() > MOST_CONTINUED {
                 return Err(damaged());
             }
@@ -306,7 +306,7 @@ fn shared(data: &[u8], continued: &[&[u8]]) -> Result<Vec<usize>, String> {
 
 /// One of them: a number of letters, of one or two bytes each, with runs of formats and more behind.
 fn text<'s>(left: &mut &'s [u8], more: &mut impl Iterator<Item = &'s [u8]>) -> Result<usize, String> {
-    fn cut<'s>(left: &mut &'s [u8], count: usize) -> Result<(), String> {
+    fn cut(left: &mut &[u8], count: usize) -> Result<(), String> {
         *left = left.get(count..).ok_or_else(damaged)?;
         Ok(())
     }

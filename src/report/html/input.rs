@@ -31,14 +31,22 @@ pub(crate) enum Kind {
 /// Looks at the paths: one folder or JSON file may be a result of onset, all else are tables.
 ///
 /// # Errors
-/// [`Error::Read`] when a path is not there, [`Error::File`] for a result of onset whose files may be of two runs.
+/// [`Error::Read`] when a path is not there, [`Error::File`] for what can be read only once and for a result of onset whose
+/// files may be of two runs.
 pub(crate) fn kind(paths: &[PathBuf]) -> Result<Kind> {
     for path in paths {
-        std::fs::metadata(path).map_err(Error::read(path))?;
+        let data = std::fs::metadata(path).map_err(Error::read(path))?;
+        if !data.is_file() && !data.is_dir() {
+            let problem = "is a FIFO or a device; a page states the checksums of its files, so they must be there to be read \
+                           again: write it to a file first";
+            return Err(Error::File { path: path.clone(), problem: problem.to_owned() });
+        }
     }
     let [path] = paths else { return Ok(Kind::Tables) };
+    // Also where what a folder is known by has not been written yet.
+    [path, &path.join("report")].into_iter().try_for_each(|folder| write::finished(folder))?;
     let has = |name: &str| path.join(name).is_file();
-    let kind = if has("reproduction.csv") && has("findings.csv") {
+    Ok(if has("reproduction.csv") && has("findings.csv") {
         Kind::SecondPaper
     } else if has("report.json") && has("pairs.csv") {
         Kind::Agreement
@@ -54,11 +62,7 @@ pub(crate) fn kind(paths: &[PathBuf]) -> Result<Kind> {
         Kind::FitJson
     } else {
         Kind::Tables
-    };
-    if !matches!(kind, Kind::FitJson | Kind::Tables) {
-        [path, &path.join("report")].into_iter().try_for_each(|folder| write::finished(folder))?;
-    }
-    Ok(kind)
+    })
 }
 
 /// Whether a file is JSON whose `schema` is that of a fit. JSON lines and results of other tools are none.
