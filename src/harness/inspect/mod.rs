@@ -5,12 +5,13 @@
 //! | score | `results.scores[].metrics.accuracy.value` |
 //! | standard error | `results.scores[].metrics.stderr.value` |
 //! | items | `results.scores[].scored_samples`, or `results.completed_samples` |
-//! | model, benchmark | `eval.model`, the last part of `eval.task` |
+//! | model, benchmark | `eval.model`, of `hf/local` and the like `eval.model_args.model_path`; the last part of `eval.task` |
 //! | date, version, limit | `eval.created`, `eval.packages.inspect_ai`, `eval.config.limit` |
 //!
 //! The scorer `choice` picks an option and gives `acc`; every other scorer reads the answer from the model's text and gives
 //! `exact_match` with the scorer's name as the filter. Where items were asked several times, only the mean over the times is
-//! accuracy; any other reducer (`mode`, `at_least_1`) is named in the filter: `acc,mode`, `exact_match,match:mode`. Other
+//! accuracy; any other reducer (`mode`, `at_least_1`; that of the score, or else of `eval.config`) is named in the filter:
+//! `acc,mode`, `exact_match,match:mode`. Other
 //! metrics than accuracy are of the task's own making and are left out, as are evaluations that did not end well.
 //!
 //! ```no_run
