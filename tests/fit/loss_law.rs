@@ -68,7 +68,11 @@ fn tokens_follow_from_compute_and_units_are_read_from_names() {
     for name in ["e", "alpha", "beta", "params_exponent"] {
         assert!((value(&plain, name) / value(&units, name) - 1.0).abs() < 1e-6, "{name}");
     }
-    assert!(units["notes"].to_string().contains("tokens of 20 points are compute / (6 × params)"), "{}", units["notes"]);
+    assert!(
+        units["notes"].to_string().contains("tokens of 20 points are compute / (6 × params)"),
+        "{}",
+        units["notes"]
+    );
     // The largest point has 6 · 8e9 · 1.2e12 FLOPs.
     let budgets: Vec<f64> =
         plain["allocations"].as_array().expect("budgets").iter().filter_map(|at| at["compute"].as_f64()).collect();
@@ -87,7 +91,8 @@ fn points_of_one_run_are_drawn_together() {
         let found = report(&folder, arguments);
         (found["clusters"].as_u64().expect("a number"), found["e"]["low"].as_f64(), value(&found, "e"))
     };
-    let (alone, runs, checkpoints) = (clusters(&["alone.csv"]), clusters(&["runs.csv"]), clusters(&["checkpoints.csv"]));
+    let (alone, runs, checkpoints) =
+        (clusters(&["alone.csv"]), clusters(&["runs.csv"]), clusters(&["checkpoints.csv"]));
     assert_eq!((alone.0, runs.0, checkpoints.0), (20, 5, 5));
     assert_eq!(clusters(&["runs.csv", "--cluster", "model"]).0, 20);
     assert!((alone.2 - runs.2).abs() < 1e-12 && (runs.2 - checkpoints.2).abs() < 1e-12, "the law is the same");
@@ -104,15 +109,21 @@ fn tables_and_figure_are_written_and_the_same_on_any_number_of_threads() {
         succeeds(command.current_dir(folder.path("")))
     };
     assert_eq!(run("one", "1"), run("three", "3"));
-    for name in ["loss_law.svg", "loss_law.png", "loss_law.pdf", "loss_law.csv", "report.json", "estimates.csv", "points.csv"] {
-        let [one, three] = ["one", "three"].map(|out| std::fs::read(folder.path(&format!("{out}/{name}"))).expect(name));
+    for name in
+        ["loss_law.svg", "loss_law.png", "loss_law.pdf", "loss_law.csv", "report.json", "estimates.csv", "points.csv"]
+    {
+        let [one, three] =
+            ["one", "three"].map(|out| std::fs::read(folder.path(&format!("{out}/{name}"))).expect(name));
         assert!(!one.is_empty() && one == three, "{name}");
     }
     let text = std::fs::read_to_string(folder.path("one/report.json")).expect("the report");
     let read: onset::analysis::loss_law::LossLawReport = serde_json::from_str(&text).expect("a report");
     assert_eq!(read.to_json().expect("JSON"), text);
     let estimates = std::fs::read_to_string(folder.path("one/estimates.csv")).expect("estimates");
-    assert!(estimates.starts_with("quantity,compute,estimate,se,low,high,method,extrapolated,reason\nE,,1.8"), "{estimates}");
+    assert!(
+        estimates.starts_with("quantity,compute,estimate,se,low,high,method,extrapolated,reason\nE,,1.8"),
+        "{estimates}"
+    );
     assert_eq!(estimates.lines().count(), 1 + 7 + 4 * 3);
 }
 
@@ -126,7 +137,9 @@ fn what_gives_no_law_is_refused_with_the_way_on() {
     };
     let header = "model,params,tokens,loss";
     let with = |loss: &'static str| {
-        sweep(header, move |i, n, d, y| format!("m{i},{n},{d},{}", if i == 2 { loss.to_owned() } else { y.to_string() }))
+        sweep(header, move |i, n, d, y| {
+            format!("m{i},{n},{d},{}", if i == 2 { loss.to_owned() } else { y.to_string() })
+        })
     };
     refusal(with("-0.5"), &[], &["table.csv, row 4, column `loss`", "-0.5 is not above 0", "nats or bits"]);
     refusal(with("0"), &[], &["row 4, column `loss`", "is not above 0"]);
@@ -135,7 +148,8 @@ fn what_gives_no_law_is_refused_with_the_way_on() {
     refusal(few, &[], &["5 usable, 8 needed", "--tokens"]);
     let one_size = sweep(header, |i, _, d, loss| format!("m{i},1e9,{d},{loss}"));
     refusal(one_size, &[], &["all numbers of parameters are the same", "models of several sizes"]);
-    let in_proportion = sweep(header, |i, n, _, loss| format!("m{i},{},{},{loss}", n * (1.0 + i as f64), 20.0 * n * (1.0 + i as f64)));
+    let in_proportion =
+        sweep(header, |i, n, _, loss| format!("m{i},{},{},{loss}", n * (1.0 + i as f64), 20.0 * n * (1.0 + i as f64)));
     refusal(in_proportion, &[], &["tokens follow from the parameters", "tokens per parameter"]);
     let one_run = sweep("model,run,params,tokens,loss", |i, n, d, loss| format!("m{i},r,{n},{d},{loss}"));
     refusal(one_run, &[], &["all 20 points are of one run", "--cluster model"]);
@@ -145,14 +159,16 @@ fn what_gives_no_law_is_refused_with_the_way_on() {
     refusal(plain(), &["--delta", "0"], &["must be a positive number"]);
     let twice = sweep(header, |i, n, d, loss| format!("m{},{n},{d},{loss}", i / 4));
     refusal(twice, &[], &["already in row 2", "tokens_seen"]);
-    let millions = sweep("model,params (million),tokens,loss", |i, n, d, loss| format!("m{i},{},{},{loss}", n / 1e6, d / 1e9));
+    let millions =
+        sweep("model,params (million),tokens,loss", |i, n, d, loss| format!("m{i},{},{},{loss}", n / 1e6, d / 1e9));
     refusal(millions, &[], &["--tokens-unit"]);
 }
 
 #[test]
 fn a_loss_that_no_data_lower_has_no_best_size_and_says_why() {
     let folder = Folder::new();
-    let rising = |i: usize, n: f64, d: f64, _: f64| format!("m{i},{n},{d},{}", 1.8 + 480.0 / n.powf(0.35) + 1e-4 * d.powf(0.3));
+    let rising =
+        |i: usize, n: f64, d: f64, _: f64| format!("m{i},{n},{d},{}", 1.8 + 480.0 / n.powf(0.35) + 1e-4 * d.powf(0.3));
     folder.write("rising.csv", &sweep("model,params,tokens,loss", rising));
     let report = report(&folder, &["rising.csv"]);
     let best = &report["allocations"][0]["params"];

@@ -93,6 +93,11 @@ impl Descent<'_> {
         state
     }
 
+    /// A decrease of the loss that its rounding hides; of points without noise nothing but rounding is left.
+    fn rounding(&self, state: &State) -> f64 {
+        ROUNDING * state.objective + EXACT * self.points.loss.len() as f64
+    }
+
     fn step(&self, mut state: State) -> State {
         let matrix = if state.near { &state.hessian } else { &state.reweighted };
         let Some(step) = solve(matrix, &state.reweighted, state.damping, &state.gradient) else {
@@ -101,7 +106,7 @@ impl Descent<'_> {
             return state;
         };
         let predicted = -0.5 * dot(&step, &state.gradient);
-        if predicted <= ROUNDING * state.objective {
+        if predicted <= self.rounding(&state) {
             return self.finish(state);
         }
         let trial = self.at(std::array::from_fn(|j| state.place[j] + step[j]));
@@ -125,7 +130,7 @@ impl Descent<'_> {
         let Some(step) = solve(&state.hessian, &state.reweighted, 0.0, &state.gradient) else {
             return State { damping: 2.0 * STUCK, ..state };
         };
-        if -0.5 * dot(&step, &state.gradient) > ROUNDING * state.objective && !state.near {
+        if -0.5 * dot(&step, &state.gradient) > self.rounding(&state) && !state.near {
             return State { near: true, damping: 0.0, ..state };
         }
         let size = |g: &Place| g.iter().map(|g| g.abs()).fold(0.0, f64::max);
@@ -184,5 +189,7 @@ const STUCK: f64 = 1e12;
 const NEAR: f64 = 1e-2;
 /// Relative decrease of the loss that its rounding hides.
 const ROUNDING: f64 = 1e-15;
+/// The square of a residual that is rounding error.
+const EXACT: f64 = 1e-31;
 /// Share of a diagonal element that is rounding error.
 const SINGULAR: f64 = 1e-13;
