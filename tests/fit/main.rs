@@ -4,6 +4,7 @@
 mod support;
 
 mod agree;
+mod broken;
 mod claims;
 mod command;
 mod contradictions;
