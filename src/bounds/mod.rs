@@ -68,7 +68,7 @@ bounds! {
     Redirects, "redirects", 0, "redirections of a server that are followed";
     FitDraws, "fit-draws", 10_000_000, "models in all replicates of a bootstrap of a fit together, which takes fewer then, and says so";
     WorkbookBytes, "workbook-bytes", 512 << 20, "bytes of a workbook once it is unpacked, and of the texts of its cells";
-    WorkbookCells, "workbook-cells", 10_000_000, "cells of a sheet, with the empty ones between them";
+    WorkbookCells, "workbook-cells", 10_000_000, "cells of the sheets of a workbook, with the empty ones between them";
 }
 
 impl Bound {

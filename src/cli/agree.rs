@@ -10,8 +10,10 @@ use super::save;
 use crate::analysis::agree::AgreeSettings;
 use crate::analysis::fit::Inputs;
 use crate::error::Result;
+use crate::registry::destination;
 use crate::registry::modelset::{Amount, ClusterBy, GridSettings, ScoreScale, Selection, Settings};
 use crate::registry::table::{DecimalMark, Reading};
+use crate::registry::write;
 use crate::report::agree;
 use crate::stats::random::Seed;
 
@@ -121,10 +123,11 @@ pub(super) struct AgreeArgs {
 const WIDTH: usize = 100;
 
 pub(super) fn run(args: &AgreeArgs) -> Result<()> {
+    args.out.as_deref().map_or(Ok(()), destination::folder)?;
     let inputs = Inputs { tables: args.tables.clone(), before: args.before.clone(), after: args.after.clone() };
     let report = args.settings().run_on(&inputs)?;
     if let Some(folder) = &args.out {
-        save::agreement(folder, &report)?;
+        write::set(folder, || save::agreement(folder, &report))?;
     }
     print(match args.format {
         Format::Table => agree::terminal(&report, WIDTH).into_bytes(),

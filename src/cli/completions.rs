@@ -7,7 +7,7 @@ use clap::{Args, Command, Subcommand};
 use clap_complete::Shell;
 
 use crate::error::{Error, Result};
-use crate::registry::write;
+use crate::registry::{destination, write};
 
 /// Print the completions of a shell, or write manual pages.
 #[derive(Debug, Args)]
@@ -60,6 +60,7 @@ pub(super) fn run(args: &CompletionsArgs, mut program: Command) -> Result<()> {
 
 /// `onset.1`, `onset-fit.1`, ...
 fn manual(program: &Command, folder: &Path) -> Result<()> {
+    destination::folder(folder)?;
     let mut program = program.clone().disable_help_subcommand(true);
     program.build();
     page(&program, folder, "onset")

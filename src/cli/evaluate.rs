@@ -20,7 +20,7 @@ use crate::harness::runner::{
 use crate::harness::server::{self, Server};
 use crate::harness::tasks::{Draw, Value};
 use crate::lm::Placement;
-use crate::registry::{Limit, Month};
+use crate::registry::{Limit, Month, destination};
 use crate::report::evaluate as report;
 
 /// Evaluate a language model.
@@ -331,6 +331,9 @@ pub(super) fn settings(args: &EvaluateArgs, stop: &Arc<AtomicBool>) -> Result<Ev
             .map(|text| pair(text, "--chat-template-args"))
             .collect::<Result<_>>()?,
     };
+    if !args.dry_run {
+        destination::folder(&args.out)?;
+    }
     let chosen = args.samples.as_deref().map(chosen).transpose()?.unwrap_or_default();
     Ok(EvaluationSettings {
         tasks: args.tasks.clone(),
@@ -427,7 +430,8 @@ impl Progress {
             EvaluationEvent::Refused(member) => complain!("onset: not run: {member}"),
             EvaluationEvent::Replaced(names) => replaced(names),
             EvaluationEvent::Damaged(lines) => {
-                complain!("onset: {lines} damaged lines of the journal of answers are left out and asked again");
+                let lines = if lines == 1 { "a damaged line".into() } else { format!("{lines} damaged lines") };
+                complain!("onset: left out of the journal of answers, and asked again: {lines}");
             }
             EvaluationEvent::FirstPrompt { name, prompt, target } => {
                 self.bar.suspend(|| complain!("── {name}\n{prompt}\n── right: {target}"));

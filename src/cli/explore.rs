@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::fit::{FitOptions, TwoPlaces};
+use super::fit::{FitOptions, TwoPlaces, watched};
 use super::interrupt;
 use crate::error::{Error, Result};
 use crate::explore::{Explorer, Server};
@@ -41,7 +41,7 @@ pub(super) struct ExploreArgs {
 }
 
 pub(super) fn run(args: &ExploreArgs) -> Result<()> {
-    let explorer = Explorer::open(&args.places.beside(&args.inputs), &args.options.of_one_score()?)?;
+    let explorer = Explorer::open_by(&args.places.beside(&args.inputs), &args.options.of_one_score()?, &watched)?;
     let server = Server::bind(explorer, SocketAddr::new(args.address, args.port))?;
     let stop = server.stop();
     interrupt::on_interrupt(move || stop.stop())?;

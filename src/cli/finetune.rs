@@ -12,7 +12,7 @@ use super::{interrupt, progress};
 use crate::error::{Error, Result};
 use crate::lm::Placement;
 use crate::plot::{Theme, draw};
-use crate::registry::write;
+use crate::registry::{destination, write};
 use crate::report::{finetune as report, json};
 use crate::study::finetune::{Finetune, FinetuneEvent, Finetuned, Prepared};
 use crate::study::loss_figure;
@@ -268,6 +268,9 @@ pub(super) fn cuts(prepared: &Prepared) -> Vec<String> {
 }
 
 pub(super) fn asked(args: &FinetuneArgs) -> Result<Finetune> {
+    if !args.dry_run {
+        destination::folder(&args.out)?;
+    }
     let overlong = match args.overlong {
         Long::KeepEnd => Overlong::KeepEnd,
         Long::Drop => Overlong::Drop,

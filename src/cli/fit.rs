@@ -9,11 +9,11 @@ use super::output::print;
 use super::{progress, save};
 use crate::analysis::fit::{ChanceLevel, CurveChoice, FitReport, FitSettings, FitStep, FitTables, Inputs};
 use crate::error::{Error, Result};
-use crate::registry::DateOrder;
 use crate::registry::modelset::{
     Amount, ClusterBy, Cutoff, GroupBy, ModelSet, PredictorKind, ScoreScale, Selection, Settings, WeightBy, XScale,
 };
 use crate::registry::table::{DecimalMark, Reading, Unit};
+use crate::registry::{DateOrder, destination, write};
 use crate::report::fit;
 use crate::stats::covariance::Kind;
 use crate::stats::random::Seed;
@@ -246,6 +246,7 @@ pub(super) enum Format {
 }
 
 pub(super) fn run(args: &FitArgs) -> Result<()> {
+    args.out.as_deref().map_or(Ok(()), destination::folder)?;
     let inputs = args.places.beside(&args.tables);
     if args.options.score.len() > 1 {
         return several(args, &inputs);
@@ -254,7 +255,7 @@ pub(super) fn run(args: &FitArgs) -> Result<()> {
     let set = FitTables::read(&inputs, &settings.tables.reading)?.models(&settings.tables)?;
     let report = watched(&settings, &set)?;
     if let Some(folder) = &args.out {
-        save::fit(folder, &report)?;
+        write::set(folder, || save::fit(folder, &report))?;
     }
     print(match args.format {
         Format::Table => fit::terminal(&report, 80).into_bytes(),
@@ -264,9 +265,14 @@ pub(super) fn run(args: &FitArgs) -> Result<()> {
 }
 
 /// A fit whose time is told before it begins, and whose steps are shown meanwhile, where it takes long.
-fn watched(settings: &FitSettings, set: &ModelSet) -> Result<FitReport> {
+pub(super) fn watched(settings: &FitSettings, set: &ModelSet) -> Result<FitReport> {
     let Some(time) = settings.forecast(set).filter(|time| *time >= LONG) else { return settings.fit(set) };
     announce(set, 1, time);
+    shown(settings, set)
+}
+
+/// A fit whose steps are shown.
+fn shown(settings: &FitSettings, set: &ModelSet) -> Result<FitReport> {
     let bar = progress::bar(STEPS, "{spinner} {elapsed} {bar:20} {wide_msg}");
     bar.enable_steady_tick(TICK);
     let report = settings.fit_and_tell(set, &|step| {
@@ -303,16 +309,18 @@ const TICK: Duration = Duration::from_millis(200);
 fn several(args: &FitArgs, inputs: &Inputs) -> Result<()> {
     let (settings, scores) = (args.options.settings(), &args.options.score);
     let tables = FitTables::read(inputs, &settings.tables.reading)?;
+    let mut fit: &dyn Fn(&FitSettings, &ModelSet) -> Result<FitReport> = &FitSettings::fit;
     // What keeps the first score from being read is told with the others.
     if let Ok(set) = tables.models(&settings.tables) {
         let time = settings.forecast(&set).map(|time| time.saturating_mul(scores.len() as u32));
         if let Some(time) = time.filter(|time| *time >= LONG) {
             announce(&set, scores.len(), time);
+            fit = &shown;
         }
     }
-    let fits = settings.fit_each(&tables, scores)?;
+    let fits = settings.fit_each_by(&tables, scores, fit)?;
     if let Some(folder) = &args.out {
-        save::fits(folder, &fits)?;
+        write::set(folder, || save::fits(folder, &fits))?;
     }
     print(match args.format {
         Format::Table => fit::several_terminal(&fits, 80).into_bytes(),

@@ -9,7 +9,7 @@ use super::output::{Format, print};
 use crate::error::{Error, Result};
 use crate::harness::lm_eval::{self, ImportSettings, Imported, Renames, SubjectTables, summary};
 use crate::harness::{helm, inspect, lighteval};
-use crate::registry::{Adjustment, Models, write};
+use crate::registry::{Adjustment, Models, destination, write};
 use crate::report::every_eval_ever::{self, Source};
 use crate::report::json;
 
@@ -32,7 +32,7 @@ enum Tool {
     ///
     /// The model is the one that the file records (a checkpoint's folder is its revision), or named by the file
     /// (MODEL-TASK.json) or the folder (MODEL/step_N/TASK.json). Folders `mmluaux` and `gsm8kaux` name the adjustment, a
-    /// folder such as `e3` or `e1+2` directly above them the epochs. Revision, prompt format, adapter, quantisation, dtype,
+    /// folder such as `e3` or `e1+2` directly above them the epochs. Revision, prompt format, adapter, quantisation, dtype, settings,
     /// limit, version and date become columns. A later evaluation replaces an earlier one only where all of these are the
     /// same, by the dates in the files.
     LmEval(LmEvalArgs),
@@ -74,7 +74,7 @@ struct LogArgs {
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
 
-    /// The table to write.
+    /// The table to write, or - for standard output.
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
 
@@ -144,6 +144,13 @@ pub(super) fn run(args: &ImportArgs) -> Result<()> {
 }
 
 fn settings(args: &LogArgs) -> Result<ImportSettings> {
+    destination::file(&args.out)?;
+    args.every_eval_ever.as_deref().map_or(Ok(()), destination::folder)?;
+    if write::is_stdout(&args.out) && args.format == Format::Json {
+        return Err(Error::Argument(
+            "--out - and --format json would both write to standard output; choose one".into(),
+        ));
+    }
     Ok(ImportSettings {
         models: args.models.as_deref().map(Models::read).transpose()?,
         rename: args.rename.as_deref().map(Renames::read).transpose()?.unwrap_or_default(),
@@ -163,6 +170,7 @@ fn logs(args: &LogArgs, import: Importer, tool: &str, library: &str) -> Result<(
 }
 
 fn lm_eval(args: &LmEvalArgs) -> Result<()> {
+    args.mmlu_subjects.as_deref().map_or(Ok(()), destination::folder)?;
     let settings = ImportSettings { batch: args.batch, ..settings(&args.log)? };
     let mut imported = lm_eval::import(&args.log.paths, &settings)?;
     let subjects = match &args.mmlu_subjects {
@@ -176,12 +184,29 @@ fn lm_eval(args: &LmEvalArgs) -> Result<()> {
     save(&args.log, &imported, "lm_eval")
 }
 
-/// Lines about what was left out, unless all are asked for.
+/// Lines about an import of all kinds together, unless all are asked for.
 const LINES: usize = 10;
+
+/// How many of the lines of each kind are shown: each kind has its share, and takes what others leave.
+fn shares(imported: &Imported, args: &LogArgs) -> [usize; 3] {
+    let skipped = summary(&imported.warnings, usize::MAX).len();
+    let wanted = [imported.notes.len(), skipped, imported.collisions.len()];
+    if args.verbose {
+        return wanted;
+    }
+    let mut shown = [0; 3];
+    for _ in 0..LINES {
+        let fewest = (0..3).filter(|kind| shown[*kind] < wanted[*kind]).min_by_key(|kind| shown[*kind]);
+        let Some(kind) = fewest else { break };
+        shown[kind] += 1;
+    }
+    shown
+}
 
 /// Names what was left out, and which models were taken for others.
 fn warn(imported: &Imported, args: &LogArgs, tool: &str) -> Result<()> {
-    for note in &imported.notes {
+    let [notes, skipped, _] = shares(imported, args);
+    for note in &imported.notes[..notes] {
         complain!("onset: {note}");
     }
     if args.verbose {
@@ -189,13 +214,14 @@ fn warn(imported: &Imported, args: &LogArgs, tool: &str) -> Result<()> {
             complain!("onset: skipped {warning}");
         }
     } else {
-        let lines = summary(&imported.warnings, LINES);
-        let cut = lines.len() == LINES && imported.warnings.len() > LINES;
-        for line in &lines {
+        for line in summary(&imported.warnings, skipped) {
             complain!("onset: skipped {line}");
         }
-        if cut {
-            complain!("onset: --verbose lists everything that was skipped");
+        let (more, cut) = (imported.notes.len() - notes, skipped < summary(&imported.warnings, usize::MAX).len());
+        match (more, cut) {
+            (0, false) => {}
+            (0, true) => complain!("onset: --verbose lists everything that was skipped"),
+            (more, _) => complain!("onset: --verbose says {more} more such things, and everything that was skipped"),
         }
     }
     if imported.files == 0 {
@@ -215,7 +241,11 @@ fn save(args: &LogArgs, imported: &Imported, library: &str) -> Result<()> {
     write::bytes(&args.out, imported.csv().as_bytes())?;
     let (rows, files) = (imported.observations.len(), imported.files);
     match args.format {
-        Format::Table => complain!("onset: {rows} observations from {files} files written to {}", args.out.display()),
+        Format::Table => {
+            let place =
+                if write::is_stdout(&args.out) { "standard output".into() } else { args.out.display().to_string() };
+            complain!("onset: {rows} observations from {files} files written to {place}");
+        }
         Format::Json => print(json::text(&serde_json::json!({
             "observations": rows, "files": files, "table": args.out, "skipped": imported.warnings.iter().map(ToString::to_string).collect::<Vec<_>>(),
             "notes": imported.notes, "collisions": imported.collisions,
@@ -227,7 +257,7 @@ fn save(args: &LogArgs, imported: &Imported, library: &str) -> Result<()> {
 /// Lists what could not be told apart, and fails for it.
 fn collisions(imported: &Imported, args: &LogArgs) -> Result<()> {
     let found = imported.collisions.len();
-    let shown = if args.verbose { found } else { LINES };
+    let [.., shown] = shares(imported, args);
     for collision in imported.collisions.iter().take(shown) {
         complain!("onset: {collision}");
     }

@@ -10,7 +10,7 @@ use super::output::{Format, print};
 use super::{interrupt, progress, save};
 use crate::error::{Error, Result};
 use crate::lab::{Coverage, Experiment, LabEvent, LabPhase, LabReport, LabScores, Member, SEQUENCE, Suite, table};
-use crate::registry::write;
+use crate::registry::{destination, write};
 use crate::report::{coverage, json, lab};
 use crate::stats::random::Seed;
 use crate::train::keep_freed_memory;
@@ -111,6 +111,7 @@ pub(super) fn run(args: &LabArgs) -> Result<()> {
 
 /// The models of the preset, where the folder is new or is to be taken up.
 fn suite(args: &LabArgs) -> Result<Suite> {
+    destination::folder(&args.out)?;
     if !args.resume && ["records", "none"].iter().any(|name| args.out.join(name).exists()) {
         let problem = "holds models of an earlier run; add --resume to take it up, or name another folder";
         return Err(Error::File { path: args.out.clone(), problem: problem.to_owned() });
@@ -190,9 +191,11 @@ impl Progress<'_> {
 }
 
 fn save_all(report: &LabReport, out: &Path) -> Result<()> {
-    write::bytes(&out.join("summary.csv"), &lab::csv(report).to_bytes()?)?;
-    write::bytes(&out.join("agreement.csv"), &lab::agreement(report).to_bytes()?)?;
-    report.figures().iter().try_for_each(|figure| save::figure(&out.join("figures"), figure))
+    write::set(out, || {
+        write::bytes(&out.join("summary.csv"), &lab::csv(report).to_bytes()?)?;
+        write::bytes(&out.join("agreement.csv"), &lab::agreement(report).to_bytes()?)?;
+        report.figures().iter().try_for_each(|figure| save::figure(&out.join("figures"), figure))
+    })
 }
 
 fn save_coverage(coverage: &Coverage, out: &Path) -> Result<()> {

@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::fit::{FitOptions, TwoPlaces};
+use super::fit::{FitOptions, TwoPlaces, watched};
 use super::output::{Format, print};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::explore;
-use crate::registry::write;
+use crate::registry::{destination, write};
 use crate::report::json;
 
 /// Write what was found as one HTML file: words, interactive figures, tables, methods and provenance.
@@ -30,7 +30,7 @@ pub(super) struct ReportArgs {
     #[arg(required_unless_present = "before", value_name = "INPUT")]
     inputs: Vec<PathBuf>,
 
-    /// The file to write.
+    /// The file to write, or - for standard output.
     #[arg(long, value_name = "FILE", default_value = "report.html", help_heading = "Output")]
     out: PathBuf,
 
@@ -46,8 +46,19 @@ pub(super) struct ReportArgs {
 }
 
 pub(super) fn run(args: &ReportArgs) -> Result<()> {
-    let page = explore::open(&args.places.beside(&args.inputs), &args.options.of_one_score()?)?.to_html()?;
+    destination::file(&args.out)?;
+    let is_printed = write::is_stdout(&args.out);
+    if is_printed && args.format == Format::Json {
+        return Err(Error::Argument(
+            "--out - and --format json would both write to standard output; choose one".into(),
+        ));
+    }
+    let page =
+        explore::open_by(&args.places.beside(&args.inputs), &args.options.of_one_score()?, &watched)?.to_html()?;
     write::bytes(&args.out, page.as_bytes())?;
+    if is_printed {
+        return Ok(());
+    }
     print(match args.format {
         Format::Table => format!("{} ({:.1} MB)\n", args.out.display(), page.len() as f64 / 1e6),
         Format::Json => json::text(&serde_json::json!({ "page": args.out, "bytes": page.len() }))?,

@@ -13,7 +13,7 @@ use crate::analysis::papers::test_task::{
 };
 use crate::analysis::papers::train_before_test::{self as second, Harmonised};
 use crate::error::{Error, Result};
-use crate::registry::write;
+use crate::registry::{destination, write};
 use crate::report::csv::CsvTable;
 use crate::report::{harmony, json, reproduction};
 
@@ -84,6 +84,7 @@ const FIRST: &str = "test-task";
 
 pub(super) fn run(args: &ReproduceArgs) -> Result<()> {
     let wanted = Wanted::of(args)?;
+    destination::folder(&args.out)?;
     // Both are computed before anything is written.
     let (first, second) = rayon::join(
         || wanted.first.as_ref().map(|settings| first(args, settings)).transpose(),

@@ -21,9 +21,11 @@ pub(crate) use choices::Choices;
 #[cfg(fuzzing)]
 pub(crate) use http::read_any;
 pub use open::open;
+pub(crate) use open::open_by;
 pub use question::{Question, Stage};
 pub use serve::{Server, Stop};
 
+use open::FitBy;
 use source::{Source, otherwise};
 
 use crate::analysis::fit::{FitReport, FitSettings, FitTables, Inputs};
@@ -59,10 +61,15 @@ impl Explorer {
     /// # Errors
     /// When a table cannot be read or not be fitted.
     pub fn open(inputs: &Inputs, settings: &FitSettings) -> Result<Self> {
+        Self::open_by(inputs, settings, &FitSettings::fit)
+    }
+
+    /// The same, with the first fit made by `fit`.
+    pub(crate) fn open_by(inputs: &Inputs, settings: &FitSettings, fit: FitBy<'_>) -> Result<Self> {
         let Source { tables, settings, report: opened } = source::tables(inputs, settings)?;
         let mut explorer = Self { tables, settings, page: String::new() };
         let set = explorer.tables.models(&explorer.settings.tables)?;
-        let mut report = explorer.settings.fit(&set)?;
+        let mut report = fit(&explorer.settings, &set)?;
         report.notes.extend(opened.and_then(|opened| otherwise(&opened, &report)));
         let live = explorer.live(&set, &report)?;
         explorer.page = Document::of_fit(&report, &set).to_live_html(&live)?;

@@ -6,9 +6,9 @@ use serde_json::Value;
 
 use sha2::{Digest, Sha256};
 
-use super::import::{Evaluated, FileOutcome, Found, ImportSettings, Read, Subject, condition, utf8};
+use super::import::{Evaluated, FileOutcome, Found, ImportSettings, Read, Subject, after_results, condition, utf8};
 use super::lm_eval::without_non_finite;
-use crate::registry::{Format, Measure, Metric, Observation, Provenance, RowKind, Setup, Timestamp};
+use crate::registry::{Format, Measure, Metric, Observation, Provenance, RowKind, Setup, Timestamp, disk};
 
 /// What a file says, before model and condition are known.
 pub(super) struct Log {
@@ -16,6 +16,8 @@ pub(super) struct Log {
     pub model: String,
     /// Branch, tag or commit of its weights.
     pub revision: Option<String>,
+    /// The commit that the branch then had.
+    pub commit: Option<String>,
     /// What all scores share of their setup.
     pub setup: Setup,
     pub scores: Vec<Scored>,
@@ -61,7 +63,7 @@ pub(super) fn parsed(
 
 /// A file as JSON, in whatever encoding.
 pub(super) fn value(path: &std::path::Path) -> Result<Value, String> {
-    json(&std::fs::read(path).map_err(|e| format!("cannot read the file: {e}"))?)
+    json(&disk::read_found(path).map_err(|e| format!("cannot read the file: {e}"))?)
 }
 
 /// Bytes as JSON. Python writes NaN and Infinity, which JSON does not know: they are read as null.
@@ -77,6 +79,7 @@ pub(super) fn json(bytes: &[u8]) -> Result<Value, String> {
 pub(super) fn observations(log: Log, found: &Found, settings: &ImportSettings) -> Read {
     let condition = condition(&found.path, settings);
     let subject = Subject::parse(&log.model).at_revision(&[log.revision.as_deref().unwrap_or_default()]);
+    let subject = after_results(Subject { commit: log.commit, ..subject }, found);
     if subject.name.is_empty() && settings.model.is_none() {
         return Read::failed("it names no model (give --model)");
     }
@@ -137,6 +140,11 @@ pub(super) fn text(value: Option<&Value>) -> Option<&str> {
 /// Exact match of answers that were found or compared in a way of the tool's own, which is kept as the filter.
 pub(super) fn exact_match(filter: &str) -> Metric {
     Metric { measure: Measure::ExactMatch, filter: Some(Cow::Owned(filter.to_owned())) }
+}
+
+/// A value as a setting is written: a text without its quotes, anything else as JSON.
+pub(super) fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// A whole number.

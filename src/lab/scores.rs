@@ -210,6 +210,7 @@ impl LabScores {
                 metric: Some(METRIC.to_string()),
                 benchmark: None,
                 normalised: false,
+                normalised_beside: Vec::new(),
                 scale: ScoreScale::Share,
             },
             adjusted: adjusted.map(|after| match after.examples {

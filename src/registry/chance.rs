@@ -2,7 +2,9 @@
 //!
 //! The facts are those of [`BENCHMARKS`] (the benchmarks of arXiv 2407.07890), of their parts, of the subjects of MMLU, and
 //! of `data/benchmarks.csv`: number of items as lm-evaluation-harness evaluates them, level of a guess, where it comes from.
-//! A name is compared without case, signs, and the words that say how it was scored (`5-shot`, `acc_norm`, `(%)`).
+//! A name is compared without case, signs, and the words that say how it was scored (`5-shot`, `acc_norm`, `(%)`). The
+//! `norm` of these names is lm-evaluation-harness's: likelihoods divided by the length of the option, with the same level
+//! of a guess. Only `normalised` alone, as in `BBH (normalised)`, says that a guess scores 0.
 //!
 //! ```
 //! use onset::registry::benchmark_named;
@@ -13,7 +15,7 @@
 //! ```
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::LazyLock;
 
@@ -40,11 +42,15 @@ const COLUMNS: &[Column] = &[
 ];
 
 /// Other names of the benchmarks of the paper, folded, and their ids.
-const ALSO: [(&str, &str); 14] = [
+const ALSO: [(&str, &str); 17] = [
     ("arc", "arc_challenge"),
     ("arcc", "arc_challenge"),
     ("arcchallenge", "arc_challenge"),
     ("hellaswag", "hellaswag"),
+    ("mmlucontinuation", "mmlu_cloze"),
+    // HELM's names of runs.
+    ("commonsensehellaswag", "hellaswag"),
+    ("commonsensewinogrande", "winogrande"),
     ("winogrande", "winogrande"),
     ("truthfulqamc2", "truthfulqa_mc2"),
     ("mmlupro", "leaderboard_mmlu_pro"),
@@ -73,6 +79,14 @@ static BY_NAME: LazyLock<HashMap<String, &'static Benchmark>> = LazyLock::new(||
     }
     for part in PARTS.iter() {
         all.entry(fold(&part.id)).or_insert(part);
+        // Others leave out the leaderboard's name in front: `bbh_navigate`.
+        if let Some(short) = part.id.strip_prefix("leaderboard_") {
+            all.entry(fold(short)).or_insert(part);
+        }
+        // As lm-evaluation-harness called the subjects before its version 0.4.
+        if let Some(subject) = part.id.strip_prefix("mmlu_") {
+            all.entry(format!("hendryckstest{}", fold(subject))).or_insert(part);
+        }
     }
     all
 });
@@ -102,12 +116,20 @@ static PARTS: LazyLock<Vec<Benchmark>> = LazyLock::new(|| {
     }
     let subjects = Table::parse(SUBJECTS.as_bytes(), Path::new("data/mmlu_subjects.csv"), &[]);
     if let (Ok(subjects), Some(mmlu)) = (subjects, BENCHMARKS.iter().find(|b| b.id == "mmlu")) {
+        let mut groups: BTreeMap<&str, u32> = BTreeMap::new();
         for row in 0..subjects.rows() {
             let (Ok(subject), Ok(items)) = (subjects.text(row, "subject"), subjects.number(row, "items")) else {
                 continue;
             };
             let (id, name) = named(mmlu, subject);
             parts.push(of(mmlu, id, name, items as u32, 0.25));
+            if let Ok(group) = subjects.text(row, "group") {
+                *groups.entry(group).or_default() += items as u32;
+            }
+        }
+        for (group, items) in groups {
+            let (id, name) = named(mmlu, group);
+            parts.push(of(mmlu, id, name, items, 0.25));
         }
     }
     parts
@@ -150,8 +172,24 @@ pub(crate) fn meant_by(name: &str) -> Option<(&'static Benchmark, bool)> {
         return Some((known, false));
     }
     let (words, normalised) = bare(name);
-    by_name(&words).map(|known| (known, normalised))
+    let of_language = || {
+        let lower = name.to_lowercase();
+        BY_LANGUAGE.iter().find(|(start, _)| lower.starts_with(start)).and_then(|(_, id)| by_name(id))
+    };
+    by_name(&words).or_else(of_language).map(|known| (known, normalised))
 }
+
+/// Tasks that exist in many languages with as many items each: how their names begin, and the one that is known.
+const BY_LANGUAGE: [(&str, &str); 8] = [
+    ("xnli_", "xnli"),
+    ("xcopa_", "xcopa"),
+    ("paws_", "paws_en"),
+    ("pawsx_", "paws_en"),
+    ("belebele_", "belebele"),
+    ("global_mmlu_full_", "global_mmlu_full_en"),
+    ("xstorycloze_", "xstorycloze_en"),
+    ("mgsm_", "mgsm"),
+];
 
 /// The benchmark that the name of a score means, in anybody's table.
 pub fn benchmark_named(name: &str) -> Option<&'static Benchmark> {
@@ -166,7 +204,10 @@ pub(crate) fn guesses_alike(benchmark: &Benchmark, metric: &str) -> bool {
 }
 
 /// Words that say how a benchmark was scored, not which it is.
-const HOW: [&str; 20] = [
+const HOW: [&str; 23] = [
+    "zeroshot",
+    "leaderboard",
+    "cot",
     "acc",
     "accuracy",
     "score",
@@ -189,20 +230,29 @@ const HOW: [&str; 20] = [
     "mean",
 ];
 
-/// A name without those words, and whether one of them says that scores are normalised.
+/// Words beside `normalised` that say that likelihoods were divided by a length, as `acc_norm` does.
+const BY_LENGTH: [&str; 10] =
+    ["acc", "accuracy", "length", "len", "byte", "bytes", "char", "character", "characters", "token"];
+
+/// A name without those words, and whether one of them says that scores are normalised so that a guess scores 0.
 fn bare(name: &str) -> (String, bool) {
-    let mut normalised = false;
-    let lower = name.to_lowercase().replace("acc_norm", "acc").replace("acc norm", "acc").replace(",none", "");
+    let lower = name.to_lowercase().replace(",none", "").replace("accnorm", "acc");
     let words: Vec<&str> = lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
     let is_number = |word: &str| word.bytes().all(|b| b.is_ascii_digit());
-    let kept = words.iter().enumerate().filter(|(at, word)| {
-        let says_normalised = ["normalised", "normalized", "norm"].contains(word);
-        normalised |= says_normalised;
+    let by_length = words.iter().any(|word| BY_LENGTH.contains(word));
+    let (mut normalised, mut kept) = (false, String::new());
+    for (at, word) in words.iter().enumerate() {
+        let says_normalised = ["normalised", "normalized"].contains(word);
+        normalised |= says_normalised && !by_length;
+        let length = by_length && BY_LENGTH.contains(word);
         let shots = word.strip_suffix("shots").or_else(|| word.strip_suffix("shot")).is_some_and(is_number);
         let before_shots = is_number(word) && words.get(at + 1).is_some_and(|next| next.starts_with("shot"));
-        !(says_normalised || shots || before_shots || HOW.contains(word))
-    });
-    (kept.map(|(_, word)| *word).collect(), normalised)
+        let how = says_normalised || length || ["norm", "normed"].contains(word) || HOW.contains(word);
+        if !(how || shots || before_shots) {
+            kept.push_str(word);
+        }
+    }
+    (kept, normalised)
 }
 
 #[cfg(test)]
@@ -241,6 +291,14 @@ mod tests {
             ("arc_challenge", "arc_challenge", Some(0.25)),
             ("HellaSwag (10-shot)", "hellaswag", Some(0.25)),
             ("hellaswag_acc_norm", "hellaswag", Some(0.25)),
+            ("hellaswag_norm", "hellaswag", Some(0.25)),
+            ("commonsense_hellaswag", "hellaswag", Some(0.25)),
+            ("bbh_navigate", "leaderboard_bbh_navigate", Some(0.5)),
+            ("musr_team_allocation", "leaderboard_musr_team_allocation", Some(third)),
+            ("mmlu_stem", "mmlu_stem", Some(0.25)),
+            ("MMLU humanities", "mmlu_humanities", Some(0.25)),
+            ("XNLI", "xnli", Some(third)),
+            ("Belebele", "belebele", Some(0.25)),
             ("PIQA acc", "piqa", Some(0.5)),
             ("BoolQ", "boolq", Some(0.5)),
             ("WinoGrande 5-shot", "winogrande", Some(0.5)),
@@ -269,6 +327,16 @@ mod tests {
             assert_eq!((known.id.as_ref(), known.chance.actual), (id, chance), "{name}");
         }
         assert!((meant_by("BBH Raw").is_some_and(|(known, normalised)| known.name == "BBH" && !normalised)));
+        for name in [
+            "arc_c_norm",
+            "ARC-C norm",
+            "ARC-C length-normalized",
+            "ARC-C normalised accuracy",
+            "arc_challenge acc_norm",
+        ] {
+            let found = meant_by(name).map(|(known, normalised)| (known.id.as_ref(), normalised));
+            assert_eq!(found, Some(("arc_challenge", false)), "{name}");
+        }
         assert!((meant_by("BBH (normalised)").is_some_and(|(known, normalised)| known.name == "BBH" && normalised)));
         for name in ["elo", "score", "MMLU (fine-tuned)", "my exam", ""] {
             assert_eq!(benchmark_named(name), None, "{name}");

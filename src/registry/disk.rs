@@ -42,6 +42,22 @@ pub(crate) fn reading<T>(_: &Path, act: impl FnOnce() -> Result<T>) -> Result<T>
     act()
 }
 
+/// The bytes of a file that was found in a folder or named by another file. What is no file, such as a FIFO, is not opened:
+/// it could keep whoever reads it waiting without end.
+pub(crate) fn read_found(path: &Path) -> Result<Vec<u8>> {
+    let data = std::fs::metadata(path)?;
+    if !data.is_file() && !data.is_dir() {
+        return Err(std::io::Error::other("it is a FIFO, a device or a socket"));
+    }
+    std::fs::read(path)
+}
+
+/// The same as text.
+#[cfg(feature = "models")]
+pub(crate) fn read_found_text(path: &Path) -> Result<String> {
+    String::from_utf8(read_found(path)?).map_err(|error| std::io::Error::new(ErrorKind::InvalidData, error))
+}
+
 /// The bytes of a file that a run itself has written.
 #[cfg_attr(not(feature = "models"), allow(dead_code))]
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {

@@ -11,6 +11,7 @@
 mod benchmark;
 mod chance;
 pub(crate) mod columns;
+pub(crate) mod destination;
 pub(crate) mod disk;
 mod model;
 pub mod modelset;

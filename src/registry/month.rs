@@ -26,6 +26,9 @@ pub struct Month {
     pub month: u8,
 }
 
+/// Years in which a language model can have been released.
+const YEARS: std::ops::RangeInclusive<u16> = 1950..=2100;
+
 /// Whether the day or the month stands first in dates such as `01/04/2024`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DateOrder {
@@ -63,6 +66,19 @@ impl Month {
     /// The month of a date in a table whose dates are in this order.
     pub(crate) fn of_date_in(text: &str, order: Option<DateOrder>) -> Result<Self> {
         let text = text.trim();
+        let found = Self::read(text, order)?;
+        if YEARS.contains(&found.year) {
+            return Ok(found);
+        }
+        Err(Error::Argument(format!(
+            "`{text}` is in the year {}, not from {} to {}; write the month as 2023-11",
+            found.year,
+            YEARS.start(),
+            YEARS.end()
+        )))
+    }
+
+    fn read(text: &str, order: Option<DateOrder>) -> Result<Self> {
         match (Date::read(text).map_err(|problem| Error::Argument(format!("`{text}` {problem}")))?, order) {
             (Date::Month(month), _) => Ok(month),
             (Date::Either { day_first, .. }, Some(DateOrder::DayFirst)) => Ok(day_first),
@@ -170,7 +186,9 @@ impl Date {
                 "may have lost a zero at its end, or be a part of a year; write the month as {year}-10 or {year}-01"
             )),
             [(year, 4), (number, 1..=2)] | [(number, 1..=2), (year, 4)] => month(of(year, number)),
-            [(year, 4), (number, 1..=2), (last, 1..=2)] if day(last) => month(of(year, number)),
+            [(year, 4), (number, 1..=2), (last, 1..=2)] if day(last) => {
+                month(of(year, number).filter(|_| last <= days(year, number)))
+            }
             [(first, 1..=2), (second, 1..=2), (year, 4)] if day(first) && day(second) => {
                 match (of(year, second), of(year, first)) {
                     (Some(day_first), _) if separator == '.' => Ok(Self::Month(day_first)),
@@ -184,6 +202,16 @@ impl Date {
             [(_, 1..=2), (_, 1..=2), (_, 2)] => Err("has a year of two digits; write it as 2023-11-05".to_owned()),
             _ => month(None),
         }
+    }
+}
+
+/// How many days this month has.
+fn days(year: u64, month: u64) -> u64 {
+    match month {
+        4 | 6 | 9 | 11 => 30,
+        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
+        2 => 28,
+        _ => 31,
     }
 }
 

@@ -22,8 +22,9 @@ struct Suite {
 
 /// Suites, each with its source.
 const SUITES: &[Suite] = &[
-    // Biderman et al. 2023 (arXiv 2304.01373): 1,024 sequences of 2,048 tokens in every step.
-    Suite { organisation: "eleutherai", names: &["pythia-*"], tokens_per_step: 1024 * 2048 },
+    // Biderman et al. 2023 (arXiv 2304.01373): 1,024 sequences of 2,048 tokens in every step. Its own results call the
+    // models `pythia-v1.1-*`, as they were named before version 1 took the name without a number.
+    Suite { organisation: "eleutherai", names: &["pythia-*", "pythia-v1.1-*"], tokens_per_step: 1024 * 2048 },
     // Groeneveld et al. 2024 (arXiv 2402.00838): batches of about 4M tokens; 2,048 sequences of 2,048 tokens for
     // 1B, 2,160 for 7B. Their branches say the same: `step738020-tokens3094B`, `step556000-tokens2460B`.
     Suite { organisation: "allenai", names: &["olmo-1b", "olmo-1b-hf"], tokens_per_step: 2048 * 2048 },
@@ -44,7 +45,15 @@ pub fn tokens_per_step(model: &str) -> Option<u64> {
     let of = |suite: &&Suite| {
         organisation.is_none_or(|it| it == suite.organisation) && suite.names.iter().any(|known| is_named(name, known))
     };
-    SUITES.iter().find(of).map(|suite| suite.tokens_per_step)
+    let suite = SUITES.iter().find(of)?;
+    Some(name.split('-').find_map(batch).unwrap_or(suite.tokens_per_step))
+}
+
+/// Tokens of a batch that a name gives, in units of 2^20 as EleutherAI does: `1MtokBS`, `0.5MtokBS`.
+fn batch(part: &str) -> Option<u64> {
+    let millions: f64 = part.strip_suffix("mtokbs")?.parse().ok()?;
+    let tokens = millions * f64::from(1 << 20);
+    (tokens >= 1.0 && tokens <= 1e9 && tokens.fract() == 0.0).then_some(tokens as u64)
 }
 
 fn is_named(name: &str, known: &str) -> bool {
@@ -56,14 +65,17 @@ fn is_named(name: &str, known: &str) -> bool {
         digits.is_some_and(|digits| digits.parse::<f64>().is_ok_and(|n| n > 0.0))
     };
     let repetition = |part: &str| {
+        if batch(part).is_some() {
+            return true;
+        }
         let (word, number) = part.split_at(part.find(|c: char| c.is_ascii_digit()).unwrap_or(part.len()));
         REPETITIONS.contains(&word) && number.bytes().all(|b| b.is_ascii_digit())
     };
     parts.next().is_some_and(size) && parts.all(repetition)
 }
 
-/// What may follow a size: the same training on deduplicated data, or from another seed.
-const REPETITIONS: [&str; 2] = ["deduped", "seed"];
+/// What may follow a size: the same training on deduplicated data, from another seed, or in bf16.
+const REPETITIONS: [&str; 3] = ["deduped", "seed", "bf"];
 
 #[cfg(test)]
 mod tests {
@@ -73,6 +85,8 @@ mod tests {
     fn a_suite_is_told_from_what_others_made_of_it() {
         let pythia = ["EleutherAI/pythia-70m", "pythia-12b-deduped", "EleutherAI/pythia-160m-seed3"];
         assert_eq!(pythia.map(tokens_per_step), [Some(2_097_152); 3]);
+        let batches = ["EleutherAI/pythia-v1.1-1.4b-1MtokBS", "pythia-v1.1-70m-0.25MtokBS", "pythia-v1.1-1b-bf16"];
+        assert_eq!(batches.map(tokens_per_step), [Some(1_048_576), Some(262_144), Some(2_097_152)]);
         let others =
             ["someone/pythia-70m", "pythia-70m-v0", "pythia-chat-base-7b", "pythia-", "gpt-neox-20b", "olmo-7b-sft"];
         assert_eq!(others.map(tokens_per_step), [None; 6]);

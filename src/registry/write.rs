@@ -32,7 +32,7 @@ const MOST_LINKS: usize = 40;
 /// Writes `bytes` to `path`, creating the folders above it.
 ///
 /// # Errors
-/// [`Error::Write`]; what was at `path` before is then still there.
+/// [`Error::Write`]; what was at `path` before is then still there. [`Error::Print`] for standard output.
 pub fn bytes(path: &Path, bytes: &[u8]) -> Result<()> {
     with(path, |out| out.write_all(bytes))
 }
@@ -50,9 +50,19 @@ pub(crate) fn bytes_into_existing(path: &Path, bytes: &[u8]) -> Result<()> {
 /// Lets `fill` write the content of `path`, creating the folders above it.
 ///
 /// # Errors
-/// [`Error::Write`], also when `fill` fails; what was at `path` before is then still there.
+/// [`Error::Write`], also when `fill` fails; what was at `path` before is then still there. [`Error::Print`] for standard
+/// output.
 pub fn with(path: &Path, fill: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) -> Result<()> {
+    if is_stdout(path) {
+        let mut out = std::io::stdout().lock();
+        return fill(&mut out).and_then(|()| out.flush()).map_err(Error::print);
+    }
     disk::make_folders(above(path)).and_then(|()| self::fill(path, fill)).map_err(Error::write(path))
+}
+
+/// Whether `path` stands for standard output.
+pub(crate) fn is_stdout(path: &Path) -> bool {
+    path == Path::new("-")
 }
 
 /// Lets `fill` write the files of a new folder, which appears at `path` with all of them or not at all. A folder that is
@@ -169,17 +179,27 @@ pub(crate) fn set<T>(folder: &Path, fill: impl FnOnce() -> Result<T>) -> Result<
     Ok(outcome)
 }
 
+/// Refuses a folder that holds the files of a set that was not finished.
+///
+/// # Errors
+/// [`Error::File`].
+pub(crate) fn finished(folder: &Path) -> Result<()> {
+    if !folder.join(INCOMPLETE).exists() {
+        return Ok(());
+    }
+    let problem = format!(
+        "a run that writes to this folder was stopped, or has not ended: its files may be of two runs ({INCOMPLETE} says so); \
+         repeat the command that wrote it"
+    );
+    Err(Error::File { path: folder.to_owned(), problem })
+}
+
 /// The folder `path` is in.
-fn above(path: &Path) -> &Path {
+pub(super) fn above(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 fn fill(path: &Path, content: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) -> std::io::Result<()> {
-    if path == Path::new("-") {
-        let mut out = std::io::stdout().lock();
-        content(&mut out)?;
-        return out.flush();
-    }
     let path = &target(path)?;
     let there = match path.symlink_metadata() {
         Ok(data) => Some(data),
@@ -208,7 +228,7 @@ fn fill(path: &Path, content: impl FnOnce(&mut dyn Write) -> std::io::Result<()>
 }
 
 /// What is at the end of a chain of links, there or not.
-fn target(path: &Path) -> std::io::Result<PathBuf> {
+pub(super) fn target(path: &Path) -> std::io::Result<PathBuf> {
     let mut path = path.to_owned();
     for _ in 0..MOST_LINKS {
         match std::fs::read_link(&path) {
@@ -347,8 +367,10 @@ mod tests {
         let failed = set(folder.path(), || bytes(&folder.path().join("a"), b"1").and(Err::<(), _>(Error::Interrupted)));
         assert!(matches!(failed, Err(Error::Interrupted)));
         assert_eq!(names(folder.path()), [INCOMPLETE, "a"]);
+        assert!(finished(folder.path()).expect_err("half of it").to_string().contains("two runs"));
         set(folder.path(), || bytes(&folder.path().join("b"), b"2")).expect("written");
         assert_eq!(names(folder.path()), ["a", "b"]);
+        assert!(finished(folder.path()).is_ok());
     }
 
     #[cfg(feature = "models")]

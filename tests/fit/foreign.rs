@@ -10,7 +10,7 @@ use std::process::Stdio;
 use onset::Bound;
 use onset::Error;
 use onset::analysis::fit::{FitReport, FitSettings};
-use onset::registry::modelset::{Cutoff, ModelSet, Settings};
+use onset::registry::modelset::{Cutoff, ModelSet, ScoreScale, Settings};
 use onset::registry::table::{DecimalMark, Reading, Table, Unit};
 use onset::registry::{DateOrder, Month};
 use serde_json::Value;
@@ -217,10 +217,10 @@ fn a_comma_that_may_group_or_mark_decimals_is_asked_about() {
     let with = |decimal| {
         let reading = Reading { decimal: Some(decimal), sheet: None };
         let text = text.replace("65.2", "65").replace("74.2", "74");
-        models_with(&text, &Settings { reading, ..of_score("mmlu") }).expect("it is said")
+        models_with(&text, &Settings { reading, any_size: decimal == DecimalMark::Point, ..of_score("mmlu") })
     };
     for (mark, wanted) in [(DecimalMark::Comma, 8.03e9), (DecimalMark::Point, 8.03e12)] {
-        let params = with(mark).rows[0].params.expect("a size");
+        let params = with(mark).expect("it is said").rows[0].params.expect("a size");
         assert!((params / wanted - 1.0).abs() < ROUNDING, "{mark}: {params}");
     }
     // Parameters one by one are whole.
@@ -419,7 +419,9 @@ fn scores_on_two_scales_are_refused() {
     let signs = models_with(&scores("mmlu", |s| format!("{}%", 100.0 * s)), &of_score("mmlu")).expect("all alike");
     assert!((signs.rows[0].score - 0.312).abs() < ROUNDING);
     let low = scores("MMLU (%)", |s| s.to_string());
-    assert_eq!(models_with(&low, &of_score("MMLU (%)")).expect("a scale").score.scale.to_string(), "percent");
+    assert!(refusal(&low, &of_score("MMLU (%)")).contains("--score-scale percent"));
+    let said = Settings { score_scale: ScoreScale::Percent, ..of_score("MMLU (%)") };
+    assert_eq!(models_with(&low, &said).expect("a scale").score.scale.to_string(), "percent");
 }
 
 #[test]

@@ -4,10 +4,12 @@
 mod support;
 
 mod agree;
+mod asked_about;
 mod broken;
 mod claims;
 mod command;
 mod contradictions;
 mod foreign;
 mod loss_law;
+mod outputs;
 mod two_places;

@@ -8,6 +8,7 @@ mod hostile;
 mod identity;
 mod import;
 mod logs;
+mod models;
 mod prompting;
 mod repository;
 mod served_model;

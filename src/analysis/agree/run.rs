@@ -8,7 +8,7 @@ use super::report::{
 use super::settings::AgreeSettings;
 use super::usable::{FEWEST, Usable};
 use crate::analysis::fit::{FitTables, Inputs};
-use crate::registry::modelset::{ClusterBy, GridScores, ScoreGrid};
+use crate::registry::modelset::{ClusterBy, GridScores, ScoreGrid, shortened};
 use crate::stats::agreement::{Agreement, AgreementChange, AgreementFit, LeftOut, PairIntervals, Panel};
 use crate::stats::ceiling::{CeilingFit, all_disattenuated, shares_of_ceiling};
 use crate::stats::clusters::Clusters;
@@ -121,11 +121,34 @@ fn run(settings: &AgreeSettings, grid: &ScoreGrid) -> Result<AgreeReport> {
         .map(|&k| &grid.benchmarks[k])
         .map(|one| AgreeBenchmark { name: one.name.clone(), metric: one.metric.clone(), turned: one.falls })
         .collect();
+    report.notes.extend(against_all(&report));
     report.clusters = clusters.count();
     report.clustered_by = settings.tables.tables.cluster.clone();
     report.left_out = usable.left_out;
     (report.resamples, report.level, report.seed) = (settings.resamples, settings.level, settings.seed);
     Ok(report)
+}
+
+/// A mean τ-b below this is that of a benchmark of which less is better, or of one that was meant to be.
+const AGAINST: f64 = -0.3;
+
+/// Which benchmarks order the models against nearly all others.
+fn against_all(report: &AgreeReport) -> Option<String> {
+    let scores = report.scores.first()?;
+    let against: Vec<String> = report
+        .benchmarks
+        .iter()
+        .zip(&scores.benchmarks)
+        .filter(|(_, agreement)| agreement.mean.value.is_some_and(|mean| mean < AGAINST))
+        .map(|(benchmark, _)| benchmark.name.clone())
+        .collect();
+    (!against.is_empty()).then(|| {
+        format!(
+            "these order the models against the others: {}; --falling says of which of them less is better, --rising of which \
+             more is",
+            shortened(&against)
+        )
+    })
 }
 
 /// What a reader should know of what was compared, after what is to be known of the tables.

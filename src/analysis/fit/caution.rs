@@ -78,7 +78,7 @@ pub(super) fn is_careful(models: &FitModels<'_>) -> bool {
 }
 
 /// Whether there are few clusters.
-pub(super) fn is_few(models: &FitModels<'_>) -> bool {
+fn is_few(models: &FitModels<'_>) -> bool {
     models.sample.counted().families().count() < FEWEST
 }
 

@@ -5,7 +5,7 @@
 
 use super::settings::{ChanceLevel, FitSettings};
 use crate::registry::Benchmark;
-use crate::registry::modelset::{ModelSet, ScoreScale};
+use crate::registry::modelset::{ModelSet, ScoreScale, shortened};
 use crate::{Error, Result};
 
 /// A score this many standard errors below the level of a guess contradicts it.
@@ -33,14 +33,50 @@ pub(super) fn chance(settings: &FitSettings, set: &ModelSet, notes: &mut Vec<Str
 
 /// A given level, if it is on the scale of the scores.
 fn on_scale(level: f64, set: &ModelSet) -> Result<f64> {
+    checked("chance", "--chance", level, set)
+}
+
+/// That the ceiling and the margin that were given are on the scale of the scores.
+///
+/// # Errors
+/// [`Error::Argument`] for one that is not, with what was probably meant.
+pub(super) fn check_levels(settings: &FitSettings, set: &ModelSet) -> Result<()> {
+    if let Some(ceiling) = settings.ceiling {
+        checked("the ceiling", "--ceiling", ceiling, set)?;
+    }
+    if let Some(margin) = settings.margin {
+        match set.score.scale {
+            // A difference of less than a hundredth of a percentage point is below what any benchmark can show.
+            ScoreScale::Percent if margin < LEAST_MARGIN => {
+                return Err(Error::Argument(format!(
+                    "the margin is {margin} and the scores are in percent, so it is {margin} percentage points; did you mean \
+                     `--margin {}`?",
+                    shown(100.0 * margin)
+                )));
+            }
+            ScoreScale::Share if margin >= 1.0 => {
+                checked("the margin", "--margin", margin, set)?;
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Of scores in percent, a margin below this is one that was meant for shares.
+const LEAST_MARGIN: f64 = 0.1;
+
+/// A level of scores, if it is on their scale; `what` it is and the option that gives it.
+fn checked(what: &str, option: &str, level: f64, set: &ModelSet) -> Result<f64> {
     let refused = |scores: &str, meant: f64| {
-        Err(Error::Argument(format!("chance is {level} and the scores are {scores}; did you mean `--chance {meant}`?")))
+        let meant = shown(meant);
+        Err(Error::Argument(format!("{what} is {level} and the scores are {scores}; did you mean `{option} {meant}`?")))
     };
     match set.score.scale {
         ScoreScale::Share if !(0.0..=1.0).contains(&level) => refused("shares from 0 to 1", level / 100.0),
         ScoreScale::Percent if level > 0.0 && level < 1.0 => refused("in percent", 100.0 * level),
         ScoreScale::Percent if !(0.0..=100.0).contains(&level) => {
-            Err(Error::Argument(format!("chance is {level} and the scores are in percent; write it between 0 and 100")))
+            Err(Error::Argument(format!("{what} is {level} and the scores are in percent; write it between 0 and 100")))
         }
         _ => Ok(level),
     }
@@ -50,7 +86,10 @@ fn on_scale(level: f64, set: &ModelSet) -> Result<f64> {
 fn of_benchmark(benchmark: &Benchmark, set: &ModelSet, notes: &mut Vec<String>) -> (Option<f64>, String) {
     let (name, source) = (&benchmark.name, &benchmark.chance.source);
     if set.score.normalised {
-        return (Some(0.0), format!("{name}, normalised to chance 0 as the names of the columns say"));
+        return (
+            Some(0.0),
+            format!("{name}, normalised to chance 0 as the names of the columns say; --chance sets another level"),
+        );
     }
     let Some(share) = benchmark.chance.actual else {
         return (None, format!("estimated; {name}: {source}"));
@@ -70,7 +109,30 @@ fn of_benchmark(benchmark: &Benchmark, set: &ModelSet, notes: &mut Vec<String>) 
             ),
         );
     }
-    if below >= FEW && 10 * below > set.rows.len() {
+    let beside = &set.score.normalised_beside;
+    let some_below = below >= FEW && 10 * below > set.rows.len();
+    if some_below && !beside.is_empty() {
+        let of = set.rows.len();
+        return (
+            Some(0.0),
+            format!(
+                "taken as 0: guessing at {name} scores {}, but {below} of {of} scores are far below that, and so are most \
+                 scores of {}, as where a table is normalised to chance 0; --chance sets it",
+                shown(level),
+                shortened(beside)
+            ),
+        );
+    }
+    if !beside.is_empty() {
+        notes.push(format!(
+            "most scores of {} are far below a guess, as where a table is normalised to chance 0; if `{}` is too, say \
+             `--chance 0` (a guess scores {} of it otherwise)",
+            shortened(beside),
+            set.score.name,
+            shown(level)
+        ));
+    }
+    if some_below {
         notes.push(format!(
             "{below} of {} scores are far below {}, which guessing at {name} scores; if they are normalised to chance 0, say \
              `--chance 0`",

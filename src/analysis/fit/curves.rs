@@ -57,7 +57,7 @@ pub(super) fn analyse(
     let fits: Vec<&Fitted> = fitted.iter().filter_map(|one| one.as_ref().ok()).collect();
     let main = fits[0];
     models.told.of(FitStep::Rise);
-    let rise = evidence::rise(settings, &models.sample, caution::is_few(models));
+    let rise = evidence::rise(settings, &models.sample, caution::is_careful(models));
     let Leads { mut head, outcome, mut beside, broken } =
         leads(settings, set, models, &fits, compared.as_ref(), &mut unknown)?;
     models.told.of(FitStep::Ceiling);

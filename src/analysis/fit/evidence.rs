@@ -3,8 +3,9 @@
 //! A best curve always exists, on noise too. So two tests stand before the words:
 //!
 //! - **a rise**: a constant level against a change of slope anywhere, a straight line among them
-//!   ([`BreakTest::against_level`]). With fewer than six families its wild bootstrap rejects too often; there a rise also
-//!   has to show in the CR3 t-test of a straight line's slope, and the larger p-value is told;
+//!   ([`BreakTest::against_level`]). With fewer than six families, or one that holds more than 40 % of the models, its wild
+//!   bootstrap rejects too often; there a rise also has to show in the CR3 t-test of a straight line's slope, and the larger
+//!   p-value is told;
 //! - **a point of emergence**: a straight line against a line with a break, where the slope turns steeper. A slope that
 //!   turns flatter is saturation. For a curve with a ceiling the part before the ceiling is tested: compute beyond it counts
 //!   as the compute at which it begins.
@@ -121,7 +122,7 @@ impl BreakReport {
 pub(super) const SIZE: f64 = 1.0 - LEVEL;
 
 /// Whether the scores of a sample rise or fall.
-pub(super) fn rise(settings: &FitSettings, sample: &Sample, few: bool) -> RiseReport {
+pub(super) fn rise(settings: &FitSettings, sample: &Sample, careful: bool) -> RiseReport {
     let level = Curve::Flat.fit(None, sample).is_ok_and(|flat| {
         let size = sample.y().iter().map(|y| y.abs()).fold(0.0, f64::max);
         flat.residuals().iter().all(|e| e.abs() <= ROUNDING * size)
@@ -132,7 +133,7 @@ pub(super) fn rise(settings: &FitSettings, sample: &Sample, few: bool) -> RiseRe
     let test = BreakTest::new(settings.seed).replicates(settings.bootstrap).against_level();
     match test.run(sample) {
         Ok(found) => {
-            let slope = if few { slope_p(sample) } else { Ok(0.0) };
+            let slope = if careful { slope_p(sample) } else { Ok(0.0) };
             let (p_value, reason) = match slope {
                 Ok(p) => (finite(found.p_value.max(p)), None),
                 Err(error) => (None, Some(format!("too few families to test: {error}"))),

@@ -79,6 +79,7 @@ impl FitSettings {
 }
 
 fn report(asked: &FitSettings, set: &ModelSet, told: Told<'_>) -> Result<FitReport> {
+    chance::check_levels(asked, set)?;
     let mut notes = set.notes.clone();
     let models = FitModels::new(set, false, None, told)?;
     if models.rows.is_empty() {
@@ -156,7 +157,7 @@ fn report(asked: &FitSettings, set: &ModelSet, told: Told<'_>) -> Result<FitRepo
 /// Which way the scores go. They fall where a test shows it and no level of chance says that they should rise: of shares and
 /// percentages with such a level, given or known, a fall is said and not fitted as one.
 fn direction(settings: &FitSettings, set: &ModelSet, models: &FitModels<'_>, notes: &mut Vec<String>) -> Direction {
-    let test = evidence::rise(settings, &models.sample, caution::is_few(models));
+    let test = evidence::rise(settings, &models.sample, caution::is_careful(models));
     let falls = match test.p_value {
         Some(p) => p <= evidence::SIZE && test.direction == Some(Direction::Falling),
         None => !test.level && evidence::leans(&models.sample) == Some(Direction::Falling),

@@ -58,6 +58,7 @@ impl BreakReport {
         let (before, after) = (self.slope_before?, self.slope_after?);
         let turn = match self.turn? {
             Turn::Steeper => "steeper",
+            Turn::Flatter if before.abs() < after.abs() => "steeper in the other direction, not emergence",
             Turn::Flatter => "flatter: saturation, not emergence",
         };
         Some(format!("at {at} the slope turns from {before:.3} to {after:.3}, {turn}"))

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::input::{FitTables, Inputs};
 use super::report::FitReport;
 use super::settings::FitSettings;
-use crate::registry::modelset::Group;
+use crate::registry::modelset::{Group, ModelSet};
 use crate::stats::estimate::Named;
 use crate::stats::multiplicity::{Adjusted, adjusted};
 use crate::{Error, ErrorKind, Result};
@@ -56,6 +56,16 @@ impl FitSettings {
     /// # Errors
     /// As [`run_each`](Self::run_each).
     pub fn fit_each(&self, tables: &FitTables, scores: &[String]) -> Result<ScoreFits> {
+        self.fit_each_by(tables, scores, &Self::fit)
+    }
+
+    /// The same, with every fit made by `fit`.
+    pub(crate) fn fit_each_by(
+        &self,
+        tables: &FitTables,
+        scores: &[String],
+        fit: &dyn Fn(&Self, &ModelSet) -> Result<FitReport>,
+    ) -> Result<ScoreFits> {
         let mut fits: Vec<ScoreFit> = Vec::new();
         for score in scores {
             if fits.iter().any(|fit| fit.score == *score) {
@@ -63,7 +73,7 @@ impl FitSettings {
             }
             let mut settings = self.clone();
             settings.tables.score = Some(score.clone());
-            let found = tables.models(&settings.tables).and_then(|set| settings.fit(&set));
+            let found = tables.models(&settings.tables).and_then(|set| fit(&settings, &set));
             let (report, reason) = match found {
                 Ok(report) => (Some(Box::new(report)), None),
                 Err(error) if error.kind() == ErrorKind::Undetermined => (None, Some(error.to_string())),

@@ -65,7 +65,16 @@ pub(super) fn corrected(
         }
     };
     match run() {
-        Ok(found) => Some(found.iter().map(ErrorReport::from).collect()),
+        Ok(found) => {
+            let mut all: Vec<ErrorReport> = found.iter().map(ErrorReport::from).collect();
+            // A difference that can have no interval has none here either.
+            for error in &mut all {
+                if error.name.group().is_some_and(|k| models.refusal(k).is_some()) {
+                    (error.se, error.interval) = (None, Interval::default());
+                }
+            }
+            Some(all)
+        }
         Err(error) => {
             unknown.push(format!("error in compute: {error}"));
             Some(Vec::new())

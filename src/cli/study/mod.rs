@@ -13,7 +13,7 @@ use super::output::{Format, print};
 use super::{interrupt, save};
 use crate::analysis::figure::Figure;
 use crate::error::{Error, Result};
-use crate::registry::write;
+use crate::registry::{destination, write};
 use crate::report::json;
 use crate::report::study as report;
 use crate::study::figures::{emergence, trajectories};
@@ -45,7 +45,7 @@ pub(super) struct StudyArgs {
 enum StudyCommand {
     /// Write an example that explains itself.
     Init {
-        /// The file to write.
+        /// The file to write, or - for standard output.
         #[arg(default_value = "study.toml")]
         file: PathBuf,
     },
@@ -165,12 +165,17 @@ fn init(file: &Path) -> Result<()> {
     if file.exists() {
         return Err(Error::File { path: file.to_owned(), problem: "is there already and is not overwritten".into() });
     }
+    destination::file(file)?;
     write::bytes(file, EXAMPLE.as_bytes())?;
+    if write::is_stdout(file) {
+        return Ok(());
+    }
     complain!("onset: {} written; edit it, then `onset study plan {}`", file.display(), file.display());
     Ok(())
 }
 
 fn run_cells(args: &RunArgs, mut study: Study, work: &Real, format: Format) -> Result<()> {
+    destination::folder(&study.output)?;
     study.run.cells = args.cells.map(|cells| cells.max(1)).or(study.run.cells);
     let study = &study;
     let cells = Cells { study, work, only: &args.only };
@@ -228,6 +233,7 @@ fn queued(study: &Study) -> Result<BTreeMap<String, (&'static str, Task)>> {
 }
 
 fn collect(study: &Study, work: &dyn Work) -> Result<Collected> {
+    destination::folder(&study.output)?;
     let collected = study::collect(study, &Plan::new(study, work)?)?;
     collected.write(study)?;
     complain!("onset: {}", report::collected(&collected, &study.output.join("tables")));
@@ -239,18 +245,22 @@ fn fit_and_draw(study: &Study, collected: &Collected, format: Format) -> Result<
     let folder = study.output.join("report");
     let fits = study::fits(study, collected)?;
     let table = report::fits_csv(&fits);
-    write::bytes(&folder.join("fits.csv"), &table.to_bytes()?)?;
-    let figures: Vec<Figure> = [emergence(&fits), trajectories(&fits)].into_iter().flatten().collect();
-    figures.iter().try_for_each(|figure| save::figure(&folder, figure))?;
-    // What a page needs beyond the plotted numbers: names of axes, colours, marks.
-    write::bytes(&folder.join("figures.json"), json::text(&figures)?.as_bytes())?;
-    // The last condition of each benchmark has both its fits, before and after.
-    for (at, fit) in fits.iter().enumerate() {
-        let last = fits.get(at + 1).is_none_or(|next| (&next.benchmark, &next.metric) != (&fit.benchmark, &fit.metric));
-        if let (true, Ok(found)) = (last, &fit.fit) {
-            save::fit(&folder.join(folder_name(&fit.benchmark)), found)?;
+    write::set(&folder, || {
+        write::bytes(&folder.join("fits.csv"), &table.to_bytes()?)?;
+        let figures: Vec<Figure> = [emergence(&fits), trajectories(&fits)].into_iter().flatten().collect();
+        figures.iter().try_for_each(|figure| save::figure(&folder, figure))?;
+        // What a page needs beyond the plotted numbers: names of axes, colours, marks.
+        write::bytes(&folder.join("figures.json"), json::text(&figures)?.as_bytes())?;
+        // The last condition of each benchmark has both its fits, before and after.
+        for (at, fit) in fits.iter().enumerate() {
+            let last =
+                fits.get(at + 1).is_none_or(|next| (&next.benchmark, &next.metric) != (&fit.benchmark, &fit.metric));
+            if let (true, Ok(found)) = (last, &fit.fit) {
+                save::fit(&folder.join(folder_name(&fit.benchmark)), found)?;
+            }
         }
-    }
+        Ok(())
+    })?;
     complain!("onset: figures and tables in {}", folder.display());
     print(match format {
         Format::Table => report::trajectory(&fits, WIDTH),

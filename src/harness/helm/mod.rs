@@ -90,6 +90,7 @@ fn log(spec: &Value, stats: &Value) -> Option<Log> {
     Some(Log {
         model: adapter.get("model").and_then(Value::as_str).unwrap_or_default().to_owned(),
         revision: None,
+        commit: None,
         setup: Setup { limit, harness: Some("helm".to_owned()), ..Setup::default() },
         scores: scores.collect(),
         problems: Vec::new(),

@@ -4,6 +4,7 @@
 //! one by the dates in their files, never by the files' names; where no date tells, both are kept and the collision is
 //! listed. Names of models are those of [`subject`], and two models that would share one are kept apart.
 
+mod apart;
 mod choose;
 mod encoding;
 mod file;
@@ -11,9 +12,13 @@ mod folders;
 mod gather;
 mod imported;
 mod names;
+mod pieces;
+mod progress;
 mod rename;
 mod settings;
+mod states;
 mod subject;
+mod unsaid;
 
 pub(super) use encoding::utf8;
 pub(super) use file::{Evaluated, FileOutcome, Found, Read};
@@ -22,4 +27,6 @@ pub(super) use gather::gather;
 pub use imported::{Imported, Warning, summary};
 pub use rename::Renames;
 pub use settings::ImportSettings;
-pub(super) use subject::{Subject, is_state};
+pub(super) use states::{is_general, is_state};
+pub(super) use subject::Subject;
+pub(super) use unsaid::{after_results, by_itself, in_folder, results_folder};

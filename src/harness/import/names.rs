@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::apart::{Shared, keep_apart, revisions};
 use super::file::Evaluated;
 use super::imported::Warning;
+use super::progress::Progress;
 use super::settings::ImportSettings;
-use super::subject::{Progress, shortest_ends};
-use crate::registry::{Adjustment, Condition, Known, Models, tokens_per_step};
+use crate::registry::names::may_be_of_one_organisation;
+use crate::registry::{Adjustment, Known, Models, tokens_per_step};
 
 /// The files with the names of their models in all rows, and what there is to say of these.
 pub(super) struct Named {
@@ -18,15 +20,16 @@ pub(super) struct Named {
 
 /// Gives all rows their models' names and revisions. Files of models that are not registered are left out.
 pub(super) fn assign(mut files: Vec<Evaluated>, settings: &ImportSettings, warnings: &mut Vec<Warning>) -> Named {
-    let mut collisions = Vec::new();
     let mut used = BTreeSet::new();
     if let Some(model) = &settings.model {
         for file in &mut files {
             file.subject.name.clone_from(model);
-            file.subject.place = None;
+            (file.subject.place, file.subject.unsaid) = (None, None);
         }
     }
-    // Names that two folders share are first told apart, so that each can be renamed.
+    let mut notes: Vec<String> = after_results(&files).into_iter().collect();
+    notes.extend(revisions(&mut files));
+    // Names that two models share are first told apart, so that each can be renamed.
     let shared = keep_apart(&mut files);
     let mut renamed = BTreeSet::new();
     for subject in files.iter_mut().map(|file| &mut file.subject) {
@@ -36,17 +39,12 @@ pub(super) fn assign(mut files: Vec<Evaluated>, settings: &ImportSettings, warni
             renamed.insert(std::mem::replace(&mut subject.name, new.to_owned()));
         }
     }
-    for (name, places) in shared {
-        if places.iter().any(|(_, longer)| !renamed.contains(longer)) {
-            let places: Vec<String> = places.iter().map(|(place, longer)| format!("{longer} ({place})")).collect();
-            let what = format!("`{name}` is the name of {} folders, kept apart as {}", places.len(), places.join(", "));
-            collisions.push(format!("{what}; --rename gives them names"));
-        }
-    }
+    let unnamed = |one: &&Shared| one.places.iter().any(|(_, longer)| !renamed.contains(longer));
+    let mut collisions: Vec<String> = shared.iter().filter(unnamed).map(Shared::sentence).collect();
     for old in settings.rename.old().filter(|old| !used.contains(*old)) {
         warnings.push(Warning { what: old.to_owned(), why: "no model has this name, so it is not renamed".into() });
     }
-    let mut notes = register(&mut files, settings.models.as_ref(), warnings);
+    notes.extend(register(&mut files, settings.models.as_ref(), warnings, &mut collisions));
     for file in &mut files {
         for row in &mut file.rows {
             row.model.clone_from(&file.subject.name);
@@ -58,54 +56,63 @@ pub(super) fn assign(mut files: Vec<Evaluated>, settings: &ImportSettings, warni
     Named { evaluated: files, collisions, notes, params }
 }
 
-/// The models in different folders that would share a name, by that name: their folders and the longer names they now have.
-fn keep_apart(files: &mut [Evaluated]) -> BTreeMap<String, Vec<(String, String)>> {
-    // An adjusted model may well be in a folder of its own and have the name of what it was adjusted from.
-    let mut places: BTreeMap<(String, Condition), BTreeSet<String>> = BTreeMap::new();
-    for file in files.iter() {
-        if let Some(place) = &file.subject.place {
-            places.entry((file.subject.name.clone(), condition(file))).or_default().insert(place.clone());
-        }
-    }
-    places.retain(|_, places| places.len() > 1);
-    let mut shared: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
-    for ((name, _), places) in &places {
-        let places: Vec<&str> = places.iter().map(String::as_str).collect();
-        for (place, longer) in places.iter().zip(shortest_ends(&places)) {
-            let known = shared.entry(name.clone()).or_default();
-            if !known.iter().any(|(at, _)| at == place) {
-                known.push(((*place).to_owned(), longer));
-            }
-        }
-    }
-    for file in files {
-        let key = (file.subject.name.clone(), condition(file));
-        let longer = places.get(&key).and_then(|_| {
-            let (_, longer) = shared.get(&key.0)?.iter().find(|(at, _)| Some(at) == file.subject.place.as_ref())?;
-            Some(longer.clone())
-        });
-        if let Some(longer) = longer {
-            file.subject.name = longer;
-        }
-    }
-    shared
+/// Says of which evaluations the model's name is that of their results' folder or file.
+fn after_results(files: &[Evaluated]) -> Option<String> {
+    let of = |file: &Evaluated| (file.subject.called.clone(), file.subject.name.clone());
+    let named: BTreeSet<(String, String)> = files
+        .iter()
+        .filter(|file| file.subject.unsaid.is_some() && file.subject.called != file.subject.name)
+        .map(of)
+        .collect();
+    let (called, name) = named.first()?;
+    let more = if named.len() > 1 { format!(" (and {} more like it)", named.len() - 1) } else { String::new() };
+    let what = if called.is_empty() {
+        "an evaluation names no model".to_owned()
+    } else {
+        format!("`{called}` names no model")
+    };
+    Some(format!(
+        "{what}, so it is called `{name}` after the folder or file of its results{more}; --rename gives another name"
+    ))
 }
 
-fn condition(file: &Evaluated) -> Condition {
-    file.rows.first().map(|row| row.condition.clone()).unwrap_or_default()
-}
-
-/// Gives models their registered names, and leaves out those that have none.
-fn register(files: &mut Vec<Evaluated>, models: Option<&Models>, warnings: &mut Vec<Warning>) -> Vec<String> {
+/// Gives models their registered names, and leaves out those that have none. Models of two organisations are never taken
+/// for one.
+fn register(
+    files: &mut Vec<Evaluated>,
+    models: Option<&Models>,
+    warnings: &mut Vec<Warning>,
+    collisions: &mut Vec<String>,
+) -> Vec<String> {
     let Some(models) = models else { return Vec::new() };
     let mut unknown: BTreeMap<String, usize> = BTreeMap::new();
+    let mut taken: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    for file in files.iter() {
+        if let Known::As(model, _) = models.find(&file.subject.name) {
+            taken.entry(&model.name).or_default().insert(file.subject.name.clone());
+        }
+    }
+    taken.retain(|_, names| {
+        let apart = |one: &String| names.iter().any(|other| !may_be_of_one_organisation(one, other));
+        names.iter().any(apart)
+    });
+    for (model, names) in &taken {
+        let names = names.iter().cloned().collect::<Vec<_>>().join("`, `");
+        collisions.push(format!(
+            "`{names}` would all be `{model}` of the table of models, and are of different organisations; each keeps its own name; \
+             --rename says which is meant"
+        ));
+    }
     let mut joined = BTreeSet::new();
     files.retain_mut(|file| match models.find(&file.subject.name) {
         Known::As(model, exact) => {
-            if !exact {
+            let several = taken.contains_key(model.name.as_str());
+            if !exact && !several {
                 joined.insert(format!("`{}` is taken for `{}` of the table of models", file.subject.name, model.name));
             }
-            file.subject.name.clone_from(&model.name);
+            if exact || !several {
+                file.subject.name.clone_from(&model.name);
+            }
             true
         }
         Known::No => {
@@ -121,30 +128,42 @@ fn register(files: &mut Vec<Evaluated>, models: Option<&Models>, warnings: &mut 
     joined.into_iter().collect()
 }
 
-/// Gives checkpoints of a training run the tokens they had seen, and says of which these are not known.
-fn count_tokens(files: &mut [Evaluated], settings: &ImportSettings) -> Option<String> {
-    let mut unknown: BTreeSet<String> = BTreeSet::new();
+/// Gives checkpoints of a training run the tokens they had seen, and says of which these are not known, and why.
+fn count_tokens(files: &mut [Evaluated], settings: &ImportSettings) -> Vec<String> {
+    let (mut unknown, mut unsure, mut later) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     for file in files {
         let Some(revision) = file.subject.revision.as_deref() else { continue };
         let progress = Progress::of(revision);
-        let Some(step) = progress.step else { continue };
         let published = || tokens_per_step(&file.subject.name).filter(|_| progress.branch);
         let per_step = settings.tokens_per_step.or_else(published);
-        let tokens = per_step.and_then(|tokens| tokens.checked_mul(step)).or(progress.tokens);
+        let counted = per_step.zip(progress.step).and_then(|(tokens, step)| tokens.checked_mul(step));
+        let tokens = counted.or(progress.tokens);
         let trained = |row: &crate::registry::Observation| {
             row.condition.adjustment == Adjustment::None && row.setup.adapter.is_none()
         };
         for row in file.rows.iter_mut().filter(|row| trained(row)) {
             row.setup.tokens_seen = tokens;
-            if tokens.is_none() {
-                unknown.insert(format!("{} at {revision}", row.model));
+            let at = || format!("{} at {revision}", row.model);
+            match progress {
+                Progress { unsure: true, .. } => _ = unsure.insert(at()),
+                Progress { later: true, .. } => _ = later.insert(at()),
+                Progress { step: Some(_), .. } if tokens.is_none() => _ = unknown.insert(at()),
+                Progress { .. } => {}
             }
         }
     }
-    let first = unknown.first()?;
-    let all = unknown.len();
-    let which = if all == 1 { first.clone() } else { format!("{all} checkpoints ({first}, …)") };
-    Some(format!("nothing says how many training tokens {which} had seen; --tokens-per-step does"))
+    let which = |of: &BTreeSet<String>| {
+        let first = of.first()?.clone();
+        Some(if of.len() == 1 { first } else { format!("{} checkpoints ({first}, …)", of.len()) })
+    };
+    let none_counted = "no tokens are counted; the column tokens_seen of the table takes them";
+    let sentences = [
+        which(&unknown)
+            .map(|which| format!("nothing says how many training tokens {which} had seen; --tokens-per-step does")),
+        which(&unsure).map(|which| format!("what the number counts is not sure in {which}, so {none_counted}")),
+        which(&later).map(|which| format!("steps begin anew after pretraining, as in {which}, so {none_counted}")),
+    ];
+    sentences.into_iter().flatten().collect()
 }
 
 /// The numbers of parameters of these models; none where files differ.

@@ -7,25 +7,44 @@
 //! | `…/hub/models--meta-llama--Llama-2-7b-hf/snapshots/HASH` | `meta-llama/Llama-2-7b-hf` | `HASH` |
 //! | `__data__run-7b__checkpoint-final` (a path as part of a file's name) | `run-7b` | `checkpoint-final` |
 //! | `https://huggingface.co/org/name/tree/step1000` | `org/name` | `step1000` |
+//! | `/data/run-7b/fp16`, `/data/run-7b-step1000` | `run-7b` | `fp16`, `step1000` |
+//! | `/tmp/model`, `/home/me/output/merged` | none: it may be any model | –, `merged` |
+
+use super::progress::{Progress, plain};
+use super::states::{is_general, is_size, is_state, says_no_model, says_nothing};
 
 /// A model as an evaluation calls it, taken apart.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(in crate::harness) struct Subject {
-    /// The model's own name; empty when there is nothing but a checkpoint's.
+    /// The model's own name; empty when there is nothing but a checkpoint's, or words that any model may lie under.
     pub name: String,
     /// The folder of the model, where the name is only the last part of a path: two folders may be two models.
     pub place: Option<String>,
     /// Which weights of the model: branch, commit, or the folders of a checkpoint.
     pub revision: Option<String>,
+    /// All that stands behind the model's own folder, words that say nothing too.
+    pub within: Option<String>,
+    /// The commit of the weights, where the evaluation says it besides the branch.
+    pub commit: Option<String>,
+    /// Where the results are, when the evaluation itself does not say which model it is of.
+    pub unsaid: Option<Unsaid>,
     /// As it was called.
     pub called: String,
+}
+
+/// Where results are that do not say which model they are of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::harness) struct Unsaid {
+    /// What two of them share that are of one model all the same: a folder, or nothing but the file.
+    pub at: String,
+    pub file: String,
 }
 
 impl Subject {
     /// A model whose name is known.
     pub(crate) fn named(name: impl Into<String>) -> Self {
         let name = name.into();
-        Self { called: name.clone(), name, place: None, revision: None }
+        Self { called: name.clone(), name, ..Self::default() }
     }
 
     /// Takes apart what an evaluation calls its model.
@@ -38,9 +57,11 @@ impl Subject {
         let parts: Vec<&str> = text.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
         let subject = |name: &str, place: Option<String>, revision: &[&str]| Self {
             name: name.to_owned(),
+            within: place.as_ref().filter(|_| !revision.is_empty()).map(|_| revision.join("/")),
             place,
             revision: joined(revision),
             called: called.to_owned(),
+            ..Self::default()
         };
         if let [scheme, _, organisation, name, rest @ ..] = parts.as_slice()
             && scheme.starts_with("http")
@@ -53,21 +74,50 @@ impl Subject {
             return subject(&id.replacen("--", "/", 1), None, &parts[at + 1..]);
         }
         let relative = !text.starts_with(['/', '.', '~']) && !text.ends_with('/');
+        let nothing = |part: &str| is_state(part) || is_general(part);
         let is_id = match parts.as_slice() {
-            [_, name] => relative && !(is_state(name) && has_separator(name)),
-            [name] => relative && !is_state(name),
+            [first, name] => relative && !(is_state(name) && has_separator(name)) && !(nothing(first) && nothing(name)),
+            [name] => relative && !nothing(name),
             _ => false,
         };
         if is_id {
-            return subject(&text, None, &[]);
+            let id = parts.join("/");
+            return match id.split_once('@') {
+                Some((id, branch)) if !id.is_empty() && !branch.is_empty() => subject(id, None, &[branch]),
+                _ => subject(&id, None, &[]),
+            };
         }
-        let own = parts.iter().rposition(|part| !is_state(part));
-        let Some(own) = own else { return subject("", None, &parts) };
-        let place = (own > 0).then(|| {
-            let root = if text.starts_with('/') { "/" } else { "" };
-            format!("{root}{}", parts[..=own].join("/"))
-        });
-        subject(parts[own], place, &parts[own + 1..])
+        let absolute = text.starts_with('/');
+        let own = (0..parts.len()).rev().find(|at| !says_no_model(&parts, *at, absolute));
+        let Some(mut own) = own else {
+            // The states at the end of a path of general words.
+            let from = parts.iter().rposition(|part| !is_state(part)).map_or(0, |at| at + 1);
+            return subject("", None, &parts[from..]);
+        };
+        let mut name = parts[own].to_owned();
+        let above = (0..own).rev().find(|at| !says_no_model(&parts, *at, absolute));
+        if let Some(above) = above.filter(|_| is_size(&name)) {
+            // `Qwen3/4B` is a model of a family, `run-7b/4B` a state of a model.
+            if parts[above].split(['-', '_']).any(is_size) {
+                own = above;
+                name = parts[own].to_owned();
+            } else {
+                name = format!("{}/{name}", parts[above]);
+            }
+        }
+        let root = if absolute { "/" } else { "" };
+        let place = |name: &str| {
+            let above = &parts[..own];
+            (own > 0).then(|| format!("{root}{}/{name}", above.join("/")))
+        };
+        let behind = &parts[own + 1..];
+        match with_step(&name).filter(|_| own > 0 || !relative) {
+            Some((model, step)) => {
+                let words: Vec<&str> = std::iter::once(step).chain(behind.iter().copied()).collect();
+                subject(model, place(model), &words)
+            }
+            None => subject(&name, place(parts[own]), behind),
+        }
     }
 
     /// The same with further words for its revision, before those that are known.
@@ -83,80 +133,11 @@ impl Subject {
 fn joined(words: &[&str]) -> Option<String> {
     let mut kept: Vec<&str> = Vec::new();
     for word in words.iter().map(|word| word.trim().trim_matches('/')) {
-        let says_nothing = word.is_empty() || SAYS_NOTHING.contains(&word) || kept.contains(&word);
-        if !says_nothing {
+        if !(word.is_empty() || says_nothing(word) || kept.contains(&word)) {
             kept.push(word);
         }
     }
     (!kept.is_empty()).then(|| kept.join("/"))
-}
-
-/// Words that tell no state from another: the default branch, and folders that only hold the files.
-const SAYS_NOTHING: [&str; 10] =
-    ["main", "snapshots", "model", "models", "hf", "huggingface", "weights", "output", "outputs", "pytorch_model"];
-
-/// Folders that hold some state of a model and not the model.
-const STATES: [&str; 31] = [
-    "snapshots",
-    "checkpoint",
-    "checkpoints",
-    "ckpt",
-    "ckpts",
-    "final",
-    "final_model",
-    "final-model",
-    "final_checkpoint",
-    "final-checkpoint",
-    "last",
-    "latest",
-    "best",
-    "best_model",
-    "best-model",
-    "model",
-    "models",
-    "hf",
-    "hf_model",
-    "hf_ckpt",
-    "hf_checkpoint",
-    "huggingface",
-    "consolidated",
-    "converted",
-    "merged",
-    "merged_model",
-    "output",
-    "outputs",
-    "weights",
-    "pytorch_model",
-    "export",
-];
-
-/// How the names of numbered states begin.
-const NUMBERED: [&str; 9] =
-    ["global_step", "global-step", "globalstep", "checkpoint", "ckpt", "step", "iteration", "iter", "epoch"];
-
-/// Whether a folder's name says a state of a model: `checkpoint-1000`, `global_step1000`, `checkpoint-final`,
-/// `stage1-step1000-tokens5B`, `final`, a commit's hash.
-pub(in crate::harness) fn is_state(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    let hash = name.len() >= 32 && name.bytes().all(|b| b.is_ascii_hexdigit());
-    let behind = |rest: &str| {
-        let rest = rest.trim_start_matches(['-', '_', '=']);
-        let number = rest.trim_start_matches(|c: char| c.is_ascii_digit());
-        let ends = number.chars().next().is_none_or(|c| !c.is_alphanumeric());
-        (number.len() < rest.len() && ends) || STATES.contains(&rest)
-    };
-    let unstaged = match name.split_once('-') {
-        Some((stage, rest)) if is_stage(stage) => rest,
-        _ => &name,
-    };
-    let numbered = NUMBERED.iter().any(|prefix| unstaged.strip_prefix(prefix).is_some_and(behind));
-    // A folder that is called by a number, as some trainers call their checkpoints.
-    let bare = !name.is_empty() && name.bytes().all(|b| b.is_ascii_digit());
-    hash || bare || numbered || STATES.contains(&name.as_str())
-}
-
-fn is_stage(text: &str) -> bool {
-    text.strip_prefix("stage").is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// `step3` may be a model's name on a hub; `step_3`, `checkpoint-3` and `global_step3` are not.
@@ -164,49 +145,18 @@ fn has_separator(name: &str) -> bool {
     !name.to_ascii_lowercase().starts_with("step") || name.contains('_')
 }
 
-/// The training step that a revision names, and the tokens where it names them too.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(in crate::harness) struct Progress {
-    /// Optimiser steps.
-    pub step: Option<u64>,
-    /// Tokens, rounded as they stand in the name.
-    pub tokens: Option<u64>,
-    /// Whether it is a branch of a hub, such as `step1000`, and not the folder of somebody's own run.
-    pub branch: bool,
-}
-
-impl Progress {
-    /// Of a revision such as `step1000`, `checkpoint-1000`, `iter_0001000` or `stage1-step1000-tokens5B`. Nothing of a later
-    /// stage, whose steps begin anew.
-    pub(crate) fn of(revision: &str) -> Self {
-        let name = revision.to_ascii_lowercase();
-        let later = |part: &str| is_stage(part) && part != "stage1";
-        if name.split(['-', '_', '/']).any(later) {
-            return Self::default();
-        }
-        let number_after = |prefix: &str| {
-            let (_, rest) = name.rsplit_once(prefix)?;
-            let rest = rest.trim_start_matches(['-', '_', '=']);
-            let digits = &rest[..rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len())];
-            Some((digits.parse::<u64>().ok()?, &rest[digits.len()..]))
-        };
-        let bare = || name.parse::<u64>().ok().filter(|_| name.bytes().all(|b| b.is_ascii_digit()));
-        let named = ["step", "checkpoint", "ckpt", "iteration", "iter"].into_iter().find_map(number_after);
-        let step = named.map(|(step, _)| step).or_else(bare);
-        let tokens = number_after("tokens").and_then(|(number, unit)| {
-            let unit = match unit.as_bytes().first()? {
-                b'm' => 1_000_000,
-                b'b' => 1_000_000_000,
-                b't' => 1_000_000_000_000,
-                _ => return None,
-            };
-            number.checked_mul(unit)
-        });
-        let plain = name.strip_prefix("stage1-").unwrap_or(&name);
-        let branch =
-            plain.strip_prefix("step").is_some_and(|rest| rest.bytes().next().is_some_and(|b| b.is_ascii_digit()));
-        Self { step, tokens, branch }
-    }
+/// The model and the step in the name of a folder such as `run-7b-step1000`.
+fn with_step(name: &str) -> Option<(&str, &str)> {
+    const WORDS: [&str; 7] = ["global_step", "globalstep", "step", "checkpoint", "ckpt", "iter", "iteration"];
+    let signs = name.match_indices(['-', '_']).map(|(at, _)| at);
+    let mut ends = signs.map(|at| (&name[..at], &name[at + 1..])).filter(|(model, _)| !model.is_empty());
+    ends.find(|(model, end)| {
+        let plain = plain(end);
+        let step =
+            WORDS.iter().find_map(|word| plain.strip_prefix(word)).map(|n| n.trim_start_matches(['-', '_', '=']));
+        let number = step.is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()));
+        number && Progress::of(&plain).step.is_some() && !is_state(model) && !is_general(model)
+    })
 }
 
 /// For every one of different folders the shortest end of it that no other has.
@@ -272,21 +222,5 @@ mod tests {
         assert_eq!(Subject::named("a").at_revision(&["main"]).revision, None);
         let both = Subject::parse("/a/run/checkpoint-1").at_revision(&["ft", "checkpoint-1"]);
         assert_eq!(both.revision.as_deref(), Some("ft/checkpoint-1"));
-    }
-
-    #[test]
-    fn steps_and_tokens_are_read_from_revisions() {
-        let read = |revision: &str| {
-            let progress = Progress::of(revision);
-            (progress.step, progress.tokens, progress.branch)
-        };
-        assert_eq!(read("step1000"), (Some(1000), None, true));
-        assert_eq!(read("stage1-step140000-tokens294B"), (Some(140_000), Some(294_000_000_000), true));
-        assert_eq!(read("checkpoint-500"), (Some(500), None, false));
-        assert_eq!(read("global_step1000/hf"), (Some(1000), None, false));
-        assert_eq!(read("iter_0001000"), (Some(1000), None, false));
-        assert_eq!(read("1000"), (Some(1000), None, false));
-        assert_eq!(read("stage2-ingredient1-step10-tokens1B"), (None, None, false));
-        assert_eq!(["checkpoint-final", "6fdf2e60", "v1.0"].map(|r| read(r).0), [None; 3]);
     }
 }

@@ -20,6 +20,10 @@ const LARGEST: u64 = 256 << 20;
 /// A sentence, for an archive without a header, and one that is damaged.
 pub(super) fn header(path: &Path) -> Result<Option<Vec<u8>>, String> {
     let unreadable = |error: std::io::Error| format!("cannot read the file: {error}");
+    // A FIFO could be waited for without end; it is told by who reads it as JSON.
+    if !std::fs::metadata(path).map_err(unreadable)?.is_file() {
+        return Ok(None);
+    }
     let mut file = File::open(path).map_err(unreadable)?;
     let mut mark = Vec::new();
     file.by_ref().take(2).read_to_end(&mut mark).map_err(unreadable)?;

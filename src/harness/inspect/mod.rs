@@ -27,7 +27,7 @@ use std::path::PathBuf;
 use serde_json::Value;
 
 use super::import::{Found, ImportSettings, Imported, Read, gather};
-use super::logs::{self, Log, Scored, benchmark_name, count, digest, dtype, exact_match, text};
+use super::logs::{self, Log, Scored, benchmark_name, count, digest, dtype, exact_match, plain, text};
 use crate::Result;
 use crate::registry::{Format, Limit, Measure, Metric, PromptFormat, RowKind, Setup};
 
@@ -56,10 +56,21 @@ fn log(file: &Value) -> Option<Log> {
     let benchmark = benchmark_name(task.rsplit('/').next().unwrap_or(task));
     let argument = |name: &str| text(spec.get("model_args").and_then(|arguments| arguments.get(name)));
     let system = spec.pointer("/model_generate_config/system_message");
+    let named = spec.get("model").and_then(Value::as_str).unwrap_or_default();
+    // Weights from a folder are `hf/local` with the folder beside it.
+    let folder = ["model_path", "model_name_or_path", "path"].into_iter().find_map(argument);
+    let (model, adapter) = model(named);
     let mut log = Log {
-        model: model(spec.get("model").and_then(Value::as_str).unwrap_or_default()),
+        model: folder.map_or(model, str::to_owned),
         revision: argument("revision").map(str::to_owned),
+        commit: None,
         setup: Setup {
+            adapter: ["lora", "peft", "adapter", "lora_local_path", "adapter_path"]
+                .into_iter()
+                .find_map(argument)
+                .map(str::to_owned)
+                .or(adapter),
+            settings: settings(spec),
             prompt: PromptFormat { system_prompt: text(system).map(digest), ..PromptFormat::default() },
             dtype: argument("dtype").or_else(|| argument("torch_dtype")).and_then(dtype),
             limit: limit(spec),
@@ -81,8 +92,7 @@ fn log(file: &Value) -> Option<Log> {
         log.problems.push(format!("the evaluation did not end well: its status is {status}"));
         return Some(log);
     }
-    let shots =
-        ["fewshot", "num_fewshot", "shots"].into_iter().find_map(|name| count(spec.get("task_args")?.get(name)));
+    let shots = SHOTS.into_iter().find_map(|name| count(spec.get("task_args")?.get(name)));
     let results = file.get("results")?;
     let completed = count(results.get("completed_samples"));
     for score in results.get("scores").and_then(Value::as_array).into_iter().flatten() {
@@ -93,10 +103,18 @@ fn log(file: &Value) -> Option<Log> {
             continue;
         };
         let choice = scorer == "choice";
-        let reducer = text(score.get("reducer")).filter(|reducer| *reducer != MEAN);
+        let reducer = match reducer(spec, score) {
+            Reducer::Mean => None,
+            Reducer::Other(name) => Some(name),
+            Reducer::Unsaid => {
+                log.problems
+                    .push(format!("{benchmark}: of several reducers the log does not say which gave {scorer}'s score"));
+                continue;
+            }
+        };
         let metric = match (choice, reducer) {
             (true, None) => Metric::plain(Measure::Accuracy),
-            (true, Some(reducer)) => Metric { measure: Measure::Accuracy, filter: Some(reducer.to_owned().into()) },
+            (true, Some(reducer)) => Metric { measure: Measure::Accuracy, filter: Some(reducer.into()) },
             (false, None) => exact_match(scorer),
             (false, Some(reducer)) => exact_match(&format!("{scorer}:{reducer}")),
         };
@@ -115,14 +133,94 @@ fn log(file: &Value) -> Option<Log> {
     Some(log)
 }
 
-/// The model without what serves it: `hf/org/model` is `org/model`.
-fn model(name: &str) -> String {
-    let parts: Vec<&str> = name.split('/').collect();
-    parts[parts.len().saturating_sub(2)..].join("/")
+/// What loads the weights itself, and names the model behind its own name.
+const LOADERS: [&str; 6] = ["hf", "vllm", "sglang", "llama-cpp-python", "transformer_lens", "nnterp"];
+
+/// The model without what serves it, and its adapter: `hf/org/model` is `org/model`, `vllm/org/model:org/lora` has an adapter.
+fn model(name: &str) -> (String, Option<String>) {
+    let loaded = name.split_once('/').filter(|(first, _)| LOADERS.contains(first)).map(|(_, rest)| rest);
+    match loaded {
+        Some(rest) => {
+            match rest.split_once(':').filter(|(model, adapter)| !model.is_empty() && adapter.contains('/')) {
+                Some((model, adapter)) => (model.to_owned(), Some(adapter.to_owned())),
+                None => (rest.to_owned(), None),
+            }
+        }
+        None => {
+            let parts: Vec<&str> = name.split('/').collect();
+            (parts[parts.len().saturating_sub(2)..].join("/"), None)
+        }
+    }
 }
 
-/// The reducer that is no other quantity than the accuracy of one answer.
-const MEAN: &str = "mean";
+/// What is set beside the model and changes no answer.
+const NO_ANSWER: [&str; 12] = [
+    "attempt_timeout",
+    "batch",
+    "cache",
+    "cache_prompt",
+    "fallback_models",
+    "log_requests",
+    "max_connections",
+    "max_retries",
+    "num_choices",
+    "seed",
+    "system_message",
+    "timeout",
+];
+
+/// The settings of a run that change the answers, beyond those with columns of their own: how text is generated, the task's
+/// arguments but for the shots, another solver.
+fn settings(spec: &Value) -> Option<String> {
+    let set = |of: &str| spec.get(of).and_then(Value::as_object).into_iter().flatten();
+    let told = |name: &str| !NO_ANSWER.contains(&name) && !SHOTS.contains(&name);
+    let loader = ["tokenizer", "tokenizer_path", "chat_template", "enable_thinking", "max_model_len"];
+    let mut found: Vec<String> = set("model_generate_config")
+        .filter(|(name, _)| told(name))
+        .chain(set("task_args").filter(|(name, _)| told(name)))
+        .chain(set("model_args").filter(|(name, _)| loader.contains(&name.as_str())))
+        .filter(|(_, value)| !value.is_null())
+        .map(|(name, value)| format!("{name}={}", plain(value)))
+        .collect();
+    found.extend(text(spec.get("solver")).map(|solver| format!("solver={solver}")));
+    (!found.is_empty()).then(|| found.join(", "))
+}
+
+/// How the scores of an item that was asked several times became one.
+enum Reducer {
+    /// No other quantity than the accuracy of one answer.
+    Mean,
+    Other(String),
+    Unsaid,
+}
+
+/// The reducer of a score: its own, or the only one of the run, or the one in its name.
+fn reducer(spec: &Value, score: &Value) -> Reducer {
+    let of = |name: &str| if name == "mean" { Reducer::Mean } else { Reducer::Other(name.to_owned()) };
+    if let Some(own) = text(score.get("reducer")) {
+        return of(own);
+    }
+    let Some(config) = spec.get("config") else { return Reducer::Mean };
+    if config.get("epochs").and_then(Value::as_u64) == Some(1) {
+        return Reducer::Mean;
+    }
+    let all: Vec<&str> = match config.get("epochs_reducer") {
+        Some(Value::Array(all)) => all.iter().filter_map(Value::as_str).collect(),
+        Some(Value::String(one)) => vec![one.as_str()],
+        _ => vec![],
+    };
+    let name = text(score.get("name")).unwrap_or_default();
+    match all.as_slice() {
+        [] => Reducer::Mean,
+        [one] => of(one),
+        several => {
+            several.iter().find(|reducer| name.ends_with(&format!("_{reducer}"))).map_or(Reducer::Unsaid, |one| of(one))
+        }
+    }
+}
+
+/// The task's arguments that say how many examples its prompts have.
+const SHOTS: [&str; 3] = ["fewshot", "num_fewshot", "shots"];
 
 /// The part of the items that was used: `limit` is a number of items, or the first and the last of them.
 fn limit(spec: &Value) -> Option<Limit> {
@@ -149,6 +247,12 @@ mod tests {
 
     #[test]
     fn a_model_is_named_without_what_serves_it() {
-        assert_eq!(["hf/org/toy-7b", "org/toy-7b", "toy", ""].map(model), ["org/toy-7b", "org/toy-7b", "toy", ""]);
+        let named = |name| model(name).0;
+        assert_eq!(
+            ["hf/org/toy-7b", "org/toy-7b", "azure/openai/gpt-x", "hf/gpt2", "hf//data/run-7b", "ollama/llama3:8b", ""]
+                .map(named),
+            ["org/toy-7b", "org/toy-7b", "openai/gpt-x", "gpt2", "/data/run-7b", "ollama/llama3:8b", ""]
+        );
+        assert_eq!(model("vllm/org/m:org/lora"), ("org/m".to_owned(), Some("org/lora".to_owned())));
     }
 }

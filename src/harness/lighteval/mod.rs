@@ -5,7 +5,7 @@
 //! | score | `results."<suite>\|<task>\|<shots>".<metric>`, without suite in the newest versions |
 //! | standard error | `<metric>_stderr` beside it |
 //! | items | `config_tasks.<task>.effective_num_docs` |
-//! | model | `config_general.model_name`, or `config_general.model_config.model_name` |
+//! | model | `config_general.model_name`, or the same in `model_config`, or in its `model_parameters` |
 //!
 //! A task `mmlu:anatomy` becomes `mmlu_anatomy`, a part of `mmlu`; `mmlu:_average` becomes the group `mmlu`. The row `all`,
 //! a mean over the benchmarks that happened to be run, is left out. Exact matches that are found or compared in a
@@ -26,7 +26,7 @@ use serde_json::{Map, Value};
 
 use super::import::{ImportSettings, Imported, gather};
 use super::lm_eval::implied;
-use super::logs::{self, Log, Scored, benchmark_name, count, digest, dtype, exact_match, text};
+use super::logs::{self, Log, Scored, benchmark_name, count, digest, dtype, exact_match, plain, text};
 use crate::Result;
 use crate::registry::{Limit, Measure, Metric, PromptFormat, RowKind, Setup, Timestamp, benchmark};
 
@@ -42,11 +42,12 @@ pub fn import(paths: &[PathBuf], settings: &ImportSettings) -> Result<Imported> 
 pub(super) fn log(file: &Value) -> Option<Log> {
     let general = file.get("config_general")?;
     let results = file.get("results")?.as_object()?;
-    let of_model = |key: &str| {
-        let direct = text(general.get(key));
-        direct.or_else(|| text(general.pointer(&format!("/model_config/{key}"))))
-    };
+    let places =
+        |key: &str| ["", "/model_config", "/model_config/model_parameters"].map(|place| format!("{place}/{key}"));
+    let of_model = |key: &str| places(key).iter().find_map(|place| text(general.pointer(place)));
     let model = of_model("model_name").unwrap_or_default().to_owned();
+    // Of a model with an adapter `model_name` is the adapter.
+    let below = of_model("base_model").filter(|base| *base != model).map(str::to_owned);
     let (mut scores, mut unknown, mut complete) = (Vec::new(), BTreeSet::new(), !results.is_empty());
     for (key, metrics) in results.iter().filter(|(key, _)| *key != "all") {
         let (Some(task), Some(metrics)) = (Task::parse(key), metrics.as_object()) else { continue };
@@ -64,26 +65,32 @@ pub(super) fn log(file: &Value) -> Option<Log> {
     let problems = if unknown.is_empty() { vec![] } else { vec![format!("unknown metrics: {}", unknown.join(", "))] };
     let asked = general.get("max_samples").or_else(|| general.pointer("/model_config/max_samples"));
     let limit = asked.and_then(Value::as_f64).filter(|_| !complete).and_then(|most| Limit::new(most.trunc()).ok());
-    let flag = |key: &str| general.get(key).or_else(|| general.pointer(&format!("/model_config/{key}")));
+    let flag = |key: &str| places(key).iter().find_map(|place| general.pointer(place));
     let templated = ["use_chat_template", "override_chat_template"].into_iter().filter_map(flag).any(|v| v == true);
     let quantised = flag("quantization_config").filter(|config| !config.is_null()).map(|config| {
         let method = text(config.get("quant_method")).map(str::to_owned);
         let four = config.get("load_in_4bit").is_some_and(|on| on == true);
         method.unwrap_or_else(|| if four { "4bit".to_owned() } else { config.to_string() })
     });
+    let adapter = match &below {
+        Some(_) => Some(model.clone()),
+        None => of_model("adapter_weights").or_else(|| of_model("delta_weights")).map(str::to_owned),
+    };
     Some(Log {
-        model,
+        model: below.unwrap_or(model),
         revision: of_model("revision").map(str::to_owned),
+        commit: of_model("model_sha").map(str::to_owned),
         setup: Setup {
             prompt: PromptFormat {
                 chat_template: templated.then(|| "applied".to_owned()),
                 system_prompt: of_model("system_prompt").map(digest),
                 multiturn: None,
             },
-            adapter: of_model("adapter_weights").or_else(|| of_model("delta_weights")).map(str::to_owned),
+            adapter,
             quantisation: quantised,
             dtype: of_model("model_dtype").or_else(|| of_model("dtype")).and_then(dtype),
             limit,
+            settings: generation(flag("generation_parameters")),
             harness: Some("lighteval".to_owned()),
             harness_version: of_model("lighteval_version").or_else(|| of_model("lighteval_sha")).map(str::to_owned),
             ..Setup::default()
@@ -92,6 +99,13 @@ pub(super) fn log(file: &Value) -> Option<Log> {
         problems,
         date: date(general),
     })
+}
+
+/// What of the parameters of generation was set: `temperature=0.6, top_p=0.95`.
+fn generation(parameters: Option<&Value>) -> Option<String> {
+    let set = parameters?.as_object()?.iter().filter(|(_, value)| !value.is_null());
+    let set: Vec<String> = set.map(|(name, value)| format!("{name}={}", plain(value))).collect();
+    (!set.is_empty()).then(|| set.join(", "))
 }
 
 /// When the run ended. Its clock often counts from the start of the machine; only what can be a date is one.
@@ -178,6 +192,8 @@ fn metric(name: &str) -> Option<Metric> {
         "extractive_match" => exact_match("extractive"),
         "truthfulqa_mc1" => Metric::plain(Measure::Mc1),
         "truthfulqa_mc2" => Metric::plain(Measure::Mc2),
+        // Means over several answers, and what the most of them agree on, under their own names: `pass@1:32_samples`.
+        other if ["pass@", "maj@", "avg@", "cons@"].iter().any(|of| other.contains(of)) => exact_match(other),
         other => Metric::plain(Measure::from_str(other).ok()?),
     })
 }

@@ -2,13 +2,14 @@
 
 use std::path::PathBuf;
 
-use super::file::{Cell, ResultsFile};
+use super::cells::Cell;
+use super::file::ResultsFile;
 use super::origin;
 use super::rows::{self, Origin};
 use crate::Result;
 use crate::harness::import::{Evaluated, FileOutcome, Found, ImportSettings, Imported, Read, condition, gather, utf8};
 use crate::harness::{lighteval, logs};
-use crate::registry::{Provenance, Timestamp};
+use crate::registry::{Provenance, Timestamp, disk};
 
 /// Reads results files; a folder stands for all `.json` files in and below it. The order of `paths` does not matter.
 ///
@@ -19,7 +20,7 @@ pub fn import(paths: &[PathBuf], settings: &ImportSettings) -> Result<Imported> 
 }
 
 fn read(found: &Found, settings: &ImportSettings) -> Read {
-    let bytes = match std::fs::read(&found.path) {
+    let bytes = match disk::read_found(&found.path) {
         Ok(bytes) => bytes,
         Err(error) => return Read::failed(format!("cannot read the file: {error}")),
     };
@@ -42,7 +43,7 @@ fn read(found: &Found, settings: &ImportSettings) -> Read {
 
 fn rows_of(file: &ResultsFile<'_>, found: &Found, settings: &ImportSettings) -> Read {
     let condition = condition(&found.path, settings);
-    let mut subject = origin::subject(file, &found.path, settings);
+    let mut subject = origin::subject(file, found, settings);
     if condition.examples.is_some() {
         // The checkpoint is one of the adjustment, and known by its examples.
         subject.revision = None;
@@ -55,7 +56,13 @@ fn rows_of(file: &ResultsFile<'_>, found: &Found, settings: &ImportSettings) -> 
     let quantised = setup.quantisation.is_some() || setup.adapter.is_some();
     let origin = Origin { condition, setup, provenance };
     let Some((rows, mut problems)) = rows::observations(file, &origin) else {
-        return Read::failed("no results in it");
+        return Read::failed(match file.scores {
+            Some(_) => {
+                "it looks like BIG-bench's own results (scores by number of shots), which are not read; write the scores as a table \
+                 with the columns model, benchmark, metric and value, and give that to `onset fit`"
+            }
+            None => "no results in it",
+        });
     };
     if rows.is_empty() && problems.is_empty() {
         problems.push("no metric in its results".into());

@@ -28,6 +28,8 @@
 //! # Ok::<(), onset::Error>(())
 //! ```
 
+mod arguments;
+mod cells;
 mod file;
 mod import;
 mod items;

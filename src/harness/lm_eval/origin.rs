@@ -1,10 +1,13 @@
 //! Which model a results file belongs to, and in what setup it was evaluated: from what the file records, and from the names
 //! of file and folders.
 
-use std::path::Path;
-
-use super::file::{Cell, ModelArgs, ResultsFile};
-use crate::harness::import::{ImportSettings, Subject, folders, is_shots, is_state, step_folder};
+use super::arguments::ModelArgs;
+use super::cells::Cell;
+use super::file::ResultsFile;
+use crate::harness::import::{
+    Found, ImportSettings, Subject, after_results, by_itself, folders, in_folder, is_general, is_shots, is_state,
+    results_folder, step_folder,
+};
 use crate::harness::logs::{digest, dtype};
 use crate::registry::{PromptFormat, Setup};
 
@@ -16,16 +19,20 @@ use crate::registry::{PromptFormat, Setup};
 ///    with an adapter, the model below it;
 /// 3. the folder `<organisation>__<model>` the file is in;
 /// 4. any folder the file is in that is no checkpoint's, where the file is called after its task, its shots or `results`;
-/// 5. the file's own name.
-pub(super) fn subject(file: &ResultsFile<'_>, path: &Path, settings: &ImportSettings) -> Subject {
+/// 5. the file's own name;
+/// 6. a path of general words (`/tmp/model`) as it stands.
+///
+/// From the third on the file does not say which model it is of, so that it is never taken for another's.
+pub(super) fn subject(file: &ResultsFile<'_>, found: &Found, settings: &ImportSettings) -> Subject {
+    let path = &found.path;
     let arguments = file.config.as_ref().and_then(|config| config.model_args.as_ref());
     let recorded = recorded(file, arguments).map(Subject::parse);
     let stem = path.file_stem().map(|stem| stem.to_string_lossy()).unwrap_or_default();
     let folders = folders(path);
     let step = folders.last().copied().filter(|folder| step_folder(folder).is_some());
-    let by_name = stem
-        .rsplit_once('-')
-        .filter(|(model, task)| !model.is_empty() && !is_shots(model) && !is_state(model) && has(file, task));
+    let by_name = stem.rsplit_once('-').filter(|(model, task)| {
+        !model.is_empty() && !is_shots(model) && !is_state(model) && !is_general(model) && has(file, task)
+    });
     let by_folder = || step.and_then(|_| folders.iter().rev().nth(1).copied());
     let registered = |name: &str| settings.models.as_ref().is_some_and(|models| models.known_as(name).is_some());
     let named = by_name.map(|(model, _)| model).or_else(by_folder).filter(|named| {
@@ -36,26 +43,40 @@ pub(super) fn subject(file: &ResultsFile<'_>, path: &Path, settings: &ImportSett
         };
         recorded.as_ref().is_none_or(agrees)
     });
-    let by_file = || {
-        let folder = folders.last().filter(|folder| folder.contains("__")).map(|folder| from_file_name(folder));
-        let called_after_model = !(stem.starts_with("results") || has(file, &stem) || stem.split('-').any(is_shots));
-        let outer = || {
-            let own = folders.iter().rev().find(|folder| !is_state(folder) && !is_shots(folder));
-            own.filter(|_| !called_after_model).map(|folder| Subject::named(*folder))
-        };
-        folder.filter(|subject| !subject.name.is_empty()).or_else(outer).unwrap_or_else(|| Subject::named(stem.clone()))
+    let called_after_model = !(stem.starts_with("results") || has(file, &stem) || stem.split('-').any(is_shots));
+    let own_folder = || {
+        let folder = folders
+            .last()
+            .filter(|folder| folder.contains("__") && !folder.starts_with("http"))
+            .map(|folder| from_file_name(folder));
+        folder.map(|subject| subject.name).filter(|name| !name.is_empty())
     };
+    let general = |name: &str| is_state(name) || is_general(name) || is_shots(name);
     let subject = match (named, recorded) {
         (Some(named), Some(recorded)) => {
             // Two folders under one name may be two models, unless the name is a registered one.
             let place = recorded.place.clone().filter(|_| !registered(named));
-            Subject { name: named.to_owned(), place, ..recorded }
+            let general = recorded.name.is_empty() && recorded.revision.is_none() && !registered(named);
+            let unsaid = general.then(|| in_folder(path));
+            Subject { name: named.to_owned(), place, unsaid, ..recorded }
         }
         (Some(named), None) => Subject::named(named),
         (None, Some(recorded)) if !recorded.name.is_empty() => recorded,
-        (None, recorded) => {
-            let revision = recorded.and_then(|recorded| recorded.revision);
-            by_file().at_revision(&revision.iter().map(String::as_str).collect::<Vec<_>>())
+        (None, Some(recorded)) => {
+            let by_file = || (called_after_model && !general(&stem)).then(|| stem.clone().into_owned());
+            match own_folder().or_else(by_file) {
+                Some(name) => Subject { name, unsaid: Some(in_folder(path)), ..recorded },
+                None => after_results(recorded, found),
+            }
+        }
+        (None, None) => {
+            let outer = || folders.iter().rev().find(|folder| !general(folder)).map(|folder| (*folder).to_owned());
+            let outer = || results_folder(found).map(str::to_owned).or_else(outer);
+            let name =
+                own_folder().or_else(|| outer().filter(|_| !called_after_model)).unwrap_or_else(|| stem.clone().into());
+            // A server was asked for whatever it had loaded.
+            let server = arguments.is_some_and(|arguments| arguments.text("base_url").is_some());
+            Subject { unsaid: Some(if server { by_itself(path) } else { in_folder(path) }), ..Subject::named(name) }
         }
     };
     let argument = |name: &str| arguments.and_then(|arguments| arguments.text(name)).unwrap_or_default();
@@ -65,7 +86,15 @@ pub(super) fn subject(file: &ResultsFile<'_>, path: &Path, settings: &ImportSett
         "" => default,
         branch => branch,
     };
-    subject.at_revision(&[branch, argument("subfolder"), step.unwrap_or_default()])
+    let commits = config.map_or([const { &None }; 3], |c| [&c.model_sha, &c.peft_sha, &c.delta_sha]);
+    let given = arguments.and_then(|arguments| arguments.text("model_sha"));
+    let commits: Vec<&str> = commits.into_iter().flatten().filter_map(Cell::text).chain(given).collect();
+    let commit = (!commits.is_empty()).then(|| commits.join("+"));
+    // GPT-NeoX names the folder of its checkpoints, and the step beside it.
+    let iteration = arguments.filter(|of| of.text("load").is_some()).and_then(|of| of.written("iteration"));
+    let iteration = iteration.map(|step| format!("iteration-{step}")).unwrap_or_default();
+    let words = [branch, argument("subfolder"), step.unwrap_or_default(), &iteration];
+    Subject { commit, ..subject }.at_revision(&words)
 }
 
 fn has(file: &ResultsFile<'_>, task: &str) -> bool {
@@ -84,7 +113,7 @@ fn from_file_name(folder: &str) -> Subject {
 }
 
 /// What `config.model` says besides models: the kinds of backends of lm-evaluation-harness, and onset itself.
-const BACKENDS: [&str; 28] = [
+const BACKENDS: [&str; 36] = [
     "anthropic",
     "anthropic-chat",
     "anthropic-chat-completions",
@@ -92,6 +121,8 @@ const BACKENDS: [&str; 28] = [
     "dummy",
     "gguf",
     "ggml",
+    "gpt3",
+    "habana",
     "hf",
     "hf-audiolm-qwen",
     "hf-auto",
@@ -104,15 +135,21 @@ const BACKENDS: [&str; 28] = [
     "local-chat-completions",
     "local-completions",
     "mamba_ssm",
+    "megatron_lm",
     "nemo_lm",
+    "neox",
     "neuronx",
     "onset",
     "openai-chat-completions",
     "openai-completions",
     "openvino",
     "sglang",
+    "sglang-generate",
+    "steered",
     "vllm",
     "vllm-vlm",
+    "watsonx_llm",
+    "winml",
 ];
 
 fn recorded<'f>(file: &'f ResultsFile<'_>, arguments: Option<&'f ModelArgs<'_>>) -> Option<&'f str> {
@@ -125,7 +162,8 @@ fn recorded<'f>(file: &'f ResultsFile<'_>, arguments: Option<&'f ModelArgs<'_>>)
 }
 
 fn adapter<'f>(arguments: &'f ModelArgs<'_>) -> Option<&'f str> {
-    ["peft", "delta"].into_iter().find_map(|name| arguments.text(name)).filter(|adapter| !adapter.is_empty())
+    const NAMES: [&str; 6] = ["peft", "delta", "lora_local_path", "adapter", "lora", "steer_path"];
+    NAMES.into_iter().find_map(|name| arguments.text(name))
 }
 
 /// What all scores of a file share of their setup; shots and limit are each task's own.
@@ -146,10 +184,61 @@ pub(super) fn setup(file: &ResultsFile<'_>) -> Setup {
         adapter: arguments.and_then(adapter).map(str::to_owned),
         quantisation: own.and_then(|own| text(&own.quantisation)).or_else(|| arguments.and_then(quantisation)),
         dtype: computed.or_else(asked).as_deref().and_then(dtype),
+        settings: settings(file),
         harness: Some(harness.to_owned()),
         harness_version: version,
         ..Setup::default()
     }
+}
+
+/// Arguments of a backend that change the answers and have no column of their own.
+const SETTINGS: [&str; 13] = [
+    "add_bos_token",
+    "chat_template_args",
+    "enable_thinking",
+    "hf_overrides",
+    "max_gen_toks",
+    "max_length",
+    "max_model_len",
+    "prefix_token_id",
+    "rope_scaling",
+    "softmax_dtype",
+    "think_end_token",
+    "tokenizer",
+    "truncation",
+];
+
+/// Of these a file may say what holds anyway.
+const OFF: [&str; 2] = ["add_bos_token", "truncation"];
+
+/// Kinds of backends that compute as the harness does by default.
+const USUAL: [&str; 8] =
+    ["hf", "hf-auto", "hf-causal", "hf-causal-experimental", "hf-seq2seq", "huggingface", "dummy", "onset"];
+
+/// The settings of a run that change the answers, beyond those with columns of their own: `backend=vllm, max_length=512`.
+fn settings(file: &ResultsFile<'_>) -> Option<String> {
+    let config = file.config.as_ref()?;
+    let mut found = Vec::new();
+    let backend = config.model.as_ref().and_then(Cell::text);
+    if let Some(backend) = backend.filter(|backend| BACKENDS.contains(backend) && !USUAL.contains(backend)) {
+        found.push(format!("backend={backend}"));
+    }
+    if let Some(arguments) = &config.model_args {
+        let model = arguments.model();
+        for name in SETTINGS {
+            let Some(value) = arguments.written(name) else { continue };
+            let usual = (OFF.contains(&name) && value.eq_ignore_ascii_case("false")) || Some(value.as_str()) == model;
+            if !usual {
+                found.push(format!("{name}={value}"));
+            }
+        }
+    }
+    match &config.gen_kwargs {
+        Some(Cell::Text(text)) if !text.trim().is_empty() => found.push(format!("gen_kwargs={}", text.trim())),
+        Some(Cell::Nested(json)) if json != "{}" => found.push(format!("gen_kwargs={json}")),
+        _ => {}
+    }
+    (!found.is_empty()).then(|| found.join(", "))
 }
 
 fn prompt(file: &ResultsFile<'_>) -> PromptFormat {

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::str::FromStr;
 
-use super::file::{Cell, Pairs, ResultsFile};
+use super::cells::{Cell, Pairs};
+use super::file::ResultsFile;
 use super::items;
 use crate::harness::groups::Groups;
 use crate::registry::{Condition, Format, Limit, Measure, Metric, Observation, Provenance, RowKind, Setup};

@@ -35,8 +35,14 @@ pub(super) struct Client {
 /// The address below which `completions` is, from one with or without `/v1`.
 ///
 /// # Errors
-/// [`Error::Argument`] for text that is no address, [`Error::Unsupported`] for `https`.
+/// [`Error::Argument`] for text that is no address or more than one, [`Error::Unsupported`] for `https`.
 pub(crate) fn address(url: &str) -> Result<String> {
+    // What follows is no part of an address, may be a key, and would end up in the middle of the path.
+    if url.contains(['?', '#']) {
+        let said = "the address of a server has no `?` and no `#`; a key is given as ONSET_API_KEY, such signs of a password as %3F \
+                    and %23";
+        return Err(Error::Argument(said.into()));
+    }
     let trimmed = url.trim_end_matches('/');
     if trimmed.starts_with("https://") {
         return Err(Error::Unsupported {
@@ -59,7 +65,11 @@ pub(crate) fn address(url: &str) -> Result<String> {
 fn userinfo(url: &str) -> Option<&str> {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    authority.rsplit_once('@').map(|(opened, _)| opened)
+    // A password may hold a sign that ends an address: what should be a port is its beginning then.
+    let port = authority.rsplit_once(':').map(|(_, port)| port).filter(|_| !authority.ends_with(']'));
+    let is_cut = !authority.contains('@') && port.is_some_and(|port| !port.bytes().all(|byte| byte.is_ascii_digit()));
+    let opened = if is_cut { rest } else { authority };
+    opened.rsplit_once('@').map(|(opened, _)| opened)
 }
 
 /// An address as it may be shown and written down.
@@ -251,10 +261,18 @@ mod tests {
             ("http://me@host/a@b", "http://host/a@b"),
             ("http://p@ss:wo@rd@host", "http://host"),
             ("http://host:8000", "http://host:8000"),
+            ("http://me:pa/ss@host:8000/v1", "http://host:8000/v1"),
+            ("http://[::1]:8000/a@b", "http://[::1]:8000/a@b"),
         ] {
             assert_eq!(without_password(given), shown);
         }
-        for refused in ["https://me:pass@host", "ftp://me:pass@host"] {
+        for refused in [
+            "https://me:pass@host",
+            "ftp://me:pass@host",
+            "http://host/v1?key=pass",
+            "http://host#pass",
+            "http://me:p?pass@host",
+        ] {
             let error = address(refused).expect_err("refused").to_string();
             assert!(!error.contains("pass"), "{error}");
         }

@@ -18,6 +18,7 @@ use super::regex::Pattern;
 use super::sampling::Random;
 use super::script::{Script, World};
 use super::value::Value;
+use crate::registry::disk;
 
 /// A function that task files may name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -164,7 +165,7 @@ impl Function {
     /// The function of a Python file that is known by its digest. `folder` is that of the task file.
     pub(crate) fn find_in_file(key: &str, name: &str, folder: &Path) -> Option<Self> {
         let (module, function) = name.rsplit_once('.').filter(|_| key == "process_docs")?;
-        let text = std::fs::read_to_string(folder.join(format!("{module}.py"))).ok()?;
+        let text = disk::read_found_text(&folder.join(format!("{module}.py"))).ok()?;
         Self::of_digest(&sha256(&text.replace("\r\n", "\n")), function)
     }
 

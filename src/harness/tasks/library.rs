@@ -12,6 +12,7 @@ use super::task::Task;
 use super::value::Value;
 use super::yaml;
 use crate::error::{Error, Result};
+use crate::registry::disk;
 
 /// Definitions of tasks and groups, by name. Nothing of their data is read.
 #[derive(Debug, Clone)]
@@ -477,7 +478,7 @@ impl TaskGroup {
 }
 
 fn read(path: &Path) -> Result<Node> {
-    yaml::load(path, &|path| std::fs::read_to_string(path).map_err(Error::read(path)))
+    yaml::load(path, &|path| disk::read_found_text(path).map_err(Error::read(path)))
 }
 
 fn yaml_files(path: &Path, found: &mut Vec<PathBuf>) -> Result<()> {

@@ -12,9 +12,12 @@ use crate::bounds::Bound;
 
 type Jinja = minijinja::Value;
 
-/// A tuple: a list that prints in round brackets.
+/// A tuple: a list that prints in round brackets, and whose items may have names.
 #[derive(Debug)]
-struct Tuple(Vec<Jinja>);
+struct Tuple {
+    items: Vec<Jinja>,
+    names: &'static [&'static str],
+}
 
 impl Object for Tuple {
     fn repr(self: &Arc<Self>) -> ObjectRepr {
@@ -22,11 +25,13 @@ impl Object for Tuple {
     }
 
     fn get_value(self: &Arc<Self>, key: &Jinja) -> Option<Jinja> {
-        self.0.get(key.as_usize()?).cloned()
+        let named = |name: &str| self.names.iter().position(|known| *known == name);
+        let at = key.as_str().map_or_else(|| key.as_usize(), named)?;
+        self.items.get(at).cloned()
     }
 
     fn enumerate(self: &Arc<Self>) -> Enumerator {
-        Enumerator::Seq(self.0.len())
+        Enumerator::Seq(self.items.len())
     }
 
     fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result
@@ -39,7 +44,16 @@ impl Object for Tuple {
 
 /// A tuple of these values.
 pub(super) fn tuple(items: Vec<Jinja>) -> Jinja {
-    Jinja::from_object(Tuple(items))
+    Jinja::from_object(Tuple { items, names: &[] })
+}
+
+/// The pairs of a list as tuples whose items have these names.
+///
+/// # Errors
+/// When it is no list of lists.
+pub(super) fn tuples(list: &Jinja, names: &'static [&'static str]) -> Result<Jinja, Error> {
+    let tuple = |pair: Jinja| Ok(Jinja::from_object(Tuple { items: pair.try_iter()?.collect(), names }));
+    list.try_iter()?.map(tuple).collect::<Result<Vec<_>, Error>>().map(Jinja::from)
 }
 
 /// Levels of a value that are printed, as far as Python's own recursion goes.

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use minijinja::syntax::SyntaxConfig;
-use minijinja::{Environment, Error, ErrorKind, State, UndefinedBehavior};
+use minijinja::value::{Kwargs, Rest, ValueOrKwargs, from_args};
+use minijinja::{Environment, Error, ErrorKind, State, UndefinedBehavior, filters};
 
 use super::fuel::{BYTES_PER_STEP, afford};
 use super::methods::{map_method, method};
@@ -162,7 +163,52 @@ pub(super) fn python_environment() -> Environment<'static> {
     environment.add_function("range", range);
     environment.add_filter("string", |value: Jinja| python::text(&value));
     environment.add_filter("items", |value: Jinja| map_method(&value, "items", &[]));
+    environment.add_filter("dictsort", |value: &Jinja, options: Kwargs| {
+        python::tuples(&filters::dictsort(value, options)?, &[])
+    });
+    environment.add_filter("groupby", |value: Jinja, attribute: Option<&str>, options: Kwargs| {
+        python::tuples(&filters::groupby(value, attribute, options)?, &["grouper", "list"])
+    });
+    environment.add_filter("indent", indent);
     environment
+}
+
+/// Text with every line but the first indented, by so many spaces or by a text. As in jinja2 the last newline stays, and
+/// every kind of newline becomes `\n`.
+fn indent(state: &State<'_, '_>, text: &str, arguments: Rest<ValueOrKwargs>) -> Result<String, Error> {
+    type Arguments = (Option<Jinja>, Option<bool>, Option<bool>, Kwargs);
+    let arguments: Vec<Jinja> = arguments.0.into_iter().map(Jinja::from).collect();
+    let (width, first, blank, options) = from_args::<Arguments>(&arguments)?;
+    let given = |name: &str, own: Option<bool>| -> Result<bool, Error> {
+        Ok(own.or(options.get::<Option<bool>>(name)?).unwrap_or(false))
+    };
+    let width = match width {
+        Some(width) => Some(width),
+        None => options.get::<Option<Jinja>>("width")?,
+    };
+    let (first, blank) = (given("first", first)?, given("blank", blank)?);
+    options.assert_all_used()?;
+    let ended = format!("{text}\n");
+    let lines = python::lines(&ended, false);
+    let by = match width.as_ref().map_or(Some(4), Jinja::as_usize) {
+        Some(spaces) => {
+            afford(state, spaces.saturating_mul(lines.len().max(1)))?;
+            " ".repeat(spaces)
+        }
+        None => python::text(&width.unwrap_or_default())?,
+    };
+    afford(state, by.len().saturating_mul(lines.len()).saturating_add(text.len()))?;
+    let mut out = String::with_capacity(text.len());
+    for (at, line) in lines.iter().enumerate() {
+        if at > 0 {
+            out.push('\n');
+        }
+        if (at == 0 && first) || (at > 0 && (blank || !line.is_empty())) {
+            out.push_str(&by);
+        }
+        out.push_str(line);
+    }
+    Ok(out)
 }
 
 pub(super) fn describe(error: &Error) -> String {
@@ -337,6 +383,19 @@ mod tests {
             ("{{ 'a,b,c'.rsplit(sep=',', maxsplit=1) }}", "['a,b', 'c']"),
             ("{{ 'a\\rb\x0bc\\r\\nd\\n'.splitlines() }}", "['a', 'b', 'c', 'd']"),
             ("{{ 'a\\r\\nb'.splitlines(keepends=true) }}", "['a\\r\\n', 'b']"),
+            ("{{ {'b':1,'A':2} | dictsort }}", "[('A', 2), ('b', 1)]"),
+            ("{% for a, b in {'b':1,'A':2} | dictsort(by='value') %}{{ a }}{{ b }}{% endfor %}", "b1A2"),
+            (
+                "{{ [{'k':1,'v':'x'},{'k':0,'v':'y'}] | groupby('k') }}",
+                "[(0, [{'k': 0, 'v': 'y'}]), (1, [{'k': 1, 'v': 'x'}])]",
+            ),
+            (
+                "{% for g in [{'k':1}] | groupby('k') %}{{ g.grouper }}{{ g.list | length }}{{ g[0] }}{% endfor %}",
+                "111",
+            ),
+            ("{{ 'a\\n\\nb\\n' | indent(2, true) }}|", "  a\n\n  b\n|"),
+            ("{{ 'a\\n\\nb' | indent('> ', blank=true) }}|", "a\n> \n> b|"),
+            ("{{ 'a\\r\\nb' | indent }}|{{ '' | indent(2, true) }}|", "a\n    b|  |"),
             ("{{ 'aaa'.replace('a', 'b', count=2) }}", "bba"),
             ("{{ 'ab'.replace('', '-') }}{{ 'ab'.count('') }}{{ 'ab'.find('') }}{{ 'ab'.rfind('') }}", "-a-b-302"),
             ("{{ 'a-b'.partition('-') }}", "('a', '-', 'b')"),

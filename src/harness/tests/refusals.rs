@@ -225,3 +225,16 @@ fn a_folder_leaves_broken_files_out_and_says_so() {
     let error = library.select(&["bad".to_owned()], None).unwrap_err().to_string();
     assert!(error.contains("1 files were left out") && error.contains("bad.yaml"), "{error}");
 }
+
+#[cfg(unix)]
+#[test]
+fn a_fifo_among_the_files_of_tasks_is_left_out_and_not_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("good.yaml"), SOUND).unwrap();
+    let made = std::process::Command::new("mkfifo").arg(folder.path().join("pipe.yaml")).status().unwrap();
+    assert!(made.success());
+    let mut library = Library::built_in().unwrap();
+    library.add(folder.path()).unwrap();
+    let left_out = library.select(&["sound".to_owned()], None).unwrap().left_out;
+    assert!(left_out.len() == 1 && left_out[0].contains("FIFO"), "{left_out:?}");
+}

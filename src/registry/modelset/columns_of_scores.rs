@@ -7,13 +7,37 @@ use super::layout::Layout;
 use super::scores::{Role, is_number, shortened, values};
 use super::settings::ClusterBy;
 use crate::registry::columns::BENCHMARK;
-use crate::registry::table::{Table, fold};
+use crate::registry::table::{Table, fold, split_brackets};
 use crate::registry::{Measure, Metric};
 use crate::{Error, Result};
 
 /// Words at the end of a name of which less is better.
-const FALLING: [&str; 14] =
-    ["perplexity", "ppl", "loss", "nll", "wer", "cer", "rmse", "mae", "mse", "brier", "bpb", "bpc", "ece", "toxicity"];
+const FALLING: [&str; 21] = [
+    "perplexity",
+    "ppl",
+    "loss",
+    "logloss",
+    "nll",
+    "xent",
+    "ce",
+    "wer",
+    "cer",
+    "ter",
+    "err",
+    "error",
+    "errors",
+    "rmse",
+    "mae",
+    "mse",
+    "brier",
+    "bpb",
+    "bpc",
+    "ece",
+    "toxicity",
+];
+
+/// Words at the end of a name that say how its numbers were made, not what they are.
+const HOW_MADE: [&str; 6] = ["norm", "normed", "normalised", "normalized", "rate", "percent"];
 
 /// Two words of the same kind.
 const FALLING_PAIRS: [&str; 5] = ["bitsperbyte", "bitsperchar", "brierscore", "errorrate", "crossentropy"];
@@ -257,10 +281,15 @@ pub(super) fn falls(benchmark: &str, metric: Option<&str>, settings: &GridSettin
     }
     let known = || metric.and_then(|metric| metric.parse::<Metric>().ok()).map(|m| Measure::falls(m.measure));
     let said = |name: &str| {
-        let words: Vec<String> =
-            name.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).map(str::to_lowercase).collect();
-        let last = words.last().is_some_and(|word| FALLING.contains(&word.as_str()));
-        last || FALLING_PAIRS.iter().any(|pair| fold(name).ends_with(pair))
+        // `Loss (C4)` is a loss, and so is `MMLU (loss)`.
+        let (before, inside) = split_brackets(name);
+        [Some(name), Some(before), inside].into_iter().flatten().any(|name| {
+            let words: Vec<String> =
+                name.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).map(str::to_lowercase).collect();
+            let what = words.iter().rev().find(|word| !HOW_MADE.contains(&word.as_str()));
+            let last = what.is_some_and(|word| FALLING.contains(&word.as_str()));
+            last || FALLING_PAIRS.iter().any(|pair| fold(name).ends_with(pair))
+        })
     };
     among(&settings.falling) || known().unwrap_or_else(|| said(plain.as_deref().unwrap_or(benchmark)))
 }

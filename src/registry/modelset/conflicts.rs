@@ -1,9 +1,13 @@
 //! What several tables, or several columns, say differently of one model. The first counts, and the reader is told.
 
+use std::collections::BTreeMap;
+
+use super::layout::Layout;
 use super::records::{Cell, Record, Records};
+use super::scores::shortened;
 use super::sizes::Sizes;
 use crate::registry::columns::{ACTIVE_PARAMS, COMPUTE, FAMILY, PARAMS, RELEASE, TOKENS};
-use crate::registry::table::{Column, fold};
+use crate::registry::table::{Column, Table, fold};
 
 /// Sizes are written rounded, and names round them more: a 7B model has 6.7 billion parameters.
 const ROUNDED: f64 = 1.1;
@@ -86,19 +90,68 @@ fn same_score(one: &Cell<'_>, other: &Cell<'_>) -> bool {
     either_fails(one.number(), other.number(), |a, b| same(a, b) || same(100.0 * a, b) || same(a, 100.0 * b))
 }
 
-/// That the tables' own compute is in another unit than 6·N·D, by the model in the middle.
-pub(super) fn beside_six_n_d<'s>(sizes: impl Iterator<Item = &'s Sizes>) -> Option<String> {
+/// That the tables' own compute is in another unit than 6·N·D, by the model in the middle; or else which models' is far from
+/// it.
+pub(super) fn beside_six_n_d(models: &[(&str, &Sizes)]) -> Option<String> {
     let ratio = |sizes: &Sizes| {
         let (n, d) = (sizes.active_params.or(sizes.params)?, sizes.tokens?);
         Some(sizes.compute.filter(|_| !sizes.computed)?.0 / (6.0 * n * d))
     };
-    let mut ratios: Vec<f64> = sizes.filter_map(ratio).collect();
-    ratios.sort_by(f64::total_cmp);
-    let middle = *ratios.get(ratios.len() / 2)?;
-    (!(1.0 / OTHER_UNIT..=OTHER_UNIT).contains(&middle)).then(|| {
-        format!(
+    let mut ratios: Vec<(f64, &str)> = models.iter().filter_map(|(name, sizes)| Some((ratio(sizes)?, *name))).collect();
+    ratios.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let middle = ratios.get(ratios.len() / 2)?.0;
+    let usual = 1.0 / OTHER_UNIT..=OTHER_UNIT;
+    if !usual.contains(&middle) {
+        return Some(format!(
             "the tables' own compute is {middle:.3e} times 6 × params × tokens in the model in the middle; check the units, or \
              have compute from the others by leaving its column out"
-        )
-    })
+        ));
+    }
+    let far: Vec<String> = ratios
+        .iter()
+        .filter(|(ratio, _)| !usual.contains(ratio))
+        .map(|(ratio, name)| format!("{name} ({ratio:.2e} times)"))
+        .collect();
+    (!far.is_empty())
+        .then(|| format!("the tables' own compute is far from 6 × params × tokens for {}; check them", shortened(&far)))
+}
+
+/// The columns that hold a size under another name, with other values than the column that is read.
+pub(super) fn unread_columns(tables: &[Table], layouts: &[Layout]) -> Vec<String> {
+    let mut found = Vec::new();
+    for (table, layout) in tables.iter().zip(layouts) {
+        for column in [&COMPUTE, &PARAMS, &ACTIVE_PARAMS, &TOKENS] {
+            let Some(read) = layout.get(column) else { continue };
+            for (at, name) in table.names().iter().enumerate().filter(|(at, _)| !layout.is_taken(*at)) {
+                let Some(unit) = table.unit_as(column, at) else { continue };
+                let differs = |row: &usize| {
+                    let sizes = (table.size_at(*row, read.index, read.unit), table.size_at(*row, at, unit));
+                    matches!(sizes, (Ok(one), Ok(other)) if !within(ROUNDED)(one, other))
+                };
+                if let Some(row) = (0..table.rows()).find(differs) {
+                    found.push(format!(
+                        "{} come from `{}`; `{name}` is not read and differs, first in row {} ({} there)",
+                        column.name,
+                        table.names()[read.index],
+                        table.line(row),
+                        table.at(row, at).unwrap_or_default()
+                    ));
+                }
+            }
+        }
+    }
+    found
+}
+
+/// Models whose names differ by case and signs only, and which count as several all the same.
+pub(super) fn almost_alike<'n>(names: impl Iterator<Item = &'n str>) -> Option<String> {
+    let mut by_key: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    names.for_each(|name| by_key.entry(fold(name)).or_default().push(name));
+    let alike: Vec<String> = by_key
+        .into_iter()
+        .filter(|(key, names)| !key.is_empty() && names.len() > 1)
+        .map(|(_, names)| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" and "))
+        .collect();
+    (!alike.is_empty())
+        .then(|| format!("names that differ by case or signs only count as models of their own: {}", shortened(&alike)))
 }

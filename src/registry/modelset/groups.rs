@@ -9,7 +9,7 @@
 //! # Ok::<(), onset::Error>(())
 //! ```
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::str::FromStr;
 
@@ -18,7 +18,7 @@ use super::quantity::{self, Quantity};
 use super::records::{Cell, Named, Record, Records};
 use super::selection::Selection;
 use super::settings::{Cutoff, GroupBy, Settings};
-use super::sizes::Sizes;
+use super::sizes::{self, Sizes};
 use crate::registry::Month;
 use crate::registry::columns::RELEASE;
 use crate::registry::table::plain_number;
@@ -120,7 +120,7 @@ pub(super) fn all(
     for by in &settings.groups {
         match by {
             GroupBy::Selection(selection) => {
-                let quantity = Quantity::named(&selection.column, records)?;
+                let quantity = usual(selection, records, settings)?;
                 let rule = Rule::Selected(selection.clone(), quantity);
                 groups.push(GroupColumn { group: Group::Selection(selection.clone()), rule });
             }
@@ -230,6 +230,15 @@ fn of_column(records: &Records<'_>, usable: &[&Record], name: &str) -> Result<Ve
         return Ok(vec![GroupColumn { group: Group::Column(name.to_owned()), rule: Rule::Number(named) }]);
     }
     let words: BTreeSet<&str> = cells.into_iter().collect();
+    let mut spellings: HashMap<String, &str> = HashMap::new();
+    for word in &words {
+        if let Some(other) = spellings.insert(word.to_lowercase(), word) {
+            return Err(Error::Argument(format!(
+                "column `{name}` has `{other}` and `{word}`, which would be two groups; write them alike, or choose one as \
+                 --group '{name} = {word}', where case does not count"
+            )));
+        }
+    }
     if words.len() > MOST_WORDS {
         return Err(Error::Argument(format!(
             "column `{name}` has {} different words, which makes too many groups; choose one as --group '{name} = WORD'",
@@ -249,8 +258,8 @@ fn of_column(records: &Records<'_>, usable: &[&Record], name: &str) -> Result<Ve
 /// The number of a cell, with `yes` and `true` as 1, `no` and `false` as 0.
 fn number(text: &str) -> Option<f64> {
     match text.to_ascii_lowercase().as_str() {
-        "true" | "yes" => Some(1.0),
-        "false" | "no" => Some(0.0),
+        "true" | "yes" | "t" | "y" => Some(1.0),
+        "false" | "no" | "f" | "n" => Some(0.0),
         _ => plain_number(text),
     }
 }
@@ -289,6 +298,24 @@ impl GroupColumn {
                 None => Value::Missing(selection.column.clone()),
             },
         })
+    }
+}
+
+/// The quantity that a selection compares.
+///
+/// # Errors
+/// [`MissingColumn`](Error::MissingColumn); [`Argument`](Error::Argument) for a size that no language model has, such as
+/// `params > 30`.
+pub(super) fn usual(selection: &Selection, records: &Records<'_>, settings: &Settings) -> Result<Quantity> {
+    let kind: PredictorKind = selection.column.parse()?;
+    let problem = selection.number().and_then(|size| sizes::too_small(&kind, size)).filter(|_| !settings.any_size);
+    match problem {
+        Some(problem) => Err(Error::Argument(format!(
+            "`{selection}` compares whole sizes: {problem}; write the size out, as in `{} > 3e10`, or take it as it is by \
+             --any-size",
+            selection.column
+        ))),
+        None => Quantity::of(&kind, records),
     }
 }
 

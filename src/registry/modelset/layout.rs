@@ -7,7 +7,7 @@ use crate::registry::columns::{
     TOKENS, VALUE,
 };
 use crate::registry::names::did_you_mean;
-use crate::registry::table::{Column, Kind, Stated, Table, Unit};
+use crate::registry::table::{Column, Kind, Stated, Table, Unit, fold};
 use crate::{Error, Result};
 
 /// The columns that mean something to a fit.
@@ -68,7 +68,11 @@ impl Layout {
             // `Params (active)` is no column of params in an unknown unit.
             let is_other = matches!(stated, Stated::Unknown(_))
                 && places.iter().any(|(_, other, unit)| other == index && *unit == Stated::Nothing);
-            if is_other {
+            let is_flag = column.name == ACTIVE_PARAMS.name
+                && *stated == Stated::Nothing
+                && named_by_flag(column, settings).is_none()
+                && ["active", "activated"].contains(&fold(&table.names()[*index]).as_str());
+            if is_other || is_flag {
                 continue;
             }
             let dates = match settings.dates {

@@ -46,6 +46,7 @@ pub use grid_settings::GridSettings;
 pub use groups::Group;
 pub use predictor::{Predictor, PredictorKind, XScale};
 pub use scores::Score;
+pub(crate) use scores::shortened;
 pub use selection::Selection;
 pub(crate) use set::AFTER_ADJUSTMENT;
 pub use set::{ModelRow, ModelSet};

@@ -19,14 +19,6 @@ pub(super) enum Quantity {
 }
 
 impl Quantity {
-    /// The quantity of this name.
-    ///
-    /// # Errors
-    /// [`MissingColumn`](crate::Error::MissingColumn).
-    pub(super) fn named(name: &str, records: &Records<'_>) -> Result<Self> {
-        Self::of(&name.parse()?, records)
-    }
-
     /// This quantity.
     ///
     /// # Errors

@@ -357,6 +357,8 @@ impl<'t> Records<'t> {
                 problem.push_str(
                     "; checkpoints of one run are points of their own where a column `tokens_seen` says how many tokens each had seen",
                 );
+            } else {
+                problem.push_str("; delete one of the rows, or call them differently");
             }
             return Err(here.cell_error(row, column, problem));
         }

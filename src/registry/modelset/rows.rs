@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::dropped::{Dropped, Reason};
 use super::groups::{self, GroupColumn, Value};
 use super::layout::{Layout, check_flags};
-use super::predictor::{Predictor, XScale};
+use super::predictor::{Predictor, PredictorKind, XScale};
 use super::quantity::{self, Quantity};
 use super::records::{Cell, Named, Record, Records};
 use super::scores::Role;
@@ -62,7 +62,11 @@ fn assemble(tables: &[Table], roles: &[Role], settings: &Settings) -> Result<Mod
     let usable: Vec<&Record> = scored.iter().map(|s| s.record).collect();
     let mut notes: Vec<String> =
         sizes::units_taken(tables, &layouts, scored.iter().map(|s| &s.sizes)).into_iter().collect();
-    notes.extend(conflicts::beside_six_n_d(scored.iter().map(|s| &s.sizes)));
+    notes.extend(conflicts::beside_six_n_d(
+        &scored.iter().map(|s| (s.record.name.as_str(), &s.sizes)).collect::<Vec<_>>(),
+    ));
+    notes.extend(conflicts::unread_columns(tables, &layouts));
+    notes.extend(conflicts::almost_alike(scored.iter().map(|s| s.record.name.as_str())));
     if may_be_alike {
         notes.push(format!(
             "{} models have no score (`{}`) and {} a score and no {} (`{}`); if some of them are the same, write their names \
@@ -92,11 +96,20 @@ fn assemble(tables: &[Table], roles: &[Role], settings: &Settings) -> Result<Mod
             Err(reason) => dropped.push(Dropped { model: found.record.name.clone(), reason }),
         }
     }
+    let without_release = dropped.iter().filter(|d| d.reason == Reason::NoRelease).count();
+    if rows.is_empty()
+        && without_release > 0
+        && let Some(found) = sizes::nothing_found(&PredictorKind::Release, tables, &layouts)
+    {
+        return Err(Error::Undetermined(format!(
+            "no model can be fitted: {without_release} with no release month; {found}"
+        )));
+    }
     score.scale = scale::check(&before, settings.score_scale)?;
     if score.scale != ScoreScale::Any {
         scale::check_alike(&after, score.scale)?;
     }
-    notes.extend(scores::normalised_beside(tables, &score));
+    score.normalised_beside = scores::normalised_beside(tables, &score);
     one_spelling(&records, &scored)?;
     if settings.cluster == ClusterBy::Family && layouts.iter().all(|layout| layout.get(&FAMILY).is_none()) {
         let checkpoints = scored.iter().any(|found| found.record.is_checkpoint());
@@ -207,7 +220,7 @@ impl<'s> OtherColumns<'s> {
                 Some(WeightBy::Items) | None => None,
             },
             holdout: match &settings.holdout {
-                Some(selection) => Some((selection, Quantity::named(&selection.column, records)?)),
+                Some(selection) => Some((selection, groups::usual(selection, records, settings)?)),
                 None => None,
             },
         })
@@ -249,6 +262,12 @@ impl<'s> OtherColumns<'s> {
             };
         }
         let [compute_sd, items, weight] = amounts;
+        if let Some(items) = items.filter(|items| *items < 1.0) {
+            return Err(Error::Argument(format!(
+                "`{}` would have {items} items; --items is a whole number, 1 or more, or a column of them",
+                record.name
+            )));
+        }
         let items = match items {
             Some(items) => Some(items),
             None => records.cell(record, &ITEMS).map(|cell| cell.size()).transpose()?,

@@ -19,7 +19,10 @@ pub(super) fn check(scores: &[(f64, Cell<'_>)], asked: ScoreScale) -> Result<Sco
         return Err(cell.error(problem));
     }
     let scale = match asked {
-        ScoreScale::Auto if with_sign == 0 && all_named_percent(scores) => ScoreScale::Percent,
+        ScoreScale::Auto if with_sign == 0 && all_named_percent(scores) => {
+            shares_called_percent(scores)?;
+            ScoreScale::Percent
+        }
         ScoreScale::Auto if mostly_above_one(scores) => ScoreScale::Percent,
         ScoreScale::Auto => ScoreScale::Share,
         asked => asked,
@@ -73,6 +76,25 @@ fn shares_among_percentages(scores: &[(f64, Cell<'_>)]) -> Result<()> {
         ))),
         None => Ok(()),
     }
+}
+
+/// That scores in columns called percent are not all shares, as `0.7` below `MMLU (%)` in a workbook, which shows it as 70 %.
+///
+/// # Errors
+/// [`Error::Cell`] where none is above 1 and some are above 0.
+fn shares_called_percent(scores: &[(f64, Cell<'_>)]) -> Result<()> {
+    let (highest, cell) = match scores.iter().max_by(|(a, _), (b, _)| a.total_cmp(b)) {
+        Some((highest, cell)) => (*highest, cell),
+        None => return Ok(()),
+    };
+    if highest <= 0.0 || highest > 1.0 {
+        return Ok(());
+    }
+    Err(cell.error(format!(
+        "the column is called percent and no score in it is above 1: {highest} is {} % if the scores are shares \
+         (`--score-scale share`), and {highest} % if they are not (`--score-scale percent`)",
+        100.0 * highest
+    )))
 }
 
 /// A score in percent that is this far from those below 1 leaves a gap that scores of models do not have.

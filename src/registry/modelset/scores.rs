@@ -91,7 +91,7 @@ pub(super) fn locate(
     // Beside a column `BBH Raw` a column `BBH` holds what a leaderboard made of it.
     let raw = format!("{}raw", fold(&name));
     let normalised = normalised || tables.iter().flat_map(Table::names).any(|other| fold(other) == raw);
-    Ok((Score { name, metric, benchmark, normalised, scale: ScoreScale::Auto }, places))
+    Ok((Score { name, metric, benchmark, normalised, normalised_beside: Vec::new(), scale: ScoreScale::Auto }, places))
 }
 
 /// What was found in the tables so far.
@@ -234,8 +234,15 @@ pub(super) fn wanted(
 fn metric(found: &BTreeSet<&str>, benchmark: &str, settings: &Settings) -> Result<String> {
     let listed = || found.iter().copied().collect::<Vec<_>>().join(", ");
     if let Some(name) = &settings.metric {
-        let same = |m: &&&str| **m == name || m.split(',').next() == Some(name.as_str());
+        let same = |m: &&&str| m.split(',').next() == Some(name.as_str());
         let metric = found.get(name.as_str()).or_else(|| found.iter().find(same));
+        let filtered: Vec<&str> = found.iter().filter(|m| same(m)).copied().collect();
+        if !found.contains(name.as_str()) && filtered.len() > 1 {
+            return Err(Error::Argument(format!(
+                "`{benchmark}` has `{name}` by several answer filters; choose one by --metric: {}",
+                filtered.join("; ")
+            )));
+        }
         return metric.map(|m| (*m).to_owned()).ok_or_else(|| {
             Error::Argument(format!("`{benchmark}` has no metric `{name}`; its metrics are: {}", listed()))
         });
@@ -361,10 +368,13 @@ fn unknown_score(tables: &[Table], layouts: &[Layout], name: &str) -> Error {
     }
 }
 
-/// That other columns hold scores mostly below what a guess scores, as those of a leaderboard do that are normalised to
-/// chance 0, and that this score may be one of them.
-pub(super) fn normalised_beside(tables: &[Table], score: &Score) -> Option<String> {
-    let implied = score.benchmark?.chance.actual.filter(|level| *level > 0.0 && !score.normalised)?;
+/// The other columns that hold scores mostly below what a guess scores, as those of a leaderboard do that are normalised to
+/// chance 0: this score may be one of them. None for a column that is called raw.
+pub(super) fn normalised_beside(tables: &[Table], score: &Score) -> Vec<String> {
+    let implied = score.benchmark.and_then(|known| known.chance.actual).is_some_and(|level| level > 0.0);
+    if !implied || score.normalised || fold(&score.name).ends_with("raw") {
+        return Vec::new();
+    }
     let is_below = |table: &Table, column: usize| {
         let name = &table.names()[column];
         let Some((known, false)) = meant_by(name).filter(|_| fold(name) != fold(&score.name)) else { return false };
@@ -379,20 +389,11 @@ pub(super) fn normalised_beside(tables: &[Table], score: &Score) -> Option<Strin
         let columns = (0..table.names().len()).filter(|column| is_below(table, *column));
         columns.map(|column| table.names()[column].clone()).collect()
     };
-    let beside: Vec<String> =
-        tables.iter().filter(|table| table.position(&score.name).is_some()).flat_map(of_table).collect();
-    (!beside.is_empty()).then(|| {
-        format!(
-            "most scores of {} are far below a guess, as where a table is normalised to chance 0; if `{}` is too, say \
-             `--chance 0` (a guess scores {implied} of it otherwise)",
-            shortened(&beside),
-            score.name
-        )
-    })
+    tables.iter().filter(|table| table.position(&score.name).is_some()).flat_map(of_table).collect()
 }
 
 /// The first names of a long list.
-pub(super) fn shortened(names: &[String]) -> String {
+pub(crate) fn shortened(names: &[String]) -> String {
     const SHOWN: usize = 24;
     let mut text = names.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
     if names.len() > SHOWN {
@@ -425,6 +426,8 @@ pub struct Score {
     pub benchmark: Option<&'static Benchmark>,
     /// Whether the name, or one beside it, says that scores are normalised so that a guess scores 0.
     pub normalised: bool,
+    /// Other columns of its table whose scores are mostly far below a guess, as those normalised to chance 0 are.
+    pub normalised_beside: Vec<String>,
     /// Its scale: never [`ScoreScale::Auto`].
     pub scale: ScoreScale,
 }

@@ -114,6 +114,14 @@ impl Selection {
         Self { column: column.to_owned(), relation: Relation::Equal, value: Wanted::Word(word.to_owned()), text }
     }
 
+    /// The number that it compares with, if it is one above 0.
+    pub(super) fn number(&self) -> Option<f64> {
+        match self.value {
+            Wanted::Number(number) if number > 0.0 => Some(number),
+            Wanted::Number(_) | Wanted::Month(_) | Wanted::Word(_) => None,
+        }
+    }
+
     /// Whether a cell with this text is chosen; numbers are in the column's own unit unless `number` gives the value, and
     /// dates are read as such unless `month` does.
     ///

@@ -21,7 +21,7 @@ use crate::{Error, Result};
 const UNSET: &str = "none";
 
 /// What two scores of one model may differ in; the version of the program is the last.
-const SETUP: [&str; 12] = [
+const SETUP: [&str; 13] = [
     "shots",
     "revision",
     "chat_template",
@@ -30,6 +30,7 @@ const SETUP: [&str; 12] = [
     "adapter",
     "quantisation",
     "dtype",
+    "settings",
     "limit",
     "task_version",
     "harness",
@@ -37,8 +38,17 @@ const SETUP: [&str; 12] = [
 ];
 
 /// Of these a reader is told where one fit has several of them.
-const TOLD: [&str; 8] =
-    ["shots", "chat_template", "system_prompt", "multiturn", "adapter", "quantisation", "task_version", "harness"];
+const TOLD: [&str; 9] = [
+    "shots",
+    "chat_template",
+    "system_prompt",
+    "multiturn",
+    "adapter",
+    "quantisation",
+    "settings",
+    "task_version",
+    "harness",
+];
 
 /// Marks the rows that do not count, and says what a reader should know.
 ///

@@ -94,19 +94,19 @@ static COMPUTES: Usual = Usual {
 
 static PARAMETERS: Usual = Usual {
     low: 1e5,
-    high: 1e15,
+    high: 5e12,
     typical: 3e9,
     counted: "parameters",
-    sentence: "language models have at least 10^5",
+    sentence: "language models have 10^5 to 5·10^12",
     units: &[1e9, 1e6, 1e3],
 };
 
 static TRAINING_TOKENS: Usual = Usual {
     low: 1e6,
-    high: 1e16,
+    high: 2e14,
     typical: 1e12,
     counted: "tokens",
-    sentence: "language models are trained on at least 10^6",
+    sentence: "language models are trained on 10^6 to 2·10^14",
     units: &[1e12, 1e9, 1e6],
 };
 
@@ -203,7 +203,7 @@ fn flops_unit(number: f64, expected: f64) -> Option<Unit> {
 }
 
 /// That no language model has a size as small as this value of a predictor; `None` where some have, or where it is no size.
-fn too_small(kind: &PredictorKind, value: f64) -> Option<String> {
+pub(super) fn too_small(kind: &PredictorKind, value: f64) -> Option<String> {
     let column = match kind {
         PredictorKind::Compute => &COMPUTE,
         PredictorKind::Params => &PARAMS,
@@ -254,16 +254,19 @@ pub(super) fn units_taken<'s>(
 /// Why no model has a value of the predictor: which columns were looked for, and which there are.
 pub(super) fn nothing_found(kind: &PredictorKind, tables: &[Table], layouts: &[Layout]) -> Option<String> {
     let sought = |column: &Column| {
-        let mut found: Vec<String> = Vec::new();
+        let (mut found, mut filled): (Vec<String>, usize) = (Vec::new(), 0);
         for (table, layout) in tables.iter().zip(layouts) {
-            let name = layout.get(column).map(|place| format!("`{}`", table.names()[place.index]));
-            found.extend(name.filter(|name| !found.contains(name)));
+            let Some(place) = layout.get(column) else { continue };
+            let name = format!("`{}`", table.names()[place.index]);
+            filled += (0..table.rows()).filter(|row| table.at(*row, place.index).is_some()).count();
+            found.extend(Some(name).filter(|name| !found.contains(name)));
         }
         let found = if found.is_empty() {
             let known: Vec<&str> = column.synonyms.iter().take(3).copied().collect();
             format!("none; known names are {}, {}, …", column.name, known.join(", "))
         } else {
-            format!("{}, empty there", found.join(", "))
+            let how = if filled == 0 { "empty there".to_owned() } else { format!("filled in {filled} rows") };
+            format!("{}, {how}", found.join(", "))
         };
         format!("a column of {} ({found})", column.name)
     };

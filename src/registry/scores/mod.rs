@@ -194,6 +194,7 @@ fn setup(table: &Table, row: usize) -> Result<Setup> {
         adapter: text("adapter"),
         quantisation: text("quantisation"),
         dtype: text("dtype"),
+        settings: text("settings"),
         limit: table.optional_parsed(row, "limit")?,
         task_version: text("task_version"),
         harness: text("harness"),

@@ -33,6 +33,9 @@ pub struct Setup {
     pub quantisation: Option<String>,
     /// Type of the weights' numbers, such as `bfloat16`.
     pub dtype: Option<String>,
+    /// Settings of the run that change the answers and have no column of their own, such as
+    /// `enable_thinking=False, gen_kwargs=temperature=0.7`.
+    pub settings: Option<String>,
     /// The part of the items that was used; `None` for all of them.
     pub limit: Option<Limit>,
     /// The version of the task's definition, as the program counts it.

@@ -40,6 +40,7 @@ impl Sheet {
             .text("adapter", |row| setup(row).adapter.clone())
             .text("quantisation", |row| setup(row).quantisation.clone())
             .text("dtype", |row| setup(row).dtype.clone())
+            .text("settings", |row| setup(row).settings.clone())
             .number("limit", |row| setup(row).limit.map(|limit| limit.get()))
             .text("task_version", |row| setup(row).task_version.clone())
             .text("harness", |row| setup(row).harness.clone())

@@ -118,8 +118,35 @@ pub(super) fn position(names: &[String], name: &str) -> Option<usize> {
         .position(|n| n == name)
         .map(Some)
         .or_else(|| only(&|n| fold(n) == wanted))
-        .or_else(|| only(&|n| fold(split_brackets(n).0) == wanted))
+        .or_else(|| only(&|n| fold(split_brackets(n).0) == wanted && !says_something_else(n)))
         .flatten()
+}
+
+/// Whether what stands in brackets is about a score and is none: `MMLU (SE)` is no MMLU.
+fn says_something_else(name: &str) -> bool {
+    const ELSE: [&str; 20] = [
+        "se",
+        "stderr",
+        "standarderror",
+        "sd",
+        "std",
+        "stdev",
+        "standarddeviation",
+        "var",
+        "variance",
+        "ci",
+        "95ci",
+        "error",
+        "rank",
+        "n",
+        "items",
+        "nitems",
+        "count",
+        "delta",
+        "source",
+        "url",
+    ];
+    split_brackets(name).1.is_some_and(|inside| ELSE.contains(&fold(inside).as_str()))
 }
 
 /// Letters and digits only, lower case: what two spellings of one name have in common. What stands between two digits stays,

@@ -25,6 +25,10 @@ mod delimited;
 mod encoding;
 mod json;
 mod number;
+#[cfg(feature = "excel")]
+mod old_workbook;
+#[cfg(feature = "excel")]
+mod open_document;
 mod parquet;
 mod raw;
 mod sheet;
@@ -386,6 +390,13 @@ impl Table {
     /// What the name of the column of this position says about its unit.
     pub(crate) fn stated_unit(&self, column: usize) -> Stated {
         column::stated(&self.names[column])
+    }
+
+    /// The unit of the column of this position if its name is one of those of `column`; `None` for another name or an unknown
+    /// unit.
+    pub(crate) fn unit_as(&self, column: &Column, at: usize) -> Option<Unit> {
+        let (_, stated) = column.position(&self.names[at..=at])?;
+        self.known_unit(at, &stated).ok()
     }
 
     /// The unit of the column of this position, if it is one that onset knows.

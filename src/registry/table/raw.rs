@@ -1,5 +1,7 @@
 //! What every format of table gives: names, columns, and the row of the file that each of its rows stands in.
 
+use std::collections::HashSet;
+
 use super::values::Values;
 
 /// A table as it stands in a file.
@@ -38,8 +40,8 @@ impl Raw {
                 unnamed.join(", ")
             ));
         }
-        let twice = |(at, name): (usize, &String)| kept_names[..at].contains(name).then(|| name.clone());
-        match kept_names.iter().enumerate().find_map(twice) {
+        let mut before = HashSet::new();
+        match kept_names.iter().find(|name| !before.insert(name.as_str())) {
             Some(name) => Err(format!("two columns are named `{name}`; rename or delete one of them")),
             None => Ok(Self { names: kept_names, columns: kept_columns, lines }),
         }

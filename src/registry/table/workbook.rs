@@ -28,6 +28,7 @@ mod sheets {
     use calamine::{Cell, Data, DataRef, Range, Reader, Sheets, open_workbook_auto_from_rs};
 
     use super::super::values::Values;
+    use super::super::{old_workbook, open_document};
     use super::{MARKS, Raw};
     use crate::bounds::{Bound, survive};
 
@@ -41,11 +42,10 @@ mod sheets {
         let damaged = |_| "the workbook is damaged; save the sheet as CSV UTF-8".to_owned();
         let mut book = book.map_err(damaged)?.map_err(problem)?;
         let mut found: Vec<(String, Range<Data>)> = Vec::new();
+        let mut extent = Extent::default();
         for name in book.sheet_names() {
-            survive(|| extent(&mut book, &name)).map_err(damaged)?.map_err(bounded)?;
+            survive(|| extent.add_sheet(&mut book, &name)).map_err(damaged)?.map_err(bounded)?;
             let range = survive(|| book.worksheet_range(&name)).map_err(damaged)?.map_err(problem)?;
-            let (rows, columns) = range.get_size();
-            Bound::WorkbookCells.check(rows.saturating_mul(columns)).map_err(bounded)?;
             if range.used_cells().next().is_some() {
                 found.push((name, range));
             }
@@ -54,18 +54,37 @@ mod sheets {
         match (sheet, &found[..]) {
             (_, []) => Err("the workbook has no cell with a value".to_owned()),
             (Some(wanted), all) => match all.iter().find(|(name, _)| name == wanted) {
-                Some((_, range)) => cells(range),
+                Some((name, range)) => calculated(&mut book, name, range).and_then(|()| cells(range)),
                 None => Err(format!("the workbook has no sheet `{wanted}`; its sheets are: {}", names())),
             },
-            (None, [(_, range)]) => cells(range),
+            (None, [(name, range)]) => calculated(&mut book, name, range).and_then(|()| cells(range)),
             (None, _) => Err(format!("the workbook has several sheets; choose one by --sheet: {}", names())),
+        }
+    }
+
+    /// Fails for a formula without a value, as programs write them that do not calculate.
+    fn calculated(book: &mut Sheets<Cursor<&[u8]>>, name: &str, range: &Range<Data>) -> Result<(), String> {
+        let Ok(Ok(formulas)) = survive(|| book.worksheet_formula(name)) else { return Ok(()) };
+        let (top, left) = formulas.start().unwrap_or_default();
+        let empty = |at: (u32, u32)| range.get_value(at).is_none_or(|value| *value == Data::Empty);
+        let bare = formulas.used_cells().filter(|(.., formula)| !formula.is_empty());
+        let bare = bare.map(|(row, column, _)| (top + row as u32, left + column as u32)).find(|at| empty(*at));
+        match bare {
+            Some((row, column)) => Err(format!(
+                "the sheet has a formula without its value in row {}, column {}; open and save the workbook in a spreadsheet \
+                 program, or save the sheet as CSV UTF-8",
+                row + 1,
+                column + 1
+            )),
+            None => Ok(()),
         }
     }
 
     /// Unpacks a workbook that is an archive, without keeping it: what archives say of their sizes need not be true.
     fn unpacked(bytes: &[u8]) -> Result<(), String> {
         if !bytes.starts_with(MARKS[0]) {
-            return Bound::WorkbookBytes.check(bytes.len());
+            Bound::WorkbookBytes.check(bytes.len())?;
+            return old_workbook::check(bytes);
         }
         // What is damaged is told by who reads it.
         let Ok(Ok(mut archive)) = survive(|| zip::ZipArchive::new(Cursor::new(bytes))) else { return Ok(()) };
@@ -73,43 +92,53 @@ mod sheets {
         for at in 0..archive.len() {
             let left = Bound::WorkbookBytes.get().saturating_sub(total).saturating_add(1);
             let Ok(entry) = archive.by_index(at) else { continue };
-            let read = std::io::copy(&mut entry.take(left), &mut std::io::sink()).unwrap_or(0);
+            let is_document = entry.name().map_or(true, |name| name.eq_ignore_ascii_case("content.xml"));
+            let mut content = Vec::new();
+            let read = match is_document {
+                true => entry.take(left).read_to_end(&mut content).map_or(content.len() as u64, |read| read as u64),
+                false => std::io::copy(&mut entry.take(left), &mut std::io::sink()).unwrap_or(0),
+            };
             total = total.saturating_add(read);
             Bound::WorkbookBytes.check(usize::try_from(total).unwrap_or(usize::MAX))?;
+            open_document::check(&content)?;
         }
         Ok(())
     }
 
-    /// Fails for a sheet that would not fit: its cells are laid out from the first to the last, and a text that many cells
-    /// share is written out for each.
-    fn extent(book: &mut Sheets<Cursor<&[u8]>>, name: &str) -> Result<(), String> {
-        let mut sheet = Extent::default();
-        match book {
-            Sheets::Xlsx(book) => {
-                let Ok(mut cells) = book.worksheet_cells_reader(name) else { return Ok(()) };
-                while let Ok(Some(cell)) = cells.next_cell() {
-                    sheet.add(&cell)?;
-                }
-            }
-            Sheets::Xlsb(book) => {
-                let Ok(mut cells) = book.worksheet_cells_reader(name) else { return Ok(()) };
-                while let Ok(Some(cell)) = cells.next_cell() {
-                    sheet.add(&cell)?;
-                }
-            }
-            // These are laid out already, within the bounds of their formats.
-            Sheets::Xls(_) | Sheets::Ods(_) => {}
-        }
-        Ok(())
-    }
-
+    /// What the sheets so far take: cells are laid out from the first to the last of a sheet, and a text that many cells share
+    /// is written out for each.
     #[derive(Default)]
     struct Extent {
+        /// Cells of the sheets before.
+        cells: usize,
         corners: Option<[(u32, u32); 2]>,
         text: usize,
     }
 
     impl Extent {
+        /// Fails for a sheet that would not fit beside those before it.
+        fn add_sheet(&mut self, book: &mut Sheets<Cursor<&[u8]>>, name: &str) -> Result<(), String> {
+            self.cells = self.cells.saturating_add(self.of_sheet());
+            self.corners = None;
+            match book {
+                Sheets::Xlsx(book) => {
+                    let Ok(mut cells) = book.worksheet_cells_reader(name) else { return Ok(()) };
+                    while let Ok(Some(cell)) = cells.next_cell() {
+                        self.add(&cell)?;
+                    }
+                }
+                Sheets::Xlsb(book) => {
+                    let Ok(mut cells) = book.worksheet_cells_reader(name) else { return Ok(()) };
+                    while let Ok(Some(cell)) = cells.next_cell() {
+                        self.add(&cell)?;
+                    }
+                }
+                // These are laid out already, and were counted before.
+                Sheets::Xls(_) | Sheets::Ods(_) => {}
+            }
+            Ok(())
+        }
+
         fn add(&mut self, cell: &Cell<DataRef<'_>>) -> Result<(), String> {
             self.text += match cell.get_value() {
                 DataRef::SharedString(text) => text.len(),
@@ -119,11 +148,13 @@ mod sheets {
             Bound::WorkbookBytes.check(self.text)?;
             let at = cell.get_position();
             let [low, high] = self.corners.unwrap_or([at, at]);
-            let corners = [(low.0.min(at.0), low.1.min(at.1)), (high.0.max(at.0), high.1.max(at.1))];
-            self.corners = Some(corners);
+            self.corners = Some([(low.0.min(at.0), low.1.min(at.1)), (high.0.max(at.0), high.1.max(at.1))]);
+            Bound::WorkbookCells.check(self.cells.saturating_add(self.of_sheet()))
+        }
+
+        fn of_sheet(&self) -> usize {
             let length = |from: u32, to: u32| (to - from) as usize + 1;
-            let [low, high] = corners;
-            Bound::WorkbookCells.check(length(low.0, high.0).saturating_mul(length(low.1, high.1)))
+            self.corners.map_or(0, |[low, high]| length(low.0, high.0).saturating_mul(length(low.1, high.1)))
         }
     }
 

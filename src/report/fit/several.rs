@@ -1,8 +1,10 @@
 //! Fits of several scores: one row each, for people and as CSV.
 
-use crate::analysis::fit::{ScoreFit, ScoreFits};
+use super::beside::cautions;
+use crate::analysis::fit::{FitReport, ScoreFit, ScoreFits};
 use crate::report::csv::{CsvTable, number};
 use crate::report::terminal::{Align, TextTable};
+use crate::report::text::{Text, short};
 use crate::stats::multiplicity::Adjusted;
 
 /// The columns of the CSV.
@@ -121,8 +123,36 @@ pub fn several_terminal(fits: &ScoreFits, width: usize) -> String {
         }
         text.push_str(&table.render(width));
     }
-    for (fit, reason) in fits.scores.iter().filter_map(|fit| Some((fit, fit.reason.as_ref()?))) {
-        text.push_str(&format!("\n{}: {reason}\n", fit.score));
+    let mut below = Text { out: text, width };
+    below.line("");
+    for fit in &fits.scores {
+        if let Some(reason) = &fit.reason {
+            below.paragraph(&format!("{}: {reason}", fit.score));
+        }
+        let Some(report) = &fit.report else { continue };
+        let analysis = &report.unadjusted;
+        below.paragraph(&format!("{}: {}", fit.score, report.finding(analysis, short)));
+        if let Some(reason) = analysis.theta.reason.as_ref().filter(|_| analysis.theta.value.is_some()) {
+            below.paragraph(&format!("{}: theta: {reason}", fit.score));
+        }
+        cautions(&mut below, report, analysis);
     }
-    text
+    notes(&mut below, fits);
+    below.out
+}
+
+/// The notes of all fits; one that all of them have is printed once.
+fn notes(text: &mut Text, fits: &ScoreFits) {
+    let reports: Vec<(&str, &FitReport)> =
+        fits.scores.iter().filter_map(|fit| Some((fit.score.as_str(), fit.report.as_deref()?))).collect();
+    let everywhere = |note: &String| reports.iter().all(|(_, report)| report.notes.contains(note));
+    let Some((_, first)) = reports.first() else { return };
+    for note in first.notes.iter().filter(|note| everywhere(note)) {
+        text.paragraph(&format!("Note: {note}."));
+    }
+    for (score, report) in &reports {
+        for note in report.notes.iter().filter(|note| !everywhere(note)) {
+            text.paragraph(&format!("Note on {score}: {note}."));
+        }
+    }
 }

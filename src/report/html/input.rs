@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::paper::REPORTS;
 use crate::analysis::fit::SCHEMA;
+use crate::registry::write;
 use crate::{Error, Result};
 
 /// A kind of input.
@@ -30,14 +31,14 @@ pub(crate) enum Kind {
 /// Looks at the paths: one folder or JSON file may be a result of onset, all else are tables.
 ///
 /// # Errors
-/// [`Error::Read`] when a path is not there.
+/// [`Error::Read`] when a path is not there, [`Error::File`] for a result of onset whose files may be of two runs.
 pub(crate) fn kind(paths: &[PathBuf]) -> Result<Kind> {
     for path in paths {
         std::fs::metadata(path).map_err(Error::read(path))?;
     }
     let [path] = paths else { return Ok(Kind::Tables) };
     let has = |name: &str| path.join(name).is_file();
-    Ok(if has("reproduction.csv") && has("findings.csv") {
+    let kind = if has("reproduction.csv") && has("findings.csv") {
         Kind::SecondPaper
     } else if has("report.json") && has("pairs.csv") {
         Kind::Agreement
@@ -53,7 +54,11 @@ pub(crate) fn kind(paths: &[PathBuf]) -> Result<Kind> {
         Kind::FitJson
     } else {
         Kind::Tables
-    })
+    };
+    if !matches!(kind, Kind::FitJson | Kind::Tables) {
+        [path, &path.join("report")].into_iter().try_for_each(|folder| write::finished(folder))?;
+    }
+    Ok(kind)
 }
 
 /// Whether a file is JSON whose `schema` is that of a fit. JSON lines and results of other tools are none.

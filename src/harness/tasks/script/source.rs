@@ -8,6 +8,7 @@ use super::super::digest::sha256;
 use super::modules;
 use super::parse;
 use super::tree::{Does, Name, Stmt};
+use crate::registry::disk;
 
 /// A file that was read.
 #[derive(Debug)]
@@ -69,7 +70,7 @@ impl Source {
     pub(super) fn read(path: &Path) -> Result<Arc<Self>, String> {
         static KNOWN: LazyLock<Mutex<Known>> = LazyLock::new(Mutex::default);
         let shown = path.display();
-        let text = std::fs::read_to_string(path).map_err(|error| format!("{shown}: {error}"))?.replace("\r\n", "\n");
+        let text = disk::read_found_text(path).map_err(|error| format!("{shown}: {error}"))?.replace("\r\n", "\n");
         let digest = sha256(&text);
         let key = (path.to_owned(), digest.clone());
         if let Some(known) = KNOWN.lock().ok().and_then(|known| known.get(&key).cloned()) {

@@ -217,9 +217,12 @@ const onset = (() => {
 
   // ---- tables and files ----------------------------------------------------------------------------------------
 
+  // A spreadsheet runs a text that begins like a formula; an apostrophe makes it text again. Numbers are what they are.
+  const shielded = (text) => /^'*[=+\-@\t\r\n]/.test(text) && !/^[-+\d.,eE%\s–−]*$/.test(text) ? `'${text}` : text;
+
   const csv = (columns, rows) => {
     const cell = (value) => {
-      const text = value == null ? "" : String(value);
+      const text = shielded(value == null ? "" : String(value));
       return /[",\r\n]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text;
     };
     return [columns, ...rows].map((row) => row.map(cell).join(",")).join("\n") + "\n";
