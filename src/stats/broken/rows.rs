@@ -179,7 +179,7 @@ impl Held<'_> {
     /// Whether this parameter is free.
     fn is_free(&self, j: usize) -> bool {
         let of_break = (BASE..self.rows.shape()).contains(&j);
-        !of_break || (j - BASE) % OF_BREAK == 0
+        !of_break || (j - BASE).is_multiple_of(OF_BREAK)
     }
 
     /// The free ones of all parameters.
