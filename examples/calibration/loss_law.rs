@@ -1,7 +1,7 @@
 //! The law of loss by size and data in worlds whose law is known.
 //!
 //! ln L is the law's plus noise: residuals of the fit to the 240 points of data/chinchilla.csv at their sizes and tokens;
-//! normal noise of 0.01 on a sweep; and runs that have an effect in common, at ten checkpoints each.
+//! normal noise of 0.01 on a sweep; and runs that have an effect in common, at five checkpoints each.
 
 use std::path::Path;
 
@@ -13,7 +13,7 @@ use onset::stats::random::{Seed, Stream};
 use super::{Failure, Outcome, holds, measure, table};
 
 /// Resamples of every bootstrap.
-const REPLICATES: usize = 399;
+const REPLICATES: usize = 199;
 /// The budget, beyond the points of every world.
 const BUDGET: f64 = 1e23;
 
@@ -86,8 +86,8 @@ fn worlds() -> Result<Vec<World>, Failure> {
         World { title, law, params, tokens, clusters: Clusters::singletons(n), noise: Box::new(normal(0.01, n)) }
     };
     let runs = |title, together: bool| {
-        let (params, tokens) = sweep(24, 10);
-        let run: Vec<usize> = (0..params.len()).map(|i| i / 10).collect();
+        let (params, tokens) = sweep(24, 5);
+        let run: Vec<usize> = (0..params.len()).map(|i| i / 5).collect();
         let clusters = if together { Clusters::new(&run) } else { Clusters::singletons(params.len()) };
         let noise = move |stream: &mut Stream| {
             let effect: Vec<f64> = (0..24).map(|_| 0.008 * stream.normal()).collect();
@@ -108,8 +108,8 @@ fn worlds() -> Result<Vec<World>, Failure> {
         },
         plain("sweep of 60, normal", 6, 10),
         plain("sweep of 20, normal", 5, 4),
-        runs("24 runs of 10, drawn by run", true),
-        runs("24 runs of 10, drawn by point", false),
+        runs("24 runs of 5, drawn by run", true),
+        runs("24 runs of 5, drawn by point", false),
     ])
 }
 

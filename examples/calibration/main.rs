@@ -372,7 +372,7 @@ fn main() -> Result<(), Failure> {
         return Ok(());
     }
     if arguments.first().is_some_and(|word| word == "loss-law") {
-        loss_law::loss_law(arguments.get(1).map_or(Ok(200), |v| v.parse())?)?;
+        loss_law::loss_law(arguments.get(1).map_or(Ok(100), |v| v.parse())?)?;
         eprintln!("{:.0} s", start.elapsed().as_secs_f64());
         return Ok(());
     }

@@ -181,7 +181,8 @@ pub(super) struct FitOptions {
     #[arg(long, value_name = "COLUMN", default_value = "family", help_heading = "Groups")]
     cluster: ClusterBy,
 
-    /// Curve: hinge, linear, segmented, logistic, richards, plateau, or all of them compared.
+    /// Curve: hinge, linear, segmented, logistic, richards, plateau, or all of them compared; broken_1 or broken_2, a power
+    /// law with one or two breaks, which only `every` compares with the others.
     #[arg(long, value_name = "CURVE", default_value = "all", help_heading = "Fit")]
     curve: CurveChoice,
 

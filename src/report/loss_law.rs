@@ -70,6 +70,7 @@ pub fn points(report: &LossLawReport) -> CsvTable {
 pub fn terminal(report: &LossLawReport, width: usize) -> String {
     let mut text = Text { out: String::new(), width };
     let clusters = match &report.clustered_by {
+        _ if report.clusters == report.points.len() => "every point independent".to_owned(),
         ClusterBy::Model => "counted as independent".to_owned(),
         ClusterBy::Family => counted(report.clusters, "family or run", "families or runs"),
         by @ ClusterBy::Column(_) => format!("{} {}", report.clusters, by.plural()),

@@ -182,6 +182,8 @@ pub(crate) struct Entry {
     pub(crate) formula: &'static str,
     /// Whether it can estimate chance.
     pub(crate) frees_chance: bool,
+    /// Whether it is among the curves that are compared where none is named.
+    pub(crate) compared: bool,
     /// Fits it with levels held, or estimated where they can be.
     pub(crate) fit: fn(Levels, &Sample) -> Result<Box<dyn FittedCurve>>,
 }

@@ -17,7 +17,7 @@ pub use super::curve::Levels;
 
 use super::curve::{Entry, FittedCurve};
 use super::sample::Sample;
-use super::{flat, hinge, linear, logistic, plateau, richards, segmented};
+use super::{broken, flat, hinge, linear, logistic, plateau, richards, segmented};
 use crate::Result;
 use crate::serial::read_by_name;
 
@@ -51,13 +51,22 @@ curves! {
     Richards = richards::ENTRY;
     /// Chance, a straight rise, and a ceiling.
     Plateau = plateau::ENTRY;
+    /// A power law with one break, for those who ask for it by name.
+    Broken = broken::ONCE;
+    /// A power law with two breaks, likewise.
+    BrokenTwice = broken::TWICE;
     /// A constant level, with which the others are compared.
     Flat = flat::ENTRY;
 }
 
 impl Curve {
-    /// The curves that rise: all but the constant level.
+    /// The curves that rise and are compared where none is named.
     pub(crate) fn rising() -> impl Iterator<Item = Self> {
+        Self::ALL.iter().copied().filter(|curve| *curve != Self::Flat && curve.entry().compared)
+    }
+
+    /// Every curve that can be asked for: all but the constant level.
+    pub(crate) fn named() -> impl Iterator<Item = Self> {
         Self::ALL.iter().copied().filter(|curve| *curve != Self::Flat)
     }
 

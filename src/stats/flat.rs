@@ -12,6 +12,7 @@ pub(super) const ENTRY: Entry = Entry {
     name: "flat",
     formula: "y = level",
     frees_chance: true,
+    compared: true,
     fit: |_, sample| Ok(Box::new(Flat::fit_sample(sample)?)),
 };
 

@@ -36,6 +36,7 @@ pub(super) const ENTRY: Entry = Entry {
     name: "linear",
     formula: "y = intercept + slope·x",
     frees_chance: true,
+    compared: true,
     fit: |_, sample| Ok(Box::new(Linear::new().fit_sample(sample)?)),
 };
 

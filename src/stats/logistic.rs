@@ -31,6 +31,7 @@ pub(super) const ENTRY: Entry = Entry {
     name: "logistic",
     formula: "y = chance + (upper − chance) / (1 + exp(−k·(x − m)))",
     frees_chance: true,
+    compared: true,
     fit: |levels, sample| Ok(Box::new(Logistic::between(levels).fit_sample(sample)?)),
 };
 

@@ -8,6 +8,7 @@ pub mod agreement;
 pub mod best_of;
 pub mod bootstrap;
 pub mod breaktest;
+pub mod broken;
 pub mod ceiling;
 pub mod clusters;
 pub mod components;

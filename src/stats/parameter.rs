@@ -41,8 +41,16 @@ pub enum Parameter {
     K,
     /// Midpoint.
     M,
-    /// Position times steepness.
+    /// The level that a broken power law goes to at one end.
+    A,
+    /// Position times steepness of a Richards curve; the factor of a broken power law.
     B,
+    /// By how much the exponent of a broken power law grows at this break; the first exponent is that of break 0.
+    Exponent(usize),
+    /// Where this break lies, counted from 1.
+    BreakPlace(usize),
+    /// How wide its turn is, in ln x.
+    Sharpness(usize),
     /// Asymmetry.
     Nu,
     /// The difference of the only group at equal x.
@@ -54,7 +62,7 @@ pub enum Parameter {
 }
 
 impl Parameter {
-    const PLAIN: [Self; 15] = [
+    const PLAIN: [Self; 16] = [
         Self::Alpha,
         Self::C,
         Self::Start,
@@ -66,11 +74,14 @@ impl Parameter {
         Self::Upper,
         Self::K,
         Self::M,
+        Self::A,
         Self::B,
         Self::Nu,
         Self::Theta,
         Self::RSquared,
     ];
+    /// Breaks of a broken power law at most.
+    const BREAKS: usize = 2;
 
     /// The difference of group `k`, counted from 0, among `groups`.
     pub fn theta(k: usize, groups: usize) -> Self {
@@ -89,7 +100,7 @@ impl Parameter {
     /// Whether 0 is a value that the parameter could well have, so that a test of it says something: not the break, whose
     /// zero would be one FLOP.
     pub(crate) fn can_be_zero(self) -> bool {
-        self != Self::C
+        !matches!(self, Self::C | Self::BreakPlace(_) | Self::Sharpness(_))
     }
 }
 
@@ -108,7 +119,11 @@ impl fmt::Display for Parameter {
             Self::Upper => "upper",
             Self::K => "k",
             Self::M => "m",
+            Self::A => "a",
             Self::B => "b",
+            Self::Exponent(k) => return write!(f, "c{k}"),
+            Self::BreakPlace(k) => return write!(f, "d{k}"),
+            Self::Sharpness(k) => return write!(f, "f{k}"),
             Self::Nu => "nu",
             Self::Theta => "theta",
             Self::ThetaOf(k) => return write!(f, "theta_{}", k + 1),
@@ -121,7 +136,8 @@ impl FromStr for Parameter {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        if let Some(plain) = Self::PLAIN.into_iter().find(|parameter| parameter.to_string() == text) {
+        let of_breaks = (0..=Self::BREAKS).flat_map(|k| [Self::Exponent(k), Self::BreakPlace(k), Self::Sharpness(k)]);
+        if let Some(plain) = Self::PLAIN.into_iter().chain(of_breaks).find(|parameter| parameter.to_string() == text) {
             return Ok(plain);
         }
         let numbered = text.rsplit_once('_').and_then(|(_, number)| number.parse::<usize>().ok()?.checked_sub(1));
@@ -139,7 +155,9 @@ mod tests {
     #[test]
     fn a_parameter_is_read_as_it_is_written() {
         let numbered = [Parameter::SegmentSlope(0), Parameter::ThetaOf(0), Parameter::ThetaOf(11)];
-        for parameter in Parameter::PLAIN.into_iter().chain(numbered) {
+        let of_breaks =
+            [Parameter::Exponent(0), Parameter::Exponent(2), Parameter::BreakPlace(1), Parameter::Sharpness(2)];
+        for parameter in Parameter::PLAIN.into_iter().chain(numbered).chain(of_breaks) {
             assert_eq!(parameter.to_string().parse::<Parameter>().expect("a parameter"), parameter);
         }
         for no_name in ["", "theta_0", "theta_", "slope_01", "gamma"] {

@@ -28,6 +28,7 @@ pub(super) const ENTRY: Entry = Entry {
     name: "richards",
     formula: "y = chance + (upper − chance)·(1 + exp(b − k·x))^(−1/nu)",
     frees_chance: false,
+    compared: true,
     fit: |levels, sample| Ok(Box::new(Richards::between(levels).fit_sample(sample)?)),
 };
 

@@ -28,6 +28,7 @@ pub(super) const ENTRY: Entry = Entry {
     name: "segmented",
     formula: "y = intercept + slope·x + delta·max(0, x − c)",
     frees_chance: true,
+    compared: true,
     fit: |_, sample| Ok(Box::new(Segmented::new().fit_sample(sample)?)),
 };
 

@@ -5,6 +5,7 @@ mod support;
 
 mod agree;
 mod asked_about;
+mod broken;
 mod claims;
 mod command;
 mod contradictions;

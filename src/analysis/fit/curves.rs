@@ -8,7 +8,7 @@ use super::headline::{self, Headline, first};
 use super::influence::{Comparing, influential};
 use super::models::{FitModels, Items};
 use super::report::{Analysis, NoiseReport};
-use super::settings::{CurveChoice, FitSettings};
+use super::settings::FitSettings;
 use super::steps::FitStep;
 use super::uncertain::{self, EXACT, ErrorReport};
 use super::{forecast, hinge};
@@ -43,14 +43,14 @@ pub(super) fn analyse(
         None => Fitted::new(curve, models),
     };
     let enough = compared.as_ref().filter(|compared| is_enough(compared, &wanted));
-    if settings.curve == CurveChoice::All && compared.is_some() && enough.is_none() {
+    if settings.curve.is_open() && compared.is_some() && enough.is_none() {
         unknown.push("comparison of curves: too few models to compare curves".into());
     }
     let selected = enough.map(|compared| compared.selected);
     let curve = settings.curve.one().or(selected).unwrap_or(Curve::Hinge);
     // What keeps the curve that leads from being fitted is the answer; what keeps another one is a line in the report.
     let mut fitted: Vec<std::result::Result<Fitted, (Curve, String)>> = vec![Ok(fit(curve)?)];
-    let flat = (settings.curve == CurveChoice::All).then_some(Curve::Flat);
+    let flat = settings.curve.is_open().then_some(Curve::Flat);
     for other in wanted.iter().copied().chain(flat).filter(|other| *other != curve) {
         fitted.push(fit(other).map_err(|error| (other, error.to_string())));
     }
@@ -69,7 +69,7 @@ pub(super) fn analyse(
     let breaks =
         breaks && enough.is_none_or(|compared| compared.selected != curve || compared.verdict != Verdict::None);
     let shown = evidence::shown(&rise, models.direction, breaks, before_ceiling.as_ref().unwrap_or(&broken));
-    let asked = settings.curve != CurveChoice::All;
+    let asked = !settings.curve.is_open();
     withhold(&mut head, shown, asked, &rise, models.direction);
     if let Some(hinge) = beside.as_mut().filter(|_| shown == Shown::Nothing) {
         hinge.take_back(&head.c_e);
@@ -137,7 +137,7 @@ pub(super) fn analyse(
 
 /// The curves to fit: those asked for, without the ones that would need a chance that is to be estimated.
 fn wanted(settings: &FitSettings, models: &FitModels<'_>) -> Vec<Curve> {
-    let fits = |curve: &Curve| models.chance.is_some() || curve.frees_chance() || settings.curve != CurveChoice::All;
+    let fits = |curve: &Curve| models.chance.is_some() || curve.frees_chance() || !settings.curve.is_open();
     settings.curve.curves().into_iter().filter(fits).collect()
 }
 

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::models::FitModels;
-use super::settings::{CurveChoice, FitSettings};
+use super::settings::FitSettings;
 use super::steps::Told;
 use crate::bounds::Bound;
 use crate::registry::modelset::ModelSet;
@@ -80,7 +80,7 @@ impl FitSettings {
         let has_hinge = self.curve.one().is_none_or(|curve| curve == crate::stats::curves::Curve::Hinge);
         let hinge = if has_hinge { pairs + borders + differences } else { 0.0 };
         let folds = if self.leave_out { 2.0 * PARTS as f64 } else { 0.0 };
-        let curves = if self.curve == CurveChoice::All { ALL_CURVES * (folds + AGAIN) } else { folds + AGAIN };
+        let curves = if self.curve.is_open() { ALL_CURVES * (folds + AGAIN) } else { folds + AGAIN };
         let scores = if set.adjusted.is_some() { 2.0 } else { 1.0 };
         let threads = rayon::current_num_threads() as f64;
         Duration::try_from_secs_f64(scores * one * (hinge + tests + curves) / threads).ok()

@@ -7,7 +7,7 @@ use super::input::{FitTables, Inputs};
 use super::layout::ReportLayout;
 use super::models::{self, FitModels, Items};
 use super::report::{DroppedModel, FitReport, GroupReport, ReasonCount, SettingsReport};
-use super::settings::{ChanceLevel, CurveChoice, FitSettings};
+use super::settings::{ChanceLevel, FitSettings};
 use super::steps::{FitStep, Told};
 use super::{caution, chance, curves, evidence, hinge, uncertain};
 use crate::registry::modelset::{ModelSet, ScoreScale, WeightBy};
@@ -106,7 +106,7 @@ fn report(asked: &FitSettings, set: &ModelSet, told: Told<'_>) -> Result<FitRepo
             weighted(settings, FitModels::new(set, true, chance, told)?, items.as_deref())?.under(settings, direction);
         let mut changed = hinge::difference(settings, set, &before, &after);
         let adjusted = curves::analyse(settings, set, &after, items.as_deref())?;
-        changed.take_back(settings.curve != CurveChoice::All, [unadjusted.shown, adjusted.shown]);
+        changed.take_back(!settings.curve.is_open(), [unadjusted.shown, adjusted.shown]);
         (Some(adjusted), Some(changed))
     } else {
         (None, None)

@@ -67,6 +67,8 @@ pub enum CurveChoice {
     /// Every curve, compared; the one that describes the data best leads the report, with the hinge beside it.
     #[default]
     All,
+    /// The same, and the curves that are otherwise fitted only by name: broken power laws.
+    Every,
     /// One of them, compared with a constant level only.
     One(Curve),
 }
@@ -87,6 +89,7 @@ impl CurveChoice {
     pub(super) fn curves(self) -> Vec<Curve> {
         match self {
             Self::All => Curve::rising().collect(),
+            Self::Every => Curve::named().collect(),
             Self::One(curve) => vec![curve],
         }
     }
@@ -99,9 +102,14 @@ impl CurveChoice {
     /// The curve asked for, where one is.
     pub(super) fn one(self) -> Option<Curve> {
         match self {
-            Self::All => None,
+            Self::All | Self::Every => None,
             Self::One(curve) => Some(curve),
         }
+    }
+
+    /// Whether several curves are compared, so that the data choose which one leads.
+    pub(super) fn is_open(self) -> bool {
+        self.one().is_none()
     }
 }
 
@@ -109,6 +117,7 @@ impl fmt::Display for CurveChoice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::All => f.write_str("all"),
+            Self::Every => f.write_str("every"),
             Self::One(curve) => curve.fmt(f),
         }
     }
@@ -117,15 +126,16 @@ impl fmt::Display for CurveChoice {
 impl FromStr for CurveChoice {
     type Err = Error;
 
-    /// Reads `all` or the name of a curve.
+    /// Reads `all`, `every` or the name of a curve.
     fn from_str(text: &str) -> Result<Self> {
         let one = match text {
             "all" => Some(Self::All),
-            one => one.parse().ok().filter(|curve| Self::All.curves().contains(curve)).map(Self::One),
+            "every" => Some(Self::Every),
+            one => one.parse().ok().filter(|curve| Self::Every.curves().contains(curve)).map(Self::One),
         };
         one.ok_or_else(|| {
-            let known: Vec<&str> = Curve::rising().map(Curve::name).collect();
-            Error::Argument(format!("unknown curve `{text}`: {} and all are known", known.join(", ")))
+            let known: Vec<&str> = Curve::named().map(Curve::name).collect();
+            Error::Argument(format!("unknown curve `{text}`: {}, all and every are known", known.join(", ")))
         })
     }
 }

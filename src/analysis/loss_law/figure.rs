@@ -21,7 +21,7 @@ pub fn figure(report: &LossLawReport) -> Figure {
     let losses = Panel {
         title: "Loss".into(),
         x: compute(),
-        y: axis(&format!("Loss ({})", report.loss_name)),
+        y: axis(&report.loss_name),
         layers: layers(report, |at| &at.loss, |point| point.loss),
         notes: vec![note("E", "e", &report.e), note("α", "alpha", &report.alpha), note("β", "beta", &report.beta)],
     };

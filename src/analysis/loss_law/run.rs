@@ -4,6 +4,7 @@ use super::notes;
 use super::report::{Allocation, LossLawReport, LossPoint, SCHEMA, SCHEMA_VERSION};
 use super::settings::LossLawSettings;
 use crate::analysis::fit::{FitTables, Inputs};
+use crate::registry::columns::MODEL;
 use crate::registry::modelset::{ClusterBy, Cutoff, ModelRow, ModelSet, PredictorKind, ScoreScale, Settings};
 use crate::registry::table::Table;
 use crate::stats::bootstrap::{Bootstrap, Replicates};
@@ -38,7 +39,7 @@ impl LossLawSettings {
         let settings = self.reading(&tables.tables);
         let loss = settings.score.as_deref().unwrap_or(LOSS);
         tables.tables.iter().try_for_each(|table| all_positive(table, loss))?;
-        let set = tables.models(&settings).map_err(explained)?;
+        let set = tables.models(&settings).map_err(|error| explained(error, &tables.tables, &settings))?;
         let by = settings.cluster.clone();
         Self { tables: settings, ..self.clone() }.of(&set).map(|report| LossLawReport { clustered_by: by, ..report })
     }
@@ -191,9 +192,13 @@ fn all_positive(table: &Table, loss: &str) -> Result<()> {
 }
 
 /// What helps where the tables could not be read as points.
-fn explained(error: Error) -> Error {
+fn explained(error: Error, tables: &[Table], settings: &Settings) -> Error {
+    let is_name = |column: &str| {
+        let found = |table: &Table| table.find(&MODEL).is_some_and(|(at, _)| table.names()[at] == column);
+        settings.model.as_deref() == Some(column) || tables.iter().any(found)
+    };
     match &error {
-        Error::Cell { .. } => error.with_help(
+        Error::Cell { column, .. } if is_name(column) => error.with_help(
             "points of one model have names of their own, or a column `tokens_seen` that tells checkpoints of one run apart",
         ),
         Error::Argument(_) => error.with_help("--loss names the column of the losses, or the benchmark of a long table"),

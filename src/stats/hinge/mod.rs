@@ -58,6 +58,7 @@ pub(super) const ENTRY: Entry = Entry {
     name: "hinge",
     formula: "y = chance + alpha·max(0, x − c)",
     frees_chance: true,
+    compared: true,
     fit: |levels, sample| Ok(Box::new(Hinge::with_chance(levels.chance).fit_sample(sample)?)),
 };
 

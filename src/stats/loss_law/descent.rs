@@ -7,8 +7,8 @@
 
 use super::points::{Place, Points};
 
-/// A 5 × 5 matrix.
-type Matrix = [[f64; 5]; 5];
+/// A symmetric matrix; what stands above its diagonal is not looked at.
+type Matrix = nalgebra::Matrix5<f64>;
 
 /// r²/2, or δ(|r| - δ/2) beyond δ.
 pub(super) fn huber(r: f64, delta: f64) -> f64 {
@@ -40,7 +40,7 @@ impl Descent<'_> {
     /// The place as a state; `None` where the loss is no number.
     pub(super) fn at(&self, place: Place) -> Option<State> {
         let (mut objective, mut gradient) = (0.0, [0.0; 5]);
-        let (mut reweighted, mut hessian) = ([[0.0; 5]; 5], [[0.0; 5]; 5]);
+        let (mut reweighted, mut hessian) = (Matrix::zeros(), Matrix::zeros());
         for i in 0..self.points.loss.len() {
             let ([size, data, rest], fitted) = self.points.terms(&place, i);
             let (x, y) = (self.points.size[i], self.points.data[i]);
@@ -52,22 +52,21 @@ impl Descent<'_> {
             let pull = w * r.clamp(-self.delta, self.delta);
             let steep = if inside { w } else { w * self.delta / r.abs() };
             let curved = if inside { w + pull } else { pull };
-            for j in 0..5 {
-                gradient[j] -= pull * slopes[j];
-                for k in 0..=j {
-                    let product = slopes[j] * slopes[k];
-                    reweighted[j][k] += steep * product;
+            for (j, a) in slopes.iter().enumerate() {
+                gradient[j] -= pull * a;
+                for (k, b) in slopes.iter().enumerate().take(j + 1) {
                     // Second derivatives of the fitted value are those of each term less the product of the slopes.
-                    hessian[j][k] += curved * product;
+                    reweighted[(j, k)] += steep * a * b;
+                    hessian[(j, k)] += curved * a * b;
                 }
             }
-            hessian[0][0] -= pull * size;
-            hessian[1][1] -= pull * data;
-            hessian[2][2] -= pull * rest;
-            hessian[3][0] += pull * size * x;
-            hessian[3][3] -= pull * size * x * x;
-            hessian[4][1] += pull * data * y;
-            hessian[4][4] -= pull * data * y * y;
+            hessian[(0, 0)] -= pull * size;
+            hessian[(1, 1)] -= pull * data;
+            hessian[(2, 2)] -= pull * rest;
+            hessian[(3, 0)] += pull * size * x;
+            hessian[(3, 3)] -= pull * size * x * x;
+            hessian[(4, 1)] += pull * data * y;
+            hessian[(4, 4)] -= pull * data * y * y;
         }
         let known = objective.is_finite() && gradient.iter().all(|g| g.is_finite());
         known.then_some(State {
@@ -93,6 +92,11 @@ impl Descent<'_> {
         state
     }
 
+    /// A decrease of the loss that its rounding hides; of points without noise nothing but rounding is left.
+    fn rounding(&self, state: &State) -> f64 {
+        ROUNDING * state.objective + EXACT * self.points.loss.len() as f64
+    }
+
     fn step(&self, mut state: State) -> State {
         let matrix = if state.near { &state.hessian } else { &state.reweighted };
         let Some(step) = solve(matrix, &state.reweighted, state.damping, &state.gradient) else {
@@ -101,7 +105,7 @@ impl Descent<'_> {
             return state;
         };
         let predicted = -0.5 * dot(&step, &state.gradient);
-        if predicted <= ROUNDING * state.objective {
+        if predicted <= self.rounding(&state) {
             return self.finish(state);
         }
         let trial = self.at(std::array::from_fn(|j| state.place[j] + step[j]));
@@ -125,7 +129,7 @@ impl Descent<'_> {
         let Some(step) = solve(&state.hessian, &state.reweighted, 0.0, &state.gradient) else {
             return State { damping: 2.0 * STUCK, ..state };
         };
-        if -0.5 * dot(&step, &state.gradient) > ROUNDING * state.objective && !state.near {
+        if -0.5 * dot(&step, &state.gradient) > self.rounding(&state) && !state.near {
             return State { near: true, damping: 0.0, ..state };
         }
         let size = |g: &Place| g.iter().map(|g| g.abs()).fold(0.0, f64::max);
@@ -139,37 +143,13 @@ impl Descent<'_> {
 
 /// -M⁻¹ g with the diagonal of `scale` added in proportion to the damping; `None` unless that is positive definite.
 fn solve(matrix: &Matrix, scale: &Matrix, damping: f64, gradient: &Place) -> Option<Place> {
-    let mut lower = [[0.0; 5]; 5];
-    for j in 0..5 {
-        for k in 0..=j {
-            let mut rest = matrix[j][k];
-            if j == k {
-                rest += damping * scale[j][j];
-            }
-            for m in 0..k {
-                rest -= lower[j][m] * lower[k][m];
-            }
-            if j == k {
-                // What rounding leaves of a singular matrix is not positive definite.
-                if !(rest > SINGULAR * scale[j][j]) {
-                    return None;
-                }
-                lower[j][j] = rest.sqrt();
-            } else {
-                lower[j][k] = rest / lower[k][k];
-            }
-        }
-    }
-    let mut step = [0.0; 5];
-    for j in 0..5 {
-        let known: f64 = (0..j).map(|k| lower[j][k] * step[k]).sum();
-        step[j] = (-gradient[j] - known) / lower[j][j];
-    }
-    for j in (0..5).rev() {
-        let known: f64 = (j + 1..5).map(|k| lower[k][j] * step[k]).sum();
-        step[j] = (step[j] - known) / lower[j][j];
-    }
-    Some(step)
+    let mut damped = *matrix;
+    (0..5).for_each(|j| damped[(j, j)] += damping * scale[(j, j)]);
+    let factor = nalgebra::Cholesky::new(damped)?;
+    // What rounding leaves of a singular matrix is not positive definite.
+    let lower = factor.l_dirty();
+    let regular = (0..5).all(|j| lower[(j, j)].powi(2) > SINGULAR * scale[(j, j)]);
+    regular.then(|| (-factor.solve(&nalgebra::Vector5::from(*gradient))).into())
 }
 
 fn dot(a: &Place, b: &Place) -> f64 {
@@ -184,5 +164,7 @@ const STUCK: f64 = 1e12;
 const NEAR: f64 = 1e-2;
 /// Relative decrease of the loss that its rounding hides.
 const ROUNDING: f64 = 1e-15;
+/// The square of a residual that is rounding error.
+const EXACT: f64 = 1e-31;
 /// Share of a diagonal element that is rounding error.
 const SINGULAR: f64 = 1e-13;

@@ -98,9 +98,10 @@ impl LossLaw {
                 if !drawn.can_be_fitted() {
                     return false;
                 }
-                let (place, converged) = self.minimum(&drawn, start);
+                // Where E runs off to 0 there is no minimum, and the rest of the law is there all the same.
+                let (place, _) = self.minimum(&drawn, start);
                 out.copy_from_slice(&drawn.law(&place).quantities(budgets));
-                converged
+                place.iter().all(|value| value.is_finite())
             },
         )
     }

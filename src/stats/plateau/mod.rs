@@ -28,6 +28,7 @@ pub(super) const ENTRY: Entry = Entry {
     name: "plateau",
     formula: "y = min(upper, chance + alpha·max(0, x − c))",
     frees_chance: true,
+    compared: true,
     fit: |levels, sample| {
         let fit = Plateau { chance: levels.chance, upper: levels.ceiling }.fit_sample(sample)?;
         Ok(Box::new(fit))

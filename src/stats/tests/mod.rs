@@ -4,6 +4,7 @@ use crate::Result;
 use crate::stats::clusters::Clusters;
 use crate::stats::sample::Sample;
 
+mod broken;
 mod curves;
 mod degenerate;
 mod inference;
