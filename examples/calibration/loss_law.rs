@@ -29,6 +29,9 @@ const QUANTITIES: [(&str, LossLawQuantity); 9] = [
     ("loss there", LossLawQuantity::Loss(0)),
 ];
 
+/// Draws how far ln L of each point is from the law.
+type Noise = Box<dyn Fn(&mut Stream) -> Vec<f64> + Sync + Send>;
+
 /// One world: its points, its law, and how ln L scatters.
 struct World {
     title: &'static str,
@@ -37,7 +40,7 @@ struct World {
     tokens: Vec<f64>,
     /// What points are drawn together.
     clusters: Clusters,
-    noise: Box<dyn Fn(&mut Stream) -> Vec<f64> + Sync + Send>,
+    noise: Noise,
 }
 
 impl World {

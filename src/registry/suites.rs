@@ -53,7 +53,7 @@ pub fn tokens_per_step(model: &str) -> Option<u64> {
 fn batch(part: &str) -> Option<u64> {
     let millions: f64 = part.strip_suffix("mtokbs")?.parse().ok()?;
     let tokens = millions * f64::from(1 << 20);
-    (tokens >= 1.0 && tokens <= 1e9 && tokens.fract() == 0.0).then_some(tokens as u64)
+    ((1.0..=1e9).contains(&tokens) && tokens.fract() == 0.0).then_some(tokens as u64)
 }
 
 fn is_named(name: &str, known: &str) -> bool {
