@@ -120,10 +120,11 @@ fn tables_and_figure_are_written_and_the_same_on_any_number_of_threads() {
     let read: onset::analysis::loss_law::LossLawReport = serde_json::from_str(&text).expect("a report");
     assert_eq!(read.to_json().expect("JSON"), text);
     let estimates = std::fs::read_to_string(folder.path("one/estimates.csv")).expect("estimates");
-    assert!(
-        estimates.starts_with("quantity,compute,estimate,se,low,high,method,extrapolated,reason\nE,,1.8"),
-        "{estimates}"
-    );
+    let (header, rows) = estimates.split_once('\n').expect("a header");
+    assert_eq!(header, "quantity,compute,estimate,se,low,high,method,extrapolated,reason");
+    let e: f64 = rows.strip_prefix("E,,").and_then(|row| row.split(',').next()?.parse().ok()).expect("E");
+    // The points scatter around a law with E = 1.8172.
+    assert!((e - 1.8172).abs() < 0.05, "{e}");
     assert_eq!(estimates.lines().count(), 1 + 7 + 4 * 3);
 }
 
