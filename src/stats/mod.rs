@@ -28,6 +28,7 @@ pub mod linear;
 pub mod logistic;
 pub mod loss_law;
 pub mod multiplicity;
+mod multistart;
 pub mod nested;
 pub mod optimise;
 pub mod pair_matrix;

@@ -65,7 +65,7 @@ fn results_of_a_path_of_general_words_are_those_of_the_model_their_folder_names(
         "model",
         "out",
         "/home/ann/output/merged",
-        "/root/checkpoints/best",
+        "/home/bea/checkpoints/best",
         "/mnt/data/hf",
         "/content/drive/MyDrive/lora",
         "/data/final/pytorch_model.bin",

@@ -3,6 +3,7 @@
 use super::rows::{BASE, Held, OF_BREAK, Residuals, Rows};
 use crate::stats::curve::{Entry, FittedCurve, sum_of_squares};
 use crate::stats::design::collinear_column;
+use crate::stats::multistart::Multistart;
 use crate::stats::observations::{differences, finite_result, identified, only, shift, spread};
 use crate::stats::optimise::{Minimum, NonlinearLeastSquares};
 use crate::stats::parameter::Parameter;
@@ -156,18 +157,7 @@ fn search(rows: &Rows) -> Result<Minimum> {
     {
         starts.extend(rows.with_idle_break(&one.parameters));
     }
-    let scout = NonlinearLeastSquares::new().max_iterations(SCOUTING);
-    let mut ends: Vec<Minimum> = starts.iter().filter_map(|start| scout.minimise_once(rows, start).ok()).collect();
-    ends.sort_by(|a, b| a.sse.total_cmp(&b.sse));
-    let finisher = NonlinearLeastSquares::new().max_iterations(FINISHING);
-    let finish = |end: Minimum| {
-        if end.converged { Some(end) } else { finisher.minimise_once(rows, &end.parameters).ok() }
-    };
-    ends.into_iter()
-        .take(FINISHED)
-        .filter_map(finish)
-        .min_by(|a, b| a.sse.total_cmp(&b.sse))
-        .ok_or_else(|| Error::Undetermined("no starting value gives a finite curve".into()))
+    FOLLOWED.best(rows, &starts)
 }
 
 impl BrokenFit {
@@ -326,9 +316,7 @@ impl FittedCurve for BrokenFit {
 
 /// Steps of every start with places and sharpness held.
 const SETTLING: u64 = 25;
-/// Starts that are taken further, and their steps.
+/// Starts that are taken further.
 const SCOUTED: usize = 14;
-const SCOUTING: u64 = 40;
-/// Ends that are followed to the last, and their steps.
-const FINISHED: usize = 4;
-const FINISHING: u64 = 300;
+/// How far those are followed.
+const FOLLOWED: Multistart = Multistart { scouting: 40, finished: 4, finishing: 300 };

@@ -16,8 +16,9 @@ pub(super) use settings::Sigmoid;
 
 use super::curve::sum_of_squares;
 use super::design::collinear_column;
+use super::multistart::Multistart;
 use super::observations::{differences, finite_result, identified, only, shift, spread};
-use super::optimise::{Minimum, NonlinearLeastSquares};
+use super::optimise::NonlinearLeastSquares;
 use super::parameter::Parameter;
 use super::sample::Sample;
 use crate::{Error, Result};
@@ -63,7 +64,10 @@ impl Sigmoid {
                 return Err(Error::Argument(format!("{} starting values for {parameters} parameters", start.len())));
             }
             Some(start) => NonlinearLeastSquares::new().minimise(&rows, &rows.inward(start))?,
-            None => search(&rows.clone().with_logs())?,
+            None => {
+                let rows = rows.clone().with_logs();
+                FOLLOWED.best(&rows, &rows.starts())?
+            }
         };
         let own = if start.is_some() { best.parameters } else { rows.own_parameters(&best.parameters) };
         let converged = best.converged && rows.determine(&own);
@@ -105,23 +109,6 @@ impl Sigmoid {
             sample: sample.clone(),
         }
     }
-}
-
-/// The best end that can be reached from the grid.
-fn search(rows: &Rows<'_>) -> Result<Minimum> {
-    let scout = NonlinearLeastSquares::new().max_iterations(SCOUTING);
-    let starts = rows.starts();
-    let mut ends: Vec<Minimum> = starts.iter().filter_map(|start| scout.minimise_once(rows, start).ok()).collect();
-    ends.sort_by(|a, b| a.sse.total_cmp(&b.sse));
-    let finisher = NonlinearLeastSquares::new().max_iterations(FINISHING);
-    let finish = |end: Minimum| {
-        if end.converged { Some(end) } else { finisher.minimise_once(rows, &end.parameters).ok() }
-    };
-    ends.into_iter()
-        .take(FINISHED)
-        .filter_map(finish)
-        .min_by(|a, b| a.sse.total_cmp(&b.sse))
-        .ok_or_else(|| Error::Undetermined("no starting value gives a finite curve".into()))
 }
 
 impl Fitted {
@@ -262,7 +249,5 @@ macro_rules! answer_as_curve {
 }
 pub(super) use answer_as_curve;
 
-/// Iterations from the start of every basin, further ones for the best of them, and the number of those.
-const SCOUTING: u64 = 20;
-const FINISHING: u64 = 300;
-const FINISHED: usize = 3;
+/// How far the start of every basin is followed.
+const FOLLOWED: Multistart = Multistart { scouting: 20, finished: 3, finishing: 300 };
