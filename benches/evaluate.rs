@@ -61,7 +61,7 @@ fn measure(name: &str, decoder: &Decoder, tokenizer: &Tokenizer, requests: &[Req
         .iter()
         .map(|request| match request {
             Request::Generate { max_tokens, .. } => *max_tokens,
-            Request::LogLikelihood { .. } => 0,
+            Request::LogLikelihood { .. } | Request::Rolling { .. } => 0,
         })
         .sum();
     let start = Instant::now();

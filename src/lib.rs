@@ -41,6 +41,7 @@
 pub mod analysis;
 mod bounds;
 pub mod cli;
+mod encoding;
 mod error;
 pub mod explore;
 #[cfg(fuzzing)]

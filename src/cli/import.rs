@@ -103,7 +103,7 @@ struct LogArgs {
     rename: Option<PathBuf>,
 
     /// Training tokens per step, for checkpoints of a training run such as step1000 or checkpoint-1000; those of Pythia
-    /// and OLMo are known.
+    /// and OLMo are known and stay as they are.
     #[arg(long, value_name = "N", value_parser = tokens)]
     tokens_per_step: Option<u64>,
 
@@ -238,7 +238,10 @@ fn save(args: &LogArgs, imported: &Imported, library: &str) -> Result<()> {
             write::bytes(&folder.join(&record.path), record.json.as_bytes())?;
         }
     }
-    write::bytes(&args.out, imported.csv().as_bytes())?;
+    match write::is_stdout(&args.out) {
+        true => print(imported.csv())?,
+        false => write::bytes(&args.out, imported.csv().as_bytes())?,
+    }
     let (rows, files) = (imported.observations.len(), imported.files);
     match args.format {
         Format::Table => {

@@ -38,6 +38,8 @@ pub(super) struct Scored {
     pub stderr: Option<f64>,
     pub items: Option<u32>,
     pub shots: Option<u32>,
+    /// What tells it from others of its setup, where the tool says more than a setup holds.
+    pub apart: Option<String>,
 }
 
 /// Reads a file with the tool's own `parse`, which says `None` of a file that is none of its results.
@@ -85,6 +87,7 @@ pub(super) fn observations(log: Log, found: &Found, settings: &ImportSettings) -
     }
     let mut problems = log.problems;
     let mut rows = Vec::with_capacity(log.scores.len());
+    let mut apart = Vec::with_capacity(log.scores.len());
     for score in log.scores {
         let (low, high) = score.metric.measure.range();
         if !(low..=high).contains(&score.value) {
@@ -92,6 +95,7 @@ pub(super) fn observations(log: Log, found: &Found, settings: &ImportSettings) -
             problems.push(format!("{benchmark}: {metric} is {value}, outside its scale of {low} to {high}"));
             continue;
         }
+        apart.push(score.apart);
         rows.push(Observation {
             model: String::new(),
             benchmark: score.benchmark,
@@ -111,7 +115,7 @@ pub(super) fn observations(log: Log, found: &Found, settings: &ImportSettings) -
         problems.push("no score in it that onset knows".into());
     }
     // A tool that stops early says how many items it used, so no number of items is guessed from other files.
-    let evaluated = Evaluated { subject, rows, partial: true, params: None };
+    let evaluated = Evaluated { subject, rows, apart, partial: true, params: None };
     Read { outcome: FileOutcome::Evaluated(Box::new(evaluated)), problems }
 }
 

@@ -14,6 +14,11 @@ pub enum Request {
         /// The text whose log-likelihood is asked for, with the delimiter in front of it. Never empty.
         continuation: String,
     },
+    /// How likely a whole text is, read in windows where it is longer than the model's context.
+    Rolling {
+        /// The text.
+        text: String,
+    },
     /// What the model writes after the context, always taking the likeliest token.
     Generate {
         /// Everything before the answer.
@@ -35,6 +40,8 @@ pub enum Response {
         /// Whether each token of the continuation was the likeliest in its place.
         greedy: bool,
     },
+    /// To [`Request::Rolling`]: the sum of the natural logarithms of the probabilities of all tokens.
+    Rolling(f64),
     /// To [`Request::Generate`]: the text, without what ended it.
     Generated(String),
 }

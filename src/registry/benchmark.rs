@@ -65,7 +65,7 @@ impl FromStr for Format {
     }
 }
 
-/// A quantity measured per item and averaged. Only quantities with a known scale are here.
+/// A quantity measured per item or over all items. Only quantities with a known scale are here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Measure {
     /// `acc`: the right option has the highest likelihood.
@@ -90,10 +90,30 @@ pub enum Measure {
     MatthewsCorrelation,
     /// `bits_per_byte`: the bits that a model needs for a byte of text, from 0 (best) on.
     BitsPerByte,
+    /// `perplexity` of the last words (LAMBADA), from 1 (best) on.
+    Perplexity,
+    /// `word_perplexity`: perplexity of a text per word, from 1 (best) on.
+    WordPerplexity,
+    /// `byte_perplexity`: perplexity of a text per byte, from 1 (best) on.
+    BytePerplexity,
+    /// `bleu`: overlap of n-grams with references, 0 to 100.
+    Bleu,
+    /// `chrf`: overlap of characters with references, 0 to 100.
+    Chrf,
+    /// `ter`: edits that make a reference of the answer, per 100 words of it, from 0 (best) on.
+    Ter,
+    /// `prompt_level_strict_acc`: IFEval, all instructions of a prompt are followed.
+    PromptStrict,
+    /// `inst_level_strict_acc`: IFEval, share of the instructions that are followed.
+    InstructionStrict,
+    /// `prompt_level_loose_acc`: as the strict one, with the answer's first and last line and its asterisks left out at will.
+    PromptLoose,
+    /// `inst_level_loose_acc`: likewise.
+    InstructionLoose,
 }
 
 impl Measure {
-    const ALL: [(Self, &'static str); 11] = [
+    const ALL: [(Self, &'static str); 21] = [
         (Self::Accuracy, "acc"),
         (Self::NormalizedAccuracy, "acc_norm"),
         (Self::BytesAccuracy, "acc_bytes"),
@@ -105,6 +125,16 @@ impl Measure {
         (Self::Mc2, "mc2"),
         (Self::MatthewsCorrelation, "mcc"),
         (Self::BitsPerByte, "bits_per_byte"),
+        (Self::Perplexity, "perplexity"),
+        (Self::WordPerplexity, "word_perplexity"),
+        (Self::BytePerplexity, "byte_perplexity"),
+        (Self::Bleu, "bleu"),
+        (Self::Chrf, "chrf"),
+        (Self::Ter, "ter"),
+        (Self::PromptStrict, "prompt_level_strict_acc"),
+        (Self::InstructionStrict, "inst_level_strict_acc"),
+        (Self::PromptLoose, "prompt_level_loose_acc"),
+        (Self::InstructionLoose, "inst_level_loose_acc"),
     ];
 
     /// The smallest and the largest value it can take.
@@ -112,22 +142,37 @@ impl Measure {
         match self {
             Self::Brier => (0.0, 2.0),
             Self::MatthewsCorrelation => (-1.0, 1.0),
-            Self::BitsPerByte => (0.0, f64::INFINITY),
+            Self::BitsPerByte | Self::Perplexity | Self::WordPerplexity | Self::BytePerplexity | Self::Ter => {
+                (0.0, f64::INFINITY)
+            }
+            Self::Bleu | Self::Chrf => (0.0, 100.0),
             _ => (0.0, 1.0),
         }
     }
 
     /// Whether a lower value is the better one.
     pub(crate) fn falls(self) -> bool {
-        matches!(self, Self::Brier | Self::BitsPerByte)
+        matches!(
+            self,
+            Self::Brier
+                | Self::BitsPerByte
+                | Self::Perplexity
+                | Self::WordPerplexity
+                | Self::BytePerplexity
+                | Self::Ter
+        )
     }
 
     /// Whether an item scores either 0 or 1, so that a mean over n items is k/n.
     pub(crate) fn is_binary(self) -> bool {
         match self {
             Self::Accuracy | Self::NormalizedAccuracy | Self::BytesAccuracy | Self::MutualInformation => true,
-            Self::ExactMatch | Self::Mc1 => true,
+            Self::ExactMatch | Self::Mc1 | Self::PromptStrict | Self::PromptLoose => true,
             Self::Brier | Self::F1 | Self::Mc2 | Self::MatthewsCorrelation | Self::BitsPerByte => false,
+            Self::Perplexity | Self::WordPerplexity | Self::BytePerplexity | Self::Bleu | Self::Chrf | Self::Ter => {
+                false
+            }
+            Self::InstructionStrict | Self::InstructionLoose => false,
         }
     }
 }

@@ -53,7 +53,6 @@ pub(crate) fn read_found(path: &Path) -> Result<Vec<u8>> {
 }
 
 /// The same as text.
-#[cfg(feature = "models")]
 pub(crate) fn read_found_text(path: &Path) -> Result<String> {
     String::from_utf8(read_found(path)?).map_err(|error| std::io::Error::new(ErrorKind::InvalidData, error))
 }

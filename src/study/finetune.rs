@@ -197,6 +197,7 @@ pub(super) fn examples_of(task: &Task) -> Result<Vec<Example>> {
         let request = number.and_then(|number| item.requests.get(number)).ok_or_else(problem)?;
         let (context, completion) = match request {
             Request::LogLikelihood { context, continuation } => (context, continuation.clone()),
+            Request::Rolling { text } => (&String::new(), text.clone()),
             Request::Generate { context, .. } => {
                 let target = item.target.as_text().map_or_else(|| item.target.to_json(), str::to_owned);
                 (context, format!("{delimiter}{target}"))

@@ -5,6 +5,7 @@ mod support;
 
 mod agree;
 mod asked_about;
+mod asked_more;
 mod broken;
 mod claims;
 mod command;

@@ -427,3 +427,134 @@ fn a_renamed_model_may_be_called_by_what_it_was() {
     let imported = read(lm_eval::import, &[("x/results.json", at("/tmp/model", 0.5, EARLY))], &settings);
     assert_eq!((models(&imported), imported.collisions.len()), (vec!["mine"], 0));
 }
+
+#[test]
+fn shots_are_those_of_the_task_where_only_its_configuration_says_them() {
+    let of = |shots: u32, score: f64, date: f64| {
+        let mut file = at("org/m-7b", score, date);
+        file.as_object_mut().expect("an object").remove("n-shot");
+        file["configs"] = json!({ "arc_challenge": { "num_fewshot": shots } });
+        file
+    };
+    let imported = import(&[("a/results_1.json", of(25, 0.5, EARLY)), ("b/results_2.json", of(0, 0.3, LATE))]);
+    let shots: Vec<Option<u32>> = imported.observations.iter().map(|row| row.setup.shots).collect();
+    assert_eq!(shots, [Some(0), Some(25)]);
+}
+
+#[test]
+fn other_prompts_are_another_evaluation() {
+    let of = |hash: Option<&str>, score: f64, date: f64| {
+        let mut file = at("org/m-7b", score, date);
+        if let Some(hash) = hash {
+            file["task_hashes"] = json!({ "arc_challenge": hash });
+        }
+        file
+    };
+    let settings = |imported: &Imported| -> Vec<Option<String>> {
+        imported.observations.iter().map(|row| row.setup.settings.clone()).collect()
+    };
+    let (one, other) = ("0123456789abcdef", "fedcba9876543210");
+    let differ = import(&[("a.json", of(Some(one), 0.5, EARLY)), ("b.json", of(Some(other), 0.3, LATE))]);
+    assert_eq!(settings(&differ), [Some("prompts=0123456789ab".to_owned()), Some("prompts=fedcba987654".to_owned())]);
+    for before in [Some(one), None] {
+        let same = import(&[("a.json", of(before, 0.5, EARLY)), ("b.json", of(Some(one), 0.3, LATE))]);
+        assert_eq!((settings(&same), same.observations[0].value), (vec![None], 0.3));
+    }
+}
+
+#[test]
+fn quantisation_is_read_from_its_configuration() {
+    let of = |arguments: Value| {
+        import(&[("a.json", file(arguments, 0.5, EARLY))]).observations[0].setup.quantisation.clone()
+    };
+    let config = json!({ "pretrained": "org/m-7b", "quantization_config": { "load_in_4bit": true } });
+    assert_eq!(of(config).as_deref(), Some("4bit"));
+    let kind = "pretrained=org/m-7b,load_in_4bit=True,bnb_4bit_quant_type=nf4";
+    assert_eq!(of(kind.into()).as_deref(), Some("4bit nf4"));
+    let gptq = json!({ "pretrained": "org/m-7b", "quantization_config": { "quant_method": "gptq", "bits": 4 } });
+    assert_eq!(of(gptq).as_deref(), Some("gptq 4bit"));
+    assert_eq!(of("pretrained=org/m-7b".into()), None);
+}
+
+#[test]
+fn suites_of_lighteval_are_told_apart_where_they_meet() {
+    let of = |suite: &str, score: f64, date: f64| {
+        json!({
+            "config_general": { "model_name": "org/m-7b", "end_time": date },
+            "results": { format!("{suite}|mmlu:anatomy|5"): { "acc": score, "acc_stderr": 0.01 } },
+        })
+    };
+    let read = |files: &[(&str, Value)]| read(lighteval::import, files, &ImportSettings::default());
+    let both = read(&[("a.json", of("leaderboard", 0.5, EARLY)), ("b.json", of("original", 0.6, LATE))]);
+    let settings: Vec<Option<&str>> = both.observations.iter().map(|row| row.setup.settings.as_deref()).collect();
+    assert_eq!(settings, [Some("suite=leaderboard"), Some("suite=original")]);
+    assert_eq!(read(&[("a.json", of("leaderboard", 0.5, EARLY))]).observations[0].setup.settings, None);
+}
+
+#[test]
+fn the_plan_of_a_run_of_inspect_is_part_of_its_setup() {
+    let of = |temperature: f64, step: &str, fewshot: u32, score: f64| {
+        json!({
+            "version": 2, "status": "success",
+            "eval": { "task": "arc", "model": "hf/org/m-7b", "created": "2025-01-01T00:00:00+00:00",
+                      "solver": "mine", "solver_args": { "examples": fewshot }, "config": {} },
+            "plan": { "config": { "temperature": temperature, "max_connections": 8 },
+                      "steps": [{ "solver": step, "params": {} }] },
+            "results": { "completed_samples": 10,
+                         "scores": [{ "name": "choice", "scorer": "choice",
+                                      "metrics": { "accuracy": { "value": score }, "stderr": { "value": 0.1 } } }] },
+        })
+    };
+    let settings = |log: Value| {
+        let imported = read(inspect::import, &[("a.json", log)], &ImportSettings::default());
+        imported.observations[0].setup.settings.clone().unwrap_or_default()
+    };
+    assert_eq!(settings(of(0.5, "generate", 0, 0.4)), "temperature=0.5, solver=mine, solver.examples=0");
+    assert_eq!(
+        settings(of(0.0, "chain_of_thought", 5, 0.4)),
+        "temperature=0.0, solver=mine, solver.examples=5, steps=chain_of_thought"
+    );
+}
+
+#[test]
+fn ifeval_has_its_four_scores() {
+    let mut file = at("org/m-7b", 0.5, EARLY);
+    let scores = json!({ "prompt_level_strict_acc,none": 0.3, "inst_level_strict_acc,none": 0.4,
+                         "prompt_level_loose_acc,none": 0.35, "inst_level_loose_acc,none": 0.45 });
+    file["results"] = json!({ "leaderboard_ifeval": scores });
+    let imported = import(&[("a.json", file)]);
+    let metrics: Vec<String> = imported.observations.iter().map(|row| row.metric.to_string()).collect();
+    assert_eq!(metrics.len(), 4, "{metrics:?} {:?}", imported.warnings);
+}
+
+#[test]
+fn two_models_are_not_made_one_by_a_new_name() {
+    let folder = Folder::new();
+    let names = folder.write("names.csv", "old,new\norg/a-7b,x\norg/b-7b,x\n");
+    let rename = Renames::read(&names).expect("names");
+    let settings = ImportSettings { rename, ..ImportSettings::default() };
+    let differ = read(
+        lm_eval::import,
+        &[("r/a.json", at("org/a-7b", 0.5, EARLY)), ("r/b.json", at("org/b-7b", 0.3, LATE))],
+        &settings,
+    );
+    assert_eq!(models(&differ), ["org/a-7b", "org/b-7b"]);
+    assert!(differ.collisions[0].contains("would all be `x` by --rename"), "{:?}", differ.collisions);
+    let copies = read(
+        lm_eval::import,
+        &[("r/a.json", at("org/a-7b", 0.5, EARLY)), ("r/b.json", at("org/b-7b", 0.5, LATE))],
+        &settings,
+    );
+    assert_eq!((models(&copies), copies.collisions.len()), (vec!["x"], 0));
+}
+
+#[test]
+fn tokens_of_published_runs_are_not_replaced() {
+    let settings = ImportSettings { tokens_per_step: Some(1_000_000), ..ImportSettings::default() };
+    let of = |model: &str| at(&format!("{model},revision=step1000"), 0.5, EARLY);
+    let imported =
+        read(lm_eval::import, &[("a.json", of("EleutherAI/pythia-1.4b")), ("b.json", of("me/run-1b"))], &settings);
+    let tokens: Vec<Option<u64>> = imported.observations.iter().map(|row| row.setup.tokens_seen).collect();
+    assert_eq!(tokens, [Some(2_097_152_000), Some(1_000_000_000)]);
+    assert!(noted(&imported, "--tokens-per-step does not count in EleutherAI/pythia-1.4b at step1000"));
+}

@@ -300,7 +300,7 @@ fn agrees(manners: Manners) -> Running {
                 assert!((v - value).abs() < ROUNDING, "{context}{continuation}: {v} is not {value}");
                 assert_eq!(g, greedy, "{context}{continuation}");
             }
-            Response::Generated(text) => panic!("`{text}` was not asked for"),
+            other => panic!("{other:?} was not asked for"),
         }
     }
     running

@@ -37,7 +37,23 @@ impl HingeReport {
         let none = || Estimate { reason: leads.reason.clone(), ..Estimate::default() };
         (self.c_log10, self.c_e, self.c_set) = (none(), none(), None);
     }
+
+    /// Takes the intervals of the break and of the slope back where the curve that leads describes the scores far better: they
+    /// hold for scores around a hinge, and cover 3 % of the time near a ceiling. `aicc` is that of the curve that leads.
+    pub(super) fn doubt(&mut self, leads: Curve, aicc: Option<f64>) {
+        let worse = self.aicc.zip(aicc).map(|(own, best)| own - best).filter(|worse| *worse > UNSUPPORTED);
+        let Some(worse) = worse else { return };
+        let reason =
+            format!("no interval: the curve `{leads}` describes the scores far better (AICc lower by {worse:.0})");
+        for estimate in [&mut self.alpha, &mut self.c_log10, &mut self.c_e].into_iter().filter(|e| e.value.is_some()) {
+            *estimate = Estimate { value: estimate.value, ..Estimate::default() }.because(reason.as_str());
+        }
+        self.c_set = None;
+    }
 }
+
+/// Difference of AICc from which a model has essentially no support (Burnham and Anderson 2002, section 2.6).
+const UNSUPPORTED: f64 = 10.0;
 
 /// One curve.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

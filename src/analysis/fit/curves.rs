@@ -74,6 +74,10 @@ pub(super) fn analyse(
     if let Some(hinge) = beside.as_mut().filter(|_| shown == Shown::Nothing) {
         hinge.take_back(&head.c_e);
     }
+    if let Some(hinge) = &mut beside {
+        let best = compared.as_ref().and_then(|c| c.candidates.iter().find(|mark| mark.curve == curve));
+        hinge.doubt(curve, best.and_then(|mark| mark.aicc).and_then(finite));
+    }
     models.told.of(FitStep::Bands);
     let curves = fitted
         .iter()

@@ -144,14 +144,16 @@ impl Items {
 }
 
 /// The numbers of items, where the scores are shares and the table or the benchmark says.
-pub(super) fn items(set: &ModelSet, notes: &mut Vec<String>) -> Option<Box<Items>> {
+pub(super) fn items(set: &ModelSet, chance: Option<f64>, notes: &mut Vec<String>) -> Option<Box<Items>> {
     if !matches!(set.score.scale, ScoreScale::Share | ScoreScale::Percent) || set.rows.is_empty() {
         return None;
     }
     if set.rows.iter().all(|row| row.items.is_some_and(|n| n > 0.0)) {
         return Some(Box::new(Items { source: "the table".into(), of: None }));
     }
-    let counted = |b: &&Benchmark| b.score.measure.is_binary() && !set.score.normalised;
+    // Scores that begin at another level than a guess are no shares of right answers.
+    let as_guessed = |b: &Benchmark| b.chance.actual.is_none_or(|level| level == 0.0 || chance != Some(0.0));
+    let counted = |b: &&Benchmark| b.score.measure.is_binary() && !set.score.normalised && as_guessed(b);
     let benchmark = set.score.benchmark.filter(counted)?;
     notes.push(format!("numbers of items: {} of the benchmark {}", benchmark.items, benchmark.name));
     Some(Box::new(Items { source: benchmark.name.to_string(), of: Some(f64::from(benchmark.items)) }))

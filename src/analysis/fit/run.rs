@@ -67,7 +67,7 @@ impl FitSettings {
             return Err(Error::Argument(format!("a score cannot be predicted at {bad} on a {scale} scale")));
         }
         if let Some(problem) =
-            self.predict.iter().find_map(|x| set.predictor.too_small(*x)).filter(|_| !self.tables.any_size)
+            self.predict.iter().find_map(|x| set.predictor.unusual(*x)).filter(|_| !self.tables.any_size)
         {
             return Err(Error::Argument(format!(
                 "a score cannot be predicted there: {problem}; write the whole size, such as 1e25, or take it as it is by \
@@ -96,9 +96,10 @@ fn report(asked: &FitSettings, set: &ModelSet, told: Told<'_>) -> Result<FitRepo
     };
     let before = FitModels::new(set, false, chance, told)?;
     if before.compute_sd().is_some() {
+        before.check_compute_sd()?;
         notes.push(uncertain::SHORT.to_owned());
     }
-    let items = models::items(set, &mut notes);
+    let items = models::items(set, chance, &mut notes);
     let before = weighted(settings, before, items.as_deref())?.under(settings, direction);
     let unadjusted = curves::analyse(settings, set, &before, items.as_deref())?;
     let (adjusted, differences) = if set.adjusted.is_some() {

@@ -39,6 +39,9 @@ impl LossLawSettings {
         let settings = self.reading(&tables.tables);
         let loss = settings.score.as_deref().unwrap_or(LOSS);
         tables.tables.iter().try_for_each(|table| all_positive(table, loss))?;
+        if !self.tables.any_size {
+            tables.tables.iter().try_for_each(|table| no_perplexity(table, loss))?;
+        }
         let set = tables.models(&settings).map_err(|error| explained(error, &tables.tables, &settings))?;
         let by = settings.cluster.clone();
         Self { tables: settings, ..self.clone() }.of(&set).map(|report| LossLawReport { clustered_by: by, ..report })
@@ -177,6 +180,29 @@ impl LossLawSettings {
 /// What is wrong with a loss that has no logarithm.
 const NOT_POSITIVE: &str = "is not above 0, and the law is fitted to logarithms of losses; give the loss in nats or bits per \
                             token, or name its column by --loss";
+
+/// More than the cross entropy per token of a guess from a vocabulary of three million, in nats.
+const LARGEST: f64 = 15.0;
+
+/// That a column of losses does not hold perplexities, by its name and by its size.
+fn no_perplexity(table: &Table, loss: &str) -> Result<()> {
+    let Some(column) = table.position(loss) else { return Ok(()) };
+    let name = &table.names()[column];
+    let folded = name.to_lowercase();
+    let mut values: Vec<f64> = (0..table.rows()).filter_map(|row| table.number_at(row, column).ok()).collect();
+    values.sort_by(f64::total_cmp);
+    let middle = values.get(values.len() / 2).copied().unwrap_or_default();
+    if folded.contains("perplexity") || folded.contains("ppl") || middle > LARGEST {
+        return Err(Error::File {
+            path: table.path().to_owned(),
+            problem: format!(
+                "column `{name}` (in the middle {middle}) looks like a perplexity, and the law is one of losses per token: \
+                 give the logarithm of the perplexity, or take it as it is by --any-size"
+            ),
+        });
+    }
+    Ok(())
+}
 
 /// That every loss in a column of this table has a logarithm.
 fn all_positive(table: &Table, loss: &str) -> Result<()> {

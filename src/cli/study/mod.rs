@@ -2,7 +2,7 @@
 
 mod progress;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
@@ -251,12 +251,13 @@ fn fit_and_draw(study: &Study, collected: &Collected, format: Format) -> Result<
         figures.iter().try_for_each(|figure| save::figure(&folder, figure))?;
         // What a page needs beyond the plotted numbers: names of axes, colours, marks.
         write::bytes(&folder.join("figures.json"), json::text(&figures)?.as_bytes())?;
+        let mut folders = BTreeSet::new();
         // The last condition of each benchmark has both its fits, before and after.
         for (at, fit) in fits.iter().enumerate() {
             let last =
                 fits.get(at + 1).is_none_or(|next| (&next.benchmark, &next.metric) != (&fit.benchmark, &fit.metric));
             if let (true, Ok(found)) = (last, &fit.fit) {
-                save::fit(&folder.join(folder_name(&fit.benchmark)), found)?;
+                save::fit(&folder.join(own_folder(&mut folders, &fit.benchmark)), found)?;
             }
         }
         Ok(())
@@ -268,6 +269,24 @@ fn fit_and_draw(study: &Study, collected: &Collected, format: Format) -> Result<
     })
 }
 
-fn folder_name(benchmark: &str) -> String {
-    benchmark.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' || c == '-' { c } else { '_' }).collect()
+/// A folder's name for a fit of this benchmark that no fit before has, on any file system: `arc`, `arc-2` for its second
+/// metric or for a benchmark of almost the same name.
+fn own_folder(taken: &mut BTreeSet<String>, benchmark: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() || c == '_' || c == '-' { c } else { '_' };
+    let name: String = benchmark.chars().map(plain).collect();
+    let numbered = (2..).map(|n| format!("{name}-{n}"));
+    let mut names = std::iter::once(name.clone()).chain(numbered);
+    names.find(|name| taken.insert(name.to_lowercase())).unwrap_or(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fits_of_similar_names_have_folders_of_their_own() {
+        let mut taken = BTreeSet::new();
+        let folders = ["arc:easy", "arc/easy", "ARC_easy", "arc-easy"].map(|name| own_folder(&mut taken, name));
+        assert_eq!(folders, ["arc_easy", "arc_easy-2", "ARC_easy-3", "arc-easy"]);
+    }
 }

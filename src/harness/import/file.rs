@@ -28,6 +28,9 @@ pub(in crate::harness) struct Evaluated {
     pub subject: Subject,
     /// The rows; their model has no name until all files are known.
     pub rows: Vec<Observation>,
+    /// For each row what tells it from others of the same setup, where the tool says more than a setup holds: the digest of
+    /// the prompts, the suite of the task.
+    pub apart: Vec<Option<String>>,
     /// Whether items may be missing, so that no number of items is to be taken from other files.
     pub partial: bool,
     /// Number of parameters, where the file says it.

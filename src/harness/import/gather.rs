@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::file::{Evaluated, FileOutcome, Found, Read};
 use super::imported::{Imported, Warning};
 use super::settings::ImportSettings;
-use super::{choose, names};
+use super::{choose, names, prompts};
 use crate::harness::groups::sum_items;
 use crate::registry::RowKind;
 use crate::{Error, Result};
@@ -43,7 +43,8 @@ pub(in crate::harness) fn gather(
         }
     }
     fill_items(&mut evaluated);
-    let named = names::assign(evaluated, settings, &mut warnings);
+    let mut named = names::assign(evaluated, settings, &mut warnings);
+    prompts::tell_apart(&mut named.evaluated);
     let files = named.evaluated.iter().filter(|file| !file.rows.is_empty()).count();
     let (mut collisions, notes, params) = (named.collisions, named.notes, named.params);
     let rows = named.evaluated.into_iter().flat_map(|file| file.rows).collect();

@@ -14,6 +14,7 @@ mod imported;
 mod names;
 mod pieces;
 mod progress;
+mod prompts;
 mod rename;
 mod settings;
 mod states;

@@ -6,6 +6,7 @@ use super::apart::{Shared, keep_apart, revisions};
 use super::file::Evaluated;
 use super::imported::Warning;
 use super::progress::Progress;
+use super::rename;
 use super::settings::ImportSettings;
 use crate::registry::names::may_be_of_one_organisation;
 use crate::registry::{Adjustment, Known, Models, tokens_per_step};
@@ -32,6 +33,7 @@ pub(super) fn assign(mut files: Vec<Evaluated>, settings: &ImportSettings, warni
     // Names that two models share are first told apart, so that each can be renamed.
     let shared = keep_apart(&mut files);
     let mut renamed = BTreeSet::new();
+    let before: Vec<String> = files.iter().map(|file| file.subject.name.clone()).collect();
     for subject in files.iter_mut().map(|file| &mut file.subject) {
         let names = [subject.called.as_str(), subject.place.as_deref().unwrap_or_default(), subject.name.as_str()];
         if let Some((old, new)) = settings.rename.find(&names) {
@@ -41,6 +43,7 @@ pub(super) fn assign(mut files: Vec<Evaluated>, settings: &ImportSettings, warni
     }
     let unnamed = |one: &&Shared| one.places.iter().any(|(_, longer)| !renamed.contains(longer));
     let mut collisions: Vec<String> = shared.iter().filter(unnamed).map(Shared::sentence).collect();
+    collisions.extend(rename::keep_apart(&mut files, &before));
     for old in settings.rename.old().filter(|old| !used.contains(*old)) {
         warnings.push(Warning { what: old.to_owned(), why: "no model has this name, so it is not renamed".into() });
     }
@@ -131,13 +134,24 @@ fn register(
 /// Gives checkpoints of a training run the tokens they had seen, and says of which these are not known, and why.
 fn count_tokens(files: &mut [Evaluated], settings: &ImportSettings) -> Vec<String> {
     let (mut unknown, mut unsure, mut later) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    let mut contradicted: BTreeMap<String, (u64, u64)> = BTreeMap::new();
     for file in files {
         let Some(revision) = file.subject.revision.as_deref() else { continue };
         let progress = Progress::of(revision);
-        let published = || tokens_per_step(&file.subject.name).filter(|_| progress.branch);
-        let per_step = settings.tokens_per_step.or_else(published);
-        let counted = per_step.zip(progress.step).and_then(|(tokens, step)| tokens.checked_mul(step));
-        let tokens = counted.or(progress.tokens);
+        let known = tokens_per_step(&file.subject.name).filter(|_| progress.branch);
+        let count =
+            |per_step: Option<u64>| per_step.zip(progress.step).and_then(|(tokens, step)| tokens.checked_mul(step));
+        // What is published of the run, or its own name says, counts before a number given for all runs of a folder.
+        let (said, given) = (count(known).or(progress.tokens), count(settings.tokens_per_step));
+        // A name's own number is rounded.
+        let exact = given.filter(|given| progress.tokens.is_none_or(|said| rounds_to(*given, said)));
+        let tokens = count(known).or(exact).or(said);
+        if let (Some(said), Some(given)) = (said, given)
+            && !rounds_to(given, said)
+        {
+            let at = format!("{} at {revision}", file.subject.name);
+            contradicted.entry(at).or_insert((said, given));
+        }
         let trained = |row: &crate::registry::Observation| {
             row.condition.adjustment == Adjustment::None && row.setup.adapter.is_none()
         };
@@ -163,7 +177,18 @@ fn count_tokens(files: &mut [Evaluated], settings: &ImportSettings) -> Vec<Strin
         which(&unsure).map(|which| format!("what the number counts is not sure in {which}, so {none_counted}")),
         which(&later).map(|which| format!("steps begin anew after pretraining, as in {which}, so {none_counted}")),
     ];
-    sentences.into_iter().flatten().collect()
+    let of_contradicted: BTreeSet<String> = contradicted.keys().cloned().collect();
+    let contradiction = which(&of_contradicted).zip(contradicted.values().next()).map(|(which, (said, given))| {
+        format!(
+            "--tokens-per-step does not count in {which}: the run is known to have seen {said} tokens there, and not {given}"
+        )
+    });
+    sentences.into_iter().flatten().chain(contradiction).collect()
+}
+
+/// Whether a number of tokens may be written as this one: names say `4B` for 4,194,304,000.
+fn rounds_to(tokens: u64, written: u64) -> bool {
+    tokens.abs_diff(written) as f64 <= 0.1 * written as f64
 }
 
 /// The numbers of parameters of these models; none where files differ.

@@ -1,8 +1,9 @@
 //! What the user calls models that their evaluations call otherwise.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use super::file::Evaluated;
 use crate::Result;
 use crate::registry::table::{Column, Kind, Table};
 
@@ -48,6 +49,38 @@ impl Renames {
     pub(super) fn old(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str)
     }
+}
+
+/// Gives models their own names back that became one by a new name and have different scores of one thing: they are several
+/// models, or several states of one. `before` holds the name each file's model had. A sentence for each new name.
+pub(super) fn keep_apart(files: &mut [Evaluated], before: &[String]) -> Vec<String> {
+    let mut first = BTreeMap::new();
+    let mut clashes: BTreeMap<String, String> = BTreeMap::new();
+    for (file, old) in files.iter().zip(before) {
+        for row in &file.rows {
+            let what = (&row.benchmark, &row.metric, &row.condition, &row.setup);
+            let key = (file.subject.name.as_str(), file.subject.revision.as_deref(), what);
+            let (other, value, items) = *first.entry(key).or_insert((old, row.value, row.items));
+            if other != old && (value, items) != (row.value, row.items) {
+                clashes.entry(file.subject.name.clone()).or_insert_with(|| row.benchmark.clone());
+            }
+        }
+    }
+    let mut olds: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (file, old) in files.iter_mut().zip(before) {
+        if let Some((new, _)) = clashes.get_key_value(&file.subject.name) {
+            olds.entry(new).or_default().insert(old);
+            old.clone_into(&mut file.subject.name);
+        }
+    }
+    let sentence = |(new, benchmark): (&String, &String)| {
+        let names = olds[new.as_str()].iter().copied().collect::<Vec<_>>().join("`, `");
+        format!(
+            "`{names}` would all be `{new}` by --rename, and their scores differ, as on {benchmark}; each keeps its own name; \
+             give them names of their own"
+        )
+    };
+    clashes.iter().map(sentence).collect()
 }
 
 #[cfg(test)]

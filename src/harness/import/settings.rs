@@ -26,8 +26,8 @@ pub struct ImportSettings {
     pub examples: Option<u64>,
     /// Task examples per step of a checkpoint named `step_<n>` after an adjustment.
     pub batch: u64,
-    /// Training tokens per step of every checkpoint of a training run; where it is not given, those of
-    /// [`tokens_per_step`](crate::registry::tokens_per_step).
+    /// Training tokens per step of the checkpoints of training runs that are not published
+    /// ([`tokens_per_step`](crate::registry::tokens_per_step)).
     pub tokens_per_step: Option<u64>,
 }
 

@@ -26,7 +26,7 @@ const SAYS_NOTHING: [&str; 19] = [
 ];
 
 /// Folders and files that hold some state of a model and not the model.
-const STATES: [&str; 38] = [
+const STATES: [&str; 42] = [
     "snapshots",
     "snapshot",
     "checkpoint",
@@ -43,6 +43,10 @@ const STATES: [&str; 38] = [
     "best",
     "best_model",
     "best-model",
+    "best-checkpoint",
+    "best_checkpoint",
+    "last-checkpoint",
+    "last_checkpoint",
     "model",
     "models",
     "model_final",
@@ -148,7 +152,11 @@ pub(in crate::harness) fn is_state(name: &str) -> bool {
         .iter()
         .filter_map(|prefix| name.strip_prefix(prefix))
         .any(|rest| STATES.contains(&rest.trim_start_matches(['-', '_', '='])));
-    hash || converted || final_of || STATES.contains(&name.as_str()) || Progress::is_all_of(&name)
+    // Meta's own files, and folders of seeds of one run.
+    let digits = |rest: &str| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit());
+    let numbered =
+        ["consolidated.", "seed_", "seed-", "seed"].iter().any(|word| name.strip_prefix(word).is_some_and(digits));
+    hash || converted || final_of || numbered || STATES.contains(&name.as_str()) || Progress::is_all_of(&name)
 }
 
 /// Whether a folder's name says nothing of a model, though no state of one either.
@@ -221,6 +229,9 @@ mod tests {
             "checkpoint-final",
             "model.safetensors",
             "ggml-model-Q4_K_M.gguf",
+            "consolidated.00.pth",
+            "last-checkpoint",
+            "seed_1",
         ] {
             assert!(is_state(state), "{state}");
         }

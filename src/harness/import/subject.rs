@@ -50,7 +50,7 @@ impl Subject {
     /// Takes apart what an evaluation calls its model.
     pub(crate) fn parse(called: &str) -> Self {
         let called = called.trim();
-        let mut text = called.replace('\\', "/");
+        let mut text = called.strip_prefix("hf://").unwrap_or(called).replace('\\', "/");
         if text.starts_with("__") && !text.contains('/') {
             text = text.replace("__", "/");
         }
@@ -199,6 +199,8 @@ mod tests {
             (&cache, "meta-llama/Llama-2-7b-hf", Some(hash)),
             (&without, "gpt2", Some(hash)),
             ("https://huggingface.co/org/name/tree/step1000", "org/name", Some("step1000")),
+            ("hf://org/name", "org/name", None),
+            ("/models/llama-7b-hf/consolidated.00.pth", "llama-7b-hf", Some("consolidated.00.pth")),
             ("checkpoint-1000", "", Some("checkpoint-1000")),
         ] {
             let subject = Subject::parse(called);

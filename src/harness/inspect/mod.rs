@@ -71,7 +71,7 @@ fn log(file: &Value) -> Option<Log> {
                 .find_map(argument)
                 .map(str::to_owned)
                 .or(adapter),
-            settings: settings(spec),
+            settings: settings(file, spec),
             prompt: PromptFormat { system_prompt: text(system).map(digest), ..PromptFormat::default() },
             dtype: argument("dtype").or_else(|| argument("torch_dtype")).and_then(dtype),
             limit: limit(spec),
@@ -129,6 +129,7 @@ fn log(file: &Value) -> Option<Log> {
             stderr: number("stderr"),
             items: count(score.get("scored_samples")).or(completed).filter(|n| *n > 0),
             shots,
+            apart: None,
         });
     }
     Some(log)
@@ -172,20 +173,53 @@ const NO_ANSWER: [&str; 12] = [
 
 /// The settings of a run that change the answers, beyond those with columns of their own: how text is generated, the task's
 /// arguments but for the shots, another solver.
-fn settings(spec: &Value) -> Option<String> {
+fn settings(file: &Value, spec: &Value) -> Option<String> {
     let set = |of: &str| spec.get(of).and_then(Value::as_object).into_iter().flatten();
+    // What a run was asked for by its command stands in the plan, over what its model was made with.
+    let planned = || file.pointer("/plan/config").and_then(Value::as_object).into_iter().flatten();
+    let is_planned = |name: &str| planned().any(|(other, value)| other == name && !value.is_null());
     let told = |name: &str| !NO_ANSWER.contains(&name) && !SHOTS.contains(&name);
     let loader = ["tokenizer", "tokenizer_path", "chat_template", "enable_thinking", "max_model_len"];
     let mut found: Vec<String> = set("model_generate_config")
-        .filter(|(name, _)| told(name))
+        .filter(|(name, _)| told(name) && !is_planned(name))
+        .chain(planned().filter(|(name, _)| told(name)))
         .chain(set("task_args").filter(|(name, _)| told(name)))
         .chain(set("model_args").filter(|(name, _)| loader.contains(&name.as_str())))
         .filter(|(_, value)| !value.is_null())
         .map(|(name, value)| format!("{name}={}", plain(value)))
         .collect();
     found.extend(text(spec.get("solver")).map(|solver| format!("solver={solver}")));
+    let arguments = set("solver_args").filter(|(_, value)| !value.is_null());
+    found.extend(arguments.map(|(name, value)| format!("solver.{name}={}", plain(value))));
+    found.extend(steps(file));
     (!found.is_empty()).then(|| found.join(", "))
 }
+
+/// The steps of the plan, where they are more than writing an answer or choosing one.
+fn steps(file: &Value) -> Option<String> {
+    const PLAIN: [&str; 2] = ["generate", "multiple_choice"];
+    let all = file.pointer("/plan/steps")?.as_array()?;
+    let of = |step: &Value| {
+        let name = text(step.get("solver"))?;
+        let given = step.get("params").and_then(Value::as_object).into_iter().flatten();
+        // A template is long, and digested; the number of examples has a column of its own.
+        let given: Vec<String> = given
+            .filter(|(name, value)| !value.is_null() && !SHOTS.contains(&name.as_str()))
+            .map(|(name, value)| {
+                let text = plain(value);
+                let short = if text.len() > LONG { digest(&text)[..12].to_owned() } else { text };
+                format!("{name}={short}")
+            })
+            .collect();
+        Some(if given.is_empty() { name.to_owned() } else { format!("{name}({})", given.join(" ")) })
+    };
+    let named: Vec<String> = all.iter().filter_map(of).collect();
+    let usual = named.iter().all(|step| PLAIN.contains(&step.as_str()));
+    (!usual).then(|| format!("steps={}", named.join("+")))
+}
+
+/// A setting longer than this is digested.
+const LONG: usize = 40;
 
 /// How the scores of an item that was asked several times became one.
 enum Reducer {

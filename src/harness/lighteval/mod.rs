@@ -164,7 +164,13 @@ impl<'a> Task<'a> {
             value,
             stderr,
             shots: self.shots,
+            apart: self.suite().map(|suite| format!("suite={suite}")),
         }
+    }
+
+    /// What stands before the name.
+    fn suite(&self) -> Option<&'a str> {
+        self.full.strip_suffix(self.name)?.strip_suffix('|').filter(|suite| !suite.is_empty())
     }
 }
 

@@ -74,6 +74,11 @@ fn pairs(text: &str) -> Vec<(&str, &str)> {
         }
     }
     parts.push((from, arguments.len()));
+    if depth > 0 {
+        // A bracket that nothing closes holds nothing together.
+        let commas = arguments.match_indices(',').map(|(at, _)| at).chain([arguments.len()]);
+        parts = commas.scan(0, |from, to| Some((std::mem::replace(from, to + 1), to))).collect();
+    }
     let mut joined: Vec<(usize, usize)> = Vec::with_capacity(parts.len());
     for (from, to) in parts {
         match joined.last_mut() {
@@ -142,6 +147,7 @@ mod tests {
             ("{'pretrained': 'C:/runs/a'}", "pretrained", "C:/runs/a"),
             ("pretrained=/data/a,b/run-7b,dtype=auto", "pretrained", "/data/a,b/run-7b"),
             ("pretrained=/it's/run, dtype=float16", "dtype", "float16"),
+            ("pretrained=org/m[x,revision=step1000", "revision", "step1000"),
             (r#"pretrained=org/m,chat_template_args={"a":1,"b":2},dtype=auto"#, "dtype", "auto"),
         ] {
             assert_eq!(ModelArgs::Text(text.into()).text(key), Some(value), "{text}");

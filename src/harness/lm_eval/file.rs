@@ -46,6 +46,9 @@ pub(super) struct ResultsFile<'a> {
     pub system_instruction_sha: Option<Cell<'a>>,
     #[serde(borrow, default)]
     pub fewshot_as_multiturn: Option<Cell<'a>>,
+    /// A digest of the prompts and answers of each task.
+    #[serde(borrow, default)]
+    pub task_hashes: Option<Pairs<'a, Cell<'a>>>,
     /// There in results of BIG-bench only.
     #[serde(default)]
     pub scores: Option<IgnoredAny>,
@@ -73,6 +76,8 @@ pub(super) struct TaskConfig<'a> {
     pub output_type: Option<Name<'a>>,
     #[serde(default)]
     pub doc_to_choice: Choices,
+    #[serde(borrow, default)]
+    pub num_fewshot: Option<Cell<'a>>,
 }
 
 /// How the run was set up.

@@ -55,7 +55,7 @@ fn rows_of(file: &ResultsFile<'_>, found: &Found, settings: &ImportSettings) -> 
     let provenance = Provenance { date, source: found.source.clone() };
     let quantised = setup.quantisation.is_some() || setup.adapter.is_some();
     let origin = Origin { condition, setup, provenance };
-    let Some((rows, mut problems)) = rows::observations(file, &origin) else {
+    let Some((rows, apart, mut problems)) = rows::observations(file, &origin) else {
         return Read::failed(match file.scores {
             Some(_) => {
                 "it looks like BIG-bench's own results (scores by number of shots), which are not read; write the scores as a table \
@@ -72,5 +72,5 @@ fn rows_of(file: &ResultsFile<'_>, found: &Found, settings: &ImportSettings) -> 
     // Packed weights and adapters are counted otherwise.
     let params = config.and_then(|config| config.model_num_parameters.as_ref()).and_then(Cell::number);
     let params = params.filter(|n| !quantised && *n >= 1.0 && n.fract() == 0.0).map(|n| n as u64);
-    Read { outcome: FileOutcome::Evaluated(Box::new(Evaluated { subject, rows, partial, params })), problems }
+    Read { outcome: FileOutcome::Evaluated(Box::new(Evaluated { subject, rows, apart, partial, params })), problems }
 }

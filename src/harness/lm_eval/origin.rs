@@ -266,6 +266,10 @@ fn quantisation(arguments: &ModelArgs<'_>) -> Option<String> {
     let on = |name: &str| {
         arguments.text(name).filter(|value| !["false", "none", "0", ""].contains(&value.to_lowercase().as_str()))
     };
+    let kind = on("bnb_4bit_quant_type").map(|kind| format!("4bit {kind}"));
+    if let Some(kind) = kind {
+        return Some(kind);
+    }
     for (flag, name) in [
         ("load_in_4bit", "4bit"),
         ("load_in_8bit", "8bit"),
@@ -278,5 +282,22 @@ fn quantisation(arguments: &ModelArgs<'_>) -> Option<String> {
         }
     }
     let other = ["quantization", "gguf_file"].into_iter().find_map(on);
-    other.map(str::to_owned)
+    other.map(str::to_owned).or_else(|| arguments.written("quantization_config").and_then(|given| by_config(&given)))
+}
+
+/// What a `quantization_config` says in short, or as it stands.
+fn by_config(given: &str) -> Option<String> {
+    let Ok(config) = serde_json::from_str::<serde_json::Value>(given) else { return Some(given.to_owned()) };
+    let is_on = |name: &str| config.get(name).and_then(serde_json::Value::as_bool) == Some(true);
+    let text = |name: &str| config.get(name).and_then(serde_json::Value::as_str);
+    match (is_on("load_in_4bit"), is_on("load_in_8bit"), text("bnb_4bit_quant_type"), text("quant_method")) {
+        (true, _, Some(kind), _) => Some(format!("4bit {kind}")),
+        (true, ..) => Some("4bit".to_owned()),
+        (_, true, ..) => Some("8bit".to_owned()),
+        (.., Some(method)) => Some(match config.get("bits").and_then(serde_json::Value::as_u64) {
+            Some(bits) => format!("{method} {bits}bit"),
+            None => method.to_owned(),
+        }),
+        _ => (config.as_object().is_some_and(|config| !config.is_empty())).then(|| given.to_owned()),
+    }
 }

@@ -7,6 +7,7 @@ use super::cells::{Cell, Pairs};
 use super::file::ResultsFile;
 use super::items;
 use crate::harness::groups::Groups;
+use crate::harness::logs::digest;
 use crate::registry::{Condition, Format, Limit, Measure, Metric, Observation, Provenance, RowKind, Setup};
 
 /// What all rows of one file share.
@@ -16,12 +17,14 @@ pub(super) struct Origin {
     pub provenance: Provenance,
 }
 
-/// The observations of a file, in its order and without the model's name, and what of it could not be used. `None` when it
-/// has no `results`.
-pub(super) fn observations(file: &ResultsFile<'_>, origin: &Origin) -> Option<(Vec<Observation>, Vec<String>)> {
+/// The observations of a file, what tells each from others of its setup, and what of the file could not be used.
+pub(super) type Rows = (Vec<Observation>, Vec<Option<String>>, Vec<String>);
+
+/// The observations of a file, in its order and without the model's name. `None` when it has no `results`.
+pub(super) fn observations(file: &ResultsFile<'_>, origin: &Origin) -> Option<Rows> {
     let results = file.results.as_ref().filter(|results| !results.0.is_empty())?;
     let groups = groups(file);
-    let (mut rows, mut problems) = (Vec::new(), Vec::new());
+    let (mut rows, mut apart, mut problems) = (Vec::new(), Vec::new(), Vec::new());
     for (task, metrics) in &results.0 {
         for (name, cell) in &metrics.0 {
             let Some(stderr_name) = stderr_name(name) else { continue };
@@ -45,6 +48,7 @@ pub(super) fn observations(file: &ResultsFile<'_>, origin: &Origin) -> Option<(V
             let stderr = metrics.get(&stderr_name).and_then(|cell| cell.number()).filter(|s| *s >= 0.0);
             let kind = groups.kind(task);
             let group = groups.parent(task).map(str::to_owned);
+            apart.push(prompts(file, &groups.tasks(task)));
             rows.push(Observation {
                 model: String::new(),
                 benchmark: task.to_string(),
@@ -67,7 +71,21 @@ pub(super) fn observations(file: &ResultsFile<'_>, origin: &Origin) -> Option<(V
         }
     }
     share_items(&mut rows);
-    Some((rows, problems))
+    Some((rows, apart, problems))
+}
+
+/// The beginning of the digest of all prompts of these tasks, where the file has one of each.
+fn prompts(file: &ResultsFile<'_>, tasks: &[&str]) -> Option<String> {
+    const SHOWN: usize = 12;
+    let hashes = file.task_hashes.as_ref()?;
+    let of = |task: &&str| hashes.get(task).and_then(Cell::text).filter(|hash| !hash.is_empty());
+    let all = tasks.iter().map(of).collect::<Option<Vec<&str>>>()?;
+    let whole = match all.as_slice() {
+        [] => return None,
+        [one] => (*one).to_owned(),
+        several => digest(&several.concat()),
+    };
+    Some(format!("prompts={}", whole.get(..SHOWN).unwrap_or(&whole)))
 }
 
 /// A task that was scored by several metrics has as many items under each.
@@ -102,7 +120,11 @@ fn shots(file: &ResultsFile<'_>, task: &str) -> Option<u32> {
         // A task that names no number of shots and is given none is run without examples.
         Some(Cell::Other) => Some(0),
         Some(cell) => cell.count(),
-        None => file.config.as_ref()?.num_fewshot.as_ref()?.count(),
+        None => {
+            let of_task = || file.configs.as_ref()?.get(task)?.num_fewshot.as_ref()?.count();
+            let of_run = || file.config.as_ref()?.num_fewshot.as_ref()?.count();
+            of_task().or_else(of_run)
+        }
     }
 }
 

@@ -5,6 +5,8 @@
 //! - Special tokens are added as the tokenizer's own settings ask, unless the text begins with the prefix token already.
 //! - The prefix token is the beginning token, or the end token where there is none. It stands for an empty context.
 //! - Of a text that is too long the end is kept: the context's last tokens together with all of the continuation.
+//! - A text that is scored as a whole is read in windows that share no scored token. The prefix token stands before the
+//!   first; each later one has the token before it as context, and the last as many tokens as fit.
 
 use rayon::prelude::*;
 
@@ -29,6 +31,8 @@ pub struct Encoder<'a> {
 /// A request in tokens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Prompt {
+    /// The place of its request among all requests.
+    pub request: usize,
     /// What the model reads; at least one token. Ends before the last token that is scored.
     pub tokens: Vec<u32>,
     /// What it is read for.
@@ -75,7 +79,8 @@ impl<'a> Encoder<'a> {
         self
     }
 
-    /// The prompts of requests, in their order.
+    /// The prompts of requests, in their order. A text that is scored as a whole has one for each of its windows, and none
+    /// where it has no tokens.
     ///
     /// # Errors
     /// [`Error::Request`] with the index of a request that is too long, or whose continuation has no tokens of its own.
@@ -98,7 +103,12 @@ impl<'a> Encoder<'a> {
         let mut context = None;
         let mut prompts = Vec::with_capacity(group.len());
         for (offset, request) in group.iter().enumerate() {
+            let at_request = start + offset;
             let prompt = match request {
+                Request::Rolling { text } => {
+                    prompts.extend(self.windows(text, at_request).map_err(|error| at(at_request, error))?);
+                    continue;
+                }
                 Request::LogLikelihood { context: text, continuation } => {
                     let (bare, spaces) = text.split_at(end_of_text(text));
                     if context.is_none() {
@@ -109,13 +119,14 @@ impl<'a> Encoder<'a> {
                 }
                 Request::Generate { context, max_tokens, .. } => self.prompt(context, *max_tokens),
             };
-            prompts.push(prompt.map_err(|error| at(start + offset, error))?);
+            let (tokens, work) = prompt.map_err(|error| at(at_request, error))?;
+            prompts.push(Prompt { request: at_request, tokens, work });
         }
         Ok(prompts)
     }
 
     /// Context (without the whitespace at its end) and continuation.
-    fn pair(&self, bare: &str, spaces: &str, context: &[u32], continuation: &str) -> Result<Prompt> {
+    fn pair(&self, bare: &str, spaces: &str, context: &[u32], continuation: &str) -> Result<(Vec<u32>, PromptWork)> {
         let (mut tokens, scored) = if bare.is_empty() {
             let scored = self.tokenizer.encode(&format!("{spaces}{continuation}"), false)?;
             match scored.first() {
@@ -137,11 +148,28 @@ impl<'a> Encoder<'a> {
         }
         tokens.extend_from_slice(&scored[..scored.len() - 1]);
         tokens.drain(..count.saturating_sub(self.context));
-        Ok(Prompt { tokens, work: PromptWork::Score(scored) })
+        Ok((tokens, PromptWork::Score(scored)))
+    }
+
+    /// The windows of a text that is scored as a whole.
+    fn windows(&self, text: &str, request: usize) -> Result<Vec<Prompt>> {
+        let tokens = self.text(text, &self.prefix_text)?;
+        let (mut windows, mut scored) = (Vec::new(), 0);
+        while scored < tokens.len() {
+            let end = tokens.len().min(scored + self.context);
+            let read = match end.checked_sub(self.context + 1) {
+                Some(begin) => tokens[begin..end - 1].to_vec(),
+                None => [&[self.prefix], &tokens[..end - 1]].concat(),
+            };
+            let work = PromptWork::Score(tokens[scored..end].to_vec());
+            windows.push(Prompt { request, tokens: read, work });
+            scored = end;
+        }
+        Ok(windows)
     }
 
     /// A context that is to be continued.
-    fn prompt(&self, context: &str, most: usize) -> Result<Prompt> {
+    fn prompt(&self, context: &str, most: usize) -> Result<(Vec<u32>, PromptWork)> {
         let mut tokens = self.text(context, self.bos_text.as_deref().unwrap_or_default())?;
         if tokens.is_empty() {
             tokens.push(self.prefix);
@@ -150,7 +178,7 @@ impl<'a> Encoder<'a> {
             return Err(self.too_long(tokens.len(), &format!(" and up to {most} are to be written")));
         }
         tokens.drain(..(tokens.len() + most).saturating_sub(self.context));
-        Ok(Prompt { tokens, work: PromptWork::Write(most) })
+        Ok((tokens, PromptWork::Write(most)))
     }
 
     fn text(&self, text: &str, begins: &str) -> Result<Vec<u32>> {
@@ -170,11 +198,13 @@ impl<'a> Encoder<'a> {
     }
 }
 
-fn context(request: &Request) -> (&str, bool) {
-    match request {
-        Request::LogLikelihood { context, .. } => (context, true),
-        Request::Generate { context, .. } => (context, false),
-    }
+/// What requests share that are encoded together.
+fn context(request: &Request) -> (&str, std::mem::Discriminant<Request>) {
+    let text = match request {
+        Request::LogLikelihood { context, .. } | Request::Generate { context, .. } => context,
+        Request::Rolling { text } => text,
+    };
+    (text, std::mem::discriminant(request))
 }
 
 /// Where the whitespace at the end of a text begins, as Python's `rstrip` sees it.

@@ -378,7 +378,7 @@ impl Asking<'_> {
             source: None,
         };
         let outcome = responder.resume(&requests, &known, &mut |index, response| {
-            if matches!(response, Response::LogLikelihood { value, .. } if value.is_nan()) {
+            if matches!(response, Response::LogLikelihood { value, .. } | Response::Rolling(value) if value.is_nan()) {
                 return Err(at(index, "the model's probabilities are not numbers".into()));
             }
             if let Some(journal) = journal {

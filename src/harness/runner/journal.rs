@@ -61,6 +61,7 @@ impl Key {
             Request::LogLikelihood { context, continuation } => {
                 Self::of(&[self.0.as_bytes(), b"log-likelihood", context.as_bytes(), continuation.as_bytes()])
             }
+            Request::Rolling { text } => Self::of(&[self.0.as_bytes(), b"rolling", text.as_bytes()]),
             Request::Generate { context, until, max_tokens } => {
                 let most = max_tokens.to_string();
                 let mut parts = vec![self.0.as_bytes(), b"generate", context.as_bytes(), most.as_bytes()];
@@ -180,6 +181,7 @@ impl Journal {
             Response::LogLikelihood { value, greedy } => {
                 json!({"key": key.0, "value": value, "greedy": greedy})
             }
+            Response::Rolling(total) => json!({"key": key.0, "total": total}),
             Response::Generated(text) => json!({"key": key.0, "text": text}),
         };
         self.write(&line)?;
@@ -230,16 +232,17 @@ impl Journal {
             self.starts.insert(Key(run.to_owned()), text("started")?.parse().ok()?);
             return Some(());
         }
-        let response = match text("text") {
-            Some(text) => Response::Generated(text.to_owned()),
-            None => Response::LogLikelihood {
-                // JSON has no word for what is not finite; an impossible continuation is written as null.
-                value: match line.get("value")? {
-                    Value::Null => f64::NEG_INFINITY,
-                    value => value.as_f64()?,
-                },
-                greedy: line.get("greedy")?.as_bool()?,
-            },
+        // JSON has no word for what is not finite; an impossible text is written as null.
+        let finite = |value: &Value| match value {
+            Value::Null => Some(f64::NEG_INFINITY),
+            value => value.as_f64(),
+        };
+        let response = match (text("text"), line.get("total")) {
+            (Some(text), _) => Response::Generated(text.to_owned()),
+            (None, Some(total)) => Response::Rolling(finite(total)?),
+            (None, None) => {
+                Response::LogLikelihood { value: finite(line.get("value")?)?, greedy: line.get("greedy")?.as_bool()? }
+            }
         };
         self.answers.insert(Key(text("key")?.to_owned()), response);
         Some(())
@@ -256,7 +259,8 @@ mod tests {
 
     /// What the journal is given as answer `number`.
     fn answer(number: usize) -> Response {
-        match number % 2 {
+        match number % 3 {
+            2 => Response::Rolling(-0.375 * number as f64),
             0 => Response::LogLikelihood { value: -0.125 * number as f64, greedy: number.is_multiple_of(4) },
             _ => Response::Generated(format!("text {number} \"}} \n end")),
         }

@@ -91,6 +91,13 @@ impl<'a, M: LanguageModel> LocalModel<'a, M> {
         for score in plan.asked.iter().flat_map(|asked| &asked.scores) {
             sums[score.request].open += 1;
         }
+        for (request, sum) in sums.iter_mut().enumerate().filter(|(_, sum)| sum.open == 0 && !sum.known) {
+            // A text without tokens has no windows.
+            if let Request::Rolling { .. } = requests[request] {
+                done(request, Response::Rolling(0.0))?;
+                sum.known = true;
+            }
+        }
         let caches = (0..plan.nodes()).map(|_| None).collect();
         let mut run = Run { local: self, plan: &plan, requests, caches, sums, texts: Vec::new(), done };
         for batch in &plan.batches {
@@ -269,7 +276,13 @@ impl<M: LanguageModel> Run<'_, '_, M> {
             sum.unlikely |= answer.best != token;
             sum.open -= 1;
             if sum.open == 0 && !sum.known {
-                (self.done)(score.request, Response::LogLikelihood { value: sum.value, greedy: !sum.unlikely })?;
+                let answer = match self.requests[score.request] {
+                    Request::Rolling { .. } => Response::Rolling(sum.value),
+                    Request::LogLikelihood { .. } | Request::Generate { .. } => {
+                        Response::LogLikelihood { value: sum.value, greedy: !sum.unlikely }
+                    }
+                };
+                (self.done)(score.request, answer)?;
             }
         }
         let Some(cache) = cache else { return Ok(()) };
@@ -279,7 +292,7 @@ impl<M: LanguageModel> Run<'_, '_, M> {
             model.rewind(&mut cache, self.plan.from(node) + questions[write.question].after + 1)?;
             let until = match &self.requests[write.request] {
                 Request::Generate { until, .. } => until.clone(),
-                Request::LogLikelihood { .. } => Vec::new(),
+                Request::LogLikelihood { .. } | Request::Rolling { .. } => Vec::new(),
             };
             let next = answers[write.question].best;
             self.texts.push(Text::new(write.request, cache, next, until, write.most));

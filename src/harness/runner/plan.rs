@@ -66,9 +66,9 @@ impl Plan {
         let mut sequences: Vec<Vec<u32>> = Vec::new();
         let mut known: HashMap<Vec<u32>, usize> = HashMap::new();
         let mut works = Vec::with_capacity(prompts.len());
-        for Prompt { tokens, work } in prompts {
+        for Prompt { request, tokens, work } in prompts {
             let next = known.len();
-            works.push((*known.entry(tokens).or_insert(next), work));
+            works.push(Wish { request, sequence: *known.entry(tokens).or_insert(next), work });
         }
         let mut order: Vec<(Vec<u32>, usize)> = known.into_iter().collect();
         order.sort_unstable();
@@ -199,6 +199,13 @@ impl Batch {
     }
 }
 
+/// What a request wants of a sequence; the sequences are numbered as they came.
+struct Wish {
+    request: usize,
+    sequence: usize,
+    work: PromptWork,
+}
+
 /// One thing asked at a token.
 #[derive(Debug, Clone)]
 struct Mark {
@@ -217,10 +224,10 @@ enum Wanted {
 }
 
 /// Distributes what is asked of each prompt over the nodes it passes.
-fn asked(tree: &Prefixes, sequences: &[Vec<u32>], place: &[usize], works: &[(usize, PromptWork)]) -> Vec<Asked> {
+fn asked(tree: &Prefixes, sequences: &[Vec<u32>], place: &[usize], wishes: &[Wish]) -> Vec<Asked> {
     let mut marks: Vec<Vec<Mark>> = vec![Vec::new(); tree.nodes.len()];
-    for (request, (first, work)) in works.iter().enumerate() {
-        let sequence = place[*first];
+    for &Wish { request, sequence: first, ref work } in wishes {
+        let sequence = place[first];
         let (last, length) = (tree.last[sequence], sequences[sequence].len());
         let mut mark = |position: usize, wanted: Wanted| {
             let node = tree.holder(last, position);

@@ -128,8 +128,14 @@ fn of_task(task: &Task, items: &Items, encoder: &Encoder<'_>, limits: &Limits) -
         prompt_ids: Vec::new(),
         continuations: Vec::new(),
     };
-    for (request, prompt) in requests.iter().zip(&prompts).take(first) {
-        match (request, &prompt.work) {
+    for prompt in prompts.iter().take_while(|prompt| prompt.request < first) {
+        match (&requests[prompt.request], &prompt.work) {
+            // Its first window is shown.
+            (Request::Rolling { text }, _) => {
+                if preview.prompt_ids.is_empty() {
+                    (preview.prompt, preview.prompt_ids) = (text.clone(), prompt.tokens.clone());
+                }
+            }
             (Request::LogLikelihood { context, continuation }, PromptWork::Score(scored)) => {
                 let context_ids = &prompt.tokens[..prompt.tokens.len() + 1 - scored.len()];
                 if preview.continuations.is_empty() {

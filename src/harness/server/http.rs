@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::settings::ServerSettings;
 use crate::bounds::Bound;
+use crate::encoding::{base64, without_escapes};
 use crate::error::{Cause, Error, Result};
 
 /// Longest pause between two tries, unless the server asks for more.
@@ -147,15 +148,29 @@ impl Client {
         Error::Server { url: self.shown.clone(), problem: self.without_secrets(reason.problem), source: reason.source }
     }
 
-    /// A server may send back what it was sent.
-    fn without_secrets(&self, mut text: String) -> String {
+    /// Whether a text holds what must reach no file. A secret of a few letters may be any word.
+    pub(super) fn holds_secret(&self, text: &str) -> bool {
+        const TELLING: usize = 8;
+        let text = without_escapes(text);
+        self.secrets().iter().any(|secret| secret.len() >= TELLING && text.contains(secret))
+    }
+
+    /// A server may send back what it was sent. JSON may write any letter by its number.
+    fn without_secrets(&self, text: String) -> String {
+        self.secrets().iter().fold(without_escapes(&text), |text, secret| text.replace(secret, "[secret]"))
+    }
+
+    /// The key, and of an address with a password everything that says it: as it stands there, and as the header
+    /// `authorization` has it.
+    fn secrets(&self) -> Vec<String> {
         let opened = userinfo(&self.url).unwrap_or_default();
         let password = opened.split_once(':').map_or("", |(_, password)| password);
-        for secret in self.api_key.as_deref().into_iter().chain([opened, password]).filter(|secret| !secret.is_empty())
-        {
-            text = text.replace(secret, "[secret]");
-        }
-        text
+        let plain = without_escapes(opened);
+        let mut all: Vec<String> = self.api_key.iter().cloned().collect();
+        all.extend([opened, password, &plain].map(str::to_owned));
+        all.extend([opened, &plain].map(|opened| base64(opened.as_bytes())));
+        all.retain(|secret| !secret.is_empty());
+        all
     }
 
     /// The answer to `body`; a raised `stop` ends the pauses between tries.

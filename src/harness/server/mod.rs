@@ -117,11 +117,18 @@ impl Server {
                 let (context, spaces) = context.split_at(kept);
                 self.log_likelihood(context, &format!("{spaces}{continuation}"), stop)
             }
+            Request::Rolling { .. } => Err(Error::Unsupported {
+                what: format!("{}: the log-likelihood of a whole text by a server", self.client.shown()),
+                supported: "models in a folder, whose tokenizer says where a window ends".into(),
+            }),
             Request::Generate { context, until, max_tokens } => {
                 let max_tokens = u32::try_from(*max_tokens).unwrap_or(u32::MAX);
                 let ask = Ask { model: &self.model, prompt: context, max_tokens, echo: false, stop: until };
                 let answer = self.client.post(&ask.body(), stop)?;
                 let text = completion::text(&answer).map_err(|problem| self.client.broken(problem))?;
+                if self.client.holds_secret(&text) {
+                    return Err(self.client.broken("the text it wrote holds the key or the password".into()));
+                }
                 let end = until.iter().filter(|u| !u.is_empty()).filter_map(|u| text.find(u.as_str())).min();
                 Ok(Response::Generated(text[..end.unwrap_or(text.len())].to_owned()))
             }

@@ -55,6 +55,7 @@ pub(super) fn metric(spec: &MetricSpec, filter: &str, scores: &[&ItemScore]) -> 
         Aggregation::Matthews => Some(corpus::matthews(&data(scores)?)),
         Aggregation::Bleu => Some(corpus::bleu(&data(scores)?)),
         Aggregation::Chrf => Some(corpus::chrf(&data(scores)?)),
+        Aggregation::Ter => Some(corpus::ter(&data(scores)?)),
         Aggregation::WeightedPerplexity => Some(corpus::weighted_perplexity(&data(scores)?)),
         Aggregation::BitsPerByte => Some(corpus::bits_per_byte(&data(scores)?)),
         _ => None,
@@ -63,7 +64,7 @@ pub(super) fn metric(spec: &MetricSpec, filter: &str, scores: &[&ItemScore]) -> 
         (Some(summed), aggregation) => {
             let summed = summed.map_err(wrong)?;
             let drawn = !matches!(aggregation, Aggregation::WeightedPerplexity | Aggregation::BitsPerByte);
-            let draws = if matches!(spec.name.as_str(), "bleu" | "chrf") { FEW } else { BOOTSTRAP };
+            let draws = if matches!(spec.name.as_str(), "bleu" | "chrf" | "ter") { FEW } else { BOOTSTRAP };
             let stderr = (drawn && n > 1).then(|| bootstrap(n, draws, |places| summed.of(places.iter().copied())));
             (summed.of(0..n), stderr)
         }

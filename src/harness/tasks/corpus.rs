@@ -1,5 +1,5 @@
-//! Measures over all items at once, each from sums of what single items give: F1, Matthews' correlation, BLEU, chrF and
-//! the perplexities per word and byte.
+//! Measures over all items at once, each from sums of what single items give: F1, Matthews' correlation, BLEU, chrF, the
+//! translation edit rate and the perplexities per word and byte.
 //!
 //! BLEU (Papineni et al. 2002) is sacrebleu's: the tokenisation of mteval 13a, n-grams up to 4, the closest reference
 //! length, and the smoothing of mteval. chrF (Popović 2015) has characters up to 6, no words, β = 2, and averages
@@ -8,6 +8,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use rayon::prelude::*;
+
+use super::edit_rate::edits;
 use super::value::Value;
 
 /// One row of counts for each item, and the measure of their sums.
@@ -300,6 +303,24 @@ fn weighted(items: &[&Value], finish: fn(&[f64]) -> f64) -> Result<Summed, Strin
     let wrong = || "it needs a log-likelihood and a number of words or bytes".to_owned();
     let rows = items.iter().map(|item| row(item).ok_or_else(wrong)).collect::<Result<_, _>>()?;
     Ok(Summed { rows, finish })
+}
+
+/// The translation edit rate, in percent.
+///
+/// # Errors
+/// Items that are no texts, or have different numbers of references.
+pub(super) fn ter(items: &[&Value]) -> Result<Summed, String> {
+    let row = |(references, answer): &(Vec<String>, String)| {
+        let (edits, length) = edits(answer, references);
+        vec![edits, length]
+    };
+    Ok(Summed {
+        rows: texts(items)?.par_iter().map(row).collect(),
+        finish: |sums| match (sums[0], sums[1]) {
+            (edits, length) if length > 0.0 => 100.0 * (edits / length),
+            (edits, _) => 100.0 * f64::from(u8::from(edits > 0.0)),
+        },
+    })
 }
 
 /// The perplexity per word or byte.

@@ -71,6 +71,7 @@ impl Item {
     pub fn prompt(&self) -> &str {
         match self.requests.first() {
             Some(Request::LogLikelihood { context, .. } | Request::Generate { context, .. }) => context,
+            Some(Request::Rolling { text }) => text,
             None => "",
         }
     }
@@ -156,8 +157,24 @@ impl<'a> Builder<'a> {
         self.build(doc_id, doc).map_err(|problem| self.item_error(doc_id, problem))
     }
 
+    /// An item of a task that scores a whole text: the target, with nothing around it.
+    fn whole(&self, doc_id: usize, doc: Value) -> Result<Item, String> {
+        let target = match self.target(&self.config.target, &doc)? {
+            Value::Text(text) => text,
+            other => return Err(format!("doc_to_target: {} where text is needed", other.kind())),
+        };
+        let doc = self.changed.take().unwrap_or(doc);
+        let requests = vec![Request::Rolling { text: target.clone() }];
+        let (target, arguments) = (Value::Text(target), self.config.generation.arguments.clone());
+        let (few_shot_ids, choices, gold) = Default::default();
+        Ok(Item { doc_id, doc, target, few_shot_ids, requests, choices, gold, arguments })
+    }
+
     fn build(&mut self, doc_id: usize, doc: Value) -> Result<Item, String> {
         let config = self.config;
+        if config.output == Output::Rolling {
+            return self.whole(doc_id, doc);
+        }
         let few_shot_ids = self.examples.draw(doc_id, &doc)?;
         if few_shot_ids.iter().any(|id| self.examples.is_own(*id, doc_id, &doc)) {
             self.see_themselves += 1;
@@ -211,6 +228,7 @@ impl<'a> Builder<'a> {
                     max_tokens: config.generation.max_tokens,
                 }]
             }
+            Output::Rolling => return Err("a whole text has no question".to_owned()),
             Output::LogLikelihood => match &target {
                 Value::Text(target) => vec![ask(wrapped(question()?, &config.target_delimiter)?, target.clone())?],
                 other => return Err(format!("doc_to_target: {} where text is needed", other.kind())),

@@ -22,6 +22,7 @@ pub(super) enum Aggregation {
     Matthews,
     Bleu,
     Chrf,
+    Ter,
     WeightedPerplexity,
     BitsPerByte,
     Script(Function),
@@ -40,6 +41,7 @@ impl Aggregation {
             "matthews_corrcoef" => Self::Matthews,
             "bleu" => Self::Bleu,
             "chrf" => Self::Chrf,
+            "ter" => Self::Ter,
             "weighted_perplexity" => Self::WeightedPerplexity,
             "bits_per_byte" => Self::BitsPerByte,
             _ => return None,
@@ -51,7 +53,7 @@ impl Aggregation {
         match self {
             Self::Mean | Self::NanMean | Self::Median | Self::Perplexity => Takes::Numbers,
             Self::Brier => Takes::Distributions,
-            Self::F1 | Self::Matthews | Self::Bleu | Self::Chrf => Takes::Pairs,
+            Self::F1 | Self::Matthews | Self::Bleu | Self::Chrf | Self::Ter => Takes::Pairs,
             Self::WeightedPerplexity | Self::BitsPerByte => Takes::Weighted,
             Self::Script(_) => Takes::Any,
         }
@@ -159,7 +161,7 @@ impl ItemScore {
 }
 
 /// The metrics lm-evaluation-harness takes where a task names none, and what it does with each that is supported.
-static DEFAULTS: [(&str, Aggregation, bool, &[Output]); 11] = [
+static DEFAULTS: [(&str, Aggregation, bool, &[Output]); 15] = [
     ("acc", Aggregation::Mean, true, &[Output::LogLikelihood, Output::MultipleChoice]),
     ("acc_norm", Aggregation::Mean, true, &[Output::MultipleChoice]),
     ("acc_bytes", Aggregation::Mean, true, &[Output::MultipleChoice]),
@@ -171,6 +173,10 @@ static DEFAULTS: [(&str, Aggregation, bool, &[Output]); 11] = [
     ("mcc", Aggregation::Matthews, true, &[Output::MultipleChoice]),
     ("bleu", Aggregation::Bleu, true, &[Output::GenerateUntil]),
     ("chrf", Aggregation::Chrf, true, &[Output::GenerateUntil]),
+    ("ter", Aggregation::Ter, false, &[Output::GenerateUntil]),
+    ("word_perplexity", Aggregation::WeightedPerplexity, false, &[Output::Rolling]),
+    ("byte_perplexity", Aggregation::WeightedPerplexity, false, &[Output::Rolling]),
+    ("bits_per_byte", Aggregation::BitsPerByte, false, &[Output::Rolling]),
 ];
 
 /// Metrics of choices that task files name for texts too.
@@ -189,6 +195,7 @@ impl MetricSpec {
             let names: &[&str] = match output {
                 Output::LogLikelihood => &["perplexity", "acc"],
                 Output::MultipleChoice => &["acc", "acc_norm"],
+                Output::Rolling => &["word_perplexity", "byte_perplexity", "bits_per_byte"],
                 Output::GenerateUntil => &["exact_match"],
             };
             return names.iter().map(|name| Self::default_of(name, output, task)).collect();

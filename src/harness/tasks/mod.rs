@@ -46,6 +46,7 @@ mod data;
 mod digest;
 mod documents;
 mod draw;
+mod edit_rate;
 mod examples;
 mod filter;
 mod fuel;

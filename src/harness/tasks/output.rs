@@ -8,6 +8,7 @@ use crate::error::Result;
 pub(super) enum Output {
     LogLikelihood,
     MultipleChoice,
+    Rolling,
     GenerateUntil,
 }
 
@@ -20,10 +21,12 @@ impl Output {
         let Some(node) = task.given("output_type") else { return Ok(Self::GenerateUntil) };
         match node.text()? {
             "loglikelihood" => Ok(Self::LogLikelihood),
+            "loglikelihood_rolling" => Ok(Self::Rolling),
             "multiple_choice" => Ok(Self::MultipleChoice),
             "generate_until" => Ok(Self::GenerateUntil),
             other => Err(node.wrong(format!(
-                "`output_type: {other}` is not supported; supported: multiple_choice, loglikelihood, generate_until"
+                "`output_type: {other}` is not supported; supported: multiple_choice, loglikelihood, loglikelihood_rolling, \
+                 generate_until"
             ))),
         }
     }

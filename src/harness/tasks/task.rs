@@ -17,6 +17,7 @@ use super::node::Node;
 use super::numpy::{argmax, softmax};
 use super::output::Output;
 use super::prompt::Prompting;
+use super::python::is_space;
 use super::script::World;
 use super::value::{Value, python_float};
 use crate::error::{Error, Result};
@@ -217,6 +218,7 @@ impl Task {
                 _ if matches!(self.config.results, Some(Function::Script(_))) => self.scripted(item, &sample.filtered),
                 Output::GenerateUntil => self.score_text(item, &sample.filtered),
                 Output::LogLikelihood => Ok(self.score_continuation(responses)),
+                Output::Rolling => self.score_whole(item, responses),
                 Output::MultipleChoice => self.score_choice(item, responses),
             };
             sample.metrics = metrics.map_err(|problem| self.item_wrong(item, problem))?;
@@ -237,6 +239,7 @@ impl Task {
             matches!(
                 pair,
                 (Request::LogLikelihood { .. }, Response::LogLikelihood { .. })
+                    | (Request::Rolling { .. }, Response::Rolling(_))
                     | (Request::Generate { .. }, Response::Generated(_))
             )
         });
@@ -257,7 +260,7 @@ impl Task {
     /// The scores that the task's `process_results` gives.
     fn scripted(&self, item: &Item, filtered: &[Value]) -> Result<Vec<(String, ItemScore)>, String> {
         let Some(Function::Script(script)) = &self.config.results else { return Ok(Vec::new()) };
-        let pairs = self.config.output != Output::GenerateUntil;
+        let pairs = matches!(self.config.output, Output::LogLikelihood | Output::MultipleChoice);
         let scores = script.of_answers(&item.doc, filtered, pairs)?;
         Ok(scores.into_iter().map(|(name, score)| (name, ItemScore::given(score))).collect())
     }
@@ -271,6 +274,19 @@ impl Task {
         let names =
             ["perplexity", "acc"].into_iter().filter(|name| self.config.metrics.iter().any(|m| m.name == *name));
         names.map(|name| (name.to_owned(), score(name))).collect()
+    }
+
+    /// The log-likelihood of a text with the number of its words, and with that of its bytes.
+    fn score_whole(&self, item: &Item, responses: &[Response]) -> Result<Vec<(String, ItemScore)>, String> {
+        let (Some(Response::Rolling(total)), Some(text)) = (responses.first(), item.target.as_text()) else {
+            return Err("there is no answer".to_owned());
+        };
+        let weight = |name: &str| if name == "word_perplexity" { words(text) } else { text.len() };
+        let score = |name: &str| Value::List(vec![Value::Float(*total), Value::Int(weight(name) as i64)]);
+        // The order of results files, whatever the order of `metric_list`.
+        let names = ["word_perplexity", "byte_perplexity", "bits_per_byte"].into_iter();
+        let names = names.filter(|name| self.config.metrics.iter().any(|metric| metric.name == *name));
+        Ok(names.map(|name| (name.to_owned(), ItemScore::Data(score(name)))).collect())
     }
 
     fn score_choice(&self, item: &Item, responses: &[Response]) -> Result<Vec<(String, ItemScore)>, String> {
@@ -387,11 +403,13 @@ impl Sample {
     pub fn record(&self, item: &Item, responses: &[Response]) -> Value {
         let arguments = item.requests.iter().enumerate().map(|(at, request)| {
             let (context, what) = match request {
-                Request::LogLikelihood { context, continuation } => (context, Value::from(continuation.as_str())),
-                Request::Generate { context, .. } => (context, item.arguments.clone()),
+                Request::LogLikelihood { context, continuation } => (context, Some(continuation.as_str().into())),
+                Request::Rolling { text } => (text, None),
+                Request::Generate { context, .. } => (context, Some(item.arguments.clone())),
             };
-            let both = vec![("arg_0".to_owned(), context.as_str().into()), ("arg_1".to_owned(), what)];
-            (format!("gen_args_{at}"), Value::Map(both))
+            let first = ("arg_0".to_owned(), context.as_str().into());
+            let both = std::iter::once(first).chain(what.map(|what| ("arg_1".to_owned(), what)));
+            (format!("gen_args_{at}"), Value::Map(both.collect()))
         });
         let given = responses.iter().map(|response| Value::List(vec![printed(&answer(response)); self.repeats]));
         let mut entries: Vec<(String, Value)> = [
@@ -418,8 +436,20 @@ impl Sample {
 fn answer(response: &Response) -> Value {
     match response {
         Response::LogLikelihood { value, greedy } => Value::List(vec![Value::Float(*value), Value::Bool(*greedy)]),
+        Response::Rolling(total) => Value::Float(*total),
         Response::Generated(text) => text.as_str().into(),
     }
+}
+
+/// The words of a text as lm-evaluation-harness counts them: one more than there are stretches of white space.
+fn words(text: &str) -> usize {
+    let mut before = false;
+    let begins = |c: char| {
+        let first = is_space(c) && !before;
+        before = is_space(c);
+        first
+    };
+    1 + text.chars().map(begins).filter(|begins| *begins).count()
 }
 
 /// Every number and flag as text, in lists of any depth.
@@ -434,7 +464,7 @@ fn printed(value: &Value) -> Value {
 fn log_likelihood(response: &Response) -> (f64, bool) {
     match response {
         Response::LogLikelihood { value, greedy } => (*value, *greedy),
-        Response::Generated(_) => (f64::NAN, false),
+        Response::Generated(_) | Response::Rolling(_) => (f64::NAN, false),
     }
 }
 

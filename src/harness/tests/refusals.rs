@@ -63,7 +63,7 @@ fn a_key_that_could_change_scores_is_refused_with_its_line() {
         ("[{metric: acc}]", "[{metric: acc, weight: 2}]", "line 10: `weight`"),
         ("[{metric: acc}]", "[{metric: bleu}]", "line 10: the metric `bleu`"),
         ("[{metric: acc}]", "[{metric: acc, aggregation: f1}]", "the aggregation `f1`"),
-        ("output_type: multiple_choice", "output_type: loglikelihood_rolling", "line 5"),
+        ("output_type: multiple_choice", "output_type: images", "line 5"),
         ("test_split: test", "dataset_kwargs2: 1\ntest_split: test", "`dataset_kwargs2`"),
         ("{data_files: {test: docs.jsonl}}", "{data_files: {test: docs.jsonl}, encoding: x}", "`encoding`"),
         (

@@ -395,6 +395,69 @@ fn a_prompt_that_is_too_long_is_refused_by_its_index_or_keeps_its_end() {
     assert!(encoder().truncate(true).encode(&[impossible]).is_err());
 }
 
+// The expected windows are those of lm-evaluation-harness's `get_rolling_token_windows` and `make_disjoint_window`.
+#[test]
+fn a_whole_text_is_read_in_windows_that_score_each_token_once() {
+    let tokenizer = tokenizer("neox-bytelevel");
+    let text = "Finn is tall. Who is it? Dan is not as tall as Finn, and Mia is.";
+    let prefix = tokenizer.bos.or(tokenizer.eos).expect("a prefix token");
+    let tokens = tokenizer.encode(text, true).expect("tokens");
+    let n = tokens.len();
+    let windows = |context: usize| {
+        let encoder = Encoder::new(&tokenizer, context).expect("the tokenizer has a prefix token");
+        let before = Request::LogLikelihood { context: "a".into(), continuation: " b".into() };
+        let prompts = encoder.encode(&[before, Request::Rolling { text: text.into() }]).expect("windows");
+        let of_text = prompts.into_iter().filter(|prompt| prompt.request == 1);
+        of_text.map(|prompt| (prompt.tokens, prompt.work)).collect::<Vec<_>>()
+    };
+    let first = |end: usize| [&[prefix], &tokens[..end - 1]].concat();
+    let score = |from: usize, to: usize| PromptWork::Score(tokens[from..to].to_vec());
+    assert!(n > 20, "{n}");
+    assert_eq!(windows(n + 5), [(first(n), score(0, n))]);
+    assert_eq!(windows(n), [(first(n), score(0, n))]);
+    assert_eq!(windows(n - 1), [(first(n - 1), score(0, n - 1)), (tokens[..n - 1].to_vec(), score(n - 1, n))]);
+    let ten: Vec<(Vec<u32>, PromptWork)> = windows(10);
+    assert_eq!(ten.len(), n.div_ceil(10));
+    assert_eq!(ten[1], (tokens[9..19].to_vec(), score(10, 20)));
+    let rest = n - n / 10 * 10;
+    assert!(rest > 0, "{n} tokens fill their windows");
+    assert_eq!(ten[n / 10], (tokens[n - 11..n - 1].to_vec(), score(n - rest, n)));
+}
+
+#[test]
+fn a_whole_text_has_the_sum_of_its_windows_and_an_empty_one_nothing() {
+    let tokenizer = tokenizer("neox-bytelevel");
+    let texts = ["Finn is tall. ".repeat(30), String::new(), "Who is it?".to_owned(), "Finn is tall. ".repeat(31)];
+    let requests: Vec<Request> = texts.iter().map(|text| Request::Rolling { text: text.clone() }).collect();
+    let model = Hashing { context: 32, ..Hashing::new() };
+    let encoder = || Encoder::new(&tokenizer, 32).expect("the tokenizer has a prefix token");
+    let mut expected = vec![0.0; texts.len()];
+    for Prompt { request, tokens, work } in encoder().encode(&requests).expect("windows") {
+        let PromptWork::Score(scored) = work else { panic!("nothing is written") };
+        for (at, token) in (tokens.len() - scored.len()..).zip(scored) {
+            expected[request] += f64::from(Hashing::probability(&tokens[..=at], token));
+        }
+    }
+    for limits in [Limits::default(), Limits { tokens: 16, ..Limits::default() }] {
+        let local = LocalModel::new(&model, &tokenizer, encoder(), limits);
+        for known in [vec![], vec![true, false, false, false]] {
+            let mut found: Vec<Option<Response>> = vec![None; texts.len()];
+            let note = &mut |index: usize, response| {
+                assert!(found[index].replace(response).is_none(), "{index} is answered twice");
+                Ok(())
+            };
+            local.resume(&requests, &known, note).expect("answers");
+            for (at, (found, expected)) in found.iter().zip(&expected).enumerate() {
+                match found {
+                    None => assert_eq!(known.get(at), Some(&true)),
+                    Some(Response::Rolling(total)) => assert!((total - expected).abs() < 1e-6, "{total}, {expected}"),
+                    other => panic!("{other:?}"),
+                }
+            }
+        }
+    }
+}
+
 fn question(continuation: &str) -> Request {
     Request::LogLikelihood { context: "a".into(), continuation: continuation.into() }
 }

@@ -39,6 +39,8 @@ fn at<'v>(value: &'v Value, path: &[&str]) -> &'v Value {
 fn responses(line: &Value) -> Vec<Response> {
     let text = |value: &Value| value.as_text().expect("answers are recorded as text").to_owned();
     let answers = at(line, &["resps"]).as_list().expect("a list of answers");
+    // The score of a whole text is a number with nothing beside it.
+    let whole = at(line, &["arguments", "gen_args_0"]).get("arg_1").is_none();
     answers
         .iter()
         .map(|answer| match &answer.as_list().expect("a list per request")[0] {
@@ -46,6 +48,7 @@ fn responses(line: &Value) -> Vec<Response> {
                 let value = text(&pair[0]).parse().expect("a log-likelihood");
                 Response::LogLikelihood { value, greedy: text(&pair[1]) == "True" }
             }
+            other if whole => Response::Rolling(text(other).parse().expect("a log-likelihood")),
             other => Response::Generated(text(other)),
         })
         .collect()
@@ -287,7 +290,17 @@ fn a_file_that_defines_a_built_in_task_anew_is_named() {
 #[test]
 fn samplers_templates_filters_and_metrics_do_what_lm_eval_does() {
     let (cases, expected) = (fixtures().join("cases"), fixtures().join("cases/expected"));
-    for name in ["random_far", "first_same", "last_word", "filters", "targets", "letters", "colours_task"] {
+    for name in [
+        "random_far",
+        "first_same",
+        "last_word",
+        "filters",
+        "targets",
+        "letters",
+        "colours_task",
+        "whole",
+        "translated",
+    ] {
         let (tasks, _) = selected(&cases, &cases.join("data"), &[name]);
         compare_task(&tasks[0], &Draw::default(), &expected);
     }

@@ -4,6 +4,7 @@
 //! left of the file before anything is allocated for it.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::ops::Range;
 use std::path::Path;
 
@@ -42,6 +43,19 @@ pub enum MetadataValue {
     Numbers(Vec<f64>),
     /// A list of texts.
     Texts(Vec<String>),
+}
+
+impl fmt::Display for MetadataValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Whole(number) => write!(f, "{number}"),
+            Self::Number(number) => write!(f, "{number}"),
+            Self::Flag(flag) => write!(f, "{flag}"),
+            Self::Text(text) => write!(f, "`{text}`"),
+            Self::Numbers(numbers) => write!(f, "a list of {} numbers", numbers.len()),
+            Self::Texts(texts) => write!(f, "a list of {} texts", texts.len()),
+        }
+    }
 }
 
 /// Where a tensor is; `bytes` are counted from the start of the file.
@@ -94,7 +108,9 @@ impl Header {
         let alignment = match settings.get("general.alignment") {
             None => DEFAULT_ALIGNMENT,
             Some(MetadataValue::Whole(alignment @ 1..=0xffff_ffff)) => *alignment as u64,
-            Some(other) => return Err(problem(format!("`general.alignment` is {other:?}"))),
+            Some(other) => {
+                return Err(problem(format!("`general.alignment` is {other}; it is a whole number of bytes above 0")));
+            }
         };
         let length = reader.length as u64;
         let start = (reader.at as u64).next_multiple_of(alignment);

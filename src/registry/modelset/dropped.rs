@@ -14,6 +14,8 @@ pub struct Dropped {
 /// Why a model was left out.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reason {
+    /// No row of it is chosen by `--where`.
+    NotChosen,
     /// The score is missing.
     NoScore,
     /// The score after adjustment is missing.
@@ -31,6 +33,7 @@ pub enum Reason {
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::NotChosen => f.write_str("not chosen by --where"),
             Self::NoScore => f.write_str("no score"),
             Self::NoAdjusted => f.write_str("no adjusted score"),
             Self::NoRelease => f.write_str("no release month"),

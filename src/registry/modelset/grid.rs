@@ -19,13 +19,14 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use super::chosen::LeftOut;
 use super::columns_of_scores::{Columns, falls};
 use super::grid_settings::GridSettings;
 use super::layout::{Layout, check_flags};
 use super::records::{Cell, Record, Records};
 use super::scores::{Condition, Match, Place, Role, condition, shortened, values, wanted};
 use super::settings::{Amount, ClusterBy, ScoreScale};
-use super::{scale, setups};
+use super::{chosen, scale, setups};
 use crate::registry::columns::{ADJUSTMENT, BENCHMARK, FAMILY, ITEMS, METRIC, VALUE};
 use crate::registry::table::Table;
 use crate::registry::{Benchmark, guesses_alike, meant_by};
@@ -134,18 +135,21 @@ fn assemble(tables: &[Table], roles: &[Role], settings: &GridSettings) -> Result
     let mut notes = Vec::new();
     let columns = Columns::of(tables, &layouts, roles, settings, &mut notes)?;
     let two = own.adjusted.is_some() || roles.contains(&Role::After);
-    let every: Vec<Place> = layouts
+    let left_out = chosen::left_out(tables, &layouts, own)?;
+    let mut every: Vec<Place> = layouts
         .iter()
         .zip(roles)
-        .map(
-            |(layout, role)| {
-                if layout.is_long() && *role != Role::Facts { Place::Every } else { Place::Wide(None, None) }
-            },
-        )
+        .map(|(layout, role)| match layout.is_long() && *role != Role::Facts {
+            true => Place::Every(BTreeSet::new()),
+            false => Place::Wide(None, None, BTreeSet::new()),
+        })
         .collect();
+    every.iter_mut().zip(&left_out).for_each(|(place, rows)| rows.iter().for_each(|rows| place.leave_out(rows)));
     let (records, repeated, partners) = Records::join(tables, &layouts, &every, roles)?;
+    let chosen = records.chosen(&left_out);
     one_case(&records.records, tables)?;
-    let reader = Reader { tables, layouts: &layouts, roles, settings, records: &records, columns: &columns };
+    let reader =
+        Reader { tables, layouts: &layouts, roles, settings, records: &records, columns: &columns, left_out, chosen };
     let mut told: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let (mut benchmarks, mut all) = (Vec::new(), Vec::new());
     let mut rows_repeated = repeated.len();
@@ -203,6 +207,10 @@ struct Reader<'s, 't> {
     settings: &'s GridSettings,
     records: &'s Records<'t>,
     columns: &'s Columns,
+    /// The rows of each table that do not count.
+    left_out: LeftOut,
+    /// Whether each record counts.
+    chosen: Vec<bool>,
 }
 
 impl<'t> Reader<'_, 't> {
@@ -227,20 +235,20 @@ impl<'t> Reader<'_, 't> {
                             metric = metric.or_else(|| found.metric().map(str::to_owned));
                             Place::Long(found)
                         }
-                        None => Place::Wide(None, None),
+                        None => Place::Wide(None, None, BTreeSet::new()),
                     }
                 }
                 None => {
                     let [score, adjusted] = self.columns.wide_columns(at, name);
                     match self.roles[at] {
-                        Role::After => Place::Wide(None, adjusted.or(score)),
-                        Role::Before | Role::Any | Role::Facts => Place::Wide(score, adjusted),
+                        Role::After => Place::Wide(None, adjusted.or(score), BTreeSet::new()),
+                        Role::Before | Role::Any | Role::Facts => Place::Wide(score, adjusted, BTreeSet::new()),
                     }
                 }
             };
             places.push(place);
         }
-        for note in setups::settle(self.tables, self.layouts, &mut places, &self.settings.tables)? {
+        for note in setups::settle(self.tables, self.layouts, &mut places, &self.left_out)? {
             told.entry(note).or_default().push(name.to_owned());
         }
         let mut sides: Sides<'t> = Default::default();
@@ -293,6 +301,9 @@ impl<'t> Reader<'_, 't> {
         let (table, of_row) = (&self.tables[at], &self.records.of_row[at]);
         let mut repeated = 0;
         let mut put = |side: usize, row: usize, cell: Cell<'t>, stderr: f64, items: f64| -> Result<()> {
+            if !self.chosen[of_row[row]] {
+                return Ok(());
+            }
             let entry = Entry { value: cell.number()?, cell, stderr, items, table: at };
             match sides[side].get(&of_row[row]) {
                 None => {
@@ -316,12 +327,13 @@ impl<'t> Reader<'_, 't> {
             column.and_then(|column| Cell::of(table, row, column)).map_or(Ok(f64::NAN), |cell| cell.number())
         };
         match place {
-            Place::Wide(score, adjusted) => {
+            Place::Wide(score, adjusted, skip) => {
                 for (side, column) in [score, adjusted].into_iter().enumerate() {
                     let Some(column) = *column else { continue };
                     let stderr = self.columns.error_of(at, column);
                     let mut seen = BTreeSet::new();
-                    for row in (0..table.rows()).filter(|row| seen.insert(of_row[*row])) {
+                    let counts = |row: &usize| !skip.contains(row) && seen.insert(of_row[*row]);
+                    for row in (0..table.rows()).filter(counts) {
                         if let Some(cell) = Cell::of(table, row, column) {
                             put(side, row, cell, number(row, stderr)?, f64::NAN)?;
                         }
@@ -343,7 +355,7 @@ impl<'t> Reader<'_, 't> {
                     }
                 }
             }
-            Place::Every => {}
+            Place::Every(_) => {}
         }
         Ok(repeated)
     }
@@ -368,10 +380,9 @@ impl<'t> Reader<'_, 't> {
         let first = if before.is_empty() { &after } else { &before };
         let found = scale::check(first, asked)?;
         scale::check_alike(&after, found)?;
-        let small = before.iter().chain(&after).filter(|(value, _)| *value > 0.0 && *value <= 1.0).count();
-        if found == ScoreScale::Percent && small > 0 {
-            let note = "among percentages stand values of at most 1, taken as percentages: check that none is a share";
-            told.entry(note.to_owned()).or_default().push(name.to_owned());
+        let values = before.iter().chain(&after).map(|(value, _)| *value);
+        if let Some(note) = scale::small_among_percentages(values).filter(|_| found == ScoreScale::Percent) {
+            told.entry(note).or_default().push(name.to_owned());
         }
         Ok(found)
     }

@@ -17,6 +17,7 @@ use super::predictor::PredictorKind;
 use super::quantity::{self, Quantity};
 use super::records::{Cell, Named, Record, Records};
 use super::selection::Selection;
+use super::set::ModelRow;
 use super::settings::{Cutoff, GroupBy, Settings};
 use super::sizes::{self, Sizes};
 use crate::registry::Month;
@@ -27,6 +28,9 @@ use crate::{Error, Result};
 
 /// From which month on a model counts as new where nothing else is said (arXiv 2407.07890).
 const CUTOFF: Month = Month { year: 2023, month: 11 };
+
+/// The numbers of days from 1982 to 2064 in a spreadsheet.
+const DAYS: std::ops::RangeInclusive<f64> = 30_000.0..=60_000.0;
 
 /// More words than this in a column are names, not groups.
 const MOST_WORDS: usize = 8;
@@ -83,6 +87,8 @@ serde_as_text!(Group);
 pub(super) struct GroupColumn {
     pub(super) group: Group,
     rule: Rule,
+    /// Whether nobody asked for it.
+    by_default: bool,
 }
 
 enum Rule {
@@ -103,17 +109,16 @@ pub(super) fn all(
     notes: &mut Vec<String>,
 ) -> Result<Vec<GroupColumn>> {
     let mut groups = Vec::new();
-    let by_release = |month: Month| GroupColumn { group: Group::Release(month), rule: Rule::From(month) };
     let by_default = settings.cutoff == Cutoff::Auto && settings.x != Some(PredictorKind::Release);
     let releases = if by_default { Releases::of(records, usable)? } else { Releases::read(records, usable) };
     match settings.cutoff {
         Cutoff::From(month) => {
-            groups.push(by_release(month));
+            groups.push(GroupColumn::by_release(month, false));
             notes.extend(
                 releases.one_sided(month).map(|sentence| format!("{sentence}, so there is nothing to compare")),
             );
         }
-        Cutoff::Auto if by_default && releases.splits(CUTOFF) => groups.push(by_release(CUTOFF)),
+        Cutoff::Auto if by_default && releases.splits(CUTOFF) => groups.push(GroupColumn::by_release(CUTOFF, true)),
         Cutoff::Auto if by_default => notes.extend(releases.no_default()),
         Cutoff::Auto | Cutoff::None => {}
     }
@@ -122,7 +127,7 @@ pub(super) fn all(
             GroupBy::Selection(selection) => {
                 let quantity = usual(selection, records, settings)?;
                 let rule = Rule::Selected(selection.clone(), quantity);
-                groups.push(GroupColumn { group: Group::Selection(selection.clone()), rule });
+                groups.push(GroupColumn::asked(Group::Selection(selection.clone()), rule));
             }
             GroupBy::Column(name) => groups.extend(of_column(records, usable, name)?),
         }
@@ -134,6 +139,8 @@ pub(super) fn all(
 struct Releases {
     /// Those that can be read, sorted.
     months: Vec<Month>,
+    /// A cell that cannot be read: its column and its text.
+    unread: Option<(String, String)>,
     models: usize,
 }
 
@@ -143,7 +150,9 @@ impl Releases {
         let month = |record: &&Record| quantity::release(records, record).ok().flatten();
         let mut months: Vec<Month> = usable.iter().filter_map(month).collect();
         months.sort_unstable();
-        Self { months, models: usable.len() }
+        let unread = |record: &&Record| records.cell(record, &RELEASE).filter(|cell| cell.month().is_err());
+        let unread = usable.iter().find_map(unread).map(|cell| (cell.column_name().to_owned(), cell.text().to_owned()));
+        Self { months, unread, models: usable.len() }
     }
 
     /// The same where all are needed.
@@ -172,7 +181,15 @@ impl Releases {
     fn no_default(&self) -> Option<String> {
         let without = self.models - self.months.len();
         if self.months.is_empty() {
-            return None;
+            let (column, text) = self.unread.as_ref()?;
+            let serial = text.parse::<f64>().is_ok_and(|number| DAYS.contains(&number));
+            let help = match serial {
+                true => "it is a spreadsheet's number of a day: format the column as dates, or write months as 2023-11",
+                false => "write months as 2023-11",
+            };
+            return Some(format!(
+                "no date in `{column}` can be read, such as `{text}`, so there is no group by release; {help}"
+            ));
         }
         if without > 0 {
             let month = self.middle().unwrap_or(CUTOFF);
@@ -227,9 +244,19 @@ fn of_column(records: &Records<'_>, usable: &[&Record], name: &str) -> Result<Ve
                  --group '{name} >= {other}'"
             )));
         }
-        return Ok(vec![GroupColumn { group: Group::Column(name.to_owned()), rule: Rule::Number(named) }]);
+        return Ok(vec![GroupColumn::asked(Group::Column(name.to_owned()), Rule::Number(named))]);
     }
+    let empty = usable.len() - cells.len();
     let words: BTreeSet<&str> = cells.into_iter().collect();
+    if let (Some(only), 1) = (words.first(), words.len()) {
+        let help = match empty {
+            0 => "all models have it, so there is nothing to compare".to_owned(),
+            _ => format!(
+                "{empty} models have an empty cell, which belongs to no group: write a word for them too, such as `no`"
+            ),
+        };
+        return Err(Error::Argument(format!("column `{name}` has one word only, `{only}`; {help}")));
+    }
     let mut spellings: HashMap<String, &str> = HashMap::new();
     for word in &words {
         if let Some(other) = spellings.insert(word.to_lowercase(), word) {
@@ -250,7 +277,7 @@ fn of_column(records: &Records<'_>, usable: &[&Record], name: &str) -> Result<Ve
         .skip(1)
         .map(|word| {
             let rule = Rule::Word(records.named(name)?, word.to_owned());
-            Ok(GroupColumn { group: Group::Selection(Selection::of_word(name, word)), rule })
+            Ok(GroupColumn::asked(Group::Selection(Selection::of_word(name, word)), rule))
         })
         .collect()
 }
@@ -271,7 +298,59 @@ pub(super) enum Value {
     Missing(String),
 }
 
+/// Leaves out the group by release that nobody asked for where an asked one divides the models in the same way, and says
+/// where no model is outside of all groups.
+///
+/// # Errors
+/// [`Argument`](Error::Argument) for two groups of the same models, or of all others.
+pub(super) fn distinct(
+    mut groups: Vec<GroupColumn>,
+    rows: &mut [ModelRow],
+    notes: &mut Vec<String>,
+) -> Result<Vec<GroupColumn>> {
+    let binary = |k: usize| rows.iter().all(|row| row.groups[k] == 0.0 || row.groups[k] == 1.0);
+    let varies = |k: usize| rows.iter().any(|row| row.groups[k] != rows[0].groups[k]);
+    let alike = |a: usize, b: usize| {
+        let same = rows.iter().all(|row| row.groups[a] == row.groups[b]);
+        same || rows.iter().all(|row| row.groups[a] == 1.0 - row.groups[b])
+    };
+    let told: Vec<usize> = (0..groups.len()).filter(|k| binary(*k) && varies(*k)).collect();
+    let pairs = told.iter().enumerate().flat_map(|(i, a)| told[i + 1..].iter().map(move |b| (*a, *b)));
+    let repeated: Vec<(usize, usize)> = pairs.filter(|(a, b)| alike(*a, *b)).collect();
+    if let Some((a, b)) = repeated.iter().find(|(a, _)| !groups[*a].by_default) {
+        return Err(Error::Argument(format!(
+            "`{}` and `{}` divide the models in the same way; leave one of the groups out",
+            groups[*a].group, groups[*b].group
+        )));
+    }
+    if let Some((a, b)) = repeated.first().copied() {
+        notes.push(format!(
+            "`{}` divides the models as `{}` does, so there is no group by release beside it",
+            groups[b].group, groups[a].group
+        ));
+        groups.remove(a);
+        rows.iter_mut().for_each(|row| _ = row.groups.remove(a));
+    }
+    let outside = |row: &ModelRow| row.groups.iter().all(|z| *z == 0.0);
+    if groups.len() > 1 && !rows.is_empty() && !rows.iter().any(outside) {
+        notes.push(
+            "no model is outside of all groups: each difference is from a curve on which no model lies, and rests on the \
+             differences adding up"
+                .to_owned(),
+        );
+    }
+    Ok(groups)
+}
+
 impl GroupColumn {
+    fn asked(group: Group, rule: Rule) -> Self {
+        Self { group, rule, by_default: false }
+    }
+
+    fn by_release(month: Month, by_default: bool) -> Self {
+        Self { group: Group::Release(month), rule: Rule::From(month), by_default }
+    }
+
     /// The value of one model.
     ///
     /// # Errors
@@ -295,7 +374,7 @@ impl GroupColumn {
             },
             Rule::Selected(selection, quantity) => match selected(selection, quantity, records, record, sizes)? {
                 Some(holds) => indicator(holds),
-                None => Value::Missing(selection.column.clone()),
+                None => Value::Missing(selection.column().to_owned()),
             },
         })
     }
@@ -307,15 +386,26 @@ impl GroupColumn {
 /// [`MissingColumn`](Error::MissingColumn); [`Argument`](Error::Argument) for a size that no language model has, such as
 /// `params > 30`.
 pub(super) fn usual(selection: &Selection, records: &Records<'_>, settings: &Settings) -> Result<Quantity> {
-    let kind: PredictorKind = selection.column.parse()?;
-    let problem = selection.number().and_then(|size| sizes::too_small(&kind, size)).filter(|_| !settings.any_size);
-    match problem {
-        Some(problem) => Err(Error::Argument(format!(
-            "`{selection}` compares whole sizes: {problem}; write the size out, as in `{} > 3e10`, or take it as it is by \
-             --any-size",
-            selection.column
-        ))),
-        None => Quantity::of(&kind, records),
+    selection.check_size(settings)?;
+    Quantity::of(&selection.column().parse()?, records)
+}
+
+impl Selection {
+    /// That it compares a size with one that some language model has.
+    ///
+    /// # Errors
+    /// [`Argument`](Error::Argument).
+    pub(super) fn check_size(&self, settings: &Settings) -> Result<()> {
+        let kind: PredictorKind = self.column().parse()?;
+        let problem = self.number().and_then(|size| sizes::unusual(&kind, size)).filter(|_| !settings.any_size);
+        match problem {
+            Some(problem) => Err(Error::Argument(format!(
+                "`{self}` compares whole sizes: {problem}; write the size out, as in `{} > 3e10`, or take it as it is by \
+                 --any-size",
+                self.column()
+            ))),
+            None => Ok(()),
+        }
     }
 }
 

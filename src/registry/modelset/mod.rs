@@ -21,6 +21,7 @@
 //! # Ok::<(), onset::Error>(())
 //! ```
 
+mod chosen;
 mod columns_of_scores;
 mod conflicts;
 mod dropped;

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
+use super::chosen::{LeftOut, UNSET};
 use super::dropped::{Dropped, Reason};
 use super::layout::{Found, Layout, missing};
 use super::scores::{Match, Place, Role};
-use crate::registry::columns::{COMPUTE, HUB, ITEMS, MODEL, REVISION, TOKENS, TOKENS_SEEN, VALUE};
+use crate::registry::columns::{COMPUTE, HUB, ITEMS, LIMIT, MODEL, REVISION, TOKENS, TOKENS_SEEN, VALUE};
 use crate::registry::names::{Partners, may_be_of_one_organisation, partners, split_organisation};
 use crate::registry::table::{Column, Table, Unit, fold};
 use crate::registry::{DateOrder, Month};
@@ -152,6 +153,7 @@ impl<'t> Records<'t> {
     ) -> Result<(Self, Vec<Dropped>, Vec<String>)> {
         let mut joined = Self { tables, layouts, places, records: Vec::new(), of_row: Vec::new(), joined: Vec::new() };
         let (mut by_name, mut by_key, mut dropped) = (HashMap::new(), HashMap::new(), Vec::new());
+        let mut by_full: HashMap<String, Option<usize>> = HashMap::new();
         let (partners, notes) = joined.partners(roles)?;
         for (table, contents) in tables.iter().enumerate() {
             let hub = contents.find(&HUB).map(|(column, _)| column);
@@ -165,8 +167,13 @@ impl<'t> Records<'t> {
                 let name = state.as_ref().map_or_else(|| run.clone(), |state| format!("{run}@{state}"));
                 let hub = hub.and_then(|column| contents.at(row, column)).filter(|_| state.is_none());
                 let keys = keys(&name, hub);
+                let full = full_names(&name, hub);
                 let made_here = |joined: &Self, at: usize| joined.records[at].made_by == table;
-                let found = by_name.get(&name).copied().or_else(|| {
+                let by_organisation = || {
+                    let mut known = full.iter().filter_map(|full| by_full.get(full).copied().flatten());
+                    known.find(|at| !made_here(&joined, *at))
+                };
+                let found = by_name.get(&name).copied().or_else(by_organisation).or_else(|| {
                     let known = |key: &String| by_key.get(key).copied().flatten();
                     let fits = |at: &usize| {
                         !made_here(&joined, *at) && may_be_of_one_organisation(&joined.records[*at].name, &name)
@@ -190,6 +197,9 @@ impl<'t> Records<'t> {
                 // Two models that share a key are told apart by their full names only.
                 for key in keys {
                     by_key.entry(key).and_modify(|e| *e = e.filter(|known| *known == at)).or_insert(Some(at));
+                }
+                for full in full {
+                    by_full.entry(full).and_modify(|e| *e = e.filter(|known| *known == at)).or_insert(Some(at));
                 }
                 by_name.insert(name, at);
                 joined.of_row[table].push(at);
@@ -303,6 +313,25 @@ impl<'t> Records<'t> {
         self.records.iter().any(|other| other.base.is_some_and(|base| std::ptr::eq(&self.records[base], record)))
     }
 
+    /// For every record whether `--where` leaves a row of it, or says nothing of it; `left_out` is what it leaves out of each
+    /// table.
+    pub(super) fn chosen(&self, left_out: &LeftOut) -> Vec<bool> {
+        // Per record: whether a selection speaks of it, and whether one keeps it.
+        let mut rows = vec![(false, false); self.records.len()];
+        for (of_row, skipped) in self.of_row.iter().zip(left_out) {
+            let Some(skipped) = skipped else { continue };
+            for (row, at) in of_row.iter().enumerate() {
+                rows[*at].0 = true;
+                rows[*at].1 |= !skipped.contains(&row);
+            }
+        }
+        let of = |at: usize| match self.records[at].base.map(|base| rows[base]) {
+            Some((said, kept)) => (rows[at].0 || said, rows[at].1 || kept),
+            None => rows[at],
+        };
+        (0..rows.len()).map(|at| matches!(of(at), (false, _) | (_, true))).collect()
+    }
+
     /// The rows that speak of a record: its own, and for a checkpoint those of its run.
     fn rows_of<'r>(&'r self, record: &'r Record) -> impl Iterator<Item = &'r Row> {
         let base = record.base.map(|base| self.records[base].rows.as_slice()).unwrap_or_default();
@@ -319,7 +348,7 @@ impl<'t> Records<'t> {
                     &here.names()[found.index],
                     format!("`{name}` is called like a summary of the other rows; delete the row, or give the model another name"),
                 )),
-                Some(name) => Ok(name.to_owned()),
+                Some(name) => Ok(without_tags(name)),
                 None => Err(here.cell_error(row, &here.names()[found.index], "the model has no name".into())),
             },
             None if self.tables.len() == 1 => Ok(format!("row {}", here.line(row))),
@@ -330,9 +359,10 @@ impl<'t> Records<'t> {
     /// What the row is for this fit.
     fn holds(&self, table: usize, row: usize) -> Match {
         match &self.places[table] {
+            place if place.skip().contains(&row) => Match::Neither,
             Place::Wide(..) => Match::Score,
             Place::Long(wanted) => wanted.matches(&self.tables[table], &self.layouts[table], row),
-            Place::Every => Match::Any,
+            Place::Every(_) => Match::Any,
         }
     }
 
@@ -341,8 +371,7 @@ impl<'t> Records<'t> {
         let (here, layout) = (&self.tables[table], &self.layouts[table]);
         let name = self.records[at].name.clone();
         let holds = self.holds(table, row);
-        let rows = &mut self.records[at].rows;
-        if let Some(first) = rows.iter().find(|r| r.table == table && r.holds == holds) {
+        if let Some(first) = self.records[at].rows.iter().find(|r| r.table == table && r.holds == holds) {
             // Of the other benchmarks of a long table one row is enough to know that the model is there.
             if matches!(holds, Match::Neither | Match::Any) {
                 return Ok(false);
@@ -357,13 +386,30 @@ impl<'t> Records<'t> {
                 problem.push_str(
                     "; checkpoints of one run are points of their own where a column `tokens_seen` says how many tokens each had seen",
                 );
+            } else if let Some((name, value)) = self.tells_apart(table, first.row, row) {
+                problem.push_str(&format!(
+                    "; the two differ in `{name}`: --where '{name} = {value}' keeps one, or call the models differently"
+                ));
             } else {
                 problem.push_str("; delete one of the rows, or call them differently");
             }
             return Err(here.cell_error(row, column, problem));
         }
-        rows.push(Row { table, row, holds });
+        self.records[at].rows.push(Row { table, row, holds });
         Ok(false)
+    }
+
+    /// The column in which two rows of a long table differ, but for what was measured, and what the second has there.
+    fn tells_apart(&self, table: usize, one: usize, other: usize) -> Option<(&'t str, &'t str)> {
+        let (here, layout) = (&self.tables[table], &self.layouts[table]);
+        let value = layout.get(&VALUE).filter(|_| layout.is_long())?;
+        let measured = |column: usize| {
+            let folded = fold(&here.names()[column]);
+            column == value.index || ["stderr", "error", "items", "date", "source"].iter().any(|of| folded.contains(of))
+        };
+        let differs = |column: &usize| !measured(*column) && here.at(one, *column) != here.at(other, *column);
+        let column = (0..here.names().len()).find(differs)?;
+        Some((here.names()[column].as_str(), here.at(other, column).unwrap_or(UNSET)))
     }
 
     /// The first cell of this column with a value.
@@ -401,14 +447,27 @@ impl<'t> Records<'t> {
     /// The cells with the score, or with the score after adjustment, the one that counts first.
     pub(super) fn scores<'r>(&'r self, record: &'r Record, adjusted: bool) -> impl Iterator<Item = Cell<'t>> + 'r {
         record.rows.iter().filter_map(move |r| match &self.places[r.table] {
-            Place::Wide(score, after) => self.at(r, Found::at(if adjusted { *after } else { *score }?)),
+            Place::Wide(..) if r.holds == Match::Neither => None,
+            Place::Wide(score, after, _) => self.at(r, Found::at(if adjusted { *after } else { *score }?)),
             Place::Long(_) => {
                 let wanted = if adjusted { Match::Adjusted } else { Match::Score };
                 let value = self.layouts[r.table].get(&VALUE).filter(|_| r.holds == wanted)?;
                 self.at(r, value)
             }
-            Place::Every => None,
+            Place::Every(_) => None,
         })
+    }
+
+    /// The part of the items that the score was measured on: their number, or below 1 their share.
+    ///
+    /// # Errors
+    /// A cell that is no number above 0.
+    pub(super) fn limit(&self, record: &Record) -> Result<Option<f64>> {
+        let cells = record.rows.iter().filter(|row| row.holds == Match::Score).filter_map(|row| {
+            let (column, _) = self.tables[row.table].find(&LIMIT)?;
+            self.at(row, Found::at(column))
+        });
+        cells.map(|cell| cell.size()).next().transpose()
     }
 
     /// The column of this name.
@@ -431,6 +490,16 @@ impl<'t> Records<'t> {
     }
 }
 
+/// A name without the link around it that leaderboards write: `<a href="…">org/name</a>`.
+fn without_tags(name: &str) -> String {
+    let mut text = name;
+    while let Some((_, inner)) = text.strip_prefix('<').and_then(|rest| rest.split_once('>')) {
+        text = inner;
+    }
+    let text = text.split_once("</").map_or(text, |(text, _)| text).trim();
+    if text.is_empty() { name.to_owned() } else { text.to_owned() }
+}
+
 /// What people and programs call a row that sums up the others.
 const SUMMARIES: [&str; 16] = [
     "average", "avg", "avg.", "mean", "total", "sum", "median", "std", "stdev", "sd", "min", "max", "count", "25%",
@@ -445,6 +514,14 @@ fn keys(name: &str, hub: Option<&str>) -> Vec<String> {
     keys.retain(|key| !key.is_empty());
     keys.dedup();
     keys
+}
+
+/// Names with their organisation, case aside.
+fn full_names(name: &str, hub: Option<&str>) -> Vec<String> {
+    let mut names: Vec<String> = [Some(name), hub].into_iter().flatten().map(str::to_lowercase).collect();
+    names.retain(|name| name.contains('/'));
+    names.dedup();
+    names
 }
 
 /// A checkpoint's name within its run, for a row that says how many training tokens its weights had seen.

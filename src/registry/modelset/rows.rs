@@ -13,7 +13,7 @@ use super::selection::Selection;
 use super::set::{AFTER_ADJUSTMENT, ModelRow, ModelSet};
 use super::settings::{Amount, ClusterBy, ScoreScale, Settings, WeightBy};
 use super::sizes::{self, Sizes};
-use super::{conflicts, scale, scores, setups};
+use super::{chosen, conflicts, scale, scores, setups};
 use crate::registry::columns::{FAMILY, ITEMS};
 use crate::registry::table::{Table, fold};
 use crate::registry::{Models, Scores};
@@ -23,14 +23,19 @@ fn assemble(tables: &[Table], roles: &[Role], settings: &Settings) -> Result<Mod
     check_flags(tables, settings)?;
     let layouts = tables.iter().map(|table| Layout::of(table, settings)).collect::<Result<Vec<_>>>()?;
     let (mut score, mut places) = scores::locate(tables, &layouts, roles, settings)?;
-    let chosen = setups::settle(tables, &layouts, &mut places, settings)?;
+    let left_out = chosen::left_out(tables, &layouts, settings)?;
+    let setups = setups::settle(tables, &layouts, &mut places, &left_out)?;
     let (records, mut dropped, partners) = Records::join(tables, &layouts, &places, roles)?;
     let wants_adjusted = settings.adjusted.is_some() || roles.contains(&Role::After);
     let predictor = quantity::describe(settings);
     let x = Quantity::of(&predictor.name, &records)?;
 
     let mut scored = Vec::new();
-    for record in &records.records {
+    for (record, chosen) in records.records.iter().zip(records.chosen(&left_out)) {
+        if !chosen {
+            dropped.push(Dropped { model: record.name.clone(), reason: Reason::NotChosen });
+            continue;
+        }
         match Scored::of(&records, record, &x, wants_adjusted, settings, &predictor)? {
             Ok(found) => scored.push(found),
             // Its checkpoints speak for it.
@@ -79,11 +84,14 @@ fn assemble(tables: &[Table], roles: &[Role], settings: &Settings) -> Result<Mod
         ));
     }
     notes.extend(conflicts::between_tables(&records, &usable, wants_adjusted));
-    notes.extend(chosen);
+    notes.extend(setups);
     notes.extend(partners);
     notes.extend(records.joined.iter().cloned());
     let groups = groups::all(&records, &usable, settings, &mut notes)?;
-    let others = OtherColumns::of(&records, settings)?;
+    let others = OtherColumns {
+        of_benchmark: score.benchmark.map_or(f64::NAN, |known| f64::from(known.items)),
+        ..OtherColumns::of(&records, settings)?
+    };
     let mut rows = Vec::new();
     let (mut before, mut after) = (Vec::new(), Vec::new());
     for found in &scored {
@@ -96,6 +104,7 @@ fn assemble(tables: &[Table], roles: &[Role], settings: &Settings) -> Result<Mod
             Err(reason) => dropped.push(Dropped { model: found.record.name.clone(), reason }),
         }
     }
+    let groups = groups::distinct(groups, &mut rows, &mut notes)?;
     let without_release = dropped.iter().filter(|d| d.reason == Reason::NoRelease).count();
     if rows.is_empty()
         && without_release > 0
@@ -105,7 +114,14 @@ fn assemble(tables: &[Table], roles: &[Role], settings: &Settings) -> Result<Mod
             "no model can be fitted: {without_release} with no release month; {found}"
         )));
     }
-    score.scale = scale::check(&before, settings.score_scale)?;
+    let asked = match settings.score_scale {
+        ScoreScale::Auto => scale::of_metric(score.metric.as_deref()),
+        asked => asked,
+    };
+    score.scale = scale::check(&before, asked)?;
+    if settings.score_scale == ScoreScale::Auto && score.scale == ScoreScale::Percent {
+        notes.extend(scale::small_among_percentages(before.iter().map(|(value, _)| *value)));
+    }
     if score.scale != ScoreScale::Any {
         scale::check_alike(&after, score.scale)?;
     }
@@ -123,7 +139,14 @@ fn assemble(tables: &[Table], roles: &[Role], settings: &Settings) -> Result<Mod
     }
     notes.extend(without_family(&records, &scored, settings));
     // A number of items is of use when all models have one.
-    if rows.iter().any(|row| row.items.is_none()) {
+    let without = rows.iter().filter(|row| row.items.is_none()).count();
+    if without > 0 {
+        if without < rows.len() {
+            notes.push(format!(
+                "{without} of {} models have no number of items, so those of the table are not used",
+                rows.len()
+            ));
+        }
         rows.iter_mut().for_each(|row| row.items = None);
     }
     Ok(ModelSet {
@@ -190,6 +213,8 @@ struct OtherColumns<'s> {
     items: Option<(Source, &'s str)>,
     weights: Option<(Source, &'s str)>,
     holdout: Option<(&'s Selection, Quantity)>,
+    /// Items of the whole benchmark; NaN where it is not known.
+    of_benchmark: f64,
 }
 
 /// Where a number comes from.
@@ -219,6 +244,7 @@ impl<'s> OtherColumns<'s> {
                 Some(WeightBy::Column(name)) => Some((Source::Column(records.named(name)?), name.as_str())),
                 Some(WeightBy::Items) | None => None,
             },
+            of_benchmark: f64::NAN,
             holdout: match &settings.holdout {
                 Some(selection) => Some((selection, groups::usual(selection, records, settings)?)),
                 None => None,
@@ -270,8 +296,12 @@ impl<'s> OtherColumns<'s> {
         }
         let items = match items {
             Some(items) => Some(items),
-            None => records.cell(record, &ITEMS).map(|cell| cell.size()).transpose()?,
+            None => match records.cell(record, &ITEMS) {
+                Some(cell) => Some(cell.size()?),
+                None => records.limit(record)?.map(|limit| if limit < 1.0 { limit * self.of_benchmark } else { limit }),
+            },
         };
+        let items = items.filter(|items| items.is_finite());
         let held_out = match &self.holdout {
             Some((selection, quantity)) => {
                 groups::selected(selection, quantity, records, record, sizes)?.unwrap_or(false)

@@ -2,6 +2,7 @@
 
 use super::records::Cell;
 use super::settings::ScoreScale;
+use crate::registry::Metric;
 use crate::registry::table::split_brackets;
 use crate::{Error, Result};
 
@@ -32,7 +33,7 @@ pub(super) fn check(scores: &[(f64, Cell<'_>)], asked: ScoreScale) -> Result<Sco
     }
     let Some((low, high)) = scale.range() else { return Ok(scale) };
     match scores.iter().find(|(score, _)| !(low..=high).contains(score)) {
-        Some((_, cell)) => Err(outside(cell, low, high, asked)),
+        Some((_, cell)) => Err(outside(cell, scale, (low, high), asked, scores)),
         None => Ok(scale),
     }
 }
@@ -78,6 +79,26 @@ fn shares_among_percentages(scores: &[(f64, Cell<'_>)]) -> Result<()> {
     }
 }
 
+/// The scale that a metric has by itself: that of a perplexity has no upper end, that of BLEU ends at 100. Shares may be
+/// written in percent, so nothing is known of them.
+pub(super) fn of_metric(metric: Option<&str>) -> ScoreScale {
+    let range = metric.and_then(|metric| metric.parse::<Metric>().ok()).map(|metric| metric.measure.range());
+    match range {
+        Some((_, high)) if high.is_infinite() => ScoreScale::Any,
+        Some((_, 100.0)) => ScoreScale::Percent,
+        Some((low, _)) if low < 0.0 => ScoreScale::Any,
+        Some(_) | None => ScoreScale::Auto,
+    }
+}
+
+/// A sentence for scores in percent that may have been left shares.
+pub(super) fn small_among_percentages(scores: impl Iterator<Item = f64>) -> Option<String> {
+    let small = scores.filter(|score| *score > 0.0 && *score <= 1.0).count();
+    (small > 0).then(|| {
+        "among percentages stand values of at most 1, taken as percentages: check that none is a share".to_owned()
+    })
+}
+
 /// That scores in columns called percent are not all shares, as `0.7` below `MMLU (%)` in a workbook, which shows it as 70 %.
 ///
 /// # Errors
@@ -114,11 +135,24 @@ fn all_named_percent(scores: &[(f64, Cell<'_>)]) -> bool {
     !scores.is_empty() && scores.iter().all(|(_, cell)| percent(cell))
 }
 
-fn outside(cell: &Cell<'_>, low: f64, high: f64, asked: ScoreScale) -> Error {
-    let hint = if asked == ScoreScale::Auto {
-        "; `--score-scale percent` allows 0 to 100, `--score-scale any` every number"
+fn outside(
+    cell: &Cell<'_>,
+    scale: ScoreScale,
+    (low, high): (f64, f64),
+    asked: ScoreScale,
+    scores: &[(f64, Cell<'_>)],
+) -> Error {
+    let within = scores.iter().filter(|(score, _)| (low..=high).contains(score)).count();
+    let hint = if asked == ScoreScale::Auto && scale == ScoreScale::Share && within > 0 {
+        format!(
+            ", and {within} of {} scores are: bring all to one scale, or, if those are percentages too, say so by \
+             `--score-scale percent`; `--score-scale any` allows every number",
+            scores.len()
+        )
+    } else if asked == ScoreScale::Auto {
+        "; `--score-scale percent` allows 0 to 100, `--score-scale any` every number".to_owned()
     } else {
-        "; `--score-scale any` allows every number"
+        "; `--score-scale any` allows every number".to_owned()
     };
     cell.error(format!("{} is not between {low} and {high}{hint}", cell.text()))
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::layout::{Layout, missing};
 use super::settings::{ScoreScale, Settings};
-use crate::registry::columns::{ADJUSTMENT, BENCHMARK, EPOCHS, EXAMPLES, METRIC};
+use crate::registry::columns::{ADJUSTMENT, BENCHMARK, EPOCHS, EXAMPLES, METRIC, MODEL};
 use crate::registry::names::did_you_mean;
 use crate::registry::table::{Column, Table, fold};
 use crate::registry::{Adjustment, BENCHMARKS, Benchmark, guesses_alike, meant_by};
@@ -13,12 +13,12 @@ use crate::{Error, Result};
 /// Where the scores stand in one table.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Place {
-    /// In these columns (score, score after adjustment), where the table has them.
-    Wide(Option<usize>, Option<usize>),
+    /// In these columns (score, score after adjustment), where the table has them, but for the rows that do not count.
+    Wide(Option<usize>, Option<usize>, BTreeSet<usize>),
     /// In the rows that match.
     Long(Wanted),
-    /// In any row, one score of many.
-    Every,
+    /// In any row but these, one score of many.
+    Every(BTreeSet<usize>),
 }
 
 /// The rows of a long table that are meant.
@@ -52,6 +52,24 @@ pub(super) enum Match {
     Neither,
 }
 
+impl Place {
+    /// The rows that do not count.
+    pub(super) fn skip(&self) -> &BTreeSet<usize> {
+        match self {
+            Self::Wide(_, _, skip) | Self::Every(skip) => skip,
+            Self::Long(wanted) => &wanted.skip,
+        }
+    }
+
+    /// Leaves out these rows too.
+    pub(super) fn leave_out(&mut self, rows: &BTreeSet<usize>) {
+        match self {
+            Self::Wide(_, _, skip) | Self::Every(skip) => skip.extend(rows),
+            Self::Long(wanted) => wanted.skip.extend(rows),
+        }
+    }
+}
+
 /// Finds the score in every table.
 ///
 /// # Errors
@@ -76,6 +94,9 @@ pub(super) fn locate(
     if !found.score {
         return Err(unknown_score(tables, layouts, &name));
     }
+    if let Some(error) = only_adjusted(tables, layouts, &places) {
+        return Err(error);
+    }
     if two_places && !found.adjusted {
         return Err(Error::Argument(format!(
             "no table after adjustment has a score `{name}`; name its column by --adjusted"
@@ -86,12 +107,52 @@ pub(super) fn locate(
     }
     let name = found.spelled.unwrap_or(name);
     let metric = found.metric;
-    let meant = meant_by(&name).filter(|(b, _)| metric.as_ref().is_none_or(|m| guesses_alike(b, m)));
+    let alike = |(b, _): &(&'static Benchmark, bool)| metric.as_ref().is_none_or(|m| guesses_alike(b, m));
+    // Some benchmarks are named after their metrics: `truthfulqa_mc1`.
+    let with_metric = || {
+        let bare = metric.as_ref()?.split(',').next()?;
+        [format!("{name}_{bare}"), format!("{}_{bare}", name.trim_end_matches("_mc"))].iter().find_map(|n| meant_by(n))
+    };
+    let meant = meant_by(&name).filter(alike).or_else(|| with_metric().filter(alike));
     let (benchmark, normalised) = meant.map_or((None, false), |(benchmark, normalised)| (Some(benchmark), normalised));
     // Beside a column `BBH Raw` a column `BBH` holds what a leaderboard made of it.
     let raw = format!("{}raw", fold(&name));
     let normalised = normalised || tables.iter().flat_map(Table::names).any(|other| fold(other) == raw);
     Ok((Score { name, metric, benchmark, normalised, normalised_beside: Vec::new(), scale: ScoreScale::Auto }, places))
+}
+
+/// That long tables have the score under adjustments only; `None` where some table has it otherwise.
+fn only_adjusted(tables: &[Table], layouts: &[Layout], places: &[Place]) -> Option<Error> {
+    let mut adjustments: BTreeSet<String> = BTreeSet::new();
+    let mut name = None;
+    for ((table, layout), place) in tables.iter().zip(layouts).zip(places) {
+        match place {
+            Place::Wide(None, None, _) | Place::Every(_) => {}
+            Place::Wide(..) => return None,
+            Place::Long(wanted) if wanted.plain.is_none() => return None,
+            Place::Long(wanted) => {
+                for row in 0..table.rows() {
+                    match wanted.matches(table, layout, row) {
+                        Match::Score => return None,
+                        Match::Adjusted | Match::Any => {}
+                        Match::Neither if wanted.is_of(table, layout, row) => {
+                            adjustments.insert(condition(table, layout, row).spelled());
+                        }
+                        Match::Neither => {}
+                    }
+                }
+                name = Some(&wanted.benchmark);
+            }
+        }
+    }
+    let listed = adjustments.into_iter().collect::<Vec<_>>().join(", ");
+    (!listed.is_empty()).then(|| {
+        Error::Argument(format!(
+            "`{}` has scores under adjustments only ({listed}); an empty cell or `none` marks a score before adjustment, and \
+             --before and --after take tables of one condition each",
+            name.map_or("the score", String::as_str)
+        ))
+    })
 }
 
 /// What was found in the tables so far.
@@ -107,7 +168,7 @@ impl Looked {
     /// Where the scores stand in one table.
     fn place(&mut self, table: &Table, layout: &Layout, role: Role, name: &str, settings: &Settings) -> Result<Place> {
         if role == Role::Facts {
-            return Ok(Place::Wide(None, None));
+            return Ok(Place::Wide(None, None, BTreeSet::new()));
         }
         let wide = table.position(name);
         if wide.is_none()
@@ -131,7 +192,7 @@ impl Looked {
         if let Some(column) = score {
             self.spelled.get_or_insert_with(|| table.names()[column].clone());
         }
-        Ok(Place::Wide(score, adjusted))
+        Ok(Place::Wide(score, adjusted, BTreeSet::new()))
     }
 }
 
@@ -146,12 +207,16 @@ impl Wanted {
         &self.benchmark
     }
 
-    /// What the row is.
-    pub(super) fn matches(&self, table: &Table, layout: &Layout, row: usize) -> Match {
+    /// Whether the row is of the benchmark and the metric.
+    fn is_of(&self, table: &Table, layout: &Layout, row: usize) -> bool {
         let cell =
             |column: &Column| layout.get(column).and_then(|found| table.at(row, found.index)).unwrap_or_default();
-        let metric_fits = self.metric.as_ref().is_none_or(|metric| cell(&METRIC) == metric);
-        if cell(&BENCHMARK) != self.benchmark || !metric_fits || self.skip.contains(&row) {
+        cell(&BENCHMARK) == self.benchmark && self.metric.as_ref().is_none_or(|metric| cell(&METRIC) == metric)
+    }
+
+    /// What the row is.
+    pub(super) fn matches(&self, table: &Table, layout: &Layout, row: usize) -> Match {
+        if !self.is_of(table, layout, row) || self.skip.contains(&row) {
             return Match::Neither;
         }
         let condition = condition(table, layout, row);
@@ -203,6 +268,7 @@ pub(super) fn wanted(
     };
     let metric_fits =
         |row: usize| layout.get(&METRIC).is_none_or(|found| table.at(row, found.index) == metric.as_deref());
+    one_spelling(table, layout, &Spelled { benchmark, metric: metric.as_deref() })?;
     let conditions: BTreeSet<Condition> = (0..table.rows())
         .filter(|row| of_benchmark(*row) && metric_fits(*row))
         .map(|row| condition(table, layout, row))
@@ -229,6 +295,45 @@ pub(super) fn wanted(
         Role::Any | Role::Facts => (Some(Condition::default()), named.transpose()?),
     };
     Ok(Some(Wanted { benchmark: benchmark.to_owned(), metric, plain, adjusted, skip: BTreeSet::new() }))
+}
+
+/// A benchmark and a metric as the rows have them that are read.
+struct Spelled<'t> {
+    benchmark: &'t str,
+    metric: Option<&'t str>,
+}
+
+/// That no model has its score under another spelling of the same names, as `mmlu` beside `MMLU` or `acc` beside `acc,none`.
+///
+/// # Errors
+/// [`Error::Cell`] at the first such score.
+fn one_spelling(table: &Table, layout: &Layout, read: &Spelled<'_>) -> Result<()> {
+    let (Some(names), Some(models)) = (layout.get(&BENCHMARK), layout.get(&MODEL)) else { return Ok(()) };
+    let metrics = layout.get(&METRIC);
+    let bare = |metric: &str| metric.strip_suffix(",none").unwrap_or(metric).to_lowercase();
+    let (mut counted, mut others): (BTreeSet<&str>, Vec<usize>) = Default::default();
+    for row in 0..table.rows() {
+        let (Some(name), Some(model)) = (table.at(row, names.index), table.at(row, models.index)) else { continue };
+        let metric = metrics.and_then(|found| table.at(row, found.index));
+        if name == read.benchmark && (metrics.is_none() || metric == read.metric) {
+            counted.insert(model);
+        } else if fold(name) == fold(read.benchmark) && metric.map(bare) == read.metric.map(bare) {
+            others.push(row);
+        }
+    }
+    let lost =
+        others.into_iter().find(|row| table.at(*row, models.index).is_some_and(|model| !counted.contains(model)));
+    let Some(row) = lost else { return Ok(()) };
+    let (column, here, read) = match table.at(row, names.index) {
+        Some(name) if name != read.benchmark => (names, name, read.benchmark),
+        _ => {
+            let Some(metrics) = metrics else { return Ok(()) };
+            (metrics, table.at(row, metrics.index).unwrap_or_default(), read.metric.unwrap_or_default())
+        }
+    };
+    let problem =
+        format!("it is `{here}` here and `{read}` in other rows; write it one way, or its scores do not count");
+    Err(table.cell_error(row, &table.names()[column.index], problem))
 }
 
 fn metric(found: &BTreeSet<&str>, benchmark: &str, settings: &Settings) -> Result<String> {
@@ -346,10 +451,11 @@ fn candidates<'t>(tables: impl Iterator<Item = (&'t Table, &'t Layout)>) -> Vec<
     found
 }
 
-/// Whether the first cell with a value is a number.
+/// Whether most cells with a value are numbers: of a column of scores, one that is none is told by who reads it.
 pub(super) fn is_number(table: &Table, column: usize) -> bool {
-    let first = (0..table.rows()).find(|&row| !table.is_missing(row, column));
-    first.is_some_and(|row| table.number_at(row, column).is_ok())
+    let filled = (0..table.rows()).filter(|&row| !table.is_missing(row, column));
+    let (numbers, others): (Vec<usize>, Vec<usize>) = filled.partition(|&row| table.number_at(row, column).is_ok());
+    numbers.len() > others.len()
 }
 
 fn unknown_score(tables: &[Table], layouts: &[Layout], name: &str) -> Error {
@@ -359,6 +465,22 @@ fn unknown_score(tables: &[Table], layouts: &[Layout], name: &str) -> Error {
             path: table.path().to_owned(),
             problem: "it has one column only; separate its cells by commas, semicolons or tabs".to_owned(),
         };
+    }
+    if candidates.is_empty() {
+        let columns: Vec<String> = tables.iter().flat_map(Table::names).cloned().collect();
+        let objects = |table: &Table, column: usize| {
+            (0..table.rows()).find_map(|row| table.at(row, column)).is_some_and(|text| text.starts_with('{'))
+        };
+        let nested = tables.iter().find_map(|table| {
+            (0..table.names().len()).find(|column| objects(table, *column)).map(|column| &table.names()[column])
+        });
+        let help = match nested {
+            Some(column) => {
+                format!("`{column}` holds objects: write their members as columns (`pandas.json_normalize`)")
+            }
+            None => format!("the columns are: {}", shortened(&columns)),
+        };
+        return Error::Argument(format!("no table has a score `{name}`, nor any column of numbers; {help}"));
     }
     // A name that several columns have in common is among these, not near to one of them.
     let error = Error::Argument(format!("no table has a score `{name}`; there are: {}", shortened(&candidates)));

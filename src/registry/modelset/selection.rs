@@ -25,7 +25,7 @@ use crate::{Error, Result};
 #[derive(Debug, Clone)]
 pub struct Selection {
     /// The column's name, as written.
-    pub(super) column: String,
+    column: String,
     relation: Relation,
     value: Wanted,
     text: String,
@@ -86,7 +86,9 @@ impl FromStr for Selection {
         } else if matches!(relation, Relation::Equal | Relation::Different) {
             Wanted::Word(value.to_owned())
         } else {
-            return Err(bad("words can only be equal or different"));
+            return Err(bad(
+                "words can only be equal or different; sizes are written out, as 7e9, and dates by their month, as 2024-01",
+            ));
         };
         Ok(Self { column: column.to_owned(), relation, value, text: text.trim().to_owned() })
     }
@@ -108,6 +110,11 @@ impl PartialEq for Selection {
 serde_as_text!(Selection);
 
 impl Selection {
+    /// The column that it compares.
+    pub(super) fn column(&self) -> &str {
+        &self.column
+    }
+
     /// The models that have this word in this column.
     pub(crate) fn of_word(column: &str, word: &str) -> Self {
         let text = format!("{column} = {word}");

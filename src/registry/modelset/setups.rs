@@ -7,18 +7,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::layout::{Layout, missing};
+use super::chosen::{LeftOut, UNSET};
+use super::layout::Layout;
 use super::records::checkpoint;
 use super::scores::{Match, Place, Wanted};
-use super::selection::Selection;
-use super::settings::Settings;
 use crate::registry::columns::{DATE, HARNESS_VERSION, LIMIT, MODEL, REVISION};
 use crate::registry::table::Table;
 use crate::registry::{OBSERVATION_COLUMNS, Timestamp};
 use crate::{Error, Result};
-
-/// What an empty cell of a setup is called.
-const UNSET: &str = "none";
 
 /// What two scores of one model may differ in; the version of the program is the last.
 const SETUP: [&str; 13] = [
@@ -53,23 +49,20 @@ const TOLD: [&str; 9] = [
 /// Marks the rows that do not count, and says what a reader should know.
 ///
 /// # Errors
-/// [`Error::MissingColumn`] for a `--where` of a column that no table has; [`Error::Argument`] where several setups would
-/// answer the question.
+/// [`Error::Argument`] where several setups would answer the question.
 pub(super) fn settle(
     tables: &[Table],
     layouts: &[Layout],
     places: &mut [Place],
-    settings: &Settings,
+    left_out: &LeftOut,
 ) -> Result<Vec<String>> {
-    if let Some(unknown) = settings.only.iter().find(|only| tables.iter().all(|t| t.position(&only.column).is_none())) {
-        return Err(missing(tables, &unknown.column));
-    }
+    places.iter_mut().zip(left_out).for_each(|(place, rows)| rows.iter().for_each(|rows| place.leave_out(rows)));
     let mut notes = Vec::new();
     let mut sides = [Side::default(), Side::default()];
     for ((table, layout), place) in tables.iter().zip(layouts).zip(places) {
         if let Place::Long(wanted) = place {
             let long = Long { table, layout, columns: SETUP.map(|name| column(table, name)) };
-            long.settle(wanted, settings, &mut notes)?;
+            long.settle(wanted, &mut notes)?;
             long.add(wanted, &mut sides);
         }
     }
@@ -130,14 +123,10 @@ struct Long<'t> {
 }
 
 impl<'t> Long<'t> {
-    fn settle(&self, wanted: &mut Wanted, settings: &Settings, notes: &mut Vec<String>) -> Result<()> {
+    fn settle(&self, wanted: &mut Wanted, notes: &mut Vec<String>) -> Result<()> {
         let matching = (0..self.table.rows()).map(|row| (row, wanted.matches(self.table, self.layout, row)));
         let mut rows: Vec<(usize, Match)> = matching.filter(|(_, holds)| *holds != Match::Neither).collect();
         let mut skipped = BTreeSet::new();
-        rows.retain(|(row, _)| {
-            let chosen = settings.only.iter().all(|only| self.chosen(only, *row));
-            chosen || !skipped.insert(*row)
-        });
         self.leave_out_limited(&mut rows, &mut skipped, notes);
         let mut by_model: BTreeMap<(String, bool), Vec<usize>> = BTreeMap::new();
         for (row, holds) in &rows {
@@ -157,7 +146,7 @@ impl<'t> Long<'t> {
         }
         rows.retain(|(row, _)| !skipped.contains(row));
         self.tell(&rows, notes);
-        wanted.skip = skipped;
+        wanted.skip.extend(skipped);
         Ok(())
     }
 
@@ -181,12 +170,6 @@ impl<'t> Long<'t> {
             .filter(|column| !self.table.is_missing(row, *column))
             .and_then(|c| self.table.at(row, c))
             .unwrap_or(UNSET)
-    }
-
-    fn chosen(&self, only: &Selection, row: usize) -> bool {
-        let Some(column) = self.table.position(&only.column) else { return true };
-        // An empty cell is `none`, and no number.
-        only.holds(self.text(row, Some(column)), None, None).unwrap_or(false)
     }
 
     fn model(&self, row: usize) -> String {

@@ -202,8 +202,9 @@ fn flops_unit(number: f64, expected: f64) -> Option<Unit> {
     units.map(Unit::times).find(|unit| (unit.apply(number) / expected).log2().abs() <= 1.0)
 }
 
-/// That no language model has a size as small as this value of a predictor; `None` where some have, or where it is no size.
-pub(super) fn too_small(kind: &PredictorKind, value: f64) -> Option<String> {
+/// That no language model has a size as small or as large as this value of a predictor; `None` where some have, or where it is
+/// no size.
+pub(super) fn unusual(kind: &PredictorKind, value: f64) -> Option<String> {
     let column = match kind {
         PredictorKind::Compute => &COMPUTE,
         PredictorKind::Params => &PARAMS,
@@ -211,7 +212,7 @@ pub(super) fn too_small(kind: &PredictorKind, value: f64) -> Option<String> {
         PredictorKind::Tokens => &TOKENS,
         PredictorKind::Release | PredictorKind::Column(_) => return None,
     };
-    let usual = Usual::of(column).filter(|usual| value < usual.low)?;
+    let usual = Usual::of(column).filter(|usual| !(usual.low..=usual.high).contains(&value))?;
     Some(format!("{} would be {} {}, and {}", shown(value), shown(value), usual.counted, usual.sentence))
 }
 
@@ -299,8 +300,8 @@ pub(super) fn none_left(
 }
 
 impl Predictor {
-    /// That no language model is as small as this value; `None` where some are.
-    pub(crate) fn too_small(&self, value: f64) -> Option<String> {
-        too_small(&self.name, value)
+    /// That no language model is as small or as large as this value; `None` where some are.
+    pub(crate) fn unusual(&self, value: f64) -> Option<String> {
+        unusual(&self.name, value)
     }
 }

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
+use super::fold;
 use super::raw::Raw;
 use super::values::Values;
 
@@ -119,10 +120,13 @@ fn layout(whole: Members) -> Result<Raw, String> {
         let at = members.iter().position(|(name, member)| name == wanted && !matches!(member, Member::Plain(_)))?;
         Some(members.remove(at).1)
     };
-    let (names, data) = (take("columns"), take("data"));
+    let (names, data, index) = (take("columns"), take("data"), take("index"));
     match (names, data) {
-        (Some(Member::List(names)), Some(Member::List(rows))) => {
-            let names: Vec<String> = names.into_iter().map(|name| cell(name).unwrap_or_default()).collect();
+        (Some(Member::List(names)), Some(Member::List(mut rows))) => {
+            let mut names: Vec<String> = names.into_iter().map(|name| cell(name).unwrap_or_default()).collect();
+            if let Some(Member::List(index)) = index {
+                add_index(&mut names, &mut rows, index)?;
+            }
             let row = |(at, row): (usize, Value)| match row {
                 Value::Array(cells) if cells.len() == names.len() => {
                     Ok((at + 1, Object(names.iter().cloned().zip(cells).collect())))
@@ -141,6 +145,27 @@ fn layout(whole: Members) -> Result<Raw, String> {
         (None, None) => by_columns(members).ok_or_else(refused),
         _ => Err(refused()),
     }
+}
+
+/// The labels of the rows as a first column: a frame whose models are its index keeps them there alone. Numbers from 0 on say
+/// nothing.
+fn add_index(names: &mut Vec<String>, rows: &mut [Value], index: Vec<Value>) -> Result<(), String> {
+    if index.iter().enumerate().all(|(at, label)| label.as_u64() == Some(at as u64)) {
+        return Ok(());
+    }
+    if index.len() != rows.len() {
+        return Err(format!("`index` has {} labels for {} rows of `data`", index.len(), rows.len()));
+    }
+    // It has no name in this layout; texts are the names of models.
+    let of_models = index.iter().all(Value::is_string);
+    let name = if of_models && !names.iter().any(|name| fold(name) == "model") { "model" } else { "index" };
+    names.insert(0, name.to_owned());
+    for (row, label) in rows.iter_mut().zip(index) {
+        if let Value::Array(cells) = row {
+            cells.insert(0, label);
+        }
+    }
+    Ok(())
 }
 
 /// A column a member, its cells by the number of their row.

@@ -25,7 +25,7 @@ pub(super) fn read(bytes: &[u8], sheet: Option<&str>) -> Result<Raw, String> {
 mod sheets {
     use std::io::{Cursor, Read as _};
 
-    use calamine::{Cell, Data, DataRef, Range, Reader, Sheets, open_workbook_auto_from_rs};
+    use calamine::{Cell, Data, DataRef, Dimensions, Range, Reader, Sheets, open_workbook_auto_from_rs};
 
     use super::super::values::Values;
     use super::super::{old_workbook, open_document};
@@ -54,12 +54,53 @@ mod sheets {
         match (sheet, &found[..]) {
             (_, []) => Err("the workbook has no cell with a value".to_owned()),
             (Some(wanted), all) => match all.iter().find(|(name, _)| name == wanted) {
-                Some((name, range)) => calculated(&mut book, name, range).and_then(|()| cells(range)),
+                Some((name, range)) => of_sheet(&mut book, name, range),
                 None => Err(format!("the workbook has no sheet `{wanted}`; its sheets are: {}", names())),
             },
-            (None, [(name, range)]) => calculated(&mut book, name, range).and_then(|()| cells(range)),
+            (None, [(name, range)]) => of_sheet(&mut book, name, range),
             (None, _) => Err(format!("the workbook has several sheets; choose one by --sheet: {}", names())),
         }
+    }
+
+    fn of_sheet(book: &mut Sheets<Cursor<&[u8]>>, name: &str, range: &Range<Data>) -> Result<Raw, String> {
+        calculated(book, name, range)?;
+        match merged(book, name) {
+            ranges if ranges.is_empty() => cells(range),
+            ranges => cells(&spread(range, &ranges)?),
+        }
+    }
+
+    /// The ranges whose cells are merged into one.
+    fn merged(book: &mut Sheets<Cursor<&[u8]>>, name: &str) -> Vec<Dimensions> {
+        let found = survive(|| match book {
+            Sheets::Xlsx(book) => book.merge_cells_by_sheet_name(name).ok(),
+            Sheets::Xls(book) => book.merge_cells_by_sheet_name(name).ok(),
+            Sheets::Xlsb(_) | Sheets::Ods(_) => None,
+        });
+        found.ok().flatten().unwrap_or_default()
+    }
+
+    /// The cells with the value of a merged range in all of its rows, as the program shows it; the first row with a value,
+    /// which holds the names, stays as it is.
+    fn spread(range: &Range<Data>, merged: &[Dimensions]) -> Result<Range<Data>, String> {
+        let mut all = range.clone();
+        let (Some(first), Some(last)) = (range.start(), range.end()) else { return Ok(all) };
+        let used = range.used_cells().next().map_or(0, |(row, ..)| row as u32);
+        let header = first.0 + used;
+        let mut filled = 0_usize;
+        for Dimensions { start, end } in merged {
+            let Some(value) = range.get_value(*start).filter(|value| **value != Data::Empty) else { continue };
+            for row in start.0.max(header + 1)..=end.0.min(last.0) {
+                for column in start.1..=end.1.min(last.1) {
+                    filled += 1;
+                    Bound::WorkbookCells.check(filled)?;
+                    if start.0 > header {
+                        all.set_value((row, column), value.clone());
+                    }
+                }
+            }
+        }
+        Ok(all)
     }
 
     /// Fails for a formula without a value, as programs write them that do not calculate.

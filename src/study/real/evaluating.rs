@@ -189,6 +189,7 @@ pub(super) fn named(observations: Vec<Observation>, run: &CellRun<'_>, condition
 fn length(request: &Request) -> usize {
     match request {
         Request::LogLikelihood { context, continuation } => context.len() + continuation.len(),
+        Request::Rolling { text } => text.len(),
         Request::Generate { context, max_tokens, .. } => context.len() + max_tokens * CHARACTERS_PER_TOKEN as usize,
     }
 }
