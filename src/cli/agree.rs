@@ -4,15 +4,14 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::fit::Format;
+use super::columns::{Cells, NameColumns};
+use super::fit::{Format, TwoPlaces};
 use super::output::print;
 use super::save;
 use crate::analysis::agree::AgreeSettings;
-use crate::analysis::fit::Inputs;
 use crate::error::Result;
 use crate::registry::destination;
 use crate::registry::modelset::{Amount, ClusterBy, GridSettings, ScoreScale, Selection, Settings};
-use crate::registry::table::{DecimalMark, Reading};
 use crate::registry::write;
 use crate::report::agree;
 use crate::stats::random::Seed;
@@ -36,13 +35,8 @@ pub(super) struct AgreeArgs {
     #[arg(required_unless_present = "before", value_name = "TABLE")]
     tables: Vec<PathBuf>,
 
-    /// Tables or results with the scores before adjustment, where those after it are somewhere else.
-    #[arg(long, value_name = "PATH", num_args = 1.., requires = "after")]
-    before: Vec<PathBuf>,
-
-    /// Tables or results with the scores after adjustment; models are joined by name, and what has no partner is listed.
-    #[arg(long, value_name = "PATH", num_args = 1.., requires = "before")]
-    after: Vec<PathBuf>,
+    #[command(flatten)]
+    places: TwoPlaces,
 
     /// A benchmark that is compared: a column, or a name in a long table; may be repeated [default: all].
     #[arg(long, value_name = "NAME")]
@@ -77,25 +71,15 @@ pub(super) struct AgreeArgs {
     #[arg(long, value_name = "N", help_heading = "Columns")]
     items: Option<Amount>,
 
-    /// Column of the models' names.
-    #[arg(long, value_name = "COLUMN", help_heading = "Columns")]
-    model: Option<String>,
-
-    /// Column of the families.
-    #[arg(long, value_name = "COLUMN", help_heading = "Columns")]
-    family: Option<String>,
+    #[command(flatten)]
+    names: NameColumns,
 
     /// Which models are not independent: those of one family, none (model), or those alike in a column.
     #[arg(long, value_name = "COLUMN", default_value = "family", help_heading = "Columns")]
     cluster: ClusterBy,
 
-    /// Sign before the decimals of numbers, point or comma [default: as the cells show].
-    #[arg(long, value_name = "SIGN", help_heading = "Columns")]
-    decimal: Option<DecimalMark>,
-
-    /// Sheet of a workbook [default: the only one with a value].
-    #[arg(long, value_name = "NAME", help_heading = "Columns")]
-    sheet: Option<String>,
+    #[command(flatten)]
+    cells: Cells,
 
     /// Resamples behind every interval.
     #[arg(long, value_name = "N", default_value_t = AgreeSettings::default().resamples, help_heading = "Intervals")]
@@ -124,8 +108,7 @@ const WIDTH: usize = 100;
 
 pub(super) fn run(args: &AgreeArgs) -> Result<()> {
     args.out.as_deref().map_or(Ok(()), destination::folder)?;
-    let inputs = Inputs { tables: args.tables.clone(), before: args.before.clone(), after: args.after.clone() };
-    let report = args.settings().run_on(&inputs)?;
+    let report = args.settings().run_on(&args.places.beside(&args.tables))?;
     if let Some(folder) = &args.out {
         write::set(folder, || save::agreement(folder, &report))?;
     }
@@ -141,9 +124,9 @@ impl AgreeArgs {
         AgreeSettings {
             tables: GridSettings {
                 tables: Settings {
-                    model: self.model.clone(),
-                    family: self.family.clone(),
-                    reading: Reading { decimal: self.decimal, sheet: self.sheet.clone() },
+                    model: self.names.model.clone(),
+                    family: self.names.family.clone(),
+                    reading: self.cells.reading(),
                     adjusted: self.adjusted.clone(),
                     score_scale: self.score_scale,
                     cluster: self.cluster.clone(),

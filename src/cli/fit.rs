@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
+use super::columns::{Cells, NameColumns, SizeColumns};
 use super::output::print;
 use super::{progress, save};
 use crate::analysis::fit::{ChanceLevel, CurveChoice, FitReport, FitSettings, FitStep, FitTables, Inputs};
@@ -12,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::registry::modelset::{
     Amount, ClusterBy, Cutoff, GroupBy, ModelSet, PredictorKind, ScoreScale, Selection, Settings, WeightBy, XScale,
 };
-use crate::registry::table::{DecimalMark, Reading, Unit};
+use crate::registry::table::Unit;
 use crate::registry::{DateOrder, destination, write};
 use crate::report::fit;
 use crate::stats::covariance::Kind;
@@ -97,25 +98,15 @@ pub(super) struct FitOptions {
     #[arg(long, value_name = "SCALE", default_value = "auto")]
     score_scale: ScoreScale,
 
-    /// Column of the models' names.
-    #[arg(long, value_name = "COLUMN", help_heading = "Columns")]
-    model: Option<String>,
+    #[command(flatten)]
+    names: NameColumns,
 
-    /// Column of the families.
-    #[arg(long, value_name = "COLUMN", help_heading = "Columns")]
-    family: Option<String>,
-
-    /// Column of the numbers of parameters.
-    #[arg(long, value_name = "COLUMN", help_heading = "Columns")]
-    params: Option<String>,
+    #[command(flatten)]
+    sizes: SizeColumns,
 
     /// Column of the numbers of parameters active per token; compute then counts these.
     #[arg(long, value_name = "COLUMN", help_heading = "Columns")]
     active_params: Option<String>,
-
-    /// Column of the numbers of training tokens.
-    #[arg(long, value_name = "COLUMN", help_heading = "Columns")]
-    tokens: Option<String>,
 
     /// Column of the pretraining compute.
     #[arg(long, value_name = "COLUMN", help_heading = "Columns")]
@@ -125,29 +116,16 @@ pub(super) struct FitOptions {
     #[arg(long, value_name = "UNIT", help_heading = "Columns")]
     compute_unit: Option<Unit>,
 
-    /// What one stands for in the columns of parameters: 1e9, B, M [default: as their names say, else 1].
-    #[arg(long, value_name = "UNIT", help_heading = "Columns")]
-    params_unit: Option<Unit>,
-
-    /// What one stands for in the column of tokens: 1e12, T, B [default: as its name says, else 1].
-    #[arg(long, value_name = "UNIT", help_heading = "Columns")]
-    tokens_unit: Option<Unit>,
-
     /// Take compute, parameters and tokens of any size, also those that no language model has.
     #[arg(long, help_heading = "Columns")]
     any_size: bool,
 
-    /// Sign before the decimals of numbers, point or comma [default: as the cells show].
-    #[arg(long, value_name = "SIGN", help_heading = "Columns")]
-    decimal: Option<DecimalMark>,
+    #[command(flatten)]
+    cells: Cells,
 
     /// Order of dates such as 01/04/2024, day-first or month-first [default: as other dates of the column show].
     #[arg(long, value_name = "ORDER", help_heading = "Columns")]
     dates: Option<DateOrder>,
-
-    /// Sheet of a workbook [default: the only one with a value].
-    #[arg(long, value_name = "NAME", help_heading = "Columns")]
-    sheet: Option<String>,
 
     /// Column of the release dates.
     #[arg(long, value_name = "COLUMN", help_heading = "Columns")]
@@ -344,17 +322,17 @@ impl FitOptions {
     pub(super) fn settings(&self) -> FitSettings {
         FitSettings {
             tables: Settings {
-                model: self.model.clone(),
-                family: self.family.clone(),
-                params: self.params.clone(),
+                model: self.names.model.clone(),
+                family: self.names.family.clone(),
+                params: self.sizes.params.clone(),
                 active_params: self.active_params.clone(),
-                tokens: self.tokens.clone(),
+                tokens: self.sizes.tokens.clone(),
                 compute: self.compute.clone(),
                 compute_unit: self.compute_unit,
-                params_unit: self.params_unit,
-                tokens_unit: self.tokens_unit,
+                params_unit: self.sizes.params_unit,
+                tokens_unit: self.sizes.tokens_unit,
                 any_size: self.any_size,
-                reading: Reading { decimal: self.decimal, sheet: self.sheet.clone() },
+                reading: self.cells.reading(),
                 dates: self.dates,
                 release: self.release.clone(),
                 score: self.score.first().cloned(),

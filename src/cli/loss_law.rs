@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::columns::{Cells, NameColumns, SizeColumns};
 use super::fit::Format;
 use super::output::print;
 use super::save;
@@ -12,7 +13,7 @@ use crate::analysis::loss_law::LossLawSettings;
 use crate::error::Result;
 use crate::registry::destination;
 use crate::registry::modelset::{ClusterBy, Selection, Settings};
-use crate::registry::table::{DecimalMark, Reading, Unit};
+use crate::registry::table::Unit;
 use crate::registry::write;
 use crate::report::loss_law;
 use crate::stats::loss_law::Robust;
@@ -50,33 +51,15 @@ pub(super) struct LossLawArgs {
     #[arg(long = "where", value_name = "SELECTION")]
     only: Vec<Selection>,
 
-    /// Column of the models' names.
-    #[arg(long, value_name = "COLUMN", help_heading = "Columns")]
-    model: Option<String>,
+    #[command(flatten)]
+    names: NameColumns,
 
-    /// Column of the families.
-    #[arg(long, value_name = "COLUMN", help_heading = "Columns")]
-    family: Option<String>,
-
-    /// Column of the numbers of parameters.
-    #[arg(long, value_name = "COLUMN", help_heading = "Columns")]
-    params: Option<String>,
-
-    /// Column of the numbers of training tokens.
-    #[arg(long, value_name = "COLUMN", help_heading = "Columns")]
-    tokens: Option<String>,
+    #[command(flatten)]
+    sizes: SizeColumns,
 
     /// Column of the training compute, from which tokens follow where a row has none.
     #[arg(long = "compute-column", value_name = "COLUMN", help_heading = "Columns")]
     compute_column: Option<String>,
-
-    /// What one stands for in the columns of parameters: 1e9, B, M [default: as their names say, else 1].
-    #[arg(long, value_name = "UNIT", help_heading = "Columns")]
-    params_unit: Option<Unit>,
-
-    /// What one stands for in the column of tokens: 1e12, T, B [default: as its name says, else 1].
-    #[arg(long, value_name = "UNIT", help_heading = "Columns")]
-    tokens_unit: Option<Unit>,
 
     /// What one stands for in the column of compute: 1e21, ZFLOP, PF-days, log10 [default: as its name says, else FLOPs].
     #[arg(long, value_name = "UNIT", help_heading = "Columns")]
@@ -90,13 +73,8 @@ pub(super) struct LossLawArgs {
     #[arg(long, value_name = "COLUMN", default_value = "family", help_heading = "Columns")]
     cluster: ClusterBy,
 
-    /// Sign before the decimals of numbers, point or comma [default: as the cells show].
-    #[arg(long, value_name = "SIGN", help_heading = "Columns")]
-    decimal: Option<DecimalMark>,
-
-    /// Sheet of a workbook [default: the only one with a value].
-    #[arg(long, value_name = "NAME", help_heading = "Columns")]
-    sheet: Option<String>,
+    #[command(flatten)]
+    cells: Cells,
 
     /// Size of a residual of ln L up to which its square counts, and beyond which its size does.
     #[arg(long, value_name = "DELTA", default_value_t = 1e-3, help_heading = "Fit")]
@@ -148,16 +126,16 @@ impl LossLawArgs {
     fn settings(&self) -> LossLawSettings {
         LossLawSettings {
             tables: Settings {
-                model: self.model.clone(),
-                family: self.family.clone(),
-                params: self.params.clone(),
-                tokens: self.tokens.clone(),
+                model: self.names.model.clone(),
+                family: self.names.family.clone(),
+                params: self.sizes.params.clone(),
+                tokens: self.sizes.tokens.clone(),
                 compute: self.compute_column.clone(),
-                params_unit: self.params_unit,
-                tokens_unit: self.tokens_unit,
+                params_unit: self.sizes.params_unit,
+                tokens_unit: self.sizes.tokens_unit,
                 compute_unit: self.compute_unit,
                 any_size: self.any_size,
-                reading: Reading { decimal: self.decimal, sheet: self.sheet.clone() },
+                reading: self.cells.reading(),
                 score: Some(self.loss.clone()),
                 metric: self.metric.clone(),
                 only: self.only.clone(),

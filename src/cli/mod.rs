@@ -11,6 +11,7 @@ macro_rules! complain {
 
 mod agree;
 mod brief;
+mod columns;
 mod completions;
 #[cfg(feature = "models")]
 mod evaluate;
