@@ -66,6 +66,9 @@ pub mod train;
 #[allow(unreachable_pub)]
 #[path = "../tests/support/places.rs"]
 mod support;
+// What tests of the library share with benchmarks is written as if from outside.
+#[cfg(test)]
+extern crate self as onset;
 
 pub use bounds::Bound;
 pub use error::{Cause, Error, ErrorKind, Result, Shared};

@@ -103,3 +103,77 @@ impl<'de> serde::Deserialize<'de> for NumberOrText {
         deserializer.deserialize_any(Visitor)
     }
 }
+
+/// For `#[serde(with = "crate::serial::real")]`: numbers that may be infinite or missing, which JSON has no number for. Those
+/// are written as their text (`inf`, `-inf`, `NaN`), all others as numbers.
+pub(crate) mod real {
+    use serde::de::{DeserializeOwned, Error as _};
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    /// One number.
+    pub(crate) struct Real(f64);
+
+    impl Serialize for Real {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            if self.0.is_finite() { serializer.serialize_f64(self.0) } else { serializer.collect_str(&self.0) }
+        }
+    }
+
+    impl<'de> Deserialize<'de> for Real {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            let text = super::NumberOrText::deserialize(deserializer)?.0;
+            text.parse().map(Self).map_err(|_| D::Error::custom(format!("`{text}` is no number")))
+        }
+    }
+
+    /// Numbers in the shape of a field.
+    pub(crate) trait Reals: Sized {
+        type Written: Serialize + DeserializeOwned;
+        fn written(&self) -> Self::Written;
+        fn read(written: Self::Written) -> Self;
+    }
+
+    impl Reals for f64 {
+        type Written = Real;
+
+        fn written(&self) -> Real {
+            Real(*self)
+        }
+
+        fn read(written: Real) -> Self {
+            written.0
+        }
+    }
+
+    impl Reals for (f64, f64) {
+        type Written = (Real, Real);
+
+        fn written(&self) -> Self::Written {
+            (Real(self.0), Real(self.1))
+        }
+
+        fn read(written: Self::Written) -> Self {
+            (written.0.0, written.1.0)
+        }
+    }
+
+    impl<T: Reals> Reals for Vec<T> {
+        type Written = Vec<T::Written>;
+
+        fn written(&self) -> Self::Written {
+            self.iter().map(T::written).collect()
+        }
+
+        fn read(written: Self::Written) -> Self {
+            written.into_iter().map(T::read).collect()
+        }
+    }
+
+    pub(crate) fn serialize<T: Reals, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
+        value.written().serialize(serializer)
+    }
+
+    pub(crate) fn deserialize<'de, T: Reals, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+        T::Written::deserialize(deserializer).map(T::read)
+    }
+}

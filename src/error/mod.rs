@@ -13,11 +13,20 @@
 //! assert!(std::error::Error::source(&error).is_some_and(|cause| cause.is::<std::io::Error>()));
 //! ```
 
+mod cause;
+mod kind;
+#[cfg(test)]
+mod tests;
+mod texts;
+
 use std::fmt;
 use std::net::SocketAddr;
-use std::ops::Deref;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+
+pub use cause::{Cause, Shared};
+pub use kind::ErrorKind;
+
+use texts::{behind, first_line, joined, listed};
 
 /// Everything that can go wrong in onset. The command line prints it and takes its exit code from [`Error::kind`].
 #[derive(Debug, Clone, thiserror::Error)]
@@ -267,109 +276,8 @@ pub enum Error {
     },
 }
 
-/// What sort of thing went wrong: enough to decide what to do next. [`Error::kind`] gives it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ErrorKind {
-    /// An argument, a settings file, a table or a task is wrong. The caller can correct it.
-    Input,
-    /// A file or folder is not there.
-    NotFound,
-    /// Another run is using it; it may be free later.
-    InUse,
-    /// The operating system refused to read, write or listen.
-    Io,
-    /// A model, a format or a switch that onset does not know.
-    Unsupported,
-    /// The input is in order, but the data cannot answer the question asked of them.
-    Undetermined,
-    /// A figure or page could not be made.
-    Output,
-    /// The tensor backend failed.
-    Backend,
-    /// Training gave NaN or infinity.
-    Diverged,
-    /// A server or the hub failed, or refused.
-    Server,
-    /// A workload manager failed.
-    Executor,
-    /// The work was stopped from outside.
-    Interrupted,
-    /// A check that was asked for ran and found differences.
-    CheckFailed,
-}
-
-/// An error that several owners hold. It reads and prints as what it holds.
-pub struct Shared<E: ?Sized>(Arc<E>);
-
-/// The error behind an error, whatever its type.
-pub type Cause = Shared<dyn std::error::Error + Send + Sync>;
-
-impl Cause {
-    /// Shares an error, or a sentence.
-    pub(crate) fn of(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        Self(Arc::from(error.into()))
-    }
-}
-
-impl<E> From<E> for Shared<E> {
-    fn from(error: E) -> Self {
-        Self(Arc::new(error))
-    }
-}
-
-// By hand: what is shared need not be cloneable itself.
-impl<E: ?Sized> Clone for Shared<E> {
-    fn clone(&self) -> Self {
-        Self(Arc::clone(&self.0))
-    }
-}
-
-// So that `source()` hands out the error itself, which callers can downcast.
-impl<E: ?Sized> Deref for Shared<E> {
-    type Target = E;
-
-    fn deref(&self) -> &E {
-        &self.0
-    }
-}
-
-impl<E: fmt::Debug + ?Sized> fmt::Debug for Shared<E> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl<E: fmt::Display + ?Sized> fmt::Display for Shared<E> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
 /// `Result` with [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
-
-/// One problem on the line it stands on, several below it.
-fn listed(problems: &[String]) -> String {
-    match problems {
-        [one] => one.clone(),
-        several => several.iter().map(|problem| format!("\n  {problem}")).collect(),
-    }
-}
-
-fn joined(places: &[PathBuf]) -> String {
-    places.iter().map(|place| place.display().to_string()).collect::<Vec<_>>().join(", ")
-}
-
-/// What an error was caused by in turn, for libraries whose messages leave it out.
-fn behind(cause: &Cause) -> String {
-    cause.source().map_or_else(String::new, |source| format!(": {source}"))
-}
-
-/// Some libraries print pages or append a backtrace; messages here are one line.
-fn first_line(error: &impl fmt::Display) -> String {
-    error.to_string().lines().next().unwrap_or_default().to_owned()
-}
 
 impl Error {
     /// For `map_err` on a failed read of `path`.
@@ -485,49 +393,5 @@ impl Error {
 impl From<candle_core::Error> for Error {
     fn from(source: candle_core::Error) -> Self {
         Self::Backend { source: Cause::of(source) }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::error::Error as _;
-
-    use super::*;
-
-    fn missing() -> Error {
-        Error::read(Path::new("a.csv"))(std::io::ErrorKind::NotFound.into())
-    }
-
-    #[test]
-    fn a_cause_can_be_downcast_through_clones_and_wrappers() {
-        let error = missing().within("the first table").with_help("name another with --table");
-        let copy = error.clone();
-        drop(error);
-        let within = copy.source().expect("the error itself");
-        let read = within.source().expect("the part");
-        let cause = read.source().expect("the system's error");
-        assert!(cause.is::<std::io::Error>());
-        let parsed = serde_json::from_str::<u8>("x").map_err(Error::malformed(Path::new("a.json"), "is not JSON"));
-        assert!(parsed.expect_err("x is no number").source().is_some_and(|cause| cause.is::<serde_json::Error>()));
-    }
-
-    #[test]
-    fn a_wrapper_has_the_kind_of_what_it_wraps_and_prints_its_help_last() {
-        let error = missing().within("the first table").with_help("name another with --table");
-        assert_eq!((error.kind(), error.help()), (ErrorKind::NotFound, Some("name another with --table")));
-        let said = error.to_string();
-        assert!(said.starts_with("the first table: cannot read a.csv: "), "{said}");
-        assert!(said.ends_with("; name another with --table"), "{said}");
-    }
-
-    #[test]
-    fn a_request_that_a_server_failed_is_a_matter_of_the_server() {
-        let server = Error::Server { url: "http://a".to_owned(), problem: "is down".to_owned(), source: None };
-        let request = Error::Request { index: 2, problem: server.to_string(), source: Some(Cause::of(server)) };
-        let item = request.of_item("arc", |index| 10 * index);
-        assert_eq!(
-            (item.kind(), item.to_string().as_str()),
-            (ErrorKind::Server, "task `arc`, item 20: http://a: is down")
-        );
     }
 }

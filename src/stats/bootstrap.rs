@@ -34,6 +34,7 @@
 //! ```
 
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use super::clusters::Clusters;
 use super::components::Components;
@@ -44,7 +45,7 @@ use super::random::Seed;
 use crate::{Error, Result};
 
 /// Settings of a cluster bootstrap.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Bootstrap {
     seed: Seed,
     replicates: usize,
@@ -52,13 +53,16 @@ pub struct Bootstrap {
 }
 
 /// The replicates of several quantities.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Replicates {
     /// Per quantity its value in the data; NaN where undefined.
+    #[serde(with = "crate::serial::real")]
     observed: Vec<f64>,
     /// Per quantity the defined replicates, sorted.
+    #[serde(with = "crate::serial::real")]
     sorted: Vec<Vec<f64>>,
     /// Per quantity the delete-one-cluster values (of many clusters, one set of them at a time); empty after a residual bootstrap.
+    #[serde(with = "crate::serial::real")]
     jackknife: Vec<Vec<f64>>,
     replicates: usize,
 }

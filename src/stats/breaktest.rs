@@ -39,6 +39,7 @@
 //! # Ok::<(), onset::Error>(())
 //! ```
 
+use serde::{Deserialize, Serialize};
 use statrs::function::gamma::ln_gamma;
 
 use super::clusters::Clusters;
@@ -54,7 +55,8 @@ use super::wild_model::Null;
 use crate::{Error, Result};
 
 /// How F measures the error of the change of slope.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Spread {
     /// By families: cluster-robust.
     #[default]
@@ -64,7 +66,7 @@ pub enum Spread {
 }
 
 /// A test for a break.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct BreakTest {
     seed: Seed,
     replicates: usize,
@@ -73,21 +75,24 @@ pub struct BreakTest {
 }
 
 /// What the curve is without a break.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 enum Before {
     Line,
     Level,
 }
 
 /// Its outcome.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct BreakFound {
     /// The largest F among the breaks tried.
+    #[serde(with = "crate::serial::real")]
     pub sup_f: f64,
     /// The break of the least-squares kinked line, within the range tried.
     pub at: f64,
     /// The slopes of that line before and after its break, per unit of x.
+    #[serde(with = "crate::serial::real")]
     pub slopes: (f64, f64),
     /// Share of replicates with a sup F at least as large, the data counted among them.
     pub p_value: f64,
@@ -98,12 +103,13 @@ pub struct BreakFound {
 }
 
 /// Davies' bound.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Davies {
     /// The bound on the p-value, at most 1.
     pub p_value: f64,
     /// The largest |t| among the breaks tried.
+    #[serde(with = "crate::serial::real")]
     pub largest_t: f64,
     /// The break it was found at.
     pub at: f64,

@@ -34,29 +34,31 @@
 //! # Ok::<(), onset::Error>(())
 //! ```
 
-use std::f64::consts::FRAC_PI_2;
+use serde::{Deserialize, Serialize};
+
+pub use super::disattenuation::disattenuated;
 
 use super::distribution::normal_lower;
-use super::pair_matrix::PairMatrix;
 use crate::{Error, Result};
 
 /// Where the noise of a benchmark's scores comes from.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Noise {
     /// Scores are shares of so many items.
     Items(f64),
     /// Scores of another kind, with a standard error each; NaN where there is no score.
-    StandardErrors(Vec<f64>),
+    StandardErrors(#[serde(with = "crate::serial::real")] Vec<f64>),
 }
 
 /// Settings of a noise ceiling.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Ceiling {
     item_correlation: f64,
 }
 
 /// The ceiling of one benchmark, ready to be asked for resamples of models.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CeilingFit {
     /// Expected τ-b of the benchmark with itself on fresh items; `None` when nothing tells models apart.
@@ -75,7 +77,7 @@ pub struct CeilingFit {
 }
 
 /// Per pair of models with j < i, at i(i-1)/2 + j: (u - w)² and u + w.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Pairs {
     agree: Vec<f64>,
     untied: Vec<f64>,
@@ -246,42 +248,10 @@ impl Pairs {
     }
 }
 
-/// τ of the true scores of two benchmarks from the τ of their scores and their ceilings, -1 to 1; `None` when a ceiling is
-/// not above 0.
-pub fn disattenuated(tau: f64, ceiling_a: f64, ceiling_b: f64) -> Option<f64> {
-    Some(true_tau(correlation(tau)?, reliable(ceiling_a)?, reliable(ceiling_b)?))
-}
-
-/// The matrix of τ with every value divided by the geometric mean of the two ceilings: agreement as a share of what noise
-/// allows. It may exceed 1 by chance.
-pub(crate) fn shares_of_ceiling(tau: &PairMatrix, ceilings: &[Option<f64>]) -> PairMatrix {
-    let ceiling = |column: usize| ceilings.get(column).copied().flatten().filter(|c| *c > 0.0);
-    tau.map_pairs(|a, b, tau| Some(tau / (ceiling(a)? * ceiling(b)?).sqrt()))
-}
-
-/// The matrix of the true scores' τ, as [`disattenuated`] has it.
-pub(crate) fn all_disattenuated(tau: &PairMatrix, ceilings: &[Option<f64>]) -> PairMatrix {
-    let known: Vec<Option<f64>> = ceilings.iter().map(|ceiling| ceiling.and_then(reliable)).collect();
-    let of = |column: usize| known.get(column).copied().flatten();
-    tau.map_pairs(|a, b, tau| Some(true_tau(correlation(tau)?, of(a)?, of(b)?)))
-}
-
-/// Greiner's sin(πτ/2).
-fn correlation(tau: f64) -> Option<f64> {
-    (!tau.is_nan()).then(|| (FRAC_PI_2 * tau.clamp(-1.0, 1.0)).sin())
-}
-
-/// √λ from a ceiling above 0.
-fn reliable(ceiling: f64) -> Option<f64> {
-    correlation(ceiling).filter(|r| *r > 0.0).map(f64::sqrt)
-}
-
-fn true_tau(r: f64, root_a: f64, root_b: f64) -> f64 {
-    (r / (root_a * root_b)).clamp(-1.0, 1.0).asin() / FRAC_PI_2
-}
-
 #[cfg(test)]
 mod tests {
+    use std::f64::consts::FRAC_PI_2;
+
     use super::super::random::{Seed, Stream};
     use super::super::rank::kendall;
     use super::*;

@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 /// A partition of `n` observations into clusters (families of models).
 ///
 /// ```
@@ -14,10 +16,23 @@ use std::collections::BTreeMap;
 /// assert_eq!(families.members(0), [0, 2, 3]);
 /// assert_eq!(families.largest_share(), 0.75);
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Vec<usize>", into = "Vec<usize>")]
 pub struct Clusters {
     of: Vec<usize>,
     members: Vec<Vec<usize>>,
+}
+
+impl From<Vec<usize>> for Clusters {
+    fn from(of: Vec<usize>) -> Self {
+        Self::new(&of)
+    }
+}
+
+impl From<Clusters> for Vec<usize> {
+    fn from(clusters: Clusters) -> Self {
+        clusters.of
+    }
 }
 
 impl Clusters {

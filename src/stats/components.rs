@@ -15,11 +15,13 @@
 //! # Ok::<(), onset::Error>(())
 //! ```
 
+use serde::{Deserialize, Serialize};
+
 use super::clusters::Clusters;
 use crate::{Error, Result};
 
 /// Variance between clusters and within.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Components {
     /// σ_u², 0 when the clusters differ no more than their members.
     pub between: f64,

@@ -16,6 +16,8 @@
 //! # Ok::<(), onset::Error>(())
 //! ```
 
+use serde::{Deserialize, Serialize};
+
 use super::observations::used;
 use super::parameter::Parameter;
 use super::sample::Sample;
@@ -189,7 +191,7 @@ pub(crate) struct Entry {
 }
 
 /// The levels between which scores move. A curve without one of them takes no notice of it.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Levels {
     /// The level before scores move, held here or estimated (`None`).
     pub chance: Option<f64>,

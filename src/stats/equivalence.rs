@@ -13,6 +13,8 @@
 //! # Ok::<(), onset::Error>(())
 //! ```
 
+use serde::{Deserialize, Serialize};
+
 use super::distribution::{student_quantile, student_upper};
 use crate::{Error, Result};
 
@@ -24,7 +26,7 @@ pub struct Equivalence {
 }
 
 /// Its outcome.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct EquivalenceTest {
     /// The margin δ, in units of the score.

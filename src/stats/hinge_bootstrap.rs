@@ -24,13 +24,16 @@
 //! # Ok::<(), onset::Error>(())
 //! ```
 
+use serde::{Deserialize, Serialize};
+
 use super::bootstrap::{Bootstrap, Replicates};
 use super::hinge::{Hinge, HingeEstimate, HingeSolver, Outcome};
 use super::sample::Sample;
 use crate::{Error, Result};
 
 /// What a replicate of the hinge holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum HingeQuantity {
     /// α.
     Alpha,

@@ -15,10 +15,12 @@
 //! # Ok::<(), onset::Error>(())
 //! ```
 
+use serde::{Deserialize, Serialize};
+
 use crate::{Error, Result};
 
 /// Item noise beside the residual variance of a fit.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ItemNoise {
     /// Mean item variance over the residual variance, at most 1; `None` for a perfect fit.

@@ -1,6 +1,7 @@
 //! Linear least squares on given columns; see [`linear`](super::linear) for the method.
 
 use nalgebra::{DMatrix, DVector};
+use serde::{Deserialize, Serialize};
 
 use super::curve::{r_squared, sum_of_squares};
 use super::design::{Design, solve};
@@ -14,7 +15,7 @@ use crate::{Error, Result};
 pub struct LeastSquares;
 
 /// Fitted least squares: k coefficients from n observations.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct LeastSquaresFit {
     /// Names of the columns.
@@ -32,10 +33,33 @@ pub struct LeastSquaresFit {
     /// Observations of positive weight minus coefficients.
     pub df: usize,
     /// (X'WX)^-1 of the scaled columns; entry (i, j) is divided by `scales[i] * scales[j]`.
+    #[serde(with = "rows")]
     inverse_gram: DMatrix<f64>,
     scales: Vec<f64>,
     /// Square root of the weighted sum of squares.
+    #[serde(with = "crate::serial::real")]
     root_sse: f64,
+}
+
+/// A matrix, written as its rows.
+mod rows {
+    use nalgebra::DMatrix;
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(matrix: &DMatrix<f64>, serializer: S) -> Result<S::Ok, S::Error> {
+        let rows: Vec<Vec<f64>> = matrix.row_iter().map(|row| row.iter().copied().collect()).collect();
+        rows.serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<DMatrix<f64>, D::Error> {
+        let rows = Vec::<Vec<f64>>::deserialize(deserializer)?;
+        let columns = rows.first().map_or(0, Vec::len);
+        if rows.iter().any(|row| row.len() != columns) {
+            return Err(D::Error::custom("the rows of a matrix differ in length"));
+        }
+        Ok(DMatrix::from_row_iterator(rows.len(), columns, rows.into_iter().flatten()))
+    }
 }
 
 impl LeastSquares {

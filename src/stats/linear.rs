@@ -23,6 +23,8 @@
 //! # Ok::<(), onset::Error>(())
 //! ```
 
+use serde::{Deserialize, Serialize};
+
 pub use super::least_squares::{LeastSquares, LeastSquaresFit};
 
 use super::curve::{Entry, FittedCurve, answer_by_least_squares};
@@ -41,11 +43,11 @@ pub(super) const ENTRY: Entry = Entry {
 };
 
 /// A straight line to be fitted.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Linear;
 
 /// A fitted straight line y = β0 + β1 x + Σ θ_k z_k.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct LinearFit {
     /// Expected score at x = 0 with every z = 0.

@@ -21,6 +21,8 @@
 //! # Ok::<(), onset::Error>(())
 //! ```
 
+use serde::{Deserialize, Serialize};
+
 use super::curve::{Entry, Levels};
 use super::sample::Sample;
 use super::sigmoid::{Fitted, Growth, Sigmoid, answer_as_curve};
@@ -36,13 +38,13 @@ pub(super) const ENTRY: Entry = Entry {
 };
 
 /// A logistic curve to be fitted. Chance is 0 and the upper asymptote free unless set otherwise.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Logistic {
     sigmoid: Sigmoid,
 }
 
 /// A fitted logistic curve.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct LogisticFit {
     /// Lower asymptote, as given or as estimated.
@@ -60,6 +62,7 @@ pub struct LogisticFit {
     /// Whether the optimiser ended in a minimum.
     pub converged: bool,
     /// Weighted sum of squared residuals; infinite when it exceeds the largest `f64`.
+    #[serde(with = "crate::serial::real")]
     pub sse: f64,
     /// Number of observations of positive weight.
     pub n: usize,

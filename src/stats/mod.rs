@@ -51,6 +51,7 @@ pub mod wild;
 
 mod cross_products;
 mod design;
+pub(crate) mod disattenuation;
 mod fixed_hinge;
 mod flat;
 mod least_squares;

@@ -12,12 +12,12 @@
 //! # Ok::<(), onset::Error>(())
 //! ```
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{Error, Result};
 
 /// A p-value, and the same adjusted for how many are asked together.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Adjusted {
     /// As if it were the only one.
     pub p_value: f64,

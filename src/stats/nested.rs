@@ -22,6 +22,7 @@
 //! ```
 
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use super::clusters::Clusters;
 use super::distribution::sample_quantile;
@@ -30,7 +31,8 @@ use super::random::{Seed, Stream};
 use crate::{Error, Result};
 
 /// What happens to the models of a cluster that was drawn.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Inside {
     /// All of them are taken.
     Whole,

@@ -25,6 +25,7 @@
 //! ```
 
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use super::random::Seed;
 use super::sample::Sample;
@@ -33,19 +34,20 @@ use super::wild_model::Restricted;
 use crate::{Error, Result};
 
 /// A family-level permutation test.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Permutation {
     seed: Seed,
     permutations: usize,
 }
 
 /// Its outcome.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PermutationTest {
     /// θ̂ of the data.
     pub estimate: f64,
     /// Its t.
+    #[serde(with = "crate::serial::real")]
     pub statistic: f64,
     /// The p-value.
     pub p_value: f64,

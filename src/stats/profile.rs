@@ -24,6 +24,8 @@
 //! # Ok::<(), onset::Error>(())
 //! ```
 
+use serde::{Deserialize, Serialize};
+
 use super::clusters::Clusters;
 use super::distribution::fisher_one_quantile;
 use super::estimate::Interval;
@@ -48,7 +50,7 @@ pub struct Profile {
 }
 
 /// The values of c that are not rejected.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ProfileSet {
     /// The pieces by increasing c, within the observed range. A lower end that is `None` says that the smallest x is not

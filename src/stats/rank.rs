@@ -26,10 +26,12 @@
 
 use std::cmp::Ordering;
 
+use serde::{Deserialize, Serialize};
+
 use crate::{Error, Result};
 
 /// A correlation and the rows it is of.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Correlation {
     /// In -1..=1; `None` when a column does not vary among the rows used, or is too large to be squared.
     pub value: Option<f64>,

@@ -18,6 +18,8 @@
 //! # Ok::<(), onset::Error>(())
 //! ```
 
+use serde::{Deserialize, Serialize};
+
 use super::curve::{Entry, Levels};
 use super::sample::Sample;
 use super::sigmoid::{Fitted, Growth, Sigmoid, answer_as_curve};
@@ -33,13 +35,13 @@ pub(super) const ENTRY: Entry = Entry {
 };
 
 /// A Richards curve to be fitted. Chance is 0, the upper asymptote and ν free unless set otherwise.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Richards {
     sigmoid: Sigmoid,
 }
 
 /// A fitted Richards curve.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct RichardsFit {
     /// Lower asymptote.
@@ -59,6 +61,7 @@ pub struct RichardsFit {
     /// Whether the optimiser ended in a minimum.
     pub converged: bool,
     /// Weighted sum of squared residuals; infinite when it exceeds the largest `f64`.
+    #[serde(with = "crate::serial::real")]
     pub sse: f64,
     /// Number of observations of positive weight.
     pub n: usize,

@@ -24,18 +24,43 @@
 
 use std::borrow::Cow;
 
+use serde::{Deserialize, Serialize};
+
 use super::clusters::Clusters;
 use super::observations::{check, check_weights, used};
 use crate::{Error, Result};
 
 /// n scores at n values of a predictor, with groups, weights and families.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Parts")]
 pub struct Sample {
     x: Vec<f64>,
     y: Vec<f64>,
     groups: Vec<Vec<f64>>,
     weights: Option<Vec<f64>>,
     families: Clusters,
+}
+
+/// A sample as it was written, before it is checked again.
+#[derive(Deserialize)]
+struct Parts {
+    x: Vec<f64>,
+    y: Vec<f64>,
+    groups: Vec<Vec<f64>>,
+    weights: Option<Vec<f64>>,
+    families: Clusters,
+}
+
+impl TryFrom<Parts> for Sample {
+    type Error = Error;
+
+    fn try_from(parts: Parts) -> Result<Self> {
+        let sample = Self::new(&parts.x, &parts.y)?.with_groups(&parts.groups)?.with_families(&parts.families)?;
+        match parts.weights {
+            Some(weights) => sample.with_weights(&weights),
+            None => Ok(sample),
+        }
+    }
 }
 
 impl Sample {

@@ -16,6 +16,8 @@
 //! # Ok::<(), onset::Error>(())
 //! ```
 
+use serde::{Deserialize, Serialize};
+
 use super::curve::{Entry, FittedCurve, jacobian, sum_of_squares};
 use super::observations::{differences, finite_result, only, shift};
 use super::one_break::{Best, Left, OneBreak, Shape};
@@ -33,11 +35,11 @@ pub(super) const ENTRY: Entry = Entry {
 };
 
 /// Two lines to be fitted.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Segmented;
 
 /// Two fitted lines.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SegmentedFit {
     /// The left line at x = 0.
@@ -47,6 +49,7 @@ pub struct SegmentedFit {
     /// Slope right of the break minus `slope`; 0 where no break improves on one line.
     pub delta: f64,
     /// The break, inside the range of x; the largest x where no break improves on one line.
+    #[serde(with = "crate::serial::real")]
     pub c: f64,
     /// Whether the data determine c. If not (a single x on one side of it, or no break at all), other c between the same
     /// neighbouring x fit as well.
@@ -56,6 +59,7 @@ pub struct SegmentedFit {
     /// Whether the data determine each group's difference.
     pub theta_identified: Vec<bool>,
     /// Weighted sum of squared residuals; infinite when it exceeds the largest `f64`.
+    #[serde(with = "crate::serial::real")]
     pub sse: f64,
     /// Number of observations of positive weight.
     pub n: usize,

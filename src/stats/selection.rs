@@ -39,6 +39,7 @@
 //! ```
 
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use super::curve::FittedCurve;
 use super::curve::Levels;
@@ -64,7 +65,7 @@ pub enum Verdict {
 read_by_name!(Verdict, "verdict", [Verdict::Abrupt, Verdict::Gradual, Verdict::None]);
 
 /// What to compare.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Selection {
     levels: Levels,
     curves: Vec<Curve>,
@@ -73,7 +74,7 @@ pub struct Selection {
 }
 
 /// One curve's fit and its marks.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Candidate {
     /// The curve.
@@ -81,12 +82,15 @@ pub struct Candidate {
     /// Number of parameters, the error variance counted.
     pub parameters: usize,
     /// Weighted sum of squared residuals.
+    #[serde(with = "crate::serial::real")]
     pub sse: f64,
     /// Gaussian log-likelihood. A fit that leaves nothing but rounding error is credited with that error and no less.
+    #[serde(with = "crate::serial::real")]
     pub log_likelihood: f64,
     /// Small-sample Akaike criterion; `None` when there are fewer than p + 2 observations.
     pub aicc: Option<f64>,
     /// Bayesian criterion.
+    #[serde(with = "crate::serial::real")]
     pub bic: f64,
     /// Leave-one-model-out prediction error; `None` where a refit failed or none was asked for.
     pub rmse_without_model: Option<f64>,
@@ -95,7 +99,7 @@ pub struct Candidate {
 }
 
 /// The outcome of a comparison.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Comparison {
     /// The curves that could be fitted, in the order asked for; a constant level first.

@@ -23,6 +23,7 @@
 //! ```
 
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use super::covariance::{Covariance, Kind};
 use super::curve::FittedCurve;
@@ -33,7 +34,7 @@ use super::sample::Sample;
 use crate::{Error, Result};
 
 /// θ at one cut-off.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Cutoff {
     /// The group are the models released in this month or later.
@@ -53,7 +54,7 @@ pub struct Cutoff {
 }
 
 /// The fit without one family.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Without {
     /// The family left out, as numbered by the clusters.

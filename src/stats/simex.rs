@@ -27,6 +27,7 @@
 //! ```
 
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use super::covariance::{Covariance, Kind};
 use super::curve::FittedCurve;
@@ -50,7 +51,7 @@ pub struct Simex {
 }
 
 /// One parameter corrected for uncertain x.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Corrected {
     /// The parameter.

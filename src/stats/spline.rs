@@ -18,6 +18,8 @@
 //! # Ok::<(), onset::Error>(())
 //! ```
 
+use serde::{Deserialize, Serialize};
+
 use super::curve::{FittedCurve, answer_by_least_squares};
 use super::least_squares::{LeastSquares, LeastSquaresFit};
 use super::observations::{differences, identified_among, only, shift, spread};
@@ -32,7 +34,7 @@ pub struct Spline {
 }
 
 /// A fitted spline.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SplineFit {
     /// One difference per group, 0 for one that is not identified.

@@ -24,16 +24,18 @@
 //! # Ok::<(), onset::Error>(())
 //! ```
 
+use serde::{Deserialize, Serialize};
+
 use crate::{Error, Result};
 
 /// The fit to be made: the level of the first segment.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct TwoSegment {
     chance: f64,
 }
 
 /// A fitted pair of segments.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct TwoSegmentFit {
     /// Level of the first segment.
@@ -43,6 +45,7 @@ pub struct TwoSegmentFit {
     /// Slope of the second, score per unit of t.
     pub slope: f64,
     /// Sum of squared residuals.
+    #[serde(with = "crate::serial::real")]
     pub sse: f64,
     /// Number of observations.
     pub n: usize,

@@ -33,6 +33,8 @@
 //! # Ok::<(), onset::Error>(())
 //! ```
 
+use serde::{Deserialize, Serialize};
+
 use super::clusters::Clusters;
 use super::estimate::Interval;
 use super::random::Seed;
@@ -45,7 +47,7 @@ use super::wild_model::Restricted;
 use crate::{Error, Result};
 
 /// Settings of a restricted wild cluster bootstrap-t.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct WildBootstrap {
     seed: Seed,
     replicates: usize,
@@ -60,7 +62,7 @@ pub struct WildParameter<'a> {
 }
 
 /// The outcome of one test.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct WildTest {
     /// The estimate.
@@ -68,6 +70,7 @@ pub struct WildTest {
     /// The value tested.
     pub null: f64,
     /// (estimate - null) over its cluster-robust standard error.
+    #[serde(with = "crate::serial::real")]
     pub statistic: f64,
     /// Two-sided: the share of |t*| at least as large as |t|, the data counted among the replicates.
     pub p_value: f64,

@@ -1,6 +1,7 @@
 //! The random multipliers of [`wild`](super::wild) and the counting of replicates, in parallel and in a fixed order.
 
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use super::clusters::Clusters;
 use super::random::Seed;
@@ -133,7 +134,8 @@ const WEBB: [f64; 6] = [
 ];
 
 /// The law of the numbers that multiply whole clusters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum WildWeights {
     /// Webb's six points when the tested group touches, or leaves out, fewer than 12 clusters; signs otherwise.
     #[default]

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::settings::{ModelSource, Study, StudyModel};
@@ -15,7 +16,7 @@ pub(super) const EVALUATIONS: &str = "evaluations";
 pub(super) const TRAINING: &str = "training";
 
 /// One model with one seed: evaluated as it is, fine-tuned, and evaluated at every checkpoint.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Cell {
     /// Name, unique in the study, and of its folder.
     pub name: String,

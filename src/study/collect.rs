@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use super::epochs::{CellEpochs, TaskEpochs};
 use super::plan::{Plan, State};
@@ -17,7 +18,7 @@ use crate::stats::clusters::Clusters;
 use crate::stats::components::Components;
 
 /// What a study found.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Collected {
     /// One row per model, benchmark, metric and condition: the mean over seeds.
     pub observations: Vec<Observation>,
@@ -34,7 +35,7 @@ pub struct Collected {
 }
 
 /// The variance between seeds of one benchmark under one condition.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SeedSpread {
     /// The benchmark.
     pub benchmark: String,

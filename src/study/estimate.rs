@@ -6,6 +6,8 @@
 //! AdamW where the model is fine-tuned, 4 for a copy of the weights where b = 2, and a quarter on top for activations.
 //! A fine-tuning that can be resumed keeps weights and moments on disk, 12 bytes per parameter.
 
+use serde::{Deserialize, Serialize};
+
 use super::cell::Cell;
 use super::settings::{ModelSource, Study};
 use super::work::TokenAmount;
@@ -21,7 +23,7 @@ const ACTIVATIONS: f64 = 1.25;
 const SCORE: f64 = 200.0;
 
 /// What a cell needs for what is left of it.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Cost {
     /// Floating-point operations; `None` when the tasks were not read.
     pub flops: Option<f64>,

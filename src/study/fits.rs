@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::{Collected, Study};
 use crate::analysis::fit::{Analysis, FitReport, FitSettings};
 use crate::error::{Error, Result};
@@ -10,7 +12,7 @@ use crate::registry::{Condition, Flops, Observation, benchmark};
 use crate::stats::multiplicity::{Adjusted, adjusted};
 
 /// The fit of one benchmark under one condition.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct FitAt {
     /// The benchmark.
     pub benchmark: String,

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use super::cell::{Cell, digest};
 use super::estimate::{Cost, cost};
@@ -18,7 +19,7 @@ use crate::registry::Condition;
 const VERSION: &str = "onset-cell-1";
 
 /// The cells of a study.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
     /// All cells, in order.
     pub cells: Vec<Planned>,
@@ -27,7 +28,7 @@ pub struct Plan {
 }
 
 /// A cell and its state.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Planned {
     /// The cell.
     pub cell: Cell,
@@ -42,7 +43,8 @@ pub struct Planned {
 }
 
 /// What becomes of a cell.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum State {
     /// Nothing is left to do.
     Done,

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use serde::{Deserialize, Serialize};
+
 use super::cell::{Cell, EVALUATIONS, TRAINING, digest};
 use super::lock::Lock;
 use super::results::CellResults;
@@ -46,7 +48,7 @@ pub trait Work: Sync {
 }
 
 /// How much there is to read, in tokens.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct TokenAmount {
     /// Of one evaluation of all tasks.
     pub evaluation: f64,

@@ -36,7 +36,7 @@ const FLOORS: [(&str, u8); 20] = [
 const DOORS: [(&str, &str); 5] = [
     ("polars", "registry/table"),
     ("calamine", "registry/table/workbook.rs"),
-    ("argmin", "stats/optimise.rs"),
+    ("argmin", "stats/optimise/"),
     ("plotters", "plot/"),
     ("clap", "cli/"),
 ];

@@ -4,10 +4,11 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use super::aggregate::{AggregatedMetric, GroupMetric};
 use super::built_in;
 use super::glob;
+use super::group::{TaskGroup, group_metrics};
 use super::node::{Content, Node};
+use super::selection::{Choice, TaskSelection};
 use super::task::Task;
 use super::value::Value;
 use super::yaml;
@@ -37,45 +38,6 @@ impl Definition {
             Self::Task(node) | Self::Group(node) => node,
         }
     }
-}
-
-/// Tasks to run, and the groups they were named by.
-#[derive(Debug, Clone, Default)]
-pub struct TaskSelection {
-    /// Each task once, in the order in which they were first named.
-    pub tasks: Vec<Task>,
-    /// Each group once, inner groups before those they are in.
-    pub groups: Vec<TaskGroup>,
-    /// Files of the library's folders that could not be read as tasks, each with what is wrong with it and where: a
-    /// pattern may have meant them.
-    pub left_out: Vec<String>,
-    /// Members of groups that cannot be run, each with the reason and its place. A group with such members has no score.
-    pub refused: Vec<String>,
-    /// Tasks and groups among these that come with onset, but that a file defines anew, with the file.
-    pub replaced: Vec<(String, PathBuf)>,
-}
-
-/// What tasks are chosen with, beside their names.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Choice<'a> {
-    /// The folder with local copies of data sets.
-    pub data: Option<&'a Path>,
-    /// Keys that replace those of `generation_kwargs`.
-    pub generation: &'a [(String, Value)],
-    /// Whether a member of a group that cannot be run is an error; else it is left out.
-    pub strict: bool,
-}
-
-/// Several tasks under one name, with a result of their own.
-#[derive(Debug, Clone)]
-pub struct TaskGroup {
-    name: String,
-    alias: String,
-    version: String,
-    members: Vec<String>,
-    tasks: Vec<String>,
-    metrics: Vec<GroupMetric>,
-    whole: bool,
 }
 
 /// Keys of a group file that are not passed on to its tasks.
@@ -408,72 +370,6 @@ fn located(error: Error, at: &Node) -> Error {
     match error {
         Error::Argument(problem) => at.wrong(problem),
         error => error,
-    }
-}
-
-fn group_metrics(list: Option<&Node>) -> Result<Vec<GroupMetric>> {
-    let Some(list) = list else { return Ok(Vec::new()) };
-    let entries = match &list.content {
-        Content::List(entries) => entries.as_slice(),
-        _ => std::slice::from_ref(list),
-    };
-    let metric = |entry: &Node| {
-        let name = entry.given("metric").ok_or_else(|| entry.wrong("an aggregated metric has no `metric`"))?;
-        let mut metric = GroupMetric { name: name.text()?.to_owned(), filters: None, weight_by_size: true };
-        for (key, node) in entry.entries().iter().filter(|(_, node)| !node.is_null()) {
-            match key.as_str() {
-                "metric" => {}
-                "filter_list" => metric.filters = Some(node.texts()?),
-                "weight_by_size" => metric.weight_by_size = node.flag()?,
-                "aggregation" if matches!(&node.content, Content::Scalar(value) if value.as_text() == Some("mean")) => {
-                }
-                "aggregation" => return Err(node.wrong("groups can only be aggregated by `mean`")),
-                // It was written here by mistake in many group files and says nothing about the result.
-                "higher_is_better" => {}
-                _ => return Err(node.wrong(format!("`{key}` is not known under `aggregate_metric_list`"))),
-            }
-        }
-        Ok(metric)
-    };
-    entries.iter().map(metric).collect()
-}
-
-impl TaskGroup {
-    /// The group's name.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// `group_alias`, or the name.
-    pub(crate) fn alias(&self) -> &str {
-        &self.alias
-    }
-
-    /// `metadata.version`, or `N/A`.
-    pub(crate) fn version(&self) -> &str {
-        &self.version
-    }
-
-    /// Tasks and groups directly in it, as results files list them under `group_subtasks`.
-    pub(crate) fn members(&self) -> &[String] {
-        &self.members
-    }
-
-    /// All tasks in it, also through inner groups.
-    #[cfg(feature = "models")]
-    pub(crate) fn tasks(&self) -> &[String] {
-        &self.tasks
-    }
-
-    /// Whether all of its members can be run.
-    pub(crate) fn is_whole(&self) -> bool {
-        self.whole
-    }
-
-    /// The group's results from those of its tasks, which `of` gives by name. Empty where the group asks for none.
-    pub(crate) fn aggregate<'m>(&self, of: impl Fn(&str) -> Option<&'m [AggregatedMetric]>) -> Vec<AggregatedMetric> {
-        let tasks: Vec<&[AggregatedMetric]> = self.tasks.iter().filter_map(|task| of(task)).collect();
-        self.metrics.iter().flat_map(|metric| metric.of(&tasks)).collect()
     }
 }
 

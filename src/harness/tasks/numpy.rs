@@ -1,6 +1,6 @@
 //! Sums, maxima and rows of numbers as numpy has them, to the last digit.
 
-use super::value::python_float;
+use super::repr::python_float;
 
 /// Place of the first greatest number; of the first that is no number, where there is one (as numpy does).
 pub(super) fn argmax(numbers: &[f64]) -> usize {

@@ -7,7 +7,8 @@ use minijinja::value::{Enumerator, Kwargs, Object, ObjectRepr, ValueKind};
 use minijinja::{Error, ErrorKind};
 
 use super::fuel::BYTES_PER_STEP;
-use super::value::{JsonStyle, Value, python_float, write_text_repr};
+use super::repr::{self, Brackets, Part, python_float, write_text_repr};
+use super::value::{JsonStyle, Value};
 use crate::bounds::Bound;
 
 type Jinja = minijinja::Value;
@@ -93,7 +94,7 @@ pub(super) fn text(value: &Jinja) -> Result<String, Error> {
         Some(text) => Ok(text.to_owned()),
         None => {
             let mut out = String::new();
-            repr(value, &mut out, Room::new())?;
+            write_repr(value, &mut out, Room::new())?;
             Ok(out)
         }
     }
@@ -151,40 +152,34 @@ pub(super) fn steps(value: &Jinja) -> Result<u64, Error> {
     Ok(((all - room.bytes) / BYTES_PER_STEP) as u64)
 }
 
-fn repr(value: &Jinja, out: &mut String, room: Room) -> Result<(), Error> {
+fn write_repr(value: &Jinja, out: &mut String, room: Room) -> Result<(), Error> {
     if out.len() > room.bytes {
         return Err(ErrorKind::OutOfFuel.into());
     }
     match value.kind() {
         ValueKind::None | ValueKind::Undefined => out.push_str("None"),
-        ValueKind::Bool => out.push_str(if value.is_true() { "True" } else { "False" }),
+        ValueKind::Bool => out.push_str(repr::flag(value.is_true())),
         ValueKind::Number if value.is_integer() => out.push_str(&value.to_string()),
         ValueKind::Number => {
             out.push_str(&f64::try_from(value.clone()).map_or_else(|_| value.to_string(), python_float))
         }
         ValueKind::String => write_text_repr(out, value.as_str().unwrap_or_default()),
         ValueKind::Seq | ValueKind::Iterable => {
-            let (tuple, below) = (value.downcast_object_ref::<Tuple>().is_some(), room.below()?);
-            out.push(if tuple { '(' } else { '[' });
-            let mut items = 0_usize;
-            for item in value.try_iter().into_iter().flatten() {
-                out.push_str(if items == 0 { "" } else { ", " });
-                repr(&item, out, below)?;
-                items += 1;
-            }
-            out.push_str(if tuple && items == 1 { "," } else { "" });
-            out.push(if tuple { ')' } else { ']' });
+            let tuple = value.downcast_object_ref::<Tuple>().is_some();
+            let (brackets, below) = (if tuple { Brackets::Tuple } else { Brackets::List }, room.below()?);
+            repr::items(out, brackets, value.try_iter().into_iter().flatten(), |out, item| {
+                write_repr(&item, out, below)
+            })?;
         }
         ValueKind::Map => {
             let below = room.below()?;
-            out.push('{');
-            for (at, key) in value.try_iter().into_iter().flatten().enumerate() {
-                out.push_str(if at == 0 { "" } else { ", " });
-                repr(&key, out, below)?;
-                out.push_str(": ");
-                repr(&value.get_item(&key).unwrap_or_default(), out, below)?;
-            }
-            out.push('}');
+            let entries = value.try_iter().into_iter().flatten().map(|key| {
+                let value = value.get_item(&key).unwrap_or_default();
+                (key, value)
+            });
+            repr::dict(out, entries, |out, part| match part {
+                Part::Key(value) | Part::Value(value) => write_repr(&value, out, below),
+            })?;
         }
         _ => out.push_str(&value.to_string()),
     }

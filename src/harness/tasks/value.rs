@@ -11,12 +11,13 @@
 //! assert_eq!(doc.python(), r#"{'b': [1, 1.0, "it's"], 'a': None}"#);
 //! ```
 
+use std::convert::Infallible;
 use std::fmt;
-use std::sync::LazyLock;
 
-use fancy_regex::Regex;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
+
+use super::repr::{self, Brackets, Part, python_float, write_text_repr};
 
 /// A JSON value whose objects keep the order of their keys.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -176,27 +177,24 @@ impl Value {
     fn write_repr(&self, out: &mut String) {
         match self {
             Self::Null => out.push_str("None"),
-            Self::Bool(flag) => out.push_str(if *flag { "True" } else { "False" }),
+            Self::Bool(flag) => out.push_str(repr::flag(*flag)),
             Self::Int(number) => out.push_str(&number.to_string()),
             Self::Float(number) => out.push_str(&python_float(*number)),
             Self::Text(text) => write_text_repr(out, text),
             Self::List(list) => {
-                out.push('[');
-                for (at, item) in list.iter().enumerate() {
-                    out.push_str(if at == 0 { "" } else { ", " });
+                let Ok(()) = repr::items(out, Brackets::List, list, |out, item| {
                     item.write_repr(out);
-                }
-                out.push(']');
+                    Ok::<_, Infallible>(())
+                });
             }
             Self::Map(entries) => {
-                out.push('{');
-                for (at, (key, value)) in entries.iter().enumerate() {
-                    out.push_str(if at == 0 { "" } else { ", " });
-                    write_text_repr(out, key);
-                    out.push_str(": ");
-                    value.write_repr(out);
-                }
-                out.push('}');
+                let Ok(()) = repr::dict(out, entries.iter().map(|(key, value)| (key, value)), |out, part| {
+                    match part {
+                        Part::Key(key) => write_text_repr(out, key),
+                        Part::Value(value) => value.write_repr(out),
+                    }
+                    Ok::<_, Infallible>(())
+                });
             }
         }
     }
@@ -253,63 +251,6 @@ fn write_json_text(out: &mut String, text: &str, style: &JsonStyle) {
         }
     }
     out.push('"');
-}
-
-/// `repr()` of text: single quotes unless only those occur inside, and escapes for what cannot be seen.
-pub(super) fn write_text_repr(out: &mut String, text: &str) {
-    let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
-    out.push(quote);
-    for c in text.chars() {
-        match c {
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            c if c == quote => {
-                out.push('\\');
-                out.push(c);
-            }
-            c if c.is_ascii_graphic() || c == ' ' => out.push(c),
-            c if c.is_ascii() || !printable(c) => out.push_str(&match u32::from(c) {
-                code @ 0..=0xff => format!("\\x{code:02x}"),
-                code @ 0x100..=0xffff => format!("\\u{code:04x}"),
-                code => format!("\\U{code:08x}"),
-            }),
-            c => out.push(c),
-        }
-    }
-    out.push(quote);
-}
-
-/// Python's `str.isprintable` for one character beyond ASCII: neither a separator nor one of the "other" categories.
-fn printable(c: char) -> bool {
-    static HIDDEN: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"[\p{C}\p{Z}]").ok());
-    let mut buffer = [0; 4];
-    HIDDEN.as_ref().is_none_or(|hidden| !hidden.is_match(c.encode_utf8(&mut buffer)).unwrap_or(false))
-}
-
-/// `repr()` of a Python float: the fewest digits that read back as the same number, with an exponent from 1e16 up and
-/// below 1e-4.
-pub(super) fn python_float(number: f64) -> String {
-    if number.is_nan() {
-        return "nan".to_owned();
-    }
-    if number.is_infinite() {
-        return if number > 0.0 { "inf" } else { "-inf" }.to_owned();
-    }
-    let shortest = format!("{number:e}");
-    let digits = shortest.bytes().take_while(|b| *b != b'e').filter(u8::is_ascii_digit).count();
-    // Where the number lies half-way between two shortest texts Python takes the even one.
-    let even = format!("{number:.*e}", digits.saturating_sub(1));
-    let scientific = if even.parse() == Ok(number) { even } else { shortest };
-    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
-    let power: i32 = exponent.parse().unwrap_or(0);
-    if number == 0.0 || (-4..16).contains(&power) {
-        let decimals = (digits as i32 - 1 - power).max(1);
-        format!("{number:.*}", decimals as usize)
-    } else {
-        format!("{mantissa}e{}{:02}", if power < 0 { '-' } else { '+' }, power.abs())
-    }
 }
 
 impl From<&str> for Value {
@@ -422,29 +363,5 @@ impl<'de> Visitor<'de> for AnyValue {
             value.set(&key, item);
         }
         Ok(value)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    // Each is `repr()` of CPython 3.11.
-    #[test]
-    fn floats_print_as_in_python() {
-        for (number, expected) in [
-            (-12.155_410_766_601_562_5, "-12.155410766601562"),
-            (1e16, "1e+16"),
-            (123_456_789_012_345_680.0, "1.2345678901234568e+17"),
-            (0.0001, "0.0001"),
-            (0.000_012_5, "1.25e-05"),
-            (100.0, "100.0"),
-            (-0.0, "-0.0"),
-            (5e-324, "5e-324"),
-            (0.1 + 0.2, "0.30000000000000004"),
-            (9_007_199_254_740_993.0, "9007199254740992.0"),
-        ] {
-            assert_eq!(python_float(number), expected);
-        }
     }
 }

@@ -10,6 +10,7 @@ mod continued;
 mod cross_entropy;
 pub(in crate::lm) mod math;
 mod norm;
+mod panels;
 mod product;
 mod rotate;
 mod softmax;

@@ -1,5 +1,7 @@
 //! Settings and fit.
 
+use serde::{Deserialize, Serialize};
+
 use super::rows::{BASE, Held, OF_BREAK, Residuals, Rows};
 use crate::stats::curve::{Entry, FittedCurve, sum_of_squares};
 use crate::stats::design::collinear_column;
@@ -29,14 +31,14 @@ pub(in crate::stats) const TWICE: Entry = Entry {
 };
 
 /// A broken power law to be fitted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Broken {
     breaks: usize,
     residuals: Residuals,
 }
 
 /// One break.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct PowerBreak {
     /// c, by which the exponent grows.
     pub c: f64,
@@ -47,7 +49,7 @@ pub struct PowerBreak {
 }
 
 /// A fitted broken power law.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct BrokenFit {
     /// The level at one end.
@@ -65,6 +67,7 @@ pub struct BrokenFit {
     /// Whether the optimiser ended in a minimum.
     pub converged: bool,
     /// Weighted sum of squared residuals of the scores.
+    #[serde(with = "crate::serial::real")]
     pub sse: f64,
     residuals: Vec<f64>,
     fitted: Vec<f64>,

@@ -4,11 +4,14 @@
 //! at the last observation T, c f ln(1 + exp((T - δ)/f)). Of a break beyond the data only that is well determined: with c itself
 //! the search would have to follow a valley along which c grows like exp(δ/f).
 
+use serde::{Deserialize, Serialize};
+
 use crate::stats::optimise::LeastSquaresProblem;
 use crate::stats::sample::Sample;
 
 /// What the differences of a fit are taken of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(super) enum Residuals {
     Scores,
     Logarithms,
@@ -20,7 +23,7 @@ pub(super) const BASE: usize = 3;
 pub(super) const OF_BREAK: usize = 3;
 
 /// The observations of positive weight.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Rows {
     pub(super) t: Vec<f64>,
     pub(super) y: Vec<f64>,

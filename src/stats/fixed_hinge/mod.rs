@@ -9,28 +9,23 @@
 //! (Frisch and Waugh 1933). The G depend on the design alone and are computed once. Restricted fits, bootstrap statistics
 //! and the profile in c all read from them. Candidates and their order are those of the exact solver.
 
-use nalgebra::{DMatrix, DVector};
+mod gram;
+mod rows;
 
-use super::many::MANY;
 use super::observations::check;
 use super::scaling::binary_scale;
 use crate::{Error, Result};
+use gram::Gram;
+use rows::{COLLINEAR, Rows};
 
 /// A design bound for many scores. Rows are in the caller's order; positions of x are the caller's too.
 #[derive(Debug, Clone)]
 pub(crate) struct FixedHinge {
     /// Rows by increasing x.
     order: Vec<usize>,
-    /// (x - centre) / scale, sorted.
-    x: Vec<f64>,
+    rows: Rows,
     centre: f64,
     scale: f64,
-    w: Vec<f64>,
-    /// First sorted row of each distinct x, and n.
-    starts: Vec<usize>,
-    /// Z'W-weighted projector pieces: columns sorted, and (Z'WZ)^-1 Z'W as q rows.
-    z: Vec<Vec<f64>>,
-    project: Vec<Vec<f64>>,
     /// What the first group was divided by.
     first_scale: f64,
     /// Whether one of `z` is a free level.
@@ -39,28 +34,6 @@ pub(crate) struct FixedHinge {
     grams: Vec<Gram>,
     /// Observations less parameters.
     df: usize,
-}
-
-#[derive(Debug, Clone, Copy, Default)]
-struct Gram {
-    ww: f64,
-    wx: f64,
-    xx: f64,
-    /// Σ w over the rows.
-    mass: f64,
-    /// 1/det, or 0 where the two columns are not independent.
-    inverse_det: f64,
-}
-
-impl Gram {
-    /// Of the squares and the product of the two columns; below `rounding` of what they come from they are nothing.
-    fn of([ww, wx, xx]: [f64; 3], mass: f64, rounding: f64) -> Self {
-        let det = ww * xx - wx * wx;
-        // x is scaled to a range of one, so the columns' own sizes are at most `mass`.
-        let independent = ww > rounding * mass && xx > rounding * mass && det > rounding * ww * xx;
-        let inverse_det = if independent { 1.0 / det } else { 0.0 };
-        Self { ww, wx, xx, mass, inverse_det }
-    }
 }
 
 /// A fitted hinge on the fixed design.
@@ -109,8 +82,6 @@ impl FixedHinge {
         let sorted: Vec<f64> = order.iter().map(|&i| (x[i] - centre) / scale).collect();
         let w_scale = weights.map_or(1.0, |w| binary_scale(w.iter().copied()));
         let w: Vec<f64> = order.iter().map(|&i| weights.map_or(1.0, |w| w[i] / w_scale)).collect();
-        let mut starts: Vec<usize> = (0..n).filter(|&i| i == 0 || sorted[i] > sorted[i - 1]).collect();
-        starts.push(n);
         let mut z: Vec<Vec<f64>> = Vec::with_capacity(groups.len() + 1);
         for group in groups {
             let size = binary_scale(group.iter().copied());
@@ -123,75 +94,15 @@ impl FixedHinge {
         if n < 3 + q {
             return Err(Error::NotEnoughModels { have: n, need: 3 + q });
         }
-        let project = projector(&z, &w)?;
+        let rows = Rows::new(sorted, w, z)?;
         let first_scale = groups.first().map_or(1.0, |g| binary_scale(g.iter().copied()));
-        let mut design = Self {
-            order,
-            x: sorted,
-            centre,
-            scale,
-            w,
-            starts,
-            z,
-            project,
-            first_scale,
-            level: free_level,
-            grams: Vec::new(),
-            df: n - 2 - q,
-        };
-        design.grams = design.all_grams();
-        Ok(design)
-    }
-
-    fn all_grams(&self) -> Vec<Gram> {
-        if self.n() > MANY {
-            return self.running_grams();
-        }
-        (0..self.levels())
-            .map(|level| {
-                let first = self.starts[level];
-                let mask = |value: &dyn Fn(usize) -> f64| -> Vec<f64> {
-                    let column: Vec<f64> = (0..self.x.len()).map(|i| if i < first { 0.0 } else { value(i) }).collect();
-                    self.partial_out(&column)
-                };
-                let (ones, xs) = (mask(&|_| 1.0), mask(&|i| self.x[i]));
-                let dot = |a: &[f64], b: &[f64]| -> f64 { (0..a.len()).map(|i| self.w[i] * a[i] * b[i]).sum() };
-                let (ww, wx, xx) = (dot(&ones, &ones), dot(&ones, &xs), dot(&xs, &xs));
-                let mass: f64 = self.w[first..].iter().sum();
-                Gram::of([ww, wx, xx], mass, COLLINEAR)
-            })
-            .collect()
-    }
-
-    /// The same by sums that run from the largest x down: with the projection P on the groups,
-    /// |M 1[x>c]|² = Σ w - (Z'W 1[x>c])' P 1[x>c], and likewise for x 1[x>c].
-    fn running_grams(&self) -> Vec<Gram> {
-        let q = self.z.len();
-        let (mut raw, mut mass) = ([0.0; 3], 0.0);
-        // Per group Σ w z and Σ w z x, and what the projection's rows give: Σ p and Σ p x.
-        let (mut sums, mut shares) = (vec![[0.0; 2]; q], vec![[0.0; 2]; q]);
-        let mut grams = vec![Gram::default(); self.levels()];
-        for level in (0..self.levels()).rev() {
-            for i in self.starts[level]..self.starts[level + 1] {
-                let (w, x) = (self.w[i], self.x[i]);
-                mass += w;
-                raw = [raw[0] + w, raw[1] + w * x, raw[2] + w * x * x];
-                for k in 0..q {
-                    let (z, p) = (w * self.z[k][i], self.project[k][i]);
-                    sums[k] = [sums[k][0] + z, sums[k][1] + z * x];
-                    shares[k] = [shares[k][0] + p, shares[k][1] + p * x];
-                }
-            }
-            let taken = |a: usize, b: usize| (0..q).map(|k| sums[k][a] * shares[k][b]).sum::<f64>();
-            let left = [raw[0] - taken(0, 0), raw[1] - taken(0, 1), raw[2] - taken(1, 1)];
-            grams[level] = Gram::of(left, mass, RUNNING);
-        }
-        grams
+        let grams = Gram::all(&rows);
+        Ok(Self { order, rows, centre, scale, first_scale, level: free_level, grams, df: n - 2 - q })
     }
 
     /// Number of observations.
     pub(crate) fn n(&self) -> usize {
-        self.x.len()
+        self.rows.x.len()
     }
 
     /// Observations less parameters.
@@ -201,7 +112,7 @@ impl FixedHinge {
 
     /// Number of distinct x.
     pub(crate) fn levels(&self) -> usize {
-        self.starts.len() - 1
+        self.rows.starts.len() - 1
     }
 
     /// The caller's row at each sorted place.
@@ -211,12 +122,12 @@ impl FixedHinge {
 
     /// Distinct x number `level`, scaled.
     pub(crate) fn knot(&self, level: usize) -> f64 {
-        self.x[self.starts[level]]
+        self.rows.x[self.rows.starts[level]]
     }
 
     /// x of sorted row `row`, scaled.
     pub(crate) fn at(&self, row: usize) -> f64 {
-        self.x[row]
+        self.rows.x[row]
     }
 
     /// From scaled x to the caller's.
@@ -236,43 +147,27 @@ impl FixedHinge {
 
     /// The weights, sorted, up to a factor.
     pub(crate) fn weights(&self) -> &[f64] {
-        &self.w
+        &self.rows.w
     }
 
     /// Σ w v² of sorted values.
     pub(crate) fn square(&self, values: &[f64]) -> f64 {
-        values.iter().zip(&self.w).map(|(v, w)| w * (v * v)).sum()
-    }
-
-    /// Takes the groups out of sorted values.
-    fn partial_out(&self, values: &[f64]) -> Vec<f64> {
-        let mut rest = values.to_vec();
-        self.partial_out_in_place(values, &mut rest);
-        rest
-    }
-
-    fn partial_out_in_place(&self, values: &[f64], rest: &mut [f64]) {
-        for (column, row) in self.z.iter().zip(&self.project) {
-            let share: f64 = row.iter().zip(values).map(|(p, v)| p * v).sum();
-            for (r, c) in rest.iter_mut().zip(column) {
-                *r -= share * c;
-            }
-        }
+        values.iter().zip(&self.rows.w).map(|(v, w)| w * (v * v)).sum()
     }
 
     /// Reads sorted scores: partials out the groups and sums from the top.
     pub(crate) fn load(&self, y: &[f64], scratch: &mut Scratch) {
         scratch.partial.clear();
         scratch.partial.extend_from_slice(y);
-        self.partial_out_in_place(y, &mut scratch.partial);
+        self.rows.partial_out_in_place(y, &mut scratch.partial);
         scratch.a.resize(self.levels(), 0.0);
         scratch.b.resize(self.levels(), 0.0);
         let (mut a, mut b, mut total) = (0.0, 0.0, 0.0);
         for level in (0..self.levels()).rev() {
-            for i in self.starts[level]..self.starts[level + 1] {
-                let ws = self.w[i] * scratch.partial[i];
+            for i in self.rows.starts[level]..self.rows.starts[level + 1] {
+                let ws = self.rows.w[i] * scratch.partial[i];
                 a += ws;
-                b += self.x[i] * ws;
+                b += self.rows.x[i] * ws;
                 total += ws * scratch.partial[i];
             }
             scratch.a[level] = a;
@@ -309,7 +204,7 @@ impl FixedHinge {
                         (if active == 0 { f64::NEG_INFINITY } else { self.knot(active - 1) }, self.knot(active));
                     let c = -level / slope;
                     if c >= low && c <= high {
-                        best = Hinged { first: self.starts[active], level, slope, explained, active };
+                        best = Hinged { first: self.rows.starts[active], level, slope, explained, active };
                         end_needed = false;
                     }
                 }
@@ -335,7 +230,7 @@ impl FixedHinge {
             if explained > best.explained {
                 let c = -level / slope;
                 if c >= self.knot(active - 1) && c <= self.knot(active) {
-                    best = Hinged { first: self.starts[active], level, slope, explained, active };
+                    best = Hinged { first: self.rows.starts[active], level, slope, explained, active };
                 }
             }
             self.try_knot(active, scratch, &mut best);
@@ -378,7 +273,7 @@ impl FixedHinge {
         }
         let product = scratch.b[active] - c * scratch.a[active];
         let slope = product / size;
-        Some(Hinged { first: self.starts[active], level: -c * slope, slope, explained: product * slope, active })
+        Some(Hinged { first: self.rows.starts[active], level: -c * slope, slope, explained: product * slope, active })
     }
 
     /// |M (x - c)+|² for rows from `active` on.
@@ -405,7 +300,7 @@ impl FixedHinge {
     pub(crate) fn residuals(&self, fit: Hinged, y: &[f64], into: &mut Vec<f64>) {
         into.clear();
         into.extend(y.iter().enumerate().map(|(i, y)| y - self.lead(fit, i)));
-        for (column, row) in self.z.iter().zip(&self.project) {
+        for (column, row) in self.rows.z.iter().zip(&self.rows.project) {
             let share: f64 = row.iter().enumerate().map(|(i, p)| p * (y[i] - self.lead(fit, i))).sum();
             for (r, c) in into.iter_mut().zip(column) {
                 *r -= share * c;
@@ -415,33 +310,33 @@ impl FixedHinge {
 
     /// The curve without groups at sorted row `i`.
     pub(crate) fn lead(&self, fit: Hinged, i: usize) -> f64 {
-        if i < fit.first { 0.0 } else { fit.level + fit.slope * self.x[i] }
+        if i < fit.first { 0.0 } else { fit.level + fit.slope * self.rows.x[i] }
     }
 
     /// max(0, x - c) with c at distinct x number `level`, groups taken out; sorted.
     pub(crate) fn kink(&self, level: usize) -> Vec<f64> {
         let c = self.knot(level);
-        let raw: Vec<f64> = self.x.iter().map(|x| (x - c).max(0.0)).collect();
-        self.partial_out(&raw)
+        let raw: Vec<f64> = self.rows.x.iter().map(|x| (x - c).max(0.0)).collect();
+        self.rows.partial_out(&raw)
     }
 
     /// The coefficient of the first group under `fit`, in the caller's units.
     pub(crate) fn first_group(&self, fit: Hinged, y: &[f64]) -> f64 {
-        let share: f64 = self.project[0].iter().enumerate().map(|(i, p)| p * (y[i] - self.lead(fit, i))).sum();
+        let share: f64 = self.rows.project[0].iter().enumerate().map(|(i, p)| p * (y[i] - self.lead(fit, i))).sum();
         share / self.first_scale
     }
 
     /// What weighted regression on the groups and the derivatives of a fit with this many `active` x leaves of sorted
     /// `values`. A break at a knot counts as estimated too: its derivatives are those of the interval it borders on.
     pub(crate) fn beside(&self, active: usize, values: &[f64]) -> Vec<f64> {
-        let mut rest = self.partial_out(values);
+        let mut rest = self.rows.partial_out(values);
         if active >= self.levels() {
             return rest;
         }
-        let first = self.starts[active];
+        let first = self.rows.starts[active];
         let gram = self.grams[active];
-        let a: f64 = (first..self.n()).map(|i| self.w[i] * rest[i]).sum();
-        let b: f64 = (first..self.n()).map(|i| self.w[i] * rest[i] * self.x[i]).sum();
+        let a: f64 = (first..self.n()).map(|i| self.rows.w[i] * rest[i]).sum();
+        let b: f64 = (first..self.n()).map(|i| self.rows.w[i] * rest[i] * self.rows.x[i]).sum();
         let (level, slope) = if gram.inverse_det > 0.0 {
             ((gram.xx * a - gram.wx * b) * gram.inverse_det, (gram.ww * b - gram.wx * a) * gram.inverse_det)
         } else if gram.ww > COLLINEAR * gram.mass {
@@ -449,53 +344,10 @@ impl FixedHinge {
         } else {
             return rest;
         };
-        let lead: Vec<f64> = (0..self.n()).map(|i| if i < first { 0.0 } else { level + slope * self.x[i] }).collect();
-        let lead = self.partial_out(&lead);
+        let lead: Vec<f64> =
+            (0..self.n()).map(|i| if i < first { 0.0 } else { level + slope * self.rows.x[i] }).collect();
+        let lead = self.rows.partial_out(&lead);
         rest.iter_mut().zip(&lead).for_each(|(r, l)| *r -= l);
         rest
-    }
-}
-
-/// (Z'WZ)^-1 Z'W as q rows of n.
-fn projector(z: &[Vec<f64>], w: &[f64]) -> Result<Vec<Vec<f64>>> {
-    let (n, q) = (w.len(), z.len());
-    if q == 0 {
-        return Ok(Vec::new());
-    }
-    let design = DMatrix::from_fn(n, q, |i, j| z[j][i] * w[i].sqrt());
-    let gram = design.tr_mul(&design);
-    let norms: DVector<f64> = gram.diagonal();
-    let inverse = gram
-        .cholesky()
-        .filter(|c| (0..q).all(|j| c.l_dirty()[(j, j)].powi(2) > COLLINEAR * norms[j]))
-        .map(|c| c.inverse())
-        .ok_or_else(|| Error::Undetermined("a group has no members, or repeats other groups".into()))?;
-    Ok((0..q)
-        .map(|j| (0..n).map(|i| (0..q).map(|k| inverse[(j, k)] * z[k][i]).sum::<f64>() * w[i]).collect())
-        .collect())
-}
-
-/// Pivots below this share of their column's square are rounding error.
-const COLLINEAR: f64 = 1e-11;
-/// The same of sums that run over many rows.
-const RUNNING: f64 = 1e-9;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn running_sums_give_the_products_of_every_break() {
-        let x: Vec<f64> = (0..40).map(|i| 20.0 + 0.1 * f64::from(i / 2) + 0.01 * f64::from(i % 7)).collect();
-        let groups = [(0..40).map(|i| f64::from(i % 3 == 0)).collect(), (0..40).map(|i| f64::from(i % 5)).collect()];
-        let weights: Vec<f64> = (0..40).map(|i| 1.0 + f64::from(i % 4)).collect();
-        for free in [false, true] {
-            let design = FixedHinge::new(&x, &groups, Some(&weights), free).expect("a design");
-            for (level, (one, sum)) in design.grams.iter().zip(design.running_grams()).enumerate() {
-                let close = |a: f64, b: f64| (a - b).abs() <= 1e-12 * one.mass;
-                assert!(close(one.ww, sum.ww) && close(one.wx, sum.wx) && close(one.xx, sum.xx), "{free} {level}");
-                assert_eq!((one.mass, one.inverse_det > 0.0), (sum.mass, sum.inverse_det > 0.0), "{free} {level}");
-            }
-        }
     }
 }

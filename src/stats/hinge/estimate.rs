@@ -1,5 +1,7 @@
 //! What a fit of the hinge gives.
 
+use serde::{Deserialize, Serialize};
+
 use crate::serial::read_by_name;
 
 /// What a fit found; see the [module](super).
@@ -27,12 +29,13 @@ impl Outcome {
 read_by_name!(Outcome, "outcome", [Outcome::Break, Outcome::NoBreak, Outcome::Flat]);
 
 /// The estimates of a hinge.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct HingeEstimate {
     /// Gain per unit of x (decade of compute) beyond the break. 0 or negative for [`Outcome::Flat`].
     pub alpha: f64,
     /// Where the fitted line leaves chance. An estimate of the point of emergence for [`Outcome::Break`] only.
+    #[serde(with = "crate::serial::real")]
     pub c: f64,
     /// One difference per group, 0 for one that is not identified.
     pub theta: Vec<f64>,
@@ -44,6 +47,7 @@ pub struct HingeEstimate {
     /// Chance, as given or as estimated.
     pub chance: f64,
     /// Weighted sum of squared residuals.
+    #[serde(with = "crate::serial::real")]
     pub sse: f64,
     /// What was found.
     pub outcome: Outcome,

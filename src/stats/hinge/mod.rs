@@ -42,6 +42,7 @@ mod solver;
 pub use estimate::{HingeEstimate, Outcome};
 pub use solver::HingeSolver;
 
+use serde::{Deserialize, Serialize};
 use shape::Curve;
 
 use super::curve::{Entry, FittedCurve, jacobian, r_squared, sum_of_squares};
@@ -63,7 +64,7 @@ pub(super) const ENTRY: Entry = Entry {
 };
 
 /// A hinge to be fitted. Chance is 0 unless set or freed.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Hinge {
     chance: Option<f64>,
     within_data: bool,
@@ -71,13 +72,14 @@ pub struct Hinge {
 }
 
 /// A fitted hinge.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct HingeFit {
     /// Gain per unit of x (decade of compute) beyond the break. 0 or negative for [`Outcome::Flat`].
     pub alpha: f64,
     /// Where the fitted line leaves chance. An estimate of the point of emergence for [`Outcome::Break`] only: use
     /// [`emergence`](Self::emergence). For a level above chance without slope it is negative infinity.
+    #[serde(with = "crate::serial::real")]
     pub c: f64,
     /// One difference per group, 0 for one that is not identified.
     pub theta: Vec<f64>,
@@ -89,6 +91,7 @@ pub struct HingeFit {
     /// Chance, as given or as estimated.
     pub chance: f64,
     /// Weighted sum of squared residuals; infinite when it exceeds the largest `f64`.
+    #[serde(with = "crate::serial::real")]
     pub sse: f64,
     /// What was found.
     pub outcome: Outcome,

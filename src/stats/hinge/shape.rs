@@ -1,12 +1,14 @@
 //! The fitted function of x in each of its forms, and which parameters those have.
 
+use serde::{Deserialize, Serialize};
+
 use super::estimate::{HingeEstimate, Outcome};
 use crate::stats::direction::Direction;
 use crate::stats::one_break::{Best, Shape};
 use crate::stats::parameter::Parameter;
 
 /// The fitted function of x, groups aside.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Curve {
     pub(super) best: Best,
     /// Positions in `best` are measured from here.

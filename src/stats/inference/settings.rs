@@ -1,5 +1,7 @@
 //! What of a sample is asked, and how.
 
+use serde::{Deserialize, Serialize};
+
 use crate::stats::bootstrap::Bootstrap;
 use crate::stats::covariance::Kind;
 use crate::stats::direction::Direction;
@@ -7,7 +9,7 @@ use crate::stats::hinge::Hinge;
 use crate::stats::random::Seed;
 
 /// Settings of the corrected analysis.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Inference {
     pub(super) chance: Option<f64>,
     pub(super) direction: Direction,

@@ -29,13 +29,15 @@ pub(super) use left::Left;
 use left::Y;
 use moments::{Moments, length};
 use problem::Problem;
+use serde::{Deserialize, Serialize};
 
 use super::cross_products::CrossProducts;
 use super::scaling::binary_scale;
 use crate::{Error, Result};
 
 /// The form of the best fit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(super) enum Shape {
     /// No break term: left(x) and the groups alone.
     Plain,
@@ -48,7 +50,7 @@ pub(super) enum Shape {
 }
 
 /// The best fit, in the caller's units. Positions are measured from the solver's origin, the largest x.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Best {
     pub(super) shape: Shape,
     /// Change of slope at the break, 0 without one.
@@ -68,6 +70,7 @@ pub(super) struct Best {
     pub(super) identified: Vec<bool>,
     /// Whether the data determine c (and α) inside its interval.
     pub(super) c_identified: bool,
+    #[serde(with = "crate::serial::real")]
     pub(super) sse: f64,
 }
 

@@ -1,9 +1,12 @@
 //! Growth functions from 0 to 1, their derivatives, and the grid of shapes that a fit starts from.
 
+use serde::{Deserialize, Serialize};
+
 use crate::stats::parameter::Parameter;
 
 /// The growth function and which of its shape parameters are free.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(in super::super) enum Growth {
     /// 1 / (1 + exp(-k (x - m))), parameters k, m.
     Logistic,

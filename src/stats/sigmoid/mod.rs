@@ -14,6 +14,8 @@ pub(super) use growth::Growth;
 use problem::Rows;
 pub(super) use settings::Sigmoid;
 
+use serde::{Deserialize, Serialize};
+
 use super::curve::sum_of_squares;
 use super::design::collinear_column;
 use super::multistart::Multistart;
@@ -24,7 +26,7 @@ use super::sample::Sample;
 use crate::{Error, Result};
 
 /// The fitted curve.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Fitted {
     settings: Sigmoid,
     pub(super) chance: f64,
@@ -34,6 +36,7 @@ pub(super) struct Fitted {
     pub(super) theta: Vec<f64>,
     pub(super) identified: Vec<bool>,
     pub(super) converged: bool,
+    #[serde(with = "crate::serial::real")]
     pub(super) sse: f64,
     pub(super) n: usize,
     pub(super) residuals: Vec<f64>,

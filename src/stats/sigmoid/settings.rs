@@ -1,9 +1,11 @@
 //! Which sigmoid is fitted, and which of its asymptotes are held.
 
+use serde::{Deserialize, Serialize};
+
 use super::growth::Growth;
 
 /// The curve to be fitted.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub(in crate::stats) struct Sigmoid {
     pub(in crate::stats) growth: Growth,
     /// The lower asymptote r, `None` where free.

@@ -14,6 +14,7 @@ mod nist;
 mod paper_scores;
 mod references;
 mod resampling;
+mod round_trips;
 mod sigmoids;
 mod weights;
 

@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
+use serde::{Deserialize, Serialize};
+
 use super::seam::{Cells, Ended, Executor, StudyOutcome, Watch};
 use crate::error::{Error, Result};
 use crate::study::cell::Cell;
@@ -15,7 +17,7 @@ use crate::study::store;
 use crate::study::work::{CellRun, Work};
 
 /// How cells run on this machine.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LocalSettings {
     /// Cells side by side at most.
     pub cells: usize,

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::error::Result;
 use crate::study::cell::Cell;
 use crate::study::lock::Owner;
@@ -90,7 +92,7 @@ impl Cells<'_> {
 }
 
 /// A cell that waits or runs in a queue.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Task {
     /// The job it belongs to.
     pub job: String,
@@ -99,7 +101,7 @@ pub struct Task {
 }
 
 /// Cells that were handed over to a queue.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Submission {
     /// The queue's name for the job.
     pub job: String,
@@ -141,7 +143,8 @@ pub trait Watch: Sync {
 impl Watch for () {}
 
 /// How a cell ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Ended {
     /// All its conditions have scores.
     Done,
@@ -154,7 +157,7 @@ pub enum Ended {
 }
 
 /// What a run came to.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct StudyOutcome {
     /// Cells that were finished before.
     pub before: usize,

@@ -6,6 +6,8 @@ mod slurm;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use serde::{Deserialize, Serialize};
+
 pub use self::slurm::SlurmSettings;
 
 use crate::analysis::fit::{ChanceLevel, CurveChoice};
@@ -17,7 +19,7 @@ use crate::stats::random::Seed;
 pub(crate) const LAYOUTS: [&str; 4] = ["mmlu-aux", "metamath", "orca-math", "prompts"];
 
 /// A study: models × tasks × numbers of task examples × seeds.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Study {
     /// The file it was read from.
     pub file: PathBuf,
@@ -44,7 +46,7 @@ pub struct Study {
 }
 
 /// A model of a study.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StudyModel {
     /// Name in tables and figures.
     pub name: String,
@@ -65,7 +67,8 @@ pub struct StudyModel {
 }
 
 /// Where a model is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ModelSource {
     /// A folder as on the hub, a GGUF file, or a model of the hub written `hf:ORGANISATION/NAME`.
     Path(PathBuf),
@@ -83,7 +86,7 @@ pub enum ModelSource {
 }
 
 /// What the models are asked.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StudyEvaluation {
     /// Names or patterns of tasks and groups, or YAML files.
     pub tasks: Vec<String>,
@@ -102,7 +105,7 @@ pub struct StudyEvaluation {
 }
 
 /// On what and how models are fine-tuned.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AdjustmentRecipe {
     /// Name of the adjustment in tables.
     pub name: Adjustment,
@@ -127,7 +130,8 @@ pub struct AdjustmentRecipe {
 }
 
 /// Where the examples of an adjustment come from.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ExampleSource {
     /// Files: every model learns from them once, and is evaluated on all tasks at each checkpoint, as in "Training on the
     /// Test Task Confounds Evaluation and Emergence" (arXiv 2407.07890).
@@ -164,7 +168,7 @@ impl AdjustmentRecipe {
 }
 
 /// Where cells run on this machine.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunSettings {
     /// `cpu`, `cuda`, `cuda:1` or `metal`.
     pub device: String,
@@ -177,7 +181,7 @@ pub struct RunSettings {
 }
 
 /// What is fitted to the results.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StudyFit {
     /// Benchmarks that are fitted; all that were evaluated when empty.
     pub benchmarks: Vec<String>,

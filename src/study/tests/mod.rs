@@ -1,5 +1,9 @@
 //! Studies: cells, their results and where they run.
 
 mod cells;
+#[allow(unreachable_pub)]
+#[path = "../../../tests/support/idle_study.rs"]
+mod idle;
+mod round_trips;
 mod scale;
 mod slurm;

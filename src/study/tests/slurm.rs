@@ -10,55 +10,14 @@ use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
-use crate::Result;
-use crate::registry::{Measure, Metric, Observation, Provenance, RowKind, Setup};
+use super::idle::Nothing;
 use crate::study::executor::{Queue, Slurm};
 use crate::study::{
-    Cell, CellRun, Cells, ExecutorKind, LocalSettings, Plan, Study, StudyModel, StudyOutcome, Submission, TokenAmount,
-    Watch, Work, follow, run,
+    Cell, Cells, ExecutorKind, LocalSettings, Plan, Study, StudyOutcome, Submission, Watch, follow, run,
 };
 
-/// One score for every condition.
-struct Fake;
-
-impl Work for Fake {
-    fn model(&self, model: &StudyModel) -> Result<String> {
-        Ok(model.name.clone())
-    }
-
-    fn tasks(&self) -> Result<String> {
-        Ok("tasks".into())
-    }
-
-    fn adjustment(&self) -> Result<String> {
-        Ok("examples".into())
-    }
-
-    fn amount(&self) -> Result<TokenAmount> {
-        Ok(TokenAmount::default())
-    }
-
-    fn run(&self, run: &mut CellRun<'_>) -> Result<()> {
-        for condition in run.missing() {
-            let score = Observation {
-                model: run.cell().model.name.clone(),
-                benchmark: "b".into(),
-                kind: RowKind::Task,
-                group: None,
-                format: None,
-                metric: Metric::plain(Measure::Accuracy),
-                value: 0.5,
-                stderr: None,
-                items: None,
-                setup: Setup::default(),
-                condition: condition.clone(),
-                provenance: Provenance::default(),
-            };
-            run.record(&condition, &[score])?;
-        }
-        Ok(())
-    }
-}
+/// What cells do: one score for every condition.
+const FAKE: Nothing = Nothing { benchmarks: 1 };
 
 /// A cluster that is a folder: `done` holds the results of a study that ran on this machine, tasks copy them from there.
 struct Cluster(tempfile::TempDir);
@@ -114,8 +73,8 @@ impl Cluster {
         }
         fs::write(cluster.path("model"), "").expect("written");
         let here = cluster.study("done", "");
-        let plan = Plan::new(&here, &Fake).expect("a plan");
-        run(&here, &Fake, &plan, &LocalSettings::of(&here), &Arc::new(AtomicBool::new(false)), &())
+        let plan = Plan::new(&here, &FAKE).expect("a plan");
+        run(&here, &FAKE, &plan, &LocalSettings::of(&here), &Arc::new(AtomicBool::new(false)), &())
             .expect("nothing is wrong");
         cluster
     }
@@ -161,7 +120,7 @@ fn submit_all(study: &Study) -> Vec<Submission> {
 
 /// Follows what was submitted of the cells `only`; of all where there are none.
 fn follow_all(study: &Study, only: &[String], submissions: Vec<Submission>, watch: &dyn Watch) -> StudyOutcome {
-    let cells = Cells { study, work: &Fake, only };
+    let cells = Cells { study, work: &FAKE, only };
     follow(&Slurm::of(study), &cells, submissions, &AtomicBool::new(false), watch).expect("followed")
 }
 
@@ -291,7 +250,7 @@ fn what_slurm_says_is_passed_on() {
 fn the_executor_hands_over_what_is_open_and_counts_what_it_finished() {
     let cluster = Cluster::new();
     let study = cluster.study("out", "resubmit = 0\n");
-    let cells = Cells { study: &study, work: &Fake, only: &[] };
+    let cells = Cells { study: &study, work: &FAKE, only: &[] };
     let stop = Arc::new(AtomicBool::new(false));
     fs::write(cluster.path("fails-m1--seed0"), "once\n").expect("written");
     let executor = ExecutorKind::Slurm.executor(&study);

@@ -1,6 +1,6 @@
 //! Text from values: formats of f-strings, `str.format` and `%`.
 
-use super::super::value::python_float;
+use super::super::repr::python_float;
 use super::object::{Object, Res, raise, refuse};
 
 /// A format: `[[fill]align][sign][#][0][width][,][.precision][kind]`.

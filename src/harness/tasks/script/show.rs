@@ -1,6 +1,6 @@
 //! Values as Python prints them.
 
-use super::super::value::{python_float, write_text_repr};
+use super::super::repr::{self, Brackets, Part, python_float, write_text_repr};
 use super::object::{DEEPEST, DictKind, Object, Res, refuse};
 
 impl Object {
@@ -29,49 +29,25 @@ impl Object {
         if depth > DEEPEST {
             return refuse("lists are nested too deeply to be printed");
         }
-        let items = |out: &mut String, items: &[Object]| -> Res<()> {
-            for (at, item) in items.iter().enumerate() {
-                out.push_str(if at == 0 { "" } else { ", " });
-                item.write_repr(out, depth + 1)?;
-            }
-            Ok(())
-        };
+        let item = |out: &mut String, item: &Object| item.write_repr(out, depth + 1);
         match self {
             Self::None => out.push_str("None"),
-            Self::Bool(flag) => out.push_str(if *flag { "True" } else { "False" }),
+            Self::Bool(flag) => out.push_str(repr::flag(*flag)),
             Self::Int(number) => out.push_str(&number.to_string()),
             Self::Float(number) => out.push_str(&python_float(*number)),
             Self::Text(text) => write_text_repr(out, text),
-            Self::List(list) => {
-                out.push('[');
-                items(out, &list.borrow())?;
-                out.push(']');
-            }
-            Self::Tuple(list) => {
-                out.push('(');
-                items(out, list)?;
-                out.push_str(if list.len() == 1 { ",)" } else { ")" });
-            }
+            Self::List(list) => repr::items(out, Brackets::List, list.borrow().iter(), item)?,
+            Self::Tuple(list) => repr::items(out, Brackets::Tuple, list.iter(), item)?,
             Self::Dict(dict) if matches!(dict.kind, DictKind::Plain) => {
-                out.push('{');
-                for (at, (key, value)) in dict.table.borrow().iter().enumerate() {
-                    out.push_str(if at == 0 { "" } else { ", " });
-                    key.write_repr(out, depth + 1)?;
-                    out.push_str(": ");
-                    value.write_repr(out, depth + 1)?;
-                }
-                out.push('}');
+                let table = dict.table.borrow();
+                repr::dict(out, table.iter(), |out, part| match part {
+                    Part::Key(object) | Part::Value(object) => item(out, object),
+                })?;
             }
-            Self::Set(set) if set.borrow().len() <= 1 => {
-                let set = set.borrow();
-                match set.iter().next() {
-                    None => out.push_str("set()"),
-                    Some((only, _)) => {
-                        out.push('{');
-                        only.write_repr(out, depth + 1)?;
-                        out.push('}');
-                    }
-                }
+            Self::Set(set) if set.borrow().len() == 0 => out.push_str("set()"),
+            // The order of more depends on Python's hashes.
+            Self::Set(set) if set.borrow().len() == 1 => {
+                repr::items(out, Brackets::Set, set.borrow().iter(), |out, (only, _)| item(out, only))?;
             }
             Self::Range(from, to, 1) => out.push_str(&format!("range({from}, {to})")),
             Self::Range(from, to, step) => out.push_str(&format!("range({from}, {to}, {step})")),
