@@ -2,9 +2,4 @@
 
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    if let Ok(config) = onset::lm::Config::parse("config.json".as_ref(), bytes) {
-        assert_eq!(config.attention.windows.len(), config.layers);
-        assert_eq!(config.heads % config.kv_heads, 0);
-    }
-});
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| onset::fuzzing::config(bytes));

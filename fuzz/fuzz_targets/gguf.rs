@@ -2,11 +2,4 @@
 
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    let path = "model.gguf".as_ref();
-    if let Ok(header) = onset::lm::gguf::Header::parse(path, bytes) {
-        assert!(header.tensors.iter().all(|tensor| tensor.bytes.end <= bytes.len()));
-        let _ = onset::lm::Config::from_gguf(path, &header);
-        let _ = onset::lm::Tokenizer::from_gguf(path, &header);
-    }
-});
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| onset::fuzzing::gguf(bytes));

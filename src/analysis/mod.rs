@@ -8,9 +8,9 @@ pub mod fit;
 pub(crate) mod heat_map;
 pub mod loss_law;
 pub mod papers;
-pub mod pareto;
+pub(crate) mod pareto;
 mod phase;
 pub(crate) mod scaling;
-pub mod words;
+pub(crate) mod words;
 
 pub use phase::Phase;

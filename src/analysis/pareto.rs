@@ -6,7 +6,7 @@
 
 /// One step of a frontier: from `x` on (log10 FLOPs), the best score is `score`.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Step {
+pub(crate) struct Step {
     /// log10 of compute in FLOPs.
     pub x: f64,
     /// Best score among models of at most this compute.
@@ -15,14 +15,8 @@ pub struct Step {
 
 /// The frontier of `points` (log10 compute, score) as its steps in order of compute; points that are not finite are left
 /// out.
-///
-/// ```
-/// use onset::analysis::pareto::frontier;
-/// let steps = frontier(&[(20.0, 0.3), (21.0, 0.2), (22.0, 0.5)]);
-/// assert_eq!(steps.iter().map(|s| s.score).collect::<Vec<_>>(), [0.3, 0.5]);
-/// ```
 #[must_use]
-pub fn frontier(points: &[(f64, f64)]) -> Vec<Step> {
+pub(crate) fn frontier(points: &[(f64, f64)]) -> Vec<Step> {
     let mut sorted: Vec<(f64, f64)> = points.iter().copied().filter(|(x, y)| x.is_finite() && y.is_finite()).collect();
     // Best first among equal compute, so that a tie contributes one step.
     sorted.sort_by(|a, b| a.0.total_cmp(&b.0).then(b.1.total_cmp(&a.1)));
@@ -54,6 +48,13 @@ pub(crate) fn area_between(upper: &[Step], lower: &[Step], end: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_example_holds() {
+        use crate::analysis::pareto::frontier;
+        let steps = frontier(&[(20.0, 0.3), (21.0, 0.2), (22.0, 0.5)]);
+        assert_eq!(steps.iter().map(|s| s.score).collect::<Vec<_>>(), [0.3, 0.5]);
+    }
 
     #[test]
     fn the_area_between_two_staircases_is_the_sum_of_its_rectangles() {

@@ -17,10 +17,10 @@ pub enum Phase {
 
 impl Phase {
     /// Both, in order.
-    pub const BOTH: [Self; 2] = [Self::Unadjusted, Self::Adjusted];
+    pub(crate) const BOTH: [Self; 2] = [Self::Unadjusted, Self::Adjusted];
 
     /// The one of two that belongs to it.
-    pub fn of<T>(self, unadjusted: T, adjusted: T) -> T {
+    pub(crate) fn of<T>(self, unadjusted: T, adjusted: T) -> T {
         match self {
             Self::Unadjusted => unadjusted,
             Self::Adjusted => adjusted,

@@ -21,11 +21,11 @@ macro_rules! bounds {
 
         impl Bound {
             /// Every bound.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+            pub(crate) const ALL: &'static [Self] = &[$(Self::$variant),*];
 
             /// Its name on the command line.
             #[must_use]
-            pub fn name(self) -> &'static str {
+            pub(crate) fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name),* }
             }
 
@@ -37,7 +37,7 @@ macro_rules! bounds {
 
             /// What it counts.
             #[must_use]
-            pub fn what(self) -> &'static str {
+            pub(crate) fn what(self) -> &'static str {
                 match self { $(Self::$variant => $what),* }
             }
         }

@@ -173,14 +173,14 @@ impl Progress<'_> {
                 self.of.store(members.iter().map(|m| work(m, m.sequences + examples)).sum(), Ordering::Relaxed);
             }
             LabEvent::Known(member) => self.add(work(member, member.sequences + examples), &member.name),
-            LabEvent::Step { member, phase, .. } => {
+            LabEvent::Step { member, phase } => {
                 let batch = match phase {
                     LabPhase::Pretraining => self.suite.recipe.batch,
                     LabPhase::Adjustment => self.suite.recipe.adjustment_batch,
                 };
                 self.add(work(member, batch), &member.name);
             }
-            LabEvent::Done(..) => {}
+            LabEvent::Done => {}
         }
     }
 

@@ -22,7 +22,7 @@ pub(crate) const END: &str = "<end>";
 pub(crate) const STATEMENT: usize = 8;
 
 /// Words of a training sequence: three statements or one question.
-pub const SEQUENCE: usize = 3 * STATEMENT;
+pub(crate) const SEQUENCE: usize = 3 * STATEMENT;
 
 /// Names of the options.
 pub(crate) const LETTERS: [&str; OPTIONS] = ["A", "B", "C", "D"];

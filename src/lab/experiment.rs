@@ -1,14 +1,4 @@
 //! The loop: every model of a suite is trained and tested, several side by side, and none twice.
-//!
-//! ```no_run
-//! use onset::lab::{Experiment, Suite, table};
-//! use onset::stats::random::Seed;
-//!
-//! let experiment = Experiment::new(Suite::quick(), Seed(1), "lab".as_ref());
-//! let models = experiment.run(&|_| {})?;
-//! println!("{}", table(&models));
-//! # Ok::<(), onset::Error>(())
-//! ```
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -29,7 +19,7 @@ use crate::stats::random::Seed;
 
 /// A suite, a seed and a folder.
 #[derive(Debug, Clone)]
-pub struct Experiment {
+pub(crate) struct Experiment {
     suite: Suite,
     seed: Seed,
     folder: PathBuf,
@@ -39,7 +29,7 @@ pub struct Experiment {
 
 /// What an experiment tells while it runs.
 #[derive(Debug, Clone, Copy)]
-pub enum LabEvent<'a> {
+pub(crate) enum LabEvent<'a> {
     /// All models, before the first begins.
     Begin(&'a [Member]),
     /// A model was trained and tested in an earlier run.
@@ -50,25 +40,21 @@ pub enum LabEvent<'a> {
         member: &'a Member,
         /// What it is doing.
         phase: LabPhase,
-        /// Steps taken.
-        done: usize,
-        /// Steps in all.
-        of: usize,
     },
     /// A model has been trained and tested.
-    Done(&'a Member, &'a LabRecord),
+    Done,
 }
 
 impl Experiment {
     /// An experiment that leaves models and records in `folder`, and takes up what is there of an earlier run.
     #[must_use]
-    pub fn new(suite: Suite, seed: Seed, folder: &Path) -> Self {
+    pub(crate) fn new(suite: Suite, seed: Seed, folder: &Path) -> Self {
         Self { suite, seed, folder: folder.to_owned(), workers: 1, stop: None }
     }
 
     /// Models that are trained side by side. It changes no number.
     #[must_use]
-    pub fn workers(mut self, workers: usize) -> Self {
+    pub(crate) fn workers(mut self, workers: usize) -> Self {
         self.workers = workers.max(1);
         self
     }
@@ -85,7 +71,7 @@ impl Experiment {
     ///
     /// # Errors
     /// [`Error::Argument`] for a suite that cannot be, [`Error::Interrupted`], and those of training, tests and files.
-    pub fn run(&self, watch: &(dyn Fn(LabEvent<'_>) + Sync)) -> Result<Vec<(Member, LabRecord)>> {
+    pub(crate) fn run(&self, watch: &(dyn Fn(LabEvent<'_>) + Sync)) -> Result<Vec<(Member, LabRecord)>> {
         let world = World::new(&self.suite.world, self.seed)?;
         let vocabulary = Vocabulary::new(&world);
         let members = self.suite.members(&vocabulary)?;
@@ -158,10 +144,10 @@ impl Experiment {
             watch(LabEvent::Known(member));
             return Ok(record);
         }
-        let report = |phase, done, of| watch(LabEvent::Step { member, phase, done, of });
+        let report = |phase, _, _| watch(LabEvent::Step { member, phase });
         let record = school.teach(member, fingerprint, &folder, &report)?;
         record.write(&path)?;
-        watch(LabEvent::Done(member, &record));
+        watch(LabEvent::Done);
         Ok(record)
     }
 

@@ -44,22 +44,39 @@ pub(crate) use coverage::Coverage;
 #[cfg(all(test, feature = "models"))]
 pub(crate) use coverage::Truth;
 #[cfg(feature = "models")]
-pub use documents::SEQUENCE;
+pub(crate) use documents::SEQUENCE;
+
 #[cfg(feature = "models")]
-pub use experiment::{Experiment, LabEvent};
+pub(crate) use experiment::Experiment;
+#[cfg(feature = "models")]
+pub(crate) use experiment::LabEvent;
+
 pub use fits::{Curves, LabFit, LabReport};
 pub(crate) use fits::{Fitted, theta};
-pub use options::CHANCE;
+pub(crate) use options::CHANCE;
 #[cfg(feature = "models")]
-pub use pupil::LabPhase;
+pub(crate) use pupil::LabPhase;
+
 #[cfg(feature = "models")]
-pub use record::{LabRecord, LabScore};
-pub use scores::{LabModel, LabScores};
+#[cfg(test)]
+pub(crate) use record::LabScore;
+
+pub(crate) use scores::LabScores;
+
 #[cfg(feature = "models")]
-pub use shape::ModelShape;
+pub(crate) use suite::Member;
 #[cfg(feature = "models")]
-pub use suite::{Family, LabRecipe, Member, ModelKind, Suite};
+pub(crate) use suite::Suite;
+
 #[cfg(feature = "models")]
-pub use table::{ADJUSTMENT, table};
+#[cfg(test)]
+pub(crate) use table::ADJUSTMENT;
 #[cfg(feature = "models")]
-pub use world::{Fact, FactPart, Order, World, WorldSettings};
+pub(crate) use table::table;
+
+#[cfg(feature = "models")]
+#[cfg(test)]
+pub(crate) use world::World;
+#[cfg(feature = "models")]
+#[cfg(test)]
+pub(crate) use world::WorldSettings;

@@ -27,7 +27,7 @@ use crate::train::{
 
 /// What a model is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum LabPhase {
+pub(crate) enum LabPhase {
     /// It reads its text.
     Pretraining,
     /// It sees examples of the task.

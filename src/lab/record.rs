@@ -10,7 +10,7 @@ use crate::registry::write;
 
 /// A trained and tested model.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct LabRecord {
+pub(crate) struct LabRecord {
     /// Its name.
     pub model: String,
     /// Everything that its numbers depend on; a record is used again only where this is the same.
@@ -25,7 +25,7 @@ pub struct LabRecord {
 
 /// One score of a model.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct LabScore {
+pub(crate) struct LabScore {
     /// The task.
     pub task: String,
     /// Task examples of the adjustment seen before; 0 for the model as pretrained.

@@ -13,7 +13,7 @@ use crate::{Error, Result};
 
 /// The scores of an experiment, and what is known of its models.
 #[derive(Debug, Clone, PartialEq)]
-pub struct LabScores {
+pub(crate) struct LabScores {
     /// The models, in order; those of the first one's kind are the reference.
     pub models: Vec<LabModel>,
     /// Their accuracies in multiple choice and cloze format, as pretrained and after task examples.
@@ -24,7 +24,7 @@ pub struct LabScores {
 
 /// A model of which it is known how much of the test's task it has seen.
 #[derive(Debug, Clone, PartialEq)]
-pub struct LabModel {
+pub(crate) struct LabModel {
     /// Its name.
     pub name: String,
     /// Its family.
@@ -83,7 +83,7 @@ impl LabScores {
     ///
     /// # Errors
     /// When the file cannot be read, lacks a column or holds a value that cannot be used.
-    pub fn read(path: &Path) -> Result<Self> {
+    pub(crate) fn read(path: &Path) -> Result<Self> {
         Self::of_table(&Table::read(path, &COLUMNS)?)
     }
 
@@ -91,7 +91,8 @@ impl LabScores {
     ///
     /// # Errors
     /// As [`LabScores::read`].
-    pub fn parse(text: &str, path: &Path) -> Result<Self> {
+    #[cfg(test)]
+    pub(crate) fn parse(text: &str, path: &Path) -> Result<Self> {
         Self::of_table(&Table::parse(text.as_bytes(), path, &COLUMNS)?)
     }
 

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// Depth and width of a model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ModelShape {
+pub(crate) struct ModelShape {
     /// Layers.
     pub layers: usize,
     /// Width of the residual stream.

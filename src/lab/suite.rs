@@ -17,7 +17,7 @@ use crate::stats::random::{Seed, Stream};
 
 /// Everything an experiment is made of, its seed aside.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Suite {
+pub(crate) struct Suite {
     /// The world.
     pub world: WorldSettings,
     /// Kinds of models, the reference first.
@@ -39,7 +39,7 @@ pub struct Suite {
 
 /// Models told from the others by what share of their text is in the test's format.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ModelKind {
+pub(crate) struct ModelKind {
     /// Its name, such as `old`.
     pub name: String,
     /// Share of test-task documents, by tokens.
@@ -52,7 +52,7 @@ pub struct ModelKind {
 
 /// Models of one make.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Family {
+pub(crate) struct Family {
     /// Its name.
     pub name: String,
     /// Layers.
@@ -67,7 +67,7 @@ pub struct Family {
 
 /// Learning rates and batches; the same for all models.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct LabRecipe {
+pub(crate) struct LabRecipe {
     /// Sequences per step of pretraining.
     pub batch: usize,
     /// Peak learning rate of pretraining at width 32; it falls with the square root of the width.
@@ -82,7 +82,7 @@ pub struct LabRecipe {
 
 /// One model to be trained.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Member {
+pub(crate) struct Member {
     /// Its name, such as `old-a-32`.
     pub name: String,
     /// Its kind.
@@ -144,7 +144,7 @@ fn drawn_widths(mut left: Vec<usize>, count: usize, stream: &mut Stream) -> Vec<
 impl Suite {
     /// Forty models in ten families, made for three minutes on two cores.
     #[must_use]
-    pub fn quick() -> Self {
+    pub(crate) fn quick() -> Self {
         Self {
             world: WorldSettings { entities: 256, attributes: 4, tail: 1.0, order: Order::Fixed },
             kinds: vec![ModelKind::new("old", 0.002, 4), ModelKind::new("new", 0.1, 4), ModelKind::new("mid", 0.02, 2)],
@@ -164,7 +164,7 @@ impl Suite {
 
     /// Ninety-eight models in twenty families over 2.5 decades of compute, made for less than an hour on two cores.
     #[must_use]
-    pub fn full() -> Self {
+    pub(crate) fn full() -> Self {
         Self {
             world: WorldSettings { entities: 512, attributes: 4, tail: 1.0, order: Order::Fixed },
             kinds: vec![
@@ -190,7 +190,7 @@ impl Suite {
     /// Sixteen small models in eight families, made in a fraction of a minute: what is true of intervals shows only in many
     /// worlds. The share of the new kind is larger than elsewhere, since so small models need many questions.
     #[must_use]
-    pub fn tiny() -> Self {
+    pub(crate) fn tiny() -> Self {
         Self {
             world: WorldSettings { entities: 128, attributes: 4, tail: 1.0, order: Order::Fixed },
             kinds: vec![ModelKind::new("old", 0.002, 4), ModelKind::new("new", 0.3, 4)],

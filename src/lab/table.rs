@@ -7,7 +7,7 @@ use crate::registry::table::Sheet;
 use crate::registry::{Adjustment, Condition, Format, Measure, Metric, Observation, Provenance, RowKind, Setup};
 
 /// Name of the adjustment in the table.
-pub const ADJUSTMENT: &str = "lab";
+pub(crate) const ADJUSTMENT: &str = "lab";
 
 /// The scores of a model, in the order they were found.
 #[must_use]
@@ -39,7 +39,7 @@ pub(crate) fn observations(record: &LabRecord) -> Vec<Observation> {
 /// The table of these models, in their order, as CSV: a row for each model, task and number of task examples, with the
 /// kind of the model (`cohort`) and the true share of test-task documents in its text.
 #[must_use]
-pub fn table(models: &[(Member, LabRecord)]) -> String {
+pub(crate) fn table(models: &[(Member, LabRecord)]) -> String {
     sheet(models).csv()
 }
 

@@ -7,17 +7,6 @@
 //! Entities have a long tail: the entity of rank r is written about in proportion to (r + 1)^−s. Each fact belongs to one
 //! of three parts, drawn along the ranks so that all are equally frequent: half of the facts are those that test-task
 //! documents of pretraining ask for, a quarter those that the adjustment asks for, and a quarter those of the test.
-//!
-//! ```
-//! use onset::lab::{Order, FactPart, World, WorldSettings};
-//! use onset::stats::random::Seed;
-//!
-//! let world = World::new(&WorldSettings { entities: 12, attributes: 4, tail: 0.7, order: Order::Random }, Seed(3))?;
-//! assert_eq!(world.part(FactPart::Test).len(), 12);
-//! let fact = world.part(FactPart::Test)[0];
-//! assert!(world.options(fact).contains(&world.value(fact)));
-//! # Ok::<(), onset::Error>(())
-//! ```
 
 use serde::{Deserialize, Serialize};
 
@@ -35,7 +24,7 @@ const ATTRIBUTES: [&str; 16] = [
 
 /// How large a world is.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct WorldSettings {
+pub(crate) struct WorldSettings {
     /// Entities, 1 to 20,000.
     pub entities: usize,
     /// Attributes of each, 1 to 16.
@@ -48,7 +37,7 @@ pub struct WorldSettings {
 
 /// The order of the options of a question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Order {
+pub(crate) enum Order {
     /// Always the same, as exams sort numbers: what a letter stands for can be known without reading the options.
     Fixed,
     /// Random in every question: an answer must be bound to its letter by reading the options.
@@ -57,7 +46,7 @@ pub enum Order {
 
 /// What facts are for; no fact is in two parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum FactPart {
+pub(crate) enum FactPart {
     /// Asked for by test-task documents in pretraining.
     Pretraining,
     /// Asked for by the examples of the adjustment.
@@ -68,7 +57,7 @@ pub enum FactPart {
 
 /// An entity and one of its attributes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Fact {
+pub(crate) struct Fact {
     /// Place of the entity in [`World::entities`].
     entity: usize,
     /// Place of the attribute in [`World::attributes`].
@@ -77,7 +66,7 @@ pub struct Fact {
 
 /// Facts, their frequencies and their parts.
 #[derive(Debug, Clone, PartialEq)]
-pub struct World {
+pub(crate) struct World {
     settings: WorldSettings,
     entities: Vec<String>,
     /// Of each fact, in the order of `facts`: which of the four values.
@@ -94,7 +83,7 @@ impl World {
     /// # Errors
     /// [`Error::Argument`] for no entity or more than 20,000, no attribute or more than 16, a number of facts that does not
     /// divide by 16 (a quarter of them are the test, and a quarter of these have each answer), and for a tail below 0.
-    pub fn new(settings: &WorldSettings, seed: Seed) -> Result<Self> {
+    pub(crate) fn new(settings: &WorldSettings, seed: Seed) -> Result<Self> {
         let WorldSettings { entities: count, attributes, tail, .. } = *settings;
         if !(1..=MOST_ENTITIES).contains(&count) || !(1..=ATTRIBUTES.len()).contains(&attributes) {
             return Err(Error::Argument(format!(
@@ -134,7 +123,7 @@ impl World {
 
     /// The facts of one part.
     #[must_use]
-    pub fn part(&self, part: FactPart) -> &[Fact] {
+    pub(crate) fn part(&self, part: FactPart) -> &[Fact] {
         &self.parts[part as usize]
     }
 
@@ -160,7 +149,7 @@ impl World {
 
     /// The true value of a fact of this world; any of its options for a fact of a larger world.
     #[must_use]
-    pub fn value(&self, fact: Fact) -> &'static str {
+    pub(crate) fn value(&self, fact: Fact) -> &'static str {
         let place = fact.entity * self.settings.attributes + fact.attribute;
         self.options(fact)[self.values.get(place).copied().unwrap_or_default()]
     }
@@ -174,7 +163,7 @@ impl World {
 
     /// The values that the fact could have.
     #[must_use]
-    pub fn options(&self, fact: Fact) -> [&'static str; OPTIONS] {
+    pub(crate) fn options(&self, fact: Fact) -> [&'static str; OPTIONS] {
         VALUES[fact.attribute % VALUES.len()]
     }
 
@@ -259,6 +248,18 @@ fn names(count: usize, seed: Seed) -> Vec<String> {
 mod tests {
     use super::*;
     use std::collections::BTreeSet;
+
+    #[test]
+    fn the_example_holds() -> crate::Result<()> {
+        use crate::stats::random::Seed;
+
+        let world =
+            World::new(&WorldSettings { entities: 12, attributes: 4, tail: 0.7, order: Order::Random }, Seed(3))?;
+        assert_eq!(world.part(FactPart::Test).len(), 12);
+        let fact = world.part(FactPart::Test)[0];
+        assert!(world.options(fact).contains(&world.value(fact)));
+        Ok(())
+    }
 
     fn world() -> World {
         World::new(&WorldSettings { entities: 96, attributes: 4, tail: 0.7, order: Order::Random }, Seed(1))

@@ -15,7 +15,7 @@ macro_rules! architectures {
 
             /// Its name, as people write it.
             #[must_use]
-            pub fn name(self) -> &'static str {
+            pub(crate) fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name,)+ }
             }
 

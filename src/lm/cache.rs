@@ -45,14 +45,8 @@ impl Cache {
 
     /// Tokens whose keys and values are held.
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.parts.iter().map(|part| part.length).sum()
-    }
-
-    /// Whether nothing is held.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.parts.is_empty()
     }
 
     /// A second cache with the same tokens; what is held is shared, and either can be continued.

@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 
 /// Templates by name, and the special tokens that they may name.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct ChatTemplates {
+pub(crate) struct ChatTemplates {
     /// Name and source. A model with one template calls it `default`.
     pub named: Vec<(String, String)>,
     /// Special tokens by their role, such as `bos_token`.

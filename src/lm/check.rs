@@ -22,7 +22,7 @@ use crate::error::{Error, Result};
 /// What is allowed, and what is looked at.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Check {
+pub(crate) struct Check {
     /// Largest absolute difference of a logit from the reference.
     pub logits: f64,
     /// Largest absolute difference of a logit between a batch and the row alone, or a whole row and pieces of it; for
@@ -44,7 +44,7 @@ impl Default for Check {
 
 /// One thing that was compared.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Finding {
+pub(crate) struct Finding {
     /// What; `grad.NAME` for the gradient of a tensor, as in the reference.
     pub what: String,
     /// The largest difference; for gradients, what exceeds the relative tolerance.
@@ -56,7 +56,7 @@ pub struct Finding {
 impl Finding {
     /// Whether the difference is allowed; one that is not a number is not.
     #[must_use]
-    pub fn passed(&self) -> bool {
+    pub(crate) fn passed(&self) -> bool {
         self.difference <= self.allowed
     }
 }
@@ -66,7 +66,7 @@ impl Check {
     ///
     /// # Errors
     /// Those of loading the model, and [`Error::File`] for a reference that is incomplete or does not fit it.
-    pub fn run(&self, folder: &Path, placement: &Placement) -> Result<Vec<Finding>> {
+    pub(crate) fn run(&self, folder: &Path, placement: &Placement) -> Result<Vec<Finding>> {
         let path = folder.join(REFERENCE);
         if !path.exists() {
             return Err(Error::read(&path)(std::io::ErrorKind::NotFound.into()));

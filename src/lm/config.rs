@@ -43,7 +43,7 @@ pub struct Config {
     /// The order of norms and additions in a layer.
     pub(crate) residual: Residual,
     /// Queries, keys, values and scores.
-    pub attention: Attention,
+    pub(crate) attention: Attention,
     /// The MLP.
     pub(crate) mlp: Mlp,
     /// From residual stream to logits.
@@ -106,7 +106,7 @@ pub(crate) enum Residual {
 
 /// Queries, keys, values and scores.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Attention {
+pub(crate) struct Attention {
     /// How the three are stored.
     pub(crate) packing: Packing,
     /// Whether the query, key and value projections have biases.

@@ -33,7 +33,7 @@ impl Placement {
     ///
     /// # Errors
     /// [`Error::Argument`] for any other name, [`Error::Backend`] for a device that is not there or not compiled in.
-    pub fn named(device: &str, dtype: &str) -> Result<Self> {
+    pub(crate) fn named(device: &str, dtype: &str) -> Result<Self> {
         let dtype = match dtype {
             "f32" | "float32" => DType::F32,
             "bf16" | "bfloat16" => DType::BF16,
@@ -54,7 +54,7 @@ impl Placement {
 
 /// A model on disk whose weights have not been loaded.
 #[derive(Debug)]
-pub struct Found {
+pub(crate) struct Found {
     /// The folder or file.
     pub path: PathBuf,
     /// What it is.
@@ -90,7 +90,7 @@ impl Found {
     ///
     /// # Errors
     /// As [`LoadedModel::load`].
-    pub fn at(path: &Path) -> Result<Self> {
+    pub(crate) fn at(path: &Path) -> Result<Self> {
         let (mut config, tokenizer) = settings(path)?;
         let weights = Weights::open(path, &Device::Cpu, DType::F32)?;
         config.head.tied &= !weights.holds_another_head(&config)?;
@@ -108,13 +108,13 @@ impl Found {
 
     /// Numbers that are learned; a tied head is counted once.
     #[must_use]
-    pub fn parameters(&self) -> usize {
+    pub(crate) fn parameters(&self) -> usize {
         self.tensors.iter().filter(|tensor| !self.repeats(tensor)).map(count).sum()
     }
 
     /// The same without token and position embeddings and an untied head.
     #[must_use]
-    pub fn parameters_without_embeddings(&self) -> usize {
+    pub(crate) fn parameters_without_embeddings(&self) -> usize {
         let names = &self.config.names;
         let tables = [names.embed, names.position, names.head, names.head_alias];
         let is_table = |tensor: &TensorInfo| {
@@ -126,7 +126,7 @@ impl Found {
 
     /// Bytes that the weights take in `dtype`; quantised ones keep their size.
     #[must_use]
-    pub fn weight_bytes(&self, dtype: DType) -> usize {
+    pub(crate) fn weight_bytes(&self, dtype: DType) -> usize {
         let of = |t: &TensorInfo| if t.is_quantised() { t.bytes } else { count(t) * dtype.size_in_bytes() };
         self.tensors.iter().filter(|tensor| !self.repeats(tensor)).map(of).sum()
     }

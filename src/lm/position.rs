@@ -7,16 +7,6 @@
 //!
 //! Frequencies and angles are single precision throughout, as in the implementations the models were trained with: at
 //! position 8,000 the rounding of p·fᵢ is visible in the fourth digit of the sine.
-//!
-//! ```
-//! use onset::lm::{Rope, Scaling};
-//!
-//! let rope = Rope { theta: 10_000.0, dims: 4, interleaved: false, scaling: Scaling::None };
-//! let rotation = rope.rotation([(0, 2), (1, 2)]);
-//! assert_eq!(rotation.cos[..2], [1.0, 1.0]); // position 0 is not turned
-//! assert!((rotation.sin[2] - 1f32.sin()).abs() < 1e-6); // position 1, first pair: by 1 radian
-//! assert!((rotation.sin[3] - 0.01f32.sin()).abs() < 1e-6); // second pair: by 1/100
-//! ```
 
 use half::bf16;
 
@@ -41,7 +31,7 @@ pub(crate) enum Position {
 
 /// Rotary positions.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Rope {
+pub(crate) struct Rope {
     /// The base θ.
     pub theta: f64,
     /// The first `dims` of each head are turned; even.
@@ -54,7 +44,7 @@ pub struct Rope {
 
 /// Changes of the frequencies for longer contexts.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Scaling {
+pub(crate) enum Scaling {
     /// None.
     None,
     /// All frequencies divided by a factor.
@@ -97,7 +87,7 @@ pub enum Scaling {
 
 /// The settings of YaRN.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Yarn {
+pub(crate) struct Yarn {
     /// Divisor of low frequencies.
     pub factor: f64,
     /// Turns within the context above which a frequency is kept.
@@ -121,7 +111,7 @@ pub(crate) struct Alibi {
 
 /// Cosines and sines of some tokens: `dims / 2` of each per token.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Rotation {
+pub(crate) struct Rotation {
     /// Cosines.
     pub cos: Vec<f32>,
     /// Sines.
@@ -168,7 +158,7 @@ impl Rope {
 
     /// Sines and cosines of tokens given as (position, length of the sequence it is in).
     #[must_use]
-    pub fn rotation(&self, tokens: impl IntoIterator<Item = (usize, usize)>) -> Rotation {
+    pub(crate) fn rotation(&self, tokens: impl IntoIterator<Item = (usize, usize)>) -> Rotation {
         let (near, magnitude) = self.frequencies(false);
         let beyond = match self.scaling {
             Scaling::Long { context, .. } => Some((context, self.frequencies(true).0)),
@@ -287,6 +277,17 @@ impl Alibi {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_example_holds() {
+        use crate::lm::{Rope, Scaling};
+
+        let rope = Rope { theta: 10_000.0, dims: 4, interleaved: false, scaling: Scaling::None };
+        let rotation = rope.rotation([(0, 2), (1, 2)]);
+        assert_eq!(rotation.cos[..2], [1.0, 1.0]); // position 0 is not turned
+        assert!((rotation.sin[2] - 1f32.sin()).abs() < 1e-6); // position 1, first pair: by 1 radian
+        assert!((rotation.sin[3] - 0.01f32.sin()).abs() < 1e-6); // second pair: by 1/100
+    }
 
     #[test]
     fn slopes_of_a_power_of_two_are_geometric() {

@@ -23,7 +23,7 @@ pub struct Tokenizer {
     /// Ends one.
     pub eos: Option<u32>,
     /// Its chat templates.
-    pub chat: ChatTemplates,
+    pub(crate) chat: ChatTemplates,
 }
 
 impl Tokenizer {
@@ -51,7 +51,7 @@ impl Tokenizer {
     ///
     /// # Errors
     /// As [`Tokenizer::read`], and [`Error::Unsupported`] for an older form of a class that is not known.
-    pub fn beside(folder: &Path) -> Result<Option<Self>> {
+    pub(crate) fn beside(folder: &Path) -> Result<Option<Self>> {
         if folder.join("tokenizer.json").exists() {
             return Self::read(folder).map(Some);
         }
@@ -85,7 +85,7 @@ impl Tokenizer {
     ///
     /// # Errors
     /// [`Error::Unsupported`] for a kind that is not implemented, [`Error::File`] if it is incomplete.
-    pub fn from_gguf(path: &Path, header: &Header) -> Result<Self> {
+    pub(crate) fn from_gguf(path: &Path, header: &Header) -> Result<Self> {
         let inner = gguf::tokenizer(path, header)?;
         let (bos, eos) = (header.whole("tokenizer.ggml.bos_token_id"), header.whole("tokenizer.ggml.eos_token_id"));
         let chat = ChatTemplates::of_gguf(header);

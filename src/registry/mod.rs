@@ -29,7 +29,7 @@ pub use benchmark::{BENCHMARKS, Benchmark, Chance, Format, Measure, Metric, Part
 pub use chance::benchmark_named;
 pub(crate) use chance::{guesses_alike, meant_by};
 pub use columns::{MODEL_COLUMNS, OBSERVATION_COLUMNS};
-pub use model::known_models;
+pub(crate) use model::known_models;
 pub use model::{Flops, Model, Models};
 pub(crate) use model::{KNOWN_MODELS, Known};
 pub use month::{DateOrder, Month};
@@ -39,4 +39,4 @@ pub use scores::{
 };
 pub(crate) use subjects::{SUBJECT_COLUMNS, WIDE_COLUMNS};
 pub use subjects::{Subject, SubjectScores};
-pub use suites::tokens_per_step;
+pub(crate) use suites::tokens_per_step;

@@ -93,7 +93,7 @@ pub(crate) const KNOWN_MODELS: &str = include_str!("../../data/models.csv");
 ///
 /// # Errors
 /// None, unless the program was built from a damaged table.
-pub fn known_models() -> Result<Models> {
+pub(crate) fn known_models() -> Result<Models> {
     Models::parse(KNOWN_MODELS, "data/models.csv")
 }
 

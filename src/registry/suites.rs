@@ -2,13 +2,6 @@
 //!
 //! A checkpoint of a run that is not here has its tokens from `onset import --tokens-per-step`, or from its own name
 //! (`stage1-step1000-tokens5B`).
-//!
-//! ```
-//! use onset::registry::tokens_per_step;
-//! let pythia = tokens_per_step("EleutherAI/pythia-1.4b-deduped").expect("a public suite");
-//! assert_eq!(pythia * 143_000, 299_892_736_000);
-//! assert_eq!(tokens_per_step("someone/pythia-1.4b-chat"), None);
-//! ```
 
 /// Models that were trained with batches of one size throughout.
 struct Suite {
@@ -38,7 +31,7 @@ const SUITES: &[Suite] = &[
 ];
 
 /// Training tokens of one step of this model, where it is one of a public suite.
-pub fn tokens_per_step(model: &str) -> Option<u64> {
+pub(crate) fn tokens_per_step(model: &str) -> Option<u64> {
     let model = model.to_ascii_lowercase();
     let (organisation, name) =
         model.split_once('/').map_or((None, model.as_str()), |(first, name)| (Some(first), name));
@@ -80,6 +73,14 @@ const REPETITIONS: [&str; 3] = ["deduped", "seed", "bf"];
 #[cfg(test)]
 mod tests {
     use super::tokens_per_step;
+
+    #[test]
+    fn the_example_holds() {
+        use crate::registry::tokens_per_step;
+        let pythia = tokens_per_step("EleutherAI/pythia-1.4b-deduped").expect("a public suite");
+        assert_eq!(pythia * 143_000, 299_892_736_000);
+        assert_eq!(tokens_per_step("someone/pythia-1.4b-chat"), None);
+    }
 
     #[test]
     fn a_suite_is_told_from_what_others_made_of_it() {

@@ -4,31 +4,6 @@
 //! One record holds the scores of one model under one condition. What onset does not know is left out rather than
 //! guessed: where the items come from (`source_data` is of the type `other`), and how text was generated. A model that was
 //! fine-tuned before the evaluation says so in `model_info.additional_details`.
-//!
-//! ```
-//! use onset::registry::{Condition, Measure, Metric, Observation, Provenance, RowKind, Setup};
-//! use onset::report::every_eval_ever::{Source, records};
-//!
-//! let score = Observation {
-//!     model: "example-org/toy-7b".into(),
-//!     benchmark: "gsm8k".into(),
-//!     kind: RowKind::Task,
-//!     group: None,
-//!     format: None,
-//!     metric: Metric::plain(Measure::ExactMatch),
-//!     value: 0.125,
-//!     stderr: Some(0.009),
-//!     items: Some(1319),
-//!     condition: Condition::unadjusted(),
-//!     setup: Setup { shots: Some(5), ..Setup::default() },
-//!     provenance: Provenance::file("results.json"),
-//! };
-//! let source = Source { organization: "Example Lab".into(), library: "lm_eval".into(), retrieved: 1_767_225_600 };
-//! let records = records(&[score], &source)?;
-//! assert_eq!(records[0].path, "example-org/toy-7b.json");
-//! assert!(records[0].json.contains("\"score\": 0.125"));
-//! # Ok::<(), onset::Error>(())
-//! ```
 
 use std::collections::BTreeMap;
 
@@ -42,7 +17,7 @@ const SCHEMA: &str = "0.2.1";
 
 /// Where the observations come from, as far as they do not say so themselves.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Source {
+pub(crate) struct Source {
     /// Who ran the evaluations.
     pub organization: String,
     /// What they were run with: `lm_eval`, `lighteval`, `helm`, `inspect_ai`.
@@ -53,7 +28,7 @@ pub struct Source {
 
 /// One record.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Record {
+pub(crate) struct Record {
     /// Its file below a folder of records: `DEVELOPER/MODEL.json`, the condition after the model where there is one.
     pub path: String,
     /// Its text.
@@ -64,7 +39,7 @@ pub struct Record {
 ///
 /// # Errors
 /// [`Error::Encode`] when a score cannot be written as JSON. Every finite score can.
-pub fn records(observations: &[Observation], source: &Source) -> Result<Vec<Record>> {
+pub(crate) fn records(observations: &[Observation], source: &Source) -> Result<Vec<Record>> {
     let mut groups: BTreeMap<(&str, &Condition), Vec<&Observation>> = BTreeMap::new();
     for one in observations {
         groups.entry((&one.model, &one.condition)).or_default().push(one);
@@ -172,6 +147,32 @@ fn path(model: &str, condition: &Condition) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_example_holds() -> crate::Result<()> {
+        use crate::registry::{Condition, Measure, Metric, Observation, Provenance, RowKind, Setup};
+        use crate::report::every_eval_ever::{Source, records};
+
+        let score = Observation {
+            model: "example-org/toy-7b".into(),
+            benchmark: "gsm8k".into(),
+            kind: RowKind::Task,
+            group: None,
+            format: None,
+            metric: Metric::plain(Measure::ExactMatch),
+            value: 0.125,
+            stderr: Some(0.009),
+            items: Some(1319),
+            condition: Condition::unadjusted(),
+            setup: Setup { shots: Some(5), ..Setup::default() },
+            provenance: Provenance::file("results.json"),
+        };
+        let source = Source { organization: "Example Lab".into(), library: "lm_eval".into(), retrieved: 1_767_225_600 };
+        let records = records(&[score], &source)?;
+        assert_eq!(records[0].path, "example-org/toy-7b.json");
+        assert!(records[0].json.contains("\"score\": 0.125"));
+        Ok(())
+    }
 
     #[test]
     fn a_record_stays_in_its_folder_whatever_its_model_is_called() {

@@ -33,7 +33,7 @@ fn name(of: LossLawQuantity) -> &'static str {
 /// A row for every estimate: what it is of, the budget it belongs to, value, standard error, interval, method, whether the
 /// budget lies outside the compute of the points, and why something is missing.
 #[must_use]
-pub fn estimates(report: &LossLawReport) -> CsvTable {
+pub(crate) fn estimates(report: &LossLawReport) -> CsvTable {
     let mut table =
         CsvTable::new(&["quantity", "compute", "estimate", "se", "low", "high", "method", "extrapolated", "reason"]);
     for (of, budget, estimate) in report.estimates() {
@@ -54,7 +54,7 @@ pub fn estimates(report: &LossLawReport) -> CsvTable {
 
 /// A row for every point: its loss, the loss that the law gives, and the residual of ln loss.
 #[must_use]
-pub fn points(report: &LossLawReport) -> CsvTable {
+pub(crate) fn points(report: &LossLawReport) -> CsvTable {
     let mut table = CsvTable::new(&["model", "cluster", "params", "tokens", "compute", "loss", "fitted", "residual"]);
     for point in &report.points {
         let mut row = vec![point.model.clone(), point.cluster.clone()];

@@ -5,21 +5,21 @@ pub mod agree;
 pub(crate) mod coverage;
 pub mod csv;
 #[cfg(feature = "models")]
-pub mod evaluate;
-pub mod every_eval_ever;
+pub(crate) mod evaluate;
+pub(crate) mod every_eval_ever;
 #[cfg(feature = "models")]
-pub mod finetune;
+pub(crate) mod finetune;
 pub mod fit;
 pub mod harmony;
 pub mod html;
-pub mod json;
+pub(crate) mod json;
 pub mod lab;
 pub mod loss_law;
 pub mod reproduction;
 pub mod reproduction_page;
 #[cfg(feature = "models")]
-pub mod study;
-pub mod terminal;
+pub(crate) mod study;
+pub(crate) mod terminal;
 #[cfg(all(test, feature = "models"))]
 mod tests;
 mod text;

@@ -13,28 +13,19 @@
 //!
 //! And a sign that choosing took place: of scores whose true gain is g_i, Σ Φ(-g_i/t_i) would be expected to fall when
 //! tested anew. Where not one falls, the reported score was not one test, but the better of two.
-//!
-//! ```
-//! use onset::stats::best_of::{expected_falls, gain_of_best, gain_of_higher};
-//! // Six candidates on 408 items at 0.7, whose answers are the same but for a tenth of the variance.
-//! let stderr = (0.7_f64 * 0.3 / 408.0).sqrt();
-//! assert!((gain_of_best(6, stderr, 0.9).unwrap() - 0.0091).abs() < 1e-4);
-//! assert!((gain_of_higher(0.0, 1.0).unwrap() - 0.39894).abs() < 1e-5);
-//! assert_eq!(expected_falls(&[(0.0, 0.01), (0.0, 0.02), (9.0, 0.01)]), Some(1.0));
-//! ```
 
 use super::distribution::normal_lower;
 
 /// Mean excess of the highest of `candidates` scores with one true value, standard error `stderr` and correlation
 /// `correlation` (0 to 1) with each other. `None` outside these ranges and without candidates.
-pub fn gain_of_best(candidates: usize, stderr: f64, correlation: f64) -> Option<f64> {
+pub(crate) fn gain_of_best(candidates: usize, stderr: f64, correlation: f64) -> Option<f64> {
     let usable = stderr >= 0.0 && stderr.is_finite() && (0.0..=1.0).contains(&correlation);
     usable.then(|| mean_of_largest(candidates)).flatten().map(|m| stderr * (1.0 - correlation).sqrt() * m)
 }
 
 /// Mean excess of the higher of two scores over the higher of their true values, which differ by `gap`; `stderr` is the
 /// standard error of the difference of the two scores. `None` for a standard error that is not finite and at least 0.
-pub fn gain_of_higher(gap: f64, stderr: f64) -> Option<f64> {
+pub(crate) fn gain_of_higher(gap: f64, stderr: f64) -> Option<f64> {
     if !(stderr >= 0.0 && stderr.is_finite() && gap.is_finite()) {
         return None;
     }
@@ -47,7 +38,7 @@ pub fn gain_of_higher(gap: f64, stderr: f64) -> Option<f64> {
 
 /// How many scores would be lower after than before if both were tested anew, from true gains and the standard errors of
 /// the differences. `None` when a standard error is not positive.
-pub fn expected_falls(gains: &[(f64, f64)]) -> Option<f64> {
+pub(crate) fn expected_falls(gains: &[(f64, f64)]) -> Option<f64> {
     gains.iter().map(|(gain, stderr)| (*stderr > 0.0).then(|| normal_lower(-gain / stderr)).flatten()).sum()
 }
 
@@ -74,6 +65,16 @@ const STEPS: i32 = 200;
 mod tests {
     use super::super::random::Seed;
     use super::*;
+
+    #[test]
+    fn the_example_holds() {
+        use crate::stats::best_of::{expected_falls, gain_of_best, gain_of_higher};
+        // Six candidates on 408 items at 0.7, whose answers are the same but for a tenth of the variance.
+        let stderr = (0.7_f64 * 0.3 / 408.0).sqrt();
+        assert!((gain_of_best(6, stderr, 0.9).unwrap() - 0.0091).abs() < 1e-4);
+        assert!((gain_of_higher(0.0, 1.0).unwrap() - 0.39894).abs() < 1e-5);
+        assert_eq!(expected_falls(&[(0.0, 0.01), (0.0, 0.02), (9.0, 0.01)]), Some(1.0));
+    }
 
     #[test]
     fn the_mean_of_the_largest_normal_draw_is_that_of_the_tables() {

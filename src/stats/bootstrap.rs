@@ -221,7 +221,7 @@ impl Replicates {
     }
 
     /// Quantity `k` in the data; `None` where it is undefined or infinite there.
-    pub fn observed(&self, k: usize) -> Option<f64> {
+    pub(crate) fn observed(&self, k: usize) -> Option<f64> {
         self.observed.get(k).copied().filter(|v| v.is_finite())
     }
 
@@ -231,7 +231,7 @@ impl Replicates {
     }
 
     /// Standard deviation of the replicates; `None` when some are infinite or fewer than two are defined.
-    pub fn standard_error(&self, k: usize) -> Option<f64> {
+    pub(crate) fn standard_error(&self, k: usize) -> Option<f64> {
         let values = self.usable(k)?;
         let mean = values.iter().sum::<f64>() / values.len() as f64;
         let square = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (values.len() - 1) as f64;

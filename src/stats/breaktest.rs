@@ -144,7 +144,7 @@ impl BreakTest {
 
     /// Tests for any rise or fall: the null is a constant level.
     #[must_use]
-    pub fn against_level(mut self) -> Self {
+    pub(crate) fn against_level(mut self) -> Self {
         self.null = Before::Level;
         self
     }

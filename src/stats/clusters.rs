@@ -65,11 +65,6 @@ impl Clusters {
         self.of.len()
     }
 
-    /// Whether there is no observation at all.
-    pub fn is_empty(&self) -> bool {
-        self.of.is_empty()
-    }
-
     /// Number of clusters.
     pub fn count(&self) -> usize {
         self.members.len()

@@ -1,7 +1,7 @@
 //! Tail areas and quantiles of the reference distributions, guarded so that no argument panics: what has no value
 //! (zero degrees of freedom, a NaN statistic) is `None`.
 
-use statrs::distribution::{ContinuousCDF, FisherSnedecor, Normal, StudentsT};
+use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
 
 /// Upper tail P(T > t) of Student's t with `df` degrees of freedom.
 pub(crate) fn student_upper(t: f64, df: f64) -> Option<f64> {
@@ -43,14 +43,15 @@ pub fn student_quantile(p: f64, df: f64) -> Option<f64> {
 }
 
 /// Upper tail P(F > f) of Fisher's F.
-pub fn fisher_upper(f: f64, numerator_df: f64, denominator_df: f64) -> Option<f64> {
+#[cfg(test)]
+pub(crate) fn fisher_upper(f: f64, numerator_df: f64, denominator_df: f64) -> Option<f64> {
     if f.is_nan() || !(numerator_df > 0.0 && denominator_df > 0.0) {
         return None;
     }
     if f <= 0.0 {
         return Some(1.0);
     }
-    let law = FisherSnedecor::new(numerator_df, denominator_df).ok()?;
+    let law = statrs::distribution::FisherSnedecor::new(numerator_df, denominator_df).ok()?;
     Some(law.sf(f).clamp(0.0, 1.0))
 }
 

@@ -4,14 +4,6 @@
 //! freedom of the standard error; p is the larger of the two. The smallest margin at which equivalence holds is
 //!
 //!   δ* = |θ̂| + t(0.95, df) se
-//!
-//! ```
-//! use onset::stats::equivalence::Equivalence;
-//! let answer = Equivalence::new(0.02)?.test(-0.005, 0.006, 12.0)?;
-//! assert!(answer.equivalent && answer.smallest_margin < 0.02);
-//! assert!(!Equivalence::new(0.01)?.test(-0.005, 0.006, 12.0)?.equivalent);
-//! # Ok::<(), onset::Error>(())
-//! ```
 
 use serde::{Deserialize, Serialize};
 
@@ -20,7 +12,7 @@ use crate::{Error, Result};
 
 /// An equivalence test with the margin its user names.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Equivalence {
+pub(crate) struct Equivalence {
     margin: f64,
     size: f64,
 }
@@ -48,18 +40,11 @@ impl Equivalence {
     ///
     /// # Errors
     /// `Argument` unless `margin` is positive and finite.
-    pub fn new(margin: f64) -> Result<Self> {
+    pub(crate) fn new(margin: f64) -> Result<Self> {
         if !(margin > 0.0 && margin.is_finite()) {
             return Err(Error::Argument(format!("an equivalence margin is a positive number, not {margin}")));
         }
         Ok(Self { margin, size: 0.05 })
-    }
-
-    /// Each one-sided test at `size`.
-    #[must_use]
-    pub fn size(mut self, size: f64) -> Self {
-        self.size = size;
-        self
     }
 
     /// Tests a difference estimated as `estimate` with standard error `se` on `df` degrees of freedom.
@@ -67,7 +52,7 @@ impl Equivalence {
     /// # Errors
     /// `Undetermined` when the standard error or its degrees of freedom are not positive; `Argument` for a size outside
     /// (0, 1).
-    pub fn test(&self, estimate: f64, se: f64, df: f64) -> Result<EquivalenceTest> {
+    pub(crate) fn test(&self, estimate: f64, se: f64, df: f64) -> Result<EquivalenceTest> {
         let smallest_margin = smallest_margin(estimate, se, df, self.size)?;
         let tail = |t: f64| student_upper(t, df).ok_or_else(unknown);
         let (p_below, p_above) = (tail((estimate + self.margin) / se)?, tail((self.margin - estimate) / se)?);
@@ -100,4 +85,16 @@ pub(crate) fn smallest_margin(estimate: f64, se: f64, df: f64, size: f64) -> Res
 
 fn unknown() -> Error {
     Error::Undetermined("no equivalence test: the difference has no standard error".into())
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_example_holds() -> crate::Result<()> {
+        use crate::stats::equivalence::Equivalence;
+        let answer = Equivalence::new(0.02)?.test(-0.005, 0.006, 12.0)?;
+        assert!(answer.equivalent && answer.smallest_margin < 0.02);
+        assert!(!Equivalence::new(0.01)?.test(-0.005, 0.006, 12.0)?.equivalent);
+        Ok(())
+    }
 }

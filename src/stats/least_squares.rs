@@ -12,7 +12,7 @@ use crate::{Error, Result};
 
 /// Least squares on given columns.
 #[derive(Debug, Clone, Copy)]
-pub struct LeastSquares;
+pub(crate) struct LeastSquares;
 
 /// Fitted least squares: k coefficients from n observations.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -70,7 +70,7 @@ impl LeastSquares {
     /// `NotEnoughModels` when fewer than k observations have positive weight, `Undetermined` naming the first column
     /// that is a combination of those before it, `Argument` for lengths that differ, values that are not finite and
     /// negative weights.
-    pub fn fit(columns: &[Vec<f64>], y: &[f64], weights: Option<&[f64]>) -> Result<LeastSquaresFit> {
+    pub(crate) fn fit(columns: &[Vec<f64>], y: &[f64], weights: Option<&[f64]>) -> Result<LeastSquaresFit> {
         let names: Vec<String> = (1..=columns.len()).map(|j| format!("column {j}")).collect();
         Self::fit_named(&names, columns, y, weights)
     }
@@ -134,7 +134,7 @@ impl LeastSquaresFit {
     }
 
     /// σ̂ = sqrt(SSE/(n-k)); `None` without degrees of freedom.
-    pub fn sigma(&self) -> Option<f64> {
+    pub(crate) fn sigma(&self) -> Option<f64> {
         (self.df > 0).then(|| self.root_sse / (self.df as f64).sqrt())
     }
 
@@ -155,13 +155,13 @@ impl LeastSquaresFit {
     }
 
     /// Coefficients over standard errors; `None` without degrees of freedom or when the fit is perfect.
-    pub fn t_values(&self) -> Option<Vec<f64>> {
+    pub(crate) fn t_values(&self) -> Option<Vec<f64>> {
         let errors = self.standard_errors()?;
         errors.iter().all(|e| *e > 0.0).then(|| self.coefficients.iter().zip(&errors).map(|(b, e)| b / e).collect())
     }
 
     /// Two-sided p-values of the coefficients being zero; `None` where [`t_values`](Self::t_values) is.
-    pub fn p_values(&self) -> Option<Vec<f64>> {
+    pub(crate) fn p_values(&self) -> Option<Vec<f64>> {
         self.t_values()?.into_iter().map(|t| student_two_sided(t, self.df as f64)).collect()
     }
 

@@ -9,7 +9,7 @@
 //! Loan, *Matrix Computations*, §5.3; every number agrees with R's `lm`.
 //!
 //! ```
-//! use onset::stats::linear::{LeastSquares, Linear};
+//! use onset::stats::linear::Linear;
 //!
 //! let log_compute = [21.0, 21.5, 22.0, 22.5, 23.0];
 //! let new = vec![0.0, 0.0, 1.0, 0.0, 1.0];
@@ -17,15 +17,13 @@
 //! let line = Linear::new().fit(&log_compute, &score, &[new])?;
 //! assert!((line.slope - 0.14).abs() < 1e-12);
 //! assert!((line.theta[0] - 0.04).abs() < 1e-12);
-//!
-//! let through_zero = LeastSquares::fit(&[vec![1.0, 2.0, 3.0]], &[1.1, 1.9, 3.2], None)?;
-//! assert!((through_zero.coefficients[0] - 14.5 / 14.0).abs() < 1e-15);
 //! # Ok::<(), onset::Error>(())
 //! ```
 
 use serde::{Deserialize, Serialize};
 
-pub use super::least_squares::{LeastSquares, LeastSquaresFit};
+pub(crate) use super::least_squares::LeastSquares;
+pub use super::least_squares::LeastSquaresFit;
 
 use super::curve::{Entry, FittedCurve, answer_by_least_squares};
 use super::observations::{differences, identified_among, only, shift, spread};
@@ -126,5 +124,17 @@ impl FittedCurve for LinearFit {
             (0..self.theta.len()).filter(|k| self.theta_identified[*k]).map(|k| z.get(k).copied().unwrap_or(0.0)),
         );
         row
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn least_squares_without_an_intercept_go_through_zero() -> crate::Result<()> {
+        let through_zero = LeastSquares::fit(&[vec![1.0, 2.0, 3.0]], &[1.1, 1.9, 3.2], None)?;
+        assert!((through_zero.coefficients[0] - 14.5 / 14.0).abs() < 1e-15);
+        Ok(())
     }
 }

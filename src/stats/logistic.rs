@@ -106,13 +106,6 @@ impl Logistic {
         self
     }
 
-    /// Estimates the upper asymptote.
-    #[must_use]
-    pub fn free_upper(mut self) -> Self {
-        self.sigmoid.upper = None;
-        self
-    }
-
     /// Fits scores `y` at `x` (log10 FLOPs; n values each) with one column of n values per group.
     ///
     /// # Errors
@@ -135,7 +128,8 @@ impl Logistic {
     ///
     /// # Errors
     /// As [`fit`](Self::fit); `Argument` when `start` has not one finite value per parameter.
-    pub fn fit_from(&self, start: &[f64], sample: &Sample) -> Result<LogisticFit> {
+    #[cfg(test)]
+    pub(crate) fn fit_from(&self, start: &[f64], sample: &Sample) -> Result<LogisticFit> {
         self.sigmoid.fit(sample, Some(start)).map(LogisticFit::from)
     }
 }

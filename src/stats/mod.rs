@@ -5,10 +5,10 @@
 //! [`optimise`].
 
 pub mod agreement;
-pub mod best_of;
+pub(crate) mod best_of;
 pub mod bootstrap;
 pub mod breaktest;
-pub mod broken;
+pub(crate) mod broken;
 pub mod ceiling;
 pub mod clusters;
 pub mod components;
@@ -30,7 +30,7 @@ pub mod loss_law;
 pub mod multiplicity;
 mod multistart;
 pub mod nested;
-pub mod optimise;
+pub(crate) mod optimise;
 pub mod pair_matrix;
 pub mod parameter;
 pub mod permutation;
@@ -38,15 +38,15 @@ pub mod principal;
 pub mod profile;
 pub mod random;
 pub mod rank;
-pub mod rank_range;
+pub(crate) mod rank_range;
 pub mod richards;
 pub mod sample;
 pub mod segmented;
 pub mod selection;
 pub mod sensitivity;
 pub mod simex;
-pub mod spline;
-pub mod two_segment;
+pub(crate) mod spline;
+pub(crate) mod two_segment;
 pub mod wild;
 
 mod cross_products;

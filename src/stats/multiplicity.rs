@@ -3,14 +3,6 @@
 //! Holm (1979): sort p(1) <= ... <= p(m), adjusted p(i) = max over j <= i of min(1, (m - j + 1) p(j)); it bounds the
 //! chance of even one false discovery. Benjamini and Hochberg (1995): adjusted p(i) = min over j >= i of
 //! min(1, m p(j) / j); it bounds the expected share of false discoveries under independence or positive dependence.
-//!
-//! ```
-//! use onset::stats::multiplicity::{benjamini_hochberg, holm};
-//! let p = [0.01, 0.04, 0.03];
-//! assert_eq!(holm(&p)?, [0.03, 0.06, 0.06]);
-//! assert_eq!(benjamini_hochberg(&p)?, [0.03, 0.04, 0.04]);
-//! # Ok::<(), onset::Error>(())
-//! ```
 
 use serde::{Deserialize, Serialize};
 
@@ -39,7 +31,7 @@ pub(crate) fn adjusted(p: &[Option<f64>]) -> Result<Vec<Option<Adjusted>>> {
 }
 
 /// Holm's step-down adjustment, in the order given. Errors on a p-value outside 0..=1.
-pub fn holm(p: &[f64]) -> Result<Vec<f64>> {
+pub(crate) fn holm(p: &[f64]) -> Result<Vec<f64>> {
     let order = ascending(p)?;
     let mut adjusted = vec![0.0; p.len()];
     let mut so_far: f64 = 0.0;
@@ -51,7 +43,7 @@ pub fn holm(p: &[f64]) -> Result<Vec<f64>> {
 }
 
 /// Benjamini and Hochberg's step-up adjustment, in the order given. Errors on a p-value outside 0..=1.
-pub fn benjamini_hochberg(p: &[f64]) -> Result<Vec<f64>> {
+pub(crate) fn benjamini_hochberg(p: &[f64]) -> Result<Vec<f64>> {
     let order = ascending(p)?;
     let mut adjusted = vec![0.0; p.len()];
     let mut so_far: f64 = 1.0;
@@ -74,6 +66,15 @@ fn ascending(p: &[f64]) -> Result<Vec<usize>> {
 #[cfg(test)]
 mod tests {
     use super::adjusted;
+
+    #[test]
+    fn the_example_holds() -> crate::Result<()> {
+        use crate::stats::multiplicity::{benjamini_hochberg, holm};
+        let p = [0.01, 0.04, 0.03];
+        assert_eq!(holm(&p)?, [0.03, 0.06, 0.06]);
+        assert_eq!(benjamini_hochberg(&p)?, [0.03, 0.04, 0.04]);
+        Ok(())
+    }
 
     #[test]
     fn p_values_that_are_missing_do_not_count() {

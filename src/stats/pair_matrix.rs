@@ -2,16 +2,6 @@
 //!
 //! The mean over all pairs of different columns is also the mean over ordered pairs, the matrix being symmetric. Pairs
 //! without a value are left out of means and counted.
-//!
-//! ```
-//! use onset::stats::pair_matrix::PairMatrix;
-//! use onset::stats::rank::pearson;
-//! let columns = vec![vec![1.0, 2.0, 3.0], vec![2.0, 4.0, 6.0], vec![1.0, 0.0, -1.0]];
-//! let r = PairMatrix::of(&columns, pearson)?;
-//! assert!((r.mean().unwrap() + 1.0 / 3.0).abs() < 1e-12);
-//! assert!(r.mean_of(2).unwrap() < -0.99);
-//! # Ok::<(), onset::Error>(())
-//! ```
 
 use serde::{Deserialize, Serialize};
 
@@ -79,7 +69,7 @@ impl PairMatrix {
     ///
     /// # Errors
     /// Those of `measure`.
-    pub fn of(columns: &[Vec<f64>], measure: impl Fn(&[f64], &[f64]) -> Result<Correlation>) -> Result<Self> {
+    pub(crate) fn of(columns: &[Vec<f64>], measure: impl Fn(&[f64], &[f64]) -> Result<Correlation>) -> Result<Self> {
         let mut failed = None;
         let matrix = Self::fill(columns.len(), |a, b| match measure(&columns[a], &columns[b]) {
             Ok(found) => (found.value, found.rows as u64),
@@ -97,18 +87,18 @@ impl PairMatrix {
     }
 
     /// The correlation of columns `a` and `b`; `None` where it is undefined, and for unknown columns.
-    pub fn get(&self, a: usize, b: usize) -> Option<f64> {
+    pub(crate) fn get(&self, a: usize, b: usize) -> Option<f64> {
         if a < self.columns && b < self.columns { self.values[a * self.columns + b] } else { None }
     }
 
     /// Rows with a value in both columns, each as often as it was drawn; 0 for unknown columns.
-    pub fn rows(&self, a: usize, b: usize) -> u64 {
+    pub(crate) fn rows(&self, a: usize, b: usize) -> u64 {
         if a < self.columns && b < self.columns { self.rows[a * self.columns + b] } else { 0 }
     }
 
     /// The matrix with every value changed, for example rounded as a paper prints it.
     #[must_use]
-    pub fn map(mut self, change: impl Fn(f64) -> f64) -> Self {
+    pub(crate) fn map(mut self, change: impl Fn(f64) -> f64) -> Self {
         self.values.iter_mut().for_each(|value| *value = value.map(&change).filter(|v| !v.is_nan()));
         self
     }
@@ -128,14 +118,14 @@ impl PairMatrix {
     }
 
     /// Mean over the pairs of `column` with every other.
-    pub fn mean_of(&self, column: usize) -> Option<f64> {
+    pub(crate) fn mean_of(&self, column: usize) -> Option<f64> {
         let others: Vec<usize> = (0..self.columns).filter(|other| *other != column).collect();
         self.mean_between(&[column], &others)
     }
 
     /// Mean over the pairs of a column of `first` with a different one of `second`. A pair that occurs both ways, as all do
     /// when both lists are the same, counts the same as one that occurs once in a list of its own.
-    pub fn mean_between(&self, first: &[usize], second: &[usize]) -> Option<f64> {
+    pub(crate) fn mean_between(&self, first: &[usize], second: &[usize]) -> Option<f64> {
         let (mut sum, mut count) = (0.0, 0_usize);
         for &a in first {
             for &b in second {
@@ -150,7 +140,7 @@ impl PairMatrix {
 
     /// Means within and between categories of columns, one row and column for every category; `None` within a category of
     /// one column, and for a column that has no category.
-    pub fn by_category(&self, categories: &Clusters) -> Vec<Vec<Option<f64>>> {
+    pub(crate) fn by_category(&self, categories: &Clusters) -> Vec<Vec<Option<f64>>> {
         let members = |g: usize| categories.members(g);
         let means = |g: usize| (0..categories.count()).map(|h| self.mean_between(members(g), members(h))).collect();
         (0..categories.count()).map(means).collect()
@@ -163,7 +153,7 @@ impl PairMatrix {
     }
 
     /// Share of the pairs of different columns whose value is larger here than in `other`, among those defined in both.
-    pub fn share_above(&self, other: &Self) -> Option<f64> {
+    pub(crate) fn share_above(&self, other: &Self) -> Option<f64> {
         let (mut above, mut count) = (0_usize, 0_usize);
         for a in 0..self.columns {
             for b in 0..a {
@@ -181,6 +171,17 @@ impl PairMatrix {
 mod tests {
     use super::super::rank::{kendall, pearson};
     use super::*;
+
+    #[test]
+    fn the_example_holds() -> crate::Result<()> {
+        use crate::stats::pair_matrix::PairMatrix;
+        use crate::stats::rank::pearson;
+        let columns = vec![vec![1.0, 2.0, 3.0], vec![2.0, 4.0, 6.0], vec![1.0, 0.0, -1.0]];
+        let r = PairMatrix::of(&columns, pearson)?;
+        assert!((r.mean().unwrap() + 1.0 / 3.0).abs() < 1e-12);
+        assert!(r.mean_of(2).unwrap() < -0.99);
+        Ok(())
+    }
 
     #[test]
     fn means_leave_out_the_diagonal_and_count_what_is_undefined() {

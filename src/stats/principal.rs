@@ -10,17 +10,6 @@
 //! test for the number of factors in factor analysis"; Buja and Eyuboglu 1992): every column is shuffled on its own, which
 //! keeps its values and cuts its ties to the others. And against what one factor alone would give if nothing but item noise
 //! stood between columns: with reliabilities ρ_a, columns correlate by √(ρ_a ρ_b) ([`share_of_one_factor`]).
-//!
-//! ```
-//! use onset::stats::principal::{Principal, share_of_one_factor};
-//! let columns = vec![vec![1.0, 2.0, 3.0, 4.0], vec![2.0, 4.0, 6.0, 8.0], vec![1.0, -1.0, -1.0, 1.0]];
-//! let parts = Principal::of(&columns)?;
-//! assert!((parts.shares[0] - 2.0 / 3.0).abs() < 1e-12);
-//! assert!((parts.loadings[0][0] - 0.5_f64.sqrt()).abs() < 1e-12);
-//! assert!(parts.scores[0][3] > parts.scores[0][0]);
-//! assert!((share_of_one_factor(&[1.0, 1.0, 1.0]).unwrap() - 1.0).abs() < 1e-12);
-//! # Ok::<(), onset::Error>(())
-//! ```
 
 use nalgebra::{DMatrix, SymmetricEigen};
 use rayon::prelude::*;
@@ -34,7 +23,7 @@ use crate::{Error, Result};
 /// Components, the largest first.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
-pub struct Principal {
+pub(crate) struct Principal {
     /// Share of the variance per component; they sum to 1.
     pub shares: Vec<f64>,
     /// Per component one loading per column; a vector of length 1.
@@ -73,7 +62,7 @@ impl Principal {
     /// # Errors
     /// `Argument` when columns differ in length; `NotEnoughModels` with fewer than two complete rows; `Undetermined` when
     /// there is no column, one does not vary, or the values cannot be squared.
-    pub fn of(columns: &[Vec<f64>]) -> Result<Self> {
+    pub(crate) fn of(columns: &[Vec<f64>]) -> Result<Self> {
         let complete = Complete::of(columns)?;
         let z = complete.standardised()?;
         let (values, vectors) = eigen(correlations(&z))
@@ -130,7 +119,7 @@ fn drawn_standardised(columns: &[Vec<f64>], drawn: &[u32]) -> Option<(Vec<Vec<f6
 
 /// Share of the first component of columns that measure one factor, each with this reliability (0 to 1, share of its
 /// variance that is not item noise), and are otherwise unrelated. `None` without columns and for values outside 0 to 1.
-pub fn share_of_one_factor(reliability: &[f64]) -> Option<f64> {
+pub(crate) fn share_of_one_factor(reliability: &[f64]) -> Option<f64> {
     let k = reliability.len();
     if k == 0 || !reliability.iter().all(|r| (0.0..=1.0).contains(r)) {
         return None;
@@ -275,6 +264,18 @@ const SAME: f64 = 1e-9;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_example_holds() -> crate::Result<()> {
+        use crate::stats::principal::{Principal, share_of_one_factor};
+        let columns = vec![vec![1.0, 2.0, 3.0, 4.0], vec![2.0, 4.0, 6.0, 8.0], vec![1.0, -1.0, -1.0, 1.0]];
+        let parts = Principal::of(&columns)?;
+        assert!((parts.shares[0] - 2.0 / 3.0).abs() < 1e-12);
+        assert!((parts.loadings[0][0] - 0.5_f64.sqrt()).abs() < 1e-12);
+        assert!(parts.scores[0][3] > parts.scores[0][0]);
+        assert!((share_of_one_factor(&[1.0, 1.0, 1.0]).unwrap() - 1.0).abs() < 1e-12);
+        Ok(())
+    }
 
     fn noise(rows: usize, columns: usize) -> Vec<Vec<f64>> {
         let mut stream = Seed(2).stream("test columns", 0);

@@ -75,7 +75,7 @@ pub fn kendall(x: &[f64], y: &[f64]) -> Result<Correlation> {
 ///
 /// # Errors
 /// `Argument` when the columns differ in length.
-pub fn pearson(x: &[f64], y: &[f64]) -> Result<Correlation> {
+pub(crate) fn pearson(x: &[f64], y: &[f64]) -> Result<Correlation> {
     same_length(x, y)?;
     let (x, y) = complete(x, y);
     Ok(Correlation { value: product_moment(&x, &y), rows: x.len() })

@@ -7,17 +7,6 @@
 //! Wieczorek 2020, "A joint confidence region for an overall ranking of populations"; Mogstad et al. 2024). Models answer
 //! the same items, which makes differences steadier than independent scores would be, so ranges are too wide rather than too
 //! narrow.
-//!
-//! ```
-//! use onset::stats::rank_range::rank_ranges;
-//! let ranks = rank_ranges(&[0.9, 0.5, 0.52, f64::NAN], &[0.01, 0.02, 0.02, f64::NAN], 0.95)?;
-//! let best = ranks[0].unwrap();
-//! assert_eq!((best.rank, best.best, best.worst), (1.0, 1, 1));
-//! let second = ranks[2].unwrap();
-//! assert_eq!((second.rank, second.best, second.worst), (2.0, 2, 3));
-//! assert_eq!(ranks[3], None);
-//! # Ok::<(), onset::Error>(())
-//! ```
 
 use serde::{Deserialize, Serialize};
 
@@ -27,7 +16,7 @@ use crate::{Error, Result};
 
 /// A rank and the ranks that noise leaves possible; 1 is the best.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct RankRange {
+pub(crate) struct RankRange {
     /// By the score; equal scores share the mean of their ranks.
     pub rank: f64,
     /// The best rank that is possible.
@@ -41,7 +30,7 @@ pub struct RankRange {
 /// # Errors
 /// `Argument` when there are not as many standard errors as scores, one beside a score is missing, negative or infinite, or
 /// the level is not between 0 and 1.
-pub fn rank_ranges(scores: &[f64], stderr: &[f64], level: f64) -> Result<Vec<Option<RankRange>>> {
+pub(crate) fn rank_ranges(scores: &[f64], stderr: &[f64], level: f64) -> Result<Vec<Option<RankRange>>> {
     if scores.len() != stderr.len() {
         return Err(Error::Argument(format!("{} standard errors for {} scores", stderr.len(), scores.len())));
     }
@@ -69,6 +58,18 @@ pub fn rank_ranges(scores: &[f64], stderr: &[f64], level: f64) -> Result<Vec<Opt
 mod tests {
     use super::super::random::Seed;
     use super::*;
+
+    #[test]
+    fn the_example_holds() -> crate::Result<()> {
+        use crate::stats::rank_range::rank_ranges;
+        let ranks = rank_ranges(&[0.9, 0.5, 0.52, f64::NAN], &[0.01, 0.02, 0.02, f64::NAN], 0.95)?;
+        let best = ranks[0].unwrap();
+        assert_eq!((best.rank, best.best, best.worst), (1.0, 1, 1));
+        let second = ranks[2].unwrap();
+        assert_eq!((second.rank, second.best, second.worst), (2.0, 2, 3));
+        assert_eq!(ranks[3], None);
+        Ok(())
+    }
 
     #[test]
     fn without_noise_every_model_has_its_own_rank_and_with_much_of_it_any() {

@@ -133,7 +133,8 @@ impl Richards {
     ///
     /// # Errors
     /// As [`fit`](Self::fit); `Argument` when `start` has not one value per parameter.
-    pub fn fit_from(&self, start: &[f64], sample: &Sample) -> Result<RichardsFit> {
+    #[cfg(test)]
+    pub(crate) fn fit_from(&self, start: &[f64], sample: &Sample) -> Result<RichardsFit> {
         self.sigmoid.fit(sample, Some(start)).map(RichardsFit::from)
     }
 }

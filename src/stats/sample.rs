@@ -127,23 +127,18 @@ impl Sample {
         self.y.len()
     }
 
-    /// Whether there is no model at all.
-    pub fn is_empty(&self) -> bool {
-        self.y.is_empty()
-    }
-
     /// The predictor, n values.
-    pub fn x(&self) -> &[f64] {
+    pub(crate) fn x(&self) -> &[f64] {
         &self.x
     }
 
     /// The scores, n values.
-    pub fn y(&self) -> &[f64] {
+    pub(crate) fn y(&self) -> &[f64] {
         &self.y
     }
 
     /// One column of n values per group.
-    pub fn groups(&self) -> &[Vec<f64>] {
+    pub(crate) fn groups(&self) -> &[Vec<f64>] {
         &self.groups
     }
 
@@ -163,7 +158,7 @@ impl Sample {
     }
 
     /// Which models are not independent.
-    pub fn families(&self) -> &Clusters {
+    pub(crate) fn families(&self) -> &Clusters {
         &self.families
     }
 

@@ -8,23 +8,6 @@
 //! Variances go the same way (Stefanski and Cook 1995): at each λ the mean of the fits' own cluster-robust variances (CR2)
 //! minus the variance of the estimates between simulations, extrapolated to λ = -1. Intervals use Student's t with the
 //! degrees of freedom of the plain fit. The attenuation is plain estimate over corrected estimate.
-//!
-//! ```
-//! use onset::stats::clusters::Clusters;
-//! use onset::stats::hinge::Hinge;
-//! use onset::stats::parameter::Parameter;
-//! use onset::stats::random::Seed;
-//! use onset::stats::sample::Sample;
-//! use onset::stats::simex::Simex;
-//! let x = [20.0, 20.5, 21.0, 21.5, 22.0, 22.3, 22.6, 23.0, 23.2, 23.5, 23.8, 24.0];
-//! let y = [0.24, 0.26, 0.25, 0.27, 0.31, 0.41, 0.38, 0.42, 0.53, 0.49, 0.61, 0.58];
-//! let families = Clusters::new(&[1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6]);
-//! let corrected = Simex::new(Seed(1), &[0.1; 12])?.simulations(50)
-//!     .run(&Hinge::new().chance(0.25), &Sample::new(&x, &y)?.with_families(&families)?)?;
-//! assert_eq!(corrected[0].name, Parameter::Alpha);
-//! assert!(corrected[0].corrected.is_some());
-//! # Ok::<(), onset::Error>(())
-//! ```
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -42,7 +25,7 @@ use crate::{Error, Result};
 
 /// Simulation–extrapolation for uncertain x.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Simex {
+pub(crate) struct Simex {
     seed: Seed,
     sd: Vec<f64>,
     simulations: usize,
@@ -74,7 +57,7 @@ impl Simex {
     ///
     /// # Errors
     /// `Argument` for a negative or non-finite standard deviation.
-    pub fn new(seed: Seed, sd: &[f64]) -> Result<Self> {
+    pub(crate) fn new(seed: Seed, sd: &[f64]) -> Result<Self> {
         match sd.iter().find(|s| !(**s >= 0.0 && s.is_finite())) {
             Some(bad) => Err(Error::Argument(format!("a standard deviation of log10 compute cannot be {bad}"))),
             None => Ok(Self { seed, sd: sd.to_vec(), simulations: 200, level: 0.95, kind: Kind::Cr2 }),
@@ -83,7 +66,8 @@ impl Simex {
 
     /// Number of simulations for each λ.
     #[must_use]
-    pub fn simulations(mut self, simulations: usize) -> Self {
+    #[cfg(test)]
+    pub(crate) fn simulations(mut self, simulations: usize) -> Self {
         self.simulations = simulations;
         self
     }
@@ -106,7 +90,7 @@ impl Simex {
     ///
     /// # Errors
     /// Those of the hinge; `Argument` when lengths differ or there are fewer than two simulations.
-    pub fn run(&self, hinge: &Hinge, sample: &Sample) -> Result<Vec<Corrected>> {
+    pub(crate) fn run(&self, hinge: &Hinge, sample: &Sample) -> Result<Vec<Corrected>> {
         self.run_curve(sample, |sample| Ok(Box::new(hinge.fit_sample(sample)?)))
     }
 
@@ -226,3 +210,25 @@ fn variance(values: &[f64]) -> f64 {
 
 /// Added error variances, in units of the error's own.
 const LAMBDAS: [f64; 4] = [0.5, 1.0, 1.5, 2.0];
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_example_holds() -> crate::Result<()> {
+        use crate::stats::clusters::Clusters;
+        use crate::stats::hinge::Hinge;
+        use crate::stats::parameter::Parameter;
+        use crate::stats::random::Seed;
+        use crate::stats::sample::Sample;
+        use crate::stats::simex::Simex;
+        let x = [20.0, 20.5, 21.0, 21.5, 22.0, 22.3, 22.6, 23.0, 23.2, 23.5, 23.8, 24.0];
+        let y = [0.24, 0.26, 0.25, 0.27, 0.31, 0.41, 0.38, 0.42, 0.53, 0.49, 0.61, 0.58];
+        let families = Clusters::new(&[1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6]);
+        let corrected = Simex::new(Seed(1), &[0.1; 12])?
+            .simulations(50)
+            .run(&Hinge::new().chance(0.25), &Sample::new(&x, &y)?.with_families(&families)?)?;
+        assert_eq!(corrected[0].name, Parameter::Alpha);
+        assert!(corrected[0].corrected.is_some());
+        Ok(())
+    }
+}

@@ -5,18 +5,6 @@
 //! a continuous line in log10 compute with knots at 10^22 and 10^23 FLOPs, by ordinary least squares (arXiv 2407.07890,
 //! the tables of direct and mediated effects; the source adjusts for compute without assuming a hinge). Other knots may
 //! be given.
-//!
-//! ```
-//! use onset::stats::curve::FittedCurve;
-//! use onset::stats::spline::Spline;
-//!
-//! let x = [20.0, 21.0, 22.0, 22.5, 23.0, 23.5, 24.0];
-//! let y = [0.25, 0.26, 0.27, 0.32, 0.37, 0.47, 0.57];
-//! let fit = Spline::paper().fit(&x, &y, &[])?;
-//! assert_eq!(fit.names().iter().map(ToString::to_string).collect::<Vec<_>>(), ["intercept", "slope_1", "slope_2", "slope_3"]);
-//! assert!((fit.predict(22.25, &[]) - 0.295).abs() < 1e-12);
-//! # Ok::<(), onset::Error>(())
-//! ```
 
 use serde::{Deserialize, Serialize};
 
@@ -25,18 +13,18 @@ use super::least_squares::{LeastSquares, LeastSquaresFit};
 use super::observations::{differences, identified_among, only, shift, spread};
 use super::parameter::Parameter;
 use super::sample::Sample;
-use crate::{Error, Result};
+use crate::Result;
 
 /// A spline to be fitted.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Spline {
+pub(crate) struct Spline {
     knots: Vec<f64>,
 }
 
 /// A fitted spline.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
-pub struct SplineFit {
+pub(crate) struct SplineFit {
     /// One difference per group, 0 for one that is not identified.
     pub theta: Vec<f64>,
     /// Whether the data determine each group's difference.
@@ -49,7 +37,7 @@ pub struct SplineFit {
 
 impl Spline {
     /// The published one: knots at 22 and 23.
-    pub fn paper() -> Self {
+    pub(crate) fn paper() -> Self {
         Self { knots: vec![22.0, 23.0] }
     }
 
@@ -57,9 +45,10 @@ impl Spline {
     ///
     /// # Errors
     /// `Argument` unless the knots are finite and increase.
-    pub fn new(knots: &[f64]) -> Result<Self> {
+    #[cfg(test)]
+    pub(crate) fn new(knots: &[f64]) -> Result<Self> {
         if knots.iter().any(|k| !k.is_finite()) || knots.windows(2).any(|pair| pair[0] >= pair[1]) {
-            return Err(Error::Argument("the knots of a spline must be finite and increase".into()));
+            return Err(crate::Error::Argument("the knots of a spline must be finite and increase".into()));
         }
         Ok(Self { knots: knots.to_vec() })
     }
@@ -69,7 +58,7 @@ impl Spline {
     /// # Errors
     /// `NotEnoughModels` for fewer observations than coefficients, `Undetermined` naming the segment without enough
     /// different x, `Argument` for lengths that differ or values that are not finite.
-    pub fn fit(&self, x: &[f64], y: &[f64], groups: &[Vec<f64>]) -> Result<SplineFit> {
+    pub(crate) fn fit(&self, x: &[f64], y: &[f64], groups: &[Vec<f64>]) -> Result<SplineFit> {
         self.fit_sample(&Sample::new(x, y)?.with_groups(groups)?)
     }
 
@@ -125,5 +114,24 @@ impl FittedCurve for SplineFit {
         row.extend((0..self.theta.len()).filter(known).map(|k| z.get(k).copied().unwrap_or(0.0)));
         row.extend((0..=self.knots.len()).map(|j| segment(&self.knots, j, x)));
         row
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_example_holds() -> crate::Result<()> {
+        use crate::stats::curve::FittedCurve;
+        use crate::stats::spline::Spline;
+
+        let x = [20.0, 21.0, 22.0, 22.5, 23.0, 23.5, 24.0];
+        let y = [0.25, 0.26, 0.27, 0.32, 0.37, 0.47, 0.57];
+        let fit = Spline::paper().fit(&x, &y, &[])?;
+        assert_eq!(
+            fit.names().iter().map(ToString::to_string).collect::<Vec<_>>(),
+            ["intercept", "slope_1", "slope_2", "slope_3"]
+        );
+        assert!((fit.predict(22.25, &[]) - 0.295).abs() < 1e-12);
+        Ok(())
     }
 }

@@ -13,16 +13,6 @@
 //! It prefers breaks whose residuals sum to about zero. The break of least squares is that of
 //! [`Hinge`](super::hinge::Hinge) with fixed chance; both are reported side by side. Source: arXiv 2407.07890, emergence
 //! figure; Jekel and Venter (2019), "pwlf: a Python library for fitting 1D continuous piecewise linear functions".
-//!
-//! ```
-//! use onset::stats::two_segment::TwoSegment;
-//!
-//! let t = [46.0, 47.0, 48.0, 49.0, 50.0, 51.0];
-//! let y = [0.25, 0.25, 0.25, 0.35, 0.45, 0.55];
-//! let fit = TwoSegment::new(0.25).fit(&t, &y)?;
-//! assert!((fit.break_at - 48.0).abs() < 1e-6 && (fit.slope - 0.1).abs() < 1e-6);
-//! # Ok::<(), onset::Error>(())
-//! ```
 
 use serde::{Deserialize, Serialize};
 
@@ -30,14 +20,14 @@ use crate::{Error, Result};
 
 /// The fit to be made: the level of the first segment.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct TwoSegment {
+pub(crate) struct TwoSegment {
     chance: f64,
 }
 
 /// A fitted pair of segments.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
-pub struct TwoSegmentFit {
+pub(crate) struct TwoSegmentFit {
     /// Level of the first segment.
     pub chance: f64,
     /// Where the second begins, in units of t.
@@ -57,7 +47,7 @@ const TRIALS: usize = 2_000;
 impl TwoSegment {
     /// A first segment at `chance`.
     #[must_use]
-    pub fn new(chance: f64) -> Self {
+    pub(crate) fn new(chance: f64) -> Self {
         Self { chance }
     }
 
@@ -66,7 +56,7 @@ impl TwoSegment {
     /// # Errors
     /// [`Error::Argument`] for lengths that differ or values that are not finite, [`Error::NotEnoughModels`] below two
     /// observations, [`Error::Undetermined`] when t does not vary.
-    pub fn fit(&self, t: &[f64], y: &[f64]) -> Result<TwoSegmentFit> {
+    pub(crate) fn fit(&self, t: &[f64], y: &[f64]) -> Result<TwoSegmentFit> {
         if t.len() != y.len() {
             return Err(Error::Argument(format!("{} predictor values for {} scores", t.len(), y.len())));
         }
@@ -143,6 +133,17 @@ fn golden_section(f: impl Fn(f64) -> f64, mut low: f64, mut high: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_example_holds() -> crate::Result<()> {
+        use crate::stats::two_segment::TwoSegment;
+
+        let t = [46.0, 47.0, 48.0, 49.0, 50.0, 51.0];
+        let y = [0.25, 0.25, 0.25, 0.35, 0.45, 0.55];
+        let fit = TwoSegment::new(0.25).fit(&t, &y)?;
+        assert!((fit.break_at - 48.0).abs() < 1e-6 && (fit.slope - 0.1).abs() < 1e-6);
+        Ok(())
+    }
 
     #[test]
     fn the_criterion_is_the_penalised_one_and_not_least_squares() {

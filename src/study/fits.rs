@@ -13,7 +13,7 @@ use crate::stats::multiplicity::{Adjusted, adjusted};
 
 /// The fit of one benchmark under one condition.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct FitAt {
+pub(crate) struct FitAt {
     /// The benchmark.
     pub benchmark: String,
     /// Its metric.
@@ -67,7 +67,7 @@ impl FitAt {
 /// # Errors
 /// When the study asks for a benchmark or metric that was not evaluated. A fit that the data do not allow is no error: its
 /// reason stands in [`FitAt::fit`].
-pub fn fits(study: &Study, collected: &Collected) -> Result<Vec<FitAt>> {
+pub(crate) fn fits(study: &Study, collected: &Collected) -> Result<Vec<FitAt>> {
     let tables = collected.tables(study);
     let compute: BTreeMap<&str, f64> = study
         .models

@@ -42,7 +42,7 @@ mod epochs;
 mod estimate;
 mod example;
 mod executor;
-pub mod figures;
+pub(crate) mod figures;
 #[cfg(feature = "models")]
 pub mod finetune;
 mod fits;
@@ -68,21 +68,26 @@ pub use collect::{SeedSpread, collect};
 pub use estimate::Cost;
 pub(crate) use example::EXAMPLE;
 pub(crate) use executor::Cells;
+pub use executor::Ended;
+pub(crate) use executor::ExecutorKind;
+pub use executor::LocalSettings;
+pub use executor::StudyOutcome;
 pub use executor::Submission;
+pub(crate) use executor::Task;
+pub use executor::Watch;
 #[cfg(test)]
 pub(crate) use executor::follow;
+pub use executor::run;
 pub(crate) use executor::submit;
-pub use executor::{Ended, ExecutorKind, LocalSettings, StudyOutcome, Task, Watch, run};
-pub use fits::FitAt;
-pub use fits::fits;
+pub(crate) use fits::FitAt;
+pub(crate) use fits::fits;
 pub use lock::Owner;
 pub(crate) use loss::loss_figure;
 pub use plan::{Plan, Planned, State};
 #[cfg(feature = "models")]
 pub(crate) use real::Real;
-pub use results::CellResults;
-pub use results::ConditionResults;
-pub use settings::{AdjustmentRecipe, ModelSource, RunSettings, SlurmSettings, StudyEvaluation, StudyFit};
+#[cfg(test)]
+pub(crate) use results::CellResults;
 pub use settings::{Study, StudyModel};
 pub use store::Failure;
 pub use work::{CellRun, TokenAmount, Work};

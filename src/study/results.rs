@@ -16,7 +16,7 @@ const SCHEMA: &str = "onset.cell/1";
 
 /// What a cell has found so far.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct CellResults {
+pub(crate) struct CellResults {
     schema: String,
     /// Version of onset that wrote it.
     pub onset: String,
@@ -30,7 +30,7 @@ pub struct CellResults {
 
 /// The scores under one condition.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ConditionResults {
+pub(crate) struct ConditionResults {
     /// The adjustment.
     adjustment: Adjustment,
     /// Task examples seen.
@@ -88,7 +88,7 @@ impl CellResults {
     ///
     /// # Errors
     /// [`Error::Read`], or [`Error::File`] for a file that is no results of a cell.
-    pub fn read(cell: &Cell) -> Result<Self> {
+    pub(crate) fn read(cell: &Cell) -> Result<Self> {
         let path = cell.results();
         match disk::read(&path) {
             // What a power failure can leave of a new file on a file system that does not sync: a name and nothing in it.

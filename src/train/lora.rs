@@ -155,7 +155,7 @@ pub(super) fn file_names(module: &str) -> (String, String) {
 ///
 /// # Errors
 /// [`Error::Argument`] if the adapters are not those of this model or their config names no rank and alpha.
-pub fn merge(
+pub(crate) fn merge(
     config: &Config,
     tensors: &HashMap<String, Tensor>,
     adapters: &HashMap<String, Tensor>,

@@ -28,7 +28,7 @@
 
 mod adamw;
 mod checkpoint;
-pub mod data;
+pub(crate) mod data;
 mod gradient;
 mod initial;
 mod journal;
@@ -49,16 +49,19 @@ mod trajectory;
 pub use adamw::AdamW;
 pub use checkpoint::ModelFiles;
 pub(crate) use checkpoint::save;
-pub use data::Example;
 pub use initial::random_weights;
-pub use lora::{Lora, merge};
+pub use lora::Lora;
+#[cfg(test)]
+pub(crate) use lora::merge;
 pub use memory::keep_freed_memory;
 pub use run::TrainOutcome;
 pub use run::{Checkpoint, Ending, Next, Observer, RunFolder};
 pub use schedule::ScheduleShape;
 pub use schedule::{Schedule, Warmup};
-pub use sequence::Encoded;
-pub use sequence::{Encoding, Overlong, Sequence};
+pub(crate) use sequence::Encoded;
+pub(crate) use sequence::Encoding;
+pub(crate) use sequence::Overlong;
+pub use sequence::Sequence;
 pub(crate) use settings::PAPER_CHECKPOINTS;
 pub use settings::{Length, TrainSettings};
 #[cfg(fuzzing)]

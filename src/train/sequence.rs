@@ -23,7 +23,7 @@ pub struct Sequence {
 /// How examples become sequences.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Encoding {
+pub(crate) struct Encoding {
     /// Most tokens of a sequence; the published runs had 600.
     pub block: usize,
     /// What happens to longer ones.
@@ -36,7 +36,7 @@ pub struct Encoding {
 
 /// What happens to an example longer than the block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Overlong {
+pub(crate) enum Overlong {
     /// Its last tokens are kept.
     KeepEnd,
     /// It is left out.
@@ -47,7 +47,7 @@ pub enum Overlong {
 
 /// Sequences and what happened on the way.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Encoded {
+pub(crate) struct Encoded {
     /// The sequences, in the order of the examples.
     pub sequences: Vec<Sequence>,
     /// Examples that lost the beginning of their prompt.
@@ -76,7 +76,8 @@ impl Sequence {
     /// Documents as one long stream, `separator` after each, cut into sequences of `length` tokens; what is left over at
     /// the end makes a shorter one.
     #[must_use]
-    pub fn pack(documents: &[Vec<u32>], separator: u32, length: usize) -> Vec<Self> {
+    #[cfg(test)]
+    pub(crate) fn pack(documents: &[Vec<u32>], separator: u32, length: usize) -> Vec<Self> {
         let stream = documents.iter().flat_map(|document| document.iter().copied().chain([separator]));
         let stream: Vec<u32> = stream.collect();
         let pieces = stream.chunks(length.max(2)).filter(|piece| piece.len() > 1);
@@ -96,7 +97,7 @@ impl Encoding {
     /// # Errors
     /// [`Error::Argument`] for an example without completion, one longer than the block where that is refused, no
     /// examples at all or none left, a block that leaves no example any of its prompt, or an end token that the tokenizer does not have.
-    pub fn encode(&self, tokenizer: &Tokenizer, examples: &[Example]) -> Result<Encoded> {
+    pub(crate) fn encode(&self, tokenizer: &Tokenizer, examples: &[Example]) -> Result<Encoded> {
         if self.block < 2 {
             return Err(Error::Argument(format!("a block of {} tokens has nothing to learn", self.block)));
         }

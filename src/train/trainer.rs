@@ -123,7 +123,7 @@ impl Trainer {
 
     /// The model as it is now; it changes with every step.
     #[must_use]
-    pub fn decoder(&self) -> &Decoder {
+    pub(crate) fn decoder(&self) -> &Decoder {
         &self.decoder
     }
 
@@ -155,7 +155,7 @@ impl Trainer {
     ///
     /// # Errors
     /// [`Error::Backend`] if there is no memory.
-    pub fn tensors(&self) -> Result<BTreeMap<String, Tensor>> {
+    pub(crate) fn tensors(&self) -> Result<BTreeMap<String, Tensor>> {
         let Some(lora) = &self.settings.lora else {
             return self.tensors.iter().map(|(name, t)| Ok((name.clone(), t.detach()))).collect();
         };

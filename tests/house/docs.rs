@@ -17,7 +17,7 @@ const NOT_RUN: &[(&str, &str)] = &[
     ("onset fit TABLE...", "the reader's own table; docs/tutorial.md runs the command on one"),
     ("onset agree TABLE...", "the reader's own table; docs/agree.md runs the command on the second paper's"),
     ("onset models show pythia-70m", "the reader's own model; src/lm/tests/check.rs looks at others"),
-    ("onset models check tests/fixtures/models/llama", "tests/lm/check.rs checks every fixture"),
+    ("onset models check tests/fixtures/models/llama", "src/lm/tests/check.rs checks every fixture"),
     ("onset import lm-eval RESULTS", "the reader's own results; tests/harness/import.rs runs the command"),
     ("onset fit results/", "the reader's own results; tests/fit/command.rs reads others"),
     ("onset report lab", "what the lab wrote; tests/report/page.rs makes a page of the one in data/lab"),

@@ -4,4 +4,3 @@
 mod support;
 
 mod reproduce;
-mod train_before_test;

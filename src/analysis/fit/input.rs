@@ -40,7 +40,7 @@ impl FitTables {
     ///
     /// # Errors
     /// As [`tables`]; [`Error::Argument`] when standard input is named twice.
-    pub fn read(inputs: &Inputs, reading: &Reading) -> Result<Self> {
+    pub(crate) fn read(inputs: &Inputs, reading: &Reading) -> Result<Self> {
         let Inputs { tables: paths, before, after } = inputs;
         let all = [&paths[..], before, after].concat();
         if all.iter().filter(|path| is_standard_input(path)).count() > 1 {

@@ -57,7 +57,7 @@ impl FitSettings {
     }
 
     /// About how long a fit of a set will take on this machine, from one hinge fitted to try; `None` where it is over at once.
-    pub fn forecast(&self, set: &ModelSet) -> Option<Duration> {
+    pub(crate) fn forecast(&self, set: &ModelSet) -> Option<Duration> {
         let models = FitModels::new(set, false, Some(0.0), Told(&|_| ())).ok()?;
         let n = models.sample.len();
         if n <= MANY {

@@ -73,5 +73,5 @@ pub(crate) use sentence::p_value;
 pub use settings::{ChanceLevel, CurveChoice, FitSettings};
 pub(crate) use several::among_groups;
 pub use several::{ScoreFit, ScoreFits};
-pub use steps::FitStep;
+pub(crate) use steps::FitStep;
 pub use uncertain::ErrorReport;

@@ -46,7 +46,7 @@ impl FitSettings {
     ///
     /// # Errors
     /// As [`fit`](Self::fit).
-    pub fn fit_and_tell(&self, set: &ModelSet, told: &(dyn Fn(FitStep) + Sync)) -> Result<FitReport> {
+    pub(crate) fn fit_and_tell(&self, set: &ModelSet, told: &(dyn Fn(FitStep) + Sync)) -> Result<FitReport> {
         if self.bootstrap == 0 {
             return Err(Error::Argument("a bootstrap needs at least one replicate".into()));
         }

@@ -3,7 +3,7 @@
 /// What a fit is about to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum FitStep {
+pub(crate) enum FitStep {
     /// Fit the curves and compare them.
     Compare,
     /// Test for a rise.

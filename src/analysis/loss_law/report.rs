@@ -107,7 +107,7 @@ pub struct LossPoint {
 
 impl LossPoint {
     /// 6ND.
-    pub fn compute(&self) -> f64 {
+    pub(crate) fn compute(&self) -> f64 {
         6.0 * self.params * self.tokens
     }
 }

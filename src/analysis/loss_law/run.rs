@@ -35,7 +35,7 @@ impl LossLawSettings {
     ///
     /// # Errors
     /// As [`run_on`](Self::run_on).
-    pub fn of_tables(&self, tables: &FitTables) -> Result<LossLawReport> {
+    pub(crate) fn of_tables(&self, tables: &FitTables) -> Result<LossLawReport> {
         let settings = self.reading(&tables.tables);
         let loss = settings.score.as_deref().unwrap_or(LOSS);
         tables.tables.iter().try_for_each(|table| all_positive(table, loss))?;
@@ -77,7 +77,7 @@ impl LossLawSettings {
     /// [`Error::NotEnoughModels`] below 8 points; [`Error::Undetermined`] when all are of one size, of one amount of data, of
     /// one run, or when tokens follow from parameters at every point; [`Error::Argument`] for losses that are not positive and
     /// settings outside what is allowed.
-    pub fn of(&self, set: &ModelSet) -> Result<LossLawReport> {
+    pub(crate) fn of(&self, set: &ModelSet) -> Result<LossLawReport> {
         self.check()?;
         let mut left_out: Vec<String> = set.dropped.iter().map(ToString::to_string).collect();
         let mut found = Vec::new();

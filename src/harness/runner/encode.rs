@@ -30,7 +30,7 @@ pub struct Encoder<'a> {
 
 /// A request in tokens.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Prompt {
+pub(crate) struct Prompt {
     /// The place of its request among all requests.
     pub request: usize,
     /// What the model reads; at least one token. Ends before the last token that is scored.
@@ -41,7 +41,7 @@ pub struct Prompt {
 
 /// What a prompt is read for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PromptWork {
+pub(crate) enum PromptWork {
     /// The log-probabilities of these tokens; the prompt holds all but the last of them at its end.
     Score(Vec<u32>),
     /// A continuation of at most so many tokens.

@@ -10,21 +10,6 @@
 //! An answer is found by its [`Key`]: the SHA-256 of everything that it depends on, which is the request's text, the
 //! model's weights, its tokenizer and the settings that change numbers. Anything else may change without harm, and nothing
 //! that matters can change unnoticed.
-//!
-//! ```
-//! use onset::harness::request::{Request, Response};
-//! use onset::harness::runner::{Journal, Key};
-//!
-//! let folder = tempfile::tempdir().expect("a folder for a moment");
-//! let key = Key::new("the hash of a model").request(&Request::LogLikelihood {
-//!     context: "2 + 2 =".into(),
-//!     continuation: " 4".into(),
-//! });
-//! let mut journal = Journal::open(&folder.path().join("answers.jsonl"))?;
-//! journal.append(&key, &Response::LogLikelihood { value: -0.5, greedy: true })?;
-//! assert_eq!(journal.get(&key), Some(&Response::LogLikelihood { value: -0.5, greedy: true }));
-//! # Ok::<(), onset::Error>(())
-//! ```
 
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions, TryLockError};
@@ -45,18 +30,18 @@ const SYNC_EVERY: Duration = if cfg!(test) { Duration::ZERO } else { Duration::f
 
 /// What an answer is found by: 64 hexadecimal digits.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Key(String);
+pub(crate) struct Key(String);
 
 impl Key {
     /// The key of everything that is the same for all requests: a text that says it all.
     #[must_use]
-    pub fn new(what: &str) -> Self {
+    pub(crate) fn new(what: &str) -> Self {
         Self::of(&[b"onset answers 1", what.as_bytes()])
     }
 
     /// The key of a request, given the key of everything else.
     #[must_use]
-    pub fn request(&self, request: &Request) -> Self {
+    pub(crate) fn request(&self, request: &Request) -> Self {
         match request {
             Request::LogLikelihood { context, continuation } => {
                 Self::of(&[self.0.as_bytes(), b"log-likelihood", context.as_bytes(), continuation.as_bytes()])
@@ -90,7 +75,7 @@ impl Key {
 
 /// An open journal.
 #[derive(Debug)]
-pub struct Journal {
+pub(crate) struct Journal {
     path: PathBuf,
     file: File,
     answers: HashMap<Key, Response>,
@@ -107,7 +92,7 @@ impl Journal {
     ///
     /// # Errors
     /// [`Error::InUse`] if another program has it open, [`Error::Read`] or [`Error::Write`].
-    pub fn open(path: &Path) -> Result<Self> {
+    pub(crate) fn open(path: &Path) -> Result<Self> {
         if let Some(folder) = path.parent() {
             disk::make_folders(folder).map_err(Error::write(folder))?;
         }
@@ -156,27 +141,22 @@ impl Journal {
 
     /// The answer to a request, if it is known.
     #[must_use]
-    pub fn get(&self, key: &Key) -> Option<&Response> {
+    pub(crate) fn get(&self, key: &Key) -> Option<&Response> {
         self.answers.get(key)
     }
 
     /// Number of answers.
     #[must_use]
-    pub fn len(&self) -> usize {
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
         self.answers.len()
-    }
-
-    /// Whether there are no answers.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.answers.is_empty()
     }
 
     /// Writes an answer down.
     ///
     /// # Errors
     /// [`Error::Write`].
-    pub fn append(&mut self, key: &Key, response: &Response) -> Result<()> {
+    pub(crate) fn append(&mut self, key: &Key, response: &Response) -> Result<()> {
         let line = match response {
             Response::LogLikelihood { value, greedy } => {
                 json!({"key": key.0, "value": value, "greedy": greedy})
@@ -252,6 +232,20 @@ impl Journal {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_example_holds() -> crate::Result<()> {
+        use crate::harness::request::{Request, Response};
+        use crate::harness::runner::{Journal, Key};
+
+        let folder = tempfile::tempdir().expect("a folder for a moment");
+        let key = Key::new("the hash of a model")
+            .request(&Request::LogLikelihood { context: "2 + 2 =".into(), continuation: " 4".into() });
+        let mut journal = Journal::open(&folder.path().join("answers.jsonl"))?;
+        journal.append(&key, &Response::LogLikelihood { value: -0.5, greedy: true })?;
+        assert_eq!(journal.get(&key), Some(&Response::LogLikelihood { value: -0.5, greedy: true }));
+        Ok(())
+    }
 
     fn key(number: usize) -> Key {
         Key::new(&number.to_string())

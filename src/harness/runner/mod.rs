@@ -17,10 +17,17 @@ mod subject;
 mod write;
 
 pub use chat::{ChatSettings, TemplateChoice};
-pub use encode::{Encoder, Prompt, PromptWork};
+pub use encode::Encoder;
+#[cfg(test)]
+pub(crate) use encode::Prompt;
+#[cfg(test)]
+pub(crate) use encode::PromptWork;
 pub(crate) use evaluation::evaluate_served;
 pub use evaluation::{EvaluationEvent, EvaluationSettings, Keep, evaluate};
-pub use journal::{Journal, Key};
+#[cfg(test)]
+pub(crate) use journal::Journal;
+#[cfg(test)]
+pub(crate) use journal::Key;
 pub use limits::Limits;
 pub use local::LocalModel;
 pub(crate) use preview::{Preview, TaskPreview, preview};

@@ -6,7 +6,7 @@ use crate::error::Result;
 
 /// Several tasks under one name, with a result of their own.
 #[derive(Debug, Clone)]
-pub struct TaskGroup {
+pub(crate) struct TaskGroup {
     pub(super) name: String,
     pub(super) alias: String,
     pub(super) version: String,
@@ -18,7 +18,7 @@ pub struct TaskGroup {
 
 impl TaskGroup {
     /// The group's name.
-    pub fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         &self.name
     }
 

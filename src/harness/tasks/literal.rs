@@ -21,7 +21,7 @@ pub(super) fn parse(text: &str) -> Result<Value, String> {
 
 impl Value {
     /// A value as it is given on a command line: read as Python reads a literal; text where it is none.
-    pub fn parse(text: &str) -> Self {
+    pub(crate) fn parse(text: &str) -> Self {
         match text {
             "true" => Self::Bool(true),
             "false" => Self::Bool(false),

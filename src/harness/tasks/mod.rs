@@ -86,12 +86,13 @@ pub use chat::ChatTemplate;
 #[cfg(feature = "models")]
 pub(in crate::harness) use digest::sha256;
 pub use draw::{Draw, DrawnSplit};
-pub use group::TaskGroup;
+pub(crate) use group::TaskGroup;
 pub(crate) use item::samples_hash;
 pub use item::{Item, Items};
 pub use library::Library;
 pub use metric::ItemScore;
 pub use prompt::Prompting;
-pub use selection::{Choice, TaskSelection};
+pub(crate) use selection::Choice;
+pub use selection::TaskSelection;
 pub use task::{Sample, ScoredItem, Task};
 pub use value::Value;

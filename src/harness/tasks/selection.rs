@@ -12,7 +12,7 @@ pub struct TaskSelection {
     /// Each task once, in the order in which they were first named.
     pub tasks: Vec<Task>,
     /// Each group once, inner groups before those they are in.
-    pub groups: Vec<TaskGroup>,
+    pub(crate) groups: Vec<TaskGroup>,
     /// Files of the library's folders that could not be read as tasks, each with what is wrong with it and where: a
     /// pattern may have meant them.
     pub left_out: Vec<String>,
@@ -24,7 +24,7 @@ pub struct TaskSelection {
 
 /// What tasks are chosen with, beside their names.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Choice<'a> {
+pub(crate) struct Choice<'a> {
     /// The folder with local copies of data sets.
     pub data: Option<&'a Path>,
     /// Keys that replace those of `generation_kwargs`.

@@ -57,7 +57,7 @@ impl Task {
     }
 
     /// The task's name.
-    pub fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         &self.config.name
     }
 
@@ -210,7 +210,7 @@ impl Task {
     ///
     /// # Errors
     /// Answers that do not fit the requests, or a filter that gives no answer; the item is named.
-    pub fn score(&self, item: &Item, responses: &[Response]) -> Result<ScoredItem> {
+    pub(crate) fn score(&self, item: &Item, responses: &[Response]) -> Result<ScoredItem> {
         let mut unscored = self.unscored(item, responses)?;
         for sample in &mut unscored.samples {
             let metrics = match self.config.output {
@@ -260,7 +260,7 @@ impl Task {
     ///
     /// # Errors
     /// Nothing was scored.
-    pub fn aggregate(&self, scored: &[ScoredItem]) -> Result<Vec<AggregatedMetric>> {
+    pub(crate) fn aggregate(&self, scored: &[ScoredItem]) -> Result<Vec<AggregatedMetric>> {
         let Some(first) = scored.first() else { return Err(self.wrong("no item was scored".to_owned())) };
         let mut metrics = Vec::new();
         for (at, sample) in first.samples.iter().enumerate() {

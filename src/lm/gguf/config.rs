@@ -40,7 +40,7 @@ impl Config {
     /// # Errors
     /// [`Error::Unsupported`] for an architecture or a setting that is not implemented, [`Error::File`] for one that is
     /// malformed.
-    pub fn from_gguf(path: &Path, header: &Header) -> Result<Self> {
+    pub(crate) fn from_gguf(path: &Path, header: &Header) -> Result<Self> {
         let problem = |problem| Error::File { path: path.to_owned(), problem };
         let kind = header.text("general.architecture").ok_or_else(|| problem("names no architecture".to_owned()))?;
         let class = match kind {

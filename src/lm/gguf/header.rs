@@ -21,7 +21,7 @@ const FIRST_PART: u64 = 1 << 20;
 
 /// Settings and tensors of a GGUF file.
 #[derive(Debug)]
-pub struct Header {
+pub(crate) struct Header {
     /// Settings by name.
     pub settings: HashMap<String, MetadataValue>,
     /// The tensors, in the order of the file.
@@ -30,7 +30,7 @@ pub struct Header {
 
 /// A setting.
 #[derive(Debug, Clone, PartialEq)]
-pub enum MetadataValue {
+pub(crate) enum MetadataValue {
     /// A whole number of any width.
     Whole(i64),
     /// A floating-point number.
@@ -60,7 +60,7 @@ impl fmt::Display for MetadataValue {
 
 /// Where a tensor is; `bytes` are counted from the start of the file.
 #[derive(Debug, Clone)]
-pub struct TensorPlace {
+pub(crate) struct TensorPlace {
     /// Its name.
     pub name: String,
     /// Of its blocks.
@@ -76,7 +76,8 @@ impl Header {
     ///
     /// # Errors
     /// [`Error::File`] or [`Error::Tensor`] for anything that contradicts the format or the length of the file.
-    pub fn parse(path: &Path, file: &[u8]) -> Result<Self> {
+    #[cfg(any(test, fuzzing))]
+    pub(crate) fn parse(path: &Path, file: &[u8]) -> Result<Self> {
         Self::begun(path, &mut Reader { file, at: 0, length: file.len(), short: false })
     }
 

@@ -7,7 +7,7 @@ mod config;
 mod header;
 mod tokenizer;
 
-pub use header::Header;
+pub(crate) use header::Header;
 
-pub use header::{MetadataValue, TensorPlace};
+pub(crate) use header::TensorPlace;
 pub(super) use tokenizer::tokenizer;

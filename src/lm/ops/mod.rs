@@ -25,7 +25,7 @@ pub(super) use norm::{NormShape, norm};
 pub(super) use product::{affine, product};
 pub(super) use rotate::rotate;
 pub(super) use softmax::{Scores, softmax};
-pub use tape::Sum;
+pub(crate) use tape::Sum;
 pub(crate) use tape::Sums;
 pub(crate) use tape::Tape;
 pub(super) use tape::{plus, rows};

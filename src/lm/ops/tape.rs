@@ -96,7 +96,7 @@ pub(super) fn record(
 
 /// A sum of gradients.
 #[derive(Debug)]
-pub enum Sum {
+pub(crate) enum Sum {
     /// In single precision on the CPU.
     List(Vec<f32>),
     /// Elsewhere.

@@ -2,6 +2,7 @@
 
 mod check;
 mod configs;
+mod corpus;
 mod decoder;
 mod files;
 mod variants;

@@ -28,7 +28,7 @@ use super::source::{Aligned, Source};
 use crate::error::{Error, Result};
 
 pub(super) use folder::{REFERENCE, files};
-pub use stored::TensorInfo;
+pub(crate) use stored::TensorInfo;
 
 use stored::Stored;
 
@@ -153,7 +153,7 @@ impl Weights {
     ///
     /// # Errors
     /// As the decoder's reading of each tensor.
-    pub fn all(&self) -> Result<HashMap<String, Tensor>> {
+    pub(crate) fn all(&self) -> Result<HashMap<String, Tensor>> {
         let names = self.tensors.keys().filter(|name| !is_buffer(name));
         names.map(|name| Ok((name.clone(), self.dense(name, self.tensors[name].shape())?))).collect()
     }

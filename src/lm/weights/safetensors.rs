@@ -22,6 +22,7 @@ pub(crate) struct Entry {
     pub bytes: Range<usize>,
 }
 
+#[cfg(any(test, fuzzing))]
 pub(crate) fn parse(path: &Path, file: &[u8]) -> Result<Vec<Entry>> {
     let start = start(path, file, file.len())?;
     entries(path, &file[8..start], start, file.len())

@@ -1,12 +1,15 @@
 //! Where a tensor is, and what is known of it before it is read.
 
 use std::ops::Range;
+#[cfg(any(test, fuzzing))]
 use std::path::Path;
 
 use candle_core::quantized::GgmlDType;
 use candle_core::{DType, Tensor};
 
+#[cfg(any(test, fuzzing))]
 use super::safetensors;
+#[cfg(any(test, fuzzing))]
 use crate::error::Result;
 
 /// Where a tensor is.
@@ -54,7 +57,7 @@ impl Stored {
 
 /// Name, dtype and shape of a stored tensor.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TensorInfo {
+pub(crate) struct TensorInfo {
     /// The name in the file.
     pub name: String,
     /// Of a number, or of a block of numbers.
@@ -75,7 +78,8 @@ impl TensorInfo {
     ///
     /// # Errors
     /// [`Error::File`](crate::Error::File) or [`Error::Tensor`](crate::Error::Tensor) for anything that contradicts the format or the length of the file.
-    pub fn of_safetensors(path: &Path, file: &[u8]) -> Result<Vec<Self>> {
+    #[cfg(any(test, fuzzing))]
+    pub(crate) fn of_safetensors(path: &Path, file: &[u8]) -> Result<Vec<Self>> {
         let info = |entry: safetensors::Entry| Self {
             name: entry.name,
             dtype: entry.dtype.as_str().to_owned(),

@@ -36,13 +36,13 @@ use crate::{Error, Result};
 #[derive(Debug, Clone, PartialEq)]
 pub struct ScoreGrid {
     /// The rows: models with a score.
-    pub models: Vec<GridModel>,
+    pub(crate) models: Vec<GridModel>,
     /// The columns.
-    pub benchmarks: Vec<GridBenchmark>,
+    pub(crate) benchmarks: Vec<GridBenchmark>,
     /// The scores before, or the only ones.
-    pub before: GridScores,
+    pub(crate) before: GridScores,
     /// The scores after, of the same models and benchmarks.
-    pub after: Option<GridScores>,
+    pub(crate) after: Option<GridScores>,
     /// What a reader should know about how the tables were understood.
     pub notes: Vec<String>,
     /// The tables.
@@ -51,7 +51,7 @@ pub struct ScoreGrid {
 
 /// One row.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GridModel {
+pub(crate) struct GridModel {
     /// Its name.
     pub name: String,
     /// What it shares with the models it is not independent of; its own name where the tables do not say.
@@ -62,7 +62,7 @@ pub struct GridModel {
 
 /// One column.
 #[derive(Debug, Clone, PartialEq)]
-pub struct GridBenchmark {
+pub(crate) struct GridBenchmark {
     /// Its name.
     pub name: String,
     /// Its metric, where the tables say.
@@ -77,7 +77,7 @@ pub struct GridBenchmark {
 
 /// Scores under one condition; column by column, NaN where there is none.
 #[derive(Debug, Clone, PartialEq)]
-pub struct GridScores {
+pub(crate) struct GridScores {
     /// What the condition is called.
     pub condition: String,
     /// The scores, more being better.
@@ -103,7 +103,7 @@ impl ScoreGrid {
     ///
     /// # Errors
     /// As [`from_tables`](Self::from_tables), and those of that join.
-    pub fn from_before_and_after(
+    pub(crate) fn from_before_and_after(
         before: &[Table],
         after: &[Table],
         others: &[Table],

@@ -42,7 +42,10 @@ mod setups;
 mod sizes;
 
 pub use dropped::{Dropped, Reason};
-pub use grid::{GridBenchmark, GridModel, GridScores, ScoreGrid};
+pub(crate) use grid::GridBenchmark;
+pub(crate) use grid::GridModel;
+pub(crate) use grid::GridScores;
+pub use grid::ScoreGrid;
 pub use grid_settings::GridSettings;
 pub use groups::Group;
 pub use predictor::{Predictor, PredictorKind, XScale};

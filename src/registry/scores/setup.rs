@@ -70,7 +70,7 @@ pub struct Provenance {
 
 impl Provenance {
     /// Read from this file, which does not say when it was made.
-    pub fn file(source: impl Into<String>) -> Self {
+    pub(crate) fn file(source: impl Into<String>) -> Self {
         Self { date: None, source: source.into() }
     }
 }
@@ -92,7 +92,7 @@ impl Limit {
     }
 
     /// The number of items, or their share where it is below 1.
-    pub fn get(self) -> f64 {
+    pub(crate) fn get(self) -> f64 {
         self.0
     }
 

@@ -52,7 +52,7 @@ pub(crate) use container::unpacked;
 pub use decimal::DecimalMark;
 use decimal::Marks;
 pub(crate) use number::plain_number;
-pub use parquet::Cell;
+pub(crate) use parquet::Cell;
 pub(crate) use parquet::parquet_rows;
 use raw::Raw;
 pub(crate) use sheet::{Sheet, csv_text};

@@ -7,8 +7,10 @@ use polars::prelude::DataFrame;
 use crate::{Error, Result};
 
 /// A value of a Parquet file, which may hold others.
+// Made by the reader alone, which is there with the feature.
+#[cfg_attr(not(feature = "parquet"), allow(dead_code))]
 #[derive(Debug, Clone, PartialEq)]
-pub enum Cell {
+pub(crate) enum Cell {
     /// Nothing.
     Empty,
     /// True or false.

@@ -37,7 +37,11 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use draws::COMPONENTS;
 pub use panel::Panel;
-pub use results::{AgreementChange, AgreementFit, LeftOut, PairIntervals, Summary};
+pub(crate) use results::AgreementChange;
+pub use results::AgreementFit;
+pub use results::LeftOut;
+pub use results::PairIntervals;
+pub use results::Summary;
 
 use super::estimate::Estimate;
 use super::nested::{Inside, Nesting, Resampling};
@@ -114,7 +118,7 @@ impl Agreement {
     ///
     /// # Errors
     /// As [`fit`](Self::fit), and `Argument` when the two tables differ in shape.
-    pub fn compare(&self, before: &Panel<'_>, after: &Panel<'_>, nesting: &Nesting) -> Result<AgreementChange> {
+    pub(crate) fn compare(&self, before: &Panel<'_>, after: &Panel<'_>, nesting: &Nesting) -> Result<AgreementChange> {
         self.check(before, nesting)?;
         self.check(after, nesting)?;
         if before.columns.len() != after.columns.len() {

@@ -67,7 +67,7 @@ pub struct PairIntervals {
 /// Two conditions of the same models and benchmarks, compared in pairs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
-pub struct AgreementChange {
+pub(crate) struct AgreementChange {
     /// Before.
     pub before: AgreementFit,
     /// After.

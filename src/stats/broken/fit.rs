@@ -32,14 +32,14 @@ pub(in crate::stats) const TWICE: Entry = Entry {
 
 /// A broken power law to be fitted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Broken {
+pub(crate) struct Broken {
     breaks: usize,
     residuals: Residuals,
 }
 
 /// One break.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct PowerBreak {
+pub(crate) struct PowerBreak {
     /// c, by which the exponent grows.
     pub c: f64,
     /// log10 d.
@@ -51,7 +51,7 @@ pub struct PowerBreak {
 /// A fitted broken power law.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
-pub struct BrokenFit {
+pub(crate) struct BrokenFit {
     /// The level at one end.
     pub a: f64,
     /// The factor.
@@ -87,20 +87,21 @@ impl Default for Broken {
 
 impl Broken {
     /// One break: six parameters.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::default()
     }
 
     /// Two breaks: nine parameters.
     #[must_use]
-    pub fn two_breaks(mut self) -> Self {
+    pub(crate) fn two_breaks(mut self) -> Self {
         self.breaks = 2;
         self
     }
 
     /// Least squares of ln y, for scores above 0 whose noise is in proportion to them.
     #[must_use]
-    pub fn logarithms(mut self) -> Self {
+    #[cfg(test)]
+    pub(crate) fn logarithms(mut self) -> Self {
         self.residuals = Residuals::Logarithms;
         self
     }
@@ -111,7 +112,8 @@ impl Broken {
     /// # Errors
     /// `NotEnoughModels` for fewer observations of positive weight than parameters, `Undetermined` for a constant `x` or `y`,
     /// `Argument` for lengths that differ, values that are not finite, and logarithms of scores that are not above 0.
-    pub fn fit(&self, x: &[f64], y: &[f64], groups: &[Vec<f64>]) -> Result<BrokenFit> {
+    #[cfg(test)]
+    pub(crate) fn fit(&self, x: &[f64], y: &[f64], groups: &[Vec<f64>]) -> Result<BrokenFit> {
         self.fit_sample(&Sample::new(x, y)?.with_groups(groups)?)
     }
 

@@ -13,21 +13,28 @@
 //! minimiser takes some steps from the best nodes of each and follows the best of them to the end. Two breaks are also begun from
 //! one break and an idle second one. A minimum need not exist: a break may want to be a corner, or to lie outside of all data.
 //! [`BrokenFit::converged`] says so, and the shape is then not told.
-//!
-//! ```
-//! use onset::stats::broken::Broken;
-//!
-//! let x: Vec<f64> = (0..60).map(|i| 1.0 + 0.05 * f64::from(i)).collect();
-//! let curve = |x: f64| 0.2 + 3.0 * 10f64.powf(-0.1 * x) * (1.0 + 10f64.powf((x - 2.5) / 0.3)).powf(-1.2 * 0.3);
-//! let y: Vec<f64> = x.iter().map(|x| curve(*x)).collect();
-//! let fit = Broken::new().fit(&x, &y, &[])?;
-//! assert!(fit.converged && (fit.breaks[0].place - 2.5).abs() < 1e-6 && (fit.a - 0.2).abs() < 1e-6);
-//! # Ok::<(), onset::Error>(())
-//! ```
 
 mod fit;
 mod rows;
 mod starts;
 
-pub use fit::{Broken, BrokenFit, PowerBreak};
+#[cfg(test)]
+pub(crate) use fit::Broken;
+#[cfg(test)]
+pub(crate) use fit::BrokenFit;
 pub(super) use fit::{ONCE, TWICE};
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_example_holds() -> crate::Result<()> {
+        use crate::stats::broken::Broken;
+
+        let x: Vec<f64> = (0..60).map(|i| 1.0 + 0.05 * f64::from(i)).collect();
+        let curve = |x: f64| 0.2 + 3.0 * 10f64.powf(-0.1 * x) * (1.0 + 10f64.powf((x - 2.5) / 0.3)).powf(-1.2 * 0.3);
+        let y: Vec<f64> = x.iter().map(|x| curve(*x)).collect();
+        let fit = Broken::new().fit(&x, &y, &[])?;
+        assert!(fit.converged && (fit.breaks[0].place - 2.5).abs() < 1e-6 && (fit.a - 0.2).abs() < 1e-6);
+        Ok(())
+    }
+}

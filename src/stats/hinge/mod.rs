@@ -45,7 +45,7 @@ pub use solver::HingeSolver;
 use serde::{Deserialize, Serialize};
 use shape::Curve;
 
-use super::curve::{Entry, FittedCurve, jacobian, r_squared, sum_of_squares};
+use super::curve::{Entry, FittedCurve, jacobian, sum_of_squares};
 use super::direction::Direction;
 use super::least_squares::{LeastSquares, LeastSquaresFit};
 use super::observations::{differences, finite_result, only, shift};
@@ -138,7 +138,7 @@ impl Hinge {
 
     /// Whether c may not lie left of the smallest x: the best fit that leaves chance within the data.
     #[must_use]
-    pub fn within_data(mut self, within: bool) -> Self {
+    pub(crate) fn within_data(mut self, within: bool) -> Self {
         self.within_data = within;
         self
     }
@@ -146,7 +146,7 @@ impl Hinge {
     /// Which way scores leave chance: up, unless they are losses. The curve is the same; what it is called differs, and a
     /// break that goes the other way is no [`Outcome::Break`].
     #[must_use]
-    pub fn direction(mut self, direction: Direction) -> Self {
+    pub(crate) fn direction(mut self, direction: Direction) -> Self {
         self.direction = direction;
         self
     }
@@ -220,12 +220,6 @@ impl HingeFit {
     /// 1 - SSE / Σ w (y - ȳ)²; `None` for constant scores. Comparable with the R² of a line with intercept.
     pub(crate) fn r_squared(&self) -> Option<f64> {
         FittedCurve::r_squared(self)
-    }
-
-    /// 1 - SSE / Σ w (y - r)², which the published figures print as R²; `None` when every score is at chance. Not
-    /// comparable with the R² of a line with intercept.
-    pub fn r_squared_uncentered(&self) -> Option<f64> {
-        r_squared(&self.fitted, &self.residuals, self.sample.weights(), Some(self.chance))
     }
 
     /// Least squares of y - r on the identified groups and max(0, x - c), in this order, without intercept and with c

@@ -40,14 +40,14 @@ impl Inference {
 
     /// Estimates chance.
     #[must_use]
-    pub fn free_chance(mut self) -> Self {
+    pub(crate) fn free_chance(mut self) -> Self {
         self.chance = None;
         self
     }
 
     /// Which way scores go: up, unless they are losses.
     #[must_use]
-    pub fn direction(mut self, direction: Direction) -> Self {
+    pub(crate) fn direction(mut self, direction: Direction) -> Self {
         self.direction = direction;
         self
     }

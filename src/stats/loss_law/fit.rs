@@ -52,7 +52,7 @@ impl LossLaw {
 
     /// With another way to count residuals.
     #[must_use]
-    pub fn robust(mut self, robust: Robust) -> Self {
+    pub(crate) fn robust(mut self, robust: Robust) -> Self {
         self.robust = robust;
         self
     }

@@ -15,32 +15,6 @@
 //! It has converged when the last step is at rounding error and the residuals are orthogonal to the columns of J (the
 //! relative offset of Bates and Watts 1981). Reaching the limit of iterations, or running off to infinity along a valley,
 //! is not convergence, and [`Minimum::converged`] says so.
-//!
-//! ```
-//! use onset::stats::optimise::{LeastSquaresProblem, NonlinearLeastSquares};
-//!
-//! /// y = a (1 - exp(-b x))
-//! struct Saturation<'a>(&'a [f64], &'a [f64]);
-//!
-//! impl LeastSquaresProblem for Saturation<'_> {
-//!     fn residuals(&self, p: &[f64]) -> Vec<f64> {
-//!         self.0.iter().zip(self.1).map(|(x, y)| y - p[0] * (1.0 - (-p[1] * x).exp())).collect()
-//!     }
-//!     fn jacobian(&self, p: &[f64]) -> Vec<Vec<f64>> {
-//!         let decay = |x: &f64| (-p[1] * x).exp();
-//!         vec![
-//!             self.0.iter().map(|x| 1.0 - decay(x)).collect(),
-//!             self.0.iter().map(|x| p[0] * x * decay(x)).collect(),
-//!         ]
-//!     }
-//! }
-//!
-//! let x = [1.0, 2.0, 3.0, 5.0, 7.0, 10.0];
-//! let y = [109.0, 149.0, 149.0, 191.0, 213.0, 224.0];
-//! let fit = NonlinearLeastSquares::new().minimise(&Saturation(&x, &y), &[100.0, 0.75])?;
-//! assert!(fit.converged && (fit.parameters[0] - 213.80940889).abs() < 1e-7);
-//! # Ok::<(), onset::Error>(())
-//! ```
 
 mod marquardt;
 mod problem;
@@ -48,9 +22,8 @@ mod problem;
 use argmin::core::{Executor, State, TerminationReason};
 use serde::{Deserialize, Serialize};
 
-pub use problem::LeastSquaresProblem;
+pub(crate) use problem::LeastSquaresProblem;
 
-use super::least_squares::LeastSquares;
 use super::scaling::binary_scale;
 use crate::{Error, Result};
 use marquardt::LevenbergMarquardt;
@@ -58,14 +31,14 @@ use problem::{Point, Scaled};
 
 /// How to minimise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NonlinearLeastSquares {
+pub(crate) struct NonlinearLeastSquares {
     max_iterations: u64,
 }
 
 /// Where a minimisation ended.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
-pub struct Minimum {
+pub(crate) struct Minimum {
     /// k parameters.
     pub parameters: Vec<f64>,
     /// n residuals at them, weighted as the problem weights them.
@@ -89,7 +62,7 @@ impl Default for NonlinearLeastSquares {
 
 impl NonlinearLeastSquares {
     /// At most 500 iterations.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::default()
     }
 
@@ -105,7 +78,7 @@ impl NonlinearLeastSquares {
     /// # Errors
     /// `NotEnoughModels` for fewer residuals than parameters, `Argument` when residuals or Jacobian are not finite at
     /// `start` or have the wrong shape.
-    pub fn minimise(&self, problem: &impl LeastSquaresProblem, start: &[f64]) -> Result<Minimum> {
+    pub(crate) fn minimise(&self, problem: &impl LeastSquaresProblem, start: &[f64]) -> Result<Minimum> {
         self.minimise_damped(problem, start, &DAMPING)
     }
 
@@ -166,15 +139,47 @@ impl NonlinearLeastSquares {
 
 impl Minimum {
     /// σ̂ = sqrt(SSE/(n-k)); `None` without degrees of freedom.
-    pub fn sigma(&self) -> Option<f64> {
-        LeastSquares::fit(&self.jacobian, &self.residuals, None).ok()?.sigma()
+    #[cfg(test)]
+    pub(crate) fn sigma(&self) -> Option<f64> {
+        super::least_squares::LeastSquares::fit(&self.jacobian, &self.residuals, None).ok()?.sigma()
     }
 
     /// Asymptotic standard errors, from σ̂² (J'J)^-1; `None` without degrees of freedom or for a singular Jacobian.
-    pub fn standard_errors(&self) -> Option<Vec<f64>> {
-        LeastSquares::fit(&self.jacobian, &self.residuals, None).ok()?.standard_errors()
+    #[cfg(test)]
+    pub(crate) fn standard_errors(&self) -> Option<Vec<f64>> {
+        super::least_squares::LeastSquares::fit(&self.jacobian, &self.residuals, None).ok()?.standard_errors()
     }
 }
 
 /// Damping of the first step, in the units of the scaled Jacobian; each tried if the one before did not converge.
 const DAMPING: [f64; 3] = [1e-3, 1.0, 1e3];
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_example_holds() -> crate::Result<()> {
+        use crate::stats::optimise::{LeastSquaresProblem, NonlinearLeastSquares};
+
+        /// y = a (1 - exp(-b x))
+        struct Saturation<'a>(&'a [f64], &'a [f64]);
+
+        impl LeastSquaresProblem for Saturation<'_> {
+            fn residuals(&self, p: &[f64]) -> Vec<f64> {
+                self.0.iter().zip(self.1).map(|(x, y)| y - p[0] * (1.0 - (-p[1] * x).exp())).collect()
+            }
+            fn jacobian(&self, p: &[f64]) -> Vec<Vec<f64>> {
+                let decay = |x: &f64| (-p[1] * x).exp();
+                vec![
+                    self.0.iter().map(|x| 1.0 - decay(x)).collect(),
+                    self.0.iter().map(|x| p[0] * x * decay(x)).collect(),
+                ]
+            }
+        }
+
+        let x = [1.0, 2.0, 3.0, 5.0, 7.0, 10.0];
+        let y = [109.0, 149.0, 149.0, 191.0, 213.0, 224.0];
+        let fit = NonlinearLeastSquares::new().minimise(&Saturation(&x, &y), &[100.0, 0.75])?;
+        assert!(fit.converged && (fit.parameters[0] - 213.80940889).abs() < 1e-7);
+        Ok(())
+    }
+}

@@ -3,7 +3,7 @@
 use nalgebra::{DMatrix, DVector};
 
 /// Residuals and their derivatives as functions of k parameters.
-pub trait LeastSquaresProblem {
+pub(crate) trait LeastSquaresProblem {
     /// n residuals sqrt(w) (y - f), observed minus fitted. Values that are not finite mark parameters as not allowed.
     fn residuals(&self, parameters: &[f64]) -> Vec<f64>;
 

@@ -16,9 +16,12 @@ pub(crate) use follow::submit;
 
 pub(crate) use follow::Queued;
 pub use local::{LocalSettings, run};
+pub use seam::Ended;
+pub use seam::StudyOutcome;
 pub use seam::Submission;
+pub(crate) use seam::Task;
+pub use seam::Watch;
 pub(crate) use seam::{Cells, Executor, Queue};
-pub use seam::{Ended, StudyOutcome, Task, Watch};
 pub(crate) use slurm::Slurm;
 
 use super::settings::Study;
@@ -26,7 +29,7 @@ use crate::error::{Error, Result};
 
 /// The executors there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum ExecutorKind {
+pub(crate) enum ExecutorKind {
     /// This machine.
     #[default]
     LocalSettings,

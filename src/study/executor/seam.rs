@@ -93,7 +93,7 @@ impl Cells<'_> {
 
 /// A cell that waits or runs in a queue.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Task {
+pub(crate) struct Task {
     /// The job it belongs to.
     pub job: String,
     /// The queue's word for its state, for people.

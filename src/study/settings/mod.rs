@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::slurm::SlurmSettings;
+pub(crate) use self::slurm::SlurmSettings;
 
 use crate::analysis::fit::{ChanceLevel, CurveChoice};
 use crate::registry::modelset::Cutoff;
@@ -32,15 +32,15 @@ pub struct Study {
     /// The models.
     pub models: Vec<StudyModel>,
     /// What the models are asked.
-    pub evaluation: StudyEvaluation,
+    pub(crate) evaluation: StudyEvaluation,
     /// What they are fine-tuned on; `None` when they are only evaluated as they are.
-    pub adjustment: Option<AdjustmentRecipe>,
+    pub(crate) adjustment: Option<AdjustmentRecipe>,
     /// Where cells run on this machine.
-    pub run: RunSettings,
+    pub(crate) run: RunSettings,
     /// How cells run on a cluster.
-    pub slurm: SlurmSettings,
+    pub(crate) slurm: SlurmSettings,
     /// What is fitted to the results.
-    pub fit: StudyFit,
+    pub(crate) fit: StudyFit,
     /// Results of lm-evaluation-harness that are joined with those of the cells.
     pub imports: Vec<PathBuf>,
 }
@@ -59,7 +59,7 @@ pub struct StudyModel {
     /// Month of release, where known.
     pub release: Option<Month>,
     /// Where it is.
-    pub source: ModelSource,
+    pub(crate) source: ModelSource,
     /// Whether it is fine-tuned.
     pub adjust: bool,
     /// Memory its cell needs in bytes, where the estimate is known to be wrong.
@@ -69,7 +69,7 @@ pub struct StudyModel {
 /// Where a model is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum ModelSource {
+pub(crate) enum ModelSource {
     /// A folder as on the hub, a GGUF file, or a model of the hub written `hf:ORGANISATION/NAME`.
     Path(PathBuf),
     /// Nowhere: its scores are imported, and only its facts are needed.
@@ -87,7 +87,7 @@ pub enum ModelSource {
 
 /// What the models are asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StudyEvaluation {
+pub(crate) struct StudyEvaluation {
     /// Names or patterns of tasks and groups, or YAML files.
     pub tasks: Vec<String>,
     /// Files and folders with definitions of tasks beside the built-in ones.
@@ -106,7 +106,7 @@ pub struct StudyEvaluation {
 
 /// On what and how models are fine-tuned.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct AdjustmentRecipe {
+pub(crate) struct AdjustmentRecipe {
     /// Name of the adjustment in tables.
     pub name: Adjustment,
     /// Where its examples come from.
@@ -132,7 +132,7 @@ pub struct AdjustmentRecipe {
 /// Where the examples of an adjustment come from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum ExampleSource {
+pub(crate) enum ExampleSource {
     /// Files: every model learns from them once, and is evaluated on all tasks at each checkpoint, as in "Training on the
     /// Test Task Confounds Evaluation and Emergence" (arXiv 2407.07890).
     Files {
@@ -169,7 +169,7 @@ impl AdjustmentRecipe {
 
 /// Where cells run on this machine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RunSettings {
+pub(crate) struct RunSettings {
     /// `cpu`, `cuda`, `cuda:1` or `metal`.
     pub device: String,
     /// `f32`, `bf16` or `f16`.
@@ -182,7 +182,7 @@ pub struct RunSettings {
 
 /// What is fitted to the results.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct StudyFit {
+pub(crate) struct StudyFit {
     /// Benchmarks that are fitted; all that were evaluated when empty.
     pub benchmarks: Vec<String>,
     /// Metric of a benchmark, where its own is not meant.

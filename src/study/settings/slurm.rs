@@ -9,7 +9,7 @@ use crate::study::reader::Section;
 
 /// How cells run on a cluster.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SlurmSettings {
+pub(crate) struct SlurmSettings {
     /// `--partition`.
     pub partition: Option<String>,
     /// `--account`.

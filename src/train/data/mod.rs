@@ -17,12 +17,12 @@ mod rows;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
-pub use example::Example;
+pub(crate) use example::Example;
 use rows::Row;
 
 /// A layout of training data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Layout {
+pub(crate) enum Layout {
     /// The auxiliary training set of MMLU.
     MmluAuxiliary,
     /// MetaMathQA.
@@ -35,7 +35,7 @@ pub enum Layout {
 
 /// Examples of a file and what was left out.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Examples {
+pub(crate) struct Examples {
     /// In the order of the file.
     pub examples: Vec<Example>,
     /// Examples above the layout's number of characters.
@@ -59,7 +59,7 @@ impl Layout {
     /// # Errors
     /// [`Error::Read`], [`Error::File`] for something else than the layout, and [`Error::Cell`] with the line for an
     /// example without answer or one that makes no sense.
-    pub fn read(self, path: &Path) -> Result<Examples> {
+    pub(crate) fn read(self, path: &Path) -> Result<Examples> {
         let mut found = Examples::default();
         for file in files(path)? {
             rows::each(&file, self == Self::MmluAuxiliary, &mut |row| {

@@ -33,14 +33,17 @@ pub use exhibit::Exhibit;
 pub use gaps::GapTest;
 pub use item::{Item, ItemPart};
 pub use published::{MmluMean, Published, published, published_from};
-pub use published_fit::PublishedFit;
+#[cfg(test)]
+pub(crate) use published_fit::PublishedFit;
 pub use quantity::Remark;
 pub use quantity::{PaperQuantity, Quantity};
-pub use scores::{Paper, Reading};
+pub(crate) use scores::Paper;
+pub use scores::Reading;
 pub use tables::PaperTable;
+pub(crate) use verdict::Agreement;
+pub use verdict::Printed;
 pub(crate) use verdict::agrees;
 pub(crate) use verdict::printed;
-pub use verdict::{Agreement, Printed};
 
 use crate::analysis::figure::Figure;
 use crate::error::{Error, Result};
@@ -136,7 +139,7 @@ impl Reproduce {
     ///
     /// # Errors
     /// [`Error::Argument`] for a name that does not exist; it lists those that do.
-    pub fn only(mut self, names: &[String]) -> Result<Self> {
+    pub(crate) fn only(mut self, names: &[String]) -> Result<Self> {
         self.only = names.iter().map(|name| name.parse()).collect::<Result<_>>()?;
         Ok(self)
     }

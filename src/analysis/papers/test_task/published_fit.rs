@@ -5,7 +5,7 @@
 //! same optimum, which for two of the published fits is not the best one. The exact global optimum stands beside it.
 //! Standard errors, p-values and R² are those of ordinary least squares with c taken as known, as published.
 
-use crate::analysis::scaling::{Scored, families};
+use crate::analysis::scaling::Scored;
 use crate::error::{Error, Result};
 use crate::stats::hinge::{Hinge, HingeFit, HingeSolver};
 use crate::stats::linear::{LeastSquares, LeastSquaresFit};
@@ -19,7 +19,7 @@ const SAME: f64 = 1e-6;
 
 /// The published fit of one set of scores, and the best fit there is.
 #[derive(Debug, Clone)]
-pub struct PublishedFit {
+pub(crate) struct PublishedFit {
     /// Break of the published fit, log10 FLOPs.
     pub c: f64,
     /// Gain per decade of compute beyond the break.
@@ -34,10 +34,6 @@ pub struct PublishedFit {
     pub best: HingeFit,
     /// Whether the published search ends elsewhere than in the global optimum.
     pub stopped_short: bool,
-    /// Number of models.
-    pub models: usize,
-    /// Number of families among them.
-    pub families: usize,
 }
 
 impl PublishedFit {
@@ -72,8 +68,7 @@ impl PublishedFit {
         } else {
             (best.alpha, best.theta[0])
         };
-        let (models, families) = (scores.len(), families(scores));
-        Ok(Self { c, alpha, theta, chance, conditional, best, stopped_short, models, families })
+        Ok(Self { c, alpha, theta, chance, conditional, best, stopped_short })
     }
 
     /// The published curve at `x` (log10 FLOPs) for the reference group (`false`) or the group under comparison.

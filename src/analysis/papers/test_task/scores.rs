@@ -46,7 +46,7 @@ impl Reading {
 
 /// The published tables with a reading of them.
 #[derive(Debug, Clone, Copy)]
-pub struct Paper<'a> {
+pub(crate) struct Paper<'a> {
     data: &'a Published,
     reading: Reading,
 }

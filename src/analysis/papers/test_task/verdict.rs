@@ -46,7 +46,7 @@ pub struct Printed {
 
 /// Whether a printed number comes out again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Agreement {
+pub(crate) enum Agreement {
     /// To every printed digit.
     Reproduced,
     /// Not to every one.

@@ -18,7 +18,7 @@ const CANDIDATES: usize = 6;
 
 /// One answer: a quantity before, after or after minus before.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Finding {
+pub(crate) struct Finding {
     /// What was asked.
     pub question: &'static str,
     /// What the number is.

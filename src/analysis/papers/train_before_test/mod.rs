@@ -14,12 +14,20 @@ mod number;
 mod perplexity;
 mod ranks;
 mod shares;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use data::MODELS;
 pub(crate) use data::tables_from;
 pub use data::{Tables, table_text, tables};
-pub use findings::Finding;
-pub use number::{Against, Corpus, NumberRow, PaperNumber, Printable, Subject};
+pub(crate) use findings::Finding;
+pub(crate) use number::Against;
+pub(crate) use number::Corpus;
+pub use number::NumberRow;
+#[cfg(test)]
+pub(crate) use number::Printable;
+#[cfg(test)]
+pub(crate) use number::Subject;
 
 use crate::analysis::Phase;
 use crate::analysis::figure::Figure;
@@ -31,7 +39,7 @@ use emergence::Emergence;
 use perplexity::Losses;
 
 /// Names of the figures, in the order in which they are made.
-pub const FIGURES: [&str; 9] = [
+pub(crate) const FIGURES: [&str; 9] = [
     "agreement",
     "categories",
     "benchmarks",
@@ -51,14 +59,14 @@ pub struct Harmonised {
     /// One row for every number that the paper prints.
     pub rows: Vec<NumberRow>,
     /// What a careful reader asks.
-    pub findings: Vec<Finding>,
+    pub(crate) findings: Vec<Finding>,
     /// Every benchmark against compute.
-    pub curves: Vec<CurveRow>,
+    pub(crate) curves: Vec<CurveRow>,
 }
 
 /// One benchmark's curve under one condition.
 #[derive(Debug, Clone, PartialEq)]
-pub struct CurveRow {
+pub(crate) struct CurveRow {
     /// The benchmark.
     pub benchmark: String,
     /// Before or after.

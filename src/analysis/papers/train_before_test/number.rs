@@ -23,7 +23,7 @@ const COLUMNS: &[Column] = &[
 
 /// What a printed number is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Subject {
+pub(crate) enum Subject {
     /// All pairs of benchmarks.
     Agreement(Phase),
     /// Pairs of benchmarks that agree more after.
@@ -42,7 +42,7 @@ pub enum Subject {
 
 /// Which perplexity stands against which scores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Against {
+pub(crate) enum Against {
     /// Before against before.
     Before,
     /// After against after.
@@ -55,7 +55,7 @@ pub enum Against {
 
 /// A corpus whose perplexity is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Corpus {
+pub(crate) enum Corpus {
     /// Pages of an encyclopaedia.
     Wiki,
     /// Questions and answers.
@@ -70,7 +70,7 @@ impl Corpus {
 
     /// Its id in the tables.
     #[must_use]
-    pub fn id(self) -> &'static str {
+    pub(crate) fn id(self) -> &'static str {
         match self {
             Self::Wiki => "wiki_2025",
             Self::StackExchange => "stackexchange_2025",
@@ -130,7 +130,7 @@ impl FromStr for Subject {
 
 /// What a printed number is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Printable {
+pub(crate) enum Printable {
     /// Mean of τ-b over pairs.
     MeanTau,
     /// Mean of Pearson's r over pairs.
@@ -173,7 +173,7 @@ impl FromStr for Printable {
 
 /// A number as the paper prints it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct PaperNumber {
+pub(crate) struct PaperNumber {
     /// The figure, as the table of printed numbers calls it.
     pub figure: String,
     /// What it is about.
@@ -209,7 +209,7 @@ pub(super) struct Found {
 #[derive(Debug, Clone, PartialEq)]
 pub struct NumberRow {
     /// The number as printed.
-    pub printed: PaperNumber,
+    pub(crate) printed: PaperNumber,
     /// Computed again by the published method.
     pub recomputed: f64,
     /// Whether it rounds to the printed digits.
@@ -221,7 +221,7 @@ pub struct NumberRow {
     /// Makers among them.
     pub makers: usize,
     /// Whether the conclusion drawn from it stands; `None` where none is drawn.
-    pub conclusion: Option<Conclusion>,
+    pub(crate) conclusion: Option<Conclusion>,
     /// How it was printed.
     pub note: String,
     /// What the corrected number says.

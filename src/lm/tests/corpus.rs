@@ -3,13 +3,13 @@
 
 use std::path::Path;
 
-use onset::harness::lm_eval::{ImportSettings, import};
-use onset::harness::runner::Journal;
-use onset::harness::tasks::Library;
-use onset::lm::gguf::Header;
-use onset::lm::{Config, Placement, TensorInfo, Tokenizer, Weights};
-use onset::registry::table::Table;
-use onset::study::Study;
+use crate::harness::lm_eval::{ImportSettings, import};
+use crate::harness::runner::Journal;
+use crate::harness::tasks::Library;
+use crate::lm::gguf::Header;
+use crate::lm::{Config, Placement, TensorInfo, Tokenizer, Weights};
+use crate::registry::table::Table;
+use crate::study::Study;
 
 use crate::support::repository;
 

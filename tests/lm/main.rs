@@ -1,6 +1,0 @@
-//! Language models: files that are damaged or lie.
-
-#[path = "../support/mod.rs"]
-mod support;
-
-mod corpus;
