@@ -6,7 +6,7 @@ use onset::Error;
 use onset::registry::modelset::{GridSettings, ModelSet, ScoreGrid, Settings};
 use onset::registry::table::Table;
 
-use crate::support::{Folder, argument, printed, refused};
+use crate::support::{Folder, argument, printed, program, refused};
 
 fn table(name: &str, text: &str) -> Table {
     Table::parse(text.as_bytes(), Path::new(name), &[]).expect("a table")
@@ -158,7 +158,7 @@ fn an_index_of_names_is_kept_and_nested_records_are_named() {
     assert_eq!(names(&set(&[("t.json", &plain)], &of("s")).expect("read")), ["row 1", "row 2"]);
     let nested = folder.path("n.json");
     std::fs::write(&nested, r#"[{"model":"a","scores":{"mmlu":0.35}}]"#).expect("written");
-    let said = refused(&["fit", &argument(nested), "--score", "mmlu"]);
+    let said = refused(program().args(["fit", &argument(nested), "--score", "mmlu"]));
     assert!(said.contains("`scores` holds objects") && said.contains("json_normalize"), "{said}");
 }
 
@@ -176,7 +176,7 @@ fn uncertainty_of_compute_has_its_bound_and_says_what_it_does_not_reach() {
         options.iter().map(|option| (*option).to_owned()).chain(["--compute-sd".to_owned(), sd.to_owned()]).collect()
     };
     let options = fit("5");
-    let said = refused(&options.iter().map(String::as_str).collect::<Vec<_>>());
+    let said = refused(program().args(&options));
     assert!(said.contains("off by 5.000") && said.contains("spreads by 1.2"), "{said}");
     let options = fit("0.1");
     let out = printed(&options.iter().map(String::as_str).collect::<Vec<_>>());
@@ -191,9 +191,9 @@ fn sizes_that_are_asked_for_have_an_upper_end_too() {
     std::fs::write(&path, "model,params,tokens,s\na,1e9,1e12,0.3\nb,7e9,1e12,0.4\nc,9e9,1e12,0.5\n").expect("written");
     let path = argument(path);
     let fit = ["fit", &path, "--score", "s", "--chance", "0", "--curve", "linear", "--x", "params"];
-    let said = refused(&[&fit[..], &["--predict", "1e25"]].concat());
+    let said = refused(program().args([&fit[..], &["--predict", "1e25"]].concat()));
     assert!(said.contains("1.000e25 parameters"), "{said}");
-    let said = refused(&[&fit[..], &["--holdout", "params > 1e40"]].concat());
+    let said = refused(program().args([&fit[..], &["--holdout", "params > 1e40"]].concat()));
     assert!(said.contains("compares whole sizes"), "{said}");
 }
 
@@ -212,8 +212,8 @@ fn a_perplexity_is_no_loss() {
         argument(path)
     };
     let named = write("named.csv", "perplexity", f64::ln);
-    let said = refused(&["loss-law", &named, "--loss", "perplexity"]);
+    let said = refused(program().args(["loss-law", &named, "--loss", "perplexity"]));
     assert!(said.contains("looks like a perplexity") && said.contains("--any-size"), "{said}");
     let large = write("large.csv", "loss", |loss| loss.exp() * 10.0);
-    assert!(refused(&["loss-law", &large]).contains("looks like a perplexity"));
+    assert!(refused(program().args(["loss-law", &large])).contains("looks like a perplexity"));
 }

@@ -531,7 +531,7 @@ fn ifeval_has_its_four_scores() {
 fn two_models_are_not_made_one_by_a_new_name() {
     let folder = Folder::new();
     let names = folder.write("names.csv", "old,new\norg/a-7b,x\norg/b-7b,x\n");
-    let rename = Renames::read(&names).expect("names");
+    let rename = Renames::read(names.as_ref()).expect("names");
     let settings = ImportSettings { rename, ..ImportSettings::default() };
     let differ = read(
         lm_eval::import,

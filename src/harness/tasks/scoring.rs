@@ -25,8 +25,7 @@ pub(super) fn continuation(config: &Config, responses: &[Response]) -> Vec<(Stri
         if name == "perplexity" { ItemScore::Real(*value) } else { ItemScore::Whole(i64::from(*greedy)) }
     };
     // Results files always have the perplexity first.
-    let names =
-        ["perplexity", "acc"].into_iter().filter(|name| config.metrics.iter().any(|m| m.name == *name));
+    let names = ["perplexity", "acc"].into_iter().filter(|name| config.metrics.iter().any(|m| m.name == *name));
     names.map(|name| (name.to_owned(), score(name))).collect()
 }
 

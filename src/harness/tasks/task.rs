@@ -214,7 +214,9 @@ impl Task {
         let mut unscored = self.unscored(item, responses)?;
         for sample in &mut unscored.samples {
             let metrics = match self.config.output {
-                _ if matches!(self.config.results, Some(Function::Script(_))) => scoring::scripted(&self.config, item, &sample.filtered),
+                _ if matches!(self.config.results, Some(Function::Script(_))) => {
+                    scoring::scripted(&self.config, item, &sample.filtered)
+                }
                 Output::GenerateUntil => scoring::text(&self.config, item, &sample.filtered),
                 Output::LogLikelihood => Ok(scoring::continuation(&self.config, responses)),
                 Output::Rolling => scoring::whole(&self.config, item, responses),
