@@ -119,7 +119,7 @@ pub(super) struct FinetuneArgs {
     #[arg(long, value_name = "TOKENS", default_value_t = 600, help_heading = "Examples")]
     block: usize,
 
-    /// What becomes of a longer example.
+    /// How a longer example is treated.
     #[arg(long, value_enum, default_value_t = Long::KeepEnd, help_heading = "Examples")]
     overlong: Long,
 
@@ -207,7 +207,7 @@ enum Fall {
     Constant,
 }
 
-/// What becomes of an example longer than the block.
+/// How an example longer than the block is treated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Long {
     /// Its last tokens are kept.

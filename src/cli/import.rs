@@ -86,7 +86,7 @@ struct LogArgs {
     #[arg(long, value_name = "NAME")]
     organization: Option<String>,
 
-    /// How what was read is told: a line on standard error, or JSON on standard output.
+    /// How the result is reported: a line on standard error, or JSON on standard output.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 

@@ -25,7 +25,7 @@ pub(super) struct ModelsArgs {
     #[command(subcommand)]
     what: Option<What>,
 
-    /// How what was found is printed.
+    /// How the findings are printed.
     #[arg(long, value_enum, default_value_t, global = true)]
     format: Format,
 }

@@ -52,7 +52,7 @@ pub struct Facts {
     pub release: Option<Month>,
 }
 
-/// What is known of how a model in this process reads text; nothing is known of one behind a server.
+/// How a model in this process reads text; this is not known of one behind a server.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct ReadingSettings {
     /// Tokens of the longest prompt.
@@ -63,7 +63,7 @@ pub struct ReadingSettings {
     pub beginning: Option<(String, u32)>,
 }
 
-/// How prompts were wrapped; nothing of it for plain text.
+/// How prompts were wrapped; empty for plain text.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct ChatRecord {
     /// The chat template's source.

@@ -1,4 +1,4 @@
-//! What is known of a model once it has been trained and tested: one file, written when all of it is known.
+//! The results of a model that was trained and tested: one file, written when they are complete.
 
 use std::path::Path;
 

@@ -1,6 +1,6 @@
 //! Which models are trained: kinds, families, sizes and tokens.
 //!
-//! A kind of model is told from the others by one number only, the share of test-task documents in its pretraining text.
+//! Kinds of models differ in one number only, the share of test-task documents in its pretraining text.
 //! Kinds have the same families, some fewer of them; a family has a depth, a ratio of width to heads and a text of its own
 //! (data seed), and grows in width, with tokens in proportion to a power of its parameters. Compute is 6·N·D (Kaplan et al. 2020), as in the
 //! paper, with N all parameters and D all tokens of pretraining.

@@ -114,7 +114,7 @@ impl LabReport {
 }
 
 impl Reproduction {
-    /// Shows every printed number with what became of it below a notebook's cell.
+    /// Shows every printed number with its verdict below a notebook's cell.
     pub fn evcxr_display(&self) {
         conclusions(self).evcxr_display();
     }

@@ -206,7 +206,7 @@ impl Shape<'_> {
         }
     }
 
-    /// Whether nothing of the layer is to be seen.
+    /// Whether the layer is invisible.
     pub(super) fn is_empty(&self) -> bool {
         match self {
             Self::Points { points, .. } => points.is_empty(),

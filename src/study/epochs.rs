@@ -111,7 +111,7 @@ impl CellEpochs {
         Ok(Self::read(&planned.cell, key)?.tasks)
     }
 
-    /// What the cell has found under this key; nothing where it was found under another.
+    /// The cell's result under this key; none where it has another key.
     ///
     /// # Errors
     /// [`Error::Read`], or [`Error::File`] for a file that holds something else.

@@ -87,7 +87,7 @@ struct Held {
     written: Option<Instant>,
 }
 
-/// What came of trying to take a lock.
+/// The result of an attempt to take a lock.
 #[derive(Debug)]
 pub(super) enum Taken {
     Mine(Lock),

@@ -36,13 +36,13 @@ pub struct Planned {
     pub wanted: Vec<(Condition, String)>,
     /// How many of them are finished.
     pub done: usize,
-    /// What becomes of the rest.
+    /// The state of the rest.
     pub state: State,
     /// What the rest costs.
     pub cost: Cost,
 }
 
-/// What becomes of a cell.
+/// The state of a cell.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum State {

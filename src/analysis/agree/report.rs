@@ -150,7 +150,7 @@ pub struct BenchmarkAgreement {
     pub ceiling: Option<f64>,
     /// Share of the variance among models that is no noise of items.
     pub reliability: Option<f64>,
-    /// How many ranks noise leaves to a model: the median.
+    /// How many ranks a model may have, given the noise: the median.
     pub ranks_left: Option<f64>,
 }
 

@@ -19,7 +19,7 @@ pub(super) const FEWEST: usize = 8;
 const LINE: usize = 41;
 /// The column that says which points are of one run.
 const RUN: &str = "run";
-/// What the loss is called where nobody says.
+/// The name of the loss, where none is given.
 const LOSS: &str = "loss";
 
 impl LossLawSettings {

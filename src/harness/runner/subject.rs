@@ -91,7 +91,7 @@ pub(super) fn find(path: &Path) -> Result<Found> {
     Found::at(path)
 }
 
-/// What a model at a path is called if nothing else is said.
+/// The name of a model at a path, where none is given.
 fn name_of(path: &Path) -> String {
     let whole = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let name = if whole.is_dir() { whole.file_name() } else { whole.file_stem() };

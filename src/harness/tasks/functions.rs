@@ -127,7 +127,7 @@ impl Function {
     /// The function of a Python file beside the task file.
     ///
     /// # Errors
-    /// What of it is not supported, with file and line.
+    /// The part of it that is not supported, with file and line.
     pub(crate) fn read(name: &str, folder: &Path) -> Result<Self, String> {
         Script::read(folder, name).map(Self::Script)
     }
@@ -135,7 +135,7 @@ impl Function {
     /// The function that a task file names in a place that has none built in.
     ///
     /// # Errors
-    /// What of it is not supported, with the places in the task file and in the Python file.
+    /// The part of it that is not supported, with the places in the task file and in the Python file.
     pub(crate) fn at(node: &Node, key: &str, name: &str) -> crate::error::Result<Self> {
         let read = Self::read(name, node.file.parent().unwrap_or(Path::new("")));
         read.map_err(|problem| {

@@ -158,7 +158,7 @@ fn is_plain(source: &str) -> bool {
     source.len() < SHORT && !source.contains("{%") && !source.contains('*')
 }
 
-/// What all templates have in common: nothing is escaped, values print as in Python, and its methods can be called.
+/// The environment of all templates: nothing is escaped, values print as in Python, and its methods can be called.
 pub(super) fn python_environment() -> Environment<'static> {
     let mut environment = Environment::new();
     environment.set_fuel(Some(Bound::TemplateSteps.get()));

@@ -136,7 +136,7 @@ impl Reading<'_> {
         self.json.insert("rope_scaling".to_owned(), Json::Object(scaling));
     }
 
-    /// What GGUF leaves to the shapes of tensors.
+    /// Settings that GGUF does not state: they follow from the shapes of tensors.
     fn sizes_of_tensors(&mut self) -> Result<()> {
         let shape = |name: &str| self.header.tensors.iter().find(|t| t.name == name).map(|t| t.shape.as_slice());
         let Some([vocab, _]) = shape("token_embd.weight") else {

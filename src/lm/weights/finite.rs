@@ -1,4 +1,4 @@
-//! Whether weights hold nothing but numbers: one pass over the bytes, on all cores.
+//! Whether all weights are finite numbers: one pass over the bytes, on all cores.
 
 use candle_core::quantized::GgmlDType;
 use candle_core::{DType, Tensor};

@@ -202,7 +202,7 @@ impl CovarianceEstimate {
     }
 
     /// Whether one cluster alone determines part of parameter `index`, as when a group has a single family. CR0 to CR2 then
-    /// have a value, but nothing in it speaks of how much another family would have differed.
+    /// have a value, but it cannot say how much another family would have differed.
     pub(crate) fn is_determined_by_one_cluster(&self, index: usize) -> bool {
         self.alone.get(index).copied().unwrap_or(false)
     }

@@ -326,8 +326,8 @@ impl FixedHinge {
         share / self.first_scale
     }
 
-    /// What weighted regression on the groups and the derivatives of a fit with this many `active` x leaves of sorted
-    /// `values`. A break at a knot counts as estimated too: its derivatives are those of the interval it borders on.
+    /// Residuals of sorted `values` from weighted regression on the groups and the derivatives of a fit with this many
+    /// `active` x. A break at a knot counts as estimated too: its derivatives are those of the interval it borders on.
     pub(crate) fn beside(&self, active: usize, values: &[f64]) -> Vec<f64> {
         let mut rest = self.rows.partial_out(values);
         if active >= self.levels() {

@@ -158,7 +158,7 @@ fn dot(a: &Place, b: &Place) -> f64 {
 
 /// Damping at the start.
 const DAMPING: f64 = 1e-2;
-/// Damping with which no step leads on.
+/// Damping beyond which steps are too short to matter.
 const STUCK: f64 = 1e12;
 /// A relative gain below this says that the end is near.
 const NEAR: f64 = 1e-2;

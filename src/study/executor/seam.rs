@@ -54,7 +54,7 @@ pub(crate) trait Queue {
     /// [`Error::Executor`](crate::Error::Executor) with what the queue said, [`Error::Write`](crate::Error::Write).
     fn submit(&self, cells: &[&Cell]) -> Result<Vec<Submission>>;
 
-    /// How tasks of a submission ended, in the queue's own word, by their places in it; empty where nobody knows.
+    /// How tasks of a submission ended, in the queue's own words, by their places in it; empty where this is not known.
     fn endings(&self, submission: &Submission) -> BTreeMap<usize, String>;
 
     /// Takes everything of the study out of the queue and kills what runs. Answers the jobs.
@@ -156,7 +156,7 @@ pub enum Ended {
     Stopped,
 }
 
-/// What a run came to.
+/// The outcome of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct StudyOutcome {
     /// Cells that were finished before.

@@ -1,4 +1,4 @@
-//! What a study is, what is planned of it and what came of it can be written and read back.
+//! Studies, plans and results can be written and read back.
 
 use std::fmt::Debug;
 use std::fs;

@@ -1,4 +1,4 @@
-//! What becomes of the paper's conclusions when a number is computed as it should be: whether the conclusion stands, and
+//! The paper's conclusions after each number is computed as it should be: whether the conclusion stands, and
 //! why the corrected number differs from the published one.
 
 use std::fmt;

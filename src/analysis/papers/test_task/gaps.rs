@@ -9,7 +9,7 @@ use crate::stats::multiplicity::{benjamini_hochberg, holm};
 /// The paper's test of a difference at 5 %.
 const SIZE: f64 = 0.05;
 
-/// A corrected test of a gap, and what becomes of its conclusion when all tests of the paper are allowed for.
+/// A corrected test of a gap, and its conclusion after a correction for all tests of the paper.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct GapTest {
     /// Corrected p-value, as if the test were the only one. It is the primary one of its question.

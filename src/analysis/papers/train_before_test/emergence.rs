@@ -87,7 +87,7 @@ impl Emergence {
         Ok(Self { families: setting.families.count(), models, compute, benchmarks, component })
     }
 
-    /// How many of the benchmarks' estimates differ from nothing at 5 %, p-values adjusted by Holm's method; and of how many
+    /// How many of the benchmarks' estimates differ from 0 at 5 %, p-values adjusted by Holm's method; and of how many
     /// there is a p-value.
     pub(super) fn certain<'e>(&'e self, of: impl Fn(&'e Compared) -> Option<&'e Estimate>) -> Result<(usize, usize)> {
         let p: Vec<f64> = self.benchmarks.iter().filter_map(of).filter_map(|estimate| estimate.p_value).collect();

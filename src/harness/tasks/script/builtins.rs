@@ -144,7 +144,7 @@ pub(super) fn call(machine: &mut Machine, name: &'static str, arguments: Argumen
             for item in machine.all_unordered(&over)? {
                 machine.step()?;
                 if matches!(over, Object::Set(_)) && !matches!(item, Object::Int(_)) {
-                    return refuse("`sum` of a set of what are no whole numbers");
+                    return refuse("`sum` of a set that holds more than whole numbers");
                 }
                 total = machine.binary("+", &total, &item)?;
             }

@@ -312,7 +312,7 @@ fn path(name: &str, mut given: Given) -> Res<Object> {
 fn from_columns(machine: &mut Machine, mut given: Given) -> Res<Object> {
     let columns = given.need("mapping")?;
     given.done()?;
-    let Object::Dict(columns) = &columns else { return refuse("`from_dict` of what is no dictionary") };
+    let Object::Dict(columns) = &columns else { return refuse("`from_dict` of something that is not a dictionary") };
     let mut rows: Option<Vec<Table>> = None;
     let columns = columns.table.borrow().clone();
     for (key, column) in columns.iter() {

@@ -27,7 +27,7 @@ pub(super) fn call(machine: &mut Machine, name: &str, mut given: Given) -> Res<O
             let mut pairs = Vec::new();
             for item in machine.all(&items)? {
                 let pair = machine.all(&item)?;
-                let [gold, chosen] = pair.as_slice() else { return refuse("F1 of what are no pairs") };
+                let [gold, chosen] = pair.as_slice() else { return refuse("F1 of something other than pairs") };
                 pairs.push((gold.value()?, chosen.value()?));
             }
             weighted(&pairs)

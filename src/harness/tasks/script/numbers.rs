@@ -47,7 +47,7 @@ pub(super) fn numpy(machine: &mut Machine, name: &str, mut given: Given) -> Res<
     match name {
         "isnan" => match first.as_float() {
             Some(number) => return Ok(Object::Bool(number.is_nan())),
-            None => return refuse("`numpy.isnan` of what is no number"),
+            None => return refuse("`numpy.isnan` of something that is not a number"),
         },
         "exp" | "log" | "log2" | "sqrt" | "abs" | "floor" | "ceil" | "round" => {
             if let Some(number) = first.as_float() {

@@ -358,7 +358,7 @@ impl Reach {
         Ok(())
     }
 
-    /// What a name or a part of something stands for; all of it is looked at.
+    /// The value behind a name or a part of something; all of it is examined.
     fn known(&mut self, expr: &Expr, place: &mut Place<'_>) -> Check<Known> {
         match &expr.kind {
             Kind::Name(name) => self.known_name(name, place),
