@@ -198,6 +198,26 @@ fn sizes_that_are_asked_for_have_an_upper_end_too() {
 }
 
 #[test]
+fn levels_that_the_scores_contradict_and_tests_that_cannot_reject_are_said() {
+    let folder = Folder::new();
+    let path = folder.path("t.csv");
+    let rows: String =
+        (0..12).map(|k| format!("m{k},{:e},{}\n", 1e21 * 2f64.powi(k), 0.25 + 0.02 * f64::from(k))).collect();
+    std::fs::write(&path, format!("model,compute,s\n{rows}")).expect("written");
+    let path = argument(path);
+    let fit = ["fit", &path, "--score", "s", "--curve", "linear"];
+    let said = refused(&[&fit[..], &["--chance", "0.6"]].concat());
+    assert!(said.contains("12 of 12 scores are far below that") && said.contains("--chance free"), "{said}");
+    let said = refused(&[&fit[..], &["--chance", "0.25", "--ceiling", "0.35"]].concat());
+    assert!(said.contains("scores are far above that"), "{said}");
+    let said = refused(&[&fit[..], &["--chance", "0.5", "--ceiling", "0.48"]].concat());
+    assert!(said.contains("--ceiling 0.48 is not above --chance 0.5"), "{said}");
+    let few = printed(&[&fit[..], &["--chance", "0.25", "--bootstrap", "9"]].concat());
+    let words = few.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains("with 9 replicates no bootstrap p-value is below 0.10"), "{words}");
+}
+
+#[test]
 fn a_perplexity_is_no_loss() {
     let folder = Folder::new();
     let write = |name: &str, column: &str, loss: fn(f64) -> f64| {

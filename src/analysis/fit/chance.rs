@@ -33,8 +33,24 @@ pub(super) fn chance(settings: &FitSettings, set: &ModelSet, notes: &mut Vec<Str
 
 /// A given level, if it is on the scale of the scores.
 fn on_scale(level: f64, set: &ModelSet) -> Result<f64> {
-    checked("chance", "--chance", level, set)
+    let level = checked("chance", "--chance", level, set)?;
+    let far_below = set.rows.iter().filter(|row| row.score < FAR_BELOW * level).count();
+    if set.score.scale.perfect().is_some() && 2 * far_below > set.rows.len() {
+        return Err(Error::Argument(format!(
+            "--chance {} says what a guess scores, and {far_below} of {} scores are far below that; `--chance free` has the level \
+             estimated",
+            shown(level),
+            set.rows.len()
+        )));
+    }
+    Ok(level)
 }
+
+/// Below this part of a level of chance no noise of items brings most models.
+const FAR_BELOW: f64 = 0.8;
+
+/// Above this multiple of a ceiling no noise of items brings a tenth of the models.
+const FAR_ABOVE: f64 = 1.05;
 
 /// That the ceiling and the margin that were given are on the scale of the scores.
 ///
@@ -43,6 +59,23 @@ fn on_scale(level: f64, set: &ModelSet) -> Result<f64> {
 pub(super) fn check_levels(settings: &FitSettings, set: &ModelSet) -> Result<()> {
     if let Some(ceiling) = settings.ceiling {
         checked("the ceiling", "--ceiling", ceiling, set)?;
+        let above = set.rows.iter().filter(|row| row.score > FAR_ABOVE * ceiling).count();
+        if set.score.scale.perfect().is_some() && 10 * above > set.rows.len() {
+            return Err(Error::Argument(format!(
+                "--ceiling {} says what scores approach, and {above} of {} scores are far above that",
+                shown(ceiling),
+                set.rows.len()
+            )));
+        }
+        if let ChanceLevel::Given(chance) = settings.chance
+            && ceiling <= chance
+        {
+            return Err(Error::Argument(format!(
+                "--ceiling {} is not above --chance {}",
+                shown(ceiling),
+                shown(chance)
+            )));
+        }
     }
     if let Some(margin) = settings.margin {
         match set.score.scale {

@@ -86,6 +86,13 @@ fn report(asked: &FitSettings, set: &ModelSet, told: Told<'_>) -> Result<FitRepo
         return Err(Error::Undetermined(nothing_left(set)));
     }
     let settings = &asked.for_size(&models, &mut notes);
+    if 1.0 / (settings.bootstrap as f64 + 1.0) > evidence::SIZE {
+        notes.push(format!(
+            "with {} replicates no bootstrap p-value is below {:.2}, so that no test can show anything; --bootstrap 999 does",
+            settings.bootstrap,
+            1.0 / (settings.bootstrap as f64 + 1.0)
+        ));
+    }
     told.of(FitStep::Rise);
     let direction = direction(settings, set, &models, &mut notes);
     let (chance, chance_source) = match (direction, settings.chance) {
