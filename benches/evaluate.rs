@@ -60,7 +60,7 @@ fn measure(name: &str, decoder: &Decoder, tokenizer: &Tokenizer, requests: &[Req
     let written: usize = requests
         .iter()
         .map(|request| match request {
-            Request::Generate { max_tokens, .. } => *max_tokens,
+            Request::Generate { max_tokens, .. } | Request::Sample { max_tokens, .. } => *max_tokens,
             Request::LogLikelihood { .. } | Request::Rolling { .. } => 0,
         })
         .sum();

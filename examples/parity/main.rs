@@ -41,7 +41,7 @@ fn of(library: &Library, definition: &str, data: &Path) -> Result<Value> {
                     Value::List(vec![context.as_str().into(), continuation.as_str().into()])
                 }
                 Request::Rolling { text } => Value::List(vec![text.as_str().into()]),
-                Request::Generate { context, until, .. } => {
+                Request::Generate { context, until, .. } | Request::Sample { context, until, .. } => {
                     let until = until.iter().map(|stop| Value::from(stop.as_str())).collect();
                     Value::List(vec![context.as_str().into(), Value::List(until)])
                 }

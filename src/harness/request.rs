@@ -1,5 +1,7 @@
 //! What a task asks of a model, in text, and what a model answers: where tasks and the code that runs models meet.
 
+use std::hash::{Hash, Hasher};
+
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
@@ -28,6 +30,43 @@ pub enum Request {
         /// The answer has at most so many tokens.
         max_tokens: usize,
     },
+    /// What the model writes after the context, with every token drawn.
+    Sample {
+        /// Everything before the answer.
+        context: String,
+        /// As for [`Request::Generate`].
+        until: Vec<String>,
+        /// The answer has at most so many tokens.
+        max_tokens: usize,
+        /// How tokens are drawn.
+        how: Sampling,
+    },
+}
+
+/// How tokens are drawn. What is `None` is the model's own default, or else that of `transformers`: temperature 1, the 50
+/// likeliest tokens, all of their probability.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Sampling {
+    /// Divides the logits; 0 takes the likeliest token.
+    pub temperature: Option<f64>,
+    /// Only so many of the likeliest tokens; 0 for all.
+    pub top_k: Option<usize>,
+    /// Only the likeliest tokens that make up so much of the probability.
+    pub top_p: Option<f64>,
+    /// What random numbers begin with.
+    pub seed: u64,
+    /// Which of several answers to one question this is, from 0.
+    pub number: usize,
+}
+
+/// Settings are numbers that were written down, never results: those that are the same are written the same.
+impl Eq for Sampling {}
+
+impl Hash for Sampling {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let Self { temperature, top_k, top_p, seed, number } = self;
+        (temperature.map(f64::to_bits), top_k, top_p.map(f64::to_bits), seed, number).hash(state);
+    }
 }
 
 /// The answer to a [`Request`].
@@ -42,7 +81,7 @@ pub enum Response {
     },
     /// To [`Request::Rolling`]: the sum of the natural logarithms of the probabilities of all tokens.
     Rolling(f64),
-    /// To [`Request::Generate`]: the text, without what ended it.
+    /// To [`Request::Generate`] and [`Request::Sample`]: the text, without what ended it.
     Generated(String),
 }
 

@@ -17,7 +17,7 @@ use super::vocabulary::Vocabulary;
 use super::world::World;
 use crate::error::{Error, Result};
 use crate::harness::evaluation::Identity;
-use crate::harness::runner::{self, EvaluatedModel, EvaluationSettings, Limits};
+use crate::harness::runner::{self, EvaluatedModel, EvaluationSettings, Limits, SamplingDefaults};
 use crate::lm::{Config, Decoder, Tokenizer};
 use crate::stats::random::Seed;
 use crate::train::{
@@ -150,6 +150,7 @@ impl School<'_> {
             model: decoder,
             tokenizer: &self.tokenizer,
             ends: Vec::new(),
+            sampling: SamplingDefaults::default(),
             identity,
             limits: Limits::default(),
         };

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, Result};
 use crate::harness::evaluation::Identity;
 use crate::harness::request::Request;
-use crate::harness::runner::{EvaluatedModel, EvaluationSettings, Keep, Limits, ends, evaluate};
+use crate::harness::runner::{EvaluatedModel, EvaluationSettings, Keep, Limits, SamplingDefaults, ends, evaluate};
 use crate::harness::tasks::{Draw, Library, Task, Value};
 use crate::lm::{Found, Placement, Tokenizer, Weights, locate};
 use crate::registry::seal::{sealed, unsealed};
@@ -187,7 +187,9 @@ pub(super) fn examples_of(task: &Task) -> Result<Vec<Example>> {
     let mut examples = Vec::new();
     for item in task.training_items()? {
         let right = item.target.to_json().parse::<usize>().ok();
-        let number = if item.requests.len() > 1 { right } else { Some(0) };
+        // Answers that are drawn are requests to one question.
+        let choices = item.requests.len() > 1 && !matches!(item.requests[0], Request::Sample { .. });
+        let number = if choices { right } else { Some(0) };
         let problem = || Error::TaskItem {
             task: task.name().to_owned(),
             item: item.doc_id,
@@ -198,7 +200,7 @@ pub(super) fn examples_of(task: &Task) -> Result<Vec<Example>> {
         let (context, completion) = match request {
             Request::LogLikelihood { context, continuation } => (context, continuation.clone()),
             Request::Rolling { text } => (&String::new(), text.clone()),
-            Request::Generate { context, .. } => {
+            Request::Generate { context, .. } | Request::Sample { context, .. } => {
                 let target = item.target.as_text().map_or_else(|| item.target.to_json(), str::to_owned);
                 (context, format!("{delimiter}{target}"))
             }
@@ -291,6 +293,7 @@ impl Evaluating<'_> {
             model: checkpoint.decoder,
             tokenizer: self.tokenizer,
             ends: self.ends.clone(),
+            sampling: SamplingDefaults::default(),
             identity,
             limits: self.limits.clone(),
         };

@@ -46,6 +46,8 @@ pub(crate) enum PromptWork {
     Score(Vec<u32>),
     /// A continuation of at most so many tokens.
     Write(usize),
+    /// The same with its tokens drawn.
+    Draw(usize),
 }
 
 impl<'a> Encoder<'a> {
@@ -118,6 +120,9 @@ impl<'a> Encoder<'a> {
                     self.pair(bare, spaces, context, continuation)
                 }
                 Request::Generate { context, max_tokens, .. } => self.prompt(context, *max_tokens),
+                Request::Sample { context, max_tokens, .. } => {
+                    self.prompt(context, *max_tokens).map(|(tokens, _)| (tokens, PromptWork::Draw(*max_tokens)))
+                }
             };
             let (tokens, work) = prompt.map_err(|error| at(at_request, error))?;
             prompts.push(Prompt { request: at_request, tokens, work });
@@ -201,7 +206,9 @@ impl<'a> Encoder<'a> {
 /// What requests share that are encoded together.
 fn context(request: &Request) -> (&str, std::mem::Discriminant<Request>) {
     let text = match request {
-        Request::LogLikelihood { context, .. } | Request::Generate { context, .. } => context,
+        Request::LogLikelihood { context, .. }
+        | Request::Generate { context, .. }
+        | Request::Sample { context, .. } => context,
         Request::Rolling { text } => text,
     };
     (text, std::mem::discriminant(request))

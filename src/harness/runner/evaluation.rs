@@ -145,8 +145,9 @@ pub fn evaluate<M: LanguageModel>(
 ) -> Result<Evaluation> {
     let encoder = Encoder::new(subject.tokenizer, subject.model.context())?;
     let encoder = encoder.special(settings.special).truncate(settings.truncate);
-    let mut local =
-        LocalModel::new(subject.model, subject.tokenizer, encoder, subject.limits.clone()).ends(&subject.ends);
+    let mut local = LocalModel::new(subject.model, subject.tokenizer, encoder, subject.limits.clone())
+        .ends(&subject.ends)
+        .sampling(subject.sampling);
     if let Some(stop) = &settings.stop {
         local = local.stop(stop);
     }

@@ -47,6 +47,12 @@ impl Key {
                 Self::of(&[self.0.as_bytes(), b"log-likelihood", context.as_bytes(), continuation.as_bytes()])
             }
             Request::Rolling { text } => Self::of(&[self.0.as_bytes(), b"rolling", text.as_bytes()]),
+            Request::Sample { context, until, max_tokens, how } => {
+                let (most, how) = (max_tokens.to_string(), format!("{how:?}"));
+                let mut parts = vec![self.0.as_bytes(), b"sample", context.as_bytes(), most.as_bytes(), how.as_bytes()];
+                parts.extend(until.iter().map(String::as_bytes));
+                Self::of(&parts)
+            }
             Request::Generate { context, until, max_tokens } => {
                 let most = max_tokens.to_string();
                 let mut parts = vec![self.0.as_bytes(), b"generate", context.as_bytes(), most.as_bytes()];

@@ -25,6 +25,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::draw::{Drawing, SamplingDefaults};
 use super::encode::Encoder;
 use super::limits::Limits;
 use super::plan::{Asked, Batch, Plan};
@@ -41,6 +42,7 @@ pub struct LocalModel<'a, M: LanguageModel> {
     encoder: Encoder<'a>,
     limits: Limits,
     ends: Vec<u32>,
+    sampling: SamplingDefaults,
     stop: Option<&'a AtomicBool>,
 }
 
@@ -53,13 +55,21 @@ impl<'a, M: LanguageModel> LocalModel<'a, M> {
             sequences: limits.sequences.max(1),
             remembered: limits.remembered.max(1),
         };
-        Self { model, tokenizer, encoder, limits, ends: tokenizer.eos.into_iter().collect(), stop: None }
+        let (ends, sampling) = (tokenizer.eos.into_iter().collect(), SamplingDefaults::default());
+        Self { model, tokenizer, encoder, limits, ends, sampling, stop: None }
     }
 
     /// Tokens beside the tokenizer's end token that end a text.
     #[must_use]
     pub(crate) fn ends(mut self, ends: &[u32]) -> Self {
         self.ends.extend_from_slice(ends);
+        self
+    }
+
+    /// How tokens are drawn where a request says nothing.
+    #[must_use]
+    pub(crate) fn sampling(mut self, defaults: SamplingDefaults) -> Self {
+        self.sampling = defaults;
         self
     }
 
@@ -278,7 +288,7 @@ impl<M: LanguageModel> Run<'_, '_, M> {
             if sum.open == 0 && !sum.known {
                 let answer = match self.requests[score.request] {
                     Request::Rolling { .. } => Response::Rolling(sum.value),
-                    Request::LogLikelihood { .. } | Request::Generate { .. } => {
+                    Request::LogLikelihood { .. } | Request::Generate { .. } | Request::Sample { .. } => {
                         Response::LogLikelihood { value: sum.value, greedy: !sum.unlikely }
                     }
                 };
@@ -291,11 +301,15 @@ impl<M: LanguageModel> Run<'_, '_, M> {
             let mut cache = model.fork(&cache);
             model.rewind(&mut cache, self.plan.from(node) + questions[write.question].after + 1)?;
             let until = match &self.requests[write.request] {
-                Request::Generate { until, .. } => until.clone(),
+                Request::Generate { until, .. } | Request::Sample { until, .. } => until.clone(),
                 Request::LogLikelihood { .. } | Request::Rolling { .. } => Vec::new(),
             };
-            let next = answers[write.question].best;
-            self.texts.push(Text::new(write.request, cache, next, until, write.most));
+            let answer = &answers[write.question];
+            let drawing = match &self.requests[write.request] {
+                Request::Sample { context, how, .. } => Some(Drawing::new(how, context, &self.local.sampling)),
+                _ => None,
+            };
+            self.texts.push(Text::new(write.request, cache, answer, until, write.most, drawing));
         }
         if !self.plan.children(node).is_empty() {
             self.caches[node] = Some(cache);

@@ -5,6 +5,7 @@
 //! (generation), [`Journal`] (answers that survive an interruption).
 
 mod chat;
+mod draw;
 mod encode;
 mod evaluation;
 mod journal;
@@ -17,6 +18,7 @@ mod subject;
 mod write;
 
 pub use chat::{ChatSettings, TemplateChoice};
+pub use draw::SamplingDefaults;
 pub use encode::Encoder;
 #[cfg(test)]
 pub(crate) use encode::Prompt;

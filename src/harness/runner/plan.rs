@@ -219,8 +219,8 @@ struct Mark {
 enum Wanted {
     /// The probability of this token.
     Token(u32),
-    /// So many tokens.
-    Text(usize),
+    /// So many tokens; whether they are drawn.
+    Text(usize, bool),
 }
 
 /// Distributes what is asked of each prompt over the nodes it passes.
@@ -239,7 +239,8 @@ fn asked(tree: &Prefixes, sequences: &[Vec<u32>], place: &[usize], wishes: &[Wis
                     mark(position, Wanted::Token(token));
                 }
             }
-            PromptWork::Write(most) => mark(length - 1, Wanted::Text(*most)),
+            PromptWork::Write(most) => mark(length - 1, Wanted::Text(*most, false)),
+            PromptWork::Draw(most) => mark(length - 1, Wanted::Text(*most, true)),
         }
     }
     marks.into_iter().map(of_node).collect()
@@ -254,7 +255,10 @@ fn of_node(mut marks: Vec<Mark>) -> Asked {
         }
         let question = asked.questions.len() - 1;
         match wanted {
-            Wanted::Text(most) => asked.writes.push(Write { request, question, most }),
+            Wanted::Text(most, drawn) => {
+                asked.questions[question].logits |= drawn;
+                asked.writes.push(Write { request, question, most });
+            }
             Wanted::Token(token) => {
                 let tokens = &mut asked.questions[question].tokens;
                 let known = tokens.iter().position(|&known| known == token);

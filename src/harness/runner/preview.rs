@@ -143,7 +143,12 @@ fn of_task(task: &Task, items: &Items, encoder: &Encoder<'_>, limits: &Limits) -
                 }
                 preview.continuations.push((continuation.clone(), scored.clone()));
             }
-            (Request::Generate { context, .. } | Request::LogLikelihood { context, .. }, _) => {
+            (
+                Request::Generate { context, .. }
+                | Request::Sample { context, .. }
+                | Request::LogLikelihood { context, .. },
+                _,
+            ) => {
                 (preview.prompt, preview.prompt_ids) = (context.clone(), prompt.tokens.clone());
             }
         }
@@ -157,7 +162,7 @@ fn of_task(task: &Task, items: &Items, encoder: &Encoder<'_>, limits: &Limits) -
 fn written(prompt: &Prompt) -> usize {
     match prompt.work {
         PromptWork::Score(_) => 0,
-        PromptWork::Write(most) => most,
+        PromptWork::Write(most) | PromptWork::Draw(most) => most,
     }
 }
 

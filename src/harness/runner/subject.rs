@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use super::draw::SamplingDefaults;
 use super::limits::Limits;
 use crate::bounds::Bound;
 use crate::error::{Error, Result};
@@ -24,6 +25,8 @@ pub struct EvaluatedModel<'a, M: LanguageModel> {
     pub tokenizer: &'a Tokenizer,
     /// Tokens beside the tokenizer's end token that end a text.
     pub ends: Vec<u32>,
+    /// How tokens are drawn where a task says nothing.
+    pub sampling: SamplingDefaults,
     /// What it is.
     pub identity: Identity,
     /// How much is done at a time.
@@ -36,6 +39,7 @@ pub struct Loaded {
     decoder: Decoder,
     tokenizer: Tokenizer,
     ends: Vec<u32>,
+    sampling: SamplingDefaults,
     identity: Identity,
     limits: Limits,
 }
@@ -69,7 +73,8 @@ impl Loaded {
             device: format!("{:?}", placement.device.location()).to_lowercase(),
             parameters,
         };
-        Ok(Self { decoder, tokenizer, ends: ends(path)?, identity, limits })
+        let (ends, sampling) = (ends(path)?, sampling(model)?);
+        Ok(Self { decoder, tokenizer, ends, sampling, identity, limits })
     }
 
     /// The model as an evaluation sees it.
@@ -79,6 +84,7 @@ impl Loaded {
             model: &self.decoder,
             tokenizer: &self.tokenizer,
             ends: self.ends.clone(),
+            sampling: self.sampling,
             identity: self.identity.clone(),
             limits: self.limits.clone(),
         }
@@ -170,6 +176,19 @@ pub(crate) fn ends(path: &Path) -> Result<Vec<u32>> {
     ends.sort_unstable();
     ends.dedup();
     Ok(ends)
+}
+
+/// How the files beside the weights at `path` say that tokens are drawn.
+fn sampling(path: &Path) -> Result<SamplingDefaults> {
+    let path = folder(path).join("generation_config.json");
+    if !path.is_file() {
+        return Ok(SamplingDefaults::default());
+    }
+    let bytes = source::read(&path, Bound::ConfigBytes)?;
+    let json: Value = serde_json::from_slice(&bytes).map_err(Error::malformed(&path, "is not JSON"))?;
+    let number = |name: &str| json.get(name).and_then(Value::as_f64).filter(|number| *number >= 0.0);
+    let top_k = json.get("top_k").and_then(Value::as_u64).and_then(|k| usize::try_from(k).ok());
+    Ok(SamplingDefaults { temperature: number("temperature"), top_k, top_p: number("top_p") })
 }
 
 fn folder(path: &Path) -> &Path {

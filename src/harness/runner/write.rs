@@ -1,11 +1,12 @@
-//! Texts written side by side, one token each per forward pass, the likeliest always.
+//! Texts written side by side, one token each per forward pass: the likeliest, or one that is drawn.
 //!
 //! A text ends at an end token, at its longest, or when one of its stop strings is in what its last tokens spell: as many
 //! as the stop string itself has, and two more, as lm-evaluation-harness looks for them. What is handed over ends before
 //! the first stop string in the whole.
 
+use super::draw::Drawing;
 use crate::error::Result;
-use crate::lm::{LanguageModel, Passage, Query, Tokenizer};
+use crate::lm::{LanguageModel, Passage, Query, QueryAnswer, Tokenizer};
 
 /// What can write text.
 pub(super) struct Writing<'a, M: LanguageModel> {
@@ -28,11 +29,29 @@ pub(super) struct Text<C> {
     until: Vec<String>,
     most: usize,
     tokens: Vec<u32>,
+    /// What draws its tokens; `None` takes the likeliest.
+    drawing: Option<Drawing>,
 }
 
 impl<C> Text<C> {
-    pub(crate) fn new(request: usize, cache: C, next: u32, until: Vec<String>, most: usize) -> Self {
-        Self { request, cache, next, until, most, tokens: Vec::new() }
+    /// A text whose first token follows from `answer`.
+    pub(crate) fn new(
+        request: usize,
+        cache: C,
+        answer: &QueryAnswer,
+        until: Vec<String>,
+        most: usize,
+        mut drawing: Option<Drawing>,
+    ) -> Self {
+        let next = next(answer, drawing.as_mut());
+        Self { request, cache, next, until, most, tokens: Vec::new(), drawing }
+    }
+}
+
+fn next(answer: &QueryAnswer, drawing: Option<&mut Drawing>) -> u32 {
+    match (drawing, &answer.logits) {
+        (Some(drawing), Some(logits)) => drawing.token(logits),
+        _ => answer.best,
     }
 }
 
@@ -83,17 +102,18 @@ impl<M: LanguageModel> Writing<'_, M> {
 
     fn step(&self, texts: &mut [(Text<M::Cache>, Stops)]) -> Result<()> {
         (self.check)()?;
-        let question = [Query::default()];
+        let questions = [false, true].map(|logits| [Query { logits, ..Query::default() }]);
         let mut readings: Vec<_> = texts
             .iter_mut()
             .map(|(text, _)| {
                 let tokens = std::slice::from_ref(&text.next);
-                Passage { tokens, cache: Some(&mut text.cache), questions: &question }
+                let question = &questions[usize::from(text.drawing.is_some())];
+                Passage { tokens, cache: Some(&mut text.cache), questions: question }
             })
             .collect();
         let answers = self.model.read(&mut readings)?;
         for ((text, _), answers) in texts.iter_mut().zip(answers) {
-            text.next = answers.first().map_or(0, |answer| answer.best);
+            text.next = answers.first().map_or(0, |answer| next(answer, text.drawing.as_mut()));
         }
         Ok(())
     }

@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::harness::request::Sampling;
+
 /// Stop sequences the protocol allows; the answer is cut at all of them in any case.
 const MOST_STOPS: usize = 4;
 
@@ -15,6 +17,8 @@ pub(super) struct Ask<'a> {
     pub(super) max_tokens: u32,
     pub(super) echo: bool,
     pub(super) stop: &'a [String],
+    /// How tokens are drawn; `None` takes the likeliest.
+    pub(super) how: Option<&'a Sampling>,
 }
 
 impl Ask<'_> {
@@ -25,6 +29,21 @@ impl Ask<'_> {
             "max_tokens": self.max_tokens,
             "temperature": 0,
         });
+        if let Some(how) = self.how {
+            match how.temperature {
+                Some(temperature) => body["temperature"] = temperature.into(),
+                // The server knows the model's own.
+                None => _ = body.as_object_mut().map(|body| body.remove("temperature")),
+            }
+            // Each answer has a seed of its own.
+            body["seed"] = how.seed.wrapping_add(how.number as u64).into();
+            if let Some(top_p) = how.top_p {
+                body["top_p"] = top_p.into();
+            }
+            if let Some(top_k) = how.top_k.filter(|k| *k > 0) {
+                body["top_k"] = top_k.into();
+            }
+        }
         if self.echo {
             body["echo"] = true.into();
             body["logprobs"] = 1.into();

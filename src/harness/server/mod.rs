@@ -100,7 +100,7 @@ impl Server {
 
     fn echo_of(&self, prompt: &str) -> serde_json::Value {
         // Some servers refuse to write nothing; the one token is dropped from the answer.
-        Ask { model: &self.model, prompt, max_tokens: 1, echo: true, stop: &[] }.body()
+        Ask { model: &self.model, prompt, max_tokens: 1, echo: true, stop: &[], how: None }.body()
     }
 
     fn echo(&self, prompt: &str, stop: &AtomicBool) -> Result<Completion> {
@@ -121,9 +121,13 @@ impl Server {
                 what: format!("{}: the log-likelihood of a whole text by a server", self.client.shown()),
                 supported: "models in a folder, whose tokenizer says where a window ends".into(),
             }),
-            Request::Generate { context, until, max_tokens } => {
+            Request::Generate { context, until, max_tokens } | Request::Sample { context, until, max_tokens, .. } => {
                 let max_tokens = u32::try_from(*max_tokens).unwrap_or(u32::MAX);
-                let ask = Ask { model: &self.model, prompt: context, max_tokens, echo: false, stop: until };
+                let how = match request {
+                    Request::Sample { how, .. } => Some(how),
+                    _ => None,
+                };
+                let ask = Ask { model: &self.model, prompt: context, max_tokens, echo: false, stop: until, how };
                 let answer = self.client.post(&ask.body(), stop)?;
                 let text = completion::text(&answer).map_err(|problem| self.client.broken(problem))?;
                 if self.client.holds_secret(&text) {

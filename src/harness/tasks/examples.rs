@@ -17,6 +17,8 @@ pub(super) struct Examples<'a> {
     tested: bool,
     pub shots: usize,
     no_self: bool,
+    /// Where the draw begins.
+    pub seed: u64,
     random: Random,
 }
 
@@ -27,7 +29,8 @@ impl<'a> Examples<'a> {
             (Some(0), _) => 0,
             (own, asked) => asked.or(own).unwrap_or(0),
         };
-        Self { config, docs, tested, shots, no_self: draw.no_self_shots, random: Random::new(draw.seed) }
+        let (no_self, seed) = (draw.no_self_shots, draw.seed);
+        Self { config, docs, tested, shots, no_self, seed, random: Random::new(seed) }
     }
 
     /// Whether an example is the item itself: the same document, or the same place of the same split.

@@ -6,6 +6,7 @@ use super::node::Node;
 use super::output::Output;
 use super::value::Value;
 use crate::error::Result;
+use crate::harness::request::Sampling;
 
 /// `generation_kwargs`.
 #[derive(Debug, Clone)]
@@ -14,6 +15,8 @@ pub(super) struct Generation {
     pub(super) arguments: Value,
     pub(super) until: Vec<String>,
     pub(super) max_tokens: usize,
+    /// How tokens are drawn; `None` takes the likeliest.
+    pub(super) sampling: Option<Sampling>,
 }
 
 /// Tokens of an answer where a task file does not say how many.
@@ -29,26 +32,36 @@ pub(super) fn generation(task: &Node, output: Output, delimiter: &str) -> Result
             ("max_gen_toks".to_owned(), Value::Int(ANSWER_TOKENS as i64)),
             ("until".to_owned(), stop()),
         ]);
-        return Ok(Generation { arguments, until: vec![delimiter.to_owned()], max_tokens: ANSWER_TOKENS });
+        let until = vec![delimiter.to_owned()];
+        return Ok(Generation { arguments, until, max_tokens: ANSWER_TOKENS, sampling: None });
     };
     let mut arguments = node.data()?;
-    // `do_sample: false` overrules a temperature, as in lm-evaluation-harness.
-    let greedy = node.given("do_sample");
+    // `do_sample: false` overrules a temperature, and a temperature of 0 means the same, as in lm-evaluation-harness.
+    let asked = node.given("do_sample").map(Node::flag).transpose()?;
+    let mut sampling = Sampling::default();
     let (mut until, mut most) = (vec![delimiter.to_owned()], BTreeMap::new());
     for (key, node) in node.entries() {
         match key.as_str() {
             "until" => until = node.texts()?,
-            "do_sample" if node.flag()? => {
-                return Err(node.wrong("sampled answers are not supported (`do_sample: true`)"));
+            "do_sample" => {}
+            "top_p" => {
+                let top_p = number(node)?;
+                sampling.top_p = Some(top_p).filter(|p| (0.0..=1.0).contains(p));
+                if sampling.top_p.is_none() {
+                    return Err(node.wrong("`top_p` lies between 0 and 1"));
+                }
             }
-            // Without sampling these change nothing.
-            "do_sample" | "top_p" | "top_k" => {}
+            "top_k" => {
+                let top_k = usize::try_from(node.whole()?);
+                sampling.top_k = Some(top_k.map_err(|_| node.wrong("`top_k` is a number of tokens, or 0 for all"))?);
+            }
             "num_beams" if matches!(node.whole(), Ok(1)) => {}
             "temperature" => {
                 let temperature = number(node)?;
-                if temperature != 0.0 && greedy.is_none() {
-                    return Err(node.wrong("sampled answers are not supported (`temperature` above 0)"));
+                if !(temperature >= 0.0 && temperature.is_finite()) {
+                    return Err(node.wrong("a temperature is not below 0"));
                 }
+                sampling.temperature = Some(temperature);
                 arguments.set("temperature", Value::Float(temperature));
             }
             "max_gen_toks" | "max_new_tokens" | "max_tokens" | "max_completion_tokens" => {
@@ -66,7 +79,11 @@ pub(super) fn generation(task: &Node, output: Output, delimiter: &str) -> Result
         arguments.set("until", stop());
     }
     let max_tokens = most.first_key_value().map_or(ANSWER_TOKENS, |(_, tokens)| *tokens);
-    Ok(Generation { arguments, until, max_tokens })
+    let drawn = match (asked, sampling.temperature) {
+        (_, Some(0.0)) | (Some(false), _) | (None, None) => None,
+        (Some(true), _) | (None, Some(_)) => Some(sampling),
+    };
+    Ok(Generation { arguments, until, max_tokens, sampling: drawn })
 }
 
 /// A number, or text that is one (YAML 1.1 reads `1e-5` as text).

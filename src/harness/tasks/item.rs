@@ -21,7 +21,7 @@ use super::template::Template;
 use super::turn::Turn;
 use super::value::Value;
 use crate::error::{Error, Result};
-use crate::harness::request::Request;
+use crate::harness::request::{Request, Sampling};
 
 /// The items of a task.
 #[derive(Debug, Clone)]
@@ -70,7 +70,11 @@ impl Item {
     /// The context of the first request.
     pub fn prompt(&self) -> &str {
         match self.requests.first() {
-            Some(Request::LogLikelihood { context, .. } | Request::Generate { context, .. }) => context,
+            Some(
+                Request::LogLikelihood { context, .. }
+                | Request::Generate { context, .. }
+                | Request::Sample { context, .. },
+            ) => context,
             Some(Request::Rolling { text }) => text,
             None => "",
         }
@@ -107,6 +111,8 @@ pub(super) struct Builder<'a> {
     turns: Vec<Option<Vec<Turn>>>,
     /// Each choice is a context of its own, followed by one target (Winogrande).
     many_contexts: bool,
+    /// What answers are drawn by, where they are.
+    seed: u64,
     pub see_themselves: usize,
     pub without_system: usize,
 }
@@ -119,6 +125,7 @@ impl<'a> Builder<'a> {
         prompting: Prompting<'a>,
         world: World,
     ) -> Result<Self> {
+        let seed = examples.seed;
         let columns = match first {
             Value::Map(entries) => entries.iter().map(|(key, _)| key.clone()).collect(),
             _ => Vec::new(),
@@ -134,6 +141,7 @@ impl<'a> Builder<'a> {
             examples,
             turns,
             many_contexts: false,
+            seed,
             see_themselves,
             without_system,
         };
@@ -222,11 +230,19 @@ impl<'a> Builder<'a> {
                 if config.choice.is_some() {
                     gold = right_choices(&target, &choices)?;
                 }
-                vec![Request::Generate {
-                    context: wrapped(question()?, &config.target_delimiter)?,
-                    until: config.generation.until.clone(),
-                    max_tokens: config.generation.max_tokens,
-                }]
+                let context = wrapped(question()?, &config.target_delimiter)?;
+                let (until, max_tokens) = (config.generation.until.clone(), config.generation.max_tokens);
+                match &config.generation.sampling {
+                    None => vec![Request::Generate { context, until, max_tokens }],
+                    Some(how) => {
+                        let sample = |number| {
+                            let (context, until) = (context.clone(), until.clone());
+                            let how = Sampling { seed: self.seed, number, ..how.clone() };
+                            Request::Sample { context, until, max_tokens, how }
+                        };
+                        (0..config.repeats).map(sample).collect()
+                    }
+                }
             }
             Output::Rolling => return Err("a whole text has no question".to_owned()),
             Output::LogLikelihood => match &target {

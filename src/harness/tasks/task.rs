@@ -47,8 +47,11 @@ pub struct Sample {
     pub filtered: Vec<Value>,
     /// Metric and score, in the order of results files.
     pub metrics: Vec<(String, ItemScore)>,
-    /// Answers to each request (`repeats`).
+    /// Answers to each question (`repeats`).
     repeats: usize,
+    /// Whether they were drawn, each by a request of its own.
+    #[serde(default)]
+    drawn: bool,
 }
 
 impl Task {
@@ -227,6 +230,14 @@ impl Task {
         Ok(unscored)
     }
 
+    /// For each question all answers to it: several that were drawn, or one that would be the same again.
+    fn repeated(&self, responses: &[Response]) -> Vec<Vec<Value>> {
+        match self.config.generation.sampling {
+            Some(_) => vec![responses.iter().map(answer).collect()],
+            None => responses.iter().map(|response| vec![answer(response); self.config.repeats]).collect(),
+        }
+    }
+
     /// Filters the answers to an item's requests, given in their order, and gives them no score.
     ///
     /// # Errors
@@ -241,7 +252,7 @@ impl Task {
                 pair,
                 (Request::LogLikelihood { .. }, Response::LogLikelihood { .. })
                     | (Request::Rolling { .. }, Response::Rolling(_))
-                    | (Request::Generate { .. }, Response::Generated(_))
+                    | (Request::Generate { .. } | Request::Sample { .. }, Response::Generated(_))
             )
         });
         if !fits {
@@ -249,11 +260,12 @@ impl Task {
         }
         let mut samples = Vec::with_capacity(self.config.filters.len());
         for filter in &self.config.filters {
-            let apply = |response: &Response| filter.apply(vec![answer(response); self.config.repeats], &item.doc);
-            let filtered = responses.iter().map(apply).collect::<Result<Vec<_>, _>>();
+            let answers = self.repeated(responses).into_iter();
+            let filtered = answers.map(|all| filter.apply(all, &item.doc)).collect::<Result<Vec<_>, _>>();
             let filtered = filtered.map_err(|problem| self.item_wrong(item, problem))?;
             let (filter, metrics) = (filter.name.clone(), Vec::new());
-            samples.push(Sample { filter, filtered, metrics, repeats: self.config.repeats });
+            let drawn = self.config.generation.sampling.is_some();
+            samples.push(Sample { filter, filtered, metrics, repeats: self.config.repeats, drawn });
         }
         Ok(ScoredItem { doc_id: item.doc_id, samples })
     }
@@ -287,23 +299,30 @@ impl Sample {
     /// The line of `samples_<task>_<date>.jsonl`. lm-evaluation-harness writes all items under the first filter, then
     /// all under the next.
     pub fn record(&self, item: &Item, responses: &[Response]) -> Value {
-        let arguments = item.requests.iter().enumerate().map(|(at, request)| {
+        let questions = if self.drawn { 1 } else { item.requests.len() };
+        let arguments = item.requests.iter().take(questions).enumerate().map(|(at, request)| {
             let (context, what) = match request {
                 Request::LogLikelihood { context, continuation } => (context, Some(continuation.as_str().into())),
                 Request::Rolling { text } => (text, None),
-                Request::Generate { context, .. } => (context, Some(item.arguments.clone())),
+                Request::Generate { context, .. } | Request::Sample { context, .. } => {
+                    (context, Some(item.arguments.clone()))
+                }
             };
             let first = ("arg_0".to_owned(), context.as_str().into());
             let both = std::iter::once(first).chain(what.map(|what| ("arg_1".to_owned(), what)));
             (format!("gen_args_{at}"), Value::Map(both.collect()))
         });
-        let given = responses.iter().map(|response| Value::List(vec![printed(&answer(response)); self.repeats]));
+        let all = responses.iter().map(|response| printed(&answer(response)));
+        let given: Vec<Value> = match self.drawn {
+            true => vec![Value::List(all.collect())],
+            false => all.map(|answer| Value::List(vec![answer; self.repeats])).collect(),
+        };
         let mut entries: Vec<(String, Value)> = [
             ("doc_id", Value::Int(item.doc_id as i64)),
             ("doc", item.doc.clone()),
             ("target", item.target.python().into()),
             ("arguments", Value::Map(arguments.collect())),
-            ("resps", Value::List(given.collect())),
+            ("resps", Value::List(given)),
             ("filtered_resps", Value::List(self.filtered.iter().map(printed).collect())),
             ("filter", self.filter.as_str().into()),
             ("metrics", Value::List(self.metrics.iter().map(|(name, _)| name.as_str().into()).collect())),

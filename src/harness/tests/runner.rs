@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
 
-use crate::harness::request::{Request, Respond, Response};
+use crate::harness::request::{Request, Respond, Response, Sampling};
 use crate::harness::runner::{Encoder, Journal, Key, Limits, LocalModel, Prompt, PromptWork};
 use crate::lm::{LanguageModel, LoadedModel, Passage, Placement, Query, QueryAnswer, Scripted, Tokenizer};
 use crate::{Error, Result};
@@ -555,4 +555,77 @@ fn no_two_questions_share_a_key() {
     keys.sort();
     keys.dedup();
     assert_eq!(keys.len(), count);
+}
+
+#[test]
+fn drawn_answers_are_the_same_again_alone_and_together() {
+    let tokenizer = tokenizer("neox-bytelevel");
+    let model = Drawn(Hashing::new());
+    let encoder = || Encoder::new(&tokenizer, 1024).expect("the tokenizer has a prefix token");
+    let request = |context: &str, number: usize, temperature: f64| Request::Sample {
+        context: context.into(),
+        until: Vec::new(),
+        max_tokens: 6,
+        how: Sampling { number, seed: 7, temperature: Some(temperature), ..Sampling::default() },
+    };
+    let all: Vec<Request> = (0..4).flat_map(|n| [request("Finn", n, 1.0), request("Who is", n, 1.0)]).collect();
+    let answers = |requests: &[Request]| -> Vec<String> {
+        let mut local = LocalModel::new(&model, &tokenizer, encoder(), Limits::default());
+        let mut found = vec![String::new(); requests.len()];
+        let note = &mut |index: usize, response| {
+            let Response::Generated(text) = response else { panic!("{response:?}") };
+            found[index] = text;
+            Ok(())
+        };
+        local.respond(requests, note).expect("answers");
+        found
+    };
+    let together = answers(&all);
+    assert_eq!(together, all.iter().flat_map(|one| answers(std::slice::from_ref(one))).collect::<Vec<_>>());
+    let different: std::collections::BTreeSet<&String> = together.iter().collect();
+    assert!(different.len() > 4, "{together:?}");
+    let generated = Request::Generate { context: "Finn".into(), until: Vec::new(), max_tokens: 6 };
+    assert_eq!(answers(&[request("Finn", 0, 0.0)]), answers(&[generated]));
+}
+
+/// The same model with all logits, of which the likeliest is its best.
+struct Drawn(Hashing);
+
+impl LanguageModel for Drawn {
+    type Cache = Vec<u32>;
+
+    fn vocab_size(&self) -> usize {
+        self.0.vocab_size()
+    }
+
+    fn context(&self) -> usize {
+        self.0.context()
+    }
+
+    fn cache(&self) -> Vec<u32> {
+        self.0.cache()
+    }
+
+    fn fork(&self, cache: &Vec<u32>) -> Vec<u32> {
+        self.0.fork(cache)
+    }
+
+    fn length(&self, cache: &Vec<u32>) -> usize {
+        self.0.length(cache)
+    }
+
+    fn rewind(&self, cache: &mut Vec<u32>, length: usize) -> Result<()> {
+        self.0.rewind(cache, length)
+    }
+
+    fn read(&self, batch: &mut [Passage<'_, Vec<u32>>]) -> Result<Vec<Vec<QueryAnswer>>> {
+        let wanted: Vec<Vec<bool>> =
+            batch.iter().map(|passage| passage.questions.iter().map(|question| question.logits).collect()).collect();
+        let mut answers = self.0.read(batch)?;
+        for (answer, wanted) in answers.iter_mut().flatten().zip(wanted.into_iter().flatten()) {
+            let near = |token: u32| if token == answer.best { 3.0 } else { 2.0 - (token.abs_diff(answer.best) as f32) };
+            answer.logits = wanted.then(|| (0..Hashing::VOCAB as u32).map(near).collect());
+        }
+        Ok(answers)
+    }
 }

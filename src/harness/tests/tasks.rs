@@ -325,3 +325,34 @@ fn groups_pass_settings_on_and_pool_their_tasks_as_lm_eval_does() {
     }
     assert_eq!((groups[1].alias(), groups[1].version()), ("Colours", "3"));
 }
+
+#[test]
+fn several_drawn_answers_are_filtered_together() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("drawn.yaml");
+    let text = "task: drawn\ndataset_path: json\ndataset_kwargs: {data_files: {test: gen.jsonl}}\ntest_split: test\n\
+                doc_to_text: \"{{q}}\"\ndoc_to_target: \"{{gold}}\"\nrepeats: 3\n\
+                generation_kwargs: {do_sample: true, temperature: 0.7, top_p: 0.9}\n\
+                filter_list: [{name: most, filter: [{function: majority_vote}, {function: take_first}]}]\n\
+                metric_list: [{metric: exact_match}]\n";
+    std::fs::write(&file, text).unwrap();
+    let (tasks, _) = selected(&file, &fixtures().join("cases/data"), &["drawn"]);
+    let items = tasks[0].items(&Draw::default()).unwrap();
+    let item = &items.items[1];
+    let how: Vec<(Option<f64>, Option<f64>, u64, usize)> = item
+        .requests
+        .iter()
+        .map(|request| match request {
+            Request::Sample { how, .. } => (how.temperature, how.top_p, how.seed, how.number),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(how, [0, 1, 2].map(|number| (Some(0.7), Some(0.9), 1234, number)));
+    let said = ["5", "4", "4"].map(|text| Response::Generated(text.to_owned()));
+    let scored = tasks[0].score(item, &said).unwrap();
+    assert_eq!(scored.samples[0].metrics[0].1.number(), 1.0);
+    let line = scored.samples[0].record(item, &said);
+    assert_eq!(at(&line, &["resps"]).to_json(), r#"[["5", "4", "4"]]"#);
+    assert_eq!(at(&line, &["filtered_resps"]).to_json(), r#"["4"]"#);
+    assert!(at(&line, &["arguments"]).get("gen_args_1").is_none());
+}

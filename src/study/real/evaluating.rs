@@ -190,6 +190,8 @@ fn length(request: &Request) -> usize {
     match request {
         Request::LogLikelihood { context, continuation } => context.len() + continuation.len(),
         Request::Rolling { text } => text.len(),
-        Request::Generate { context, max_tokens, .. } => context.len() + max_tokens * CHARACTERS_PER_TOKEN as usize,
+        Request::Generate { context, max_tokens, .. } | Request::Sample { context, max_tokens, .. } => {
+            context.len() + max_tokens * CHARACTERS_PER_TOKEN as usize
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
 use crate::harness::evaluation::Identity;
-use crate::harness::runner::{EvaluatedModel, Limits, ends};
+use crate::harness::runner::{EvaluatedModel, Limits, SamplingDefaults, ends};
 use crate::lm::{Config, Decoder, Found, Placement, Tokenizer, Weights};
 use crate::registry::disk;
 use crate::study::settings::AdjustmentRecipe;
@@ -133,6 +133,7 @@ pub(super) fn checkpoint<'a>(
         model: decoder,
         tokenizer: &loaded.tokenizer,
         ends: loaded.ends.clone(),
+        sampling: SamplingDefaults::default(),
         identity,
         limits: limits.clone(),
     }
