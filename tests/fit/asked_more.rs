@@ -237,3 +237,37 @@ fn a_perplexity_is_no_loss() {
     let large = write("large.csv", "loss", |loss| loss.exp() * 10.0);
     assert!(refused(program().args(["loss-law", &large])).contains("looks like a perplexity"));
 }
+
+#[test]
+fn tokens_of_checkpoints_are_held_against_those_of_their_run() {
+    let notes = |seen: [&str; 2]| {
+        let scores = format!(
+            "model,benchmark,metric,value,revision,tokens_seen\na,arc,acc,0.3,step1,{}\na,arc,acc,0.4,step2,{}\n",
+            seen[0], seen[1]
+        );
+        set(&[("s.csv", &scores), ("m.csv", SIZES)], &of("arc")).expect("read").notes
+    };
+    let said = |seen: [&str; 2], words: &str| notes(seen).iter().any(|note| note.contains(words));
+    assert!(said(["5e11", "5e13"], "more tokens than their whole run: a@step2 (5.000e13 of 1.000e12)"));
+    assert!(said(["1000", "2000"], "fewer than 10^6 tokens: a (2000)"));
+    assert!(!said(["1000", "1e12"], "--tokens-per-step"));
+}
+
+#[test]
+fn columns_about_columns_and_prices_are_no_benchmarks() {
+    let text = "model,arc,boolq,arc SE,boolq n,Rank (arc),CO₂ cost (kg),Price ($/1M tokens),Release year,mystery\n\
+                a,0.3,0.5,0.01,100,2,1.5,3,2024,0.2\nb,0.4,0.6,0.01,100,1,2.5,2,2023,0.3\n";
+    let grid = ScoreGrid::from_tables(&[table("w.csv", text)], &GridSettings::default()).expect("read");
+    let names: Vec<&str> = grid.benchmarks.iter().map(|benchmark| benchmark.name.as_str()).collect();
+    assert_eq!(names, ["arc", "boolq", "mystery"]);
+    assert!(grid.notes.iter().any(|note| note.contains("onset does not know them: mystery")), "{:?}", grid.notes);
+}
+
+#[test]
+fn raw_scores_beside_the_same_scores_in_percent_normalise_nothing() {
+    let with = |percent: &str| {
+        let text = format!("model,params,tokens,MMLU,MMLU Raw\na,1e9,1e12,{percent},0.4\nb,7e9,1e12,60,0.6\n");
+        set(&[("w.csv", &text)], &of("MMLU")).expect("read").score.normalised
+    };
+    assert_eq!([with("40"), with("20")], [false, true]);
+}

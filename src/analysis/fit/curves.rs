@@ -70,7 +70,13 @@ pub(super) fn analyse(
         breaks && enough.is_none_or(|compared| compared.selected != curve || compared.verdict != Verdict::None);
     let shown = evidence::shown(&rise, models.direction, breaks, before_ceiling.as_ref().unwrap_or(&broken));
     let asked = !settings.curve.is_open();
-    withhold(&mut head, shown, asked, &rise, models.direction);
+    let turns = before_ceiling.as_ref().unwrap_or(&broken).is_steeper();
+    let hindrance = match (turns, main.is_alone(Parameter::C)) {
+        (true, true) => Some("one family alone determines where"),
+        (true, false) if !breaks => Some("the curve ends no higher than it begins, or breaks outside the data"),
+        _ => None,
+    };
+    withhold(&mut head, shown, asked, hindrance, &rise, models.direction);
     if let Some(hinge) = beside.as_mut().filter(|_| shown == Shown::Nothing) {
         hinge.take_back(&head.c_e);
     }
@@ -234,10 +240,20 @@ fn before_ceiling(
 
 /// Takes back a point of emergence that no test shows. Of a curve that was asked for it stays, with the reason, unless
 /// nothing rises at all.
-fn withhold(head: &mut Headline, shown: Shown, asked: bool, rise: &RiseReport, direction: Direction) {
+fn withhold(
+    head: &mut Headline,
+    shown: Shown,
+    asked: bool,
+    hindrance: Option<&str>,
+    rise: &RiseReport,
+    direction: Direction,
+) {
     let rises = if direction == Direction::Falling { "fall" } else { "rise" };
     let why = match shown {
         Shown::Emergence => return,
+        Shown::Trend if hindrance.is_some() => {
+            format!("no point of emergence is shown: {}", hindrance.unwrap_or_default())
+        }
         Shown::Trend => format!("no point of emergence is shown: no test finds that the {rises} turns steeper there"),
         Shown::Nothing => format!("no point of emergence: no {rises} is shown"),
         Shown::Untested => {

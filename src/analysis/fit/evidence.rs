@@ -113,6 +113,11 @@ pub struct BreakReport {
 }
 
 impl BreakReport {
+    /// Whether the test finds that the curve turns steeper.
+    pub(super) fn is_steeper(&self) -> bool {
+        self.p_value.is_some_and(|p| p <= SIZE) && self.turn == Some(Turn::Steeper)
+    }
+
     pub(super) fn without(reason: impl Into<String>) -> Self {
         Self { reason: Some(reason.into()), ..Self::default() }
     }
@@ -215,8 +220,7 @@ pub(super) fn shown(rise: &RiseReport, direction: Direction, breaks: bool, broke
     if p > SIZE || rise.direction != Some(direction) {
         return Shown::Nothing;
     }
-    let turns = broken.p_value.is_some_and(|p| p <= SIZE) && broken.turn == Some(Turn::Steeper);
-    if breaks && turns { Shown::Emergence } else { Shown::Trend }
+    if breaks && broken.is_steeper() { Shown::Emergence } else { Shown::Trend }
 }
 
 /// Scores that differ by less than this share of their size are one level.

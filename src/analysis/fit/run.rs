@@ -55,7 +55,7 @@ impl FitSettings {
         }
         if !(self.level > 0.5 && self.level < 1.0) {
             return Err(Error::Argument(format!(
-                "the level of intervals lies between 0.5 and 1, not at {}",
+                "the level of intervals lies between 0.5 and 1 (0.95 for 95 %), not at {}",
                 self.level
             )));
         }

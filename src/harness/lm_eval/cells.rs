@@ -1,8 +1,10 @@
 //! Values of a results file whose kind differs between versions of the harness.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::fmt;
 use std::marker::PhantomData;
+use std::sync::OnceLock;
 
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -15,17 +17,33 @@ pub(super) struct Name<'a>(#[serde(borrow)] pub Cow<'a, str>);
 
 /// An object as a list, in the order of the file.
 #[derive(Debug)]
-pub(super) struct Pairs<'a, V>(pub Vec<(Cow<'a, str>, V)>);
+pub(super) struct Pairs<'a, V> {
+    pub list: Vec<(Cow<'a, str>, V)>,
+    /// The places of the names of a long list, once one of them is looked for.
+    places: OnceLock<HashMap<String, usize>>,
+}
+
+/// Below so many names looking through them is as fast.
+const LONG: usize = 32;
 
 impl<V> Default for Pairs<'_, V> {
     fn default() -> Self {
-        Self(Vec::new())
+        Self { list: Vec::new(), places: OnceLock::new() }
     }
 }
 
 impl<V> Pairs<'_, V> {
     pub(crate) fn get(&self, name: &str) -> Option<&V> {
-        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value)
+        if self.list.len() < LONG {
+            return self.list.iter().find(|(key, _)| key == name).map(|(_, value)| value);
+        }
+        let places = self.places.get_or_init(|| {
+            let mut places = HashMap::with_capacity(self.list.len());
+            // Of a name that stands twice the first counts.
+            self.list.iter().enumerate().for_each(|(at, (key, _))| _ = places.entry(key.to_string()).or_insert(at));
+            places
+        });
+        places.get(name).map(|at| &self.list[*at].1)
     }
 }
 
@@ -45,7 +63,7 @@ impl<'de: 'a, 'a, V: Deserialize<'de>> Deserialize<'de> for Pairs<'a, V> {
                 while let Some((key, value)) = map.next_entry::<Name<'a>, V>()? {
                     pairs.push((key.0, value));
                 }
-                Ok(Pairs(pairs))
+                Ok(Pairs { list: pairs, places: OnceLock::new() })
             }
         }
 

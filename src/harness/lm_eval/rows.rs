@@ -22,11 +22,11 @@ pub(super) type Rows = (Vec<Observation>, Vec<Option<String>>, Vec<String>);
 
 /// The observations of a file, in its order and without the model's name. `None` when it has no `results`.
 pub(super) fn observations(file: &ResultsFile<'_>, origin: &Origin) -> Option<Rows> {
-    let results = file.results.as_ref().filter(|results| !results.0.is_empty())?;
+    let results = file.results.as_ref().filter(|results| !results.list.is_empty())?;
     let groups = groups(file);
     let (mut rows, mut apart, mut problems) = (Vec::new(), Vec::new(), Vec::new());
-    for (task, metrics) in &results.0 {
-        for (name, cell) in &metrics.0 {
+    for (task, metrics) in &results.list {
+        for (name, cell) in &metrics.list {
             let Some(stderr_name) = stderr_name(name) else { continue };
             let metric = match Metric::from_str(name) {
                 Ok(metric) => metric,
@@ -164,8 +164,12 @@ fn defined(file: &ResultsFile<'_>, task: &str) -> Option<Format> {
 
 /// The groups of a file.
 fn groups<'a>(file: &'a ResultsFile<'_>) -> Groups<'a> {
-    let named = file.groups.iter().flat_map(|Pairs(groups)| groups.iter().map(|(name, _)| name.as_ref())).collect();
-    let members = file.group_subtasks.iter().flat_map(|Pairs(pairs)| pairs);
+    let named = file
+        .groups
+        .iter()
+        .flat_map(|Pairs { list: groups, .. }| groups.iter().map(|(name, _)| name.as_ref()))
+        .collect();
+    let members = file.group_subtasks.iter().flat_map(|Pairs { list: pairs, .. }| pairs);
     let members =
         members.map(|(group, members)| (group.as_ref(), members.iter().map(|name| name.0.as_ref()).collect()));
     Groups::new(members, named)

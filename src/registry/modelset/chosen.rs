@@ -66,9 +66,8 @@ fn column(only: &Selection, table: &Table, layout: &Layout) -> Option<Found> {
 }
 
 fn chosen(only: &Selection, table: &Table, found: Found, row: usize) -> Result<bool> {
-    // An empty cell is `none`, and no number.
     if table.is_missing(row, found.index) {
-        return Ok(only.holds(UNSET, None, None).unwrap_or(false));
+        return Ok(only.holds_of_empty());
     }
     let text = table.at(row, found.index).unwrap_or_default();
     let number = (found.unit != Unit::ONE).then(|| table.size_at(row, found.index, found.unit).ok()).flatten();
@@ -124,6 +123,8 @@ mod tests {
         assert_eq!(chosen(&["shots = 25"]), expected(&[("a", 0.4), ("b", 0.6), ("c", 0.7)]));
         assert_eq!(chosen(&["shots = 25", "kind = none"]), expected(&[("c", 0.7)]));
         assert_eq!(chosen(&["params > 5e9"]), expected(&[("b", 0.6), ("c", 0.7)]));
+        assert_eq!(chosen(&["shots = 25", "kind != base"]), expected(&[("b", 0.6), ("c", 0.7)]));
+        assert_eq!(chosen(&["shots = 25", "kind != 3"]), expected(&[("a", 0.4), ("b", 0.6), ("c", 0.7)]));
         assert!(scores(&wide, &[]).expect_err("two rows of one model").to_string().contains("already in row"));
     }
 

@@ -8,7 +8,7 @@ use super::scores::{Role, is_number, shortened, values};
 use super::settings::ClusterBy;
 use crate::registry::columns::BENCHMARK;
 use crate::registry::table::{Table, fold, split_brackets};
-use crate::registry::{Measure, Metric};
+use crate::registry::{Measure, Metric, meant_by};
 use crate::{Error, Result};
 
 /// Words at the end of a name of which less is better.
@@ -47,7 +47,7 @@ const SUMMARIES: [&str; 8] =
     ["average", "avg", "mean", "overall", "total", "averagescore", "meanscore", "overallscore"];
 
 /// Names of columns of numbers that are no scores.
-const NO_SCORES: [&str; 20] = [
+const NO_SCORES: [&str; 46] = [
     "rank",
     "id",
     "index",
@@ -68,7 +68,66 @@ const NO_SCORES: [&str; 20] = [
     "contextlength",
     "layers",
     "vocabsize",
+    "contextwindow",
+    "maxcontext",
+    "maxlength",
+    "hiddensize",
+    "embeddingsize",
+    "heads",
+    "price",
+    "inputprice",
+    "outputprice",
+    "cost",
+    "latency",
+    "throughput",
+    "speed",
+    "time",
+    "runtime",
+    "gpuhours",
+    "timestamp",
+    "releaseyear",
+    "releasedate",
+    "date",
+    "disk",
+    "disksize",
+    "memory",
+    "vram",
+    "batchsize",
+    "learningrate",
 ];
+
+/// Names of columns of scores' means, spreads and ranks, behind the name of a benchmark or before it.
+const ABOUT: [&str; 16] = [
+    "se", "sem", "std", "stdev", "sd", "var", "ci", "cilow", "cihigh", "n", "count", "items", "samples", "rank",
+    "shots", "version",
+];
+
+/// Means over others, at the end of a name.
+const MEANS: [&str; 4] = ["macroavg", "microavg", "macroaverage", "microaverage"];
+
+/// Units of numbers that are no scores.
+const UNITS: [&str; 20] = [
+    "kg", "gb", "mb", "tb", "gib", "s", "sec", "ms", "h", "hours", "days", "usd", "eur", "w", "kw", "kwh", "mwh",
+    "gco2", "params", "tokens",
+];
+
+/// Whether a column is of no scores by its own name: a size, a price, a date. What stands in brackets aside, `₂` is 2.
+fn is_no_score(name: &str) -> bool {
+    let (before, unit) = split_brackets(name);
+    let plain = |text: &str| fold(&text.replace('₂', "2"));
+    let listed = |text: &str| NO_SCORES.contains(&plain(text).as_str());
+    let unit = unit.map(str::to_lowercase).unwrap_or_default();
+    let of_unit = unit.split(['/', ' ']).next().is_some_and(|first| UNITS.contains(&first)) || unit.contains('$');
+    listed(name) || listed(before) || of_unit || plain(name).ends_with("usd") || MEANS.contains(&plain(name).as_str())
+}
+
+/// Whether a column is about another one that is there, such as `MMLU n` or `Rank (MMLU)` beside `MMLU`.
+fn is_about_another(name: &str, names: &[String]) -> bool {
+    let folded = fold(name);
+    let of = |about: &&'static str| folded.strip_suffix(*about).or_else(|| folded.strip_prefix(*about));
+    let there = |rest: &str| !rest.is_empty() && names.iter().any(|other| fold(other) == rest);
+    ABOUT.iter().filter_map(of).any(there)
+}
 
 /// Ends of the names of standard errors, and other names of the column of a long table.
 const ERRORS: [&str; 5] = ["stderr", "standarderror", "stderror", "stderrs", "sterr"];
@@ -116,6 +175,20 @@ impl Columns {
         found.benchmarks.retain(|name| settings.scores.is_empty() || is_among(name, &settings.scores));
         if settings.scores.is_empty() {
             left.tell(notes);
+            let wide = |name: &&String| {
+                found
+                    .tables
+                    .iter()
+                    .any(|of| matches!(of, Of::Wide { columns, .. } if columns.contains_key(&fold(name))))
+            };
+            let strange: Vec<String> =
+                found.benchmarks.iter().filter(wide).filter(|name| meant_by(name).is_none()).cloned().collect();
+            if !strange.is_empty() && strange.len() < found.benchmarks.len() {
+                notes.push(format!(
+                    "counted as benchmarks, though onset does not know them: {}; --score names the columns that are",
+                    shortened(&strange)
+                ));
+            }
         }
         Ok(found)
     }
@@ -178,7 +251,7 @@ impl Columns {
                 errors_by_name.insert(of.to_owned(), k);
             } else if SUMMARIES.contains(&folded.as_str()) && !asked(name) {
                 left.summaries.push(name.clone());
-            } else if NO_SCORES.contains(&folded.as_str()) && !asked(name) {
+            } else if (is_no_score(name) || is_about_another(name, names)) && !asked(name) {
                 left.others.push(name.clone());
             } else if names.iter().any(raw) && !asked(name) {
                 left.raw.push(name.clone());

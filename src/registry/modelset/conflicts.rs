@@ -116,6 +116,44 @@ pub(super) fn beside_six_n_d(models: &[(&str, &Sizes)]) -> Option<String> {
         .then(|| format!("the tables' own compute is far from 6 × params × tokens for {}; check them", shortened(&far)))
 }
 
+/// Checkpoints that have seen more tokens than their whole run, or runs whose last checkpoint has seen next to none: the tokens
+/// of a step were given wrongly.
+pub(super) fn tokens_of_checkpoints(records: &Records<'_>, models: &[(&Record, &Sizes)]) -> Vec<String> {
+    let checkpoints = models.iter().filter(|(record, _)| record.is_checkpoint());
+    let (mut over, mut last): (Vec<String>, BTreeMap<&str, f64>) = Default::default();
+    for (record, sizes) in checkpoints {
+        let Some(seen) = sizes.tokens else { continue };
+        let most = last.entry(record.run()).or_default();
+        *most = most.max(seen);
+        let whole = records.tokens_of_run(record).and_then(|cell| cell.size().ok());
+        if let Some(whole) = whole.filter(|whole| seen > ROUNDED * whole) {
+            over.push(format!("{} ({seen:.3e} of {whole:.3e})", record.name));
+        }
+    }
+    let few: Vec<String> = last
+        .into_iter()
+        .filter(|(_, seen)| *seen < FEWEST_TOKENS)
+        .map(|(run, seen)| format!("{run} ({seen})"))
+        .collect();
+    let mut notes = Vec::new();
+    if !over.is_empty() {
+        notes.push(format!(
+            "checkpoints have seen more tokens than their whole run: {}; check `--tokens-per-step` of `onset import`",
+            shortened(&over)
+        ));
+    }
+    if !few.is_empty() {
+        notes.push(format!(
+            "the last checkpoints of runs have seen fewer than 10^6 tokens: {}; check `--tokens-per-step` of `onset import`",
+            shortened(&few)
+        ));
+    }
+    notes
+}
+
+/// Tokens below which no run ends.
+const FEWEST_TOKENS: f64 = 1e6;
+
 /// The columns that hold a size under another name, with other values than the column that is read.
 pub(super) fn unread_columns(tables: &[Table], layouts: &[Layout]) -> Vec<String> {
     let mut found = Vec::new();

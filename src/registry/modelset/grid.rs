@@ -24,7 +24,7 @@ use super::columns_of_scores::{Columns, falls};
 use super::grid_settings::GridSettings;
 use super::layout::{Layout, check_flags};
 use super::records::{Cell, Record, Records};
-use super::scores::{Condition, Match, Place, Role, condition, shortened, values, wanted};
+use super::scores::{Condition, Match, Place, Role, condition, is_normalised, shortened, values, wanted};
 use super::settings::{Amount, ClusterBy, ScoreScale};
 use super::{chosen, scale, setups};
 use crate::registry::columns::{ADJUSTMENT, BENCHMARK, FAMILY, ITEMS, METRIC, VALUE};
@@ -267,7 +267,10 @@ impl<'t> Reader<'_, 't> {
             sides.iter_mut().flat_map(BTreeMap::values_mut).for_each(|entry| entry.value = -entry.value);
         }
         let alike = |benchmark: &Benchmark| metric.as_ref().is_none_or(|metric| guesses_alike(benchmark, metric));
-        let known = meant_by(name).filter(|(known, normalised)| !normalised && alike(known)).map(|(known, _)| known);
+        // Of scores that are normalised the noise is not that of shares of items.
+        let shares = self.tables.iter().all(|table| !is_normalised(table, name));
+        let known = meant_by(name).filter(|(known, normalised)| shares && !normalised && alike(known));
+        let known = known.map(|(known, _)| known);
         Ok((GridBenchmark { name: name.to_owned(), metric, falls, scale, known }, sides))
     }
 

@@ -458,6 +458,12 @@ impl<'t> Records<'t> {
         })
     }
 
+    /// For a checkpoint the training tokens of its whole run, where a table says them.
+    pub(super) fn tokens_of_run(&self, record: &Record) -> Option<Cell<'t>> {
+        let whole = &self.records[record.base?];
+        whole.rows.iter().find_map(|row| self.at(row, self.layouts[row.table].get(&TOKENS)?))
+    }
+
     /// The part of the items that the score was measured on: their number, or below 1 their share.
     ///
     /// # Errors

@@ -71,6 +71,10 @@ fn assemble(tables: &[Table], roles: &[Role], settings: &Settings) -> Result<Mod
         &scored.iter().map(|s| (s.record.name.as_str(), &s.sizes)).collect::<Vec<_>>(),
     ));
     notes.extend(conflicts::unread_columns(tables, &layouts));
+    notes.extend(conflicts::tokens_of_checkpoints(
+        &records,
+        &scored.iter().map(|s| (s.record, &s.sizes)).collect::<Vec<_>>(),
+    ));
     notes.extend(conflicts::almost_alike(scored.iter().map(|s| s.record.name.as_str())));
     if may_be_alike {
         notes.push(format!(

@@ -116,8 +116,7 @@ pub(super) fn locate(
     let meant = meant_by(&name).filter(alike).or_else(|| with_metric().filter(alike));
     let (benchmark, normalised) = meant.map_or((None, false), |(benchmark, normalised)| (Some(benchmark), normalised));
     // Beside a column `BBH Raw` a column `BBH` holds what a leaderboard made of it.
-    let raw = format!("{}raw", fold(&name));
-    let normalised = normalised || tables.iter().flat_map(Table::names).any(|other| fold(other) == raw);
+    let normalised = normalised || tables.iter().any(|table| is_normalised(table, &name));
     Ok((Score { name, metric, benchmark, normalised, normalised_beside: Vec::new(), scale: ScoreScale::Auto }, places))
 }
 
@@ -488,6 +487,17 @@ fn unknown_score(tables: &[Table], layouts: &[Layout], name: &str) -> Error {
         Some(question) => error.with_help(question),
         None => error,
     }
+}
+
+/// Whether a table has the raw scores beside this column, and they are not the same on another scale.
+pub(super) fn is_normalised(table: &Table, name: &str) -> bool {
+    let raw = format!("{}raw", fold(name));
+    let Some(raw) = table.names().iter().position(|other| fold(other) == raw) else { return false };
+    let Some(own) = table.position(name) else { return true };
+    let pair = |row: usize| Some((table.number_at(row, own).ok()?, table.number_at(row, raw).ok()?));
+    let pairs: Vec<(f64, f64)> = (0..table.rows()).filter_map(pair).collect();
+    let same = |scale: f64| pairs.iter().all(|(own, raw)| (own - scale * raw).abs() <= 0.01 * own.abs().max(0.01));
+    pairs.is_empty() || ![1.0, 100.0, 0.01].into_iter().any(same)
 }
 
 /// The other columns that hold scores mostly below what a guess scores, as those of a leaderboard do that are normalised to

@@ -16,6 +16,7 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
+use super::chosen::UNSET;
 use crate::registry::Month;
 use crate::registry::table::plain_number;
 use crate::serial::serde_as_text;
@@ -126,6 +127,14 @@ impl Selection {
         match self.value {
             Wanted::Number(number) if number > 0.0 => Some(number),
             Wanted::Number(_) | Wanted::Month(_) | Wanted::Word(_) => None,
+        }
+    }
+
+    /// Whether an empty cell is chosen: it is `none`, which differs from every number and month.
+    pub(super) fn holds_of_empty(&self) -> bool {
+        match &self.value {
+            Wanted::Word(word) => word.eq_ignore_ascii_case(UNSET) == (self.relation == Relation::Equal),
+            Wanted::Number(_) | Wanted::Month(_) => self.relation == Relation::Different,
         }
     }
 

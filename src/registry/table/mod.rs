@@ -85,6 +85,8 @@ pub struct Table {
     decimal: Option<DecimalMark>,
     /// The marks in each column's numbers, once one of them is read.
     marks: Vec<OnceLock<Result<Marks, String>>>,
+    /// The mark that all columns agree on, once it is asked for.
+    agreed: OnceLock<Option<DecimalMark>>,
 }
 
 impl Table {
@@ -157,6 +159,7 @@ impl Table {
             lines,
             decimal: None,
             marks,
+            agreed: OnceLock::new(),
         })
     }
 
@@ -443,6 +446,10 @@ impl Table {
 
     /// The decimal mark that the cells of the file show, if they agree.
     fn file_mark(&self) -> Option<DecimalMark> {
+        *self.agreed.get_or_init(|| self.shown_mark())
+    }
+
+    fn shown_mark(&self) -> Option<DecimalMark> {
         let shown: Vec<_> = self.columns.iter().map(Values::shown_marks).collect();
         let (point, comma) =
             (shown.iter().any(|(point, _)| point.is_some()), shown.iter().any(|(_, comma)| comma.is_some()));

@@ -115,6 +115,7 @@ impl Sheet {
             lines: (2..).take(self.rows).collect(),
             decimal: None,
             marks: self.columns.iter().map(|_| OnceLock::new()).collect(),
+            agreed: OnceLock::new(),
         }
     }
 
