@@ -366,3 +366,20 @@ pub(super) fn falls(benchmark: &str, metric: Option<&str>, settings: &GridSettin
     };
     among(&settings.falling) || known().unwrap_or_else(|| said(plain.as_deref().unwrap_or(benchmark)))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::registry::modelset::{GridSettings, ScoreGrid};
+    use crate::registry::table::Table;
+
+    #[test]
+    fn columns_about_columns_and_prices_are_no_benchmarks() {
+        let text = "model,arc,boolq,arc SE,boolq n,Rank (arc),CO₂ cost (kg),Price ($/1M tokens),Release year,mystery\n\
+                    a,0.3,0.5,0.01,100,2,1.5,3,2024,0.2\nb,0.4,0.6,0.01,100,1,2.5,2,2023,0.3\n";
+        let table = Table::parse(text.as_bytes(), "w.csv".as_ref(), &[]).expect("a table");
+        let grid = ScoreGrid::from_tables(&[table], &GridSettings::default()).expect("read");
+        let names: Vec<&str> = grid.benchmarks.iter().map(|benchmark| benchmark.name.as_str()).collect();
+        assert_eq!(names, ["arc", "boolq", "mystery"]);
+        assert!(grid.notes.iter().any(|note| note.contains("onset does not know them: mystery")), "{:?}", grid.notes);
+    }
+}
