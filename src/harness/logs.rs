@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::import::{Evaluated, FileOutcome, Found, ImportSettings, Read, Subject, after_results, condition, utf8};
 use super::lm_eval::without_non_finite;
-use crate::registry::{Format, Measure, Metric, Observation, Provenance, RowKind, Setup, Timestamp, disk};
+use crate::registry::{Format, Limit, Measure, Metric, Observation, Provenance, RowKind, Setup, Timestamp, disk};
 
 /// What a file says, before model and condition are known.
 pub(super) struct Log {
@@ -38,6 +38,8 @@ pub(super) struct Scored {
     pub stderr: Option<f64>,
     pub items: Option<u32>,
     pub shots: Option<u32>,
+    /// The part of the items that was used, where the file says it of each score.
+    pub limit: Option<Limit>,
     /// What tells it from others of its setup, where the tool says more than a setup holds.
     pub apart: Option<String>,
 }
@@ -107,7 +109,7 @@ pub(super) fn observations(log: Log, found: &Found, settings: &ImportSettings) -
             stderr: score.stderr.filter(|s| *s >= 0.0),
             items: score.items,
             condition: condition.clone(),
-            setup: Setup { shots: score.shots, ..log.setup.clone() },
+            setup: Setup { shots: score.shots, limit: log.setup.limit.or(score.limit), ..log.setup.clone() },
             provenance: Provenance { date: log.date, source: found.source.clone() },
         });
     }

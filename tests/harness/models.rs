@@ -492,6 +492,24 @@ fn suites_of_lighteval_are_told_apart_where_they_meet() {
 }
 
 #[test]
+fn lengths_and_counts_of_lighteval_tell_runs_apart() {
+    let of = |length: u32, used: u32, score: f64| {
+        json!({
+            "config_general": { "model_config": { "model_name": "org/m-7b", "max_model_length": length } },
+            "results": { "lighteval|piqa|0": { "acc": score } },
+            "config_tasks": { "lighteval|piqa": { "original_num_docs": 1000, "effective_num_docs": used } },
+        })
+    };
+    let read = |file: Value| {
+        let imported = read(lighteval::import, &[("a.json", file)], &ImportSettings::default());
+        let setup = imported.observations[0].setup.clone();
+        (setup.settings, setup.limit.map(|limit| limit.to_string()))
+    };
+    assert_eq!(read(of(512, 1000, 0.5)), (Some("max_model_length=512".to_owned()), None));
+    assert_eq!(read(of(4096, 10, 0.5)), (Some("max_model_length=4096".to_owned()), Some("10".to_owned())));
+}
+
+#[test]
 fn the_plan_of_a_run_of_inspect_is_part_of_its_setup() {
     let of = |temperature: f64, step: &str, fewshot: u32, score: f64| {
         json!({

@@ -129,8 +129,11 @@ pub(super) fn correct_all(
     correct(alpha, of(&[Parameter::Alpha, Parameter::Slope]).filter(|_| !sum));
     correct(c, of(&[Parameter::C]));
     for (k, place) in models.places.iter().enumerate() {
-        if models.refusal(k).is_none() {
-            correct(&mut thetas[*place].estimate, of(&[Parameter::theta(k, models.places.len())]));
+        let (estimate, error) = (&mut thetas[*place].estimate, of(&[Parameter::theta(k, models.places.len())]));
+        match models.refusal(k) {
+            None => correct(estimate, error),
+            // Its interval is refused; its value is that of uncertain compute all the same.
+            Some(_) => estimate.value = estimate.value.and(error.and_then(|error| error.corrected)),
         }
     }
 }
@@ -138,6 +141,9 @@ pub(super) fn correct_all(
 /// Puts a corrected estimate in the place of a plain one.
 pub(super) fn correct(estimate: &mut Estimate, error: Option<&ErrorReport>) {
     if estimate.value.is_none() {
+        // What the data do not determine has no interval that takes compute as exact.
+        (estimate.interval, estimate.method) = (Interval::default(), None);
+        estimate.others.clear();
         return;
     }
     let plain = std::mem::take(estimate);

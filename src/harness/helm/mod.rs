@@ -85,6 +85,7 @@ fn log(spec: &Value, stats: &Value) -> Option<Log> {
             stderr: None,
             items,
             shots: count(adapter.get("max_train_instances")),
+            limit: None,
             apart: None,
         })
     });

@@ -129,6 +129,7 @@ fn log(file: &Value) -> Option<Log> {
             stderr: number("stderr"),
             items: count(score.get("scored_samples")).or(completed).filter(|n| *n > 0),
             shots,
+            limit: None,
             apart: None,
         });
     }

@@ -55,7 +55,7 @@ pub(super) fn log(file: &Value) -> Option<Log> {
         complete &= items.all.is_some() && items.used >= items.all;
         for (name, value) in metrics.iter().filter(|(name, _)| !name.ends_with("_stderr")) {
             match (metric(name), value.as_f64()) {
-                (Some(metric), Some(value)) => scores.push(task.scored(metric, name, value, metrics, items.used)),
+                (Some(metric), Some(value)) => scores.push(task.scored(metric, name, value, metrics, &items)),
                 (None, _) => _ = unknown.insert(name.clone()),
                 (Some(_), None) => {}
             }
@@ -90,7 +90,7 @@ pub(super) fn log(file: &Value) -> Option<Log> {
             quantisation: quantised,
             dtype: of_model("model_dtype").or_else(|| of_model("dtype")).and_then(dtype),
             limit,
-            settings: generation(flag("generation_parameters")),
+            settings: settings(flag("generation_parameters"), &flag, general),
             harness: Some("lighteval".to_owned()),
             harness_version: of_model("lighteval_version").or_else(|| of_model("lighteval_sha")).map(str::to_owned),
             ..Setup::default()
@@ -101,10 +101,21 @@ pub(super) fn log(file: &Value) -> Option<Log> {
     })
 }
 
-/// What of the parameters of generation was set: `temperature=0.6, top_p=0.95`.
-fn generation(parameters: Option<&Value>) -> Option<String> {
-    let set = parameters?.as_object()?.iter().filter(|(_, value)| !value.is_null());
-    let set: Vec<String> = set.map(|(name, value)| format!("{name}={}", plain(value))).collect();
+/// What changes the answers beside what has a column of its own: `temperature=0.6, max_model_length=512`.
+fn settings<'v>(
+    generation: Option<&'v Value>,
+    of_model: &dyn Fn(&str) -> Option<&'v Value>,
+    general: &Value,
+) -> Option<String> {
+    let given = generation.and_then(Value::as_object).into_iter().flatten();
+    let given = given.map(|(name, value)| (name.as_str(), value));
+    let model = ["max_model_length", "max_length", "tokenizer"].into_iter();
+    let model = model.filter_map(|name| Some((name, of_model(name)?)));
+    // One seed is the usual number.
+    let seeds = general.get("num_fewshot_seeds").filter(|seeds| seeds.as_u64().is_some_and(|seeds| seeds > 1));
+    let all = given.chain(model).chain(seeds.map(|seeds| ("num_fewshot_seeds", seeds)));
+    let set: Vec<String> =
+        all.filter(|(_, value)| !value.is_null()).map(|(name, value)| format!("{name}={}", plain(value))).collect();
     (!set.is_empty()).then(|| set.join(", "))
 }
 
@@ -136,14 +147,7 @@ impl<'a> Task<'a> {
         Some(Self { full: &key[..length], name, shots: number.and_then(|n| parts[n].parse().ok()) })
     }
 
-    fn scored(
-        &self,
-        metric: Metric,
-        name: &str,
-        value: f64,
-        beside: &Map<String, Value>,
-        items: Option<u32>,
-    ) -> Scored {
+    fn scored(&self, metric: Metric, name: &str, value: f64, beside: &Map<String, Value>, items: &TaskItems) -> Scored {
         // The first leaderboard's name for a subject of MMLU.
         let subject = self.name.strip_prefix("hendrycksTest-").map(|subject| format!("mmlu:{subject}"));
         let own = subject.as_deref().unwrap_or(self.name);
@@ -159,11 +163,12 @@ impl<'a> Task<'a> {
             benchmark: name_of_all,
             kind: if average { RowKind::Group } else { RowKind::Task },
             group: group.filter(|_| !average).map(benchmark_name),
-            items: items.or_else(implied).filter(|_| !average),
+            items: items.used.or_else(implied).filter(|_| !average),
             metric,
             value,
             stderr,
             shots: self.shots,
+            limit: items.limit(),
             apart: self.suite().map(|suite| format!("suite={suite}")),
         }
     }
@@ -179,6 +184,14 @@ impl<'a> Task<'a> {
 struct TaskItems {
     used: Option<u32>,
     all: Option<u32>,
+}
+
+impl TaskItems {
+    /// The number of items, where it is not that of all.
+    fn limit(&self) -> Option<Limit> {
+        let used = self.used.filter(|used| self.all.is_some_and(|all| *used < all))?;
+        Limit::new(f64::from(used)).ok()
+    }
 }
 
 fn items(file: &Value, task: &Task<'_>) -> TaskItems {
