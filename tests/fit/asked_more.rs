@@ -141,6 +141,13 @@ fn rows_of_one_model_say_how_one_is_chosen() {
 }
 
 #[test]
+fn parts_without_their_whole_are_named() {
+    let scores = "model,benchmark,metric,value\na,mmlu_anatomy,acc,0.3\na,mmlu_virology,acc,0.4\n";
+    let said = error(&[("s.csv", scores), ("m.csv", SIZES)], &of("mmlu"));
+    assert!(said.contains("2 of its parts (mmlu_anatomy, mmlu_virology)") && said.contains("mean"), "{said}");
+}
+
+#[test]
 fn full_names_join_before_bare_ones() {
     let scores = "model,arc\norg/a-7b,0.3\nOrg2/A-7B,0.4\n";
     let sizes = "model,hub_id,params,tokens\nA,org/a-7b,1e9,1e12\nD,org2/a-7b,7e9,1e12\n";

@@ -481,6 +481,14 @@ fn unknown_score(tables: &[Table], layouts: &[Layout], name: &str) -> Error {
         };
         return Error::Argument(format!("no table has a score `{name}`, nor any column of numbers; {help}"));
     }
+    let part = |candidate: &&String| fold(candidate).starts_with(&fold(name)) && candidate.len() > name.len();
+    let parts = candidates.iter().filter(part).count();
+    if known(name).is_some() && parts > 1 {
+        return Error::Argument(format!(
+            "no table has a score `{name}`, but there are {parts} of its parts ({}); add a row or a column with their mean",
+            shortened(&candidates.iter().filter(part).take(3).cloned().collect::<Vec<_>>())
+        ));
+    }
     // A name that several columns have in common is among these, not near to one of them.
     let error = Error::Argument(format!("no table has a score `{name}`; there are: {}", shortened(&candidates)));
     match did_you_mean(name, candidates.iter().map(String::as_str)) {
