@@ -196,7 +196,9 @@ pub(super) fn call(machine: &mut Machine, rows: &Rc<Vec<Object>>, name: &str, mu
         "rename_columns" => {
             let names = given.need("column_mapping")?;
             given.done()?;
-            let Object::Dict(names) = &names else { return refuse("`rename_columns` with something that is not a dictionary") };
+            let Object::Dict(names) = &names else {
+                return refuse("`rename_columns` with something that is not a dictionary");
+            };
             changed(rows, |key| Ok(Some(names.table.borrow().get(key)?.unwrap_or_else(|| key.clone()))))
         }
         "remove_columns" | "select_columns" => {
