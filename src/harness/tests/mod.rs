@@ -1,5 +1,6 @@
 //! Tasks, their answers and scores.
 
+mod journal;
 mod layouts;
 mod refusals;
 mod runner;
