@@ -62,6 +62,7 @@ mod literal;
 mod math;
 mod methods;
 mod metric;
+mod native;
 mod node;
 mod numpy;
 mod output;

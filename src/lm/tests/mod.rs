@@ -5,4 +5,5 @@ mod configs;
 mod corpus;
 mod decoder;
 mod files;
+mod gguf;
 mod variants;

@@ -6,4 +6,5 @@ mod cells;
 mod idle;
 mod round_trips;
 mod scale;
+mod settings;
 mod slurm;
