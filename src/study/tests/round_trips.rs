@@ -27,7 +27,7 @@ fn studies_of_every_kind_come_back_as_they_were() {
     }
     let text = "[study]\nname = \"by a server\"\noutput = \"out\"\n[evaluation]\ntasks = [\"t\"]\n[slurm]\npoll = 0.25\n\
                 [fit]\ncurve = \"richards\"\ncutoff = \"2024-02\"\nchance = 0.25\n[[models]]\nname = \"s\"\nparams = 1e9\n\
-                tokens = 1e12\nrelease = \"2024-03\"\nserver = \"http://127.0.0.1:8000/v1\"\n";
+                tokens = 1e12\nrelease = \"2024-03\"\nserver = \"http://127.0.0.1:8000/v1\"\nserved_model = \"s\"\n";
     holds(&Study::parse(text, Path::new("study.toml")).expect("a study"));
 }
 
