@@ -90,7 +90,7 @@ fn groups_that_repeat_others_or_leave_nobody_outside_are_told() {
     assert_eq!(found.groups.iter().map(ToString::to_string).collect::<Vec<_>>(), ["gen = old"]);
     assert_eq!(found.rows.iter().map(|row| row.groups.clone()).collect::<Vec<_>>(), [[1.0], [1.0], [0.0], [0.0]]);
     assert!(
-        found.notes.iter().any(|note| note.contains("divides the models as `gen = old` does")),
+        found.notes.iter().any(|note| note.contains("`release >= 2023-11` divides the models as `gen = old` does")),
         "{:?}",
         found.notes
     );

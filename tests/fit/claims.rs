@@ -214,7 +214,7 @@ fn too_few_models_to_compare_curves_are_said_to_be() {
 #[test]
 fn predictions_stay_on_the_scale_of_the_score_or_are_marked() {
     let tables = Settings { score_scale: ScoreScale::Share, ..grouped() };
-    let settings = FitSettings { tables, predict: vec![1e18, 1e23, 1e25, 1e30], ..all() };
+    let settings = FitSettings { tables, predict: vec![1e18, 1e23, 1e25, 1e28], ..all() };
     let mut world = World::new(9, 0.02, ceiling);
     world.rows.iter_mut().for_each(|row| row.4 = row.4.clamp(0.0, 1.0));
     let report = world.fit(&settings);

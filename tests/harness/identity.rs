@@ -219,7 +219,11 @@ fn steps_become_training_tokens_where_they_are_known() {
     assert_eq!(tokens(&known), expected.map(|(model, tokens)| (model.to_owned(), tokens)));
     assert!(known.notes.iter().any(|note| note.contains("me/run at step1000") && note.contains("--tokens-per-step")));
     let given = ImportSettings { tokens_per_step: Some(100), ..ImportSettings::default() };
-    assert!(tokens(&import_with(&folder, &given)).iter().all(|(_, tokens)| *tokens == Some(100_000)));
+    let counted = import_with(&folder, &given);
+    let expected =
+        [("EleutherAI/pythia-70m", Some(2_097_152_000)), ("me/other", Some(5_000_000_000)), ("me/run", Some(100_000))];
+    assert_eq!(tokens(&counted), expected.map(|(model, tokens)| (model.to_owned(), tokens)));
+    assert!(counted.notes.iter().any(|note| note.contains("--tokens-per-step does not count in 2 checkpoints")));
 }
 
 #[test]

@@ -59,12 +59,10 @@ fn version_0_3_has_plain_keys_and_one_number_of_shots() {
     assert_eq!(row(&imported, "hellaswag", "acc_norm", &none).stderr, Some((0.25f64 / 7.0).sqrt()));
     let anatomy = row(&imported, "hendrycksTest-anatomy", "acc_norm", &none);
     assert_eq!((anatomy.value, anatomy.items), (1.0, Some(135)), "the other metric of the task says how many items");
-    let left_out = warnings(&imported);
-    assert_eq!(left_out.len(), 2, "{left_out:?}");
-    assert!(
-        left_out[0].starts_with("llama-7b_multiple_choice_5-shot.json: wikitext: unknown metric `byte_perplexity`")
-    );
-    assert!(row(&imported, "wikitext", "bits_per_byte", &none).value > 0.0, "bits per byte are a metric");
+    assert_eq!(warnings(&imported), [""; 0]);
+    for metric in ["bits_per_byte", "byte_perplexity", "word_perplexity"] {
+        assert!(row(&imported, "wikitext", metric, &none).value > 0.0, "{metric} is a metric");
+    }
 }
 
 #[test]
@@ -170,7 +168,7 @@ fn version_0_4_13_has_sample_len_and_model_args_as_an_object() {
         (RowKind::Group, Some(96), None),
         "its tasks differ in shots"
     );
-    assert_eq!(warnings(&imported).len(), 1, "bleu has no fixed scale");
+    assert_eq!(warnings(&imported), [""; 0]);
 }
 
 #[test]
@@ -217,7 +215,7 @@ fn what_cannot_be_read_is_named_and_skipped() {
         ("no_results.json", "no results in it"),
         ("not_results.json", "not a results file"),
         ("truncated.json", "the JSON ends early"),
-        ("unknown_metric.json", "wikitext: unknown metric `word_perplexity`"),
+        ("unknown_metric.json", "wikitext: unknown metric `rouge1`"),
     ];
     assert!(imported.notes[0].contains("toy-7b at step_5"), "{:?}", imported.notes);
     assert_eq!(imported.warnings.len(), expected.len(), "{:?}", warnings(&imported));

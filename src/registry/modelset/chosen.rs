@@ -6,15 +6,12 @@
 use std::collections::BTreeSet;
 
 use super::layout::{Found, Layout, missing};
-use super::selection::Selection;
+use super::selection::{Selection, UNSET};
 use super::settings::Settings;
 use crate::registry::Month;
 use crate::registry::columns::{ACTIVE_PARAMS, COMPUTE, FAMILY, MODEL, PARAMS, RELEASE, TOKENS};
 use crate::registry::table::{Table, Unit};
 use crate::{Error, Result};
-
-/// What an empty cell of a setup is called.
-pub(super) const UNSET: &str = "none";
 
 /// The columns that a selection finds whatever they are called.
 const MEANT: [&crate::registry::table::Column; 7] =

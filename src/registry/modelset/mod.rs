@@ -32,6 +32,7 @@ mod layout;
 mod predictor;
 mod quantity;
 mod records;
+mod repeats;
 mod rows;
 mod scale;
 mod scores;

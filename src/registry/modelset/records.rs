@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use super::chosen::{LeftOut, UNSET};
+use super::chosen::LeftOut;
 use super::dropped::{Dropped, Reason};
 use super::layout::{Found, Layout, missing};
 use super::scores::{Match, Place, Role};
+use super::selection::UNSET;
 use crate::registry::columns::{COMPUTE, HUB, ITEMS, LIMIT, MODEL, REVISION, TOKENS, TOKENS_SEEN, VALUE};
 use crate::registry::names::{Partners, may_be_of_one_organisation, partners, split_organisation};
 use crate::registry::table::{Column, Table, Unit, fold};

@@ -13,7 +13,7 @@ use super::selection::Selection;
 use super::set::{AFTER_ADJUSTMENT, ModelRow, ModelSet};
 use super::settings::{Amount, ClusterBy, ScoreScale, Settings, WeightBy};
 use super::sizes::{self, Sizes};
-use super::{chosen, conflicts, scale, scores, setups};
+use super::{chosen, conflicts, repeats, scale, scores, setups};
 use crate::registry::columns::{FAMILY, ITEMS};
 use crate::registry::table::{Table, fold};
 use crate::registry::{Models, Scores};
@@ -108,7 +108,7 @@ fn assemble(tables: &[Table], roles: &[Role], settings: &Settings) -> Result<Mod
             Err(reason) => dropped.push(Dropped { model: found.record.name.clone(), reason }),
         }
     }
-    let groups = groups::distinct(groups, &mut rows, &mut notes)?;
+    let groups = repeats::distinct(groups, &mut rows, &mut notes)?;
     let without_release = dropped.iter().filter(|d| d.reason == Reason::NoRelease).count();
     if rows.is_empty()
         && without_release > 0

@@ -113,7 +113,10 @@ pub(super) fn locate(
         let bare = metric.as_ref()?.split(',').next()?;
         [format!("{name}_{bare}"), format!("{}_{bare}", name.trim_end_matches("_mc"))].iter().find_map(|n| meant_by(n))
     };
-    let meant = meant_by(&name).filter(alike).or_else(|| with_metric().filter(alike));
+    let by_name = meant_by(&name).filter(alike);
+    // What a guess scores may depend on the metric, and then the name alone does not say it.
+    let open = by_name.is_none_or(|(benchmark, _)| benchmark.chance.actual.is_none());
+    let meant = with_metric().filter(alike).filter(|_| open).or(by_name);
     let (benchmark, normalised) = meant.map_or((None, false), |(benchmark, normalised)| (Some(benchmark), normalised));
     // Beside a column `BBH Raw` a column `BBH` holds what a leaderboard made of it.
     let normalised = normalised || tables.iter().any(|table| is_normalised(table, &name));

@@ -16,11 +16,13 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
-use super::chosen::UNSET;
 use crate::registry::Month;
 use crate::registry::table::plain_number;
 use crate::serial::serde_as_text;
 use crate::{Error, Result};
+
+/// What an empty cell is called.
+pub(super) const UNSET: &str = "none";
 
 /// A condition on one column; see the module.
 #[derive(Debug, Clone)]

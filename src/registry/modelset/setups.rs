@@ -7,10 +7,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::chosen::{LeftOut, UNSET};
+use super::chosen::LeftOut;
 use super::layout::Layout;
 use super::records::checkpoint;
 use super::scores::{Match, Place, Wanted};
+use super::selection::UNSET;
 use crate::registry::columns::{DATE, HARNESS_VERSION, LIMIT, MODEL, REVISION};
 use crate::registry::table::Table;
 use crate::registry::{OBSERVATION_COLUMNS, Timestamp};
