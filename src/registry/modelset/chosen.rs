@@ -121,8 +121,16 @@ mod tests {
         assert_eq!(chosen(&["shots = 25", "kind = none"]), expected(&[("c", 0.7)]));
         assert_eq!(chosen(&["params > 5e9"]), expected(&[("b", 0.6), ("c", 0.7)]));
         assert_eq!(chosen(&["shots = 25", "kind != base"]), expected(&[("b", 0.6), ("c", 0.7)]));
-        assert_eq!(chosen(&["shots = 25", "kind != 3"]), expected(&[("a", 0.4), ("b", 0.6), ("c", 0.7)]));
         assert!(scores(&wide, &[]).expect_err("two rows of one model").to_string().contains("already in row"));
+    }
+
+    #[test]
+    fn an_empty_cell_differs_from_every_number() {
+        let text = "model,params,tokens,shots,arc\na,1e9,1e12,5,0.3\nb,7e9,1e12,,0.6\nc,9e9,1e12,0,0.7\n";
+        let some = [table("wide.csv", text)];
+        let chosen = |only: &str| scores(&some, &[only]).expect("chosen");
+        assert_eq!(chosen("shots != 5"), expected(&[("b", 0.6), ("c", 0.7)]));
+        assert_eq!(chosen("shots <= 5"), expected(&[("a", 0.3), ("c", 0.7)]));
     }
 
     #[test]
