@@ -121,7 +121,9 @@ fn an_unknown_model_is_named_with_the_one_it_resembles() {
 
 #[test]
 fn unknown_words_are_named_with_the_known_ones() {
-    assert!(complaint("brier_score", "bleu").starts_with("scores.csv, row 4, column `metric`: unknown metric `bleu`"));
+    assert!(
+        complaint("brier_score", "rouge1").starts_with("scores.csv, row 4, column `metric`: unknown metric `rouge1`")
+    );
     assert!(
         complaint("multiple_choice", "mcq").starts_with("scores.csv, row 4, column `format`: unknown format `mcq`")
     );

@@ -499,12 +499,9 @@ impl<'t> Records<'t> {
 
 /// A name without the link around it that leaderboards write: `<a href="…">org/name</a>`.
 fn without_tags(name: &str) -> String {
-    let mut text = name;
-    while let Some((_, inner)) = text.strip_prefix('<').and_then(|rest| rest.split_once('>')) {
-        text = inner;
-    }
-    let text = text.split_once("</").map_or(text, |(text, _)| text).trim();
-    if text.is_empty() { name.to_owned() } else { text.to_owned() }
+    let inner = name.strip_prefix("<a ").and_then(|rest| rest.split_once('>')).map(|(_, inner)| inner);
+    let text = inner.and_then(|inner| inner.split_once("</a>")).map(|(text, _)| text.trim());
+    text.filter(|text| !text.is_empty() && !text.contains('<')).unwrap_or(name).to_owned()
 }
 
 /// What people and programs call a row that sums up the others.
