@@ -4,6 +4,13 @@ use std::collections::{HashMap, HashSet};
 
 use super::file::Evaluated;
 
+/// The rows of one setup: files and rows, and whether something tells them apart.
+struct Met<'a> {
+    first: &'a str,
+    places: Vec<(usize, usize)>,
+    differ: bool,
+}
+
 /// Adds what tells them apart to the settings of rows that would else be one evaluation; of others it says nothing.
 pub(super) fn tell_apart(files: &mut [Evaluated]) {
     let several: HashSet<(usize, usize)> = {
@@ -12,13 +19,13 @@ pub(super) fn tell_apart(files: &mut [Evaluated]) {
             let rows = evaluated.rows.iter().zip(apart).enumerate();
             rows.filter_map(move |(at, (row, apart))| Some(((file, at), row, apart?)))
         });
-        let mut known: HashMap<_, (&str, Vec<(usize, usize)>, bool)> = HashMap::new();
+        let mut known: HashMap<_, Met<'_>> = HashMap::new();
         for (place, row, apart) in rows {
-            let entry = known.entry(row.identity()).or_insert((apart, Vec::new(), false));
-            entry.1.push(place);
-            entry.2 |= entry.0 != apart;
+            let met = known.entry(row.identity()).or_insert(Met { first: apart, places: Vec::new(), differ: false });
+            met.places.push(place);
+            met.differ |= met.first != apart;
         }
-        known.into_values().filter(|(.., differ)| *differ).flat_map(|(_, places, _)| places).collect()
+        known.into_values().filter(|met| met.differ).flat_map(|met| met.places).collect()
     };
     for (file, at) in several {
         let Evaluated { rows, apart, .. } = &mut files[file];

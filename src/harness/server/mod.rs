@@ -130,7 +130,7 @@ impl Server {
                 let ask = Ask { model: &self.model, prompt: context, max_tokens, echo: false, stop: until, how };
                 let answer = self.client.post(&ask.body(), stop)?;
                 let text = completion::text(&answer).map_err(|problem| self.client.broken(problem))?;
-                if self.client.holds_secret(&text) {
+                if self.client.holds_secret(text) {
                     return Err(self.client.broken("the text it wrote holds the key or the password".into()));
                 }
                 let end = until.iter().filter(|u| !u.is_empty()).filter_map(|u| text.find(u.as_str())).min();
