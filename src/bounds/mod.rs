@@ -12,7 +12,7 @@ pub(crate) use guard::{elsewhere, hide_caught_panics, survive};
 
 macro_rules! bounds {
     ($($variant:ident, $name:literal, $default:expr, $what:literal;)*) => {
-        /// What is bounded. [`Bound::ALL`] lists them.
+        /// What is bounded. `Bound::ALL` lists them.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         #[non_exhaustive]
         pub enum Bound {

@@ -5,8 +5,8 @@
 //! models that differ in nothing but the share of test-task documents in their pretraining text are trained, tested,
 //! adjusted and tested again, and what the statistics say can be held against what was done.
 //!
-//! Read in this order: [`World`] (facts), `documents.rs` (text about them), [`Suite`] (which models), `corpus.rs` (the text
-//! of one model), `exam.rs` (the test), [`Experiment`] (the loop), [`table`] (scores as rows for `onset fit`).
+//! Read in this order: `World` (facts), `documents.rs` (text about them), `Suite` (which models), `corpus.rs` (the text
+//! of one model), `exam.rs` (the test), `Experiment` (the loop), `table` (scores as rows for `onset fit`).
 
 mod agreement;
 #[cfg(feature = "models")]

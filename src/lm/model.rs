@@ -78,7 +78,7 @@ impl LoadedModel {
     /// Loads the model at `path`: a folder as on the hub, a weights file inside one, or a GGUF file.
     ///
     /// # Errors
-    /// Those of [`Config::read`], [`Weights::open`], [`Decoder::new`] and [`Tokenizer::read`], and [`Error::File`] for a
+    /// Those of `Config::read`, [`Weights::open`], [`Decoder::new`] and [`Tokenizer::read`], and [`Error::File`] for a
     /// tokenizer with tokens that the model does not have.
     pub fn load(path: &Path, placement: &Placement) -> Result<Self> {
         Found::at(path)?.load(placement)

@@ -53,7 +53,7 @@ pub fn models(text: &str, settings: &FitSettings) -> Result<ModelSet> {
 /// The fits of the observations that `onset lab` wrote, with and without task examples.
 ///
 /// # Errors
-/// Those of [`LabScores::read`] and `LabReport::of`.
+/// Those of `LabScores::read` and `LabReport::of`.
 pub fn lab(observations: impl AsRef<Path>) -> Result<LabReport> {
     LabReport::of(&LabScores::read(observations.as_ref())?)
 }

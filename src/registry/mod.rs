@@ -4,7 +4,7 @@
 //! - [`Benchmark`]: format, score and chance level of every benchmark.
 //! - [`Observation`], [`Scores`]: one score of one model on one benchmark under one [`Condition`] in one [`Setup`].
 //! - [`SubjectScores`]: MMLU by subject, from which both of its means are computed.
-//! - [`known_models`]: the 53 models of arXiv 2407.07890, which travel inside the program.
+//! - `known_models`: the 53 models of arXiv 2407.07890, which travel inside the program.
 //! - [`modelset`]: anybody's tables as models with a predictor and a score.
 //! - [`table`]: how tables are read; [`write`](mod@write): how files are written.
 

@@ -13,7 +13,7 @@
 //! clustered F is the default because its false alarms stay near 5 % for any share of family effects, while those of the
 //! common F rise to 10 % (docs/calibration.md).
 //!
-//! With a level as the null ([`BreakTest::against_level`]) the same is a test for any rise or fall: y = β0 + Σ θ_k z_k against
+//! With a level as the null (`BreakTest::against_level`) the same is a test for any rise or fall: y = β0 + Σ θ_k z_k against
 //! a change of slope from 0 at any x from the smallest on, a straight line among them.
 //!
 //! Beside it stands Davies' bound (Davies 2002, "Hypothesis testing when a nuisance parameter is present only under the

@@ -4,7 +4,7 @@
 //!
 //! with r chance, u the level reached in the end, m the midpoint and k the steepness (the slope at m is k (u - r) / 4).
 //! With r given it has three parameters, with r free four; u may be given too. Starts come from a deterministic grid with
-//! the linear part solved exactly; [`optimise`](super::optimise) does the rest. With both asymptotes free the curve is
+//! the linear part solved exactly; `optimise` does the rest. With both asymptotes free the curve is
 //! written so that k > 0; a fall then has u < r.
 //!
 //! A least-squares logistic need not exist: the data may ask for a step (k to infinity) or for an endless exponential

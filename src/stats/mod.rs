@@ -2,7 +2,7 @@
 //!
 //! Settings and fitted results are different types (`Hinge` is fitted to a `HingeFit`), and every fitted curve answers
 //! to [`curve::FittedCurve`], which covariances, bootstraps and profiles are written against. The only door to argmin is
-//! [`optimise`].
+//! `optimise`.
 
 pub mod agreement;
 pub(crate) mod best_of;

@@ -9,7 +9,7 @@
 //! A share is to be read against what would come without any common factor. **Permutation** (Horn 1965, "A rationale and
 //! test for the number of factors in factor analysis"; Buja and Eyuboglu 1992): every column is shuffled on its own, which
 //! keeps its values and cuts its ties to the others. And against what one factor alone would give if nothing but item noise
-//! stood between columns: with reliabilities ρ_a, columns correlate by √(ρ_a ρ_b) ([`share_of_one_factor`]).
+//! stood between columns: with reliabilities ρ_a, columns correlate by √(ρ_a ρ_b) (`share_of_one_factor`).
 
 use nalgebra::{DMatrix, SymmetricEigen};
 use rayon::prelude::*;
@@ -145,7 +145,7 @@ impl Unrelated {
     /// Shuffles the columns and takes the components anew.
     ///
     /// # Errors
-    /// Those of [`Principal::of`], and `Argument` without permutations.
+    /// Those of `Principal::of`, and `Argument` without permutations.
     pub fn run(&self, columns: &[Vec<f64>]) -> Result<UnrelatedShares> {
         if self.permutations == 0 {
             return Err(Error::Argument("a comparison with unrelated columns needs at least one permutation".into()));

@@ -5,7 +5,7 @@
 //! with r = 0 unless given, u the level reached in the end, k the steepness, b/k the position and ν > 0 the asymmetry:
 //! ν = 1 is the logistic, ν towards 0 the Gompertz curve. Source: Richards (1959), "A flexible growth function for
 //! empirical use"; the parameters are those of Ratkowsky (1983) and of NIST's Rat42 (ν = 1) and Rat43. Starts come from a
-//! deterministic grid with the linear part solved exactly; [`optimise`](super::optimise) does the rest. As for the
+//! deterministic grid with the linear part solved exactly; `optimise` does the rest. As for the
 //! [logistic](super::logistic) curve a minimum need not exist, and [`RichardsFit::converged`] says whether it does.
 //!
 //! ```

@@ -107,7 +107,7 @@ impl WildBootstrap {
     /// For coefficient `tested` of the least squares regression of `y` on `columns`, with weights or without.
     ///
     /// # Errors
-    /// Those of [`LeastSquares::fit`](super::linear::LeastSquares::fit); `Undetermined` with fewer than two clusters, `Argument` when `tested` is not a
+    /// Those of `LeastSquares::fit`; `Undetermined` with fewer than two clusters, `Argument` when `tested` is not a
     /// column or there are no replicates.
     pub fn linear(
         &self,

@@ -4,7 +4,7 @@
 //! each evaluates its model, fine-tunes it and evaluates every checkpoint, in a folder of its own. Every score is kept with
 //! a digest of all that it depends on, so that a cell with the digests that a [`Plan`] asks for is never run again, and
 //! any other goes on from where it was. A file lock keeps two programs out of one cell. An `Executor` runs
-//! them, on this machine or behind a `Queue`, and [`collect`](collect()) joins what was found for [`fits`](fits()).
+//! them, on this machine or behind a `Queue`, and [`collect`](collect()) joins what was found for `fits`.
 //!
 //! [`finetune`](mod@finetune) is one run for itself: data, training and the evaluation of its checkpoints.
 //!

@@ -1,7 +1,7 @@
 //! Training: the same decoder, its weights as variables, one optimiser step after the other.
 //!
 //! Read in this order: [`TrainSettings`] (the recipe as data), [`Sequence`] (tokens and where the loss begins), [`Trainer`] (one
-//! step on a list of sequences), [`Trainer::run`] (a whole run: order, checkpoints, resuming). [`data`] reads the public
+//! step on a list of sequences), [`Trainer::run`] (a whole run: order, checkpoints, resuming). `data` reads the public
 //! training sets; [`Lora`] trains small matrices beside the large ones; [`random_weights`] begins a new model.
 //!
 //! ```

@@ -26,7 +26,7 @@ impl LossLawSettings {
     /// Reads tables as a fit does, and fits the law.
     ///
     /// # Errors
-    /// Those of [`ModelSet::from_tables`] and of [`of`](Self::of).
+    /// Those of [`ModelSet::from_tables`] and of `of`.
     pub fn run_on(&self, inputs: &Inputs) -> Result<LossLawReport> {
         self.of_tables(&FitTables::read(inputs, &self.tables.reading)?)
     }

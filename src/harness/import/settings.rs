@@ -27,7 +27,7 @@ pub struct ImportSettings {
     /// Task examples per step of a checkpoint named `step_<n>` after an adjustment.
     pub batch: u64,
     /// Training tokens per step of the checkpoints of training runs that are not published
-    /// ([`tokens_per_step`](crate::registry::tokens_per_step)).
+    /// (`tokens_per_step`).
     pub tokens_per_step: Option<u64>,
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Read in this order: [`evaluate`] (models on tasks), `encode.rs` (text to tokens, as lm-evaluation-harness does it),
 //! `plan.rs` (what is computed once and what together), [`LocalModel`] (a model that answers requests), `write.rs`
-//! (generation), [`Journal`] (answers that survive an interruption).
+//! (generation), `Journal` (answers that survive an interruption).
 
 mod chat;
 mod draw;

@@ -31,7 +31,7 @@ impl Config {
     /// The same from the bytes of a `config.json`; `path` is for messages.
     ///
     /// # Errors
-    /// As [`Config::read`].
+    /// As `Config::read`.
     pub fn parse(path: &Path, json: &[u8]) -> Result<Self> {
         Self::from_object(path, &keys::parse_object(path, json)?)
     }

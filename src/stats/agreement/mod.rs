@@ -1,7 +1,7 @@
 //! Do benchmarks rank models alike, how sure is that, and how much of it could be seen at all?
 //!
 //! The agreement of a table of models × benchmarks is the mean of Kendall's τ-b over all pairs of benchmarks
-//! ([`RankedTable`]). Models are no independent draws, so intervals come from drawing makers, and inside them base models
+//! (`RankedTable`). Models are no independent draws, so intervals come from drawing makers, and inside them base models
 //! with their chat models ([`Nesting`]); everything is computed anew in each resample, with the same models on both sides
 //! where two conditions are compared. Few makers cannot make anyone sure: beside the interval stand the effective number of
 //! makers and every value without one of them.

@@ -15,7 +15,7 @@
 //! | `NoBreak` | α > 0 and every model at or beyond c: a straight line | only bounded, by the smallest x |
 //! | `Flat` | nothing rises: α ≤ 0, or a break gains nothing | meaningless |
 //!
-//! Of [falling](Hinge::direction) scores the same with α < 0.
+//! Of falling scores the same with α < 0.
 //!
 //! Report [`HingeFit::emergence`], which is `None` unless there is a break; the field `c` completes the formula in every
 //! case (for a straight line it is where the line would meet chance, which may be far outside the data).
