@@ -24,7 +24,7 @@ const PREFIX: &str = "hf:";
 /// # Errors
 /// [`Error::Argument`] for an id that is none, [`Error::Unsupported`] without the feature `hub`, [`Error::File`] where the
 /// hub has no such model, it has no weights that can be read, or it cannot be reached.
-pub(crate) fn locate(model: &Path) -> Result<PathBuf> {
+pub fn locate(model: &Path) -> Result<PathBuf> {
     match model.to_str().and_then(|text| text.strip_prefix(PREFIX)) {
         Some(id) => fetch(model, &Id::parse(model, id)?),
         None => Ok(model.to_owned()),

@@ -49,7 +49,7 @@ pub use config::Config;
 pub(crate) use decoder::Pass;
 pub use decoder::{Decoder, Feed};
 pub(crate) use linear::Adapter;
-pub(crate) use locate::locate;
+pub use locate::locate;
 pub(crate) use model::Found;
 pub use model::LoadedModel;
 pub use model::Placement;

@@ -221,7 +221,7 @@ impl Replicates {
     }
 
     /// Quantity `k` in the data; `None` where it is undefined or infinite there.
-    pub(crate) fn observed(&self, k: usize) -> Option<f64> {
+    pub fn observed(&self, k: usize) -> Option<f64> {
         self.observed.get(k).copied().filter(|v| v.is_finite())
     }
 

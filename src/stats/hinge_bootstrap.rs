@@ -77,7 +77,7 @@ pub fn parameters(bootstrap: &Bootstrap, hinge: &Hinge, sample: &Sample) -> Resu
 /// # Errors
 /// [`Error::Argument`] unless both have the same predictor, groups and families; those of [`Hinge::fit`] and
 /// [`Bootstrap::pairs`].
-pub(crate) fn difference(bootstrap: &Bootstrap, hinge: &Hinge, samples: [&Sample; 2]) -> Result<Replicates> {
+pub fn difference(bootstrap: &Bootstrap, hinge: &Hinge, samples: [&Sample; 2]) -> Result<Replicates> {
     let [first, second] = samples;
     if first.x() != second.x() || first.groups() != second.groups() || first.families() != second.families() {
         return Err(Error::Argument("two scores are compared on the same models, and these are not the same".into()));

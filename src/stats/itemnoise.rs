@@ -39,7 +39,7 @@ impl ItemNoise {
     ///
     /// # Errors
     /// `Argument` when lengths differ, there are no scores, or items are not positive.
-    pub(crate) fn of(scores: &[f64], items: &[f64], residual_variance: f64) -> Result<Self> {
+    pub fn of(scores: &[f64], items: &[f64], residual_variance: f64) -> Result<Self> {
         if scores.len() != items.len() || scores.is_empty() {
             return Err(Error::Argument(format!("{} item counts for {} scores", items.len(), scores.len())));
         }

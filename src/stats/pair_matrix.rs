@@ -87,12 +87,12 @@ impl PairMatrix {
     }
 
     /// The correlation of columns `a` and `b`; `None` where it is undefined, and for unknown columns.
-    pub(crate) fn get(&self, a: usize, b: usize) -> Option<f64> {
+    pub fn get(&self, a: usize, b: usize) -> Option<f64> {
         if a < self.columns && b < self.columns { self.values[a * self.columns + b] } else { None }
     }
 
     /// Rows with a value in both columns, each as often as it was drawn; 0 for unknown columns.
-    pub(crate) fn rows(&self, a: usize, b: usize) -> u64 {
+    pub fn rows(&self, a: usize, b: usize) -> u64 {
         if a < self.columns && b < self.columns { self.rows[a * self.columns + b] } else { 0 }
     }
 

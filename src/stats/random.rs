@@ -67,7 +67,7 @@ impl Stream {
     }
 
     /// Uniform on the open interval (0, 1), 53 bits.
-    pub(crate) fn uniform(&mut self) -> f64 {
+    pub fn uniform(&mut self) -> f64 {
         ((self.generator.next_u64() >> 11) as f64 + 0.5) / (1_u64 << 53) as f64
     }
 

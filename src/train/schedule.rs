@@ -68,7 +68,7 @@ impl Schedule {
 
     /// The rate of step `step` (from 0) of `steps`.
     #[must_use]
-    pub(crate) fn rate(&self, step: usize, steps: usize) -> f64 {
+    pub fn rate(&self, step: usize, steps: usize) -> f64 {
         let warmup = match self.warmup {
             Warmup::Steps(steps) => steps,
             Warmup::Share(share) => (share * steps as f64).ceil() as usize,

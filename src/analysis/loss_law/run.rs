@@ -35,7 +35,7 @@ impl LossLawSettings {
     ///
     /// # Errors
     /// As [`run_on`](Self::run_on).
-    pub(crate) fn of_tables(&self, tables: &FitTables) -> Result<LossLawReport> {
+    pub fn of_tables(&self, tables: &FitTables) -> Result<LossLawReport> {
         let settings = self.reading(&tables.tables);
         let loss = settings.score.as_deref().unwrap_or(LOSS);
         tables.tables.iter().try_for_each(|table| all_positive(table, loss))?;

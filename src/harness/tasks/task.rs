@@ -213,7 +213,7 @@ impl Task {
     ///
     /// # Errors
     /// Answers that do not fit the requests, or a filter that gives no answer; the item is named.
-    pub(crate) fn score(&self, item: &Item, responses: &[Response]) -> Result<ScoredItem> {
+    pub fn score(&self, item: &Item, responses: &[Response]) -> Result<ScoredItem> {
         let mut unscored = self.unscored(item, responses)?;
         for sample in &mut unscored.samples {
             let metrics = match self.config.output {
@@ -274,7 +274,7 @@ impl Task {
     ///
     /// # Errors
     /// Nothing was scored.
-    pub(crate) fn aggregate(&self, scored: &[ScoredItem]) -> Result<Vec<AggregatedMetric>> {
+    pub fn aggregate(&self, scored: &[ScoredItem]) -> Result<Vec<AggregatedMetric>> {
         let Some(first) = scored.first() else { return Err(self.wrong("no item was scored".to_owned())) };
         let mut metrics = Vec::new();
         for (at, sample) in first.samples.iter().enumerate() {

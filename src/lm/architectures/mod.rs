@@ -23,7 +23,7 @@ impl Config {
     /// # Errors
     /// [`Error::Unsupported`](crate::Error::Unsupported) for an unknown architecture, an unknown switch, or a known one in a position that is not
     /// implemented; [`Error::File`](crate::Error::File) for anything malformed, with the key.
-    pub(crate) fn read(path: &Path) -> Result<Self> {
+    pub fn read(path: &Path) -> Result<Self> {
         let path = if path.is_dir() { path.join("config.json") } else { path.to_owned() };
         Self::from_object(&path, &keys::read_object(&path)?)
     }

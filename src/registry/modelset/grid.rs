@@ -36,13 +36,13 @@ use crate::{Error, Result};
 #[derive(Debug, Clone, PartialEq)]
 pub struct ScoreGrid {
     /// The rows: models with a score.
-    pub(crate) models: Vec<GridModel>,
+    pub models: Vec<GridModel>,
     /// The columns.
-    pub(crate) benchmarks: Vec<GridBenchmark>,
+    pub benchmarks: Vec<GridBenchmark>,
     /// The scores before, or the only ones.
-    pub(crate) before: GridScores,
+    pub before: GridScores,
     /// The scores after, of the same models and benchmarks.
-    pub(crate) after: Option<GridScores>,
+    pub after: Option<GridScores>,
     /// What a reader should know about how the tables were understood.
     pub notes: Vec<String>,
     /// The tables.
@@ -51,7 +51,7 @@ pub struct ScoreGrid {
 
 /// One row.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct GridModel {
+pub struct GridModel {
     /// Its name.
     pub name: String,
     /// What it shares with the models it is not independent of; its own name where the tables do not say.
@@ -62,7 +62,7 @@ pub(crate) struct GridModel {
 
 /// One column.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct GridBenchmark {
+pub struct GridBenchmark {
     /// Its name.
     pub name: String,
     /// Its metric, where the tables say.
@@ -77,7 +77,7 @@ pub(crate) struct GridBenchmark {
 
 /// Scores under one condition; column by column, NaN where there is none.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct GridScores {
+pub struct GridScores {
     /// What the condition is called.
     pub condition: String,
     /// The scores, more being better.

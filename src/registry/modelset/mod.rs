@@ -43,10 +43,7 @@ mod setups;
 mod sizes;
 
 pub use dropped::{Dropped, Reason};
-pub(crate) use grid::GridBenchmark;
-pub(crate) use grid::GridModel;
-pub(crate) use grid::GridScores;
-pub use grid::ScoreGrid;
+pub use grid::{GridBenchmark, GridModel, GridScores, ScoreGrid};
 pub use grid_settings::GridSettings;
 pub use groups::Group;
 pub use predictor::{Predictor, PredictorKind, XScale};
