@@ -139,7 +139,7 @@ impl Reproduce {
     ///
     /// # Errors
     /// [`Error::Argument`] for a name that does not exist; it lists those that do.
-    pub(crate) fn only(mut self, names: &[String]) -> Result<Self> {
+    pub fn only(mut self, names: &[String]) -> Result<Self> {
         self.only = names.iter().map(|name| name.parse()).collect::<Result<_>>()?;
         Ok(self)
     }
