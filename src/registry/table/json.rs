@@ -147,10 +147,10 @@ fn layout(whole: Members) -> Result<Raw, String> {
     }
 }
 
-/// The labels of the rows as a first column: a frame whose models are its index keeps them there alone. Numbers from 0 on say
-/// nothing.
+/// The labels of the rows as a first column: a frame whose models are its index keeps them there alone. Whole numbers are the
+/// places of rows, which a filtered frame keeps from the one before; they say nothing.
 fn add_index(names: &mut Vec<String>, rows: &mut [Value], index: Vec<Value>) -> Result<(), String> {
-    if index.iter().enumerate().all(|(at, label)| label.as_u64() == Some(at as u64)) {
+    if index.iter().all(Value::is_u64) {
         return Ok(());
     }
     if index.len() != rows.len() {
@@ -315,6 +315,7 @@ mod tests {
             "[\n {\"b\": \"x\", \"a\": 1.5},\n {\"b\": \"y\"}\n]\n",
             r#"{"b":{"0":"x","1":"y"},"a":{"0":1.5,"1":null}}"#,
             r#"{"columns":["b","a"],"index":[0,1],"data":[["x",1.5],["y",null]]}"#,
+            r#"{"columns":["b","a"],"index":[2,5],"data":[["x",1.5],["y",null]]}"#,
             "{\"b\":\"x\",\"a\":1.5}\n{\"b\":\"y\"}\n",
         ] {
             let found = read(text).expect(text);
@@ -323,6 +324,21 @@ mod tests {
         }
         let table = r#"{"schema":{"fields":[{"name":"b"}]},"data":[{"a":1.5,"b":"x"}]}"#;
         assert_eq!(read(table).expect("pandas' table").names, ["a", "b"]);
+    }
+
+    #[test]
+    fn names_in_the_index_of_a_frame_are_the_models() {
+        let read = |index: &str, first: &str| {
+            read(&format!("{{\"columns\":[\"{first}\"],\"index\":{index},\"data\":[[1.5],[2]]}}")).expect("a frame")
+        };
+        let named = read(r#"["m","n"]"#, "a");
+        assert_eq!(
+            (named.names.clone(), cells(&named, 0)),
+            (vec!["model".into(), "a".into()], vec![Some("m"), Some("n")])
+        );
+        assert_eq!(read(r#"["m","n"]"#, "Model").names, ["index", "Model"]);
+        assert_eq!(read("[0.5,1]", "a").names, ["index", "a"]);
+        assert_eq!(read("[7,3]", "a").names, ["a"]);
     }
 
     #[test]

@@ -195,8 +195,8 @@ pub(super) fn python_environment() -> Environment<'static> {
     environment.add_filter(
         "replace",
         |state: &State<'_, '_>, value: Jinja, old: Jinja, new: Jinja, count: Option<i64>| {
-            let arguments: Vec<Jinja> = [Some(old), Some(new), count.map(Jinja::from)].into_iter().flatten().collect();
-            let arguments = arguments.iter().map(printed).collect::<Result<Vec<_>, Error>>()?;
+            let mut arguments = vec![printed(&old)?, printed(&new)?];
+            arguments.extend(count.map(Jinja::from));
             method(state, &printed(&value)?, "replace", &arguments)
         },
     );
@@ -206,12 +206,9 @@ pub(super) fn python_environment() -> Environment<'static> {
     environment
 }
 
-/// A value as text where it is none; numbers of times stay what they are.
+/// A value as text, also where it is a number.
 fn printed(value: &Jinja) -> Result<Jinja, Error> {
-    Ok(match value.is_integer() {
-        true => value.clone(),
-        false => python::text(value)?.into(),
-    })
+    Ok(python::text(value)?.into())
 }
 
 /// Text for HTML, with the five signs as MarkupSafe writes them.
@@ -233,13 +230,22 @@ fn escape(state: &State<'_, '_>, value: Jinja) -> Result<String, Error> {
 }
 
 /// The items of a list, or one attribute of each, as one text.
-fn join(state: &State<'_, '_>, list: Jinja, between: Option<Jinja>, options: Kwargs) -> Result<String, Error> {
+fn join(
+    state: &State<'_, '_>,
+    list: Jinja,
+    between: Option<Jinja>,
+    attribute: Option<Jinja>,
+    options: Kwargs,
+) -> Result<String, Error> {
     let between = match between {
         Some(between) => Some(between),
         None => options.get::<Option<Jinja>>("d")?,
     };
     let between = between.map_or_else(|| Ok(String::new()), |between| python::text(&between))?;
-    let attribute = options.get::<Option<Jinja>>("attribute")?;
+    let attribute = match attribute {
+        Some(attribute) => Some(attribute),
+        None => options.get::<Option<Jinja>>("attribute")?,
+    };
     options.assert_all_used()?;
     let mut out = String::new();
     for (at, item) in list.try_iter()?.enumerate() {

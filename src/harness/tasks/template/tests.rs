@@ -31,6 +31,8 @@ fn filters_see_numbers_and_signs_as_python_does() {
         ("{{ of | join('', attribute='n') }}", "2.0"),
         ("{{ x | trim }} {{ x | e }} {{ x | replace('e', 'E') }}", "1e-05 1e-05 1E-05"),
         ("{{ 'aXbXc' | replace('X', '-', 1) }} {{ '--a-' | trim('-') }}", "a-bXc a"),
+        ("{{ 55 | replace(5, 6) }} {{ 55 | replace(5, 6, 1) }} {{ 5 | trim }}", "66 65 5"),
+        ("{{ [{'a': 1}, {'a': 2}] | join('+', 'a') }}", "1+2"),
         ("{{ html | e }}", "&lt;b&gt;&amp;&#34;&#39;&lt;/b&gt;"),
     ] {
         assert_eq!(render(source).as_deref(), Ok(wanted), "{source}");

@@ -1,9 +1,7 @@
 //! The library's statistics on these tables, and the published method.
 
 use crate::analysis::Phase;
-use crate::analysis::figure::{Cell, Layer};
-use crate::analysis::papers::train_before_test::{Against, FIGURES, Harmonised, Printable, Subject, run, tables};
-use crate::plot::{Theme, draw};
+use crate::analysis::papers::train_before_test::{Against, Harmonised, Printable, Subject, run, tables};
 use crate::stats::clusters::Clusters;
 use crate::stats::concordance::RankedTable;
 use crate::stats::pair_matrix::PairMatrix;
@@ -171,30 +169,4 @@ fn the_report_has_every_printed_number_with_the_reference_value_an_interval_and_
             assert!((row.recomputed - theirs.as_f64().expect("a number")).abs() <= TEN_DIGITS, "{wanted}");
         }
     }
-}
-
-#[test]
-fn nine_figures_can_be_drawn_and_every_cell_of_the_heat_maps_has_its_number() {
-    let harmonised = recomputed();
-    let names: Vec<&str> = harmonised.figures.iter().map(|figure| figure.name.as_str()).collect();
-    assert_eq!(names, FIGURES);
-    for figure in &harmonised.figures {
-        let drawing = draw(figure, &Theme::default()).expect("it can be drawn");
-        let cells: Vec<&Cell> = figure
-            .panels
-            .iter()
-            .flat_map(|panel| &panel.layers)
-            .filter_map(|layer| if let Layer::Cells { cells, .. } = layer { Some(cells) } else { None })
-            .flatten()
-            .collect();
-        // A number that did not fit its cell would have been left out.
-        assert_eq!(drawing.svg().matches("class=\"cell\"").count(), cells.len(), "{}", figure.name);
-    }
-    let of = |name: &str| harmonised.figures.iter().find(|figure| figure.name == name).expect("one of them");
-    assert_eq!(of("each_benchmark").panels.len(), 24);
-    let cells = |name: &str| match &of(name).panels[0].layers[0] {
-        Layer::Cells { cells, .. } => cells.len(),
-        _ => 0,
-    };
-    assert_eq!((cells("agreement"), cells("categories"), cells("perplexity")), (24 * 23, 36, 3 * 24));
 }
