@@ -4,6 +4,8 @@
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     if let Ok(table) = onset::registry::table::Table::parse(bytes, "t.csv".as_ref(), &[]) {
-        let _ = table.len();
+        for row in 0..table.rows() {
+            let _ = (table.optional_text(row, "model"), table.number(row, "score"));
+        }
     }
 });

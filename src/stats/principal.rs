@@ -35,7 +35,7 @@ pub(crate) struct Principal {
 }
 
 /// Settings of the comparison with unrelated columns.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Unrelated {
     seed: Seed,
     permutations: usize,

@@ -15,7 +15,6 @@ const FLOORS: [(&str, u8); 21] = [
     ("encoding", 0),
     ("error", 0),
     ("serial", 0),
-    ("support", 0),
     ("registry", 1),
     ("stats", 1),
     ("lm", 1),

@@ -123,7 +123,7 @@ pub struct HoldoutReport {
 }
 
 /// A model and its residual.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct FittedModel {
     /// Its name.
@@ -157,7 +157,7 @@ pub struct FittedModel {
 }
 
 /// A point of a curve with its confidence band.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CurvePoint {
     /// The curve.
     pub curve: Curve,

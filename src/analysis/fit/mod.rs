@@ -59,7 +59,7 @@ pub use caution::{Caution, CautionKind};
 pub use curve_report::{CurvePoint, CurveReport, FittedModel, HingeReport, HoldoutReport, Prediction};
 pub use draw::figure;
 pub(crate) use draw::figure_with_names;
-pub use evidence::{BreakReport, RiseReport, Shown, Turn};
+pub use evidence::{BreakReport, RiseReport, RiseTest, Shown, Turn};
 pub use influence::{Influence, Without};
 pub use input::{FitTables, Inputs, tables};
 pub(crate) use items::item_interval;

@@ -1,7 +1,7 @@
 //! The report for people: what was read, what was found, how sure it is, and what is not known.
 
 use super::beside::{cautions, hinge};
-use crate::analysis::fit::{Analysis, BreakReport, FitReport, Prediction, among_groups};
+use crate::analysis::fit::{Analysis, BreakReport, FitReport, Prediction, RiseTest, among_groups};
 use crate::analysis::words::percent;
 use crate::report::terminal::{Align, TextTable};
 use crate::report::text::{Text, capital, counted, optional, p_value, short, significant};
@@ -162,7 +162,11 @@ fn tests(text: &mut Text, report: &FitReport, analysis: &Analysis) {
         (None, reason) => reason.map_or("not known", String::as_str).to_owned(),
     };
     let way = rise.direction.filter(|_| rise.p_value.is_some()).map_or_else(String::new, |way| format!(" ({way})"));
-    text.paragraph(&format!("Slope against a level: {}{way}", tested(rise.p_value, rise.reason.as_ref())));
+    let name = match rise.test {
+        RiseTest::ChangeOfSlope => "Slope against a level",
+        RiseTest::StraightLine => "Slope of a straight line against a level, by CR3",
+    };
+    text.paragraph(&format!("{name}: {}{way}", tested(rise.p_value, rise.reason.as_ref())));
     let mut broken = |name: &str, test: &BreakReport| {
         let davies = test
             .davies_p

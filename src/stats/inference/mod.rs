@@ -39,6 +39,8 @@ pub use settings::Inference;
 
 use estimates::{Known, Resampled, by_set, with_error};
 
+use serde::{Deserialize, Serialize};
+
 use crate::stats::breaktest::{BreakFound, BreakTest};
 use crate::stats::components::Components;
 use crate::stats::curve::FittedCurve;
@@ -103,7 +105,7 @@ pub struct InferenceReport {
 }
 
 /// The first score's quantities minus the second's.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct DifferenceReport {
     /// Difference in α.
