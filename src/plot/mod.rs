@@ -29,6 +29,8 @@
 //!     aspect: 1.3,
 //!     legend: vec![],
 //!     row_titles: vec![],
+//!     footer: String::new(),
+//!     title: String::new(),
 //! };
 //! let drawing = draw(&figure, &Theme::default())?;
 //! assert!(drawing.svg().contains("<title>two_models</title>"));
@@ -180,6 +182,11 @@ fn keys(legend: &Legend, figure: &Figure, surface: &Surface) -> Drawn {
             LegendKey::MarkedStroke(shape, pattern) => {
                 line(pattern)?;
                 mark(shape)?;
+            }
+            LegendKey::Upright(pattern) => {
+                let vertices = vec![(pixels(middle.0), pixels(key.y0)), (pixels(middle.0), pixels(key.y1))];
+                let colour = theme::colour(entry.hue);
+                surface.root.draw(&Curve { vertices, colour, width: shapes::RULE, pattern })?;
             }
             LegendKey::Box => panel::swatch(key, entry.hue, has_bars(figure, entry.hue), surface)?,
         }

@@ -81,7 +81,8 @@ pub(super) struct Located<'a> {
     pub interval: Option<[(Spot, bool); 2]>,
 }
 
-/// The shapes of a panel, from back to front.
+/// The shapes of a panel, from back to front: areas, rules, lines, points, and within these as the layers stand. So no line
+/// cuts a point, whatever the order of the layers.
 pub(super) fn shapes<'a>(panel: &'a Panel, x: &Ruler, y: &Ruler) -> Vec<Shape<'a>> {
     let window = Rect::new(x.low, y.low, x.high, y.high);
     let locate = |a: f64, b: f64| Some((x.locate(a)?, y.locate(b)?));
@@ -146,7 +147,9 @@ pub(super) fn shapes<'a>(panel: &'a Panel, x: &Ruler, y: &Ruler) -> Vec<Shape<'a
             rule(*hue, Stroke::Dotted, at.map(|at| ((at, window.y0), (at, window.y1))))
         }
     };
-    panel.layers.iter().map(shape).collect()
+    let mut all: Vec<Shape<'a>> = panel.layers.iter().map(shape).collect();
+    all.sort_by_key(Shape::height);
+    all
 }
 
 fn rule<'a>(hue: Hue, stroke: Stroke, ends: Option<(Spot, Spot)>) -> Shape<'a> {
@@ -206,6 +209,16 @@ impl Shape<'_> {
         }
     }
 
+    /// How far in front it is drawn.
+    fn height(&self) -> u8 {
+        match self {
+            Self::Band { .. } | Self::Bars { .. } | Self::Cells { .. } => 0,
+            Self::Rule { .. } => 1,
+            Self::Line { .. } => 2,
+            Self::Points { .. } => 3,
+        }
+    }
+
     /// Whether the layer is invisible.
     pub(super) fn is_empty(&self) -> bool {
         match self {
@@ -224,7 +237,7 @@ impl Shape<'_> {
         match self {
             Self::Points { .. } | Self::Bars { .. } | Self::Cells { .. } => None,
             Self::Line { .. } => Some(25.0),
-            Self::Rule { .. } => Some(10.0),
+            Self::Rule { .. } => Some(18.0),
             Self::Band { .. } => Some(1.0),
         }
     }
@@ -253,6 +266,22 @@ mod tests {
             [Shape::Line { pieces, .. }] => assert_eq!(pieces.iter().map(Vec::len).collect::<Vec<_>>(), [2, 2]),
             _ => panic!("a line is one shape"),
         }
+    }
+
+    #[test]
+    fn points_are_drawn_over_lines_and_lines_over_areas_whatever_the_order_of_the_layers() {
+        let (series, hue, marker, stroke) = (String::new(), Hue::Fit, Marker::Circle, Stroke::Solid);
+        let point = Point { label: String::new(), x: 1e21, y: 0.5, interval: None, labelled: false };
+        let vertices = vec![(1e20, 0.1), (1e22, 0.9)];
+        let band = vec![(1e20, 0.1, 0.2), (1e22, 0.8, 0.9)];
+        let panel = panel(vec![
+            Layer::Points { series: series.clone(), hue, marker, points: vec![point] },
+            Layer::Line { series: series.clone(), hue, stroke, vertices },
+            Layer::VerticalRule { series: series.clone(), hue, x: 1e21 },
+            Layer::Band { series, hue, vertices: band },
+        ]);
+        let heights: Vec<u8> = shapes(&panel, &X, &Y).iter().map(Shape::height).collect();
+        assert_eq!(heights, [0, 1, 2, 3]);
     }
 
     #[test]
