@@ -265,6 +265,14 @@ impl Note {
 }
 
 impl Figure {
+    /// The name of a panel in the CSV: its title, preceded by its row's.
+    #[must_use]
+    pub(crate) fn panel_name(&self, index: usize) -> String {
+        let row = self.row_titles.get(index / self.columns.max(1)).map_or("", String::as_str);
+        let title = self.panels.get(index).map_or("", |panel| panel.title.as_str());
+        [row, title].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(", ")
+    }
+
     /// The figure with an entry in its legend for every rule of its panels that has none, and for bands without a filled box
     /// of their own: `bands` says what they are.
     #[must_use]

@@ -61,6 +61,7 @@ struct Grid<'a> {
     figure: &'a Figure,
     theme: &'a Theme,
     columns: usize,
+    aspect: f64,
     rulers: Vec<(Ruler, Ruler)>,
     sharing: Sharing<'a>,
 }
@@ -76,7 +77,26 @@ struct Margins {
 
 /// Sets a figure that has at least one panel.
 pub(super) fn arrange<'a>(figure: &'a Figure, theme: &'a Theme) -> Arrangement<'a> {
-    let grid = Grid::new(figure, theme);
+    let own = if figure.aspect.is_finite() { figure.aspect.clamp(0.2, 8.0) } else { 1.3 };
+    let mut arrangement = arrange_at(own, figure, theme);
+    let Some(wanted) = theme.points_high() else { return arrangement };
+    // What stands around the frames depends on their height in small things; the second round settles it.
+    for _ in 0..3 {
+        let Some(frame) = arrangement.panels.first().map(|plan| plan.frame) else { break };
+        let rows = figure.panels.len().div_ceil(figure.columns.clamp(1, figure.panels.len().max(1))) as f64;
+        let around = arrangement.height - rows * frame.height();
+        let height = ((wanted - around) / rows).max(NARROWEST_FRAME);
+        if (height - frame.height()).abs() < 0.01 {
+            break;
+        }
+        arrangement = arrange_at(frame.width() / height, figure, theme);
+    }
+    arrangement
+}
+
+/// Sets it with panels of this width over height.
+fn arrange_at<'a>(aspect: f64, figure: &'a Figure, theme: &'a Theme) -> Arrangement<'a> {
+    let grid = Grid::new(figure, theme, aspect);
     let mut margins = Margins { left: EDGE, right: EDGE, top: EDGE, bottom: EDGE };
     // Whether the notes of a panel stand above it.
     let mut above = vec![false; figure.panels.len()];
@@ -125,12 +145,12 @@ fn grow(margins: &mut Margins, arrangement: &Arrangement) -> bool {
 }
 
 impl<'a> Grid<'a> {
-    fn new(figure: &'a Figure, theme: &'a Theme) -> Self {
+    fn new(figure: &'a Figure, theme: &'a Theme, aspect: f64) -> Self {
         let panels = &figure.panels;
         let columns = figure.columns.clamp(1, panels.len().max(1));
         let rulers: Vec<(Ruler, Ruler)> = panels.iter().map(|p| (Ruler::across(p), Ruler::upwards(p))).collect();
         let sharing = Sharing::new(panels, &rulers, columns);
-        Self { figure, theme, columns, rulers, sharing }
+        Self { figure, theme, columns, aspect, rulers, sharing }
     }
 
     fn rows(&self) -> usize {
@@ -140,7 +160,7 @@ impl<'a> Grid<'a> {
     /// Sets everything but notes and labels.
     fn set(&self, margins: Margins, above: &[bool]) -> Arrangement<'a> {
         let theme = self.theme;
-        let aspect = if self.figure.aspect.is_finite() { self.figure.aspect.clamp(0.2, 8.0) } else { 1.3 };
+        let aspect = self.aspect;
         let title_row = LEADING * theme.size(Role::Title);
         let label_row = LEADING * theme.size(Role::AxisLabel);
         let row_titles = if self.figure.row_titles.iter().any(|t| !t.is_empty()) { title_row + 2.0 * PAD } else { 0.0 };

@@ -55,6 +55,7 @@ mod sharing;
 mod text;
 mod theme;
 mod ticks;
+mod vega;
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -70,14 +71,16 @@ use geometry::Rect;
 use layout::Arrangement;
 use legend::Legend;
 use panel::{Drawn, Surface};
-use theme::PAPER;
-pub use theme::Theme;
+pub use theme::{Look, Theme};
+use theme::{PAPER, Rgb};
+pub use vega::vega_lite;
 
 /// A drawn figure.
 pub struct Drawing {
     name: String,
     svg: String,
     dpi: f64,
+    paper: Rgb,
     omitted_labels: usize,
     // Parsed for the first of PNG and PDF, used again by the second.
     tree: OnceLock<std::result::Result<usvg::Tree, Cause>>,
@@ -95,9 +98,10 @@ pub fn draw(figure: &Figure, theme: &Theme) -> Result<Drawing> {
         return Err(failed(Cause::of("it has no panel")));
     }
     let arrangement = layout::arrange(figure, theme);
-    let svg = write(figure, &arrangement, theme).map_err(|error| failed(Cause::of(error)))?;
+    let svg = theme.look.dye(write(figure, &arrangement, theme).map_err(|error| failed(Cause::of(error)))?);
     let omitted_labels = arrangement.panels.iter().map(|plan| plan.names.omitted).sum();
-    Ok(Drawing { name: figure.name.clone(), svg, dpi: theme.resolution(), omitted_labels, tree: OnceLock::new() })
+    let (dpi, paper) = (theme.resolution(), theme.look.tone(PAPER));
+    Ok(Drawing { name: figure.name.clone(), svg, dpi, paper, omitted_labels, tree: OnceLock::new() })
 }
 
 impl Drawing {
@@ -106,12 +110,12 @@ impl Drawing {
         &self.svg
     }
 
-    /// The figure as PNG on white at the theme's resolution.
+    /// The figure as PNG on its paper at the theme's resolution.
     ///
     /// # Errors
     /// [`Error::Drawing`] when the picture is too large for the memory.
     pub fn png(&self) -> Result<Vec<u8>> {
-        self.tree().and_then(|tree| raster::png(tree, self.dpi)).map_err(|source| self.failed(source))
+        self.tree().and_then(|tree| raster::png(tree, self.dpi, self.paper)).map_err(|source| self.failed(source))
     }
 
     /// The figure as one-page PDF, its text as text.

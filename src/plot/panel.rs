@@ -14,7 +14,7 @@ use super::layout::{PanelPlan, TICK};
 use super::shapes::{CAP, ERROR_BAR, Located, OUTLINE, RULE, Shape, place};
 use super::text::{Anchor, HALF_CAPITAL, Line, Words};
 use super::theme::{BOX_EDGE, FAINT, GRID, INK, PAPER, Rgb, Role, Theme, colour, shade};
-use crate::analysis::figure::{Hue, Marker};
+use crate::analysis::figure::{Hue, Marker, Stroke};
 
 /// Result of drawing on the canvas.
 pub(super) type Drawn = Result<(), DrawingAreaErrorKind<Infallible>>;
@@ -23,6 +23,8 @@ pub(super) type Drawn = Result<(), DrawingAreaErrorKind<Infallible>>;
 const POINT_FILL: f64 = 0.75;
 const BAND_FILL: f64 = 0.2;
 const BAR_FILL: f64 = 0.85;
+/// Width of the edges of a band that is not filled in points.
+const BARE_EDGE: f64 = 0.55;
 /// Width of the line between cells in points.
 const CELL_EDGE: f64 = 0.4;
 /// Length of minor ticks in points.
@@ -163,6 +165,10 @@ fn layer(shape: &Shape, plan: &PanelPlan, surface: &Surface) -> Drawn {
         Shape::Line { hue, stroke, pieces } => pieces.iter().try_for_each(|piece| {
             let (vertices, width, pattern) = (piece.clone(), plan.line, *stroke);
             area.draw(&Curve { vertices, colour: colour(*hue), width, pattern })
+        }),
+        Shape::Band { hue, edges, bare: true, .. } => edges.iter().try_for_each(|edge| {
+            let (colour, pattern) = (colour(*hue), Stroke::Dotted);
+            area.draw(&Curve { vertices: edge.clone(), colour, width: BARE_EDGE, pattern })
         }),
         Shape::Band { hue, outlines, .. } => {
             let style = Surface::fill(colour(*hue), BAND_FILL);

@@ -57,6 +57,10 @@ pub(super) enum Shape<'a> {
         hue: Hue,
         outlines: Vec<Vec<Spot>>,
         stretches: Vec<Vec<Spot>>,
+        /// The lower and the upper edges.
+        edges: Vec<Vec<Spot>>,
+        /// Whether another band of its colour is filled already: two fillings could not be told apart.
+        bare: bool,
     },
     Bars {
         hue: Hue,
@@ -105,8 +109,11 @@ pub(super) fn shapes<'a>(panel: &'a Panel, x: &Ruler, y: &Ruler) -> Vec<Shape<'a
                 let (at, a, b) = (x.locate(at)?, y.locate(a)?, y.locate(b)?);
                 Some((at, a.min(b), a.max(b)))
             });
-            let (mut outlines, mut stretches) = (Vec::new(), Vec::new());
+            let (mut outlines, mut stretches, mut edges_seen) = (Vec::new(), Vec::new(), Vec::new());
             for run in unbroken(edges) {
+                let side = |of: fn(&(f64, f64, f64)) -> f64| run.iter().map(|v| (v.0, of(v))).collect::<Vec<Spot>>();
+                edges_seen.extend(clip_line(&side(|v| v.1), &window));
+                edges_seen.extend(clip_line(&side(|v| v.2), &window));
                 let below = run.iter().map(|v| (v.0, v.1));
                 let above = run.iter().rev().map(|v| (v.0, v.2));
                 outlines.push(clip_polygon(&below.chain(above).collect::<Vec<_>>(), &window));
@@ -117,7 +124,7 @@ pub(super) fn shapes<'a>(panel: &'a Panel, x: &Ruler, y: &Ruler) -> Vec<Shape<'a
             }
             outlines.retain(|outline| outline.len() > 2);
             stretches.retain(|stretch| stretch.len() > 2);
-            Shape::Band { hue: *hue, outlines, stretches }
+            Shape::Band { hue: *hue, outlines, stretches, edges: edges_seen, bare: false }
         }
         Layer::Bars { hue, bars, .. } => {
             let foot = y.locate(0.0).unwrap_or(y.low);
@@ -149,6 +156,13 @@ pub(super) fn shapes<'a>(panel: &'a Panel, x: &Ruler, y: &Ruler) -> Vec<Shape<'a
     };
     let mut all: Vec<Shape<'a>> = panel.layers.iter().map(shape).collect();
     all.sort_by_key(Shape::height);
+    let mut filled: Vec<Hue> = Vec::new();
+    for shape in &mut all {
+        if let Shape::Band { hue, bare, .. } = shape {
+            *bare = filled.contains(hue);
+            filled.push(*hue);
+        }
+    }
     all
 }
 

@@ -233,7 +233,7 @@ pub(super) fn shorten(text: &str, room: f64, size: f64, bold: bool) -> String {
 }
 
 /// A name of a model no wider than `room`: without its maker (what stands before the last slash) where it is too wide, and
-/// with an ellipsis in its middle where that does not do. Names differ at their ends, by sizes and versions.
+/// with an ellipsis after its first third where that does not do. Names differ at their ends, by sizes and versions.
 pub(super) fn short_name(name: &str, room: f64, size: f64) -> String {
     let name = &*legible(name.trim());
     if width(name, size, false) <= room {
@@ -245,7 +245,7 @@ pub(super) fn short_name(name: &str, room: f64, size: f64) -> String {
         if n >= letters.len() {
             return letters.iter().collect();
         }
-        let (head, tail) = (n.div_ceil(2), n / 2);
+        let (head, tail) = (n / 3, n - n / 3);
         let mut text: String = letters[..head].iter().collect();
         text.push('…');
         text.extend(&letters[letters.len() - tail..]);

@@ -146,7 +146,7 @@ fn panel(fit: &FitAt, range: Option<(f64, f64)>) -> Panel {
             layers.push(Layer::Line { series: "fit".into(), hue: Hue::Fit, stroke: Stroke::Solid, vertices });
         }
         if let Some(x) = analysis.emergence().and_then(|c| c.value) {
-            layers.push(Layer::VerticalRule { series: "Point of emergence cₑ".into(), hue: Hue::Context, x });
+            layers.push(Layer::VerticalRule { series: "Emergence at cₑ".into(), hue: Hue::Context, x });
         }
         if let Some(r2) = analysis.r_squared {
             notes.push(Note::new(format!("R² = {r2:.2}"), "r_squared", r2));

@@ -373,7 +373,7 @@ fn degenerate_figures_are_drawn_without_nonsense() {
         assert_text_is_inside(&picture(drawing.svg()));
     }
     let all = figure(panels, 4);
-    let odd_theme = Theme { width: Some(nan), text: inf, dpi: nan };
+    let odd_theme = Theme { width: Some(nan), height: Some(inf), text: inf, dpi: nan, ..Theme::default() };
     for theme in [Theme { dpi: 72.0, ..Theme::default() }, odd_theme] {
         let drawing = draw(&all, &theme).unwrap();
         assert!(drawing.png().is_ok() && drawing.pdf().is_ok());

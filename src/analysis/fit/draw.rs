@@ -78,6 +78,9 @@ fn footer(report: &FitReport, level: &str) -> String {
     if differs {
         sentences.push(format!("θ\u{302}: difference at equal {}, bold where p < 0.05.", report.predictor.name));
     }
+    if report.analyses().any(|(_, analysis)| analysis.hinge.is_some()) {
+        sentences.push(format!("Finely dotted: {level} band of the hinge."));
+    }
     sentences.join(" ")
 }
 
@@ -119,7 +122,7 @@ fn legend(report: &FitReport, names: &[&str]) -> Vec<LegendEntry> {
         })
         .collect();
     if report.analyses().any(|(_, analysis)| analysis.hinge.is_some()) {
-        let label = "Hinge, the paper's curve".into();
+        let label = "Hinge of the paper".into();
         entries.push(LegendEntry { label, hue: Hue::Context, key: LegendKey::Stroke(Stroke::Dotted) });
     }
     if report.n_held_out > 0 {
@@ -171,7 +174,7 @@ fn panel(report: &FitReport, names: &[&str], labels: Names, analysis: &Analysis,
         }
     }
     if let Some(c) = analysis.emergence().and_then(|c| c.value) {
-        layers.push(Layer::VerticalRule { series: "Point of emergence cₑ".into(), hue: Hue::Context, x: c });
+        layers.push(Layer::VerticalRule { series: "Emergence at cₑ".into(), hue: Hue::Context, x: c });
     }
     let scale = if report.is_logarithmic() { Scale::Log10 } else { Scale::Linear };
     Panel {
