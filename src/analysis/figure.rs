@@ -294,7 +294,7 @@ impl Figure {
                 entries.push(LegendEntry { label: label.clone(), hue, key });
             }
         }
-        if has_bands {
+        if has_bands && !self.legend.iter().any(|entry| entry.label == bands) {
             entries.push(LegendEntry { label: bands.to_owned(), hue: Hue::Context, key: LegendKey::Box });
         }
         self.legend.extend(entries);

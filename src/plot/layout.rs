@@ -27,7 +27,7 @@ const PAD: f64 = 2.5;
 /// Frames never get narrower than this many points; the canvas widens instead.
 const NARROWEST_FRAME: f64 = 36.0;
 /// Widest name of a point, as part of its frame; the later ones where shorter names would be the same.
-const WIDEST_NAME: [f64; 3] = [0.44, 0.66, 0.88];
+const WIDEST_NAME: [f64; 4] = [0.44, 0.52, 0.66, 0.88];
 
 /// A figure ready to be drawn.
 pub(super) struct Arrangement<'a> {
