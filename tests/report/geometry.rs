@@ -130,7 +130,7 @@ fn figures_of_odd_tables_are_legible() {
     groups.group = true;
     let cases = [
         Odd {
-            says: &["of 60 points", "Long-Model-Name"],
+            says: &["of 60 points", "b-base-16k"],
             ..odd("sixty long names", 60, "share", |i, x| {
                 (format!("some-organisation/Long-Model-Name-v{i}-70b-base-16k"), rise(i, x))
             })
