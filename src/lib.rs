@@ -46,6 +46,10 @@ mod error;
 pub mod explore;
 #[cfg(fuzzing)]
 pub mod fuzzing;
+// Some doors are tried in the rooms behind them.
+#[cfg(all(test, feature = "models"))]
+#[allow(dead_code, unreachable_pub)]
+mod fuzzing;
 pub mod harness;
 pub mod lab;
 #[cfg(feature = "models")]

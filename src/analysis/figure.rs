@@ -22,12 +22,19 @@ pub struct Figure {
     pub legend: Vec<LegendEntry>,
     /// Heading of each row of panels, drawn to its left; empty, or one for every row.
     pub row_titles: Vec<String>,
+    /// Small text below the panels: how the data were read, and what marks mean that have no key in the legend. Empty for
+    /// none.
+    #[serde(default)]
+    pub footer: String,
+    /// Heading of the whole figure; empty for none.
+    #[serde(default)]
+    pub title: String,
 }
 
 /// One coordinate system.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Panel {
-    /// Heading above the panel.
+    /// Heading above the panel. Where every panel of each column has the same, it stands once above the column.
     pub title: String,
     /// Horizontal axis.
     pub x: Axis,
@@ -104,6 +111,8 @@ pub enum Stroke {
     Dashed,
     /// Dots.
     Dotted,
+    /// Dashes and dots in turn.
+    DashDotted,
 }
 
 /// One observation drawn as a point.
@@ -224,6 +233,8 @@ pub enum LegendKey {
     Stroke(Stroke),
     /// A piece of line with a point on it.
     MarkedStroke(Marker, Stroke),
+    /// A piece of a vertical line.
+    Upright(Stroke),
     /// A filled box (bands, bars).
     Box,
 }
@@ -254,6 +265,42 @@ impl Note {
 }
 
 impl Figure {
+    /// The name of a panel in the CSV: its title, preceded by its row's.
+    #[must_use]
+    pub(crate) fn panel_name(&self, index: usize) -> String {
+        let row = self.row_titles.get(index / self.columns.max(1)).map_or("", String::as_str);
+        let title = self.panels.get(index).map_or("", |panel| panel.title.as_str());
+        [row, title].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(", ")
+    }
+
+    /// The figure with an entry in its legend for every rule of its panels that has none, and for bands without a filled box
+    /// of their own: `bands` says what they are.
+    #[must_use]
+    pub(crate) fn with_every_mark_in_the_legend(mut self, bands: &str) -> Self {
+        let mut entries: Vec<LegendEntry> = Vec::new();
+        let mut has_bands = false;
+        for layer in self.panels.iter().flat_map(|panel| &panel.layers) {
+            let (label, hue, key) = match layer {
+                Layer::HorizontalRule { series, .. } => (series, Hue::Context, LegendKey::Stroke(Stroke::Dashed)),
+                Layer::VerticalRule { series, hue, .. } => (series, *hue, LegendKey::Upright(Stroke::Dotted)),
+                Layer::Band { series, .. } => {
+                    let has_its_own = |entry: &LegendEntry| entry.key == LegendKey::Box && entry.label == *series;
+                    has_bands |= !self.legend.iter().any(has_its_own);
+                    continue;
+                }
+                Layer::Points { .. } | Layer::Line { .. } | Layer::Bars { .. } | Layer::Cells { .. } => continue,
+            };
+            if !self.legend.iter().chain(&entries).any(|entry| entry.label == *label) {
+                entries.push(LegendEntry { label: label.clone(), hue, key });
+            }
+        }
+        if has_bands && !self.legend.iter().any(|entry| entry.label == bands) {
+            entries.push(LegendEntry { label: bands.to_owned(), hue: Hue::Context, key: LegendKey::Box });
+        }
+        self.legend.extend(entries);
+        self
+    }
+
     /// From so many named places on a horizontal axis on, a panel takes the width of both columns of a page.
     const MANY_NAMES: usize = 9;
 

@@ -7,37 +7,39 @@ use super::figure::{Axis, Cell, Layer, Note, Panel, Scale};
 pub(crate) struct Places {
     at: Vec<f64>,
     names: Vec<String>,
+    /// What they are names of.
+    what: String,
 }
 
 impl Places {
     /// Side by side.
-    pub(crate) fn plain(names: Vec<String>) -> Self {
-        Self { at: (0..names.len()).map(|k| k as f64).collect(), names }
+    pub(crate) fn plain(what: &str, names: Vec<String>) -> Self {
+        Self { at: (0..names.len()).map(|k| k as f64).collect(), names, what: what.to_owned() }
     }
 
     /// With so much space, in cells, before each name.
-    pub(crate) fn spaced(names: Vec<String>, before: impl Fn(usize) -> f64) -> Self {
+    pub(crate) fn spaced(what: &str, names: Vec<String>, before: impl Fn(usize) -> f64) -> Self {
         let mut gaps = 0.0;
         let at = (0..names.len()).map(|k| {
             gaps += before(k);
             k as f64 + gaps
         });
-        Self { at: at.collect(), names }
+        Self { at: at.collect(), names, what: what.to_owned() }
     }
 
     fn across(&self) -> Axis {
-        self.axis(self.at.clone())
+        self.axis(self.at.clone(), &self.what)
     }
 
     fn downwards(&self) -> Axis {
-        self.axis(self.at.iter().map(|at| -at).collect())
+        self.axis(self.at.iter().map(|at| -at).collect(), &self.what)
     }
 
-    fn axis(&self, ticks: Vec<f64>) -> Axis {
+    fn axis(&self, ticks: Vec<f64>, label: &str) -> Axis {
         let (low, high) =
             ticks.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), t| (low.min(*t), high.max(*t)));
         Axis {
-            label: String::new(),
+            label: label.to_owned(),
             scale: Scale::Linear,
             range: Some((low - 0.5, high + 0.5)),
             ticks,

@@ -23,6 +23,50 @@ pub(crate) fn scientific(value: f64, decimals: usize) -> String {
     format!("{} × 10{raised}", mantissa.replace('-', "−"))
 }
 
+/// An estimate with its interval, with the digits that tell them apart: `0.068 [0.011, 0.125]`,
+/// `2.72 [2.15, 3.28] × 10⁻⁶`. An end that the data do not bound is `…`.
+pub(crate) fn with_interval(value: f64, low: Option<f64>, high: Option<f64>) -> String {
+    let known = [Some(value), low, high].into_iter().flatten().filter(|v| v.is_finite());
+    let scale = known.fold(0.0_f64, |most, v| most.max(v.abs()));
+    let width = low.zip(high).map(|(low, high)| (high - low).abs()).filter(|width| *width > 0.0);
+    // Places after the point at which a size has two digits.
+    let places = |size: f64| (1.0 - size.log10().floor()).clamp(0.0, 12.0) as usize;
+    let (shift, decimals) = match scale {
+        s if s == 0.0 => (0, 3),
+        s if (1e-3..1e6).contains(&s) => {
+            let usual = if s < 100.0 { 3 } else { 1 };
+            (0, usual.max(places(s)).max(width.map_or(0, |width| places(width).min(6))))
+        }
+        s => {
+            let shift = s.log10().floor();
+            (shift as i32, width.map_or(2, |width| places(width / 10f64.powf(shift)).clamp(2, 6)))
+        }
+    };
+    let text = |v: f64| signed(v / 10f64.powi(shift), decimals);
+    let end = |end: Option<f64>| end.map_or_else(|| "…".to_owned(), text);
+    let bracket = match (low, high) {
+        (None, None) => String::new(),
+        _ => format!(" [{}, {}]", end(low), end(high)),
+    };
+    let raised: String = shift.to_string().chars().map(superscript).collect();
+    let power = if shift == 0 { String::new() } else { format!(" × 10{raised}") };
+    format!("{}{bracket}{power}", text(value))
+}
+
+/// The same on a scale of powers of ten: `7.7 × 10²¹ [4.7 × 10²¹, 1.2 × 10²²]`.
+pub(crate) fn scientific_with_interval(value: f64, low: Option<f64>, high: Option<f64>) -> String {
+    let differ = |decimals: usize| {
+        let own = scientific(value, decimals);
+        [low, high].into_iter().flatten().all(|end| end == value || scientific(end, decimals) != own)
+    };
+    let decimals = (1..5).find(|decimals| differ(*decimals)).unwrap_or(5);
+    let end = |end: Option<f64>| end.map_or_else(|| "…".to_owned(), |end| scientific(end, decimals));
+    match (low, high) {
+        (None, None) => scientific(value, decimals),
+        _ => format!("{} [{}, {}]", scientific(value, decimals), end(low), end(high)),
+    }
+}
+
 fn superscript(digit: char) -> char {
     match digit {
         '-' => '⁻',
@@ -53,8 +97,26 @@ mod tests {
     use super::*;
 
     #[test]
+    fn no_estimate_is_written_as_nothing_but_zeros() {
+        let text = |v: f64, low: f64, high: f64| with_interval(v, Some(low), Some(high));
+        assert_eq!(text(0.0684, 0.0112, 0.1253), "0.068 [0.011, 0.125]");
+        assert_eq!(text(2.72e-6, 2.15e-6, 3.28e-6), "2.72 [2.15, 3.28] × 10⁻⁶");
+        assert_eq!(text(0.0034, -0.0011, 0.0057), "0.0034 [−0.0011, 0.0057]");
+        assert_eq!(text(8.4, 6.93, 9.78), "8.400 [6.930, 9.780]");
+        assert_eq!(text(3.25e8, 3.2e8, 3.3e8), "3.25 [3.20, 3.30] × 10⁸");
+        assert_eq!(text(0.5, 0.49996, 0.50004), "0.500000 [0.499960, 0.500040]");
+        assert_eq!(
+            (text(0.0, 0.0, 0.0).as_str(), with_interval(0.1, None, Some(0.2)).as_str()),
+            ("0.000 [0.000, 0.000]", "0.100 […, 0.200]")
+        );
+        assert_eq!(with_interval(-0.25, None, None), "−0.250");
+    }
+
+    #[test]
     fn signs_and_powers_are_typeset() {
         assert_eq!((signed(-0.0004, 3).as_str(), signed(-0.5, 1).as_str()), ("0.000", "−0.5"));
+        assert_eq!((scientific_with_interval(7.71e21, Some(4.7e21), None)), "7.7 × 10²¹ [4.7 × 10²¹, …]");
+        assert_eq!((scientific_with_interval(7.71e21, Some(7.68e21), None)), "7.71 × 10²¹ [7.68 × 10²¹, …]");
         assert_eq!((scientific(1.3e22, 1).as_str(), scientific(-3.4e-5, 2).as_str()), ("1.3 × 10²²", "−3.40 × 10⁻⁵"));
     }
 }

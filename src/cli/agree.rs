@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::columns::{Cells, NameColumns};
+use super::figure::FigureOptions;
 use super::fit::{Format, TwoPlaces};
 use super::output::print;
 use super::save;
@@ -101,16 +102,20 @@ pub(super) struct AgreeArgs {
     /// benchmarks.csv, ranks.csv and summary.csv; created when it does not exist. `onset report` makes a page of it.
     #[arg(long, value_name = "DIR", help_heading = "Output")]
     out: Option<PathBuf>,
+
+    #[command(flatten)]
+    figure: FigureOptions,
 }
 
 /// Columns that the report for people may take.
 const WIDTH: usize = 100;
 
 pub(super) fn run(args: &AgreeArgs) -> Result<()> {
+    args.figure.theme()?;
     args.out.as_deref().map_or(Ok(()), destination::folder)?;
     let report = args.settings().run_on(&args.places.beside(&args.tables))?;
     if let Some(folder) = &args.out {
-        write::set(folder, || save::agreement(folder, &report))?;
+        write::set(folder, || save::agreement(folder, &report, &args.figure))?;
     }
     print(match args.format {
         Format::Table => agree::terminal(&report, WIDTH).into_bytes(),

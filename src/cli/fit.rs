@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use super::columns::{Cells, NameColumns, SizeColumns};
+use super::figure::{FigureOptions, Labels};
 use super::output::print;
 use super::{progress, save};
 use crate::analysis::fit::{ChanceLevel, CurveChoice, FitReport, FitSettings, FitStep, FitTables, Inputs};
@@ -52,6 +53,12 @@ pub(super) struct FitArgs {
     /// diagnostics.csv; created when it does not exist.
     #[arg(long, value_name = "DIR", help_heading = "Output")]
     out: Option<PathBuf>,
+
+    #[command(flatten)]
+    labels: Labels,
+
+    #[command(flatten)]
+    figure: FigureOptions,
 }
 
 /// Scores before and after adjustment that stand in two places.
@@ -224,6 +231,7 @@ pub(super) enum Format {
 }
 
 pub(super) fn run(args: &FitArgs) -> Result<()> {
+    args.figure.theme()?;
     args.out.as_deref().map_or(Ok(()), destination::folder)?;
     let inputs = args.places.beside(&args.tables);
     if args.options.score.len() > 1 {
@@ -233,7 +241,7 @@ pub(super) fn run(args: &FitArgs) -> Result<()> {
     let set = FitTables::read(&inputs, &settings.tables.reading)?.models(&settings.tables)?;
     let report = watched(&settings, &set)?;
     if let Some(folder) = &args.out {
-        write::set(folder, || save::fit(folder, &report))?;
+        write::set(folder, || save::fit(folder, &report, args.labels.names(), &args.figure))?;
     }
     print(match args.format {
         Format::Table => fit::terminal(&report, 80).into_bytes(),
@@ -298,7 +306,7 @@ fn several(args: &FitArgs, inputs: &Inputs) -> Result<()> {
     }
     let fits = settings.fit_each_by(&tables, scores, fit)?;
     if let Some(folder) = &args.out {
-        write::set(folder, || save::fits(folder, &fits))?;
+        write::set(folder, || save::fits(folder, &fits, args.labels.names(), &args.figure))?;
     }
     print(match args.format {
         Format::Table => fit::several_terminal(&fits, 80).into_bytes(),

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use clap::{Args, ValueEnum};
 
+use super::figure::FigureOptions;
 use super::output::{Format, print};
 use super::{interrupt, progress, save};
 use crate::error::{Error, Result};
@@ -58,6 +59,9 @@ pub(super) struct LabArgs {
     /// family of every kind has depth, heads, widths and tokens of its own, drawn anew in every world.
     #[arg(long, requires = "calibrate")]
     same_makes: bool,
+
+    #[command(flatten)]
+    figure: FigureOptions,
 }
 
 /// A suite of models.
@@ -72,6 +76,7 @@ enum Preset {
 }
 
 pub(super) fn run(args: &LabArgs) -> Result<()> {
+    args.figure.theme()?;
     let suite = suite(args)?;
     keep_freed_memory();
     let stop = interrupt::stop_flag("stopping; --resume goes on from here")?;
@@ -89,7 +94,7 @@ pub(super) fn run(args: &LabArgs) -> Result<()> {
     print(match args.calibrate {
         0 => {
             let report = world(&suite, Seed(args.seed), &args.out)?;
-            save_all(&report, &args.out)?;
+            save_all(&report, args)?;
             match args.format {
                 Format::Table => lab::terminal(&report, 80),
                 Format::Json => json::text(&json::rows(&lab::csv(&report)))?,
@@ -132,7 +137,7 @@ pub(super) fn world(args: &LabArgs, stop: &Arc<AtomicBool>, told: Told<'_>) -> R
         return Err(Error::Argument("a calibration makes many worlds; it is asked of the program".into()));
     }
     let report = one(args, &suite(args)?, Seed(args.seed), &args.out, stop, told)?;
-    save_all(&report, &args.out)?;
+    save_all(&report, args)?;
     Ok(report)
 }
 
@@ -190,11 +195,13 @@ impl Progress<'_> {
     }
 }
 
-fn save_all(report: &LabReport, out: &Path) -> Result<()> {
+fn save_all(report: &LabReport, args: &LabArgs) -> Result<()> {
+    let out = &args.out;
     write::set(out, || {
         write::bytes(&out.join("summary.csv"), &lab::csv(report).to_bytes()?)?;
         write::bytes(&out.join("agreement.csv"), &lab::agreement(report).to_bytes()?)?;
-        report.figures().iter().try_for_each(|figure| save::figure(&out.join("figures"), figure))
+        let folder = out.join("figures");
+        report.figures().into_iter().try_for_each(|figure| save::styled(&folder, figure, &args.figure))
     })
 }
 

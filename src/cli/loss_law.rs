@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::columns::{Cells, NameColumns, SizeColumns};
+use super::figure::FigureOptions;
 use super::fit::Format;
 use super::output::print;
 use super::save;
@@ -104,16 +105,20 @@ pub(super) struct LossLawArgs {
     /// points.csv; created when it does not exist.
     #[arg(long, value_name = "DIR", help_heading = "Output")]
     out: Option<PathBuf>,
+
+    #[command(flatten)]
+    figure: FigureOptions,
 }
 
 /// Columns that the report for people may take.
 const WIDTH: usize = 120;
 
 pub(super) fn run(args: &LossLawArgs) -> Result<()> {
+    args.figure.theme()?;
     args.out.as_deref().map_or(Ok(()), destination::folder)?;
     let report = args.settings().run_on(&Inputs { tables: args.tables.clone(), ..Inputs::default() })?;
     if let Some(folder) = &args.out {
-        write::set(folder, || save::loss_law(folder, &report))?;
+        write::set(folder, || save::loss_law(folder, &report, &args.figure))?;
     }
     print(match args.format {
         Format::Table => loss_law::terminal(&report, WIDTH).into_bytes(),

@@ -16,6 +16,7 @@ mod completions;
 #[cfg(feature = "models")]
 mod evaluate;
 mod explore;
+mod figure;
 #[cfg(feature = "models")]
 mod finetune;
 mod fit;

@@ -2,18 +2,31 @@
 
 use std::path::Path;
 
+use super::figure::FigureOptions;
 use crate::analysis::agree::{self, AgreeReport};
 use crate::analysis::figure::Figure;
-use crate::analysis::fit::{self, FitReport, ScoreFits};
+use crate::analysis::fit::{self, FitReport, Names, ScoreFits};
 use crate::analysis::loss_law::{self, LossLawReport};
 use crate::error::Result;
-use crate::plot::{Theme, draw};
+use crate::plot::{Theme, draw, vega_lite};
 use crate::registry::write;
-use crate::report::{agree as agreements, csv, fit as texts, loss_law as laws};
+use crate::report::{agree as agreements, csv, fit as texts, json, loss_law as laws};
+
+/// Writes a figure as [`figure`] does in the look that was asked for, and a specification of Vega-Lite beside its CSV, by which
+/// it can be drawn anew in any other look.
+pub(super) fn styled(folder: &Path, figure: Figure, look: &FigureOptions) -> Result<()> {
+    let (figure, theme) = (look.titled(figure), look.theme()?);
+    drawn(folder, &figure, &theme)?;
+    write::bytes(&folder.join(format!("{}.vl.json", figure.name)), json::text(&vega_lite(&figure))?.as_bytes())
+}
 
 /// Writes a figure as SVG, PNG and PDF, and its data as CSV, under its own name.
 pub(super) fn figure(folder: &Path, figure: &Figure) -> Result<()> {
-    let drawing = draw(figure, &Theme::default())?;
+    drawn(folder, figure, &Theme::default())
+}
+
+fn drawn(folder: &Path, figure: &Figure, theme: &Theme) -> Result<()> {
+    let drawing = draw(figure, theme)?;
     let path = |ending: &str| folder.join(format!("{}.{ending}", figure.name));
     write::bytes(&path("svg"), drawing.svg().as_bytes())?;
     write::bytes(&path("png"), &drawing.png()?)?;
@@ -22,8 +35,8 @@ pub(super) fn figure(folder: &Path, figure: &Figure) -> Result<()> {
 }
 
 /// Writes everything a fit has to say: its figure, the report and its tables.
-pub(super) fn fit(folder: &Path, report: &FitReport) -> Result<()> {
-    figure(folder, &fit::figure(report))?;
+pub(super) fn fit(folder: &Path, report: &FitReport, names: Names, look: &FigureOptions) -> Result<()> {
+    styled(folder, fit::figure_with(report, &report.group_names(), names), look)?;
     write::bytes(&folder.join("report.json"), report.to_json()?.as_bytes())?;
     write::bytes(&folder.join("parameters.csv"), &texts::parameters(report).to_bytes()?)?;
     write::bytes(&folder.join("predictions.csv"), &texts::predictions(report).to_bytes()?)?;
@@ -31,16 +44,16 @@ pub(super) fn fit(folder: &Path, report: &FitReport) -> Result<()> {
 }
 
 /// Writes the row of every score, and everything each fit has to say into a folder of its own.
-pub(super) fn fits(folder: &Path, fits: &ScoreFits) -> Result<()> {
+pub(super) fn fits(folder: &Path, fits: &ScoreFits, names: Names, look: &FigureOptions) -> Result<()> {
     for (name, report) in fits.folders() {
-        fit(&folder.join(name), report)?;
+        fit(&folder.join(name), report, names, look)?;
     }
     write::bytes(&folder.join("scores.csv"), &texts::several_csv(fits).to_bytes()?)
 }
 
 /// Writes everything there is to say about the agreement of benchmarks.
-pub(super) fn agreement(folder: &Path, report: &AgreeReport) -> Result<()> {
-    figure(folder, &agree::figure(report))?;
+pub(super) fn agreement(folder: &Path, report: &AgreeReport, look: &FigureOptions) -> Result<()> {
+    styled(folder, agree::figure(report), look)?;
     write::bytes(&folder.join("report.json"), report.to_json()?.as_bytes())?;
     let tables = [
         ("pairs.csv", agreements::pairs(report)),
@@ -52,8 +65,8 @@ pub(super) fn agreement(folder: &Path, report: &AgreeReport) -> Result<()> {
 }
 
 /// Writes everything there is to say about a law of loss.
-pub(super) fn loss_law(folder: &Path, report: &LossLawReport) -> Result<()> {
-    figure(folder, &loss_law::figure(report))?;
+pub(super) fn loss_law(folder: &Path, report: &LossLawReport, look: &FigureOptions) -> Result<()> {
+    styled(folder, loss_law::figure(report), look)?;
     write::bytes(&folder.join("report.json"), report.to_json()?.as_bytes())?;
     write::bytes(&folder.join("estimates.csv"), &laws::estimates(report).to_bytes()?)?;
     write::bytes(&folder.join("points.csv"), &laws::points(report).to_bytes()?)

@@ -18,7 +18,7 @@ use std::time::Instant;
 use serde::Serialize;
 
 pub(crate) use choices::Choices;
-#[cfg(fuzzing)]
+#[cfg(any(test, fuzzing))]
 pub(crate) use http::read_any;
 pub use open::open;
 pub(crate) use open::open_by;

@@ -37,7 +37,7 @@ impl LabReport {
     fn figure(&self, fit: &FitReport) -> Figure {
         let kinds = self.kinds.iter().map(|(kind, share)| format!("{kind}: share {share}"));
         let names: Vec<String> = std::iter::once(format!("reference: share {}", self.reference)).chain(kinds).collect();
-        fit::figure_with_names(fit, &names)
+        fit::figure_with(fit, &names, fit::Names::None)
     }
 
     fn reformulation(&self) -> Option<Figure> {
@@ -65,7 +65,7 @@ impl LabReport {
         }
         for (panel, condition) in figure.panels.iter_mut().zip(self.conditions()) {
             if let Some(value) = condition.reference.1.r_squared {
-                panel.notes.push(Note::new(format!("line: R² = {value:.3}"), "r_squared_line", value));
+                panel.notes.push(Note::new(format!("R² of a line = {value:.3}"), "r_squared_line", value));
             }
         }
         figure.columns = figure.panels.len().min(2);
@@ -139,14 +139,21 @@ impl LabReport {
                 LegendEntry { label: one.into(), hue: Hue::Context, key: LegendKey::Stroke(Stroke::Dashed) },
             ],
             row_titles: Vec::new(),
+            footer: "Vertical lines: 95 % intervals.".into(),
+            title: String::new(),
         })
     }
 
     fn dose(&self) -> Figure {
         let conditions = self.conditions();
-        let (mut layers, mut legend) = (vec![Layer::HorizontalRule { series: "Zero".into(), y: 0.0 }], Vec::new());
+        let (mut layers, mut legend) =
+            (vec![Layer::HorizontalRule { series: "No difference".into(), y: 0.0 }], Vec::new());
         let choice: Vec<&Fitted<'_>> = conditions.iter().filter(|c| c.score == Format::MultipleChoice).collect();
         let ends = [choice.first().copied(), choice.last().copied().filter(|_| choice.len() > 1), conditions.last()];
+        // Shares are spread by factors; a share of 0 has no place on such a scale.
+        let shares: Vec<f64> = [self.reference].into_iter().chain(self.kinds.iter().map(|(_, share)| *share)).collect();
+        let spread = if shares.iter().all(|share| *share > 0.0) { Scale::Log10 } else { Scale::Linear };
+        let beside = |share: f64, place: usize| beside(spread, &shares, share, place);
         for (place, condition) in ends.into_iter().flatten().enumerate() {
             let (hue, marker) = [
                 (Hue::Comparison, Marker::Circle),
@@ -158,13 +165,18 @@ impl LabReport {
                 (_, 0) => "Multiple choice, as pretrained".to_owned(),
                 (_, examples) => format!("Multiple choice, {examples} task examples"),
             };
-            let mut points =
-                vec![Point { label: "reference".into(), x: self.reference, y: 0.0, interval: None, labelled: false }];
-            for (place, (kind, share)) in self.kinds.iter().enumerate() {
-                let Some(theta) = theta(condition.hinge, place) else { continue };
+            let mut points = vec![Point {
+                label: "reference".into(),
+                x: beside(self.reference, place),
+                y: 0.0,
+                interval: None,
+                labelled: false,
+            }];
+            for (group, (kind, share)) in self.kinds.iter().enumerate() {
+                let Some(theta) = theta(condition.hinge, group) else { continue };
                 let Some(y) = theta.value else { continue };
                 let interval = theta.interval.low.zip(theta.interval.high);
-                points.push(Point { label: kind.clone(), x: *share, y, interval, labelled: false });
+                points.push(Point { label: kind.clone(), x: beside(*share, place), y, interval, labelled: false });
             }
             points.sort_by(|a, b| a.x.total_cmp(&b.x));
             let vertices = points.iter().map(|point| (point.x, point.y)).collect();
@@ -172,9 +184,6 @@ impl LabReport {
             layers.push(Layer::Points { series: series.clone(), hue, marker, points });
             legend.push(LegendEntry { label: series, hue, key: LegendKey::MarkedStroke(marker, Stroke::Solid) });
         }
-        // Shares are spread by factors; a share of 0 has no place on such a scale.
-        let shares = [self.reference].into_iter().chain(self.kinds.iter().map(|(_, share)| *share));
-        let spread = if shares.into_iter().all(|share| share > 0.0) { Scale::Log10 } else { Scale::Linear };
         let axis = |label: &str, scale| Axis {
             label: label.to_owned(),
             scale,
@@ -199,20 +208,32 @@ impl LabReport {
             aspect: 1.5,
             legend,
             row_titles: Vec::new(),
+            footer: "Vertical lines: 95 % intervals; those of one share stand side by side.".into(),
+            title: String::new(),
         }
+        .with_every_mark_in_the_legend(BAND)
     }
 }
 
-/// The figure with one scale for all panels, and no names beside the points: they say nothing that shape and colour do not.
+/// Where a series of points stands at a share: side by side with the two others, a little of the axis apart, so that their
+/// intervals do not cover each other.
+fn beside(scale: Scale, shares: &[f64], share: f64, place: usize) -> f64 {
+    const APART: f64 = 0.025;
+    let along = |share: f64| if scale == Scale::Log10 { share.log10() } else { share };
+    let (low, high) =
+        shares.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), s| (l.min(along(*s)), h.max(along(*s))));
+    let at = along(share) + (place as f64 - 1.0) * APART * (high - low);
+    if scale == Scale::Log10 { 10f64.powf(at) } else { at }
+}
+
+/// The figure with one scale for all panels, and what the marks of all of them mean.
 fn plain(mut figure: Figure) -> Figure {
     for panel in &mut figure.panels {
         "Accuracy".clone_into(&mut panel.y.label);
         panel.y.range = Some((0.0, 1.02));
     }
-    for layer in figure.panels.iter_mut().flat_map(|panel| &mut panel.layers) {
-        if let Layer::Points { points, .. } = layer {
-            points.iter_mut().for_each(|point| point.labelled = false);
-        }
-    }
-    figure
+    figure.with_every_mark_in_the_legend(BAND)
 }
+
+/// The legend's word for bands, at the level of the experiment's fits.
+const BAND: &str = "95 % band";

@@ -219,6 +219,7 @@ impl LabScores {
                 None => after.adjustment.to_string(),
             }),
             predictor: Predictor { name: predictor, scale },
+            base: None,
             groups: kinds.iter().map(|kind| Group::Selection(Selection::of_word("cohort", kind))).collect(),
             notes: Vec::new(),
             sources: vec![self.source.clone()],

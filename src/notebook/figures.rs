@@ -106,6 +106,8 @@ fn beside(
         aspect,
         legend: Vec::new(),
         row_titles: Vec::new(),
+        footer: String::new(),
+        title: String::new(),
     })
 }
 

@@ -145,11 +145,16 @@ impl<C> Drawable<Canvas> for Curve<C> {
     fn draw<I: Iterator<Item = BackendCoord>>(&self, at: I, canvas: &mut Canvas, _: (u32, u32)) -> Drawn {
         let colour = BackendColor { alpha: 1.0, rgb: (self.colour.0, self.colour.1, self.colour.2) };
         // Dashes end square and grow with the line; joints are round so that a steep hinge has no spike.
-        let dashes = match self.pattern {
-            Stroke::Solid => String::new(),
-            Stroke::Dashed => format!(" stroke-dasharray=\"{:.1} {:.1}\"", 3.4 * self.width, 1.7 * self.width),
-            Stroke::Dotted => format!(" stroke-dasharray=\"{:.1} {:.1}\"", 1.1 * self.width, 1.3 * self.width),
+        // The gaps are wide enough to show a line that lies below.
+        let parts: &[f64] = match self.pattern {
+            Stroke::Solid => &[],
+            Stroke::Dashed => &[3.4, 2.0],
+            Stroke::Dotted => &[1.1, 1.3],
+            Stroke::DashDotted => &[4.4, 1.7, 1.1, 1.7],
         };
+        let parts: Vec<String> = parts.iter().map(|part| format!("{:.1}", part * self.width)).collect();
+        let dashes =
+            if parts.is_empty() { String::new() } else { format!(" stroke-dasharray=\"{}\"", parts.join(" ")) };
         let look = stroke(colour, pixels(self.width) as u32);
         canvas.path(at, false, &format!("fill=\"none\" stroke-linejoin=\"round\"{look}{dashes}"));
         Ok(())

@@ -9,6 +9,8 @@ use crate::analysis::figure::{Axis, Note};
 
 /// Least distance of the names of two categories in points.
 const APART: f64 = 3.0;
+/// Names of categories have so much room in points, however low the panel is.
+const LONGEST_NAME: f64 = 110.0;
 /// Slope of names of categories that have no room side by side, in degrees.
 const SLOPE: f64 = -40.0;
 
@@ -55,7 +57,7 @@ impl Side {
         let turn = if pitch >= 1.7 * size { SLOPE } else { -90.0 };
         let every = (1.05 * size / pitch).ceil().max(1.0) as usize;
         let kept: Vec<(f64, &str)> = named.into_iter().step_by(every).collect();
-        let longest = (0.8 * height).max(60.0);
+        let longest = (0.8 * height).max(LONGEST_NAME);
         let names: Vec<Line> = kept.iter().map(|(_, name)| Line::new(&shorten(name, longest, size, false))).collect();
         let reach = names.iter().map(|line| line.width(size, false)).fold(0.0, f64::max);
         let (sin, cos) = (turn.abs().to_radians().sin(), turn.abs().to_radians().cos());
@@ -172,6 +174,41 @@ pub(super) fn below(text: &str, top: f64, frame: &Rect, theme: &Theme) -> (Vec<W
         |(i, line): (usize, &String)| Words { size, ..centred(line, (middle, baseline(i)), Role::AxisLabel, theme) };
     (lines.iter().enumerate().map(words).collect(), lines.len() as f64 * LEADING * size)
 }
+
+/// The title of the whole figure between two edges, below `top`, and its height; nothing for no title.
+pub(super) fn heading(text: &str, (left, right): (f64, f64), top: f64, theme: &Theme) -> (Vec<Words>, f64) {
+    let largest = theme.size(Role::Title) + 1.0;
+    let (lines, size) = fit(text, right - left, (largest, Theme::SMALLEST), true, 3);
+    let baseline = |i: usize| top + (1.0 + LEADING * i as f64) * size;
+    let words = |(i, line): (usize, &String)| Words {
+        size,
+        bold: true,
+        class: "heading",
+        ..centred(line, (f64::midpoint(left, right), baseline(i)), Role::Title, theme)
+    };
+    let height = if lines.is_empty() { 0.0 } else { (LEADING * lines.len() as f64 + 0.4) * size };
+    (lines.iter().enumerate().map(words).collect(), height)
+}
+
+/// Small text below everything, in as many lines as it takes from its upper left corner on, and its height.
+pub(super) fn footer(text: &str, (left, top): (f64, f64), room: f64, theme: &Theme) -> (Vec<Words>, f64) {
+    let size = Theme::SMALLEST.max(theme.size(Role::Tick));
+    let lines = wrap(text, room, size, false);
+    let words = lines.iter().enumerate().map(|(i, line)| Words {
+        line: Line::new(&shorten(line, room, size, false)),
+        at: (left, top + (1.0 + FOOTER_LEADING * i as f64) * size),
+        size,
+        bold: false,
+        anchor: Anchor::Start,
+        turn: 0.0,
+        colour: INK,
+        class: "footer",
+    });
+    (words.collect(), (FOOTER_LEADING * lines.len() as f64) * size)
+}
+
+/// Distance of two lines of the footer, in text sizes; room for the hat of θ̂.
+const FOOTER_LEADING: f64 = 1.38;
 
 /// A text that reads upwards, its (last) baseline at `x`, centred on the height of a frame.
 pub(super) fn upright(text: &str, x: f64, frame: &Rect, role: Role, most_lines: usize, theme: &Theme) -> Vec<Words> {

@@ -62,6 +62,11 @@ pub(super) enum Obstacle {
 }
 
 impl Obstacle {
+    /// Whether a thin line passes through a box; of other obstacles, never.
+    pub(super) fn is_crossed(&self, from: Spot, to: Spot) -> bool {
+        matches!(self, Self::Box(rect) if crosses(from, to, rect))
+    }
+
     /// Whether any part of the obstacle lies inside `rect`.
     pub(super) fn touches(&self, rect: &Rect) -> bool {
         match self {

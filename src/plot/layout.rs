@@ -11,7 +11,7 @@ use super::names::{Names, Surroundings, Wanted, names};
 use super::notes::{self, CORNERS, Corner, NoteBox};
 use super::shapes::{Coordinates, LINE, Located, Shape, coordinates, place, shapes};
 use super::sharing::Sharing;
-use super::text::{DESCENT, LEADING, Words, fit};
+use super::text::{DESCENT, LEADING, Words, fit, short_name};
 use super::theme::{Role, Theme};
 use super::ticks::Ticks;
 use crate::analysis::figure::{Figure, Note};
@@ -26,6 +26,8 @@ pub(super) const TICK: f64 = 3.0;
 const PAD: f64 = 2.5;
 /// Frames never get narrower than this many points; the canvas widens instead.
 const NARROWEST_FRAME: f64 = 36.0;
+/// Widest name of a point, as part of its frame; the later ones where shorter names would be the same.
+const WIDEST_NAME: [f64; 4] = [0.44, 0.52, 0.66, 0.88];
 
 /// A figure ready to be drawn.
 pub(super) struct Arrangement<'a> {
@@ -59,6 +61,7 @@ struct Grid<'a> {
     figure: &'a Figure,
     theme: &'a Theme,
     columns: usize,
+    aspect: f64,
     rulers: Vec<(Ruler, Ruler)>,
     sharing: Sharing<'a>,
 }
@@ -74,7 +77,26 @@ struct Margins {
 
 /// Sets a figure that has at least one panel.
 pub(super) fn arrange<'a>(figure: &'a Figure, theme: &'a Theme) -> Arrangement<'a> {
-    let grid = Grid::new(figure, theme);
+    let own = if figure.aspect.is_finite() { figure.aspect.clamp(0.2, 8.0) } else { 1.3 };
+    let mut arrangement = arrange_at(own, figure, theme);
+    let Some(wanted) = theme.points_high() else { return arrangement };
+    // What stands around the frames depends on their height in small things; the second round settles it.
+    for _ in 0..3 {
+        let Some(frame) = arrangement.panels.first().map(|plan| plan.frame) else { break };
+        let rows = figure.panels.len().div_ceil(figure.columns.clamp(1, figure.panels.len().max(1))) as f64;
+        let around = arrangement.height - rows * frame.height();
+        let height = ((wanted - around) / rows).max(NARROWEST_FRAME);
+        if (height - frame.height()).abs() < 0.01 {
+            break;
+        }
+        arrangement = arrange_at(frame.width() / height, figure, theme);
+    }
+    arrangement
+}
+
+/// Sets it with panels of this width over height.
+fn arrange_at<'a>(aspect: f64, figure: &'a Figure, theme: &'a Theme) -> Arrangement<'a> {
+    let grid = Grid::new(figure, theme, aspect);
     let mut margins = Margins { left: EDGE, right: EDGE, top: EDGE, bottom: EDGE };
     // Whether the notes of a panel stand above it.
     let mut above = vec![false; figure.panels.len()];
@@ -96,7 +118,8 @@ pub(super) fn arrange<'a>(figure: &'a Figure, theme: &'a Theme) -> Arrangement<'
         arrangement = grid.set(margins, &above);
         grid.place_notes(&mut arrangement, &above);
     }
-    grid.place_names(&mut arrangement);
+    let named = grid.place_names(&mut arrangement);
+    grid.place_footer(&mut arrangement, margins, named);
     arrangement
 }
 
@@ -122,12 +145,12 @@ fn grow(margins: &mut Margins, arrangement: &Arrangement) -> bool {
 }
 
 impl<'a> Grid<'a> {
-    fn new(figure: &'a Figure, theme: &'a Theme) -> Self {
+    fn new(figure: &'a Figure, theme: &'a Theme, aspect: f64) -> Self {
         let panels = &figure.panels;
         let columns = figure.columns.clamp(1, panels.len().max(1));
         let rulers: Vec<(Ruler, Ruler)> = panels.iter().map(|p| (Ruler::across(p), Ruler::upwards(p))).collect();
         let sharing = Sharing::new(panels, &rulers, columns);
-        Self { figure, theme, columns, rulers, sharing }
+        Self { figure, theme, columns, aspect, rulers, sharing }
     }
 
     fn rows(&self) -> usize {
@@ -137,7 +160,7 @@ impl<'a> Grid<'a> {
     /// Sets everything but notes and labels.
     fn set(&self, margins: Margins, above: &[bool]) -> Arrangement<'a> {
         let theme = self.theme;
-        let aspect = if self.figure.aspect.is_finite() { self.figure.aspect.clamp(0.2, 8.0) } else { 1.3 };
+        let aspect = self.aspect;
         let title_row = LEADING * theme.size(Role::Title);
         let label_row = LEADING * theme.size(Role::AxisLabel);
         let row_titles = if self.figure.row_titles.iter().any(|t| !t.is_empty()) { title_row + 2.0 * PAD } else { 0.0 };
@@ -162,9 +185,11 @@ impl<'a> Grid<'a> {
                 .collect();
         }
         let width = page.max(starts.last().map_or(0.0, |x| x + frame) + margins.right);
-        let legend = legend(&self.figure.legend, (margins.left, width - margins.right), margins.top, theme);
-        let mut y = margins.top + if legend.height > 0.0 { legend.height + 2.0 * PAD } else { 0.0 };
-        let mut words = Vec::new();
+        let heading = furniture::heading(&self.figure.title, (margins.left, width - margins.right), margins.top, theme);
+        let top = margins.top + heading.1;
+        let legend = legend(&self.figure.legend, (margins.left, width - margins.right), top, theme);
+        let mut y = top + if legend.height > 0.0 { legend.height + 2.0 * PAD } else { 0.0 };
+        let mut words = heading.0;
         let mut panels: Vec<PanelPlan> = Vec::new();
         let mut first_top = None;
         for row in 0..self.rows() {
@@ -173,7 +198,8 @@ impl<'a> Grid<'a> {
                 .clone()
                 .map(|i| {
                     let room = frame + if self.columns > 1 { GUTTER.0 } else { 0.0 };
-                    fit(&self.figure.panels[i].title, room, (theme.size(Role::Title), Theme::SMALLEST), false, 3)
+                    let title = if row > 0 && self.sharing.titles { "" } else { &self.figure.panels[i].title };
+                    fit(title, room, (theme.size(Role::Title), Theme::SMALLEST), false, 3)
                 })
                 .collect();
             let title_height =
@@ -363,10 +389,31 @@ impl<'a> Grid<'a> {
         }
     }
 
-    fn place_names(&self, arrangement: &mut Arrangement) {
+    /// Sets the small text below everything, and how many points have their name where not all have.
+    fn place_footer(&self, arrangement: &mut Arrangement, margins: Margins, (named, points): (usize, usize)) {
+        let mut text = self.figure.footer.trim().to_owned();
+        if 0 < named && named < points {
+            let space = if text.is_empty() { "" } else { " " };
+            text.push_str(&format!("{space}Names stand beside {named} of {points} points."));
+        }
+        if text.is_empty() {
+            return;
+        }
+        let top = arrangement.height - margins.bottom + 2.0 * PAD;
+        let room = arrangement.width - margins.left - margins.right;
+        let (words, height) = furniture::footer(&text, (margins.left, top), room, self.theme);
+        arrangement.words.extend(words);
+        arrangement.height = top + height + margins.bottom;
+    }
+
+    /// Sets the names of points; returns how many have one, of how many in panels in which some do.
+    fn place_names(&self, arrangement: &mut Arrangement) -> (usize, usize) {
+        let (mut named, mut all) = (0, 0);
         for plan in &mut arrangement.panels {
+            let size = self.theme.size(Role::PointLabel);
             let mut wanted = Vec::new();
             let (mut hard, mut soft) = (Vec::new(), Vec::new());
+            let mut points_of_panel = 0;
             for shape in &plan.shapes {
                 let obstacles = shape.obstacles(&plan.coordinates, plan.radius);
                 match shape.cost_of_covering() {
@@ -374,17 +421,32 @@ impl<'a> Grid<'a> {
                     None => hard.extend(obstacles),
                 }
                 if let Shape::Points { points, .. } = shape {
-                    let named = points.iter().filter(|p| p.point.labelled && !p.point.label.trim().is_empty());
+                    let labelled = points.iter().filter(|p| p.point.labelled && !p.point.label.trim().is_empty());
                     let want = |p: &Located| Wanted { at: place(&plan.coordinates, p.at), name: p.point.label.clone() };
-                    wanted.extend(named.map(want));
+                    wanted.extend(labelled.map(want));
+                    points_of_panel += points.len();
                 }
             }
             if wanted.is_empty() {
                 continue;
             }
+            shorten_names(&mut wanted, plan.frame.width(), size);
             hard.extend(plan.notes.iter().map(|notes| Obstacle::Box(notes.rect)));
             let around = Surroundings { radius: plan.radius, frame: &plan.frame, hard: &hard, soft: &soft };
             plan.names = names(&wanted, &around, self.theme);
+            named += plan.names.words.len();
+            all += points_of_panel;
         }
+        (named, all)
     }
+}
+
+/// Shortens names as far as they stay apart.
+fn shorten_names(wanted: &mut [Wanted], frame: f64, size: f64) {
+    let different = |names: &[String]| names.iter().collect::<std::collections::BTreeSet<_>>().len();
+    let whole: Vec<String> = wanted.iter().map(|one| one.name.clone()).collect();
+    let short = |part: f64| whole.iter().map(|name| short_name(name, part * frame, size)).collect::<Vec<String>>();
+    let mut tried = WIDEST_NAME.map(short);
+    let at = tried.iter().position(|names| different(names) == different(&whole)).unwrap_or(0);
+    wanted.iter_mut().zip(std::mem::take(&mut tried[at])).for_each(|(one, name)| one.name = name);
 }

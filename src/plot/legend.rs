@@ -3,7 +3,7 @@
 use super::geometry::Rect;
 use super::text::{Anchor, HALF_CAPITAL, Line, Words, shorten};
 use super::theme::{INK, Role, Theme};
-use crate::analysis::figure::{LegendEntry, LegendKey};
+use crate::analysis::figure::{LegendEntry, LegendKey, Stroke};
 
 /// Distance of a key from its text, in text sizes.
 const KEY_GAP: f64 = 0.6;
@@ -25,8 +25,11 @@ pub(super) fn legend<'a>(entries: &'a [LegendEntry], (left, right): (f64, f64), 
     let size = theme.size(Role::Legend);
     let room = right - left;
     let key_width = |key: &LegendKey| match key {
-        LegendKey::Marker(_) => 0.9 * size,
-        LegendKey::Stroke(_) | LegendKey::MarkedStroke(..) => 2.2 * size,
+        LegendKey::Marker(_) | LegendKey::Upright(_) => 0.9 * size,
+        LegendKey::Stroke(Stroke::Solid | Stroke::Dotted)
+        | LegendKey::MarkedStroke(_, Stroke::Solid | Stroke::Dotted) => 2.2 * size,
+        // Three dashes, or two and a dot.
+        LegendKey::Stroke(_) | LegendKey::MarkedStroke(..) => 2.85 * size,
         LegendKey::Box => 1.4 * size,
     };
     let widest_key = entries.iter().map(|e| key_width(&e.key)).fold(0.0, f64::max);
@@ -56,7 +59,9 @@ pub(super) fn legend<'a>(entries: &'a [LegendEntry], (left, right): (f64, f64), 
             colour: INK,
             class: "legend",
         });
-        keys.push((Rect::new(middle - half, y - 0.36 * size, middle + half, y + 0.36 * size), entry));
+        // A vertical line is known by its height.
+        let tall = if matches!(entry.key, LegendKey::Upright(_)) { 0.62 } else { 0.36 };
+        keys.push((Rect::new(middle - half, y - tall * size, middle + half, y + tall * size), entry));
     }
     let rows = if entries.is_empty() { 0 } else { entries.len().div_ceil(columns.len()) };
     Legend { keys, words, height: rows as f64 * ROW * size }

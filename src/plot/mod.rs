@@ -29,6 +29,8 @@
 //!     aspect: 1.3,
 //!     legend: vec![],
 //!     row_titles: vec![],
+//!     footer: String::new(),
+//!     title: String::new(),
 //! };
 //! let drawing = draw(&figure, &Theme::default())?;
 //! assert!(drawing.svg().contains("<title>two_models</title>"));
@@ -53,6 +55,7 @@ mod sharing;
 mod text;
 mod theme;
 mod ticks;
+mod vega;
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -68,14 +71,16 @@ use geometry::Rect;
 use layout::Arrangement;
 use legend::Legend;
 use panel::{Drawn, Surface};
-use theme::PAPER;
-pub use theme::Theme;
+pub use theme::{Look, Theme};
+use theme::{PAPER, Rgb};
+pub use vega::vega_lite;
 
 /// A drawn figure.
 pub struct Drawing {
     name: String,
     svg: String,
     dpi: f64,
+    paper: Rgb,
     omitted_labels: usize,
     // Parsed for the first of PNG and PDF, used again by the second.
     tree: OnceLock<std::result::Result<usvg::Tree, Cause>>,
@@ -93,9 +98,10 @@ pub fn draw(figure: &Figure, theme: &Theme) -> Result<Drawing> {
         return Err(failed(Cause::of("it has no panel")));
     }
     let arrangement = layout::arrange(figure, theme);
-    let svg = write(figure, &arrangement, theme).map_err(|error| failed(Cause::of(error)))?;
+    let svg = theme.look.dye(write(figure, &arrangement, theme).map_err(|error| failed(Cause::of(error)))?);
     let omitted_labels = arrangement.panels.iter().map(|plan| plan.names.omitted).sum();
-    Ok(Drawing { name: figure.name.clone(), svg, dpi: theme.resolution(), omitted_labels, tree: OnceLock::new() })
+    let (dpi, paper) = (theme.resolution(), theme.look.tone(PAPER));
+    Ok(Drawing { name: figure.name.clone(), svg, dpi, paper, omitted_labels, tree: OnceLock::new() })
 }
 
 impl Drawing {
@@ -104,12 +110,12 @@ impl Drawing {
         &self.svg
     }
 
-    /// The figure as PNG on white at the theme's resolution.
+    /// The figure as PNG on its paper at the theme's resolution.
     ///
     /// # Errors
     /// [`Error::Drawing`] when the picture is too large for the memory.
     pub fn png(&self) -> Result<Vec<u8>> {
-        self.tree().and_then(|tree| raster::png(tree, self.dpi)).map_err(|source| self.failed(source))
+        self.tree().and_then(|tree| raster::png(tree, self.dpi, self.paper)).map_err(|source| self.failed(source))
     }
 
     /// The figure as one-page PDF, its text as text.
@@ -180,6 +186,11 @@ fn keys(legend: &Legend, figure: &Figure, surface: &Surface) -> Drawn {
             LegendKey::MarkedStroke(shape, pattern) => {
                 line(pattern)?;
                 mark(shape)?;
+            }
+            LegendKey::Upright(pattern) => {
+                let vertices = vec![(pixels(middle.0), pixels(key.y0)), (pixels(middle.0), pixels(key.y1))];
+                let colour = theme::colour(entry.hue);
+                surface.root.draw(&Curve { vertices, colour, width: shapes::RULE, pattern })?;
             }
             LegendKey::Box => panel::swatch(key, entry.hue, has_bars(figure, entry.hue), surface)?,
         }

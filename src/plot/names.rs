@@ -35,7 +35,7 @@ const RINGS: [f64; 10] = [0.8, 3.0, 6.0, 10.0, 15.0, 21.0, 28.0, 38.0, 50.0, 65.
 /// From this distance on a line leads from the name to its point.
 const LEADER_FROM: f64 = 5.0;
 /// Cost of a leader that passes over another point.
-const PASSING: f64 = 16.0;
+const PASSING: f64 = 60.0;
 /// Cost of a name that is left out: more than any place costs.
 const OMITTED: f64 = 500.0;
 /// Most that covered lines may cost.
@@ -193,6 +193,10 @@ fn candidates(at: Spot, extent: (f64, f64), around: &Surroundings) -> Vec<Place>
             }
             let near = rect.nearest(at);
             let leader = (distance >= LEADER_FROM).then(|| (edge(at, near, around.radius), near));
+            let is_box = |o: &&Obstacle| matches!(o, Obstacle::Box(_));
+            if leader.is_some_and(|(from, to)| around.hard.iter().filter(is_box).any(|o| o.is_crossed(from, to))) {
+                continue;
+            }
             let passes = |(from, to)| around.hard.iter().filter(|o| lies_under(o, at, from, to)).count();
             let covered: f64 = around.soft.iter().filter(|(o, _)| o.touches(&needed)).map(|(_, cost)| cost).sum();
             let passed = PASSING * leader.map_or(0, passes) as f64;
@@ -245,6 +249,17 @@ mod tests {
     use super::*;
 
     const FRAME: Rect = Rect { x0: 0.0, y0: 0.0, x1: 120.0, y1: 80.0 };
+
+    #[test]
+    fn no_leader_passes_through_the_box_of_notes() {
+        // A wall of points leaves places for names only beyond the box.
+        let notes = Rect::new(30.0, 20.0, 90.0, 34.0);
+        let hard = [Obstacle::Box(notes), Obstacle::Box(Rect::new(0.0, 36.0, 120.0, 80.0))];
+        let around = Surroundings { radius: 2.5, frame: &FRAME, hard: &hard, soft: &[] };
+        for place in candidates((60.0, 38.0), (20.0, 8.0), &around) {
+            assert!(place.leader.is_none_or(|(from, to)| !crosses(from, to, &notes)), "{place:?}");
+        }
+    }
 
     fn placed(at: &[Spot], soft: &[(Obstacle, f64)]) -> Names {
         let wanted: Vec<Wanted> = at.iter().map(|&at| Wanted { at, name: "model".into() }).collect();

@@ -20,9 +20,11 @@ use crate::analysis::figure::{Hue, Marker, Stroke};
 pub(super) type Drawn = Result<(), DrawingAreaErrorKind<Infallible>>;
 
 /// Opacity of the filling of points, bands and bars.
-const POINT_FILL: f64 = 0.62;
+const POINT_FILL: f64 = 0.75;
 const BAND_FILL: f64 = 0.2;
 const BAR_FILL: f64 = 0.85;
+/// Width of the edges of a band that is not filled in points.
+const BARE_EDGE: f64 = 0.55;
 /// Width of the line between cells in points.
 const CELL_EDGE: f64 = 0.4;
 /// Length of minor ticks in points.
@@ -83,9 +85,8 @@ pub(super) fn point_look(hue: Hue, marker: Marker) -> String {
 /// Draws a panel.
 pub(super) fn draw(plan: &PanelPlan, surface: &Surface, theme: &Theme) -> Drawn {
     grid(plan, surface)?;
-    let over_points = plan.shapes.iter().any(|s| matches!(s, Shape::Points { points, .. } if !points.is_empty()));
     for shape in &plan.shapes {
-        layer(shape, plan, surface, over_points)?;
+        layer(shape, plan, surface)?;
     }
     if plan.shapes.iter().all(Shape::is_empty) {
         surface.root.draw(&empty_word(plan, theme))?;
@@ -147,7 +148,7 @@ fn axes(plan: &PanelPlan, surface: &Surface) -> Drawn {
     surface.root.draw(&PathElement::new(corner, Surface::stroke(INK, 1.0, 0.7)))
 }
 
-fn layer(shape: &Shape, plan: &PanelPlan, surface: &Surface, over_points: bool) -> Drawn {
+fn layer(shape: &Shape, plan: &PanelPlan, surface: &Surface) -> Drawn {
     let area = surface.root.apply_coord_spec(plan.coordinates.clone());
     match shape {
         Shape::Points { hue, marker, points } => {
@@ -162,13 +163,12 @@ fn layer(shape: &Shape, plan: &PanelPlan, surface: &Surface, over_points: bool) 
             })
         }
         Shape::Line { hue, stroke, pieces } => pieces.iter().try_for_each(|piece| {
-            let curve = |colour, width, pattern| Curve { vertices: piece.clone(), colour, width, pattern };
-            // A rim of paper keeps a fit clear of the points below it. Lines of categories join their points and are
-            // many: there the rims would cut each other up.
-            if over_points && *stroke == Stroke::Solid && !matches!(hue, Hue::Category(_)) {
-                area.draw(&curve(PAPER, plan.line + 0.9, Stroke::Solid))?;
-            }
-            area.draw(&curve(colour(*hue), plan.line, *stroke))
+            let (vertices, width, pattern) = (piece.clone(), plan.line, *stroke);
+            area.draw(&Curve { vertices, colour: colour(*hue), width, pattern })
+        }),
+        Shape::Band { hue, edges, bare: true, .. } => edges.iter().try_for_each(|edge| {
+            let (colour, pattern) = (colour(*hue), Stroke::Dotted);
+            area.draw(&Curve { vertices: edge.clone(), colour, width: BARE_EDGE, pattern })
         }),
         Shape::Band { hue, outlines, .. } => {
             let style = Surface::fill(colour(*hue), BAND_FILL);

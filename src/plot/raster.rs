@@ -6,6 +6,7 @@ use resvg::tiny_skia::{Pixmap, Transform};
 use resvg::usvg::{self, fontdb};
 
 use super::palette;
+use super::theme::Rgb;
 use crate::error::Cause;
 
 /// Units of a parsed SVG per inch: points are turned into CSS pixels.
@@ -28,13 +29,13 @@ pub(super) fn parse(svg: &str) -> Result<usvg::Tree, Cause> {
 }
 
 /// Draws a picture at a resolution in dots per inch.
-pub(super) fn png(tree: &usvg::Tree, dpi: f64) -> Result<Vec<u8>, Cause> {
+pub(super) fn png(tree: &usvg::Tree, dpi: f64, paper: Rgb) -> Result<Vec<u8>, Cause> {
     let scale = dpi as f32 / UNITS_PER_INCH;
     let (width, height) = (tree.size().width() * scale, tree.size().height() * scale);
     let mut pixmap = Pixmap::new(width.round() as u32, height.round() as u32)
         .ok_or_else(|| Cause::of("the picture would have no or too many pixels"))?;
     // The canvas is paper throughout, and the last row and column of pixels may reach beyond the canvas by a fraction.
-    pixmap.fill(resvg::tiny_skia::Color::WHITE);
+    pixmap.fill(resvg::tiny_skia::Color::from_rgba8(paper.0, paper.1, paper.2, u8::MAX));
     resvg::render(tree, Transform::from_scale(scale, scale), &mut pixmap.as_mut());
     let indexed = palette::index(pixmap.data());
     let mut bytes = Vec::new();

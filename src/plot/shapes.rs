@@ -57,6 +57,10 @@ pub(super) enum Shape<'a> {
         hue: Hue,
         outlines: Vec<Vec<Spot>>,
         stretches: Vec<Vec<Spot>>,
+        /// The lower and the upper edges.
+        edges: Vec<Vec<Spot>>,
+        /// Whether another band of its colour is filled already: two fillings could not be told apart.
+        bare: bool,
     },
     Bars {
         hue: Hue,
@@ -81,7 +85,8 @@ pub(super) struct Located<'a> {
     pub interval: Option<[(Spot, bool); 2]>,
 }
 
-/// The shapes of a panel, from back to front.
+/// The shapes of a panel, from back to front: areas, rules, lines, points, and within these as the layers stand. So no line
+/// cuts a point, whatever the order of the layers.
 pub(super) fn shapes<'a>(panel: &'a Panel, x: &Ruler, y: &Ruler) -> Vec<Shape<'a>> {
     let window = Rect::new(x.low, y.low, x.high, y.high);
     let locate = |a: f64, b: f64| Some((x.locate(a)?, y.locate(b)?));
@@ -104,8 +109,11 @@ pub(super) fn shapes<'a>(panel: &'a Panel, x: &Ruler, y: &Ruler) -> Vec<Shape<'a
                 let (at, a, b) = (x.locate(at)?, y.locate(a)?, y.locate(b)?);
                 Some((at, a.min(b), a.max(b)))
             });
-            let (mut outlines, mut stretches) = (Vec::new(), Vec::new());
+            let (mut outlines, mut stretches, mut edges_seen) = (Vec::new(), Vec::new(), Vec::new());
             for run in unbroken(edges) {
+                let side = |of: fn(&(f64, f64, f64)) -> f64| run.iter().map(|v| (v.0, of(v))).collect::<Vec<Spot>>();
+                edges_seen.extend(clip_line(&side(|v| v.1), &window));
+                edges_seen.extend(clip_line(&side(|v| v.2), &window));
                 let below = run.iter().map(|v| (v.0, v.1));
                 let above = run.iter().rev().map(|v| (v.0, v.2));
                 outlines.push(clip_polygon(&below.chain(above).collect::<Vec<_>>(), &window));
@@ -116,7 +124,7 @@ pub(super) fn shapes<'a>(panel: &'a Panel, x: &Ruler, y: &Ruler) -> Vec<Shape<'a
             }
             outlines.retain(|outline| outline.len() > 2);
             stretches.retain(|stretch| stretch.len() > 2);
-            Shape::Band { hue: *hue, outlines, stretches }
+            Shape::Band { hue: *hue, outlines, stretches, edges: edges_seen, bare: false }
         }
         Layer::Bars { hue, bars, .. } => {
             let foot = y.locate(0.0).unwrap_or(y.low);
@@ -146,7 +154,16 @@ pub(super) fn shapes<'a>(panel: &'a Panel, x: &Ruler, y: &Ruler) -> Vec<Shape<'a
             rule(*hue, Stroke::Dotted, at.map(|at| ((at, window.y0), (at, window.y1))))
         }
     };
-    panel.layers.iter().map(shape).collect()
+    let mut all: Vec<Shape<'a>> = panel.layers.iter().map(shape).collect();
+    all.sort_by_key(Shape::height);
+    let mut filled: Vec<Hue> = Vec::new();
+    for shape in &mut all {
+        if let Shape::Band { hue, bare, .. } = shape {
+            *bare = filled.contains(hue);
+            filled.push(*hue);
+        }
+    }
+    all
 }
 
 fn rule<'a>(hue: Hue, stroke: Stroke, ends: Option<(Spot, Spot)>) -> Shape<'a> {
@@ -206,6 +223,16 @@ impl Shape<'_> {
         }
     }
 
+    /// How far in front it is drawn.
+    fn height(&self) -> u8 {
+        match self {
+            Self::Band { .. } | Self::Bars { .. } | Self::Cells { .. } => 0,
+            Self::Rule { .. } => 1,
+            Self::Line { .. } => 2,
+            Self::Points { .. } => 3,
+        }
+    }
+
     /// Whether the layer is invisible.
     pub(super) fn is_empty(&self) -> bool {
         match self {
@@ -224,7 +251,7 @@ impl Shape<'_> {
         match self {
             Self::Points { .. } | Self::Bars { .. } | Self::Cells { .. } => None,
             Self::Line { .. } => Some(25.0),
-            Self::Rule { .. } => Some(10.0),
+            Self::Rule { .. } => Some(18.0),
             Self::Band { .. } => Some(1.0),
         }
     }
@@ -253,6 +280,22 @@ mod tests {
             [Shape::Line { pieces, .. }] => assert_eq!(pieces.iter().map(Vec::len).collect::<Vec<_>>(), [2, 2]),
             _ => panic!("a line is one shape"),
         }
+    }
+
+    #[test]
+    fn points_are_drawn_over_lines_and_lines_over_areas_whatever_the_order_of_the_layers() {
+        let (series, hue, marker, stroke) = (String::new(), Hue::Fit, Marker::Circle, Stroke::Solid);
+        let point = Point { label: String::new(), x: 1e21, y: 0.5, interval: None, labelled: false };
+        let vertices = vec![(1e20, 0.1), (1e22, 0.9)];
+        let band = vec![(1e20, 0.1, 0.2), (1e22, 0.8, 0.9)];
+        let panel = panel(vec![
+            Layer::Points { series: series.clone(), hue, marker, points: vec![point] },
+            Layer::Line { series: series.clone(), hue, stroke, vertices },
+            Layer::VerticalRule { series: series.clone(), hue, x: 1e21 },
+            Layer::Band { series, hue, vertices: band },
+        ]);
+        let heights: Vec<u8> = shapes(&panel, &X, &Y).iter().map(Shape::height).collect();
+        assert_eq!(heights, [0, 1, 2, 3]);
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Which panels of a grid share the texts of their axes, so that each is drawn once.
 //!
 //! A label that all panels have stands once beside the whole grid; one that a column (row) has, below its lowest (beside
-//! its first) panel. Labels of ticks follow the same rule where ranges and ticks agree too.
+//! its first) panel. Labels of ticks follow the same rule where ranges and ticks agree too. Titles stand once above the
+//! columns where every column has one title.
 
 use super::axis::Ruler;
 use crate::analysis::figure::{Axis, Panel};
@@ -21,6 +22,8 @@ pub(super) struct Sharing<'a> {
     /// Labels that hold for the whole figure.
     pub x_label: Option<&'a str>,
     pub y_label: Option<&'a str>,
+    /// Whether the titles of the first row are those of all rows.
+    pub titles: bool,
 }
 
 impl<'a> Sharing<'a> {
@@ -51,7 +54,8 @@ impl<'a> Sharing<'a> {
             }
         };
         let own = (0..panels.len()).map(own).collect();
-        Self { own, x_label, y_label }
+        let titles = (columns..panels.len()).all(|i| panels[i].title == panels[i % columns].title);
+        Self { own, x_label, y_label, titles }
     }
 }
 

@@ -4,6 +4,7 @@
 //! everywhere. Widths are sums of advances: kerning, which only narrows a line by some hundredths of its size, is left
 //! to the renderer.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use ttf_parser::Face;
@@ -58,9 +59,13 @@ pub(super) struct Line {
 impl Line {
     /// A line as written, but exponents of numbers (`10²⁴`) and whatever fonts may lack become raised digits, so that all
     /// exponents look alike, and characters that XML forbids are left out.
+    /// Scripts that the font lacks are written in Latin letters.
     pub(super) fn new(text: &str) -> Self {
-        let clean: Vec<char> =
-            text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|&c| allowed_in_xml(c)).collect();
+        let clean: Vec<char> = legible(text)
+            .chars()
+            .map(|c| if c.is_whitespace() { ' ' } else { c })
+            .filter(|&c| allowed_in_xml(c))
+            .collect();
         let mut line = Self::default();
         let mut rest = clean.as_slice();
         while let Some(&first) = rest.first() {
@@ -153,6 +158,34 @@ impl Words {
     }
 }
 
+/// The text in characters that the font has: others in Latin letters (`通义` as `TongYi`), and where they have no sound, by
+/// their number (`U+10FFFD`). So no empty box is drawn.
+pub(super) fn legible(text: &str) -> Cow<'_, str> {
+    let drawn = |c: char| c.is_ascii() || c.is_whitespace() || c.is_control() || is_mark(c) || has_glyph(c);
+    if text.chars().all(drawn) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match any_ascii::any_ascii_char(c) {
+            _ if drawn(c) => out.push(c),
+            "" if c < '\u{e000}' && !c.is_alphanumeric() || is_invisible(c) => {}
+            "" => out.push_str(&format!("U+{:04X}", u32::from(c))),
+            letters => out.push_str(letters),
+        }
+    }
+    Cow::Owned(out)
+}
+
+fn has_glyph(c: char) -> bool {
+    [&REGULAR, &BOLD].iter().all(|face| face.as_ref().is_some_and(|face| face.glyph_index(c).is_some()))
+}
+
+/// Characters above the private ones that only tell how others are drawn: variants and tags.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{e0000}'..='\u{e0fff}')
+}
+
 /// Width of a text in points.
 pub(super) fn width(text: &str, size: f64, bold: bool) -> f64 {
     let face = if bold { BOLD.as_ref() } else { REGULAR.as_ref() };
@@ -173,7 +206,7 @@ fn advance(face: Option<&Face<'static>>, c: char) -> f64 {
 /// `room` keeps a line of its own.
 pub(super) fn wrap(text: &str, room: f64, size: f64, bold: bool) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
-    for piece in text.split_inclusive([' ', '-', '/', '_', '\n', '\t']) {
+    for piece in legible(text).split_inclusive([' ', '-', '/', '_', '\n', '\t']) {
         match lines.last_mut() {
             Some(line) if width(&format!("{line}{}", piece.trim_end()), size, bold) <= room => line.push_str(piece),
             _ => lines.push(piece.to_owned()),
@@ -184,6 +217,7 @@ pub(super) fn wrap(text: &str, room: f64, size: f64, bold: bool) -> Vec<String> 
 
 /// Cuts a text to a width, with an ellipsis where something is missing.
 pub(super) fn shorten(text: &str, room: f64, size: f64, bold: bool) -> String {
+    let text = &*legible(text);
     if width(text, size, bold) <= room {
         return text.to_owned();
     }
@@ -196,6 +230,28 @@ pub(super) fn shorten(text: &str, room: f64, size: f64, bold: bool) -> String {
         }
     }
     "…".to_owned()
+}
+
+/// A name of a model no wider than `room`: without its maker (what stands before the last slash) where it is too wide, and
+/// with an ellipsis after its first third where that does not do. Names differ at their ends, by sizes and versions.
+pub(super) fn short_name(name: &str, room: f64, size: f64) -> String {
+    let name = &*legible(name.trim());
+    if width(name, size, false) <= room {
+        return name.to_owned();
+    }
+    let own = name.rsplit_once('/').map_or(name, |(_, own)| own);
+    let letters: Vec<char> = if own.is_empty() { name } else { own }.chars().collect();
+    let kept = |n: usize| -> String {
+        if n >= letters.len() {
+            return letters.iter().collect();
+        }
+        let (head, tail) = (n / 3, n - n / 3);
+        let mut text: String = letters[..head].iter().collect();
+        text.push('…');
+        text.extend(&letters[letters.len() - tail..]);
+        text
+    };
+    (1..=letters.len()).rev().map(kept).find(|text| width(text, size, false) <= room).unwrap_or_else(|| "…".to_owned())
 }
 
 /// Sets a text within a width in at most `most_lines` lines: first on as few lines as it needs, then smaller, and
@@ -248,6 +304,29 @@ mod tests {
     #[test]
     fn a_combining_mark_takes_no_width() {
         assert_eq!(width("θ̂", 10.0, false), width("θ", 10.0, false));
+    }
+
+    #[test]
+    fn scripts_that_the_font_lacks_are_written_in_latin_letters_and_the_others_stay() {
+        assert_eq!(legible("通义千问-7B"), "TongYiQianWen-7B");
+        assert_eq!(legible("ГигаЧат Ελληνικά 10²²"), "ГигаЧат Ελληνικά 10²²");
+        assert_eq!(legible("a\u{10fffd}b"), "aU+10FFFDb");
+        assert!(!legible("हिन्दी-मॉडल").contains("U+"), "{}", legible("हिन्दी-मॉडल"));
+        for name in ["日本語モデル", "한국어", "हिन्दी-मॉडल", "ภาษาไทย", "🦙"]
+        {
+            assert!(Line::new(name).runs.iter().all(|run| run.text.chars().all(has_glyph)), "{name}");
+            assert!(width(&legible(name), 8.0, false) > 0.0);
+        }
+    }
+
+    #[test]
+    fn a_long_name_loses_its_maker_first_and_then_its_middle() {
+        let name = "meta-llama/Llama-Long-Name-v2-70b";
+        let wide = width(name, 7.0, false);
+        assert_eq!(short_name(name, wide, 7.0), name);
+        assert_eq!(short_name(name, wide - 1.0, 7.0), "Llama-Long-Name-v2-70b");
+        let short = short_name(name, 50.0, 7.0);
+        assert!(short.starts_with("Lla") && short.ends_with("70b") && width(&short, 7.0, false) <= 50.0, "{short}");
     }
 
     #[test]

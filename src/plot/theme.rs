@@ -8,15 +8,82 @@ pub struct Theme {
     /// Width of the whole figure in inches; `None` takes 6.75 (both columns) for grids of two or more columns and for
     /// panels with many names below them, and 3.25 (one column) otherwise. Values are held between 1 and 40.
     pub width: Option<f64>,
+    /// Height of the whole figure in inches, which its panels fill; `None` takes what their own shape needs. Panels are never
+    /// lower than half an inch.
+    pub height: Option<f64>,
     /// Size of axis labels in points; every other text is set relative to it and never below [`Theme::SMALLEST`].
     pub text: f64,
     /// Resolution of the PNG in dots per inch, held between 36 and 1200.
     pub dpi: f64,
+    /// The colours.
+    pub look: Look,
 }
+
+/// The colours of a figure as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Look {
+    /// Colours on white.
+    #[default]
+    Light,
+    /// The same hues on black: what is dark becomes light.
+    Dark,
+    /// Shades of grey on white.
+    Grey,
+}
+
+impl Look {
+    /// A colour of the light figure in this one.
+    pub(super) fn tone(self, colour: Rgb) -> Rgb {
+        let parts = [colour.0, colour.1, colour.2].map(f64::from);
+        let [r, g, b] = match self {
+            Self::Light => return colour,
+            Self::Grey => [0.299 * parts[0] + 0.587 * parts[1] + 0.114 * parts[2]; 3],
+            Self::Dark => {
+                let (low, high) = parts.iter().fold((255.0_f64, 0.0_f64), |(l, h), v| (l.min(*v), h.max(*v)));
+                // Every part moved by the same amount keeps the hue; the paper is not quite black.
+                let shift = 255.0 - low - high + DARKEST * (low + high) / 510.0;
+                parts.map(|v| v + shift)
+            }
+        };
+        let byte = |v: f64| v.round().clamp(0.0, 255.0) as u8;
+        Rgb(byte(r), byte(g), byte(b))
+    }
+
+    /// An SVG of the light figure in these colours.
+    pub(super) fn dye(self, svg: String) -> String {
+        if self == Self::Light {
+            return svg;
+        }
+        // Quotes are escaped in texts, so that only attributes have a colour behind one.
+        const MARK: &str = "=\"#";
+        let mut out = String::with_capacity(svg.len());
+        let mut rest = svg.as_str();
+        while let Some((before, after)) = rest.split_once(MARK) {
+            out.push_str(before);
+            let colour = after.get(..6).and_then(|hex| u32::from_str_radix(hex, 16).ok());
+            match colour {
+                Some(bits) => {
+                    let colour = Rgb((bits >> 16) as u8, (bits >> 8) as u8, bits as u8);
+                    out.push_str(&format!("=\"{}", self.tone(colour).hex()));
+                    rest = &after[6..];
+                }
+                None => {
+                    out.push_str(MARK);
+                    rest = after;
+                }
+            }
+        }
+        out.push_str(rest);
+        out
+    }
+}
+
+/// The paper of a dark figure.
+const DARKEST: f64 = 18.0;
 
 impl Default for Theme {
     fn default() -> Self {
-        Self { width: None, text: 8.0, dpi: 300.0 }
+        Self { width: None, height: None, text: 8.0, dpi: 300.0, look: Look::Light }
     }
 }
 
@@ -70,6 +137,11 @@ impl Theme {
     pub(super) fn points_wide(&self, wide: bool) -> f64 {
         let natural = if wide { 6.75 } else { 3.25 };
         72.0 * self.width.filter(|w| w.is_finite()).unwrap_or(natural).clamp(1.0, 40.0)
+    }
+
+    /// Height of the canvas in points, where one is asked for.
+    pub(super) fn points_high(&self) -> Option<f64> {
+        self.height.filter(|h| h.is_finite()).map(|h| 72.0 * h.clamp(1.0, 40.0))
     }
 
     /// Resolution with nonsense put right.
@@ -171,6 +243,15 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_dark_figure_has_light_text_on_dark_paper_and_texts_keep_their_words() {
+        let light = |colour: Rgb| u32::from(colour.0) + u32::from(colour.1) + u32::from(colour.2);
+        assert!(light(Look::Dark.tone(PAPER)) < 80 && light(Look::Dark.tone(INK)) > 500);
+        let svg = "<text fill=\"#262626\" class=\"#\">=&quot;#ffffff</text>".to_owned();
+        assert_eq!(Look::Grey.dye(svg.clone()), svg);
+        assert_eq!(Look::Dark.dye(svg).matches("#ffffff").count(), 1);
     }
 
     #[test]

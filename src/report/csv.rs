@@ -126,9 +126,7 @@ serde_as_text!(Mark);
 pub fn figure_data(figure: &Figure) -> CsvTable {
     let mut table = CsvTable::new(&["panel", "kind", "series", "label", "x", "y", "low", "high", "text"]);
     for (index, panel) in figure.panels.iter().enumerate() {
-        let row_title = figure.row_titles.get(index / figure.columns.max(1)).map_or("", String::as_str);
-        let name = [row_title, &panel.title].iter().filter(|s| !s.is_empty()).copied().collect::<Vec<_>>().join(", ");
-        panel_rows(&mut table, &name, panel);
+        panel_rows(&mut table, &figure.panel_name(index), panel);
     }
     table
 }

@@ -96,7 +96,8 @@ fn the_report_finds_a_known_difference_and_that_adjustment_removed_it() -> crate
     let names: Vec<&str> = figures.iter().map(|figure| figure.name.as_str()).collect();
     assert_eq!(names, ["main", "reformulation", "emergence", "dose"]);
     let labels: Vec<&str> = figures[0].legend.iter().map(|entry| entry.label.as_str()).collect();
-    assert_eq!(labels, ["reference: share 0", "new: share 0.3", "mid: share 0.1"]);
+    let marks = ["Chance", "Emergence at cₑ", "95 % band"];
+    assert_eq!(labels, [&["reference: share 0", "new: share 0.3", "mid: share 0.1"], &marks[..]].concat());
     Ok(())
 }
 

@@ -104,6 +104,40 @@ pub fn difference(bootstrap: &Bootstrap, hinge: &Hinge, samples: [&Sample; 2]) -
     )
 }
 
+/// Bootstraps the values of the curve at predictors `x` for models with these group values: the values of `groups[0]` come
+/// first.
+///
+/// # Errors
+/// Those of [`Hinge::fit`] and [`Bootstrap::pairs`].
+pub(crate) fn values(
+    bootstrap: &Bootstrap,
+    hinge: &Hinge,
+    sample: &Sample,
+    groups: &[&[f64]],
+    x: &[f64],
+) -> Result<Replicates> {
+    let solver = hinge.solver(sample.x(), sample.groups())?;
+    let workspace = || (solver.clone(), vec![0.0; sample.len()]);
+    bootstrap.pairs(sample.families(), x.len() * groups.len(), workspace, |(solver, weights), drawn, out| {
+        weigh(sample, drawn, weights);
+        let Ok(fit) = solver.fit(sample.y(), Some(weights)) else { return false };
+        for (g, z) in groups.iter().enumerate() {
+            let shift: f64 = z.iter().zip(&fit.theta).map(|(z, theta)| z * theta).sum();
+            let own = &mut out[g * x.len()..][..x.len()];
+            own.iter_mut().zip(x).for_each(|(out, x)| *out = value(&fit, *x) + shift);
+        }
+        true
+    })
+}
+
+/// chance + α max(0, x − c); NaN for the level without slope, of which the estimates do not tell the height.
+fn value(fit: &HingeEstimate, x: f64) -> f64 {
+    if fit.alpha == 0.0 && fit.c.is_finite() {
+        return fit.chance;
+    }
+    fit.chance + fit.alpha * (x - fit.c).max(0.0)
+}
+
 /// How often each model was drawn, times its weight.
 fn weigh(sample: &Sample, drawn: &[f64], weights: &mut [f64]) {
     weights.iter_mut().enumerate().for_each(|(i, weight)| *weight = drawn[i] * sample.weight(i));

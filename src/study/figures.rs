@@ -31,20 +31,25 @@ pub(crate) fn emergence(fits: &[FitAt]) -> Option<Figure> {
     let row_titles = row_titles.into_iter().zip(&full).filter(|(_, full)| **full).map(|(title, _)| title).collect();
     let panels: Vec<Panel> =
         panels.into_iter().zip(&full).filter(|(_, full)| **full).flat_map(|(row, _)| row).collect();
-    (!panels.is_empty()).then(|| Figure {
-        name: "emergence".into(),
-        caption: "Score against pretraining compute, as released and after growing numbers of task examples, with the \
+    (!panels.is_empty())
+        .then(|| Figure {
+            name: "emergence".into(),
+            caption:
+                "Score against pretraining compute, as released and after growing numbers of task examples, with the \
                   fitted curve and the point of emergence."
-            .into(),
-        panels,
-        columns,
-        aspect: 1.1,
-        legend: vec![
-            entry("Model", Hue::Reference, LegendKey::Marker(Marker::Circle)),
-            entry("Fit", Hue::Fit, LegendKey::Stroke(Stroke::Solid)),
-        ],
-        row_titles,
-    })
+                    .into(),
+            panels,
+            columns,
+            aspect: 1.1,
+            legend: vec![
+                entry("Model", Hue::Reference, LegendKey::Marker(Marker::Circle)),
+                entry("Fit", Hue::Fit, LegendKey::Stroke(Stroke::Solid)),
+            ],
+            row_titles,
+            footer: String::new(),
+            title: String::new(),
+        })
+        .map(|figure| figure.with_every_mark_in_the_legend("95 % band"))
 }
 
 /// θ, c_e and R² against the task examples seen, one line per benchmark. Conditions without a fit are left out.
@@ -96,6 +101,8 @@ pub(crate) fn trajectories(fits: &[FitAt]) -> Option<Figure> {
         aspect: 1.2,
         legend: legend.collect(),
         row_titles: Vec::new(),
+        footer: "Vertical lines: 95 % intervals.".into(),
+        title: String::new(),
     })
 }
 
@@ -128,12 +135,18 @@ fn panel(fit: &FitAt, range: Option<(f64, f64)>) -> Panel {
     let mut notes = Vec::new();
     if let Some(analysis) = fit.analysis() {
         let line = analysis.line.iter().filter(|p| p.curve == analysis.curve && p.group.is_none());
-        let vertices: Vec<(f64, f64)> = line.map(|p| (p.x, p.score)).collect();
+        let line: Vec<_> = line.collect();
+        let band = line.iter().filter_map(|p| p.interval.ends().map(|(low, high)| (p.x, low, high)));
+        let band: Vec<(f64, f64, f64)> = band.collect();
+        if band.iter().any(|(_, low, high)| low < high) {
+            layers.push(Layer::Band { series: "fit".into(), hue: Hue::Fit, vertices: band });
+        }
+        let vertices: Vec<(f64, f64)> = line.iter().map(|p| (p.x, p.score)).collect();
         if vertices.len() > 1 {
             layers.push(Layer::Line { series: "fit".into(), hue: Hue::Fit, stroke: Stroke::Solid, vertices });
         }
         if let Some(x) = analysis.emergence().and_then(|c| c.value) {
-            layers.push(Layer::VerticalRule { series: "point of emergence".into(), hue: Hue::Context, x });
+            layers.push(Layer::VerticalRule { series: "Emergence at cₑ".into(), hue: Hue::Context, x });
         }
         if let Some(r2) = analysis.r_squared {
             notes.push(Note::new(format!("R² = {r2:.2}"), "r_squared", r2));

@@ -53,5 +53,7 @@ pub(crate) fn loss_figure(steps: &[TrainStep]) -> Figure {
         aspect: 1.4,
         legend: vec![entry("each step", Hue::Context), entry("running mean", Hue::Reference)],
         row_titles: Vec::new(),
+        footer: String::new(),
+        title: String::new(),
     }
 }

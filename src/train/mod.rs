@@ -64,7 +64,7 @@ pub(crate) use sequence::Overlong;
 pub use sequence::Sequence;
 pub(crate) use settings::PAPER_CHECKPOINTS;
 pub use settings::{Length, TrainSettings};
-#[cfg(fuzzing)]
+#[cfg(any(test, fuzzing))]
 pub(crate) use state::read_any as read_any_state;
 pub use trainer::{TrainStep, Trainer};
 pub(crate) use trajectory::check_training;

@@ -350,6 +350,7 @@ fn figure_and_tables_are_written_and_do_not_depend_on_the_number_of_threads() {
         "fit.pdf",
         "fit.png",
         "fit.svg",
+        "fit.vl.json",
         "parameters.csv",
         "predictions.csv",
         "report.json",

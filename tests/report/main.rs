@@ -4,6 +4,8 @@
 mod support;
 
 mod explore;
+mod geometry;
 mod page;
+mod picture;
 mod plot;
 mod terminal;

@@ -198,6 +198,8 @@ fn the_pages_colours_are_those_of_the_figures() {
         aspect: 1.0,
         legend: Vec::new(),
         row_titles: Vec::new(),
+        footer: String::new(),
+        title: String::new(),
     };
     let drawing = draw(&figure, &Theme::default()).expect("drawn");
     let svg = drawing.svg().to_lowercase();

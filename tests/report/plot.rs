@@ -5,134 +5,9 @@ use onset::analysis::figure::{
 };
 use onset::plot::{Drawing, Theme, draw};
 use proptest::prelude::*;
-use resvg::usvg::{self, roxmltree};
+use resvg::usvg::roxmltree;
 
-/// Positions in the files are rounded to hundredths of a point, here and there twice.
-const ROUNDING: f64 = 0.03;
-
-#[derive(Debug, Clone, Copy)]
-struct Box2 {
-    x0: f64,
-    y0: f64,
-    x1: f64,
-    y1: f64,
-}
-
-impl Box2 {
-    fn overlaps(&self, other: &Self) -> bool {
-        self.x0 < other.x1 && other.x0 < self.x1 && self.y0 < other.y1 && other.y0 < self.y1
-    }
-
-    fn holds(&self, (x, y): (f64, f64)) -> bool {
-        x > self.x0 && x < self.x1 && y > self.y0 && y < self.y1
-    }
-
-    fn distance(&self, (x, y): (f64, f64)) -> f64 {
-        let (nx, ny) = (x.clamp(self.x0, self.x1), y.clamp(self.y0, self.y1));
-        (nx - x).hypot(ny - y)
-    }
-}
-
-/// A text with the box of its ink, as another program sees it.
-struct Text {
-    class: String,
-    content: String,
-    size: f64,
-    ink: Option<Box2>,
-    at: (f64, f64),
-}
-
-/// What an SVG shows, in points.
-struct Picture {
-    size: (f64, f64),
-    texts: Vec<Text>,
-    /// Boxes of notes.
-    notes: Vec<Box2>,
-    /// Centre and radius of points with names.
-    circles: Vec<(f64, f64, f64)>,
-    /// Stroked paths of lines and rules: vertices.
-    curves: Vec<Vec<(f64, f64)>>,
-    /// Filled paths of bands.
-    areas: Vec<Vec<(f64, f64)>>,
-}
-
-fn fonts() -> usvg::fontdb::Database {
-    let mut fonts = usvg::fontdb::Database::new();
-    fonts.load_font_data(dejavu::sans::regular().to_vec());
-    fonts.load_font_data(dejavu::sans::bold().to_vec());
-    fonts
-}
-
-fn ink_boxes(svg: &str) -> Vec<Option<Box2>> {
-    fn walk(group: &usvg::Group, found: &mut Vec<Option<Box2>>) {
-        for node in group.children() {
-            match node {
-                usvg::Node::Group(inner) => walk(inner, found),
-                usvg::Node::Text(text) => {
-                    let ink = text.flattened().bounding_box().transform(text.abs_transform());
-                    // CSS pixels to points.
-                    let edge = |v: f32| 0.75 * f64::from(v);
-                    let in_points = |b: usvg::Rect| Box2 {
-                        x0: edge(b.left()),
-                        y0: edge(b.top()),
-                        x1: edge(b.right()),
-                        y1: edge(b.bottom()),
-                    };
-                    found.push(ink.map(in_points));
-                }
-                _ => {}
-            }
-        }
-    }
-    let options = usvg::Options { fontdb: std::sync::Arc::new(fonts()), ..usvg::Options::default() };
-    let tree = usvg::Tree::from_str(svg, &options).expect("the SVG parses");
-    let mut found = Vec::new();
-    walk(tree.root(), &mut found);
-    found
-}
-
-fn picture(drawing: &Drawing) -> Picture {
-    let svg = drawing.svg();
-    let document = roxmltree::Document::parse(svg).expect("the SVG is well-formed XML");
-    let number = |node: roxmltree::Node, name: &str| {
-        node.attribute(name).and_then(|v| v.trim_end_matches("pt").parse::<f64>().ok()).unwrap_or(f64::NAN)
-    };
-    let in_class = |node: roxmltree::Node, class: &str| node.ancestors().any(|a| a.attribute("class") == Some(class));
-    let elements = || document.descendants().filter(roxmltree::Node::is_element);
-    let named = |tag: &'static str| elements().filter(move |n| n.has_tag_name(tag));
-    let root = document.root_element();
-    // usvg drops texts without a glyph, so an empty one would shift the two lists.
-    let nodes: Vec<_> = named("text").collect();
-    let inks = ink_boxes(svg);
-    assert_eq!(nodes.len(), inks.len(), "every text is drawn");
-    let texts = nodes.iter().zip(inks).map(|(node, ink)| Text {
-        class: node.attribute("class").unwrap_or_default().to_owned(),
-        content: node.descendants().filter_map(|n| if n.is_text() { n.text() } else { None }).collect(),
-        size: number(*node, "font-size"),
-        ink,
-        at: (number(*node, "x"), number(*node, "y")),
-    });
-    let notes = named("rect").filter(|n| in_class(*n, "notes") && n.attribute("fill") != Some("none")).map(|n| {
-        let (x0, y0) = (number(n, "x"), number(n, "y"));
-        Box2 { x0, y0, x1: x0 + number(n, "width"), y1: y0 + number(n, "height") }
-    });
-    let circles =
-        named("circle").filter(|n| in_class(*n, "points")).map(|n| (number(n, "cx"), number(n, "cy"), number(n, "r")));
-    let vertices = |n: roxmltree::Node| -> Vec<(f64, f64)> {
-        let d = n.attribute("d").unwrap_or_default().trim_start_matches('M').trim_end_matches('Z');
-        let pair = |p: &str| p.split_once(',').map(|(x, y)| (x.parse().unwrap(), y.parse().unwrap()));
-        d.split(' ').filter_map(pair).collect()
-    };
-    let drawn = |n: &roxmltree::Node| n.attribute("stroke-linejoin").is_some();
-    Picture {
-        size: (number(root, "width"), number(root, "height")),
-        texts: texts.collect(),
-        notes: notes.collect(),
-        circles: circles.collect(),
-        curves: named("path").filter(drawn).map(vertices).collect(),
-        areas: named("path").filter(|n| n.attribute("fill") != Some("none")).map(vertices).collect(),
-    }
-}
+use crate::picture::{Box2, Picture, ROUNDING, Text, assert_text_is_inside, picture};
 
 fn axis(label: &str, scale: Scale) -> Axis {
     Axis { label: label.into(), scale, range: None, ticks: vec![], tick_labels: vec![] }
@@ -168,6 +43,8 @@ fn figure(panels: Vec<Panel>, columns: usize) -> Figure {
         aspect: 1.3,
         legend: vec![],
         row_titles: vec![],
+        footer: String::new(),
+        title: String::new(),
     }
 }
 
@@ -215,14 +92,6 @@ fn paper_figure(panels: usize, columns: usize) -> Figure {
         entry("Chance", Hue::Context, LegendKey::Stroke(Stroke::Dashed)),
     ];
     figure
-}
-
-fn assert_text_is_inside(picture: &Picture) {
-    for text in &picture.texts {
-        let Some(ink) = text.ink else { continue };
-        let inside = ink.x0 >= 0.0 && ink.y0 >= 0.0 && ink.x1 <= picture.size.0 && ink.y1 <= picture.size.1;
-        assert!(inside, "{:?} is cut off: {ink:?} on {:?}", text.content, picture.size);
-    }
 }
 
 /// Notes and names of points, as boxes of their ink or of their frame.
@@ -290,7 +159,7 @@ proptest! {
         }
         let figure = figure(vec![panel("Random", layers, estimates()); columns], columns);
         let drawing = drawn(&figure);
-        let picture = picture(&drawing);
+        let picture = picture(drawing.svg());
         prop_assert_eq!(picture.texts.iter().filter(|t| t.class == "note").count(), 2 * columns);
         assert_notes_cover_nothing(&picture)?;
         assert_text_is_inside(&picture);
@@ -313,7 +182,7 @@ fn names_of_points_overlap_neither_each_other_nor_points() {
             }
         }
         let drawing = drawn(&figure(vec![busy; columns], columns));
-        let picture = picture(&drawing);
+        let picture = picture(drawing.svg());
         let names: Vec<Box2> = picture.texts.iter().filter(|t| t.class == "label").filter_map(|t| t.ink).collect();
         assert_eq!(drawing.omitted_labels(), 0);
         assert_eq!(names.len(), 18 * columns);
@@ -334,7 +203,7 @@ fn names_without_a_place_are_counted() {
         ..point(&format!("a model with quite a long name {i}"), 10f64.powf(20.0 + 4.0 * scattered(i)), scattered(3 * i))
     });
     let drawing = drawn(&figure(vec![panel("Crowded", vec![cloud(Hue::Reference, points.collect())], vec![])], 1));
-    let written = picture(&drawing).texts.iter().filter(|t| t.class == "label").count();
+    let written = picture(drawing.svg()).texts.iter().filter(|t| t.class == "label").count();
     assert!(drawing.omitted_labels() > 0);
     assert_eq!(written + drawing.omitted_labels(), 150);
 }
@@ -360,7 +229,7 @@ fn the_same_figure_gives_the_same_bytes_in_every_thread() {
 fn files_have_the_promised_form_and_size() {
     let drawing = drawn(&paper_figure(8, 4));
     let (svg, png, pdf) = (drawing.svg(), drawing.png().unwrap(), drawing.pdf().unwrap());
-    let picture = picture(&drawing);
+    let picture = picture(drawing.svg());
     assert!(svg.contains("<title>test</title>") && svg.contains("<desc>A figure of a test.</desc>"));
     assert!(!svg.contains("href") && !svg.contains("NaN"));
     assert_eq!(&png[1..4], b"PNG");
@@ -384,7 +253,7 @@ fn text_is_never_cut_off_and_never_below_seven_points() {
             hue: Hue::Category(3),
             key: LegendKey::Box,
         });
-        let picture = picture(&drawn(&figure));
+        let picture = picture(drawn(&figure).svg());
         assert_text_is_inside(&picture);
         for text in &picture.texts {
             assert!(text.size >= Theme::SMALLEST, "{:?} is set in {} points", text.content, text.size);
@@ -396,7 +265,7 @@ fn text_is_never_cut_off_and_never_below_seven_points() {
 fn powers_of_ten_stand_at_their_decades() {
     let models = (20..=24).map(|k| point("m", 10f64.powi(k), 0.5)).collect();
     let drawing = drawn(&figure(vec![panel("Decades", vec![cloud(Hue::Reference, models)], vec![])], 1));
-    let picture = picture(&drawing);
+    let picture = picture(drawing.svg());
     let labels: Vec<&Text> =
         picture.texts.iter().filter(|t| t.class == "tick" && t.content.starts_with("10")).collect();
     let contents: Vec<&str> = labels.iter().map(|t| t.content.as_str()).collect();
@@ -413,7 +282,7 @@ fn powers_of_ten_stand_at_their_decades() {
 #[test]
 fn equal_axis_labels_are_drawn_once() {
     let count = |figure: &Figure, text: &str| {
-        picture(&drawn(figure)).texts.iter().filter(|t| t.content == text && t.class != "tick").count()
+        picture(drawn(figure).svg()).texts.iter().filter(|t| t.content == text && t.class != "tick").count()
     };
     let mut figure = paper_figure(6, 3);
     assert_eq!((count(&figure, "Pretraining compute (FLOPs)"), count(&figure, "Accuracy")), (1, 1));
@@ -454,7 +323,7 @@ fn categories_have_their_names_whatever_their_length() {
         let mut lying = bars.clone();
         (lying.x, lying.y) = (bars.y.clone(), bars.x.clone());
         lying.layers = vec![cloud(Hue::Fit, (0..names.len()).map(|i| point("e", scattered(i), i as f64)).collect())];
-        let picture = picture(&drawn(&figure(vec![bars, lying], columns)));
+        let picture = picture(drawn(&figure(vec![bars, lying], columns)).svg());
         assert_text_is_inside(&picture);
         for name in ["MMLU", "GSM8K", "HellaSwag", "Winogrande"] {
             assert_eq!(picture.texts.iter().filter(|t| t.class == "tick" && t.content == name).count(), 2, "{name}");
@@ -501,10 +370,10 @@ fn degenerate_figures_are_drawn_without_nonsense() {
         figure.aspect = aspect;
         let drawing = drawn(&figure);
         assert!(!drawing.svg().contains("NaN") && !drawing.svg().contains("inf\""));
-        assert_text_is_inside(&picture(&drawing));
+        assert_text_is_inside(&picture(drawing.svg()));
     }
     let all = figure(panels, 4);
-    let odd_theme = Theme { width: Some(nan), text: inf, dpi: nan };
+    let odd_theme = Theme { width: Some(nan), height: Some(inf), text: inf, dpi: nan, ..Theme::default() };
     for theme in [Theme { dpi: 72.0, ..Theme::default() }, odd_theme] {
         let drawing = draw(&all, &theme).unwrap();
         assert!(drawing.png().is_ok() && drawing.pdf().is_ok());

@@ -15,7 +15,7 @@ const HIGHEST: f64 = 50.0;
 /// One map, or one before and one after.
 #[must_use]
 pub fn figure(report: &AgreeReport) -> Figure {
-    let places = Places::plain(report.benchmarks.iter().map(|benchmark| benchmark.name.clone()).collect());
+    let places = Places::plain("Benchmark", report.benchmarks.iter().map(|benchmark| benchmark.name.clone()).collect());
     let count = report.benchmarks.len();
     let panels: Vec<Panel> = report
         .scores
@@ -47,6 +47,11 @@ pub fn figure(report: &AgreeReport) -> Figure {
         panels,
         legend: Vec::new(),
         row_titles: Vec::new(),
+        footer: format!(
+            "Kendall's τ-b{}: orange below 0, white 0, dark 1.",
+            if count <= NUMBERED { " in hundredths" } else { "" }
+        ),
+        title: String::new(),
     }
 }
 

@@ -20,7 +20,7 @@ use crate::stats::bootstrap::{Bootstrap, Replicates};
 use crate::stats::curves::Curve;
 use crate::stats::distribution::student_quantile;
 use crate::stats::estimate::{Interval, finite};
-use crate::stats::hinge::HingeEstimate;
+use crate::stats::hinge_bootstrap;
 use crate::stats::parameter::Parameter;
 use crate::stats::sensitivity;
 
@@ -267,36 +267,8 @@ fn hinge_band(
     groups: &[(Option<Group>, Vec<f64>)],
     positions: &[f64],
 ) -> Option<Replicates> {
-    let solver = models.hinge().solver(models.sample.x(), models.sample.groups()).ok()?;
     let bootstrap =
         Bootstrap::new(settings.seed).replicates(settings.bootstrap.min(BAND_REPLICATES)).without_jackknife();
-    let quantities = positions.len() * groups.len();
-    let n = models.sample.len();
-    let drawn = bootstrap.pairs(
-        models.sample.families(),
-        quantities,
-        || (solver.clone(), vec![0.0; n]),
-        |(solver, weights), drawn, out| {
-            for (i, weight) in weights.iter_mut().enumerate() {
-                *weight = drawn[i] * models.sample.weight(i);
-            }
-            let Ok(fit) = solver.fit(models.sample.y(), Some(weights)) else { return false };
-            for (g, (_, z)) in groups.iter().enumerate() {
-                let shift: f64 = z.iter().zip(&fit.theta).map(|(z, theta)| z * theta).sum();
-                for (k, x) in positions.iter().enumerate() {
-                    out[g * positions.len() + k] = hinge_value(&fit, *x) + shift;
-                }
-            }
-            true
-        },
-    );
-    drawn.ok()
-}
-
-/// chance + α max(0, x − c); NaN for the level without slope, of which the estimates do not tell the height.
-fn hinge_value(fit: &HingeEstimate, x: f64) -> f64 {
-    if fit.alpha == 0.0 && fit.c.is_finite() {
-        return fit.chance;
-    }
-    fit.chance + fit.alpha * (x - fit.c).max(0.0)
+    let groups: Vec<&[f64]> = groups.iter().map(|(_, z)| z.as_slice()).collect();
+    hinge_bootstrap::values(&bootstrap, &models.hinge(), &models.sample, &groups, positions).ok()
 }

@@ -57,8 +57,8 @@ mod uncertain;
 
 pub use caution::{Caution, CautionKind};
 pub use curve_report::{CurvePoint, CurveReport, FittedModel, HingeReport, HoldoutReport, Prediction};
-pub use draw::figure;
-pub(crate) use draw::figure_with_names;
+pub(crate) use draw::figure_with;
+pub use draw::{Names, figure};
 pub use evidence::{BreakReport, RiseReport, RiseTest, Shown, Turn};
 pub use influence::{Influence, Without};
 pub use input::{FitTables, Inputs, tables};

@@ -59,6 +59,9 @@ pub struct FitReport {
     pub chance_source: String,
     /// The groups whose differences are estimated.
     pub groups: Vec<GroupReport>,
+    /// The models outside every group, where a column names them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base_group: Option<Group>,
     /// Models fitted.
     pub n_models: usize,
     /// Families among them.
@@ -300,6 +303,7 @@ impl FitReport {
             [only] => format!("Not {}", only.name),
             _ => "Other models".into(),
         };
+        let first = self.base_group.as_ref().map_or(first, Group::to_string);
         let each = self.groups.iter().map(|group| match &group.name {
             Group::Release(month) => format!("Released from {month} on"),
             other => other.to_string(),

@@ -139,6 +139,7 @@ fn report(asked: &FitSettings, set: &ModelSet, told: Told<'_>) -> Result<FitRepo
         chance,
         chance_source,
         groups: (0..set.groups.len()).map(|k| group(set, &before, k)).collect(),
+        base_group: set.base.clone(),
         n_models: before.rows.len(),
         n_families: distinct(before.rows.iter().map(|row| row.family.as_str())),
         n_clusters: clusters.count(),

@@ -49,6 +49,8 @@ pub fn figure(report: &LossLawReport) -> Figure {
         aspect: 1.25,
         legend: legend(),
         row_titles: Vec::new(),
+        footer: String::new(),
+        title: String::new(),
     }
 }
 

@@ -9,9 +9,11 @@ use std::sync::atomic::Ordering;
 use clap::{Args, Subcommand};
 
 use self::progress::Progress;
+use super::figure::{FigureOptions, Labels};
 use super::output::{Format, print};
 use super::{interrupt, save};
 use crate::analysis::figure::Figure;
+use crate::analysis::fit::Names;
 use crate::error::{Error, Result};
 use crate::registry::{destination, write};
 use crate::report::json;
@@ -58,7 +60,7 @@ enum StudyCommand {
     /// Join the results of all cells, and imported ones, into tables.
     Collect(StudyFile),
     /// Fit and draw what was collected.
-    Report(StudyFile),
+    Report(ReportArgs),
     /// Take the study's jobs out of the queues they are in.
     Cancel(StudyFile),
 }
@@ -68,6 +70,18 @@ struct StudyFile {
     /// The study.
     #[arg(default_value = "study.toml")]
     file: PathBuf,
+}
+
+#[derive(Debug, Args)]
+struct ReportArgs {
+    #[command(flatten)]
+    study: StudyFile,
+
+    #[command(flatten)]
+    labels: Labels,
+
+    #[command(flatten)]
+    figure: FigureOptions,
 }
 
 #[derive(Debug, Args)]
@@ -93,6 +107,12 @@ struct RunArgs {
     /// Where cells run behind a queue: submit and return; `onset study status` and `report` show the rest.
     #[arg(long)]
     detach: bool,
+
+    #[command(flatten)]
+    labels: Labels,
+
+    #[command(flatten)]
+    figure: FigureOptions,
 }
 
 pub(super) fn run(args: &StudyArgs) -> Result<()> {
@@ -108,6 +128,7 @@ pub(super) fn run(args: &StudyArgs) -> Result<()> {
             })
         }
         StudyCommand::Run(args) => {
+            args.figure.theme()?;
             let (study, work) = checked(&args.file, &args.only)?;
             run_cells(args, study, &work, format)
         }
@@ -133,9 +154,10 @@ pub(super) fn run(args: &StudyArgs) -> Result<()> {
             }
         }
         StudyCommand::Report(args) => {
-            let study = Study::read(&args.file)?;
+            args.figure.theme()?;
+            let study = Study::read(&args.study.file)?;
             let collected = collect(&study, &Real::new(&study))?;
-            fit_and_draw(&study, &collected, format)
+            fit_and_draw(&study, &collected, format, (args.labels.names(), &args.figure))
         }
         StudyCommand::Cancel(args) => {
             let study = Study::read(&args.file)?;
@@ -207,7 +229,7 @@ fn run_cells(args: &RunArgs, mut study: Study, work: &Real, format: Format) -> R
     }
     if args.only.is_empty() && outcome.failed.len() < plan.cells.len() {
         let collected = collect(study, work)?;
-        fit_and_draw(study, &collected, format)?;
+        fit_and_draw(study, &collected, format, (args.labels.names(), &args.figure))?;
     }
     failures(&outcome)
 }
@@ -241,14 +263,19 @@ fn collect(study: &Study, work: &dyn Work) -> Result<Collected> {
 }
 
 /// Fits every benchmark under every condition, and writes and draws what comes out.
-fn fit_and_draw(study: &Study, collected: &Collected, format: Format) -> Result<()> {
+fn fit_and_draw(
+    study: &Study,
+    collected: &Collected,
+    format: Format,
+    (names, look): (Names, &FigureOptions),
+) -> Result<()> {
     let folder = study.output.join("report");
     let fits = study::fits(study, collected)?;
     let table = report::fits_csv(&fits);
     write::set(&folder, || {
         write::bytes(&folder.join("fits.csv"), &table.to_bytes()?)?;
         let figures: Vec<Figure> = [emergence(&fits), trajectories(&fits)].into_iter().flatten().collect();
-        figures.iter().try_for_each(|figure| save::figure(&folder, figure))?;
+        figures.iter().try_for_each(|figure| save::styled(&folder, figure.clone(), look))?;
         // What a page needs beyond the plotted numbers: names of axes, colours, marks.
         write::bytes(&folder.join("figures.json"), json::text(&figures)?.as_bytes())?;
         let mut folders = BTreeSet::new();
@@ -257,7 +284,7 @@ fn fit_and_draw(study: &Study, collected: &Collected, format: Format) -> Result<
             let last =
                 fits.get(at + 1).is_none_or(|next| (&next.benchmark, &next.metric) != (&fit.benchmark, &fit.metric));
             if let (true, Ok(found)) = (last, &fit.fit) {
-                save::fit(&folder.join(own_folder(&mut folders, &fit.benchmark)), found)?;
+                save::fit(&folder.join(own_folder(&mut folders, &fit.benchmark)), found, names, look)?;
             }
         }
         Ok(())

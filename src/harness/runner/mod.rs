@@ -26,7 +26,7 @@ pub(crate) use encode::Prompt;
 pub(crate) use encode::PromptWork;
 pub(crate) use evaluation::evaluate_served;
 pub use evaluation::{EvaluationEvent, EvaluationSettings, Keep, evaluate};
-#[cfg(test)]
+#[cfg(any(test, fuzzing))]
 pub(crate) use journal::Journal;
 #[cfg(test)]
 pub(crate) use journal::Key;

@@ -2,7 +2,6 @@
 
 mod check;
 mod configs;
-mod corpus;
 mod decoder;
 mod files;
 mod gguf;

@@ -88,6 +88,8 @@ pub(super) struct GroupColumn {
     rule: Rule,
     /// Whether nobody asked for it.
     pub(super) by_default: bool,
+    /// The models that a group of a column with words is compared with: those with its first word.
+    base: Option<Group>,
 }
 
 enum Rule {
@@ -271,14 +273,22 @@ fn of_column(records: &Records<'_>, usable: &[&Record], name: &str) -> Result<Ve
             words.len()
         )));
     }
+    let group = |word: &str| Group::Selection(Selection::of_word(name, word));
+    let base = words.first().map(|word| group(word));
     words
         .into_iter()
         .skip(1)
         .map(|word| {
             let rule = Rule::Word(records.named(name)?, word.to_owned());
-            Ok(GroupColumn::asked(Group::Selection(Selection::of_word(name, word)), rule))
+            Ok(GroupColumn { base: base.clone(), ..GroupColumn::asked(group(word), rule) })
         })
         .collect()
+}
+
+/// What all groups are compared with, where that has a name of its own.
+pub(super) fn base(groups: &[GroupColumn]) -> Option<Group> {
+    let first = groups.first()?.base.clone()?;
+    groups.iter().all(|group| group.base.as_ref() == Some(&first)).then_some(first)
 }
 
 /// The number of a cell, with `yes` and `true` as 1, `no` and `false` as 0.
@@ -299,11 +309,11 @@ pub(super) enum Value {
 
 impl GroupColumn {
     fn asked(group: Group, rule: Rule) -> Self {
-        Self { group, rule, by_default: false }
+        Self { group, rule, by_default: false, base: None }
     }
 
     fn by_release(month: Month, by_default: bool) -> Self {
-        Self { group: Group::Release(month), rule: Rule::From(month), by_default }
+        Self { group: Group::Release(month), rule: Rule::From(month), by_default, base: None }
     }
 
     /// The value of one model.

@@ -159,6 +159,7 @@ fn assemble(tables: &[Table], roles: &[Role], settings: &Settings) -> Result<Mod
         score,
         adjusted: settings.adjusted.clone().or_else(|| wants_adjusted.then(|| AFTER_ADJUSTMENT.to_owned())),
         predictor,
+        base: groups::base(&groups),
         groups: groups.into_iter().map(|column| column.group).collect(),
         notes,
         sources: tables.iter().map(|table| table.path().display().to_string()).collect(),

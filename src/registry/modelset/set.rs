@@ -21,6 +21,8 @@ pub struct ModelSet {
     pub predictor: Predictor,
     /// The groups, one for each value of [`ModelRow::groups`].
     pub groups: Vec<Group>,
+    /// The models outside every group, where a column names them: `kind = base` beside `kind = chat` and `kind = code`.
+    pub base: Option<Group>,
     /// What a reader should know about how the tables were understood.
     pub notes: Vec<String>,
     /// The tables.

@@ -319,6 +319,7 @@ impl<'f> Look<'f> {
                     Stroke::Solid => "solid",
                     Stroke::Dashed => "dash",
                     Stroke::Dotted => "dot",
+                    Stroke::DashDotted => "dashdot",
                 };
                 look(Mark::Line, series, vertices.len(), self::hue(*hue), "circle", dash)
             }

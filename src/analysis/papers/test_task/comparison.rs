@@ -4,9 +4,7 @@
 use super::built::{Built, cover_lines, shared_range};
 use super::exhibit::Exhibit;
 use super::item::{Item, ItemPart};
-use super::panel::{
-    BY_RELEASE, GroupNames, PanelSpec, chance_entry, comparison_panel, compute_axis, group_layers, score_axis,
-};
+use super::panel::{BY_RELEASE, GroupNames, PanelSpec, comparison_panel, compute_axis, group_layers, score_axis};
 use super::quantity::Quantity;
 use super::scores::{EPOCHS, MMLU, Paper, Reading, adjustment_for, is_new, known, negative_brier};
 use crate::analysis::Phase;
@@ -30,8 +28,10 @@ impl Builder {
             panels: Vec::new(),
             columns,
             aspect: 1.35,
-            legend: names.legend().into_iter().chain([chance_entry()]).collect(),
+            legend: names.legend(),
             row_titles: Vec::new(),
+            footer: String::new(),
+            title: String::new(),
         };
         Self { figure, quantities: Vec::new(), reading }
     }
@@ -61,11 +61,7 @@ impl Builder {
 pub(crate) fn main(paper: &Paper<'_>) -> Result<Built> {
     let caption = "Accuracy against pretraining compute before (top) and after (bottom) every model is fine-tuned on the \
                    same task data. Lines are hinge fits, y = r + α·max(0, x − c) + θ·new.";
-    let marks = match paper.reading() {
-        Reading::Published => "θ̂ is bold where p < 0.05 with c taken as known, R² is uncentred, both as published.",
-        Reading::Corrected => "θ̂ is bold where its interval leaves out zero, R² is centred.",
-    };
-    two_benchmarks(paper, Exhibit::Main, &format!("{caption} {marks}"), BY_RELEASE, is_new)
+    two_benchmarks(paper, Exhibit::Main, caption, BY_RELEASE, is_new)
 }
 
 /// The same, models grouped by the languages of their training data.
@@ -128,7 +124,7 @@ pub(crate) fn metric(paper: &Paper<'_>) -> Result<Built> {
         let spec = PanelSpec {
             figure: Exhibit::Metric,
             item: Item::new(MMLU, ItemPart::Asked(format, Phase::Unadjusted)),
-            title: format!("MMLU, {}", format.words()),
+            title: capitalised(format.words()),
             y: "Accuracy",
             range: shared_range([&scores], chance),
             chance,
@@ -139,13 +135,19 @@ pub(crate) fn metric(paper: &Paper<'_>) -> Result<Built> {
     }
     let brier = paper.by_release(&negative_brier(paper, "mmlu")?)?;
     builder.push(Panel {
-        title: "MMLU, multiple choice".into(),
+        title: "Multiple choice, Brier score".into(),
         x: compute_axis(),
         y: score_axis("−Brier score", None),
         layers: group_layers(&brier, BY_RELEASE),
         notes: Vec::new(),
     });
+    builder.figure.row_titles = vec![known(MMLU)?.name.to_string()];
     Ok(builder.build())
+}
+
+fn capitalised(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// ARC Challenge and HellaSwag, which are usually asked as cloze, asked as multiple choice, and adjusted.
@@ -198,7 +200,12 @@ pub(crate) fn leaderboard_v2(paper: &Paper<'_>) -> Result<Built> {
     let caption = format!(
         "The benchmarks of the second open LLM leaderboard before (left) and after (right) adjustment, with {chance}."
     );
-    leaderboard(paper, Exhibit::LeaderboardV2, &caption, &["mmlu_pro", "gpqa", "musr", "bbh", "math_hard"])
+    let mut built =
+        leaderboard(paper, Exhibit::LeaderboardV2, &caption, &["mmlu_pro", "gpqa", "musr", "bbh", "math_hard"])?;
+    if paper.reading() == Reading::Published {
+        built.figure.footer = "Chance of GPQA and MuSR is published as 0, below their panels.".into();
+    }
+    Ok(built)
 }
 
 /// MMLU-Pro with the number of options cut to four.
@@ -209,7 +216,6 @@ pub(crate) fn mmlu_pro_four(paper: &Paper<'_>) -> Result<Built> {
     let caption = "MMLU-Pro with four options instead of ten, before and after adjustment.";
     let mut built = leaderboard(paper, Exhibit::MmluProFour, caption, &["mmlu_pro_four"])?;
     built.figure.aspect = 1.35;
-    built.figure.row_titles.clear();
     Ok(built)
 }
 
@@ -229,8 +235,7 @@ fn leaderboard(paper: &Paper<'_>, exhibit: Exhibit, caption: &str, tasks: &[&str
                 figure: Exhibit::LeaderboardV2,
                 item: Item::new(task, ItemPart::Phase(phase)),
                 title: title.into(),
-                // The row is named after the benchmark; a common label would stand in its middle.
-                y: "",
+                y: "Accuracy",
                 range,
                 chance: paper.chance(benchmark),
                 with_r2: false,

@@ -8,7 +8,7 @@ use super::built::{Built, cover_lines, shared_range};
 use super::exhibit::Exhibit;
 use super::intervals;
 use super::item::{Item, ItemPart};
-use super::panel::{bent_line, compute_axis, points, score_axis};
+use super::panel::{band_layer, band_places, bent_line, chance_layer, compute_axis, points, score_axis};
 use super::quantity::{PaperQuantity, Quantity, Recomputed, Remark};
 use super::scores::{ByModel, Paper, Reading, at_examples, known};
 use crate::analysis::figure::{Figure, Hue, Layer, LegendEntry, LegendKey, Marker, Note, Panel, Stroke};
@@ -23,6 +23,9 @@ use crate::stats::two_segment::TwoSegment;
 
 const MODELS: &str = "Models released before November 2023";
 const FIT: &str = "Fit";
+/// Why the panels of a column differ.
+const ROWS: &str = "Each row has the numbers of task examples that the paper shows for its benchmark, so those of a column \
+                    differ.";
 
 /// Compute range of the published two-segment fit, FLOPs, ends excluded.
 const RANGE: (f64, f64) = (1e20, 1e24);
@@ -71,6 +74,8 @@ fn grid(paper: &Paper<'_>, exhibit: Exhibit, caption: &str, rows: &Rows, kind: K
             LegendEntry { label: FIT.into(), hue: Hue::Fit, key: LegendKey::Stroke(Stroke::Solid) },
         ],
         row_titles: Vec::new(),
+        footer: ROWS.into(),
+        title: String::new(),
     };
     let mut quantities = Vec::new();
     for (id, examples) in rows {
@@ -97,7 +102,7 @@ fn grid(paper: &Paper<'_>, exhibit: Exhibit, caption: &str, rows: &Rows, kind: K
                 title: format!("{} task examples", thousands(n)),
                 x: compute_axis(),
                 y: score_axis("Accuracy", Some(shared_range(&sets, chance))),
-                layers: [cloud].into_iter().chain(layers).collect(),
+                layers: [chance_layer(chance), cloud].into_iter().chain(layers).collect(),
                 notes,
             });
         }
@@ -140,6 +145,10 @@ fn corrected_emergence(scores: &[Scored<'_>], chance: f64) -> Result<Fitted> {
     let found = intervals::emergence(&fit, &sample);
     let estimate = &found.estimate;
     let line = bent_fit(scores, fit.c, |x| fit.predict(x, &[]));
+    let (low, high) = compute_range(scores).unwrap_or((fit.c, fit.c));
+    let places = band_places(low, high, fit.c);
+    let band = intervals::hinge_band(&Hinge::new().chance(chance), &sample, &[], &places);
+    let layers = band_layer(FIT, Hue::Fit, &places, &band).into_iter().chain([line]).collect();
     let text = estimate.value.map_or_else(|| "no cₑ in the data".to_owned(), |c| format!("cₑ = {}", scientific(c, 1)));
     let mut notes = vec![Note {
         text,
@@ -152,7 +161,7 @@ fn corrected_emergence(scores: &[Scored<'_>], chance: f64) -> Result<Fitted> {
     if let Some(text) = span(estimate) {
         notes.push(Note { text, quantity: String::new(), value: None, low: None, high: None, bold: false });
     }
-    Ok((vec![line], notes, found))
+    Ok((layers, notes, found))
 }
 
 /// The interval of a break in words; `None` without any bound.
@@ -181,6 +190,14 @@ fn log_linear_fit(scores: &[Scored<'_>], reading: Reading) -> Result<Fitted> {
         Reading::Published => Estimate::of(value).into(),
         Reading::Corrected => intervals::line_r_squared(value, &x, &y, &intervals::families_of(scores)),
     };
+    let band = match reading {
+        Reading::Published => None,
+        Reading::Corrected => {
+            let places = band_places(low, high, low);
+            let band = intervals::line_band(&x, &y, &intervals::families_of(scores), &places);
+            band_layer(FIT, Hue::Fit, &places, &band)
+        }
+    };
     let interval = found.estimate.interval;
     let note = Note::new(format!("R² = {value:.3}"), "r2", value);
     let mut notes = vec![Note { low: interval.low, high: interval.high, ..note }];
@@ -188,7 +205,7 @@ fn log_linear_fit(scores: &[Scored<'_>], reading: Reading) -> Result<Fitted> {
         let text = format!("[{low:.3}, {high:.3}]");
         notes.push(Note { text, quantity: String::new(), value: None, low: None, high: None, bold: false });
     }
-    Ok((vec![line], notes, found))
+    Ok((band.into_iter().chain([line]).collect(), notes, found))
 }
 
 fn columns(scores: &[Scored<'_>]) -> (Vec<f64>, Vec<f64>) {

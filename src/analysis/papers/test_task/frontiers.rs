@@ -3,7 +3,7 @@
 use super::built::{Built, shared_range};
 use super::exhibit::Exhibit;
 use super::item::{Item, ItemPart};
-use super::panel::{BY_RELEASE, compute_axis, group_layers, score_axis};
+use super::panel::{BY_RELEASE, chance_layer, compute_axis, group_layers, score_axis};
 use super::quantity::{PaperQuantity, Quantity, Recomputed, Remark};
 use super::scores::{EPOCHS, Paper, Reading, adjustment_for, known};
 use crate::analysis::Phase;
@@ -43,14 +43,17 @@ pub(crate) fn pareto(paper: &Paper<'_>) -> Result<Built> {
         aspect: 1.35,
         legend,
         row_titles: vec!["Unadjusted".into(), "Adjusted".into()],
+        footer: String::new(),
+        title: String::new(),
     };
     let mut quantities = Vec::new();
     for phase in Phase::BOTH {
         for id in ["mmlu", "gsm8k"] {
             let (before, after) = paper.pair(id, &Condition::epochs(adjustment_for(id), EPOCHS))?;
             let scores = paper.by_release(phase.of(&before, &after))?;
-            let range = shared_range([&before, &after], paper.chance(known(id)?));
-            let (panel, area) = panel(&known(id)?.name, &scores, range)?;
+            let chance = paper.chance(known(id)?);
+            let range = shared_range([&before, &after], chance);
+            let (panel, area) = panel(&known(id)?.name, &scores, chance, range)?;
             figure.panels.push(panel);
             let estimate = Recomputed { remark: no_interval(paper.reading()), ..Estimate::of(area).into() };
             quantities.push(Quantity::of(
@@ -71,7 +74,7 @@ fn no_interval(reading: Reading) -> Option<Remark> {
         .then(|| Remark::Sentence("No interval: a frontier is made of maxima, which a bootstrap cannot bound.".into()))
 }
 
-fn panel(title: &str, scores: &[Scored<'_>], range: (f64, f64)) -> Result<(Panel, f64)> {
+fn panel(title: &str, scores: &[Scored<'_>], chance: f64, range: (f64, f64)) -> Result<(Panel, f64)> {
     let (_, end) =
         compute_range(scores).ok_or_else(|| Error::Undetermined(format!("{title}: no model to draw a frontier of")))?;
     let steps_of = |keep: &dyn Fn(&Scored<'_>) -> bool| {
@@ -81,7 +84,8 @@ fn panel(title: &str, scores: &[Scored<'_>], range: (f64, f64)) -> Result<(Panel
     let old = steps_of(&|s| !s.comparison);
     let all = steps_of(&|_| true);
     let area = area_between(&all, &old, end);
-    let mut layers = vec![Layer::Band { series: GAP.into(), hue: Hue::Fit, vertices: gap(&all, &old, end) }];
+    let mut layers =
+        vec![chance_layer(chance), Layer::Band { series: GAP.into(), hue: Hue::Fit, vertices: gap(&all, &old, end) }];
     layers.extend(group_layers(scores, BY_RELEASE));
     for (series, steps, hue, stroke) in
         [(OLD, &old, Hue::Reference, Stroke::Solid), (ALL, &all, Hue::Comparison, Stroke::Dashed)]

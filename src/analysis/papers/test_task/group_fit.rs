@@ -66,6 +66,14 @@ impl GroupFit {
         }
     }
 
+    /// The 95 % band of a group's curve at places `x` (log10 FLOPs); empty in the published reading.
+    pub(super) fn band(&self, x: &[f64], comparison: bool) -> Vec<Interval> {
+        match self {
+            Self::Published(_) => Vec::new(),
+            Self::Corrected(it) => intervals::hinge_band(&it.hinge, &it.sample, &[f64::from(u8::from(comparison))], x),
+        }
+    }
+
     /// θ; in the published reading with the p-value that takes c as known.
     pub(super) fn theta(&self) -> Recomputed {
         match self {

@@ -11,9 +11,9 @@ use crate::stats::clusters::Clusters;
 use crate::stats::covariance::{Covariance, Kind};
 use crate::stats::curve::FittedCurve;
 use crate::stats::equivalence::smallest_margin;
-use crate::stats::estimate::{Estimate, Method};
+use crate::stats::estimate::{Estimate, Interval, Method};
 use crate::stats::hinge::{Hinge, HingeFit};
-use crate::stats::hinge_bootstrap::{HingeQuantity, parameters};
+use crate::stats::hinge_bootstrap::{HingeQuantity, parameters, values};
 use crate::stats::linear::LeastSquaresFit;
 use crate::stats::parameter::Parameter;
 use crate::stats::profile::Profile;
@@ -92,6 +92,40 @@ pub(super) fn line_r_squared(value: f64, x: &[f64], y: &[f64], clusters: &Cluste
         },
     );
     of_replicates(value, drawn, 0)
+}
+
+/// The 95 % band of a hinge for models with these group values at places `x` (log10 FLOPs): percentiles of the bootstrap over
+/// families. Empty where there is none.
+pub(super) fn hinge_band(hinge: &Hinge, sample: &Sample, group: &[f64], x: &[f64]) -> Vec<Interval> {
+    let bootstrap = Bootstrap::new(SEED).replicates(REPLICATES).without_jackknife();
+    percentiles(values(&bootstrap, hinge, sample, &[group], x), x.len())
+}
+
+/// The same of a straight line through the points (`x`, `y`), at places `at`.
+pub(super) fn line_band(x: &[f64], y: &[f64], clusters: &Clusters, at: &[f64]) -> Vec<Interval> {
+    let drawn = Bootstrap::new(SEED).replicates(REPLICATES).without_jackknife().pairs(
+        clusters,
+        at.len(),
+        || (),
+        |(), weight, out| {
+            let total: f64 = weight.iter().sum();
+            let mean = |values: &[f64]| values.iter().zip(weight).map(|(v, w)| v * w).sum::<f64>() / total;
+            let (mx, my) = (mean(x), mean(y));
+            let (mut xx, mut xy) = (0.0, 0.0);
+            for ((x, y), w) in x.iter().zip(y).zip(weight) {
+                xx += w * (x - mx) * (x - mx);
+                xy += w * (x - mx) * (y - my);
+            }
+            out.iter_mut().zip(at).for_each(|(out, at)| *out = my + xy / xx * (at - mx));
+            xx > 0.0
+        },
+    );
+    percentiles(drawn, at.len())
+}
+
+fn percentiles(drawn: Result<Replicates>, places: usize) -> Vec<Interval> {
+    let Ok(drawn) = drawn else { return Vec::new() };
+    (0..places).map_while(|place| drawn.percentile(place, LEVEL)).collect()
 }
 
 /// The R² of a regression, BCa over families: every replicate is fitted again with the drawn families' weights.

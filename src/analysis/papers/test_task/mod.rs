@@ -182,12 +182,43 @@ impl Reproduce {
     }
 }
 
-/// A corrected figure says what was corrected.
+/// The figure with its reading in its caption and on it, and with what its marks mean.
 fn captioned(mut figure: Figure, reading: Reading) -> Figure {
-    if reading == Reading::Corrected {
-        figure.caption.push_str(CORRECTED);
+    let notes = || figure.panels.iter().flat_map(|panel| &panel.notes);
+    let has = |quantity: PaperQuantity| notes().any(|note| note.quantity == quantity.name());
+    let theta = has(PaperQuantity::Theta);
+    // The interval of a point of emergence is too long for brackets.
+    let brackets = notes().any(|note| note.low.is_some() && note.quantity != PaperQuantity::Emergence.name());
+    let mut sentences = Vec::new();
+    match reading {
+        Reading::Published => {
+            sentences.push("As published.");
+            if theta {
+                sentences.push("θ\u{302} in bold: p < 0.05 with the point of emergence taken as known.");
+            }
+            if has(PaperQuantity::R2Uncentered) {
+                sentences.push("R² is uncentred.");
+            }
+        }
+        Reading::Corrected => {
+            figure.caption.push_str(CORRECTED);
+            sentences.push("Corrected.");
+            if brackets {
+                sentences.push("[low, high]: 95 % interval.");
+            }
+            if theta {
+                sentences.push("θ\u{302} in bold: its interval leaves out zero.");
+            }
+            if has(PaperQuantity::Emergence) {
+                sentences.push("Below cₑ: its 95 % interval.");
+            }
+        }
     }
-    figure
+    if !figure.footer.is_empty() {
+        sentences.push(&figure.footer);
+    }
+    figure.footer = sentences.join(" ");
+    figure.with_every_mark_in_the_legend("95 % band")
 }
 
 const CORRECTED: &str = " Corrected: MMLU weighted by items, adjusted scores as measured, chance as it follows from the \

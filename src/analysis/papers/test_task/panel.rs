@@ -8,6 +8,7 @@ use super::scores::Reading;
 use crate::analysis::figure::{Axis, Hue, Layer, LegendEntry, LegendKey, Marker, Panel, Point, Scale, Stroke};
 use crate::analysis::scaling::{Scored, compute_range};
 use crate::error::Result;
+use crate::stats::estimate::Interval;
 
 /// Names of the two groups, as in the legend.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,21 +27,19 @@ impl GroupNames {
     /// The legend entries of both groups.
     #[must_use]
     pub(crate) fn legend(&self) -> Vec<LegendEntry> {
-        [(self.reference, Hue::Reference, Marker::Circle), (self.comparison, Hue::Comparison, Marker::Triangle)]
-            .into_iter()
-            .map(|(label, hue, marker)| LegendEntry {
-                label: label.to_owned(),
-                hue,
-                key: LegendKey::MarkedStroke(marker, Stroke::Solid),
-            })
-            .collect()
+        [
+            (self.reference, Hue::Reference, Marker::Circle, Stroke::Solid),
+            // Where the curves of both groups coincide, both are seen.
+            (self.comparison, Hue::Comparison, Marker::Triangle, Stroke::Dashed),
+        ]
+        .into_iter()
+        .map(|(label, hue, marker, stroke)| LegendEntry {
+            label: label.to_owned(),
+            hue,
+            key: LegendKey::MarkedStroke(marker, stroke),
+        })
+        .collect()
     }
-}
-
-/// The legend entry of [`chance_layer`].
-#[must_use]
-pub(crate) fn chance_entry() -> LegendEntry {
-    LegendEntry { label: "Chance".into(), hue: Hue::Context, key: LegendKey::Stroke(Stroke::Dashed) }
 }
 
 /// The axis every scaling figure shares.
@@ -110,20 +109,44 @@ pub(crate) fn bent_line(low: f64, high: f64, c: f64, curve: impl Fn(f64) -> f64)
     xs.into_iter().map(|x| (10f64.powf(x), curve(x))).collect()
 }
 
-/// The hinge of each group over that group's own range of compute.
+/// Points of a band.
+const BAND_POINTS: usize = 41;
+
+/// Places of a band from `low` to `high`, a bend at `c` among them.
+#[must_use]
+pub(super) fn band_places(low: f64, high: f64, c: f64) -> Vec<f64> {
+    let mut all: Vec<f64> =
+        (0..BAND_POINTS).map(|k| low + (high - low) * k as f64 / (BAND_POINTS - 1) as f64).collect();
+    all.extend(Some(c).filter(|c| low < *c && *c < high));
+    all.sort_by(f64::total_cmp);
+    all
+}
+
+/// A band through the intervals at places `x` (log10 FLOPs); `None` without any.
+#[must_use]
+pub(super) fn band_layer(series: &str, hue: Hue, x: &[f64], intervals: &[Interval]) -> Option<Layer> {
+    let vertices: Vec<(f64, f64, f64)> = x
+        .iter()
+        .zip(intervals)
+        .filter_map(|(x, band)| band.ends().map(|(low, high)| (10f64.powf(*x), low, high)))
+        .collect();
+    (!vertices.is_empty()).then(|| Layer::Band { series: series.to_owned(), hue, vertices })
+}
+
+/// The hinge of each group over that group's own range of compute, with its band where there is one.
 #[must_use]
 fn hinge_layers(scores: &[Scored<'_>], fit: &GroupFit, names: GroupNames) -> Vec<Layer> {
-    [(false, names.reference, Hue::Reference), (true, names.comparison, Hue::Comparison)]
+    [(false, names.reference, Hue::Reference, Stroke::Solid), (true, names.comparison, Hue::Comparison, Stroke::Dashed)]
         .into_iter()
-        .filter_map(|(comparison, series, hue)| {
+        .filter_map(|(comparison, series, hue, stroke)| {
             let (low, high) = compute_range(scores.iter().filter(|s| s.comparison == comparison))?;
-            Some(Layer::Line {
-                series: series.to_owned(),
-                hue,
-                stroke: Stroke::Solid,
-                vertices: bent_line(low, high, fit.c(), |x| fit.predict(x, comparison)),
-            })
+            let places = band_places(low, high, fit.c());
+            let band = band_layer(series, hue, &places, &fit.band(&places, comparison));
+            let vertices = bent_line(low, high, fit.c(), |x| fit.predict(x, comparison));
+            let line = Layer::Line { series: series.to_owned(), hue, stroke, vertices };
+            Some(band.into_iter().chain([line]))
         })
+        .flatten()
         .collect()
 }
 

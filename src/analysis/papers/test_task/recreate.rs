@@ -10,7 +10,7 @@ use std::path::Path;
 use super::built::{Built, cover_lines, shared_range};
 use super::exhibit::Exhibit;
 use super::item::{Item, ItemPart};
-use super::panel::{GroupNames, PanelSpec, chance_entry, comparison_panel, compute_axis, points, score_axis};
+use super::panel::{GroupNames, PanelSpec, chance_layer, comparison_panel, compute_axis, points, score_axis};
 use super::scores::{ByModel, Paper, Reading, adjustment_for, known};
 use crate::analysis::Phase;
 use crate::analysis::figure::{Figure, Hue, Layer, Marker, Panel};
@@ -56,8 +56,10 @@ pub(crate) fn recreate(paper: &Paper<'_>) -> Result<Built> {
         panels: Vec::new(),
         columns: 3,
         aspect: 1.25,
-        legend: NAMES.legend().into_iter().chain([chance_entry()]).collect(),
+        legend: NAMES.legend(),
         row_titles: Vec::new(),
+        footer: String::new(),
+        title: String::new(),
     };
     let mut numbers = Vec::new();
     for id in ["mmlu", "gsm8k"] {
@@ -77,12 +79,15 @@ pub(crate) fn recreate(paper: &Paper<'_>) -> Result<Built> {
             title: "No model fine-tuned".into(),
             x: compute_axis(),
             y: score_axis("Accuracy", Some(range)),
-            layers: vec![Layer::Points {
-                series: NAMES.reference.into(),
-                hue: Hue::Reference,
-                marker: Marker::Circle,
-                points: points(&paper.grouped(&none, |_| false)?),
-            }],
+            layers: vec![
+                chance_layer(chance),
+                Layer::Points {
+                    series: NAMES.reference.into(),
+                    hue: Hue::Reference,
+                    marker: Marker::Circle,
+                    points: points(&paper.grouped(&none, |_| false)?),
+                },
+            ],
             notes: Vec::new(),
         });
         for (title, phase, scores) in

@@ -3,7 +3,7 @@
 use super::built::{Built, shared_range};
 use super::exhibit::Exhibit;
 use super::item::{Item, ItemPart};
-use super::panel::{BY_RELEASE, GroupNames, compute_axis, group_layers, points, score_axis};
+use super::panel::{BY_RELEASE, GroupNames, chance_layer, compute_axis, group_layers, points, score_axis};
 use super::quantity::{PaperQuantity, Quantity};
 use super::scores::{ByModel, EPOCHS, Paper, adjustment_for, at_examples, is_new, known, negative_brier};
 use crate::analysis::Phase;
@@ -23,6 +23,8 @@ fn figure(name: &str, caption: &str, columns: usize, legend: Vec<LegendEntry>) -
         aspect: 1.35,
         legend,
         row_titles: Vec::new(),
+        footer: String::new(),
+        title: String::new(),
     }
 }
 
@@ -111,17 +113,20 @@ pub(crate) fn brier(paper: &Paper<'_>) -> Result<Built> {
     for (id, name) in [("arc_challenge", "ARC Challenge"), ("hellaswag", "HellaSwag")] {
         let cloze = paper.unadjusted(id)?;
         let choice = paper.unadjusted(&format!("{id}_mc"))?;
-        let range = shared_range([&cloze, &choice], paper.chance(known(id)?));
+        let chance = paper.chance(known(id)?);
+        let range = shared_range([&cloze, &choice], chance);
         for (title, label, scores, range) in [
             ("Cloze", "Accuracy", &cloze, Some(range)),
             ("Multiple choice", "Accuracy", &choice, Some(range)),
-            ("Multiple choice", "−Brier score", &negative_brier(paper, &format!("{id}_mc"))?, None),
+            ("Multiple choice, Brier score", "−Brier score", &negative_brier(paper, &format!("{id}_mc"))?, None),
         ] {
+            // A guess has no known Brier score.
+            let chance = range.map(|_| chance_layer(chance));
             figure.panels.push(Panel {
                 title: title.into(),
                 x: compute_axis(),
                 y: score_axis(label, range),
-                layers: group_layers(&paper.by_release(scores)?, BY_RELEASE),
+                layers: chance.into_iter().chain(group_layers(&paper.by_release(scores)?, BY_RELEASE)).collect(),
                 notes: Vec::new(),
             });
         }
@@ -158,7 +163,7 @@ pub(crate) fn families_figure(paper: &Paper<'_>) -> Result<Built> {
         for id in ["mmlu", "gsm8k"] {
             let (before, after) = paper.pair(id, &Condition::epochs(adjustment_for(id), EPOCHS))?;
             let scores = paper.by_release(phase.of(&before, &after))?;
-            let mut layers = Vec::new();
+            let mut layers = vec![chance_layer(paper.chance(known(id)?))];
             for (k, (name, marker, member)) in shown.iter().enumerate() {
                 let mut cloud = points(scores.iter().filter(|s| member(s.model)));
                 cloud.sort_by(|a, b| a.x.total_cmp(&b.x));
@@ -201,7 +206,10 @@ pub(crate) fn finetuned_old_vs_new(paper: &Paper<'_>) -> Result<Built> {
             title: known(id)?.name.to_string(),
             x: compute_axis(),
             y: score_axis("Accuracy", None),
-            layers: group_layers(&paper.by_release(&scores)?, names),
+            layers: [chance_layer(paper.chance(known(id)?))]
+                .into_iter()
+                .chain(group_layers(&paper.by_release(&scores)?, names))
+                .collect(),
             notes: Vec::new(),
         });
     }

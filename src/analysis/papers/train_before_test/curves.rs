@@ -55,7 +55,17 @@ fn axis(label: &str, scale: Scale, range: Option<(f64, f64)>) -> Axis {
 }
 
 fn figure(name: &str, caption: &str, panels: Vec<Panel>, columns: usize, legend: Vec<LegendEntry>) -> Figure {
-    Figure { name: name.into(), caption: caption.into(), panels, columns, aspect: 1.3, legend, row_titles: Vec::new() }
+    Figure {
+        name: name.into(),
+        caption: caption.into(),
+        panels,
+        columns,
+        aspect: 1.3,
+        legend,
+        row_titles: Vec::new(),
+        footer: String::new(),
+        title: String::new(),
+    }
 }
 
 /// Bits per byte of every corpus before and after.
@@ -82,8 +92,13 @@ pub(super) fn corpora(tables: &Tables) -> Result<Figure> {
     Ok(figure("corpora", caption, panels, 3, maker_legend(&makers)))
 }
 
+/// Where the hinges of both conditions coincide, both are seen.
+fn stroke(phase: Phase) -> Stroke {
+    phase.of(Stroke::Solid, Stroke::Dashed)
+}
+
 /// The hinge of base models over the range of compute.
-fn hinge_line(compute: &[f64], one: &Compared, phase: Phase, hue: Hue) -> Layer {
+fn hinge_line(compute: &[f64], one: &Compared, phase: Phase, hue: Hue, stroke: Stroke) -> Layer {
     let fit = &one.phase(phase).hinge;
     let logs: Vec<f64> = compute.iter().map(|c| c.log10()).collect();
     let (low, high) = logs.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), x| (a.min(*x), b.max(*x)));
@@ -91,7 +106,7 @@ fn hinge_line(compute: &[f64], one: &Compared, phase: Phase, hue: Hue) -> Layer 
     places.extend(Some(fit.c).filter(|c| low < *c && *c < high));
     places.push(high);
     let vertices = places.into_iter().map(|x| (10f64.powf(x), fit.predict(x, &[0.0]))).collect();
-    Layer::Line { series: title(phase).into(), hue, stroke: Stroke::Solid, vertices }
+    Layer::Line { series: title(phase).into(), hue, stroke, vertices }
 }
 
 fn r_squared(one: &Compared, phase: Phase) -> Option<Note> {
@@ -110,7 +125,7 @@ pub(super) fn compute(tables: &Tables, emergence: &Emergence) -> Figure {
         let scores = &one.phase(phase).scores;
         let points: Vec<(f64, f64)> = emergence.compute.iter().copied().zip(scores.iter().copied()).collect();
         let mut layers = clouds(tables, &makers, &emergence.models, &points);
-        layers.push(hinge_line(&emergence.compute, one, phase, Hue::Fit));
+        layers.push(hinge_line(&emergence.compute, one, phase, Hue::Fit, Stroke::Solid));
         Panel {
             title: title(phase).into(),
             x: axis("Pretraining compute (FLOPs)", Scale::Log10, None),
@@ -141,7 +156,7 @@ pub(super) fn each_benchmark(tables: &Tables, emergence: &Emergence) -> Figure {
                 points: points.map(|(i, (x, y))| point(&tables.models[*i].name, (*x, *y))).collect(),
             });
         }
-        layers.extend(Phase::BOTH.map(|phase| hinge_line(&emergence.compute, one, phase, hue(phase))));
+        layers.extend(Phase::BOTH.map(|phase| hinge_line(&emergence.compute, one, phase, hue(phase), stroke(phase))));
         let both = Phase::BOTH.map(|phase| one.phase(phase).r_squared.value);
         let notes = match both {
             [Some(before), Some(after)] => {
@@ -164,10 +179,11 @@ pub(super) fn each_benchmark(tables: &Tables, emergence: &Emergence) -> Figure {
                    benchmark, with the hinges of base models and how much they explain.";
     let legend = {
         let mut legend =
-            entries(|phase| LegendKey::MarkedStroke(phase.of(Marker::Circle, Marker::Triangle), Stroke::Solid));
+            entries(|phase| LegendKey::MarkedStroke(phase.of(Marker::Circle, Marker::Triangle), stroke(phase)));
         let key = LegendKey::Stroke(Stroke::Dashed);
         legend.push(LegendEntry { label: "Chance".into(), hue: Hue::Context, key });
         legend
     };
-    figure("each_benchmark", caption, emergence.benchmarks.iter().map(panel).collect(), 4, legend)
+    let panels = emergence.benchmarks.iter().map(panel).collect();
+    Figure { footer: "R²: before → after training.".into(), ..figure("each_benchmark", caption, panels, 4, legend) }
 }

@@ -21,12 +21,14 @@ pub(super) fn title(phase: Phase) -> &'static str {
 }
 
 /// Benchmarks, those of one category together.
-fn places(benchmarks: &[TableBenchmark]) -> Places {
+fn places(what: &str, benchmarks: &[TableBenchmark]) -> Places {
     let begins = |k: usize| k > 0 && benchmarks[k - 1].category != benchmarks[k].category;
     let names = benchmarks.iter().map(|benchmark| benchmark.name.clone()).collect();
-    Places::spaced(names, |k| if begins(k) { GAP } else { 0.0 })
+    Places::spaced(what, names, |k| if begins(k) { GAP } else { 0.0 })
 }
 
+/// What most rows and columns are.
+const BENCHMARK: &str = "Benchmark";
 const SERIES: &str = "Kendall's τ-b";
 
 fn figure(name: &str, caption: &str, panels: Vec<Panel>, columns: usize, aspect: f64) -> Figure {
@@ -38,12 +40,14 @@ fn figure(name: &str, caption: &str, panels: Vec<Panel>, columns: usize, aspect:
         aspect,
         legend: Vec::new(),
         row_titles: Vec::new(),
+        footer: "Kendall's τ-b in hundredths: orange below 0, white 0, dark 1.".into(),
+        title: String::new(),
     }
 }
 
 /// Every pair of benchmarks before and after.
 pub(super) fn agreement(tables: &Tables, all: &Harmony) -> Figure {
-    let places = places(&tables.benchmarks);
+    let places = places(BENCHMARK, &tables.benchmarks);
     let panel = |phase: Phase| {
         let fit = all.fit(phase);
         heat_map(title(phase), SERIES, (&places, &places), |a, b| fit.tau.get(a, b).filter(|_| a != b), Vec::new())
@@ -60,7 +64,7 @@ pub(super) fn categories(tables: &Tables, all: &Harmony) -> Figure {
     let categories: Vec<Category> = tables.benchmarks.iter().map(|benchmark| benchmark.category).collect();
     let clusters = Clusters::new(&categories);
     let name = |g: usize| clusters.members(g).first().map_or("", |&k| categories[k].short_name()).to_owned();
-    let places = Places::plain((0..clusters.count()).map(name).collect());
+    let places = Places::plain("Category", (0..clusters.count()).map(name).collect());
     let panel = |phase: Phase| {
         let means = all.fit(phase).tau.by_category(&clusters);
         heat_map(title(phase), SERIES, (&places, &places), |a, b| means[a][b], Vec::new())
@@ -71,7 +75,7 @@ pub(super) fn categories(tables: &Tables, all: &Harmony) -> Figure {
 
 /// Perplexity against scores.
 pub(super) fn perplexity(tables: &Tables, losses: &[Losses]) -> Figure {
-    let (benchmarks, corpora) = (places(&tables.benchmarks), places(&tables.corpora));
+    let (benchmarks, corpora) = (places(BENCHMARK, &tables.benchmarks), places("Text", &tables.corpora));
     let panels = losses.iter().filter(|one| one.against != Against::AcrossChat).map(|one| {
         let title = match one.against {
             Against::Before => "Perplexity and scores of direct evaluation",

@@ -55,6 +55,8 @@ pub(super) fn ranks(tables: &Tables) -> Result<Figure> {
         aspect: 0.72,
         legend,
         row_titles: Vec::new(),
+        footer: "Vertical lines: 95 % intervals of the ranks, from the best model to the worst.".into(),
+        title: String::new(),
     })
 }
 
@@ -102,7 +104,7 @@ fn panel(
             None => title(phase).to_owned(),
         },
         x: Axis {
-            label: String::new(),
+            label: "Benchmark".into(),
             scale: Scale::Linear,
             range: Some((-0.05 - SPREAD - 0.05, 1.1 + SPREAD)),
             ticks: vec![0.0, 1.0],

@@ -49,9 +49,9 @@ fn bars(phase: Phase, names: &[String], estimates: &[Estimate]) -> [Layer; 2] {
     ]
 }
 
-fn names_axis(names: &[String]) -> Axis {
+fn names_axis(label: &str, names: &[String]) -> Axis {
     Axis {
-        label: String::new(),
+        label: label.into(),
         scale: Scale::Linear,
         range: Some((-0.6, names.len() as f64 - 0.4)),
         ticks: (0..names.len()).map(|k| k as f64).collect(),
@@ -100,7 +100,7 @@ pub(super) fn benchmarks(tables: &Tables, all: &Harmony) -> Figure {
                 .into(),
         panels: vec![Panel {
             title: String::new(),
-            x: names_axis(&names),
+            x: names_axis("Benchmark", &names),
             y: share_axis("Mean τ-b with the others"),
             layers,
             notes: Vec::new(),
@@ -109,6 +109,8 @@ pub(super) fn benchmarks(tables: &Tables, all: &Harmony) -> Figure {
         aspect: 3.0,
         legend,
         row_titles: Vec::new(),
+        footer: "Vertical lines: 95 % intervals.".into(),
+        title: String::new(),
     }
 }
 
@@ -136,7 +138,13 @@ pub(super) fn components(all: &Factors, qwen: &Factors) -> Figure {
                 points: points.collect(),
             });
         }
-        Panel { title: name, x: names_axis(&names), y: share_axis("Share of variance"), layers, notes: Vec::new() }
+        Panel {
+            title: name,
+            x: names_axis("Principal component", &names),
+            y: share_axis("Share of variance"),
+            layers,
+            notes: Vec::new(),
+        }
     };
     let mut legend = entries(|_| LegendKey::Box);
     let ring = LegendKey::Marker(Marker::Ring);
@@ -155,5 +163,7 @@ pub(super) fn components(all: &Factors, qwen: &Factors) -> Figure {
         aspect: 1.4,
         legend,
         row_titles: Vec::new(),
+        footer: "Vertical lines: 95 % intervals.".into(),
+        title: String::new(),
     }
 }

@@ -1,4 +1,8 @@
-//! Doors for the targets of `fuzz/`, which cargo-fuzz compiles with `--cfg fuzzing`: readers that are not public.
+//! Doors for the targets of `fuzz/`, which cargo-fuzz compiles with `--cfg fuzzing`: readers that are not public. Tests replay the
+//! corpus through the same doors.
+
+#[cfg(test)]
+mod tests;
 
 use std::path::Path;
 
@@ -54,4 +58,11 @@ pub fn tokenizer(folder: &Path) {
     {
         let _ = tokenizer.decode(&tokens, false);
     }
+}
+
+/// Reads any bytes as a journal of answers at `path`, which is written: no more answers than lines.
+pub fn answers(path: &Path, bytes: &[u8]) {
+    std::fs::write(path, bytes).expect("written");
+    let journal = crate::harness::runner::Journal::open(path).expect("opened");
+    assert!(journal.len() <= bytes.iter().filter(|&&byte| byte == b'\n').count());
 }
