@@ -3,7 +3,7 @@
 The Rust kernel needs ten minutes until it has compiled itself and onset. The cells of a notebook in their order are one
 program, so here the compiler makes that of them, with the library that `cargo build --release` has left in target/. What
 only the kernel can show (that it compiles the cells one by one, and displays what they end with) `bash .ci/notebooks
---kernel` checks.
+--kernel` checks. With --write, what is shown is kept in the notebooks.
 """
 
 import json
@@ -60,8 +60,18 @@ def committed(cell):
     return shown
 
 
-def check(path, folder):
-    cells = [cell for cell in json.loads(path.read_text())["cells"] if cell["cell_type"] == "code"]
+def keep(cell, shown):
+    """Puts what a cell shows into its outputs, in the form that they have."""
+    for output in cell["outputs"]:
+        if output["output_type"] == "execute_result":
+            for media, old in output["data"].items():
+                ended = shown[media] + "\n" * ("".join(old).endswith("\n"))
+                output["data"][media] = ended.splitlines(keepends=True) if isinstance(old, list) else ended
+
+
+def check(path, folder, write):
+    notebook = json.loads(path.read_text())
+    cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
     source, executable = folder / f"{path.stem}.rs", folder / path.stem
     source.write_text(program(cells))
     compiler = ["rustc", "--edition", "2021", "--crate-name", path.stem, "-o", executable, source]
@@ -76,8 +86,12 @@ def check(path, folder):
     for number, (shown, cell) in enumerate(zip(new, cells), start=1):
         if shown_last("".join(cell["source"]))[1] is not None and not shown:
             wrong.append(f"code cell {number} shows nothing")
+        elif write and shown.keys() == committed(cell).keys():
+            keep(cell, shown)
         elif shown != committed(cell):
             wrong.append(f"code cell {number} shows what is not committed (`just notebooks` writes it)")
+    if write and not wrong:
+        path.write_text(json.dumps(notebook, indent=1, ensure_ascii=False) + "\n")
     return wrong
 
 
@@ -86,7 +100,7 @@ def main():
     folder.mkdir(parents=True, exist_ok=True)
     failed = False
     for path in sorted(HERE.glob("*.ipynb")):
-        wrong = check(path, folder)
+        wrong = check(path, folder, "--write" in sys.argv[1:])
         failed |= bool(wrong)
         print(f"{path.name}: " + ("; ".join(wrong) or "shows what is committed"), flush=True)
     sys.exit(failed)

@@ -32,7 +32,7 @@ pub(crate) fn with_interval(value: f64, low: Option<f64>, high: Option<f64>) -> 
     // Places after the point at which a size has two digits.
     let places = |size: f64| (1.0 - size.log10().floor()).clamp(0.0, 12.0) as usize;
     let (shift, decimals) = match scale {
-        s if s == 0.0 => (0, 3),
+        0.0 => (0, 3),
         s if (1e-3..1e6).contains(&s) => {
             let usual = if s < 100.0 { 3 } else { 1 };
             (0, usual.max(places(s)).max(width.map_or(0, |width| places(width).min(6))))

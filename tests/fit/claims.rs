@@ -117,7 +117,8 @@ fn few_or_unequal_families_claim_a_rise_by_the_slope_of_a_line_and_no_more_often
         };
         let rising = world(1, hinge);
         assert_eq!(rising.rise_test.test, RiseTest::StraightLine);
-        assert_eq!((rising.shown, rising.rise_test.direction), (Shown::Trend, Some(Direction::Rising)), "{rising:?}");
+        assert!(matches!(rising.shown, Shown::Trend | Shown::Emergence), "{:?}", rising.rise_test);
+        assert_eq!(rising.rise_test.direction, Some(Direction::Rising));
         let claimed = (0..60).filter(|seed| world(*seed, |_| 0.25).shown != Shown::Nothing).count();
         // More than eight of sixty at 5 % has a probability of 0.3 %.
         assert!(claimed <= 8, "{claimed} of 60 tables of noise");
