@@ -29,3 +29,8 @@ notebooks:
 # Write docs/paper.md from figures/reproduction.csv, and the outputs shown in docs/tutorial.md, anew.
 paper-page:
     ONSET_UPDATE=1 cargo test --release --test house docs
+
+# docs/ as a site with search, in target/site (needs mdBook).
+site:
+    mdbook build docs
+    python3 docs/site.py target/site

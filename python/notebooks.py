@@ -40,7 +40,7 @@ def main() -> int:
         committed = nbformat.read(path, as_version=4)
         notebook = nbformat.read(path, as_version=4)
         began = time.monotonic()
-        NotebookClient(notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(FOLDER)}}).execute()
+        NotebookClient(notebook, timeout=1200, kernel_name="python3", resources={"metadata": {"path": str(FOLDER)}}).execute()
         print(f"{path.name}: {time.monotonic() - began:.0f} s", flush=True)
         if keep:
             for cell in notebook.cells:

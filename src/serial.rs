@@ -177,3 +177,103 @@ pub(crate) mod real {
         T::Written::deserialize(deserializer).map(T::read)
     }
 }
+
+/// For `#[serde(with = "crate::serial::outcome")]`: what was computed, or why it could not be. Written as `{"value": …}` or
+/// `{"reason": "…"}`. A reason that is read is an error of the kind `Undetermined` with the same text.
+pub(crate) mod outcome {
+    use serde::de::DeserializeOwned;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use crate::{Error, Result};
+
+    #[derive(Serialize)]
+    #[serde(rename_all = "lowercase")]
+    pub(crate) enum Writing<'a, T> {
+        Value(&'a T),
+        Reason(String),
+    }
+
+    #[derive(Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    pub(crate) enum Read<T> {
+        Value(T),
+        Reason(String),
+    }
+
+    /// Outcomes in the shape of a field.
+    pub(crate) trait Outcomes: Sized {
+        type Writing<'a>: Serialize
+        where
+            Self: 'a;
+        type Read: DeserializeOwned;
+        fn writing(&self) -> Self::Writing<'_>;
+        fn read(read: Self::Read) -> Self;
+    }
+
+    impl<T: Serialize + DeserializeOwned> Outcomes for Result<T> {
+        type Writing<'a>
+            = Writing<'a, T>
+        where
+            T: 'a;
+        type Read = Read<T>;
+
+        fn writing(&self) -> Writing<'_, T> {
+            match self {
+                Ok(value) => Writing::Value(value),
+                Err(error) => Writing::Reason(error.to_string()),
+            }
+        }
+
+        fn read(read: Read<T>) -> Self {
+            match read {
+                Read::Value(value) => Ok(value),
+                Read::Reason(reason) => Err(Error::Undetermined(reason)),
+            }
+        }
+    }
+
+    impl<T: Outcomes> Outcomes for Vec<T> {
+        type Writing<'a>
+            = Vec<T::Writing<'a>>
+        where
+            T: 'a;
+        type Read = Vec<T::Read>;
+
+        fn writing(&self) -> Self::Writing<'_> {
+            self.iter().map(T::writing).collect()
+        }
+
+        fn read(read: Self::Read) -> Self {
+            read.into_iter().map(T::read).collect()
+        }
+    }
+
+    impl<T: Outcomes> Outcomes for Option<T> {
+        type Writing<'a>
+            = Option<T::Writing<'a>>
+        where
+            T: 'a;
+        type Read = Option<T::Read>;
+
+        fn writing(&self) -> Self::Writing<'_> {
+            self.as_ref().map(T::writing)
+        }
+
+        fn read(read: Self::Read) -> Self {
+            read.map(T::read)
+        }
+    }
+
+    pub(crate) fn serialize<T: Outcomes, S: Serializer>(
+        value: &T,
+        serializer: S,
+    ) -> std::result::Result<S::Ok, S::Error> {
+        value.writing().serialize(serializer)
+    }
+
+    pub(crate) fn deserialize<'de, T: Outcomes, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> std::result::Result<T, D::Error> {
+        T::Read::deserialize(deserializer).map(T::read)
+    }
+}

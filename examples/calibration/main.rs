@@ -9,13 +9,21 @@
 //!        cargo run --release --example calibration reported [REPLICATES [WORLD]]
 //!
 //!        cargo run --release --example calibration loss-law [REPLICATES]
+//!        cargo run --release --example calibration emergence-law [REPLICATES]
+//!        cargo run --release --example calibration observational [REPLICATES]
+//!        cargo run --release --example calibration counts [REPLICATES]
 //!
-//! The second prints what `onset fit` reports with all curves in the comparison, the third how laws of loss are covered.
+//! The second prints what `onset fit` reports with all curves in the comparison, the third how laws of loss are covered, the
+//! fourth how points of emergence by task examples are, the fifth how forecasts from components of benchmarks are, the sixth how
+//! curves of counts are.
 //!
 //! Prints the tables of docs/calibration.md. An interval by test inversion contains the truth exactly when the test does
 //! not reject it, so those are measured by one test at the truth.
 
+mod counts;
+mod emergence_law;
 mod loss_law;
+mod observational;
 mod reported;
 
 use std::path::Path;
@@ -368,6 +376,21 @@ fn main() -> Result<(), Failure> {
     if arguments.first().is_some_and(|word| word == "reported") {
         let replicates = arguments.get(1).map_or(Ok(600), |v| v.parse())?;
         reported::reported(&models, replicates, arguments.get(2).map(String::as_str))?;
+        eprintln!("{:.0} s", start.elapsed().as_secs_f64());
+        return Ok(());
+    }
+    if arguments.first().is_some_and(|word| word == "emergence-law") {
+        emergence_law::emergence_law(&models, arguments.get(1).map_or(Ok(200), |v| v.parse())?)?;
+        eprintln!("{:.0} s", start.elapsed().as_secs_f64());
+        return Ok(());
+    }
+    if arguments.first().is_some_and(|word| word == "observational") {
+        observational::observational(arguments.get(1).map_or(Ok(400), |v| v.parse())?)?;
+        eprintln!("{:.0} s", start.elapsed().as_secs_f64());
+        return Ok(());
+    }
+    if arguments.first().is_some_and(|word| word == "counts") {
+        counts::counts(&models, arguments.get(1).map_or(Ok(300), |v| v.parse())?)?;
         eprintln!("{:.0} s", start.elapsed().as_secs_f64());
         return Ok(());
     }

@@ -171,6 +171,8 @@ pub(super) fn reported(models: &Models, replicates: u64, only: Option<&str>) -> 
         World { families: relabelled(&dominant(models)), ..exact("dominant family, level", level, None) },
         World { families: five(), ..exact("five families", hinge, Some(22.3)) },
         World { families: five(), ..exact("five families, level", level, None) },
+        World { families: relabelled(&dominant(models)), ..exact("dominant family, straight line", line, None) },
+        World { families: five(), ..exact("five families, straight line", line, None) },
         World { compute_sd: 0.15, ..exact("uncertain compute", hinge, Some(22.3)) },
         World { compute_sd: 0.15, ..exact("uncertain compute, straight line", line, None) },
     ];

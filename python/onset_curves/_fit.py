@@ -49,6 +49,7 @@ def fit(
     curve: Given = None,
     chance: Given = None,
     ceiling: Given = None,
+    counts: bool | None = None,
     covariance: Given = None,
     bootstrap: Given = None,
     level: Given = None,

@@ -3,10 +3,12 @@
 
 pub mod agree;
 pub(crate) mod discriminator;
+pub mod emergence_law;
 pub mod figure;
 pub mod fit;
 pub(crate) mod heat_map;
 pub mod loss_law;
+pub mod observational;
 pub mod papers;
 pub(crate) mod pareto;
 mod phase;

@@ -111,7 +111,6 @@ pub(super) struct AgreeArgs {
 const WIDTH: usize = 100;
 
 pub(super) fn run(args: &AgreeArgs) -> Result<()> {
-    args.figure.theme()?;
     args.out.as_deref().map_or(Ok(()), destination::folder)?;
     let report = args.settings().run_on(&args.places.beside(&args.tables))?;
     if let Some(folder) = &args.out {
@@ -143,6 +142,7 @@ impl AgreeArgs {
                 metrics: self.metric.clone(),
                 falling: self.falling.clone(),
                 rising: self.rising.clone(),
+                ..GridSettings::default()
             },
             resamples: self.bootstrap,
             level: self.level,

@@ -4,7 +4,8 @@ use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::parser::ValueSource;
+use clap::{ArgAction, Args, Command};
 
 use super::fit::{FitOptions, TwoPlaces, watched};
 use super::interrupt;
@@ -40,8 +41,10 @@ pub(super) struct ExploreArgs {
     options: FitOptions,
 }
 
-pub(super) fn run(args: &ExploreArgs) -> Result<()> {
-    let explorer = Explorer::open_by(&args.places.beside(&args.inputs), &args.options.of_one_score()?, &watched)?;
+/// Serves the page; `program` is the whole program, whose command line is read once more for the command that the page shows.
+pub(super) fn run(args: &ExploreArgs, program: Command) -> Result<()> {
+    let explorer =
+        Explorer::open_by(&args.places.beside(&args.inputs), &args.options.of_one_score()?, &watched, &given(program))?;
     let server = Server::bind(explorer, SocketAddr::new(args.address, args.port))?;
     let stop = server.stop();
     interrupt::on_interrupt(move || stop.stop())?;
@@ -53,4 +56,31 @@ pub(super) fn run(args: &ExploreArgs) -> Result<()> {
     stdout.write_all(said.as_bytes()).and_then(|()| stdout.flush()).map_err(Error::print)?;
     server.run();
     Ok(())
+}
+
+/// Flags whose values the page changes, and those that are no flags of a fit.
+const NOT_GIVEN: [&str; 10] =
+    ["score", "adjusted", "cutoff", "chance", "curve", "covariance", "before", "after", "port", "address"];
+
+/// The other flags of this command line, as `onset fit` takes them.
+fn given(mut program: Command) -> Vec<String> {
+    let Ok(matches) = program.try_get_matches_from_mut(std::env::args_os()) else { return Vec::new() };
+    let Some((name, matches)) = matches.subcommand() else { return Vec::new() };
+    let Some(command) = program.find_subcommand(name) else { return Vec::new() };
+    let mut words = Vec::new();
+    for argument in command.get_arguments() {
+        let Some(flag) = argument.get_long().filter(|flag| !NOT_GIVEN.contains(flag)) else { continue };
+        let id = argument.get_id().as_str();
+        if matches.value_source(id) != Some(ValueSource::CommandLine) {
+            continue;
+        }
+        if matches!(argument.get_action(), ArgAction::SetTrue) {
+            words.push(format!("--{flag}"));
+            continue;
+        }
+        for value in matches.get_raw(id).into_iter().flatten() {
+            words.extend([format!("--{flag}"), value.to_string_lossy().into_owned()]);
+        }
+    }
+    words
 }

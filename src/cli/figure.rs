@@ -4,7 +4,6 @@ use clap::{Args, ValueEnum};
 
 use crate::analysis::figure::Figure;
 use crate::analysis::fit::Names;
-use crate::error::{Error, Result};
 use crate::plot::{Look, Theme};
 
 /// The flags of every command that draws.
@@ -12,11 +11,11 @@ use crate::plot::{Look, Theme};
 #[command(next_help_heading = "Figure")]
 pub(super) struct FigureOptions {
     /// Width of figures in inches [default: 3.25, or 6.75 for panels side by side].
-    #[arg(long, value_name = "INCHES")]
+    #[arg(long, value_name = "INCHES", value_parser = inches)]
     width: Option<f64>,
 
     /// Height of figures in inches [default: as their panels need].
-    #[arg(long, value_name = "INCHES")]
+    #[arg(long, value_name = "INCHES", value_parser = inches)]
     height: Option<f64>,
 
     /// Heading above figures.
@@ -24,7 +23,7 @@ pub(super) struct FigureOptions {
     title: Option<String>,
 
     /// Size of the names of axes in points, 7 to 40; other texts follow.
-    #[arg(long, value_name = "POINTS", default_value_t = Theme::default().text)]
+    #[arg(long, value_name = "POINTS", default_value_t = Theme::default().text, value_parser = points)]
     font_size: f64,
 
     /// Colours of figures.
@@ -73,26 +72,18 @@ impl Labels {
 
 impl FigureOptions {
     /// The flags as the renderer takes them.
-    ///
-    /// # Errors
-    /// A size that no figure can have.
-    pub(super) fn theme(&self) -> Result<Theme> {
-        let within = |flag: &str, value: f64, (low, high): (f64, f64), unit: &str| match (low..=high).contains(&value) {
-            true => Ok(value),
-            false => Err(Error::Argument(format!("{flag} {value} is not between {low} and {high} {unit}"))),
-        };
-        let inches = |flag: &str, value: Option<f64>| value.map(|v| within(flag, v, (1.0, 40.0), "inches")).transpose();
-        Ok(Theme {
-            width: inches("--width", self.width)?,
-            height: inches("--height", self.height)?,
-            text: within("--font-size", self.font_size, (Theme::SMALLEST, 40.0), "points")?,
+    pub(super) fn theme(&self) -> Theme {
+        Theme {
+            width: self.width,
+            height: self.height,
+            text: self.font_size,
             look: match self.theme {
                 Colours::Light => Look::Light,
                 Colours::Dark => Look::Dark,
                 Colours::Grey => Look::Grey,
             },
             ..Theme::default()
-        })
+        }
     }
 
     /// The figure with its heading.
@@ -102,4 +93,17 @@ impl FigureOptions {
             None => figure,
         }
     }
+}
+
+fn inches(text: &str) -> Result<f64, String> {
+    within(text, (1.0, 40.0), "inches")
+}
+
+fn points(text: &str) -> Result<f64, String> {
+    within(text, (Theme::SMALLEST, 40.0), "points")
+}
+
+fn within(text: &str, (low, high): (f64, f64), unit: &str) -> Result<f64, String> {
+    let wrong = || format!("it has to be a number from {low} to {high}, in {unit}");
+    text.parse().ok().filter(|size| (low..=high).contains(size)).ok_or_else(wrong)
 }

@@ -45,6 +45,11 @@ pub(super) struct FitArgs {
     #[command(flatten)]
     options: FitOptions,
 
+    /// Fit the counts of right answers too, by likelihood: a logistic curve and a hinge between chance and a ceiling, with a
+    /// family effect and over-dispersion. Needs the number of items.
+    #[arg(long, help_heading = "Fit")]
+    counts: bool,
+
     /// How the report is printed.
     #[arg(long, value_enum, default_value_t = Format::Table, help_heading = "Output")]
     format: Format,
@@ -231,13 +236,12 @@ pub(super) enum Format {
 }
 
 pub(super) fn run(args: &FitArgs) -> Result<()> {
-    args.figure.theme()?;
     args.out.as_deref().map_or(Ok(()), destination::folder)?;
     let inputs = args.places.beside(&args.tables);
     if args.options.score.len() > 1 {
         return several(args, &inputs);
     }
-    let settings = args.options.settings();
+    let settings = args.settings();
     let set = FitTables::read(&inputs, &settings.tables.reading)?.models(&settings.tables)?;
     let report = watched(&settings, &set)?;
     if let Some(folder) = &args.out {
@@ -293,7 +297,7 @@ const TICK: Duration = Duration::from_millis(200);
 
 /// Fits several scores and prints a row for each.
 fn several(args: &FitArgs, inputs: &Inputs) -> Result<()> {
-    let (settings, scores) = (args.options.settings(), &args.options.score);
+    let (settings, scores) = (args.settings(), &args.options.score);
     let tables = FitTables::read(inputs, &settings.tables.reading)?;
     let mut fit: &dyn Fn(&FitSettings, &ModelSet) -> Result<FitReport> = &FitSettings::fit;
     // What keeps the first score from being read is told with the others.
@@ -313,6 +317,18 @@ fn several(args: &FitArgs, inputs: &Inputs) -> Result<()> {
         Format::Json => fits.to_json()?.into_bytes(),
         Format::Csv => fit::several_csv(&fits).to_bytes()?,
     })
+}
+
+impl FitArgs {
+    /// The flags as settings.
+    pub(super) fn settings(&self) -> FitSettings {
+        FitSettings { counts: self.counts, ..self.options.settings() }
+    }
+
+    /// The scores that were asked for.
+    pub(super) fn scores(&self) -> &[String] {
+        &self.options.score
+    }
 }
 
 impl FitOptions {
@@ -368,6 +384,7 @@ impl FitOptions {
             seed: Seed(self.seed),
             predict: self.predict.clone(),
             leave_out: true,
+            counts: false,
         }
     }
 }

@@ -76,7 +76,6 @@ enum Preset {
 }
 
 pub(super) fn run(args: &LabArgs) -> Result<()> {
-    args.figure.theme()?;
     let suite = suite(args)?;
     keep_freed_memory();
     let stop = interrupt::stop_flag("stopping; --resume goes on from here")?;

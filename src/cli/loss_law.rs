@@ -114,7 +114,6 @@ pub(super) struct LossLawArgs {
 const WIDTH: usize = 120;
 
 pub(super) fn run(args: &LossLawArgs) -> Result<()> {
-    args.figure.theme()?;
     args.out.as_deref().map_or(Ok(()), destination::folder)?;
     let report = args.settings().run_on(&Inputs { tables: args.tables.clone(), ..Inputs::default() })?;
     if let Some(folder) = &args.out {

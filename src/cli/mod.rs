@@ -13,6 +13,7 @@ mod agree;
 mod brief;
 mod columns;
 mod completions;
+mod emergence_law;
 #[cfg(feature = "models")]
 mod evaluate;
 mod explore;
@@ -27,6 +28,7 @@ mod lab;
 mod loss_law;
 #[cfg(feature = "models")]
 mod models;
+mod observational;
 pub mod options;
 mod output;
 #[cfg(feature = "models")]
@@ -83,6 +85,10 @@ enum Command {
     Agree(Box<agree::AgreeArgs>),
     /// Fit the loss of models by parameters and tokens, and say which size is best for a budget.
     LossLaw(Box<loss_law::LossLawArgs>),
+    /// Forecast emergence without fine-tuning from models fine-tuned on more and more task examples.
+    EmergenceLaw(Box<emergence_law::EmergenceLawArgs>),
+    /// Forecast a benchmark from components of other benchmarks.
+    Observational(Box<observational::ObservationalArgs>),
     /// Read evaluation results of other tools into the observation table.
     Import(import::ImportArgs),
     /// Write one self-contained HTML page about a table, a fit or the reproduction.
@@ -139,9 +145,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Fit(args) => fit::run(args),
         Command::Agree(args) => agree::run(args),
         Command::LossLaw(args) => loss_law::run(args),
+        Command::EmergenceLaw(args) => emergence_law::run(args),
+        Command::Observational(args) => observational::run(args),
         Command::Import(args) => import::run(args),
         Command::Report(args) => report::run(args),
-        Command::Explore(args) => explore::run(args),
+        Command::Explore(args) => explore::run(args, Cli::command()),
         #[cfg(feature = "models")]
         Command::Evaluate(args) => evaluate::run(args),
         #[cfg(feature = "models")]

@@ -27,7 +27,7 @@ use super::agree::AgreeArgs;
 use super::evaluate;
 #[cfg(feature = "models")]
 use super::finetune;
-use super::fit::FitOptions;
+use super::fit::FitArgs;
 #[cfg(feature = "models")]
 use super::lab;
 use crate::analysis::agree::AgreeSettings;
@@ -95,9 +95,10 @@ pub fn of(subcommand: &str) -> Result<Vec<CommandOption>> {
 /// # Errors
 /// [`Error::Argument`] for what the command line refuses, in its words.
 pub fn fit(options: &[(String, Vec<String>)]) -> Result<(FitSettings, Vec<String>)> {
-    let options =
-        FitOptions::from_arg_matches(&read::<FitOptions>("fit", &[], options)?).map_err(|error| refused(&error))?;
-    Ok((options.settings(), options.score))
+    // The tables are the caller's; the command line asks for one.
+    let matches = read::<FitArgs>("fit", &["-".into()], options)?;
+    let args = FitArgs::from_arg_matches(&matches).map_err(|error| refused(&error))?;
+    Ok((args.settings(), args.scores().to_vec()))
 }
 
 /// The settings of a comparison of benchmarks from options of `onset agree`.

@@ -4,19 +4,23 @@ use std::path::Path;
 
 use super::figure::FigureOptions;
 use crate::analysis::agree::{self, AgreeReport};
+use crate::analysis::emergence_law::{self, EmergenceLawReport};
 use crate::analysis::figure::Figure;
 use crate::analysis::fit::{self, FitReport, Names, ScoreFits};
 use crate::analysis::loss_law::{self, LossLawReport};
+use crate::analysis::observational::{self, ObservationalReport};
 use crate::error::Result;
 use crate::plot::{Theme, draw, vega_lite};
 use crate::registry::write;
-use crate::report::{agree as agreements, csv, fit as texts, json, loss_law as laws};
+use crate::report::{
+    agree as agreements, csv, emergence_law as forecasts, fit as texts, json, loss_law as laws, observational as ahead,
+};
 
 /// Writes a figure as [`figure`] does in the look that was asked for, and a specification of Vega-Lite beside its CSV, by which
 /// it can be drawn anew in any other look.
 pub(super) fn styled(folder: &Path, figure: Figure, look: &FigureOptions) -> Result<()> {
-    let (figure, theme) = (look.titled(figure), look.theme()?);
-    drawn(folder, &figure, &theme)?;
+    let figure = look.titled(figure);
+    drawn(folder, &figure, &look.theme())?;
     write::bytes(&folder.join(format!("{}.vl.json", figure.name)), json::text(&vega_lite(&figure))?.as_bytes())
 }
 
@@ -70,4 +74,21 @@ pub(super) fn loss_law(folder: &Path, report: &LossLawReport, look: &FigureOptio
     write::bytes(&folder.join("report.json"), report.to_json()?.as_bytes())?;
     write::bytes(&folder.join("estimates.csv"), &laws::estimates(report).to_bytes()?)?;
     write::bytes(&folder.join("points.csv"), &laws::points(report).to_bytes()?)
+}
+
+/// Writes everything there is to say about a law of the point of emergence.
+pub(super) fn emergence_law(folder: &Path, report: &EmergenceLawReport, look: &FigureOptions) -> Result<()> {
+    styled(folder, emergence_law::figure(report), look)?;
+    write::bytes(&folder.join("report.json"), report.to_json()?.as_bytes())?;
+    write::bytes(&folder.join("estimates.csv"), &forecasts::estimates(report).to_bytes()?)?;
+    write::bytes(&folder.join("points.csv"), &forecasts::points(report).to_bytes()?)
+}
+
+/// Writes everything there is to say about a benchmark forecast from others.
+pub(super) fn observational(folder: &Path, report: &ObservationalReport, look: &FigureOptions) -> Result<()> {
+    styled(folder, observational::figure(report), look)?;
+    write::bytes(&folder.join("report.json"), report.to_json()?.as_bytes())?;
+    write::bytes(&folder.join("forecasts.csv"), &ahead::forecasts(report).to_bytes()?)?;
+    write::bytes(&folder.join("families.csv"), &ahead::families(report).to_bytes()?)?;
+    write::bytes(&folder.join("components.csv"), &ahead::components(report).to_bytes()?)
 }

@@ -20,9 +20,19 @@ const FEWEST_MODELS: usize = 5;
 /// Columns of a wide table that are tried as scores, at most.
 const MOST_COLUMNS: usize = 60;
 
-/// Columns that may hold numbers and are no scores, and names of others, without case, spaces and punctuation.
+/// Columns that may hold numbers and are no scores, and names of others, without case, spaces and punctuation: sizes and
+/// settings of models, of their training and of their evaluation, and what lists of models have besides.
 const NO_SCORES: [&Column; 6] = [&PARAMS, &ACTIVE_PARAMS, &TOKENS, &COMPUTE, &ITEMS, &RELEASE];
-const NO_SCORES_EITHER: [&str; 3] = ["weight", "weights", "year"];
+#[rustfmt::skip]
+const NO_SCORES_EITHER: [&str; 54] = [
+    "weight", "weights", "year", "month", "day", "index", "id", "rank", "row",
+    "layers", "nlayers", "numlayers", "numhiddenlayers", "depth", "width", "heads", "nheads", "numheads",
+    "numattentionheads", "hidden", "hiddensize", "dmodel", "dim", "experts", "numexperts", "vocab", "vocabsize",
+    "context", "contextlength", "contextwindow", "ctx", "maxlength", "seqlen",
+    "batch", "batchsize", "lr", "learningrate", "step", "steps", "epoch", "epochs", "seed", "gpus", "gpuhours",
+    "shots", "nshot", "numfewshot", "fewshot", "limit",
+    "price", "cost", "downloads", "likes", "co2cost",
+];
 
 /// Everything the page's controls offer, and where they stand at first.
 #[derive(Debug, Clone, PartialEq, Serialize)]

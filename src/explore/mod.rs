@@ -61,17 +61,18 @@ impl Explorer {
     /// # Errors
     /// When a table cannot be read or not be fitted.
     pub fn open(inputs: &Inputs, settings: &FitSettings) -> Result<Self> {
-        Self::open_by(inputs, settings, &FitSettings::fit)
+        Self::open_by(inputs, settings, &FitSettings::fit, &[])
     }
 
-    /// The same, with the first fit made by `fit`.
-    pub(crate) fn open_by(inputs: &Inputs, settings: &FitSettings, fit: FitBy<'_>) -> Result<Self> {
+    /// The same, with the first fit made by `fit`. `options` are the flags of `onset fit` behind the settings that the page
+    /// does not change; it shows them in the command that it offers.
+    pub(crate) fn open_by(inputs: &Inputs, settings: &FitSettings, fit: FitBy<'_>, options: &[String]) -> Result<Self> {
         let Source { tables, settings, report: opened } = source::tables(inputs, settings)?;
         let mut explorer = Self { tables, settings, page: String::new() };
         let set = explorer.tables.models(&explorer.settings.tables)?;
         let mut report = fit(&explorer.settings, &set)?;
         report.notes.extend(opened.and_then(|opened| otherwise(&opened, &report)));
-        let live = explorer.live(&set, &report)?;
+        let live = explorer.live(&set, &report, options)?;
         explorer.page = Document::of_fit(&report, &set).to_live_html(&live)?;
         Ok(explorer)
     }
@@ -121,9 +122,36 @@ impl Explorer {
         Ok(Answer { stage: question.stage, bootstrap: settings.bootstrap, milliseconds, part })
     }
 
-    /// What the page's controls offer, and where they stand.
-    fn live(&self, set: &ModelSet, report: &FitReport) -> Result<serde_json::Value> {
+    /// What the page's controls offer, where they stand, and how the command begins that says the same.
+    fn live(&self, set: &ModelSet, report: &FitReport, options: &[String]) -> Result<serde_json::Value> {
         let choices = Choices::of(&self.tables, &self.settings, set, report);
-        serde_json::to_value(choices).map_err(|e| Error::Undetermined(format!("the page's controls: {e}")))
+        let live = Live { choices, command: command(report, options), two_places: !self.tables.after.is_empty() };
+        serde_json::to_value(live).map_err(|e| Error::Undetermined(format!("the page's controls: {e}")))
     }
+}
+
+/// What the page's script is told.
+#[derive(Serialize)]
+struct Live {
+    #[serde(flatten)]
+    choices: Choices,
+    /// The words of `onset fit` for everything that the controls do not change.
+    command: Vec<String>,
+    /// Whether scores before and after adjustment come from two places.
+    two_places: bool,
+}
+
+/// `onset fit` with the tables of a report and these flags.
+fn command(report: &FitReport, options: &[String]) -> Vec<String> {
+    let others = report.before_tables.len() + report.after_tables.len();
+    let mut words = vec!["onset".to_owned(), "fit".to_owned()];
+    words.extend(report.tables.iter().skip(others).cloned());
+    for (flag, tables) in [("--before", &report.before_tables), ("--after", &report.after_tables)] {
+        if !tables.is_empty() {
+            words.push(flag.to_owned());
+            words.extend(tables.iter().cloned());
+        }
+    }
+    words.extend(options.iter().cloned());
+    words
 }

@@ -1,6 +1,8 @@
 //! The corpus of the fuzz targets, replayed: each file, each of its beginnings, and each with one byte changed gives a
 //! value or an error, never a panic or an allocation that its length does not justify.
 
+use std::path::Path;
+
 use crate::harness::lm_eval::{ImportSettings, import};
 use crate::harness::tasks::Library;
 use crate::registry::table::Table;
@@ -27,6 +29,21 @@ fn replay(name: &str, read: impl Fn(&[u8])) -> std::io::Result<usize> {
     Ok(count)
 }
 
+/// The same for a reader of paths: each version is written as the file `file` of a folder of its own.
+fn replay_file(name: &str, file: &str, read: impl Fn(&Path)) -> std::io::Result<usize> {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join(file);
+    replay(name, |bytes| {
+        std::fs::write(&path, bytes).expect("written");
+        read(&path);
+    })
+}
+
+/// The folder that holds a file.
+fn folder(path: &Path) -> &Path {
+    path.parent().expect("a file lies in a folder")
+}
+
 #[test]
 fn any_config_is_read_or_refused() -> std::io::Result<()> {
     assert!(replay("config", super::config)? >= 10);
@@ -47,52 +64,36 @@ fn any_safetensors_header_is_read_or_refused() -> std::io::Result<()> {
 
 #[test]
 fn any_archive_of_pytorch_is_read_or_refused() -> std::io::Result<()> {
-    let folder = tempfile::tempdir()?;
-    let path = folder.path().join("pytorch_model.bin");
-    let read = |bytes: &[u8]| {
-        std::fs::write(&path, bytes).expect("written");
-        super::pickle(&path);
-    };
-    assert!(replay("pickle", read)? >= 4);
+    assert!(replay_file("pickle", "pytorch_model.bin", super::pickle)? >= 4);
     Ok(())
 }
 
 #[test]
 fn any_tokenizer_is_read_or_refused_and_takes_any_text() -> std::io::Result<()> {
-    let folder = tempfile::tempdir()?;
-    let read = |bytes: &[u8]| {
-        std::fs::write(folder.path().join("tokenizer.json"), bytes).expect("written");
-        super::tokenizer(folder.path());
-    };
-    assert!(replay("tokenizer", read)? >= 6);
+    assert!(replay_file("tokenizer", "tokenizer.json", |path| super::tokenizer(folder(path)))? >= 6);
     Ok(())
 }
 
 #[test]
 fn any_task_file_is_read_or_refused_and_its_prompts_are_made() -> std::io::Result<()> {
-    let folder = tempfile::tempdir()?;
-    let path = folder.path().join("task.yaml");
     let item = "{\"question\": \" why? \", \"choices\": [\"yes\", \"no\"], \"answer\": 1}\n";
-    std::fs::write(folder.path().join("data.jsonl"), item)?;
     let built_in = Library::built_in().expect("the built-in tasks");
-    let read = |bytes: &[u8]| {
-        std::fs::write(&path, bytes).expect("written");
+    let read = |path: &Path| {
+        std::fs::write(folder(path).join("data.jsonl"), item).expect("written");
         let mut library = built_in.clone();
-        if library.add(&path).is_ok()
-            && let Ok(selection) = library.select(&["fuzzed".to_owned()], Some(folder.path()))
+        if library.add(path).is_ok()
+            && let Ok(selection) = library.select(&["fuzzed".to_owned()], Some(folder(path)))
         {
             selection.tasks.iter().for_each(|task| drop(task.items(&Default::default())));
         }
     };
-    assert!(replay("tasks", read)? >= 4);
+    assert!(replay_file("tasks", "task.yaml", read)? >= 4);
     Ok(())
 }
 
 #[test]
 fn any_journal_is_read_without_what_is_damaged() -> std::io::Result<()> {
-    let folder = tempfile::tempdir()?;
-    let path = folder.path().join("answers.jsonl");
-    assert!(replay("answers", |bytes| super::answers(&path, bytes))? >= 1);
+    assert!(replay_file("answers", "answers.jsonl", super::answers)? >= 1);
     Ok(())
 }
 
@@ -105,12 +106,8 @@ fn any_table_is_read_or_refused() -> std::io::Result<()> {
 
 #[test]
 fn any_results_of_lm_evaluation_harness_are_read_or_left_out() -> std::io::Result<()> {
-    let folder = tempfile::tempdir()?;
-    let read = |bytes: &[u8]| {
-        std::fs::write(folder.path().join("results.json"), bytes).expect("written");
-        let _ = import(&[folder.path().to_owned()], &ImportSettings::default());
-    };
-    assert!(replay("lm-eval", read)? >= 3);
+    let read = |path: &Path| drop(import(&[folder(path).to_owned()], &ImportSettings::default()));
+    assert!(replay_file("lm-eval", "results.json", read)? >= 3);
     Ok(())
 }
 

@@ -87,6 +87,15 @@ pub enum Response {
 
 /// Something that answers requests: a model in this process, a server, a script.
 pub trait Respond {
+    /// Whether such a request can be answered at all; asked of every request before the first is answered.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] with the reason.
+    fn check(&self, request: &Request) -> Result<()> {
+        let _ = request;
+        Ok(())
+    }
+
     /// Answers all requests, in their order, handing each answer to `done` with its index as soon as it is known, so
     /// that an interruption loses little. The order of the calls is up to the implementation.
     ///

@@ -60,8 +60,13 @@ impl LabReport {
         figure.panels.truncate(1);
         "No task examples".clone_into(&mut figure.panels.first_mut()?.title);
         for (examples, fit) in &self.adjusted {
-            let panel = self.figure(&fit.reference.hinge).panels.pop()?;
+            let mut next = self.figure(&fit.reference.hinge);
+            let panel = next.panels.pop()?;
             figure.panels.push(Panel { title: format!("{examples} task examples"), ..panel });
+            // Without an interval in a panel nothing is said of brackets.
+            if figure.footer.is_empty() {
+                figure.footer = next.footer;
+            }
         }
         for (panel, condition) in figure.panels.iter_mut().zip(self.conditions()) {
             if let Some(value) = condition.reference.1.r_squared {

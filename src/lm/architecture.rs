@@ -83,6 +83,48 @@ architectures! {
     Bloom = "BLOOM", types: ["bloom"], classes: ["BloomForCausalLM"];
     /// Phi-1, Phi-1.5 and Phi-2.
     Phi = "Phi", types: ["phi"], classes: ["PhiForCausalLM"];
+    /// SmolLM 3.
+    SmolLm3 = "SmolLM3", types: ["smollm3"], classes: ["SmolLM3ForCausalLM"];
+    /// Granite 3, dense.
+    Granite = "Granite", types: ["granite"], classes: ["GraniteForCausalLM"];
+    /// OLMo 3.
+    Olmo3 = "OLMo 3", types: ["olmo3"], classes: ["Olmo3ForCausalLM"];
+    /// Seed-OSS.
+    SeedOss = "Seed-OSS", types: ["seed_oss"], classes: ["SeedOssForCausalLM"];
+    /// Ernie 4.5, dense.
+    Ernie = "Ernie 4.5", types: ["ernie4_5"], classes: ["Ernie4_5ForCausalLM"];
+    /// Command R and R+, Aya 23.
+    Cohere = "Cohere", types: ["cohere"], classes: ["CohereForCausalLM"];
+    /// Command R7B and Command A.
+    Cohere2 = "Cohere 2", types: ["cohere2"], classes: ["Cohere2ForCausalLM"];
+    /// GLM 4 9B of 2024.
+    Glm = "GLM", types: ["glm"], classes: ["GlmForCausalLM"];
+    /// GLM 4 9B and 32B 0414.
+    Glm4 = "GLM 4", types: ["glm4"], classes: ["Glm4ForCausalLM"];
+    /// Exaone 4.
+    Exaone4 = "Exaone 4", types: ["exaone4"], classes: ["Exaone4ForCausalLM"];
+    /// Ministral.
+    Ministral = "Ministral", types: ["ministral"], classes: ["MinistralForCausalLM"];
+    /// Ministral 3.
+    Ministral3 = "Ministral 3", types: ["ministral3"], classes: ["Ministral3ForCausalLM"];
+    /// StarCoder 2.
+    StarCoder2 = "StarCoder 2", types: ["starcoder2"], classes: ["Starcoder2ForCausalLM"];
+    /// Nemotron 3 and 4, Minitron.
+    Nemotron = "Nemotron", types: ["nemotron"], classes: ["NemotronForCausalLM"];
+    /// CodeGen.
+    CodeGen = "CodeGen", types: ["codegen"], classes: ["CodeGenForCausalLM"];
+    /// MPT.
+    Mpt = "MPT", types: ["mpt"], classes: ["MptForCausalLM", "MPTForCausalLM"];
+    /// Mixtral.
+    Mixtral = "Mixtral", types: ["mixtral"], classes: ["MixtralForCausalLM"];
+    /// Qwen 1.5 MoE and Qwen 2 MoE.
+    Qwen2Moe = "Qwen2 MoE", types: ["qwen2_moe"], classes: ["Qwen2MoeForCausalLM"];
+    /// Qwen 3 MoE.
+    Qwen3Moe = "Qwen3 MoE", types: ["qwen3_moe"], classes: ["Qwen3MoeForCausalLM"];
+    /// OLMoE.
+    Olmoe = "OLMoE", types: ["olmoe"], classes: ["OlmoeForCausalLM"];
+    /// Granite 3 with experts.
+    GraniteMoe = "Granite MoE", types: ["granitemoe"], classes: ["GraniteMoeForCausalLM"];
 }
 
 impl Architecture {

@@ -42,6 +42,8 @@ pub(super) struct Batch {
     pub rotation: Option<Arc<Rotation>>,
     pub windowed_rotation: Option<Arc<Rotation>>,
     pub alibi: Option<(Alibi, Arc<Vec<f32>>)>,
+    /// What the query of each token is multiplied by; none where that is 1 for all.
+    pub growth: Option<Arc<Vec<f32>>>,
 }
 
 /// The new tokens of one sequence.
@@ -67,15 +69,19 @@ impl Attention {
     /// `x` of shape (tokens, hidden) becomes (tokens, hidden). `caches` has one cache per segment, or is empty.
     pub(crate) fn apply(&self, config: &Config, batch: &Batch, x: &Tensor, caches: &[&mut Cache]) -> Result<Tensor> {
         let (mut query, mut key, mut value) = self.project(config, x)?;
+        query = normalise(&query, self.query_norm.as_ref(), config.attention.qk_norm)?;
+        key = normalise(&key, self.key_norm.as_ref(), config.attention.qk_norm)?;
         if let Some(clip) = config.attention.clip {
             (query, key, value) = (query.clamp(-clip, clip)?, key.clamp(-clip, clip)?, value.clamp(-clip, clip)?);
         }
-        query = normalise(&query, self.query_norm.as_ref(), config.attention.qk_norm)?;
-        key = normalise(&key, self.key_norm.as_ref(), config.attention.qk_norm)?;
         let windowed = config.attention.windows[self.layer].is_some();
         let rotation = if windowed { &batch.windowed_rotation } else { &batch.rotation };
-        if let Some(rotation) = rotation {
+        if let (Some(rotation), true) = (rotation, config.attention.turned[self.layer]) {
             (query, key) = (ops::rotate(&query, rotation)?, ops::rotate(&key, rotation)?);
+        }
+        if let Some(growth) = &batch.growth {
+            let factors = Tensor::from_slice(growth, (growth.len(), 1, 1), query.device())?.to_dtype(query.dtype())?;
+            query = query.broadcast_mul(&factors)?;
         }
         let mixed = self.mix(config, batch, &Projected { query, key, value }, caches)?;
         self.output.apply(&mixed)
@@ -95,6 +101,11 @@ impl Attention {
                     let all = all.reshape((tokens, kv, group + 2, width))?;
                     let query = all.narrow(2, 0, group)?.contiguous()?.reshape((tokens, heads, width))?;
                     return Ok((query, all.narrow(2, group, 1)?.squeeze(2)?, all.narrow(2, group + 1, 1)?.squeeze(2)?));
+                }
+                if config.attention.packing == Packing::Quarters {
+                    let all = all.reshape((tokens, 4, 3, heads / 4, width))?;
+                    let part = |part| all.narrow(2, part, 1)?.contiguous()?.reshape((tokens, heads, width));
+                    return Ok((part(0)?, part(2)?, part(1)?));
                 }
                 let all = all.reshape((tokens, heads + 2 * kv, width))?;
                 Ok((all.narrow(1, 0, heads)?, all.narrow(1, heads, kv)?, all.narrow(1, heads + kv, kv)?))
@@ -327,6 +338,8 @@ impl Batch {
             Position::Alibi(alibi) => Some((*alibi, Arc::new(alibi.slopes(config.heads)))),
             _ => None,
         };
-        Self { segments, rotation, windowed_rotation, alibi }
+        let growth = config.attention.growth.map(|growth| places().map(|(p, _)| growth.at(p)).collect::<Vec<f32>>());
+        let growth = growth.filter(|factors| factors.iter().any(|factor| *factor != 1.0)).map(Arc::new);
+        Self { segments, rotation, windowed_rotation, alibi, growth }
     }
 }

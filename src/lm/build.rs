@@ -4,9 +4,11 @@ use candle_core::Tensor;
 
 use super::architecture::Architecture;
 use super::attention::{Attention, Inputs};
-use super::config::{Config, Gating, Norm, Packing, QkNorm};
+use super::config::{Config, Experts, Gating, Norm, Packing, QkNorm};
+use super::experts::{Bank, FeedForward, Mixture, Shared};
 use super::layer::Layer;
 use super::linear::{Linear, Matrix};
+use super::mlp::Mlp;
 use super::normaliser::Normaliser;
 use super::weights::Weights;
 use crate::error::Result;
@@ -43,7 +45,7 @@ impl<'a> Builder<'a> {
         let config = &self.config;
         let names = &config.names;
         let named = |name: &str| name.replace("{}", &number.to_string());
-        let (hidden, inner) = (config.hidden_size, config.intermediate_size);
+        let hidden = config.hidden_size;
         let (heads, kv, width) = (config.heads, config.kv_heads, config.head_dim);
         let biased = config.attention.input_bias;
         let inputs = match config.attention.packing {
@@ -61,21 +63,74 @@ impl<'a> Builder<'a> {
             key_norm: self.head_norm(&named(names.key_norm), kv)?,
             layer: number,
         };
-        let mlp = config.mlp;
-        let gate = match mlp.gating {
-            Gating::Separate => Some(self.linear(&named(names.gate), inner, hidden, mlp.bias)?),
-            _ => None,
+        let feed_forward = match &config.experts {
+            Some(experts) if experts.layers[number] => FeedForward::Mixture(self.mixture(experts, &named)?),
+            _ => FeedForward::Dense(self.mlp(&named)?),
         };
-        let outputs = if matches!(mlp.gating, Gating::GateThenUp | Gating::UpThenGate) { 2 * inner } else { inner };
         Ok(Layer {
             attention_norm: self.norm(&named(names.attention_norm))?,
             attention,
             attention_post_norm: self.norm(&named(names.attention_post_norm))?,
             mlp_norm: self.norm(&named(names.mlp_norm))?,
+            feed_forward,
+            mlp_post_norm: self.norm(&named(names.mlp_post_norm))?,
+        })
+    }
+
+    fn mlp(&self, named: &dyn Fn(&str) -> String) -> Result<Mlp> {
+        let (names, mlp) = (&self.config.names, self.config.mlp);
+        let (hidden, inner) = (self.config.hidden_size, self.config.intermediate_size);
+        let gate = match mlp.gating {
+            Gating::Separate => Some(self.linear(&named(names.gate), inner, hidden, mlp.bias)?),
+            _ => None,
+        };
+        let outputs = if matches!(mlp.gating, Gating::GateThenUp | Gating::UpThenGate) { 2 * inner } else { inner };
+        Ok(Mlp {
             gate,
             up: self.linear(&named(names.up), outputs, hidden, mlp.bias)?,
             down: self.linear(&named(names.down), hidden, inner, mlp.bias)?,
-            mlp_post_norm: self.norm(&named(names.mlp_post_norm))?,
+        })
+    }
+
+    fn mixture(&self, experts: &Experts, named: &dyn Fn(&str) -> String) -> Result<Mixture> {
+        let (names, hidden) = (&self.config.names.experts, self.config.hidden_size);
+        let there = |name: &str| self.weights.has(&self.stored(name));
+        let routers: Vec<String> = names.router.iter().map(|name| named(name)).collect();
+        let router = routers.iter().find(|name| there(&format!("{name}.weight"))).or(routers.first());
+        let joined: Vec<[String; 2]> = names.joined.iter().map(|pair| pair.map(named)).collect();
+        let held = joined.iter().find(|[gate_up, _]| there(gate_up));
+        let bank = match (held.or(joined.first().filter(|_| names.single.is_empty())), names.single.first()) {
+            (Some([gate_up, down]), _) => Bank::Joined {
+                gate_up: self.dense(gate_up, &[experts.count, 2 * experts.width, hidden])?,
+                down: self.dense(down, &[experts.count, hidden, experts.width])?,
+            },
+            (None, single) => {
+                let single = single.copied().unwrap_or_default();
+                let of = |expert: usize| {
+                    let names = single.map(|name| named(name).replace("{e}", &expert.to_string()));
+                    self.gated(&names, experts.width)
+                };
+                Bank::Single((0..experts.count).map(of).collect::<Result<_>>()?)
+            }
+        };
+        let shared = match experts.shared {
+            None => None,
+            Some(width) => {
+                let [gate, up, down, output] = names.shared.map(named);
+                let mlp = self.gated(&[gate, up, down], width)?;
+                Some(Shared { mlp, gate: self.linear(&output, 1, hidden, false)? })
+            }
+        };
+        let router = self.linear(router.map_or("", String::as_str), experts.count, hidden, false)?;
+        Ok(Mixture { router, bank, shared })
+    }
+
+    fn gated(&self, [gate, up, down]: &[String; 3], width: usize) -> Result<Mlp> {
+        let hidden = self.config.hidden_size;
+        Ok(Mlp {
+            gate: Some(self.linear(gate, width, hidden, false)?),
+            up: self.linear(up, width, hidden, false)?,
+            down: self.linear(down, hidden, width, false)?,
         })
     }
 
@@ -93,6 +148,10 @@ impl<'a> Builder<'a> {
             QkNorm::None => Ok(None),
             QkNorm::Head(norm) => self.normaliser(name, norm, width).map(Some),
             QkNorm::All(norm) => self.normaliser(name, norm, heads * width).map(Some),
+            QkNorm::Rows(norm) => {
+                let weight = self.dense(&format!("{name}.weight"), &[heads, width])?;
+                Ok(Some(Normaliser::new(norm, vec![weight], self.zeros.narrow(0, 0, heads * width)?)))
+            }
             QkNorm::EachHead(norm) => {
                 let weight = |head| self.dense(&format!("{name}.norms.{head}.weight"), &[width]);
                 let weights = (0..heads).map(weight).collect::<Result<_>>()?;

@@ -42,10 +42,14 @@ pub struct Config {
     pub(crate) norm: Norm,
     /// The order of norms and additions in a layer.
     pub(crate) residual: Residual,
+    /// What attention and MLP give is multiplied by this before it is added (Granite).
+    pub(crate) residual_scale: Option<f64>,
     /// Queries, keys, values and scores.
     pub(crate) attention: Attention,
     /// The MLP.
     pub(crate) mlp: Mlp,
+    /// The experts that some or all layers have in its place.
+    pub(crate) experts: Option<Experts>,
     /// From residual stream to logits.
     pub(crate) head: Head,
     /// Matrices are stored `[in, out]` (GPT-2's `Conv1D`) instead of `[out, in]`.
@@ -115,7 +119,7 @@ pub(crate) struct Attention {
     pub(crate) output_bias: bool,
     /// Norms of queries and keys.
     pub(crate) qk_norm: QkNorm,
-    /// Queries, keys and values are clamped to ± this (OLMo).
+    /// Queries, keys and values are clamped to ± this, after their norms (OLMo, OLMoE).
     pub(crate) clip: Option<f64>,
     /// Scores are multiplied by this, layer by layer.
     pub(crate) scales: Vec<f64>,
@@ -123,6 +127,19 @@ pub(crate) struct Attention {
     pub(crate) softcap: Option<f64>,
     /// Per layer: how many last positions a query sees, itself included; `None` for all.
     pub windows: Vec<Option<usize>>,
+    /// Per layer: whether rotary positions turn its queries and keys (SmolLM 3 leaves out every fourth layer).
+    pub(crate) turned: Vec<bool>,
+    /// Queries grow with their position.
+    pub(crate) growth: Option<Growth>,
+}
+
+/// Queries at position p are multiplied by 1 + β·ln(1 + ⌊p / context⌋) (Ministral 3).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Growth {
+    /// β.
+    pub beta: f64,
+    /// Positions below this are left as they are.
+    pub context: usize,
 }
 
 /// How queries, keys and values share a matrix; rows are outputs.
@@ -134,6 +151,8 @@ pub(crate) enum Packing {
     Concatenated,
     /// For every key head: its queries, its key, its value (with one query per key head: q, k, v of every head in turn).
     Grouped,
+    /// Four parts, each with the queries, then the values, then the keys of a quarter of the heads (CodeGen).
+    Quarters,
 }
 
 /// Norms of queries and keys before positions enter.
@@ -145,6 +164,8 @@ pub(crate) enum QkNorm {
     Head(Norm),
     /// One weight of head width for each head, a tensor each (StableLM 2 12B).
     EachHead(Norm),
+    /// The same in one tensor of shape (heads, width) (Cohere).
+    Rows(Norm),
     /// One norm over all heads together (OLMo 2).
     All(Norm),
 }
@@ -158,6 +179,32 @@ pub(crate) struct Mlp {
     pub gating: Gating,
     /// Whether its matrices have biases.
     pub bias: bool,
+}
+
+/// A mixture of experts; each is a gated MLP without biases.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Experts {
+    /// Experts of a layer.
+    pub count: usize,
+    /// Experts that a token goes to.
+    pub chosen: usize,
+    /// Width of the inner layer of an expert.
+    pub width: usize,
+    /// What the outputs of the chosen are multiplied by.
+    pub weighing: Weighing,
+    /// Width of the inner layer of an MLP of all tokens beside them, which has a gate of its own (Qwen 2 MoE).
+    pub shared: Option<usize>,
+    /// Per layer: whether it has experts.
+    pub layers: Vec<bool>,
+}
+
+/// The weights of the chosen experts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Weighing {
+    /// Their shares in the softmax of all router logits; they add up to less than 1.
+    AmongAll,
+    /// The softmax of their own logits.
+    AmongChosen,
 }
 
 /// Whether and how the MLP is gated.
@@ -184,14 +231,29 @@ pub(crate) struct Head {
     pub norm: bool,
     /// cap · tanh(logit / cap) (Gemma 2).
     pub softcap: Option<f64>,
+    /// Logits are multiplied by this (Cohere; Granite divides).
+    pub scale: Option<f64>,
     /// Rows are scaled to length 1 (Baichuan 2).
     pub unit_rows: bool,
+}
+
+impl Growth {
+    /// What the query at a position is multiplied by.
+    pub(super) fn at(self, position: usize) -> f32 {
+        let contexts = (position / self.context.max(1)) as f32;
+        1.0 + self.beta as f32 * contexts.ln_1p()
+    }
 }
 
 impl Config {
     /// Query heads that share a key head.
     pub(super) fn group(&self) -> usize {
         self.heads / self.kv_heads
+    }
+
+    /// Whether a tensor of the file may have no gradient: one of an expert that no token went to.
+    pub(crate) fn may_rest(&self, tensor: &str) -> bool {
+        self.experts.is_some() && tensor.contains(".experts.")
     }
 
     /// What must hold for every source, so that no later arithmetic divides by zero or overflows.
@@ -218,8 +280,20 @@ impl Config {
         if self.layers > 100_000
             || self.attention.windows.len() != self.layers
             || self.attention.scales.len() != self.layers
+            || self.attention.turned.len() != self.layers
         {
             return fail(format!("{} layers, but settings for {} of them", self.layers, self.attention.windows.len()));
+        }
+        if let Some(experts) = &self.experts {
+            let (count, chosen, width) = (experts.count, experts.chosen, experts.width);
+            if chosen > count || count > 1 << 16 || width == 0 || width > 1 << 31 || experts.layers.len() != self.layers
+            {
+                return fail(format!("a token cannot go to {chosen} of {count} experts of width {width}"));
+            }
+        }
+        if self.attention.packing == Packing::Quarters && (!self.heads.is_multiple_of(4) || self.heads != self.kv_heads)
+        {
+            return fail(format!("{} heads do not lie in four equal parts", self.heads));
         }
         self.position.check(self.head_dim).or_else(fail)
     }

@@ -248,7 +248,10 @@ impl Decoder {
         if let Some(bias) = &self.head_bias {
             logits = logits.broadcast_add(&part(bias)?)?;
         }
-        let logits = logits.to_dtype(DType::F32)?;
+        let mut logits = logits.to_dtype(DType::F32)?;
+        if let Some(scale) = self.config.head.scale {
+            logits = (logits * scale)?;
+        }
         match self.config.head.softcap {
             Some(cap) => Ok(((logits / cap)?.tanh()? * cap)?),
             None => Ok(logits),

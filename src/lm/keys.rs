@@ -178,11 +178,20 @@ impl<'a> Keys<'a> {
 
     /// Refuses every key that nothing has asked for.
     pub(super) fn finish(&self, supported_elsewhere: &str) -> Result<()> {
+        self.finish_as(supported_elsewhere, self.inside.is_empty())
+    }
+
+    /// The same of an object that may hold, beside its own keys, all those that change no number.
+    pub(super) fn finish_part(&self, supported_elsewhere: &str) -> Result<()> {
+        self.finish_as(supported_elsewhere, true)
+    }
+
+    fn finish_as(&self, supported_elsewhere: &str, may_note: bool) -> Result<()> {
         let used = self.used.borrow();
         for (name, value) in self.map {
             // What begins with an underscore is a note of the program that wrote the file.
             let noted = name.starts_with('_') || HARMLESS.contains(&name.as_str());
-            let harmless = self.inside.is_empty() && noted;
+            let harmless = may_note && noted;
             if !used.contains(name.as_str()) && !harmless && !value.is_null() {
                 let what = format!("`{}{name}: {}`", self.inside, shorten(value));
                 let supported = format!(
@@ -266,6 +275,7 @@ const HARMLESS: &[&str] = &[
     "early_stopping",
     "embd_pdrop",
     "embed_dropout",
+    "embedding_dropout",
     "encoder_no_repeat_ngram_size",
     "eos_token",
     "eos_token_id",
@@ -310,6 +320,7 @@ const HARMLESS: &[&str] = &[
     "repetition_penalty",
     "resid_dropout",
     "resid_pdrop",
+    "residual_dropout",
     "return_dict",
     "return_dict_in_generate",
     "sep_token_id",

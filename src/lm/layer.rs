@@ -4,8 +4,8 @@ use candle_core::Tensor;
 
 use super::attention::{Attention, Batch};
 use super::cache::Cache;
-use super::config::{Config, Gating, Mlp, Residual};
-use super::linear::Linear;
+use super::config::{Config, Residual};
+use super::experts::FeedForward;
 use super::normaliser::{Normaliser, normalise};
 use super::ops;
 use crate::error::Result;
@@ -17,9 +17,7 @@ pub(super) struct Layer {
     pub attention: Attention,
     pub attention_post_norm: Option<Normaliser>,
     pub mlp_norm: Option<Normaliser>,
-    pub gate: Option<Linear>,
-    pub up: Linear,
-    pub down: Linear,
+    pub feed_forward: FeedForward,
     pub mlp_post_norm: Option<Normaliser>,
 }
 
@@ -28,9 +26,12 @@ impl Layer {
     pub(crate) fn apply(&self, config: &Config, batch: &Batch, x: &Tensor, caches: &[&mut Cache]) -> Result<Tensor> {
         let attention = |x: &Tensor| {
             let y = self.attention.apply(config, batch, x, caches)?;
-            normalise(self.attention_post_norm.as_ref(), &y)
+            scaled(config, normalise(self.attention_post_norm.as_ref(), &y)?)
         };
-        let mlp = |x: &Tensor| normalise(self.mlp_post_norm.as_ref(), &self.mlp(&config.mlp, x)?);
+        let mlp = |x: &Tensor| {
+            let y = self.feed_forward.apply(config, x)?;
+            scaled(config, normalise(self.mlp_post_norm.as_ref(), &y)?)
+        };
         match config.residual {
             Residual::Sequential => {
                 let x = ops::plus(x, &attention(&normalise(self.attention_norm.as_ref(), x)?)?)?;
@@ -56,19 +57,11 @@ impl Layer {
             }
         }
     }
+}
 
-    fn mlp(&self, mlp: &Mlp, x: &Tensor) -> Result<Tensor> {
-        let up = self.up.apply(x)?;
-        let inner = match (mlp.gating, &self.gate) {
-            (Gating::None, _) => ops::activate(mlp.activation, &up)?,
-            (_, Some(gate)) => ops::gate(mlp.activation, &gate.apply(x)?, &up)?,
-            (packed, None) => {
-                let half = up.dim(1)? / 2;
-                let (first, second) = (up.narrow(1, 0, half)?, up.narrow(1, half, half)?);
-                let (gate, up) = if packed == Gating::UpThenGate { (second, first) } else { (first, second) };
-                ops::gate(mlp.activation, &gate, &up)?
-            }
-        };
-        self.down.apply(&inner)
+fn scaled(config: &Config, y: Tensor) -> Result<Tensor> {
+    match config.residual_scale {
+        Some(scale) => Ok((y * scale)?),
+        None => Ok(y),
     }
 }

@@ -33,7 +33,23 @@ pub(crate) struct Names {
     pub head: &'static str,
     /// Another name of the head.
     pub head_alias: &'static str,
+    pub experts: Experts,
 }
+
+/// The names of a mixture of experts. `{e}` stands for the expert. Where there are several, those that the file has are
+/// taken, or the first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Experts {
+    pub router: &'static [&'static str],
+    /// Gate, up and down of every expert.
+    pub single: &'static [[&'static str; 3]],
+    /// Gate above up, and down, of all experts; whole names, as some have no ending.
+    pub joined: &'static [[&'static str; 2]],
+    /// Gate, up and down of the MLP beside them, and the gate of its output.
+    pub shared: [&'static str; 4],
+}
+
+const NO_EXPERTS: Experts = Experts { router: &[], single: &[], joined: &[], shared: [""; 4] };
 
 pub(crate) const LLAMA: Names = Names {
     root: "model.",
@@ -59,6 +75,7 @@ pub(crate) const LLAMA: Names = Names {
     norm: "model.norm",
     head: "lm_head",
     head_alias: "",
+    experts: NO_EXPERTS,
 };
 
 /// Gemma 2 and 3: a norm before and after each part.
@@ -80,6 +97,70 @@ pub(crate) const OLMO2: Names = Names {
 
 pub(crate) const PHI3: Names =
     Names { packed: "model.layers.{}.self_attn.qkv_proj", gate: "", up: "model.layers.{}.mlp.gate_up_proj", ..LLAMA };
+
+/// Mixtures of experts of Qwen and OLMo. Newer programs join the experts of a layer.
+pub(crate) const MIXTURE: Names = Names {
+    experts: Experts {
+        router: &["model.layers.{}.mlp.gate"],
+        single: &[[
+            "model.layers.{}.mlp.experts.{e}.gate_proj",
+            "model.layers.{}.mlp.experts.{e}.up_proj",
+            "model.layers.{}.mlp.experts.{e}.down_proj",
+        ]],
+        joined: &[JOINED],
+        shared: [
+            "model.layers.{}.mlp.shared_expert.gate_proj",
+            "model.layers.{}.mlp.shared_expert.up_proj",
+            "model.layers.{}.mlp.shared_expert.down_proj",
+            "model.layers.{}.mlp.shared_expert_gate",
+        ],
+    },
+    ..LLAMA
+};
+
+const JOINED: [&str; 2] = ["model.layers.{}.mlp.experts.gate_up_proj", "model.layers.{}.mlp.experts.down_proj"];
+
+pub(crate) const MIXTRAL: Names = Names {
+    experts: Experts {
+        router: &["model.layers.{}.block_sparse_moe.gate", "model.layers.{}.mlp.gate"],
+        single: &[[
+            "model.layers.{}.block_sparse_moe.experts.{e}.w1",
+            "model.layers.{}.block_sparse_moe.experts.{e}.w3",
+            "model.layers.{}.block_sparse_moe.experts.{e}.w2",
+        ]],
+        joined: &[JOINED],
+        ..NO_EXPERTS
+    },
+    ..LLAMA
+};
+
+pub(crate) const GRANITE_MOE: Names = Names {
+    experts: Experts {
+        router: &["model.layers.{}.block_sparse_moe.router.layer"],
+        joined: &[[
+            "model.layers.{}.block_sparse_moe.input_linear.weight",
+            "model.layers.{}.block_sparse_moe.output_linear.weight",
+        ]],
+        ..NO_EXPERTS
+    },
+    ..LLAMA
+};
+
+pub(crate) const GLM: Names = Names { packed: "", ..PHI3 };
+
+/// GLM 4 of 2025: norms after each part too.
+pub(crate) const GLM4: Names = Names {
+    attention_post_norm: "model.layers.{}.post_self_attn_layernorm",
+    mlp_post_norm: "model.layers.{}.post_mlp_layernorm",
+    ..GLM
+};
+
+pub(crate) const COHERE: Names = Names { mlp_norm: "", ..LLAMA };
+
+pub(crate) const NEMOTRON: Names = Names { gate: "", ..LLAMA };
+
+pub(crate) const STARCODER2: Names =
+    Names { gate: "", up: "model.layers.{}.mlp.c_fc", down: "model.layers.{}.mlp.c_proj", ..LLAMA };
 
 pub(crate) const BAICHUAN: Names = Names { packed: "model.layers.{}.self_attn.W_pack", ..LLAMA };
 
@@ -184,6 +265,21 @@ pub(crate) const GPTJ: Names = Names {
     ..GPT2
 };
 
+pub(crate) const CODEGEN: Names =
+    Names { packed: "transformer.h.{}.attn.qkv_proj", query: "", key: "", value: "", ..GPTJ };
+
+pub(crate) const MPT: Names = Names {
+    position: "",
+    attention_norm: "transformer.blocks.{}.norm_1",
+    mlp_norm: "transformer.blocks.{}.norm_2",
+    packed: "transformer.blocks.{}.attn.Wqkv",
+    output: "transformer.blocks.{}.attn.out_proj",
+    up: "transformer.blocks.{}.ffn.up_proj",
+    down: "transformer.blocks.{}.ffn.down_proj",
+    norm: "transformer.norm_f",
+    ..GPT2
+};
+
 pub(crate) const BLOOM: Names = Names {
     root: "transformer.",
     embed: "transformer.word_embeddings",
@@ -257,6 +353,7 @@ pub(crate) fn is_buffer(name: &str) -> bool {
     const ENDINGS: &[&str] = &[
         ".rotary_emb.inv_freq",
         ".attn.bias",
+        ".attn.causal_mask",
         ".attn.masked_bias",
         ".attention.bias",
         ".attention.masked_bias",

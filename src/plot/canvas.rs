@@ -12,7 +12,7 @@ use plotters::element::{Drawable, PointCollection};
 use plotters_backend::{BackendColor, BackendCoord, BackendStyle, DrawingBackend, DrawingErrorKind};
 
 use super::text::{Anchor, RAISED_BY, RAISED_SIZE, Words};
-use super::theme::Rgb;
+use super::theme::{Look, Rgb};
 use crate::analysis::figure::{Marker, Stroke};
 
 /// Plotters counts whole pixels; a pixel of this backend is the hundredth part of a point.
@@ -28,6 +28,7 @@ type Drawn = Result<(), DrawingErrorKind<Infallible>>;
 pub(super) struct Canvas {
     out: String,
     size: (u32, u32),
+    look: Look,
 }
 
 /// A length in points as plotters' pixels.
@@ -37,7 +38,7 @@ pub(super) fn pixels(points: f64) -> i32 {
 
 impl Canvas {
     /// Opens a document of the given size in points.
-    pub(super) fn new(width: f64, height: f64, title: &str, description: &str) -> Self {
+    pub(super) fn new((width, height): (f64, f64), title: &str, description: &str, look: Look) -> Self {
         let size = (pixels(width).max(1) as u32, pixels(height).max(1) as u32);
         let (w, h) = (decimal(size.0 as i32), decimal(size.1 as i32));
         let mut out = String::with_capacity(1 << 16);
@@ -49,7 +50,7 @@ impl Canvas {
             escaped(title),
             escaped(description)
         );
-        Self { out, size }
+        Self { out, size, look }
     }
 
     /// Opens a group that hands its attributes down to what is drawn next.
@@ -66,6 +67,19 @@ impl Canvas {
     pub(super) fn finish(&mut self) -> String {
         self.out.push_str("</svg>\n");
         std::mem::take(&mut self.out)
+    }
+
+    fn tone(&self, colour: BackendColor) -> String {
+        self.look.tone(Rgb(colour.rgb.0, colour.rgb.1, colour.rgb.2)).hex()
+    }
+
+    fn fill(&self, colour: BackendColor) -> String {
+        format!("fill=\"{}\"{}", self.tone(colour), opacity("fill", colour.alpha))
+    }
+
+    fn stroke(&self, colour: BackendColor, width: u32) -> String {
+        let (opacity, width) = (opacity("stroke", colour.alpha), decimal(width as i32));
+        format!(" stroke=\"{}\"{opacity} stroke-width=\"{width}\"", self.tone(colour))
     }
 
     fn path(&mut self, vertices: impl IntoIterator<Item = BackendCoord>, closed: bool, attributes: &str) {
@@ -101,20 +115,21 @@ impl DrawingBackend for Canvas {
     }
 
     fn draw_path<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(&mut self, path: I, style: &S) -> Drawn {
-        let attributes = stroke(style.color(), style.stroke_width());
+        let attributes = self.stroke(style.color(), style.stroke_width());
         self.path(path, false, &format!("fill=\"none\"{attributes}"));
         Ok(())
     }
 
     fn fill_polygon<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(&mut self, vertices: I, style: &S) -> Drawn {
-        self.path(vertices, true, &fill(style.color()));
+        let attributes = self.fill(style.color());
+        self.path(vertices, true, &attributes);
         Ok(())
     }
 
     fn draw_rect<S: BackendStyle>(&mut self, a: BackendCoord, b: BackendCoord, style: &S, filled: bool) -> Drawn {
         let look = match filled {
-            true => fill(style.color()),
-            false => format!("fill=\"none\"{}", stroke(style.color(), style.stroke_width())),
+            true => self.fill(style.color()),
+            false => format!("fill=\"none\"{}", self.stroke(style.color(), style.stroke_width())),
         };
         let (x, y) = (decimal(a.0.min(b.0)), decimal(a.1.min(b.1)));
         let (width, height) = (decimal((a.0 - b.0).abs()), decimal((a.1 - b.1).abs()));
@@ -155,7 +170,7 @@ impl<C> Drawable<Canvas> for Curve<C> {
         let parts: Vec<String> = parts.iter().map(|part| format!("{:.1}", part * self.width)).collect();
         let dashes =
             if parts.is_empty() { String::new() } else { format!(" stroke-dasharray=\"{}\"", parts.join(" ")) };
-        let look = stroke(colour, pixels(self.width) as u32);
+        let look = canvas.stroke(colour, pixels(self.width) as u32);
         canvas.path(at, false, &format!("fill=\"none\" stroke-linejoin=\"round\"{look}{dashes}"));
         Ok(())
     }
@@ -245,8 +260,9 @@ impl Drawable<Canvas> for Words {
     fn draw<I: Iterator<Item = BackendCoord>>(&self, mut at: I, canvas: &mut Canvas, _: (u32, u32)) -> Drawn {
         let Some((x, y)) = at.next() else { return Ok(()) };
         let (x, y) = (decimal(x), decimal(y));
+        let colour = canvas.look.tone(self.colour).hex();
         let out = &mut canvas.out;
-        let _ = write!(out, "<text x=\"{x}\" y=\"{y}\" font-size=\"{}\" fill=\"{}\"", self.size, self.colour.hex());
+        let _ = write!(out, "<text x=\"{x}\" y=\"{y}\" font-size=\"{}\" fill=\"{colour}\"", self.size);
         match self.anchor {
             Anchor::Start => {}
             Anchor::Middle => out.push_str(" text-anchor=\"middle\""),
@@ -280,17 +296,6 @@ impl Drawable<Canvas> for Words {
         out.push_str("</text>\n");
         Ok(())
     }
-}
-
-fn fill(colour: BackendColor) -> String {
-    let opacity = opacity("fill", colour.alpha);
-    format!("fill=\"{}\"{opacity}", Rgb(colour.rgb.0, colour.rgb.1, colour.rgb.2).hex())
-}
-
-fn stroke(colour: BackendColor, width: u32) -> String {
-    let opacity = opacity("stroke", colour.alpha);
-    let width = decimal(width as i32);
-    format!(" stroke=\"{}\"{opacity} stroke-width=\"{width}\"", Rgb(colour.rgb.0, colour.rgb.1, colour.rgb.2).hex())
 }
 
 fn opacity(part: &str, alpha: f64) -> String {

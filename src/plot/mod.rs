@@ -98,7 +98,7 @@ pub fn draw(figure: &Figure, theme: &Theme) -> Result<Drawing> {
         return Err(failed(Cause::of("it has no panel")));
     }
     let arrangement = layout::arrange(figure, theme);
-    let svg = theme.look.dye(write(figure, &arrangement, theme).map_err(|error| failed(Cause::of(error)))?);
+    let svg = write(figure, &arrangement, theme).map_err(|error| failed(Cause::of(error)))?;
     let omitted_labels = arrangement.panels.iter().map(|plan| plan.names.omitted).sum();
     let (dpi, paper) = (theme.resolution(), theme.look.tone(PAPER));
     Ok(Drawing { name: figure.name.clone(), svg, dpi, paper, omitted_labels, tree: OnceLock::new() })
@@ -146,8 +146,9 @@ fn write(
     theme: &Theme,
 ) -> std::result::Result<String, plotters::drawing::DrawingAreaErrorKind<std::convert::Infallible>> {
     let (width, height) = (arrangement.width, arrangement.height);
-    let canvas = Rc::new(RefCell::new(Canvas::new(width, height, &figure.name, &figure.caption)));
-    let surface = Surface { root: DrawingArea::from(&canvas), canvas };
+    let canvas = Canvas::new((width, height), &figure.name, &figure.caption, theme.look);
+    let canvas = Rc::new(RefCell::new(canvas));
+    let surface = Surface { root: DrawingArea::from(&canvas), canvas, look: theme.look };
     surface.area(&Rect::new(0.0, 0.0, width, height), (PAPER, 1.0), None)?;
     keys(&arrangement.legend, figure, &surface)?;
     for plan in &arrangement.panels {
@@ -170,7 +171,7 @@ fn keys(legend: &Legend, figure: &Figure, surface: &Surface) -> Drawn {
         let middle = ((key.x0 + key.x1) / 2.0, (key.y0 + key.y1) / 2.0);
         let mark = |shape: Marker| {
             let at = (pixels(middle.0), pixels(middle.1));
-            surface.group(&panel::point_look(entry.hue, shape), || {
+            surface.group(&surface.point_look(entry.hue, shape), || {
                 surface.root.draw(&Mark { at, shape, radius: shapes::LEGEND_RADIUS, name: String::new() })
             })
         };

@@ -13,7 +13,7 @@ use super::geometry::Rect;
 use super::layout::{PanelPlan, TICK};
 use super::shapes::{CAP, ERROR_BAR, Located, OUTLINE, RULE, Shape, place};
 use super::text::{Anchor, HALF_CAPITAL, Line, Words};
-use super::theme::{BOX_EDGE, FAINT, GRID, INK, PAPER, Rgb, Role, Theme, colour, shade};
+use super::theme::{BOX_EDGE, FAINT, GRID, INK, Look, PAPER, Rgb, Role, Theme, colour, shade};
 use crate::analysis::figure::{Hue, Marker, Stroke};
 
 /// Result of drawing on the canvas.
@@ -34,6 +34,7 @@ const MINOR_TICK: f64 = 1.6;
 pub(super) struct Surface {
     pub root: DrawingArea<Canvas, Shift>,
     pub canvas: Rc<RefCell<Canvas>>,
+    pub look: Look,
 }
 
 impl Surface {
@@ -63,6 +64,17 @@ impl Surface {
         }
     }
 
+    /// Attributes of a group of points of one colour.
+    pub(super) fn point_look(&self, hue: Hue, marker: Marker) -> String {
+        let [inside, edge] = [colour(hue), colour(hue).darker()].map(|colour| self.look.tone(colour).hex());
+        match marker {
+            Marker::Ring => format!("fill=\"none\" stroke=\"{inside}\" stroke-width=\"{}\"", 2.0 * OUTLINE),
+            _ => {
+                format!("fill=\"{inside}\" fill-opacity=\"{POINT_FILL}\" stroke=\"{edge}\" stroke-width=\"{OUTLINE}\"")
+            }
+        }
+    }
+
     /// Runs `inner` inside a group with attributes.
     pub(super) fn group(&self, attributes: &str, inner: impl FnOnce() -> Drawn) -> Drawn {
         self.canvas.borrow_mut().open(attributes);
@@ -70,16 +82,6 @@ impl Surface {
         self.canvas.borrow_mut().close();
         drawn
     }
-}
-
-/// Attributes of a group of points of one colour.
-pub(super) fn point_look(hue: Hue, marker: Marker) -> String {
-    let colour = colour(hue);
-    if marker == Marker::Ring {
-        return format!("fill=\"none\" stroke=\"{}\" stroke-width=\"{}\"", colour.hex(), 2.0 * OUTLINE);
-    }
-    let (inside, edge) = (colour.hex(), colour.darker().hex());
-    format!("fill=\"{inside}\" fill-opacity=\"{POINT_FILL}\" stroke=\"{edge}\" stroke-width=\"{OUTLINE}\"")
 }
 
 /// Draws a panel.
@@ -155,7 +157,7 @@ fn layer(shape: &Shape, plan: &PanelPlan, surface: &Surface) -> Drawn {
             for point in points {
                 error_bar(point, colour(*hue), plan, surface)?;
             }
-            surface.group(&format!("class=\"points\" {}", point_look(*hue, *marker)), || {
+            surface.group(&format!("class=\"points\" {}", surface.point_look(*hue, *marker)), || {
                 points.iter().try_for_each(|located| {
                     let name = located.point.label.clone();
                     area.draw(&Mark { at: located.at, shape: *marker, radius: plan.radius, name })

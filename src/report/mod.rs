@@ -4,6 +4,7 @@ pub mod agree;
 #[cfg(feature = "models")]
 pub(crate) mod coverage;
 pub mod csv;
+pub mod emergence_law;
 #[cfg(feature = "models")]
 pub(crate) mod evaluate;
 pub(crate) mod every_eval_ever;
@@ -15,6 +16,7 @@ pub mod html;
 pub(crate) mod json;
 pub mod lab;
 pub mod loss_law;
+pub mod observational;
 pub mod reproduction;
 pub mod reproduction_page;
 #[cfg(feature = "models")]

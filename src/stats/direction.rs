@@ -29,6 +29,14 @@ impl Direction {
         }
     }
 
+    /// What scores do, as a word for people: they rise, a rise.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Rising => "rise",
+            Self::Falling => "fall",
+        }
+    }
+
     /// The name in files.
     pub(crate) fn name(self) -> &'static str {
         match self {

@@ -75,18 +75,21 @@ pub enum Method {
     WildSet,
     /// The profile of the break, cut at a quantile of F.
     ProfileF,
+    /// The profile of a likelihood, cut at a quantile of F.
+    ProfileLikelihood,
     /// Simulation–extrapolation for uncertain compute.
     Simex,
 }
 
 impl Method {
-    const RESAMPLED: [Self; 7] = [
+    const RESAMPLED: [Self; 8] = [
         Self::PairsPercentile,
         Self::NestedPercentile,
         Self::PairsBca,
         Self::WildT,
         Self::WildSet,
         Self::ProfileF,
+        Self::ProfileLikelihood,
         Self::Simex,
     ];
 
@@ -100,6 +103,7 @@ impl Method {
             Self::WildT => "restricted wild cluster bootstrap-t, inverted",
             Self::WildSet => "restricted wild cluster bootstrap, inverted",
             Self::ProfileF => "profile, F quantile",
+            Self::ProfileLikelihood => "profile likelihood, F quantile",
             Self::Simex => "simulation–extrapolation",
         }
     }

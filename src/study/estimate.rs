@@ -37,7 +37,7 @@ pub struct Cost {
 
 pub(super) fn cost(study: &Study, cell: &Cell, missing: usize, amount: Option<&TokenAmount>) -> Cost {
     let params = cell.model.params;
-    let served = matches!(cell.model.source, ModelSource::Server { .. });
+    let served = matches!(cell.model.source, ModelSource::Server(_));
     let learns = cell.model.adjust;
     let bytes = if study.run.dtype == "f32" { 4.0 } else { 2.0 };
     let per_param = match (learns, bytes) {

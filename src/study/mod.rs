@@ -54,6 +54,7 @@ mod reader;
 mod real;
 mod results;
 mod settings;
+mod shell;
 mod store;
 #[cfg(all(test, feature = "models"))]
 mod survival;

@@ -161,7 +161,11 @@ fn of_recipe(recipe: &AdjustmentRecipe, data: &str) -> String {
         recipe.block,
         recipe.end_token
     );
-    digest([recipe.name.to_string().as_str(), data, &numbers])
+    let name = recipe.name.to_string();
+    // Another trainer's rate falls until its end, which is the last checkpoint.
+    let last = recipe.conditions().last().and_then(|condition| condition.examples).unwrap_or_default().to_string();
+    let outside = recipe.command.as_deref().map(|command| [command, &last]);
+    digest([name.as_str(), data, &numbers].into_iter().chain(outside.into_iter().flatten()))
 }
 
 fn planned(cell: Cell, keys: &Keys, study: &Study) -> Result<Planned> {

@@ -54,6 +54,8 @@ impl ModelFiles {
             Value::Object(config) => config,
             _ => return Err(Error::File { path, problem: "is not a JSON object".to_owned() }),
         };
+        // Only the text part of a model with images is trained, and it is saved as a model of its own.
+        let config = crate::lm::text_part_of(&path, &config)?.unwrap_or(config);
         let mut tokenizer = Vec::new();
         for name in TOKENIZER_FILES {
             let path = folder.join(name);

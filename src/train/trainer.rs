@@ -197,10 +197,13 @@ impl Trainer {
         }
         let mut gradients = Vec::with_capacity(self.variables.len());
         for (name, variable) in self.names.iter().zip(&self.variables) {
-            let Some(sum) = sums.take(variable) else {
-                return Err(Error::backend(format!("the parameter `{name}` gets no gradient")));
-            };
-            gradients.push(sum.into_tensor(variable.shape())?);
+            gradients.push(match sums.take(variable) {
+                Some(sum) => sum.into_tensor(variable.shape())?,
+                None if self.decoder.config().may_rest(name) => {
+                    Tensor::zeros(variable.shape(), DType::F32, variable.device())?
+                }
+                None => return Err(Error::backend(format!("the parameter `{name}` gets no gradient"))),
+            });
         }
         let norm = norm(&gradients)?;
         if !norm.is_finite() {

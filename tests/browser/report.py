@@ -10,6 +10,7 @@ import html
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -22,6 +23,7 @@ ONSET = os.environ["ONSET"]
 HOSTILE = "<script>alert(1)</script>"
 PUBLISHED = ["data/models.csv", "data/evaluations.csv", "--score", "mmlu", "--adjusted", "mmlu-aux:3"]
 QUICK = ["--bootstrap", "199"]
+EXAMPLE = "docs/example.csv"
 
 PLOT = "document.querySelector(`[data-figure='${arguments[0]}'] .plot`)"
 # Where a point of a trace stands in the window.
@@ -33,7 +35,8 @@ PLACE = f"""
 
 
 def onset(*arguments):
-    subprocess.run([ONSET, *arguments], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    ran = subprocess.run([ONSET, *arguments], check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    return ran.stdout
 
 
 def hostile_table(path):
@@ -314,6 +317,72 @@ def live_refits_follow_the_controls(browser, keep):
         print("    fitted, shown (ms):", ", ".join(f"{fitted}, {shown}" for fitted, shown in times))
         browser.screenshot(f"{keep}/explore.png")
         silent(browser)
+        # The page asks again when the controls rest; it is left before its server ends.
+        browser.open("about:blank")
+    finally:
+        server.send_signal(signal.SIGINT)
+        assert server.wait(timeout=30) == 0
+
+
+def the_first_screen_has_the_estimates_and_the_figure(browser, pages, keep):
+    load(browser, f"{pages}/fit.html")
+    for width in [1280, 800, 390]:
+        browser.window(width, 900)
+        wide = browser.run("return document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert wide <= 0, f"at {width} pixels the page is {wide} too wide"
+        hidden = browser.run("const g = document.querySelector('.glance'); return g.scrollWidth - g.clientWidth")
+        assert hidden <= 1, f"at {width} pixels {hidden} of the first table are hidden"
+        browser.run("scrollTo(0, 0)")
+        browser.screenshot(f"{keep}/first-{width}.png")
+    browser.window(1280, 900)
+    top = "return document.querySelector(arguments[0]).getBoundingClientRect().top + scrollY"
+    assert browser.run(top, ".glance") < browser.run(top, "[data-figure='scatter']") < 900
+    assert browser.run(top, "[data-figure='scatter']") < browser.run(top, "#words-title")
+    assert browser.run("return document.querySelectorAll('.glance tbody tr').length") == 4
+    targets = browser.run("return [...document.querySelectorAll('.contents a')].map((a) => a.hash)")
+    assert len(targets) == 6, targets
+    for target in targets:
+        assert browser.run("return document.querySelector(arguments[0]) !== null", target), target
+    heads = "return [...document.querySelectorAll('#table-estimates thead th')].map((h) => getComputedStyle(h).textAlign)"
+    assert browser.run(heads)[1:4] == ["left", "right", "right"], browser.run(heads)
+
+
+def every_state_of_the_live_page_has_an_address_and_a_command(browser):
+    with open(EXAMPLE, encoding="utf-8") as table:
+        assert table.readline().startswith("model,family")
+    server = subprocess.Popen([ONSET, "explore", EXAMPLE, "--score", "exam", "--chance", "0.25", "--level", "0.9", *QUICK], stdout=subprocess.PIPE, text=True)
+    try:
+        address = server.stdout.readline().split()[0]
+        browser.open(address)
+        browser.wait("return document.readyState === 'complete'")
+        command = "return document.getElementById('live-command').textContent"
+        assert browser.run(command).startswith(f"onset fit {EXAMPLE} --bootstrap"), browser.run(command)
+        browser.run("const s = document.getElementById('live-curve'); s.value = 'linear'; s.dispatchEvent(new Event('change'))")
+        browser.run("document.querySelector('#live-families input').click()")
+        browser.wait("return document.body.dataset.live === 'full'", seconds=60)
+        family = browser.run("return onset.data.live.families[0]")
+        hash = browser.run("return location.hash")
+        assert "curve=linear" in hash and f"without={family}" in hash, hash
+        found = browser.run("return document.querySelector('.glance').textContent")
+        line = browser.run(command)
+        # The command says what the page says.
+        report = json.loads(onset(*shlex.split(line)[1:], "--format", "json"))
+        assert report["settings"]["level"] == 0.9 and report["curve"] == "linear", line
+        assert report["n_families"] == len(browser.run("return onset.data.live.families")) - 1, line
+        # So does the address, in a page of its own.
+        browser.open("about:blank")
+        browser.open(address + hash)
+        browser.wait("return document.body.dataset.live === 'full'", seconds=60)
+        assert browser.run("return document.querySelector('.glance').textContent") == found
+        assert not browser.run("return document.querySelector('#live-families input').checked")
+        assert browser.run("return document.getElementById('live-curve').value") == "linear"
+        box = "const b = document.getElementById('live').getBoundingClientRect(); return [b.top, b.bottom]"
+        browser.run("document.getElementById('methods-title').scrollIntoView()")
+        top, bottom = browser.run(box)
+        assert 0 <= top < 900 and bottom > 0, (top, bottom)
+        silent(browser)
+        # The page asks again when the controls rest; it is left before its server ends.
+        browser.open("about:blank")
     finally:
         server.send_signal(signal.SIGINT)
         assert server.wait(timeout=30) == 0
@@ -350,7 +419,9 @@ def main():
                 (a_model_called_like_markup_stays_text, (pages,)),
                 (every_control_has_a_name, (pages,)),
                 (light_dark_and_print_differ_where_they_should, (pages, keep)),
+                (the_first_screen_has_the_estimates_and_the_figure, (pages, keep)),
                 (live_refits_follow_the_controls, (keep,)),
+                (every_state_of_the_live_page_has_an_address_and_a_command, ()),
             ]
             for check, arguments in checks:
                 name = check.__name__.replace("_", " ")

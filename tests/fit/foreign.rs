@@ -290,7 +290,7 @@ fn a_workbook_is_read_and_asked_about_when_it_has_several_sheets() {
 
 /// A workbook of one sheet with these rows of XML.
 #[cfg(feature = "excel")]
-fn workbook(rows: &str, texts: &str) -> Vec<u8> {
+fn workbook(rows: &str, texts: &str, after: &str) -> Vec<u8> {
     use std::io::Write as _;
     let main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
     let office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
@@ -319,7 +319,10 @@ fn workbook(rows: &str, texts: &str) -> Vec<u8> {
             ),
         ),
         ("xl/sharedStrings.xml", format!("<sst xmlns=\"{main}\">{texts}</sst>")),
-        ("xl/worksheets/sheet1.xml", format!("<worksheet xmlns=\"{main}\"><sheetData>{rows}</sheetData></worksheet>")),
+        (
+            "xl/worksheets/sheet1.xml",
+            format!("<worksheet xmlns=\"{main}\"><sheetData>{rows}</sheetData>{after}</worksheet>"),
+        ),
     ];
     let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
     for (name, text) in parts {
@@ -332,7 +335,7 @@ fn workbook(rows: &str, texts: &str) -> Vec<u8> {
 #[cfg(feature = "excel")]
 #[test]
 fn a_workbook_that_would_fill_the_memory_is_refused_with_its_bound() {
-    let read = |rows: &str, texts: &str| Table::parse(&workbook(rows, texts), Path::new("book.xlsx"), &[]);
+    let read = |rows: &str, texts: &str| Table::parse(&workbook(rows, texts, ""), Path::new("book.xlsx"), &[]);
     let cell = |at: &str, value: u32| format!("<c r=\"{at}\"><v>{value}</v></c>");
     let whole = format!("<row r=\"1\">{}</row><row r=\"2\">{}</row>", cell("A1", 1), cell("A2", 2));
     assert_eq!(read(&whole, "").expect("a table").rows(), 1);
@@ -349,6 +352,28 @@ fn a_workbook_that_would_fill_the_memory_is_refused_with_its_bound() {
     let said = read(&" ".repeat(16 << 20), "").expect_err("as many bytes").to_string();
     assert!(said.contains("--bound workbook-bytes=NUMBER"), "{said}");
     Bound::WorkbookBytes.set(Bound::WorkbookBytes.default_value());
+}
+
+#[cfg(feature = "excel")]
+#[test]
+fn merged_cells_of_a_workbook_count_for_all_their_rows() {
+    let text = |at: &str, text: &str| format!("<c r=\"{at}\" t=\"inlineStr\"><is><t>{text}</t></is></c>");
+    let number = |at: &str, value: f64| format!("<c r=\"{at}\"><v>{value}</v></c>");
+    let rows = [
+        text("A1", "family") + &text("B1", "model") + &text("C1", "score"),
+        text("A2", "pythia") + &text("B2", "a") + &number("C2", 0.25),
+        text("B3", "b") + &number("C3", 0.5),
+        text("A4", "llama") + &text("B4", "c") + &number("C4", 0.75),
+    ];
+    let rows: String = rows.iter().enumerate().map(|(at, row)| format!("<row r=\"{}\">{row}</row>", at + 1)).collect();
+    let read = |after: &str| {
+        let table = Table::parse(&workbook(&rows, "", after), Path::new("book.xlsx"), &[]).expect("a table");
+        (0..3).map(|row| table.optional_text(row, "family").map(str::to_owned)).collect::<Vec<_>>()
+    };
+    let named = |names: [Option<&str>; 3]| names.map(|name| name.map(str::to_owned)).to_vec();
+    assert_eq!(read(""), named([Some("pythia"), None, Some("llama")]));
+    let merged = read("<mergeCells count=\"1\"><mergeCell ref=\"A2:A3\"/></mergeCells>");
+    assert_eq!(merged, named([Some("pythia"), Some("pythia"), Some("llama")]));
 }
 
 fn fitted(text: &str, score: &str, chance: &str) -> Result<FitReport, Error> {

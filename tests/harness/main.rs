@@ -13,3 +13,4 @@ mod prompting;
 mod repository;
 mod served_model;
 mod server;
+mod servers;

@@ -34,7 +34,7 @@ enum Fault {
 /// How a server answers when it does.
 #[derive(Debug, Clone, Default)]
 struct Manners {
-    /// Faults before good answers, by request in order of arrival; the probe is request 0.
+    /// Faults before good answers, by request in order of arrival; the probes are requests 0 and 1.
     faults: BTreeMap<usize, Fault>,
     /// Leaves `logprobs` out.
     no_logprobs: bool,
@@ -265,7 +265,7 @@ fn quick() -> ServerSettings {
         attempts: 4,
         timeout: Duration::from_secs(1),
         back_off: Duration::from_millis(5),
-        api_key: None,
+        ..ServerSettings::default()
     }
 }
 
@@ -309,7 +309,7 @@ fn agrees(manners: Manners) -> Running {
 #[test]
 fn log_likelihoods_are_those_of_the_model_behind_the_server() {
     let running = agrees(Manners { pause: Duration::from_millis(20), ..Manners::default() });
-    assert_eq!(running.seen.load(Ordering::SeqCst), 25, "one probe, and one request per question");
+    assert_eq!(running.seen.load(Ordering::SeqCst), 26, "two probes, and one request per question");
     assert!(running.most_at_once.load(Ordering::SeqCst) > 1, "requests go side by side");
 }
 
@@ -334,17 +334,17 @@ fn errors_time_outs_and_broken_json_are_tried_again() {
         (12, Fault::Dripping),
     ];
     let running = agrees(Manners { faults: faults.into(), ..Manners::default() });
-    assert_eq!(running.seen.load(Ordering::SeqCst), 25 + faults.len());
+    assert_eq!(running.seen.load(Ordering::SeqCst), 26 + faults.len());
 }
 
 #[test]
 fn a_server_that_never_recovers_is_named_with_what_it_said() {
-    let faults = (1..200).map(|n| (n, Fault::Broken)).collect();
+    let faults = (2..200).map(|n| (n, Fault::Broken)).collect();
     let running = start(Manners { faults, ..Manners::default() });
     let mut server = Server::connect(&running.url, "m", &quick()).expect("the probe is answered");
     let error = answers(&mut server, &[asked("a b", " c")]).expect_err("no answer ever").to_string();
     assert_eq!(error, format!("request 0: {}/v1: status 500: oops (tried 4 times)", running.url));
-    assert_eq!(running.seen.load(Ordering::SeqCst), 5);
+    assert_eq!(running.seen.load(Ordering::SeqCst), 6);
 }
 
 #[test]
@@ -397,7 +397,8 @@ fn the_layout_of_vllm_is_understood() {
         "tokens": ["<s>", "The quick brown fox jumps over the lazy", " dog", "."],
         "token_logprobs": [null, -9.0, -1.0, -1.0], "top_logprobs": [null, {}, {}, {}],
     }}]});
-    let answers = [probe.to_string(), answer.to_string()];
+    let plain = json!({"choices": [{"text": " today"}]});
+    let answers = [probe.to_string(), plain.to_string(), answer.to_string()];
     let serving = std::thread::spawn({
         let server = server.clone();
         move || {
@@ -415,7 +416,7 @@ fn the_layout_of_vllm_is_understood() {
 
 #[test]
 fn a_stop_ends_the_work_though_the_server_is_silent() {
-    let faults = (1..200).map(|n| (n, Fault::Broken)).collect();
+    let faults = (2..200).map(|n| (n, Fault::Broken)).collect();
     let running = start(Manners { faults, ..Manners::default() });
     let settings = ServerSettings { attempts: 100, back_off: Duration::from_secs(3600), ..quick() };
     let stop = Arc::new(AtomicBool::new(false));
@@ -486,7 +487,8 @@ fn a_server_without_log_probabilities_of_prompts_is_refused() {
         ),
     ] {
         let running = start(manners.clone());
-        let error = Server::connect(&running.url, "m", &quick()).expect_err("it cannot be used");
+        let mut server = Server::connect(&running.url, "m", &quick()).expect("it can write");
+        let error = answers(&mut server, &[asked("a b", " c")]).expect_err("it cannot score");
         assert!(matches!(error, Error::Unsupported { .. }), "{manners:?}: {error}");
         assert!(error.to_string().contains(said), "{manners:?}: {error}");
     }
@@ -545,8 +547,10 @@ fn what_is_written_ends_before_the_first_stop() {
 
 #[test]
 fn an_address_that_cannot_be_used_is_told_from_a_server_that_is_away() {
-    let encrypted = Server::connect("https://example.org", "m", &quick()).expect_err("no encryption").to_string();
-    assert!(encrypted.contains("ssh -L"), "{encrypted}");
+    if cfg!(not(feature = "https")) {
+        let encrypted = Server::connect("https://example.org", "m", &quick()).expect_err("no encryption").to_string();
+        assert!(encrypted.contains("ssh -L") && encrypted.contains("feature `https`"), "{encrypted}");
+    }
     assert!(matches!(Server::connect("localhost", "m", &quick()), Err(Error::Argument(_))));
     // A port that was free a moment ago.
     let free = std::net::TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a free port");

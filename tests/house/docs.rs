@@ -208,6 +208,22 @@ fn every_command_of_the_texts_runs_and_shows_what_is_shown() {
 }
 
 #[test]
+fn every_page_is_in_the_contents_of_the_site_and_on_its_map() {
+    let lists = ["SUMMARY.md", "README.md"].map(|name| (name, read(&repository("docs").join(name))));
+    let names: Vec<String> = pages()
+        .iter()
+        .filter(|page| page.starts_with(repository("docs")))
+        .map(|page| page.file_name().expect("a file").to_string_lossy().into_owned())
+        .filter(|name| lists.iter().all(|(list, _)| list != name))
+        .collect();
+    assert!(names.len() > 20, "{names:?}");
+    for (list, text) in &lists {
+        let missing: Vec<&String> = names.iter().filter(|name| !text.contains(&format!("]({name})"))).collect();
+        assert!(missing.is_empty(), "docs/{list} lacks {missing:?}");
+    }
+}
+
+#[test]
 fn the_page_about_the_paper_is_written_from_the_report() {
     let report = fs::read(repository("figures/reproduction.csv")).expect("the report is there");
     let page = onset::report::reproduction_page::markdown(&report).expect("a page");

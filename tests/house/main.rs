@@ -8,5 +8,6 @@ mod dependencies;
 mod docs;
 mod layers;
 mod notebooks;
+mod python;
 mod tests;
 mod words;

@@ -4,4 +4,5 @@
 mod support;
 
 mod command;
+mod outside;
 mod own_split;

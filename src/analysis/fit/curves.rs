@@ -1,6 +1,7 @@
 //! The curves of one score, each with its parameters, marks and predictions.
 
 use super::caution::{self, cautions};
+use super::counts::counts;
 use super::curve_report::{CurveReport, HingeReport};
 use super::evidence::{self, BreakReport, RiseReport, Shown};
 use super::fitted::{Fitted, share};
@@ -27,6 +28,7 @@ pub(super) fn analyse(
     models: &FitModels<'_>,
     items: Option<&Items>,
 ) -> Result<Analysis> {
+    let counts = counts(settings, set, models, items)?;
     let mut unknown = Vec::new();
     let wanted = wanted(settings, models);
     let selection = selection(settings, models, &wanted);
@@ -136,6 +138,7 @@ pub(super) fn analyse(
         c_set: head.c_set,
         measurement_error: head.measurement_error,
         item_noise: noise,
+        counts,
         cautions: cautions(set, models),
         influential: influential(&how, &models.sample, &names),
         unknown,

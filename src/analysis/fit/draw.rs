@@ -1,7 +1,5 @@
 //! The figure of a fit: models with their names, the curve of every group with its confidence band, the estimates.
 
-use serde::{Deserialize, Serialize};
-
 use super::curve_report::FittedModel;
 use super::report::{Analysis, FitReport};
 use crate::analysis::figure::{
@@ -12,9 +10,8 @@ use crate::stats::curves::Curve;
 use crate::stats::estimate::Estimate;
 
 /// Which points have their names beside them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Names {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Names {
     /// All of few models, of many the ones that [`Outliers`](Self::Outliers) names.
     #[default]
     Auto,

@@ -32,6 +32,7 @@
 
 mod caution;
 mod chance;
+mod counts;
 mod curve_report;
 mod curves;
 mod draw;
@@ -56,9 +57,10 @@ mod steps;
 mod uncertain;
 
 pub use caution::{Caution, CautionKind};
+pub use counts::{CountsCurve, CountsReport};
 pub use curve_report::{CurvePoint, CurveReport, FittedModel, HingeReport, HoldoutReport, Prediction};
-pub(crate) use draw::figure_with;
-pub use draw::{Names, figure};
+pub use draw::figure;
+pub(crate) use draw::{Names, figure_with};
 pub use evidence::{BreakReport, RiseReport, RiseTest, Shown, Turn};
 pub use influence::{Influence, Without};
 pub use input::{FitTables, Inputs, tables};

@@ -131,7 +131,7 @@ pub(super) struct Items {
 }
 
 impl Items {
-    fn of(&self, row: &ModelRow) -> f64 {
+    pub(super) fn of(&self, row: &ModelRow) -> f64 {
         self.of.or(row.items).unwrap_or(0.0)
     }
 

@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::caution::Caution;
+use super::counts::CountsReport;
 use super::curve_report::{CurvePoint, CurveReport, FittedModel, HingeReport};
 use super::evidence::{BreakReport, RiseReport, Shown};
 use super::influence::Influence;
@@ -144,6 +145,9 @@ pub struct Analysis {
     pub c_set: Option<Vec<(Option<f64>, Option<f64>)>>,
     /// How much of the scatter the items alone explain.
     pub item_noise: Option<NoiseReport>,
+    /// Curves of the counts of right answers, where they are asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counts: Option<CountsReport>,
     /// What uncertain compute does to the estimates.
     pub measurement_error: Option<Vec<ErrorReport>>,
     /// What keeps the usual intervals from holding, and what stands in their place.

@@ -3,17 +3,14 @@
 
 use super::evidence::{BreakReport, Shown, Turn};
 use super::report::{Analysis, FitReport};
-use crate::stats::direction::Direction;
 use crate::stats::selection::Verdict;
 
 impl FitReport {
     /// Where and how scores of one analysis rise, in one sentence without a capital and a full stop; `number` writes values
     /// of the predictor.
     pub(crate) fn finding(&self, of: &Analysis, number: impl Fn(f64) -> String) -> String {
-        let (rise, rises) = match of.direction {
-            Direction::Rising => ("rise", "scores rise"),
-            Direction::Falling => ("fall", "scores fall"),
-        };
+        let rise = of.direction.word();
+        let rises = format!("scores {}", of.direction.word());
         let tested = of.rise_test.p_value.map_or_else(String::new, |p| format!(" (p {})", p_value(p)));
         match of.shown {
             Shown::Emergence => {
@@ -36,7 +33,7 @@ impl FitReport {
                 let other = of.rise_test.direction.filter(|way| *way != of.direction);
                 match (other, of.rise_test.p_value) {
                     (Some(way), Some(p)) if p <= super::evidence::SIZE => {
-                        let way = if way == Direction::Falling { "fall" } else { "rise" };
+                        let way = way.word();
                         format!("scores do not {rise}: they {way} with {}{tested}", self.predictor.name)
                     }
                     _ => format!("no {rise} is shown{tested}"),
@@ -51,8 +48,9 @@ impl FitReport {
 }
 
 impl BreakReport {
-    /// What a break that a test shows is: emergence or saturation, and where. `None` where the test shows none.
-    pub(crate) fn meaning(&self, number: impl Fn(f64) -> String) -> Option<String> {
+    /// What a break that a test shows is: emergence or saturation, and where. `None` where the test shows none. `number`
+    /// writes values of the predictor, `slope` slopes.
+    pub(crate) fn meaning(&self, number: impl Fn(f64) -> String, slope: impl Fn(f64) -> String) -> Option<String> {
         self.p_value.filter(|p| *p <= super::evidence::SIZE)?;
         let at = self.at.map(&number)?;
         let (before, after) = (self.slope_before?, self.slope_after?);
@@ -61,7 +59,7 @@ impl BreakReport {
             Turn::Flatter if before.abs() < after.abs() => "steeper in the other direction, not emergence",
             Turn::Flatter => "flatter: saturation, not emergence",
         };
-        Some(format!("at {at} the slope turns from {before:.3} to {after:.3}, {turn}"))
+        Some(format!("at {at} the slope turns from {} to {}, {turn}", slope(before), slope(after)))
     }
 }
 

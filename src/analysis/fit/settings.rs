@@ -38,6 +38,8 @@ pub struct FitSettings {
     pub predict: Vec<f64>,
     /// Whether every curve is fitted again without each model and without each family, to see how well it predicts them.
     pub leave_out: bool,
+    /// Whether the counts of right answers are fitted too, by likelihood.
+    pub counts: bool,
 }
 
 impl Default for FitSettings {
@@ -54,6 +56,7 @@ impl Default for FitSettings {
             seed: Seed(0),
             predict: Vec::new(),
             leave_out: true,
+            counts: false,
         }
     }
 }

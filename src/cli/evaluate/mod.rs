@@ -18,7 +18,7 @@ use crate::harness::runner::{
     ChatSettings, EvaluationEvent, EvaluationSettings, Keep, Limits, Loaded, TemplateChoice, evaluate, evaluate_served,
     preview,
 };
-use crate::harness::server::{self, Server};
+use crate::harness::server::{Server, ServerApi, ServerSettings};
 use crate::harness::tasks::Draw;
 use crate::lm::Placement;
 use crate::registry::{Limit, Month, destination};
@@ -49,20 +49,39 @@ pub(super) struct EvaluateArgs {
     #[arg(long = "model", value_parser = ["hf", "huggingface", "hf-auto"], hide = true, requires = "pretrained")]
     kind: Option<String>,
 
-    /// Ask a completions server instead (vLLM, SGLang); the key in ONSET_API_KEY is sent with requests.
+    /// Ask a server instead (vLLM, SGLang, llama.cpp); several with commas share the work. The key in ONSET_API_KEY is sent.
     #[arg(
         long, value_name = "URL", requires = "served_model", help_heading = "A model behind a server",
-        conflicts_with_all = ["model", "device", "dtype", "memory", "batch", "truncate", "add_bos", "dry_run"]
+        value_delimiter = ',', conflicts_with_all = ["model", "device", "dtype", "memory", "batch", "dry_run"]
     )]
-    server: Option<String>,
+    server: Vec<String>,
+
+    /// How the server is asked: its completions, or its chats, in which answers can only be written.
+    #[arg(
+        long, value_name = "API", requires = "server", default_value_t = ServerApi::Completions,
+        help_heading = "A model behind a server"
+    )]
+    server_api: ServerApi,
+
+    /// The model's folder or GGUF file: its tokenizer is held against the server's, and prompts go as token ids.
+    #[arg(long, value_name = "PATH", requires = "server", help_heading = "A model behind a server")]
+    tokenizer: Option<PathBuf>,
+
+    /// A file with the key that the server asks for, in place of ONSET_API_KEY.
+    #[arg(long, value_name = "FILE", requires = "server", help_heading = "A model behind a server")]
+    api_key_file: Option<PathBuf>,
+
+    /// A PEM file with the certificates of authorities to trust for https, in place of the system's.
+    #[arg(long, value_name = "FILE", requires = "server", help_heading = "A model behind a server")]
+    certificates: Option<PathBuf>,
 
     /// The name that the server knows the model by.
     #[arg(long, value_name = "NAME", requires = "server", help_heading = "A model behind a server")]
     served_model: Option<String>,
 
-    /// Requests under way at one time.
+    /// Requests under way at one time, on each server.
     #[arg(
-        long, value_name = "N", requires = "server", default_value_t = server::ServerSettings::default().concurrency,
+        long, value_name = "N", requires = "server", default_value_t = ServerSettings::default().concurrency,
         help_heading = "A model behind a server"
     )]
     concurrency: usize,
@@ -243,9 +262,23 @@ pub(super) fn evaluation(
     settings: &EvaluationSettings,
     watch: &mut dyn FnMut(EvaluationEvent<'_>),
 ) -> Result<Evaluation> {
-    if let (Some(url), Some(model)) = (&args.server, &args.served_model) {
-        let server = Server::connect(url, model, &server::ServerSettings::with_concurrency(args.concurrency))?;
-        return evaluate_served(server, args.name.as_deref().unwrap_or(model), settings, watch);
+    if let Some(model) = args.served_model.as_ref().filter(|_| !args.server.is_empty()) {
+        if args.tokenizer.is_none() && (args.truncate || args.add_bos.is_some()) {
+            let said = "--truncate and --add-bos are the server's own affair, but with --tokenizer";
+            return Err(Error::Argument(said.into()));
+        }
+        let certificates = args.certificates.clone();
+        let asked = ServerSettings {
+            concurrency: args.concurrency,
+            api: args.server_api,
+            certificates,
+            ..ServerSettings::default()
+        };
+        let asked = asked.keyed(args.api_key_file.as_deref())?;
+        let urls: Vec<&str> = args.server.iter().map(String::as_str).collect();
+        let server = Server::connect_all(&urls, model, &asked)?;
+        let name = args.name.as_deref().unwrap_or(model);
+        return evaluate_served(server, name, args.tokenizer.as_deref(), settings, watch);
     }
     let placement = Placement::named(&args.device, &args.dtype)?;
     let named = args.model();

@@ -92,7 +92,8 @@ struct RunArgs {
     #[arg(default_value = "study.toml")]
     file: PathBuf,
 
-    /// Where cells run: local (this machine) or slurm (a cluster, as the table [slurm] of the study says).
+    /// Where cells run: local (this machine), slurm (a cluster) or command (any queue); the study's tables [slurm] and
+    /// [command] say how.
     #[arg(long, value_name = "EXECUTOR", default_value_t)]
     executor: ExecutorKind,
 
@@ -128,7 +129,6 @@ pub(super) fn run(args: &StudyArgs) -> Result<()> {
             })
         }
         StudyCommand::Run(args) => {
-            args.figure.theme()?;
             let (study, work) = checked(&args.file, &args.only)?;
             run_cells(args, study, &work, format)
         }
@@ -154,7 +154,6 @@ pub(super) fn run(args: &StudyArgs) -> Result<()> {
             }
         }
         StudyCommand::Report(args) => {
-            args.figure.theme()?;
             let study = Study::read(&args.study.file)?;
             let collected = collect(&study, &Real::new(&study))?;
             fit_and_draw(&study, &collected, format, (args.labels.names(), &args.figure))

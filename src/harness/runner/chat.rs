@@ -71,6 +71,24 @@ impl ChatSettings {
         let multiturn = self.multiturn.unwrap_or(template.is_some());
         Ok(Chat { template, system: self.system.clone().filter(|text| !text.is_empty()), multiturn })
     }
+
+    /// Prompts as the turns themselves, for a server that wraps them in a template of its own.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] for names that a template should find: the server's is not told of them.
+    pub(super) fn turns(&self) -> Result<Chat> {
+        if !self.switches.is_empty() {
+            return Err(Error::Argument(
+                "the server's own chat template is not told of --chat-template-args: leave them out, or start the server \
+                 with them"
+                    .to_owned(),
+            ));
+        }
+        let template = ChatTemplate::new("{{ messages | tojson }}", &[], &self.switches)
+            .map_err(|problem| Error::Argument(format!("the turns of a chat: {problem}")))?;
+        let system = self.system.clone().filter(|text| !text.is_empty());
+        Ok(Chat { template: Some(template), system, multiturn: self.multiturn.unwrap_or(true) })
+    }
 }
 
 impl Chat {

@@ -24,14 +24,15 @@ use super::chat::{Chat, ChatSettings};
 use super::encode::Encoder;
 use super::journal::{Journal, Key};
 use super::local::LocalModel;
+use super::served::Tokenised;
 use super::subject::EvaluatedModel;
 use crate::error::{Error, Result};
 use crate::harness::evaluation::{Evaluation, Facts, GroupScores, Identity, ReadingSettings, Samples, TaskScores};
 use crate::harness::request::{Request, Respond, Response};
 use crate::harness::results::{self, Folder};
-use crate::harness::server::Server;
+use crate::harness::server::{Server, ServerApi};
 use crate::harness::tasks::{Choice, Draw, Items, Library, Task, TaskSelection, Value};
-use crate::lm::{ChatTemplates, LanguageModel};
+use crate::lm::{ChatTemplates, Found, LanguageModel, Tokenizer};
 use crate::registry::known_models;
 
 /// What is evaluated and how.
@@ -156,39 +157,78 @@ pub fn evaluate<M: LanguageModel>(
     run(&mut local, &subject.identity, subject.key(settings), reading, &chat, settings, watch)
 }
 
-/// Evaluates a model behind a server, under the name that `name` gives it. Prompts go to the server as text: what is said
-/// of special tokens and of prompts that are too long is the server's own affair.
+/// Evaluates a model behind a server, under the name that `name` gives it. With the model's tokenizer prompts go as token
+/// ids where the server takes them. Else they go as text, and what is said of special tokens and of prompts that are too
+/// long is the server's own affair. In a chat they go as turns, which the server wraps in a template of its own.
 ///
 /// # Errors
-/// As for [`evaluate`].
+/// As for [`evaluate`]; [`Error::Argument`] where the tokenizer is not the server's, or for settings that the server
+/// decides on.
 pub(crate) fn evaluate_served(
-    server: Server,
+    mut server: Server,
     name: &str,
+    tokenizer: Option<&Path>,
     settings: &EvaluationSettings,
     watch: &mut dyn FnMut(EvaluationEvent<'_>),
 ) -> Result<Evaluation> {
+    if settings.chat.template.is_some() {
+        return Err(Error::Argument(
+            "the chat template of a model behind a server is not known here; leave --apply-chat-template out, or ask the \
+             server for chats with --server-api chat"
+                .to_owned(),
+        ));
+    }
+    let tokenizer = tokenizer.map(tokenizer_at).transpose()?;
+    let ids = match &tokenizer {
+        Some(tokenizer) => server.tokenizer(&|text| tokenizer.encode(text, false))?,
+        None => false,
+    };
+    // What would be heard by nobody is refused.
+    let wanted = settings.special.is_some() || (settings.truncate && tokenizer.is_some());
+    if wanted && !ids {
+        return Err(Error::Argument(format!(
+            "{}: --add-bos and --truncate need a server that takes token ids, and --tokenizer with the model's folder",
+            server.url()
+        )));
+    }
     let served = format!("served as {}", server.model());
+    let (how, chat) = match server.api() {
+        ServerApi::Chat => (" in chats", settings.chat.turns()?),
+        ServerApi::Completions if ids => (" by token ids", settings.chat.of(&ChatTemplates::default())?),
+        ServerApi::Completions => ("", settings.chat.of(&ChatTemplates::default())?),
+    };
     let identity = Identity {
         name: name.to_owned(),
         weights: served.clone(),
         tokenizer: served.clone(),
-        device: server.url().to_owned(),
+        device: server.url(),
         ..Identity::default()
     };
     // The address is no part of the key: a server may come back elsewhere.
-    let key = Key::new(&format!("onset {}\n{served}", env!("CARGO_PKG_VERSION")));
-    let mut server = match &settings.stop {
-        Some(stop) => server.stop(stop),
-        None => server,
-    };
-    if settings.chat.template.is_some() {
-        return Err(Error::Argument(
-            "the chat template of a model behind a server is not known here; leave --apply-chat-template out"
-                .to_owned(),
-        ));
+    let version = env!("CARGO_PKG_VERSION");
+    let reads =
+        if ids { format!("\nspecial {:?}\ntruncate {}", settings.special, settings.truncate) } else { String::new() };
+    let key = Key::new(&format!("onset {version}\n{served}{how}{reads}"));
+    if let Some(stop) = &settings.stop {
+        server = server.stop(stop);
     }
-    let chat = settings.chat.of(&ChatTemplates::default())?;
-    run(&mut server, &identity, key, ReadingSettings::default(), &chat, settings, watch)
+    match &tokenizer {
+        Some(tokenizer) if ids => {
+            let context = server.context().unwrap_or(usize::MAX / 2);
+            let encoder = Encoder::new(tokenizer, context)?.special(settings.special).truncate(settings.truncate);
+            let mut asked = Tokenised::new(server, encoder);
+            run(&mut asked, &identity, key, ReadingSettings::default(), &chat, settings, watch)
+        }
+        _ => run(&mut server, &identity, key, ReadingSettings::default(), &chat, settings, watch),
+    }
+}
+
+/// The tokenizer in a folder or a GGUF file.
+fn tokenizer_at(path: &Path) -> Result<Tokenizer> {
+    std::fs::metadata(path).map_err(Error::read(path))?;
+    let none = || Error::File { path: path.to_owned(), problem: "has no tokenizer that is read".into() };
+    let found = if path.is_dir() { Tokenizer::beside(path)? } else { Found::at(path)?.tokenizer };
+    found.ok_or_else(none)
 }
 
 /// The same for anything that answers requests. `key` stands for all that answers depend on besides the request.
@@ -208,7 +248,7 @@ fn run(
     if !replaced.is_empty() {
         watch(EvaluationEvent::Replaced(&replaced));
     }
-    let plan = tasks.iter().map(|task| Planned::of(task, settings, chat)).collect::<Result<Vec<_>>>()?;
+    let plan = tasks.iter().map(|task| Planned::of(task, settings, chat, responder)).collect::<Result<Vec<_>>>()?;
     watch(EvaluationEvent::Begin { tasks: tasks.len(), items: plan.iter().map(|planned| planned.items).sum() });
 
     let name = identity.name.as_str();
@@ -311,8 +351,13 @@ struct Planned {
 }
 
 impl Planned {
-    fn of(task: &Task, settings: &EvaluationSettings, chat: &Chat) -> Result<Self> {
+    fn of(task: &Task, settings: &EvaluationSettings, chat: &Chat, responder: &dyn Respond) -> Result<Self> {
         let items = task.prompted(&settings.draw, &chat.prompting())?;
+        for request in items.items.iter().flat_map(|item| &item.requests) {
+            responder
+                .check(request)
+                .map_err(|error| Error::Task { task: task.name().to_owned(), problem: error.to_string() })?;
+        }
         Ok(Self { items: items.items.len(), hash: items.hash })
     }
 }

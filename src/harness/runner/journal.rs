@@ -153,7 +153,7 @@ impl Journal {
 
     /// Number of answers.
     #[must_use]
-    #[cfg(test)]
+    #[cfg(any(test, fuzzing))]
     pub(crate) fn len(&self) -> usize {
         self.answers.len()
     }

@@ -14,6 +14,7 @@ mod local;
 mod plan;
 mod prefixes;
 mod preview;
+mod served;
 mod subject;
 mod write;
 

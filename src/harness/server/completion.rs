@@ -1,4 +1,4 @@
-//! What is asked of `/v1/completions`, and what its answer means.
+//! What is asked of `completions` and `chat/completions`, and what their answers mean.
 
 use serde_json::{Map, Value, json};
 
@@ -10,11 +10,24 @@ const MOST_STOPS: usize = 4;
 /// Log-probabilities are not above 0 but for rounding.
 const ROUNDING: f64 = 1e-3;
 
+/// What stands before an answer.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Prompt<'a> {
+    Text(&'a str),
+    /// Tokens by their ids, to which a server adds none.
+    Ids(&'a [u32]),
+    /// The turns of a conversation, as JSON.
+    Turns(&'a Value),
+}
+
 /// One request.
 pub(super) struct Ask<'a> {
     pub(super) model: &'a str,
-    pub(super) prompt: &'a str,
+    pub(super) prompt: Prompt<'a>,
     pub(super) max_tokens: u32,
+    /// Whether the probabilities of the tokens are sent back.
+    pub(super) probabilities: bool,
+    /// Whether the prompt is sent back before the answer.
     pub(super) echo: bool,
     pub(super) stop: &'a [String],
     /// How tokens are drawn; `None` takes the likeliest.
@@ -25,10 +38,14 @@ impl Ask<'_> {
     pub(super) fn body(&self) -> Value {
         let mut body = json!({
             "model": self.model,
-            "prompt": self.prompt,
             "max_tokens": self.max_tokens,
             "temperature": 0,
         });
+        match self.prompt {
+            Prompt::Text(text) => body["prompt"] = text.into(),
+            Prompt::Ids(ids) => body["prompt"] = ids.into(),
+            Prompt::Turns(turns) => body["messages"] = turns.clone(),
+        }
         if let Some(how) = self.how {
             match how.temperature {
                 Some(temperature) => body["temperature"] = temperature.into(),
@@ -46,6 +63,8 @@ impl Ask<'_> {
         }
         if self.echo {
             body["echo"] = true.into();
+        }
+        if self.probabilities {
             body["logprobs"] = 1.into();
         }
         let stops: Vec<&str> =
@@ -60,6 +79,25 @@ impl Ask<'_> {
 /// The text of the first choice.
 pub(super) fn text(answer: &Value) -> Result<&str, String> {
     answer.pointer("/choices/0/text").and_then(Value::as_str).ok_or_else(|| "the answer has no text".into())
+}
+
+/// The text of the first choice of a chat. A model that thinks first may have no room left for its answer.
+pub(super) fn said(answer: &Value) -> Result<&str, String> {
+    let choice = answer.pointer("/choices/0").ok_or("the answer has no text")?;
+    match choice.pointer("/message/content") {
+        Some(Value::String(text)) => Ok(text),
+        Some(Value::Null) if choice.get("finish_reason").and_then(Value::as_str) == Some("length") => Ok(""),
+        _ => Err("the answer has no text".into()),
+    }
+}
+
+/// The tokens that were written after a prompt which was not sent back, with their log-probabilities; none where the
+/// answer does not tell them.
+pub(super) fn written(answer: &Value) -> Vec<(String, f64)> {
+    let list = |name: &str| answer.pointer(&format!("/choices/0/logprobs/{name}")).and_then(Value::as_array);
+    let (Some(texts), Some(values)) = (list("tokens"), list("token_logprobs")) else { return Vec::new() };
+    let pair = |(text, value): (&Value, &Value)| Some((text.as_str()?.to_owned(), value.as_f64()?));
+    texts.iter().zip(values).map_while(pair).collect()
 }
 
 /// A prompt as the server sent it back.
@@ -104,6 +142,35 @@ impl Completion {
             Token { text: text.as_str().unwrap_or_default().to_owned(), log_probability, likeliest }
         });
         Ok(Self { tokens: tokens.collect() })
+    }
+
+    /// Reads the echo of a prompt that was sent as so many tokens.
+    pub(super) fn of_ids(answer: &Value, count: usize) -> Result<Self, String> {
+        let echo = Self::read(answer)?;
+        if echo.len() != count {
+            return Err(format!("a prompt of {count} tokens came back as {}", echo.len()));
+        }
+        Ok(echo)
+    }
+
+    /// The largest difference, in nats, between the log-probabilities of `written` and those of the last tokens here;
+    /// `None` where these are other tokens.
+    pub(super) fn difference(&self, written: &[(String, f64)]) -> Option<f64> {
+        let from = self.tokens.len().checked_sub(written.len())?;
+        let pairs = self.tokens[from..].iter().zip(written);
+        let differ = |(token, (text, value)): (&Token, &(String, f64))| {
+            (token.text == *text).then(|| token.log_probability.map_or(f64::INFINITY, |own| (own - value).abs()))
+        };
+        pairs.map(differ).collect::<Option<Vec<f64>>>()?.into_iter().reduce(f64::max)
+    }
+
+    /// The largest difference, in nats, between the log-probabilities of two echoes of one prompt.
+    pub(super) fn apart(&self, other: &Self) -> f64 {
+        if self.len() != other.len() {
+            return f64::INFINITY;
+        }
+        let pairs = self.tokens.iter().zip(&other.tokens);
+        pairs.filter_map(|(a, b)| Some((a.log_probability? - b.log_probability?).abs())).fold(0.0, f64::max)
     }
 
     /// Number of tokens of the prompt.
@@ -184,9 +251,11 @@ fn best(top: Option<&Map<String, Value>>) -> Option<f64> {
 #[cfg(any(test, fuzzing))]
 pub(crate) fn read_any(bytes: &[u8]) {
     let Ok(answer) = serde_json::from_slice(bytes) else { return };
-    let _ = text(&answer);
+    let _ = (text(&answer), said(&answer));
+    let written = written(&answer);
     for prompt in ["a b", "a \u{e9}", ""] {
         let Ok(echo) = Completion::read(&answer) else { return };
+        let _ = (echo.difference(&written), echo.apart(&echo), Completion::of_ids(&answer, 2));
         if echo.check(prompt).is_ok() {
             let start = echo.boundary("b").unwrap_or(1);
             if let Ok((sum, _)) = echo.log_likelihood(start) {

@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use super::address::{address, userinfo, without_password};
+use super::connection;
 use super::settings::ServerSettings;
 use crate::bounds::Bound;
 use crate::encoding::{base64, without_escapes};
@@ -28,57 +30,37 @@ pub(super) struct Client {
     url: String,
     /// The address without what opens it.
     shown: String,
+    /// The name and password of the proxy on the way.
+    proxy: Option<String>,
     attempts: u32,
     back_off: Duration,
     api_key: Option<String>,
 }
 
-/// The address below which `completions` is, from one with or without `/v1`.
-///
-/// # Errors
-/// [`Error::Argument`] for text that is no address or more than one, [`Error::Unsupported`] for `https`.
-pub(crate) fn address(url: &str) -> Result<String> {
-    // What follows is no part of an address, may be a key, and would end up in the middle of the path.
-    if url.contains(['?', '#']) {
-        let said = "the address of a server has no `?` and no `#`; a key is given as ONSET_API_KEY, such signs of a password as %3F \
-                    and %23";
-        return Err(Error::Argument(said.into()));
-    }
-    let trimmed = url.trim_end_matches('/');
-    if trimmed.starts_with("https://") {
-        return Err(Error::Unsupported {
-            what: format!("{}: encryption", without_password(url)),
-            supported: "http:// (a tunnel such as `ssh -L` makes a distant server local)".into(),
-        });
-    }
-    let host = trimmed.strip_prefix("http://").unwrap_or_default();
-    if host.is_empty() || host.contains(char::is_whitespace) {
-        return Err(Error::Argument(format!(
-            "`{}` is not an address such as http://localhost:8000",
-            without_password(url)
-        )));
-    }
-    let base = trimmed.strip_suffix("/completions").unwrap_or(trimmed);
-    Ok(if base.ends_with("/v1") { base.to_owned() } else { format!("{base}/v1") })
+/// Why there is no answer.
+#[derive(Debug)]
+pub(super) enum Trouble {
+    /// The server could not be reached, or would not work, as often as it was tried: another may.
+    Away(Error),
+    /// It answered what another would answer too, or what cannot be.
+    Refused(Error),
 }
 
-/// The name and password in an address.
-fn userinfo(url: &str) -> Option<&str> {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    // A password may hold a sign that ends an address: what should be a port is its beginning then.
-    let port = authority.rsplit_once(':').map(|(_, port)| port).filter(|_| !authority.ends_with(']'));
-    let is_cut = !authority.contains('@') && port.is_some_and(|port| !port.bytes().all(|byte| byte.is_ascii_digit()));
-    let opened = if is_cut { rest } else { authority };
-    opened.rsplit_once('@').map(|(opened, _)| opened)
+impl From<Trouble> for Error {
+    fn from(trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::Away(error) | Trouble::Refused(error) => error,
+        }
+    }
 }
 
-/// An address as it may be shown and written down.
-pub(crate) fn without_password(url: &str) -> String {
-    match userinfo(url) {
-        Some(opened) => url.replacen(&format!("{opened}@"), "", 1),
-        None => url.to_owned(),
-    }
+/// Where a question goes, below the address with its version or beside it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    Completions,
+    Chat,
+    Models,
+    Tokenize,
 }
 
 /// Why one try failed.
@@ -108,19 +90,11 @@ impl Reason {
 
 impl Client {
     pub(super) fn new(url: &str, settings: &ServerSettings) -> Result<Self> {
-        let config = ureq::Agent::config_builder()
-            .http_status_as_error(false)
-            .timeout_global(Some(settings.timeout))
-            .max_redirects(u32::try_from(Bound::Redirects.get()).unwrap_or(u32::MAX))
-            .max_redirects_will_error(false)
-            .max_response_header_size(Bound::AnswerHeaderBytes.size())
-            .max_idle_connections_per_host(settings.concurrency.max(1))
-            // Servers of models stand in the same network; a proxy for the internet does not know them.
-            .proxy(None)
-            .build();
         let url = address(url)?;
+        let (agent, proxy) = connection::agent(&url, settings)?;
         Ok(Self {
-            agent: config.new_agent(),
+            agent,
+            proxy,
             shown: without_password(&url),
             url,
             attempts: settings.attempts.max(1),
@@ -140,8 +114,8 @@ impl Client {
     }
 
     /// An answer that came whole and says something impossible.
-    pub(super) fn broken(&self, problem: String) -> Error {
-        self.failed(Reason::plain(problem))
+    pub(super) fn broken(&self, problem: String) -> Trouble {
+        Trouble::Refused(self.failed(Reason::plain(problem)))
     }
 
     fn failed(&self, reason: Reason) -> Error {
@@ -160,33 +134,34 @@ impl Client {
         self.secrets().iter().fold(without_escapes(&text), |text, secret| text.replace(secret, "[secret]"))
     }
 
-    /// The key, and of an address with a password everything that says it: as it stands there, and as the header
+    /// The key, and of an address or a proxy with a password everything that says it: as it stands there, and as the header
     /// `authorization` has it.
     fn secrets(&self) -> Vec<String> {
-        let opened = userinfo(&self.url).unwrap_or_default();
-        let password = opened.split_once(':').map_or("", |(_, password)| password);
-        let plain = without_escapes(opened);
         let mut all: Vec<String> = self.api_key.iter().cloned().collect();
-        all.extend([opened, password, &plain].map(str::to_owned));
-        all.extend([opened, &plain].map(|opened| base64(opened.as_bytes())));
+        for opened in userinfo(&self.url).into_iter().chain(self.proxy.as_deref()) {
+            let password = opened.split_once(':').map_or("", |(_, password)| password);
+            let plain = without_escapes(opened);
+            all.extend([opened, password, &plain].map(str::to_owned));
+            all.extend([opened, &plain].map(|opened| base64(opened.as_bytes())));
+        }
         all.retain(|secret| !secret.is_empty());
         all
     }
 
     /// The answer to `body`; a raised `stop` ends the pauses between tries.
-    pub(super) fn post(&self, body: &Value, stop: &AtomicBool) -> Result<Value> {
+    pub(super) fn post(&self, place: Place, body: &Value, stop: &AtomicBool) -> Result<Value, Trouble> {
         let bytes = body.to_string().into_bytes();
         let mut pause = self.back_off;
         for attempt in 1.. {
-            let (reason, asked) = match self.once(&bytes) {
+            let (reason, asked) = match self.once(place, Some(&bytes)) {
                 Ok(answer) => return Ok(answer),
-                Err(Failure::Lasting(reason)) => return Err(self.failed(reason)),
+                Err(Failure::Lasting(reason)) => return Err(Trouble::Refused(self.failed(reason))),
                 Err(Failure::Passing(reason, asked)) => (reason, asked),
             };
             if attempt >= self.attempts || stop.load(Ordering::Relaxed) {
                 let tries = if attempt == 1 { "once".to_owned() } else { format!("{attempt} times") };
                 let problem = format!("{} (tried {tries})", reason.problem);
-                return Err(self.failed(Reason { problem, ..reason }));
+                return Err(Trouble::Away(self.failed(Reason { problem, ..reason })));
             }
             wait(asked.map_or(pause, |asked| asked.min(LONGEST_ASKED)), stop);
             pause = (pause * 2).min(LONGEST_PAUSE);
@@ -194,13 +169,35 @@ impl Client {
         Err(self.broken("was never asked".into()))
     }
 
-    fn once(&self, body: &[u8]) -> Result<Value, Failure> {
-        let mut request =
-            self.agent.post(format!("{}/completions", self.url)).header("content-type", "application/json");
-        if let Some(key) = &self.api_key {
-            request = request.header("authorization", format!("Bearer {key}"));
+    /// The answer of a place that not every server has, where this one has it.
+    pub(super) fn perhaps(&self, place: Place, body: Option<&Value>) -> Option<Value> {
+        let bytes = body.map(|body| body.to_string().into_bytes());
+        self.once(place, bytes.as_deref()).ok()
+    }
+
+    fn url_of(&self, place: Place) -> String {
+        match place {
+            Place::Completions => format!("{}/completions", self.url),
+            Place::Chat => format!("{}/chat/completions", self.url),
+            Place::Models => format!("{}/models", self.url),
+            // This one has no version.
+            Place::Tokenize => format!("{}/tokenize", self.url.rsplit_once('/').map_or("", |(root, _)| root)),
         }
-        let mut response = request.send(body).map_err(failure)?;
+    }
+
+    fn once(&self, place: Place, body: Option<&[u8]>) -> Result<Value, Failure> {
+        let authorization = self.api_key.as_ref().map(|key| format!("Bearer {key}"));
+        let sent = match body {
+            Some(body) => {
+                let request = self.agent.post(self.url_of(place)).header("content-type", "application/json");
+                authorization.iter().fold(request, |request, key| request.header("authorization", key)).send(body)
+            }
+            None => {
+                let request = self.agent.get(self.url_of(place));
+                authorization.iter().fold(request, |request, key| request.header("authorization", key)).call()
+            }
+        };
+        let mut response = sent.map_err(failure)?;
         let status = response.status().as_u16();
         let asked = response.headers().get("retry-after").and_then(|value| value.to_str().ok());
         let asked = asked.and_then(|text| text.trim().parse().ok()).map(Duration::from_secs);
@@ -240,6 +237,10 @@ fn failure(error: ureq::Error) -> Failure {
             Failure::Lasting(Reason { problem, ..Reason::of(error) })
         }
         ureq::Error::BadUri(_) | ureq::Error::Http(_) => Failure::Lasting(Reason::of(error)),
+        distrust if connection::is_distrust(&distrust) => Failure::Lasting(Reason {
+            problem: format!("its certificate is not trusted ({distrust}); --certificates names that of its authority"),
+            ..Reason::of(distrust)
+        }),
         other => Failure::Passing(Reason::of(other), None),
     }
 }
@@ -270,34 +271,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_password_in_an_address_is_not_shown() {
-        for (given, shown) in [
-            ("http://me:pass@host:8000/v1", "http://host:8000/v1"),
-            ("http://me@host/a@b", "http://host/a@b"),
-            ("http://p@ss:wo@rd@host", "http://host"),
-            ("http://host:8000", "http://host:8000"),
-            ("http://me:pa/ss@host:8000/v1", "http://host:8000/v1"),
-            ("http://[::1]:8000/a@b", "http://[::1]:8000/a@b"),
-        ] {
-            assert_eq!(without_password(given), shown);
-        }
-        for refused in [
-            "https://me:hush@host",
-            "ftp://me:hush@host",
-            "http://host/v1?key=hush",
-            "http://host#hush",
-            "http://me:p?hush@host",
-        ] {
-            let error = address(refused).expect_err("refused").to_string();
-            assert!(!error.contains("hush"), "{error}");
-        }
-    }
-
-    #[test]
     fn what_a_server_sends_back_shows_no_secret() {
         let settings = ServerSettings { api_key: Some("k-123".into()), ..ServerSettings::default() };
         let client = Client::new("http://me:pa55@host", &settings).expect("an address");
-        let error = client.broken("you sent k-123 as me:pa55 and pa55".into()).to_string();
+        let error = Error::from(client.broken("you sent k-123 as me:pa55 and pa55".into())).to_string();
         assert!(!error.contains("k-123") && !error.contains("pa55"), "{error}");
     }
 
@@ -318,7 +295,8 @@ mod tests {
         });
         let settings = ServerSettings { attempts: 1, ..ServerSettings::default() };
         let client = Client::new(&url, &settings).expect("an address");
-        let said = client.post(&Value::Null, &AtomicBool::new(false)).expect_err("refused").to_string();
+        let refused = client.post(Place::Completions, &Value::Null, &AtomicBool::new(false)).expect_err("refused");
+        let said = Error::from(refused).to_string();
         drop(client);
         server.join().expect("ended");
         said

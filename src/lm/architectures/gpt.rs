@@ -4,7 +4,7 @@ use super::parts::*;
 use super::rope::{self, Defaults};
 use crate::error::Result;
 use crate::lm::architecture::Architecture;
-use crate::lm::config::{Config, Gating, Packing, QkNorm, Residual};
+use crate::lm::config::{Config, Gating, Norm, Packing, QkNorm, Residual};
 use crate::lm::keys::Keys;
 use crate::lm::names;
 use crate::lm::ops::Activation;
@@ -199,7 +199,62 @@ pub(super) fn phi(keys: &Keys<'_>, architecture: Architecture) -> Result<Config>
     Ok(config)
 }
 
-fn base<'a>(keys: &Keys<'a>, architecture: Architecture, inner: &[&'a str], tied: bool) -> Result<Config> {
+/// CodeGen: the same, with queries, values and keys of each quarter of the heads in one matrix.
+pub(super) fn codegen(keys: &Keys<'_>, architecture: Architecture) -> Result<Config> {
+    let mut config = gptj(keys, architecture)?;
+    config.attention.packing = Packing::Quarters;
+    config.names = names::CODEGEN;
+    Ok(config)
+}
+
+/// MPT: ALiBi, and no biases at all.
+pub(super) fn mpt(keys: &Keys<'_>, architecture: Architecture) -> Result<Config> {
+    let sizes = Sizes::read(keys)?;
+    let intermediate = keys.size_or(&["expansion_ratio"], 4)?.saturating_mul(sizes.hidden);
+    let norm = Norm { bias: false, ..layer_norm(keys.number_or(&["layer_norm_epsilon"], 1e-5)?) };
+    let mut config = sizes.config(architecture, intermediate, norm, Activation::Gelu);
+    config.mlp.gating = Gating::None;
+    config.head.tied = keys.flag_or("tie_word_embeddings", true)?;
+    config.position = Position::Alibi(Alibi { falcon: false });
+    config.attention.packing = Packing::Concatenated;
+    config.names = names::MPT;
+    keys.only("no_bias", true)?;
+    if let Some(kind) = keys.text(&["norm_type"])?
+        && !matches!(kind, "low_precision_layernorm" | "layernorm")
+    {
+        return Err(keys.unsupported(&format!("`norm_type: \"{kind}\"`"), "low_precision_layernorm, layernorm"));
+    }
+    if keys.has("logit_scale") {
+        return Err(keys.unsupported("`logit_scale`, which multiplies logits", "null"));
+    }
+    // Where positions are a bias on scores there is no table, and the fraction changes gradients of training only.
+    keys.ignore(&["learned_pos_emb", "embedding_fraction", "init_device", "init_config", "verbose", "fc_type"]);
+    keys.ignore(&["emb_pdrop"]);
+    if let Some(inner) = keys.object("attn_config")? {
+        inner.only("alibi", true)?;
+        for name in ["prefix_lm", "qk_ln", "attn_uses_sequence_id", "is_encoder_decoder", "add_cross_attention"] {
+            inner.only(name, false)?;
+        }
+        if inner.number_or(&["alibi_bias_max"], 8.0)? != 8.0 {
+            return Err(keys.unsupported("`attn_config.alibi_bias_max` other than 8", "8"));
+        }
+        if let Some(kind) = inner.text(&["attn_type"])?
+            && kind != "multihead_attention"
+        {
+            return Err(keys.unsupported(&format!("`attn_config.attn_type: \"{kind}\"`"), "multihead_attention"));
+        }
+        config.attention.clip = inner.optional_number(&["clip_qkv"])?;
+        if let Some(scale) = inner.optional_number(&["softmax_scale"])? {
+            config.attention.scales.fill(scale);
+        }
+        // How it was computed, and dropout.
+        inner.ignore(&["attn_impl", "attn_pdrop"]);
+        inner.finish_part("MPT")?;
+    }
+    Ok(config)
+}
+
+pub(super) fn base<'a>(keys: &Keys<'a>, architecture: Architecture, inner: &[&'a str], tied: bool) -> Result<Config> {
     let sizes = Sizes::read(keys)?;
     let intermediate = keys.size_or(inner, 4 * sizes.hidden)?;
     let norm = layer_norm(keys.number_or(&["layer_norm_eps", "layer_norm_epsilon"], 1e-5)?);

@@ -224,7 +224,7 @@ pub(super) fn internlm2(keys: &Keys<'_>, architecture: Architecture) -> Result<C
     Ok(config)
 }
 
-fn base(keys: &Keys<'_>, architecture: Architecture) -> Result<Config> {
+pub(super) fn base(keys: &Keys<'_>, architecture: Architecture) -> Result<Config> {
     let sizes = Sizes::read(keys)?;
     let intermediate = keys.size(&["intermediate_size"])?;
     let norm = rms(keys.number_or(&["rms_norm_eps"], 1e-6)?);
@@ -235,7 +235,11 @@ fn base(keys: &Keys<'_>, architecture: Architecture) -> Result<Config> {
 }
 
 fn rope(keys: &Keys<'_>, config: &Config, fraction: f64) -> Result<Position> {
-    let defaults = Defaults { theta: 10_000.0, fraction, head_dim: config.head_dim, context: config.context };
+    rope_with(keys, config, 10_000.0, fraction)
+}
+
+pub(super) fn rope_with(keys: &Keys<'_>, config: &Config, theta: f64, fraction: f64) -> Result<Position> {
+    let defaults = Defaults { theta, fraction, head_dim: config.head_dim, context: config.context };
     Ok(Position::Rope { every: rope::read(keys, &defaults, None)?, windowed: None })
 }
 

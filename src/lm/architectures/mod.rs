@@ -6,8 +6,11 @@
 
 mod gpt;
 mod llama;
+mod mixtures;
 mod parts;
+mod recent;
 mod rope;
+mod text_part;
 
 use std::path::Path;
 
@@ -37,12 +40,26 @@ impl Config {
     }
 
     pub(super) fn from_object(path: &Path, object: &serde_json::Map<String, serde_json::Value>) -> Result<Self> {
+        if let Some(text) = text_part::of(path, object)? {
+            return Self::from_object(path, &text);
+        }
         let keys = Keys::new(path, object);
         let config = read(&keys)?;
         keys.finish(config.architecture.name())?;
         config.check(path)?;
         Ok(config)
     }
+}
+
+/// The config of the text part of a model that reads images too, as one of its own; nothing for a model of text alone.
+///
+/// # Errors
+/// As [`Config::read`] for what lies outside that part.
+pub(crate) fn text_part_of(
+    path: &Path,
+    object: &serde_json::Map<String, serde_json::Value>,
+) -> Result<Option<serde_json::Map<String, serde_json::Value>>> {
+    text_part::of(path, object)
 }
 
 /// What reads the config of a kind.
@@ -68,6 +85,24 @@ fn reader(kind: Architecture) -> fn(&Keys<'_>, Architecture) -> Result<Config> {
         Kind::Falcon => gpt::falcon,
         Kind::Bloom => gpt::bloom,
         Kind::Phi => gpt::phi,
+        Kind::SmolLm3 => recent::smollm3,
+        Kind::Granite => recent::granite,
+        Kind::Olmo3 => recent::olmo3,
+        Kind::SeedOss => recent::seed_oss,
+        Kind::Ernie => recent::ernie,
+        Kind::Cohere | Kind::Cohere2 => recent::cohere,
+        Kind::Glm | Kind::Glm4 => recent::glm,
+        Kind::Exaone4 => recent::exaone4,
+        Kind::Ministral => llama::mistral,
+        Kind::Ministral3 => recent::ministral3,
+        Kind::StarCoder2 => recent::starcoder2,
+        Kind::Nemotron => recent::nemotron,
+        Kind::CodeGen => gpt::codegen,
+        Kind::Mpt => gpt::mpt,
+        Kind::Mixtral => mixtures::mixtral,
+        Kind::Qwen2Moe | Kind::Qwen3Moe => mixtures::qwen_moe,
+        Kind::Olmoe => mixtures::olmoe,
+        Kind::GraniteMoe => mixtures::granite_moe,
     }
 }
 
@@ -86,7 +121,8 @@ fn read(keys: &Keys<'_>) -> Result<Config> {
             (None, Some(kind)) => format!("`model_type: \"{kind}\"`"),
             (None, None) => return Err(keys.problem("`architectures` and `model_type` are missing".to_owned())),
         };
-        return Err(keys.unsupported(&what, &Architecture::all_names()));
+        let wholes = text_part::classes().collect::<Vec<_>>().join(", ");
+        return Err(keys.unsupported(&what, &format!("{}; of {wholes} the text part", Architecture::all_names())));
     };
     if let (Some(class), Some(kind)) = (classes.first(), kind)
         && !architecture.model_types().contains(&kind)

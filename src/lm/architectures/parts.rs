@@ -26,9 +26,9 @@ pub(super) const MOST_LAYERS: usize = 10_000;
 
 impl Sizes {
     pub(crate) fn read(keys: &Keys<'_>) -> Result<Self> {
-        let hidden = keys.size(&["hidden_size", "n_embd", "n_embed"])?;
-        let heads = keys.size(&["num_attention_heads", "n_head", "num_heads"])?;
-        let layers = keys.size(&["num_hidden_layers", "n_layer", "num_layers"])?;
+        let hidden = keys.size(&["hidden_size", "n_embd", "n_embed", "d_model"])?;
+        let heads = keys.size(&["num_attention_heads", "n_head", "num_heads", "n_heads"])?;
+        let layers = keys.size(&["num_hidden_layers", "n_layer", "num_layers", "n_layers"])?;
         if layers > MOST_LAYERS {
             return Err(keys.problem(format!("{layers} layers are more than {MOST_LAYERS}")));
         }
@@ -45,6 +45,7 @@ impl Sizes {
             "max_sequence_length",
             "model_max_length",
             "seq_length",
+            "max_seq_len",
         ];
         let context = keys.size_or(names, 2048)?;
         Ok(Self { vocab: keys.size(&["vocab_size"])?, hidden, layers, heads, kv_heads, head_dim, context })
@@ -75,6 +76,7 @@ impl Sizes {
             },
             norm,
             residual: Residual::Sequential,
+            residual_scale: None,
             attention: Attention {
                 packing: Packing::Separate,
                 input_bias: false,
@@ -84,9 +86,12 @@ impl Sizes {
                 scales: vec![(self.head_dim as f64).sqrt().recip(); self.layers],
                 softcap: None,
                 windows: vec![None; self.layers],
+                turned: vec![true; self.layers],
+                growth: None,
             },
             mlp: Mlp { activation, gating: Gating::Separate, bias: false },
-            head: Head { tied: false, bias: false, norm: true, softcap: None, unit_rows: false },
+            experts: None,
+            head: Head { tied: false, bias: false, norm: true, softcap: None, scale: None, unit_rows: false },
             stored_transposed: false,
             stored_dtype: None,
             names: names::LLAMA,

@@ -16,6 +16,16 @@ pub(in crate::lm) struct Defaults {
 
 /// Reads the settings at the top level; `section` picks one of several in `rope_parameters` (Gemma 3).
 pub(in crate::lm) fn read<'a>(keys: &Keys<'a>, defaults: &Defaults, section: Option<&'a str>) -> Result<Rope> {
+    read_beside(keys, defaults, section, &[])
+}
+
+/// The same where the kind itself reads the keys `others` of the settings.
+pub(super) fn read_beside<'a>(
+    keys: &Keys<'a>,
+    defaults: &Defaults,
+    section: Option<&'a str>,
+    others: &[&'a str],
+) -> Result<Rope> {
     let theta = keys.number_or(&["rope_theta", "rotary_emb_base"], defaults.theta)?;
     let fraction = keys.number_or(&["partial_rotary_factor", "rotary_pct", "rope_pct"], defaults.fraction)?;
     keys.only("rope_interleaved", false)?;
@@ -27,16 +37,27 @@ pub(in crate::lm) fn read<'a>(keys: &Keys<'a>, defaults: &Defaults, section: Opt
         None => keys.object("rope_parameters")?,
     };
     if let (Some(name), Some(outer)) = (section, &inner)
-        && (outer.has("full_attention") || outer.has("sliding_attention"))
+        && has_sections(outer)
     {
         inner = outer.object(name)?;
     }
     let Some(inner) = inner else { return finish(keys, theta, fraction, Scaling::None, defaults) };
+    inner.ignore(others);
     let theta = inner.number_or(&["rope_theta"], theta)?;
     let fraction = inner.number_or(&["partial_rotary_factor"], fraction)?;
     let rope = finish(keys, theta, fraction, scaling(keys, &inner, defaults)?, defaults)?;
     inner.finish("rotary settings")?;
     Ok(rope)
+}
+
+/// Whether the settings are those of each kind of layer.
+pub(super) fn has_sections(settings: &Keys<'_>) -> bool {
+    settings.has("full_attention") || settings.has("sliding_attention")
+}
+
+/// The same rotations as trained, before a longer context changed them.
+pub(super) fn unscaled(rope: &Rope) -> Rope {
+    Rope { scaling: Scaling::None, ..rope.clone() }
 }
 
 fn finish(keys: &Keys<'_>, theta: f64, fraction: f64, scaling: Scaling, defaults: &Defaults) -> Result<Rope> {

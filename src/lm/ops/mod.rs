@@ -28,7 +28,7 @@ pub(super) use softmax::{Scores, softmax};
 pub(crate) use tape::Sum;
 pub(crate) use tape::Sums;
 pub(crate) use tape::Tape;
-pub(super) use tape::{plus, rows};
+pub(super) use tape::{matrix, plus, rows};
 pub(in crate::lm) use vectors::{dot, fused, largest, memory, sum, vectorised, with_numbers};
 
 #[cfg(test)]

@@ -267,6 +267,21 @@ pub(in crate::lm) fn plus(a: &Tensor, b: &Tensor) -> Result<Tensor> {
     })
 }
 
+/// One of several matrices that lie one below the other: (m, n) of (count, m, n).
+pub(in crate::lm) fn matrix(stack: &Tensor, number: usize) -> Result<Tensor> {
+    if !fused(stack) || !recording(&[stack]) {
+        return stack.get(number);
+    }
+    let part = stack.detach().get(number)?;
+    let (shape, size, stack) = (part.shape().clone(), part.elem_count(), stack.clone());
+    record(part.flatten_all()?.to_vec1()?, shape, move |gradient, sums| {
+        sums.within(&stack, |sum| {
+            add(&mut sum[number * size..][..size], &gradient);
+            Ok(())
+        })
+    })
+}
+
 /// Rows `ids` of a matrix.
 pub(in crate::lm) fn rows(table: &Tensor, ids: &Tensor) -> Result<Tensor> {
     if !fused(table) || !recording(&[table]) {

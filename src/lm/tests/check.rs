@@ -8,7 +8,7 @@ use crate::support::fixture;
 fn every_fixture_passes_the_check_and_a_changed_weight_fails_it() -> Result<(), Box<dyn std::error::Error>> {
     let models = fixture("models");
     let check = Check { gradients: true, ..Check::default() };
-    for entry in std::fs::read_dir(&models)? {
+    for entry in std::fs::read_dir(&models)?.chain(std::fs::read_dir(fixture("kinds"))?) {
         let folder = entry?.path();
         if folder.is_dir() {
             for finding in check.run(&folder, &Placement::default())? {

@@ -5,4 +5,5 @@ mod configs;
 mod decoder;
 mod files;
 mod gguf;
+mod kinds;
 mod variants;

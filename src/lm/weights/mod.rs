@@ -10,6 +10,7 @@ mod folder;
 mod pickle;
 mod safetensors;
 mod stored;
+mod text_part;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -84,6 +85,7 @@ impl Weights {
                 return Err(Error::Tensor { path: place.files[number].clone(), tensor, problem });
             }
         }
+        weights.tensors = text_part::of(std::mem::take(&mut weights.tensors));
         Ok(weights)
     }
 

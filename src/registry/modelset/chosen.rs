@@ -20,14 +20,19 @@ const MEANT: [&crate::registry::table::Column; 7] =
 /// The rows of each table that do not count; `None` for a table that has none of the columns.
 pub(super) type LeftOut = Vec<Option<BTreeSet<usize>>>;
 
-/// The rows of each table that `--where` leaves out.
+/// The rows of each table that `--where` leaves out; `notes` is told of values that were to be left out and are not there.
 ///
 /// # Errors
 /// [`Error::MissingColumn`] for a column that no table has; a cell that cannot be compared; a selection of no row.
-pub(super) fn left_out(tables: &[Table], layouts: &[Layout], settings: &Settings) -> Result<LeftOut> {
+pub(super) fn left_out(
+    tables: &[Table],
+    layouts: &[Layout],
+    settings: &Settings,
+    notes: &mut Vec<String>,
+) -> Result<LeftOut> {
     let mut all: LeftOut = vec![None; tables.len()];
     for only in &settings.only {
-        let (mut has_column, mut chooses) = (false, false);
+        let (mut has_column, mut chooses, mut leaves_out) = (false, false, false);
         for ((table, layout), skipped) in tables.iter().zip(layouts).zip(&mut all) {
             let Some(found) = column(only, table, layout) else { continue };
             has_column = true;
@@ -36,6 +41,7 @@ pub(super) fn left_out(tables: &[Table], layouts: &[Layout], settings: &Settings
                 if chosen(only, table, found, row)? {
                     chooses = true;
                 } else {
+                    leaves_out = true;
                     skipped.insert(row);
                 }
             }
@@ -51,7 +57,11 @@ pub(super) fn left_out(tables: &[Table], layouts: &[Layout], settings: &Settings
         }
         only.check_size(settings)?;
         if !chooses {
-            return Err(nothing(only, tables, layouts));
+            return Err(Error::Argument(format!("--where '{only}' chooses no row; {}", values(only, tables, layouts))));
+        }
+        // `family != lama` looks as if it had left a family out.
+        if only.excludes_a_value() && !leaves_out {
+            notes.push(format!("--where '{only}' leaves out no row; {}", values(only, tables, layouts)));
         }
     }
     Ok(all)
@@ -72,8 +82,8 @@ fn chosen(only: &Selection, table: &Table, found: Found, row: usize) -> Result<b
     only.holds(text, number, month).map_err(|problem| table.cell_error(row, &table.names()[found.index], problem))
 }
 
-/// Which values there are, where none is chosen.
-fn nothing(only: &Selection, tables: &[Table], layouts: &[Layout]) -> Error {
+/// Which values there are.
+fn values(only: &Selection, tables: &[Table], layouts: &[Layout]) -> String {
     let mut values: BTreeSet<&str> = BTreeSet::new();
     for (table, layout) in tables.iter().zip(layouts) {
         let Some(found) = column(only, table, layout) else { continue };
@@ -83,8 +93,7 @@ fn nothing(only: &Selection, tables: &[Table], layouts: &[Layout]) -> Error {
         }));
     }
     let listed: Vec<String> = values.into_iter().map(str::to_owned).collect();
-    let values = super::scores::shortened(&listed);
-    Error::Argument(format!("--where '{only}' chooses no row; `{}` has the values {values}", only.column()))
+    format!("`{}` has the values {}", only.column(), super::scores::shortened(&listed))
 }
 
 #[cfg(test)]
@@ -153,7 +162,28 @@ mod tests {
             refused("kind > 3"),
             "wide.csv, row 2, column `kind`: `base` is not a number, which `kind > 3` compares"
         );
+        let dated = [table("dated.csv", "model,released,arc\na,2023-06,0.3\nb,2024-02,0.4\n")];
+        let year = scores(&dated, &["released >= 2024"]).expect_err("refused").to_string();
+        assert!(year.ends_with("write a month, such as `released >= 2024-01`"), "{year}");
         assert!(refused("colour = red").contains("colour"));
+    }
+
+    #[test]
+    fn a_value_that_was_to_be_left_out_and_is_not_there_is_told() {
+        let one = "model,params (B),tokens (B),kind,arc\na,1,1000,base,0.3\nb,7,1000,chat,0.6\nc,13,1000,base,0.7\n";
+        let tables = [table("wide.csv", one)];
+        let told = |only: &str| {
+            let notes = ModelSet::from_tables(&tables, &settings(&[only])).expect("chosen").notes;
+            notes.into_iter().filter(|note| note.starts_with("--where")).collect::<Vec<_>>()
+        };
+        assert_eq!(told("kind != chta"), ["--where 'kind != chta' leaves out no row; `kind` has the values base, chat"]);
+        assert!(told("kind != chat").is_empty());
+        // These say what is to stay, or leave out what may be empty.
+        assert!(told("kind != none").is_empty() && told("params > 5e8").is_empty());
+        let grid = GridSettings { tables: Settings { score: None, ..settings(&["kind != chta"]) }, ..GridSettings::default() };
+        let more = [table("wide.csv", "model,kind,arc,boolq\na,base,0.3,0.5\nb,chat,0.6,0.7\nc,base,0.7,0.8\n")];
+        let grid = ScoreGrid::from_tables(&more, &grid).expect("a grid");
+        assert!(grid.notes.iter().any(|note| note.contains("leaves out no row")), "{:?}", grid.notes);
     }
 
     #[test]

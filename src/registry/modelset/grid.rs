@@ -21,15 +21,15 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::chosen::LeftOut;
 use super::columns_of_scores::{Columns, falls};
-use super::grid_settings::GridSettings;
+use super::grid_settings::{GridSettings, is_among, unknown};
 use super::layout::{Layout, check_flags};
 use super::records::{Cell, Record, Records};
 use super::scores::{Condition, Match, Place, Role, condition, is_normalised, shortened, values, wanted};
 use super::settings::{Amount, ClusterBy, ScoreScale};
-use super::{chosen, scale, setups};
+use super::{chosen, facts, scale, setups};
 use crate::registry::columns::{ADJUSTMENT, BENCHMARK, FAMILY, ITEMS, METRIC, VALUE};
 use crate::registry::table::Table;
-use crate::registry::{Benchmark, guesses_alike, meant_by};
+use crate::registry::{Benchmark, Flops, guesses_alike, meant_by};
 use crate::{Error, Result};
 
 /// Models × benchmarks.
@@ -50,7 +50,7 @@ pub struct ScoreGrid {
 }
 
 /// One row.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct GridModel {
     /// Its name.
     pub name: String,
@@ -58,6 +58,10 @@ pub struct GridModel {
     pub cluster: String,
     /// The base model it was made from, or itself.
     pub base: String,
+    /// Pretraining compute, where it was asked for and the tables say it.
+    pub compute: Option<Flops>,
+    /// Whether the settings mark it.
+    pub marked: bool,
 }
 
 /// One column.
@@ -98,6 +102,16 @@ impl ScoreGrid {
         assemble(tables, &vec![Role::Any; tables.len()], settings)
     }
 
+    /// The place of the benchmark of this name, case and signs aside.
+    ///
+    /// # Errors
+    /// [`Argument`](crate::Error::Argument) when there is none.
+    pub(crate) fn place_of(&self, name: &str) -> Result<usize> {
+        let names: Vec<String> = self.benchmarks.iter().map(|benchmark| benchmark.name.clone()).collect();
+        let is = |known: &String| is_among(known, std::slice::from_ref(&name.to_owned()));
+        names.iter().position(is).ok_or_else(|| unknown(name, &names))
+    }
+
     /// Joins scores before adjustment with those after it, and both with what other tables say of the models, as
     /// [`ModelSet::from_before_and_after`](super::ModelSet::from_before_and_after) does.
     ///
@@ -135,7 +149,7 @@ fn assemble(tables: &[Table], roles: &[Role], settings: &GridSettings) -> Result
     let mut notes = Vec::new();
     let columns = Columns::of(tables, &layouts, roles, settings, &mut notes)?;
     let two = own.adjusted.is_some() || roles.contains(&Role::After);
-    let left_out = chosen::left_out(tables, &layouts, own)?;
+    let left_out = chosen::left_out(tables, &layouts, own, &mut notes)?;
     let mut every: Vec<Place> = layouts
         .iter()
         .zip(roles)
@@ -375,7 +389,10 @@ impl<'t> Reader<'_, 't> {
             side.values().map(|entry| (entry.value, entry.cell)).collect()
         };
         let [before, after] = [cells(&sides[0]), cells(&sides[1])];
-        let asked = self.settings.tables.score_scale;
+        let asked = match is_among(name, &self.settings.any_scale) {
+            true => ScoreScale::Any,
+            false => self.settings.tables.score_scale,
+        };
         let outside = |(value, _): &(f64, Cell<'t>)| !(0.0..=100.0).contains(value);
         if asked == ScoreScale::Any || falls || (asked == ScoreScale::Auto && before.iter().any(outside)) {
             return Ok(ScoreScale::Any);
@@ -426,7 +443,8 @@ impl<'t> Reader<'_, 't> {
             ClusterBy::Model => record.name.clone(),
             ClusterBy::Family | ClusterBy::Column(_) => column(BASE).unwrap_or_else(|| record.run().to_owned()),
         };
-        Ok(GridModel { name: record.name.clone(), cluster, base })
+        let facts = facts::of(self.records, record, self.settings)?;
+        Ok(GridModel { name: record.name.clone(), cluster, base, compute: facts.compute, marked: facts.marked })
     }
 
     fn grid(

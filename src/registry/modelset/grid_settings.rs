@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::scores::shortened;
+use super::selection::Selection;
 use super::settings::Settings;
 use crate::Error;
 use crate::registry::names::did_you_mean;
@@ -23,6 +24,12 @@ pub struct GridSettings {
     pub falling: Vec<String>,
     /// Benchmarks or metrics of which more is better, whatever their names say.
     pub rising: Vec<String>,
+    /// Benchmarks whose scores may be any number, whatever the scale of the others.
+    pub any_scale: Vec<String>,
+    /// Whether the compute of models is read, where the tables say it.
+    pub compute: bool,
+    /// Models that all of these choose are marked; without any, every model is.
+    pub marked: Vec<Selection>,
 }
 
 /// That no table has a benchmark of this name.

@@ -25,6 +25,8 @@ mod chosen;
 mod columns_of_scores;
 mod conflicts;
 mod dropped;
+mod examples;
+mod facts;
 mod grid;
 mod grid_settings;
 mod groups;
@@ -43,6 +45,7 @@ mod setups;
 mod sizes;
 
 pub use dropped::{Dropped, Reason};
+pub(crate) use examples::task_examples;
 pub use grid::{GridBenchmark, GridModel, GridScores, ScoreGrid};
 pub use grid_settings::GridSettings;
 pub use groups::Group;

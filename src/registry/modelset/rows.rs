@@ -23,7 +23,8 @@ fn assemble(tables: &[Table], roles: &[Role], settings: &Settings) -> Result<Mod
     check_flags(tables, settings)?;
     let layouts = tables.iter().map(|table| Layout::of(table, settings)).collect::<Result<Vec<_>>>()?;
     let (mut score, mut places) = scores::locate(tables, &layouts, roles, settings)?;
-    let left_out = chosen::left_out(tables, &layouts, settings)?;
+    let mut of_where = Vec::new();
+    let left_out = chosen::left_out(tables, &layouts, settings, &mut of_where)?;
     let setups = setups::settle(tables, &layouts, &mut places, &left_out)?;
     let (records, mut dropped, partners) = Records::join(tables, &layouts, &places, roles)?;
     let wants_adjusted = settings.adjusted.is_some() || roles.contains(&Role::After);
@@ -70,6 +71,7 @@ fn assemble(tables: &[Table], roles: &[Role], settings: &Settings) -> Result<Mod
     notes.extend(conflicts::beside_six_n_d(
         &scored.iter().map(|s| (s.record.name.as_str(), &s.sizes)).collect::<Vec<_>>(),
     ));
+    notes.extend(of_where);
     notes.extend(conflicts::unread_columns(tables, &layouts));
     notes.extend(conflicts::tokens_of_checkpoints(
         &records,

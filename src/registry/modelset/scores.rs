@@ -37,9 +37,9 @@ pub(super) struct Wanted {
 /// An adjustment, its epochs and the task examples seen, as their cells read.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub(super) struct Condition {
-    adjustment: Adjustment,
+    pub(super) adjustment: Adjustment,
     epochs: String,
-    examples: String,
+    pub(super) examples: String,
 }
 
 /// What one row of a long table is for this fit.
@@ -210,7 +210,7 @@ impl Wanted {
     }
 
     /// Whether the row is of the benchmark and the metric.
-    fn is_of(&self, table: &Table, layout: &Layout, row: usize) -> bool {
+    pub(super) fn is_of(&self, table: &Table, layout: &Layout, row: usize) -> bool {
         let cell =
             |column: &Column| layout.get(column).and_then(|found| table.at(row, found.index)).unwrap_or_default();
         cell(&BENCHMARK) == self.benchmark && self.metric.as_ref().is_none_or(|metric| cell(&METRIC) == metric)
@@ -490,6 +490,14 @@ fn unknown_score(tables: &[Table], layouts: &[Layout], name: &str) -> Error {
         return Error::Argument(format!(
             "no table has a score `{name}`, but there are {parts} of its parts ({}); add a row or a column with their mean",
             shortened(&candidates.iter().filter(part).take(3).cloned().collect::<Vec<_>>())
+        ));
+    }
+    let each: Vec<&str> = name.split(',').map(str::trim).collect();
+    if each.len() > 1 && each.iter().all(|one| candidates.iter().any(|candidate| candidate == one)) {
+        let options: Vec<String> = each.iter().map(|one| format!("--score '{one}'")).collect();
+        let options = options.join(" ");
+        return Error::Argument(format!(
+            "no table has a score `{name}`; several scores are named one by one: {options}"
         ));
     }
     // A name that several columns have in common is among these, not near to one of them.

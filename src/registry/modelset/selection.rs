@@ -114,7 +114,7 @@ serde_as_text!(Selection);
 
 impl Selection {
     /// The column that it compares.
-    pub(super) fn column(&self) -> &str {
+    pub(crate) fn column(&self) -> &str {
         &self.column
     }
 
@@ -132,12 +132,28 @@ impl Selection {
         }
     }
 
+    /// Whether it leaves out one value that is meant to be there; empty cells may be there or not.
+    pub(super) fn excludes_a_value(&self) -> bool {
+        let empty = matches!(&self.value, Wanted::Word(word) if word.eq_ignore_ascii_case(UNSET));
+        self.relation == Relation::Different && !empty
+    }
+
     /// Whether an empty cell is chosen: it is `none`, which differs from every number and month.
     pub(super) fn holds_of_empty(&self) -> bool {
         match &self.value {
             Wanted::Word(word) => word.eq_ignore_ascii_case(UNSET) == (self.relation == Relation::Equal),
             Wanted::Number(_) | Wanted::Month(_) => self.relation == Relation::Different,
         }
+    }
+
+    /// Why a text cannot be compared with a number: a year among dates is a number where a month is meant.
+    fn no_number(&self, text: &str, wanted: f64) -> String {
+        let year = wanted.fract() == 0.0 && (1000.0..10_000.0).contains(&wanted);
+        if year && Month::of_date(text).is_ok() {
+            let month = self.text.replace(&format!("{wanted}"), &format!("{wanted}-01"));
+            return format!("`{text}` is a date and {wanted} is none; write a month, such as `{month}`");
+        }
+        format!("`{text}` is not a number, which `{}` compares", self.text)
     }
 
     /// Whether a cell with this text is chosen; numbers are in the column's own unit unless `number` gives the value, and
@@ -147,10 +163,9 @@ impl Selection {
     /// Why the text cannot be compared.
     pub(super) fn holds(&self, text: &str, number: Option<f64>, month: Option<Month>) -> Result<bool, String> {
         let ordering = match &self.value {
-            Wanted::Number(wanted) => number
-                .or_else(|| plain_number(text))
-                .ok_or_else(|| format!("`{text}` is not a number, which `{}` compares", self.text))?
-                .partial_cmp(wanted),
+            Wanted::Number(wanted) => {
+                number.or_else(|| plain_number(text)).ok_or_else(|| self.no_number(text, *wanted))?.partial_cmp(wanted)
+            }
             Wanted::Month(wanted) => Some(
                 month
                     .or_else(|| Month::of_date(text).ok())

@@ -8,7 +8,7 @@ use flate2::read::MultiGzDecoder;
 use crate::bounds::Bound;
 
 /// What stands first in files that are neither text, nor a workbook, nor Parquet; what they are; and what helps.
-const OTHERS: [(&[u8], &str, &str); 13] = [
+const OTHERS: [(&[u8], &str, &str); 17] = [
     (b"BZh", "compressed by bzip2", "unpack it (bunzip2)"),
     (b"\xfd7zXZ\0", "compressed by xz", "unpack it (unxz)"),
     (b"\x28\xb5\x2f\xfd", "compressed by zstd", "unpack it (unzstd)"),
@@ -19,6 +19,10 @@ const OTHERS: [(&[u8], &str, &str); 13] = [
     (b"RDX", "a file of R", "write the table as CSV (`write.csv(…, row.names = FALSE)`)"),
     (b"X\n\0\0", "a file of R", "write the table as CSV (`write.csv(…, row.names = FALSE)`)"),
     (b"<stata_dta>", "a file of Stata", "write the table as CSV (`export delimited`)"),
+    (b"r\x01\x01\0", "a file of Stata", "write the table as CSV (`export delimited`)"),
+    (b"r\x02\x01\0", "a file of Stata", "write the table as CSV (`export delimited`)"),
+    (b"s\x01\x01\0", "a file of Stata", "write the table as CSV (`export delimited`)"),
+    (b"s\x02\x01\0", "a file of Stata", "write the table as CSV (`export delimited`)"),
     (b"$FL2", "a file of SPSS", "write the table as CSV"),
     (b"\x80\x04", "a pickle of Python", "write the table as CSV (pandas: `pd.read_pickle(…).to_csv(…)`)"),
     (b"\x80\x05", "a pickle of Python", "write the table as CSV (pandas: `pd.read_pickle(…).to_csv(…)`)"),
@@ -36,6 +40,22 @@ pub(crate) fn unpacked(bytes: &[u8]) -> Result<Cow<'_, [u8]>, String> {
     match OTHERS.iter().find(|(first, ..)| bytes.starts_with(first)) {
         Some((_, what, help)) => Err(format!("it is {what}, which is not read; {help}")),
         None => Ok(bytes),
+    }
+}
+
+/// Refuses text that is a document with marks instead of a table.
+///
+/// # Errors
+/// A sentence that says what it is.
+pub(super) fn plain(text: &str) -> Result<&str, String> {
+    let head: String = text.trim_start().chars().take(9).collect::<String>().to_ascii_lowercase();
+    let of = |marks: &[&str]| marks.iter().any(|mark| head.starts_with(mark));
+    match (of(&["<!doctype", "<html", "<table", "<head", "<body"]), of(&["<?xml"])) {
+        (true, _) => Err("it is a web page (HTML), which is not read; write the table as CSV (pandas: \
+                          `pd.read_html(…)[0].to_csv(…)`), or download the file that the page shows"
+            .into()),
+        (_, true) => Err("it is XML, which is not read; write the table as CSV or as a workbook (.xlsx)".into()),
+        _ => Ok(text),
     }
 }
 
@@ -69,7 +89,17 @@ mod tests {
     use flate2::Compression;
     use flate2::write::GzEncoder;
 
-    use super::unpacked;
+    use super::{plain, unpacked};
+
+    #[test]
+    fn documents_with_marks_and_files_of_stata_are_named() {
+        for page in ["<!DOCTYPE html><html>", "  \n<table><tr>", "<HTML>"] {
+            assert!(plain(page).unwrap_err().contains("web page"), "{page}");
+        }
+        assert!(plain("<?xml version=\"1.0\"?><Workbook>").unwrap_err().contains("XML"));
+        assert!(plain("<model>,score\na,1\n").is_ok());
+        assert!(unpacked(b"r\x02\x01\0\0\0").unwrap_err().contains("Stata"));
+    }
 
     fn packed(bytes: &[u8]) -> Vec<u8> {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::default());

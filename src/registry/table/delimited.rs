@@ -42,7 +42,8 @@ pub(super) fn read(text: &str) -> Result<Raw, String> {
             columns = names.iter().map(|name| StringChunkedBuilder::new(name.as_str().into(), 0)).collect();
             continue;
         }
-        if record.iter().all(|cell| cell.trim().is_empty()) {
+        let is_rule = lines.is_empty() && separator == b'|' && record.iter().all(is_rule);
+        if is_rule || record.iter().all(|cell| cell.trim().is_empty()) {
             continue;
         }
         // R leaves out the name of the column of row names. With commas, a decimal comma would look the same, and so does
@@ -67,6 +68,11 @@ pub(super) fn read(text: &str) -> Result<Raw, String> {
 
 fn reader(text: &str, separator: u8) -> csv::Reader<&[u8]> {
     csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(separator).from_reader(text.as_bytes())
+}
+
+/// Whether a cell is of the line below the header of a Markdown table.
+fn is_rule(cell: &str) -> bool {
+    cell.trim().trim_start_matches(':').trim_end_matches(':').bytes().all(|byte| byte == b'-')
 }
 
 fn uneven(line: usize, cells: usize, header: usize, separator: u8) -> String {
@@ -157,6 +163,13 @@ mod tests {
     fn rows_of_empty_cells_are_none() {
         let raw = read("a,b\n1,2\n,\n3,4\n , \n").expect("a table");
         assert_eq!(raw.lines, [2, 4]);
+    }
+
+    #[test]
+    fn the_rule_below_the_header_of_a_markdown_table_is_no_row() {
+        let raw = read("| a | b |\n| :--- | ---: |\n| 1 | 2 |\n").expect("a table");
+        assert_eq!(raw.lines, [3]);
+        assert_eq!(read("a,b\n--,---\n1,2\n").expect("a table").lines, [2, 3], "only bars make a Markdown table");
     }
 
     #[test]

@@ -124,8 +124,9 @@ impl Table {
         let raw = if workbook::is_workbook(bytes) {
             workbook::read(bytes, reading.sheet.as_deref())
         } else {
-            encoding::text(bytes)
-                .and_then(|text| if json::is_json(&text) { json::read(&text) } else { delimited::read(&text) })
+            encoding::text(bytes).and_then(|text| {
+                if json::is_json(&text) { json::read(&text) } else { delimited::read(container::plain(&text)?) }
+            })
         };
         Self { decimal: reading.decimal, ..Self::new(path, raw.map_err(file)?)? }.declare(columns)
     }

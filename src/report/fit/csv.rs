@@ -1,7 +1,7 @@
 //! Tidy CSV of a fit: one row per parameter, per point of a curve, per model. A value that does not exist is an empty
 //! cell.
 
-use crate::analysis::fit::{CurveReport, FitReport, among_groups};
+use crate::analysis::fit::{CountsCurve, CurveReport, FitReport, among_groups};
 use crate::report::csv::{CsvTable, number};
 use crate::stats::estimate::{Estimate, Interval};
 use crate::stats::multiplicity::Adjusted;
@@ -63,6 +63,9 @@ pub fn parameters(report: &FitReport) -> CsvTable {
         for (name, value) in marks {
             plain(&mut table, [condition, curve, name, ""], value);
         }
+        for one in analysis.counts.iter().flat_map(|counts| &counts.curves) {
+            counts_rows(&mut table, condition, one);
+        }
         for one in &analysis.curves {
             curve_rows(&mut table, condition, one);
         }
@@ -77,6 +80,28 @@ pub fn parameters(report: &FitReport) -> CsvTable {
         }
     }
     table
+}
+
+/// The curves of counts are named apart from those of the scores.
+fn counts_rows(table: &mut CsvTable, condition: &str, one: &CountsCurve) {
+    let curve = format!("counts_{}", one.curve);
+    for (name, own) in [("slope", &one.slope), ("c_log10", &one.c_log10), ("c_e", &one.c_e)] {
+        row(table, [condition, &curve, name, ""], own, Question::Other);
+    }
+    for theta in &one.thetas {
+        row(table, [condition, &curve, "theta", &theta.name.to_string()], &theta.estimate, Question::Other);
+    }
+    let marks = [
+        ("chance", one.chance),
+        ("ceiling", one.ceiling),
+        ("family_sd", one.family_sd),
+        ("overdispersion", one.overdispersion),
+        ("log_likelihood", one.log_likelihood),
+        ("aic", one.aic),
+    ];
+    for (name, value) in marks {
+        plain(table, [condition, &curve, name, ""], value);
+    }
 }
 
 fn curve_rows(table: &mut CsvTable, condition: &str, one: &CurveReport) {

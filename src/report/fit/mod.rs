@@ -1,6 +1,7 @@
 //! The report of a fit: as a table for a terminal, as tidy CSV.
 
 mod beside;
+mod counts;
 mod csv;
 mod several;
 mod terminal;

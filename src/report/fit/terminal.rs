@@ -1,6 +1,7 @@
 //! The report for people: what was read, what was found, how sure it is, and what is not known.
 
 use super::beside::{cautions, hinge};
+use super::counts;
 use crate::analysis::fit::{Analysis, BreakReport, FitReport, Prediction, RiseTest, among_groups};
 use crate::analysis::words::percent;
 use crate::report::terminal::{Align, TextTable};
@@ -103,6 +104,9 @@ fn analysis(text: &mut Text, report: &FitReport, analysis: &Analysis, condition:
     hinge(text, analysis);
     cautions(text, report, analysis);
     curves(text, analysis);
+    if let Some(found) = &analysis.counts {
+        counts::counts(text, report, found);
+    }
     forecast(text, report, analysis);
     for unknown in &analysis.unknown {
         text.paragraph(&format!("Not known: {unknown}."));
@@ -164,7 +168,8 @@ fn tests(text: &mut Text, report: &FitReport, analysis: &Analysis) {
     let way = rise.direction.filter(|_| rise.p_value.is_some()).map_or_else(String::new, |way| format!(" ({way})"));
     let name = match rise.test {
         RiseTest::ChangeOfSlope => "Slope against a level",
-        RiseTest::StraightLine => "Slope of a straight line against a level, by CR3",
+        RiseTest::StraightLine => "Slope of a straight line against a level, by CR3 (Simes' p of two tests)",
+        RiseTest::WithinFamilies => "Slopes within families against a level (Simes' p of two tests)",
     };
     text.paragraph(&format!("{name}: {}{way}", tested(rise.p_value, rise.reason.as_ref())));
     let mut broken = |name: &str, test: &BreakReport| {
@@ -172,7 +177,9 @@ fn tests(text: &mut Text, report: &FitReport, analysis: &Analysis) {
             .davies_p
             .map_or_else(String::new, |p| format!(", Davies' bound {} for independent models", p_value(p)));
         let unit = report.predictor.name.unit().map_or_else(String::new, |unit| format!(" {unit}"));
-        let meaning = test.meaning(|at| short(at) + &unit).map_or_else(String::new, |meaning| format!("; {meaning}"));
+        let slope = |slope: f64| format!("{slope:.3}");
+        let meaning =
+            test.meaning(|at| short(at) + &unit, slope).map_or_else(String::new, |meaning| format!("; {meaning}"));
         text.paragraph(&format!("{name}: {}{davies}{meaning}", tested(test.p_value, test.reason.as_ref())));
     };
     broken("Break against a straight line", &analysis.break_test);

@@ -30,6 +30,7 @@
 mod agreement;
 mod document;
 mod fit;
+mod glance;
 mod input;
 mod overview;
 mod paper;

@@ -1,5 +1,8 @@
 //! From a document to HTML: the templates, and what they are filled with.
 
+use std::io::Read;
+
+use flate2::read::GzDecoder;
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, Value, context};
 use serde::Serialize;
@@ -7,6 +10,7 @@ use serde_json::json;
 
 use super::document::{Content, Document, Source};
 use super::fit::FitData;
+use super::glance::Glance;
 use super::paper::PaperData;
 use super::{policy, words};
 use crate::analysis::Phase;
@@ -15,9 +19,11 @@ use crate::analysis::papers::test_task::{Agreement, Conclusion};
 use crate::analysis::words::percent;
 use crate::registry::modelset::ModelSet;
 use crate::report::csv;
+use crate::stats::estimate::Method;
 use crate::{Error, Result};
 
-const PLOTLY: &str = include_str!("../../../vendor/plotly/plotly-basic.min.js");
+/// The plotting library, as build.rs packs it.
+const PLOTLY: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/plotly-basic.min.js.gz"));
 const STYLE: &str = include_str!("templates/style.css");
 const PAGE_SCRIPT: &str = include_str!("templates/page.js");
 const FIT_SCRIPT: &str = include_str!("templates/fit.js");
@@ -26,9 +32,10 @@ const FITS_SCRIPT: &str = include_str!("templates/fits.js");
 const LIVE_SCRIPT: &str = include_str!("templates/live.js");
 
 /// Name and text of every template; a name ending in `.html` escapes what it prints.
-const TEMPLATES: [(&str, &str); 9] = [
+const TEMPLATES: [(&str, &str); 10] = [
     ("page.html", include_str!("templates/page.html")),
     ("parts.html", include_str!("templates/parts.html")),
+    ("glance.html", include_str!("templates/glance.html")),
     ("summary.html", include_str!("templates/summary.html")),
     ("estimates.html", include_str!("templates/estimates.html")),
     ("tables.html", include_str!("templates/tables.html")),
@@ -56,6 +63,7 @@ impl FitPart {
 /// The parts of a fit's page that a refit replaces, as HTML.
 #[derive(Debug, Clone, Serialize)]
 struct Regions {
+    glance: String,
     summary: String,
     estimates: String,
     tables: String,
@@ -82,8 +90,10 @@ impl Document {
 
 /// The page; `live` is what its controls offer when a server answers them.
 pub(super) fn page(document: &Document, live: Option<&serde_json::Value>) -> Result<String> {
+    let mut plotly = String::new();
+    GzDecoder::new(PLOTLY).read_to_string(&mut plotly).map_err(Error::encode("the plotting library"))?;
     let environment = environment()?;
-    let mut scripts = vec![PLOTLY, PAGE_SCRIPT];
+    let mut scripts = vec![plotly.as_str(), PAGE_SCRIPT];
     match &document.content {
         Content::Fit(_) => scripts.push(FIT_SCRIPT),
         Content::Paper(_) => scripts.push(PAPER_SCRIPT),
@@ -123,8 +133,43 @@ pub(super) fn page(document: &Document, live: Option<&serde_json::Value>) -> Res
     };
     let data = serde_json::to_string(&data).map_err(Error::encode("the page's data cannot be written"))?;
     let policy = policy::content_security(&scripts, live.is_some());
-    let values = context! { title, main, policy, scripts, style => STYLE, data => policy::json_block(&data) };
+    let values = context! {
+        title, main, policy, scripts => value(&scripts), style => STYLE, data => policy::json_block(&data),
+        contents => value(&contents(&document.content)),
+    };
     render(&environment, "page.html", values)
+}
+
+/// The parts of a page as its list of contents names them, by their ids in the templates.
+fn contents(of: &Content) -> Vec<serde_json::Value> {
+    let parts: &[(&str, &str)] = match of {
+        Content::Fit(_) => &[
+            ("summary-title", "What was found"),
+            ("words-title", "In words"),
+            ("figures-title", "More figures"),
+            ("tables-title", "Tables"),
+            ("methods-title", "Methods"),
+            ("provenance", "Provenance"),
+        ],
+        Content::Paper(_) => &[
+            ("summary-title", "What was found"),
+            ("figures-title", "Figures"),
+            ("tables-title", "Tables"),
+            ("methods-title", "Methods"),
+            ("provenance", "Provenance"),
+        ],
+        Content::Overview(_) => &[
+            ("overview-title", "What was found"),
+            ("overview-figures-title", "Figures"),
+            ("overview-tables-title", "Tables"),
+            ("overview-methods-title", "Methods"),
+            ("provenance", "Provenance"),
+            ("fit-title", "One fit in detail"),
+        ],
+    };
+    let without_fits = matches!(of, Content::Overview(overview) if overview.fits.is_empty());
+    let shown = parts.iter().filter(|(id, _)| !(without_fits && *id == "fit-title"));
+    shown.map(|(id, title)| json!({ "id": id, "title": title })).collect()
 }
 
 /// The page of a fit; `within` an overview it has no provenance of its own.
@@ -132,6 +177,11 @@ fn fit(environment: &Environment<'_>, data: &FitData, sources: &[Source], live: 
     let values = context! {
         regions => value(&regions(data)?), sources => value(sources), report => value(&data.report),
         onset => env!("CARGO_PKG_VERSION"), has_models => data.has_models(), live, within,
+        // Of cut-offs the standard errors are those of θ.
+        cutoffs_by => match data.report.unadjusted.theta.method {
+            Some(method @ Method::Covariance(_)) => format!(" ({method})"),
+            _ => String::new(),
+        },
     };
     render(environment, "fit.html", values)
 }
@@ -150,6 +200,7 @@ fn regions(data: &FitData) -> Result<Regions> {
     });
     let conditions: Vec<serde_json::Value> = conditions.collect();
     let values = context! {
+        sample => words::sample(report), glance => value(&Glance::of(report)),
         summary => words::summary(report),
         report => value(report),
         data => value(data),
@@ -158,6 +209,7 @@ fn regions(data: &FitData) -> Result<Regions> {
     };
     let one = |name: &str| render(&environment, name, values.clone());
     Ok(Regions {
+        glance: one("glance.html")?,
         summary: one("summary.html")?,
         estimates: one("estimates.html")?,
         tables: one("tables.html")?,
@@ -196,8 +248,28 @@ fn environment() -> Result<Environment<'static>> {
     });
     environment.add_filter("percent", |share: f64| percent(share));
     environment.add_filter("short", words::shortened);
+    environment.add_filter("numeric", |text: &str| is_number(text));
+    environment.add_filter("wordy", |table: &Value| columns_of_words(table));
     environment.add_filter("words", |text: &str| text.replace('_', " "));
     Ok(environment)
+}
+
+fn is_number(text: &str) -> bool {
+    text.parse::<f64>().is_ok()
+}
+
+/// The columns of a table (`columns`, `rows`) that hold anything but numbers.
+fn columns_of_words(table: &Value) -> std::result::Result<Vec<String>, minijinja::Error> {
+    let rows: Vec<Value> = table.get_attr("rows")?.try_iter()?.collect();
+    let mut found = Vec::new();
+    for (k, name) in table.get_attr("columns")?.try_iter()?.enumerate() {
+        let cells = rows.iter().map(|row| row.get_item_by_index(k)).collect::<std::result::Result<Vec<_>, _>>()?;
+        let mut filled = cells.iter().filter_map(Value::as_str).filter(|cell| !cell.is_empty()).peekable();
+        if filled.peek().is_none() || filled.any(|cell| !is_number(cell)) {
+            found.push(name.to_string());
+        }
+    }
+    Ok(found)
 }
 
 /// A number as text, or what stands in the place of none.

@@ -4,14 +4,13 @@ use crate::analysis::fit::{Analysis, FitReport, Shown, p_value};
 use crate::analysis::words::{percent, scientific};
 use crate::registry::modelset::{Group, ScoreScale};
 use crate::stats::curves::Curve;
-use crate::stats::direction::Direction;
-use crate::stats::estimate::Estimate;
+use crate::stats::estimate::{Estimate, Method};
 use crate::stats::selection::Verdict;
 
 /// The summary, one paragraph per question: where scores rise, what separates the groups, what adjustment changed, how
 /// scores rise.
 pub(super) fn summary(report: &FitReport) -> Vec<String> {
-    let mut said = vec![sample(report)];
+    let mut said = Vec::new();
     match &report.adjusted {
         None => said.extend(analysis(report, &report.unadjusted, "")),
         Some(adjusted) => {
@@ -23,7 +22,8 @@ pub(super) fn summary(report: &FitReport) -> Vec<String> {
     said
 }
 
-fn sample(report: &FitReport) -> String {
+/// The models behind the fit, in a sentence.
+pub(super) fn sample(report: &FitReport) -> String {
     let x = |value: f64| predictor(report, value);
     let mut text = format!(
         "{} of {} models from {} families, with {} from {} to {}. The largest cluster holds {:.0} % of the models.",
@@ -55,14 +55,18 @@ fn analysis(report: &FitReport, of: &Analysis, when: &str) -> Vec<String> {
 
 fn emergence(report: &FitReport, of: &Analysis) -> String {
     let found = report.finding(of, |x| predictor(report, x));
-    let known = of.emergence().map(|c| bracket(&interval(report, c, |v| predictor(report, v)), c)).unwrap_or_default();
+    let known = of.emergence().and_then(|c| {
+        let known = ends(c, |v| predictor(report, v))?;
+        Some(format!(" The {} interval of that point is {known}{}.", percent(report.settings.level), by(c)))
+    });
+    let known = known.unwrap_or_default();
     let beyond = match of.shown {
         Shown::Emergence => gain(report, of, "Beyond that point a"),
         Shown::Trend => gain(report, of, "A"),
         Shown::Nothing | Shown::Untested => String::new(),
     };
     let fit = of.r_squared.map_or_else(String::new, |r| format!(" (R² {r:.3})"));
-    format!("{}: {found}{known}.{beyond} The {} curve{fit} leads{}.", report.score_name, of.curve, why(of))
+    format!("{}: {found}.{known}{beyond} The {} curve{fit} leads{}.", report.score_name, of.curve, why(of))
 }
 
 /// Why this curve leads.
@@ -105,12 +109,16 @@ fn cautions(of: &Analysis, when: &str) -> Vec<String> {
 
 /// How much a model gains per unit of the predictor's scale, of curves that say so in one number.
 fn gain(report: &FitReport, of: &Analysis, begin: &str) -> String {
-    let says = matches!(of.curve, Curve::Hinge | Curve::Linear | Curve::Plateau);
-    let Some(alpha) = of.alpha.value.filter(|_| says) else { return String::new() };
+    let Some(alpha) = of.alpha.value.filter(|_| gain_is_one_number(of)) else { return String::new() };
     let per = if report.is_logarithmic() { "tenfold" } else { "unit of" };
     let unit = unit(report);
     let known = bracket(&interval(report, &of.alpha, decimal), &of.alpha);
     format!(" {begin} model gains {}{unit} per {per} {}{known}.", decimal(alpha), report.predictor.name)
+}
+
+/// Whether the curve that leads has one gain.
+pub(super) fn gain_is_one_number(of: &Analysis) -> bool {
+    matches!(of.curve, Curve::Hinge | Curve::Linear | Curve::Plateau)
 }
 
 fn difference(report: &FitReport, of: &Analysis, when: &str) -> Option<String> {
@@ -143,16 +151,13 @@ fn difference(report: &FitReport, of: &Analysis, when: &str) -> Option<String> {
             unit(report),
             decimal(theta),
             interval(report, &of.theta, decimal),
-            method(&of.theta),
+            by(&of.theta),
         ),
     ))
 }
 
 fn shape(report: &FitReport, of: &Analysis, when: &str) -> Option<String> {
-    let way = match of.direction {
-        Direction::Rising => "rise",
-        Direction::Falling => "fall",
-    };
+    let way = of.direction.word();
     let of_the = |share: &str| match of.selected {
         Some(curve) => format!(": of the {curve} curve {share} of the {way} lies within one third of the range"),
         None => String::new(),
@@ -166,8 +171,10 @@ fn shape(report: &FitReport, of: &Analysis, when: &str) -> Option<String> {
         .break_test
         .p_value
         .map_or_else(String::new, |p| format!(" (test of a break against a straight line: p {})", p_value(p)));
-    let place =
-        of.break_test.meaning(|x| predictor(report, x)).map_or_else(String::new, |meaning| format!("; {meaning}"));
+    let place = of
+        .break_test
+        .meaning(|x| predictor(report, x), decimal)
+        .map_or_else(String::new, |meaning| format!("; {meaning}"));
     Some(begin(when, &format!("{verdict}{test}{place}.")))
 }
 
@@ -191,7 +198,7 @@ fn changed(report: &FitReport) -> Option<String> {
 }
 
 /// A sentence after its condition, with a capital where it begins.
-fn begin(when: &str, sentence: &str) -> String {
+pub(super) fn begin(when: &str, sentence: &str) -> String {
     if !when.is_empty() {
         return format!("{when}{sentence}");
     }
@@ -201,26 +208,35 @@ fn begin(when: &str, sentence: &str) -> String {
 
 /// An interval in parentheses, with the method it comes from.
 fn bracket(interval: &str, p: &Estimate) -> String {
-    if interval.is_empty() { String::new() } else { format!(" ({}{})", interval.trim_start_matches(", "), method(p)) }
+    if interval.is_empty() { String::new() } else { format!(" ({}{})", interval.trim_start_matches(", "), by(p)) }
 }
 
 fn interval(report: &FitReport, p: &Estimate, number: impl Fn(f64) -> String) -> String {
     let level = percent(report.settings.level);
+    ends(p, number).map_or_else(String::new, |ends| format!(", {level} interval {ends}"))
+}
+
+/// The ends of an interval in words.
+pub(super) fn ends(p: &Estimate, number: impl Fn(f64) -> String) -> Option<String> {
     match (p.interval.low, p.interval.high) {
-        (Some(low), Some(high)) => format!(", {level} interval {} to {}", number(low), number(high)),
-        (None, Some(high)) => format!(", {level} interval up to {}, not bounded below", number(high)),
-        (Some(low), None) => format!(", {level} interval from {}, not bounded above", number(low)),
-        (None, None) => String::new(),
+        (Some(low), Some(high)) => Some(format!("{} to {}", number(low), number(high))),
+        (None, Some(high)) => Some(format!("up to {}, not bounded below", number(high))),
+        (Some(low), None) => Some(format!("from {}, not bounded above", number(low))),
+        (None, None) => None,
     }
 }
 
-fn method(p: &Estimate) -> String {
-    let known = p.method.filter(|_| !p.interval.is_open());
-    known.map_or_else(String::new, |method| format!(", by {method}"))
+/// How the interval was computed, where there is one.
+pub(super) fn method(p: &Estimate) -> Option<Method> {
+    p.method.filter(|_| !p.interval.is_open())
+}
+
+fn by(p: &Estimate) -> String {
+    method(p).map_or_else(String::new, |method| format!(", by {method}"))
 }
 
 /// The unit in which scores are spoken of, after a number.
-fn unit(report: &FitReport) -> &'static str {
+pub(super) fn unit(report: &FitReport) -> &'static str {
     match report.score_scale {
         ScoreScale::Percent => " points",
         ScoreScale::Auto | ScoreScale::Share | ScoreScale::Any => "",

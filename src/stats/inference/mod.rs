@@ -58,7 +58,7 @@ use crate::stats::wild::{WildBootstrap, WildTest};
 use crate::{Error, Result};
 
 /// The corrected analysis of one benchmark.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct InferenceReport {
     /// The fit behind every number.
@@ -75,22 +75,31 @@ pub struct InferenceReport {
     /// R².
     pub r_squared: Estimate,
     /// Every c that is not rejected, piece by piece.
+    #[serde(with = "crate::serial::outcome")]
     pub c_set: Result<ProfileSet>,
     /// Restricted wild cluster bootstrap test of θ = 0, per group.
+    #[serde(with = "crate::serial::outcome")]
     pub wild: Vec<Result<WildTest>>,
     /// Family permutation test, per group.
+    #[serde(with = "crate::serial::outcome")]
     pub permutation: Vec<Result<PermutationTest>>,
     /// Is there a break at all.
+    #[serde(with = "crate::serial::outcome")]
     pub break_test: Result<BreakFound>,
     /// Equivalence at the margin asked for, per group; `None` without a margin.
+    #[serde(with = "crate::serial::outcome")]
     pub equivalence: Option<Vec<Result<EquivalenceTest>>>,
     /// Per group the smallest margin at which its difference would count as equivalent to none at 5 %.
+    #[serde(with = "crate::serial::outcome")]
     pub smallest_margin: Vec<Result<f64>>,
     /// Variance between and within families.
+    #[serde(with = "crate::serial::outcome")]
     pub components: Result<Components>,
     /// Item noise; `None` when the number of items was not given.
+    #[serde(with = "crate::serial::outcome")]
     pub item_noise: Option<Result<ItemNoise>>,
     /// Parameters corrected for uncertain compute; `None` when no standard deviation was given.
+    #[serde(with = "crate::serial::outcome")]
     pub uncertain_compute: Option<Result<Vec<Corrected>>>,
     /// Number of families.
     pub families: usize,

@@ -78,6 +78,17 @@ impl LossLaw {
         Ok(LossLawFit { law: points.law(&place), residuals, objective, converged })
     }
 
+    /// The law of a resample, from that of all points on; `None` where it has none.
+    pub(crate) fn refit(
+        &self,
+        start: &LossLawParameters,
+        [params, tokens, loss]: [Vec<f64>; 3],
+    ) -> Option<LossLawParameters> {
+        let points = Points::new(&params, &tokens, &loss).ok().filter(Points::can_be_fitted)?;
+        let (place, _) = self.minimum(&points, points.place(start));
+        place.iter().all(|value| value.is_finite()).then(|| points.law(&place))
+    }
+
     /// δ; of absolute residuals the one that the search begins with.
     fn delta(&self) -> f64 {
         match self.robust {

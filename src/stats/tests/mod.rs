@@ -5,12 +5,16 @@ use crate::stats::clusters::Clusters;
 use crate::stats::sample::Sample;
 
 mod broken;
+mod counts;
 mod curves;
 mod degenerate;
+mod emergence_law;
 mod inference;
 mod limits;
 mod loss_law;
+mod loss_then_score;
 mod nist;
+mod observational;
 mod paper_scores;
 mod references;
 mod resampling;

@@ -15,6 +15,7 @@ use crate::stats::components::Components;
 use crate::stats::covariance::{Covariance, Kind};
 use crate::stats::hinge::{Hinge, Outcome};
 use crate::stats::hinge_bootstrap::parameters;
+use crate::stats::inference::{Inference, InferenceReport};
 use crate::stats::linear::Linear;
 use crate::stats::logistic::Logistic;
 use crate::stats::permutation::Permutation;
@@ -103,4 +104,21 @@ fn a_sample_is_checked_when_it_is_read() {
         assert!(text.contains(good), "{text}");
         assert!(serde_json::from_str::<Sample>(&text.replacen(good, bad, 1)).is_err(), "{bad}");
     }
+}
+
+#[test]
+fn a_whole_analysis_comes_back_with_what_could_not_be_computed() {
+    let analysis = Inference::new(0.25).seed(1).replicates(99).margin(0.1).run(&models()).expect("an analysis");
+    // Weights: no variances of families and models.
+    let reason = analysis.components.as_ref().expect_err("no components").to_string();
+    let text = serde_json::to_string(&analysis).expect("written");
+    assert!(text.contains(&format!(r#""components":{{"reason":"{reason}"}}"#)), "{text}");
+    let back: InferenceReport = serde_json::from_str(&text).unwrap_or_else(|e| panic!("{e}: {text}"));
+    assert_eq!((&back.fit, &back.alpha, &back.theta), (&analysis.fit, &analysis.alpha, &analysis.theta));
+    let tests =
+        |report: &InferenceReport| report.wild.iter().map(|test| test.as_ref().ok().copied()).collect::<Vec<_>>();
+    assert_eq!(tests(&back), tests(&analysis));
+    assert!(tests(&back)[0].is_some());
+    assert_eq!(back.components.expect_err("no components").to_string(), reason);
+    assert_eq!(back.equivalence.map(|tests| tests.len()), Some(1));
 }

@@ -2,6 +2,8 @@
 //!
 //! Another executor is a file with a [`Queue`] (or an [`Executor`] of its own) and a line in [`ExecutorKind`].
 
+mod command;
+mod folders;
 mod follow;
 mod local;
 mod seam;
@@ -10,6 +12,7 @@ mod slurm;
 use std::fmt;
 use std::str::FromStr;
 
+pub(crate) use command::Commanded;
 #[cfg(test)]
 pub(crate) use follow::follow;
 pub(crate) use follow::submit;
@@ -35,16 +38,19 @@ pub(crate) enum ExecutorKind {
     LocalSettings,
     /// A Slurm cluster.
     Slurm,
+    /// Any queue that the study's own commands hand cells over to.
+    Command,
 }
 
 impl ExecutorKind {
-    const ALL: [Self; 2] = [Self::LocalSettings, Self::Slurm];
+    const ALL: [Self; 3] = [Self::LocalSettings, Self::Slurm, Self::Command];
 
     /// The executor, as the study sets it up.
     pub(crate) fn executor(self, study: &Study) -> Box<dyn Executor + '_> {
         match self {
             Self::LocalSettings => Box::new(LocalSettings::of(study)),
             Self::Slurm => Box::new(Queued(Slurm::of(study))),
+            Self::Command => Box::new(Queued(Commanded::of(study))),
         }
     }
 
@@ -60,6 +66,7 @@ impl fmt::Display for ExecutorKind {
         f.write_str(match self {
             Self::LocalSettings => "local",
             Self::Slurm => "slurm",
+            Self::Command => "command",
         })
     }
 }

@@ -4,6 +4,7 @@ mod adjust;
 mod division;
 mod each_task;
 mod evaluating;
+mod outside;
 mod problems;
 mod remote;
 mod training;
@@ -30,7 +31,7 @@ impl Work for Real {
                 let path = locate(path)?;
                 fingerprint(&path).map_err(Error::read(&path))
             }
-            ModelSource::Server { model, .. } => Ok(digest(["server", model])),
+            ModelSource::Server(served) => remote::digest_of(served),
             ModelSource::Imported => Ok(String::new()),
         }
     }
@@ -69,7 +70,7 @@ impl Work for Real {
     fn run(&self, run: &mut CellRun<'_>) -> Result<()> {
         let path = match &run.cell().model.source {
             ModelSource::Path(path) => locate(path)?,
-            ModelSource::Server { url, model, concurrency } => return remote::run(self, run, url, model, *concurrency),
+            ModelSource::Server(served) => return remote::run(self, run, &served.clone()),
             ModelSource::Imported => return Ok(()),
         };
         let placement = Placement::named(&self.study.run.device, &self.study.run.dtype)?;
@@ -83,9 +84,12 @@ impl Work for Real {
             self.evaluate(run, &released, (0.0, share), |settings, watch| evaluate(&subject, settings, watch))?;
         }
         match &self.study.adjustment {
-            Some(recipe) if learns => match recipe.source {
-                ExampleSource::Files { .. } => adjust::run(self, recipe, run, &path, &placement),
-                ExampleSource::EachTask { .. } => each_task::run(self, recipe, run, &path, &placement),
+            Some(recipe) if learns => match (&recipe.source, &recipe.command) {
+                (ExampleSource::Files { .. }, Some(command)) => {
+                    outside::run(self, recipe, command, run, &path, &placement)
+                }
+                (ExampleSource::Files { .. }, None) => adjust::run(self, recipe, run, &path, &placement),
+                (ExampleSource::EachTask { .. }, _) => each_task::run(self, recipe, run, &path, &placement),
             },
             _ => Ok(()),
         }

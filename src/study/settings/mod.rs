@@ -1,5 +1,6 @@
 //! `study.toml`: what a study is, read and checked as a whole.
 
+mod command;
 mod reading;
 mod slurm;
 
@@ -8,9 +9,11 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::command::CommandSettings;
 pub(crate) use self::slurm::SlurmSettings;
 
 use crate::analysis::fit::{ChanceLevel, CurveChoice};
+use crate::harness::server::ServerApi;
 use crate::registry::modelset::Cutoff;
 use crate::registry::{Adjustment, Condition, Month};
 use crate::stats::random::Seed;
@@ -39,6 +42,8 @@ pub struct Study {
     pub(crate) run: RunSettings,
     /// How cells run on a cluster.
     pub(crate) slurm: SlurmSettings,
+    /// How cells are handed over to any other queue.
+    pub(crate) command: Option<CommandSettings>,
     /// What is fitted to the results.
     pub(crate) fit: StudyFit,
     /// Results of lm-evaluation-harness that are joined with those of the cells.
@@ -74,15 +79,27 @@ pub(crate) enum ModelSource {
     Path(PathBuf),
     /// Nowhere: its scores are imported, and only its facts are needed.
     Imported,
-    /// Behind a completions server.
-    Server {
-        /// Its address.
-        url: String,
-        /// The name it serves the model by.
-        model: String,
-        /// Requests under way at one time.
-        concurrency: usize,
-    },
+    /// Behind a server, or several.
+    Server(Served),
+}
+
+/// A model behind a server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Served {
+    /// Its addresses.
+    pub urls: Vec<String>,
+    /// The name it serves the model by.
+    pub model: String,
+    /// Requests under way at one time, on each.
+    pub concurrency: usize,
+    /// How it is asked.
+    pub api: ServerApi,
+    /// Folder or GGUF file with the model's tokenizer.
+    pub tokenizer: Option<PathBuf>,
+    /// File with the key that it asks for.
+    pub api_key_file: Option<PathBuf>,
+    /// File with the certificates of trusted authorities.
+    pub certificates: Option<PathBuf>,
 }
 
 /// What the models are asked.
@@ -109,6 +126,8 @@ pub(crate) struct StudyEvaluation {
 pub(crate) struct AdjustmentRecipe {
     /// Name of the adjustment in tables.
     pub name: Adjustment,
+    /// The trainer that is run instead of onset's own.
+    pub command: Option<String>,
     /// Where its examples come from.
     pub source: ExampleSource,
     /// Passes over the data.

@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::{
-    AdjustmentRecipe, ExampleSource, LAYOUTS, ModelSource, RunSettings, SlurmSettings, Study, StudyEvaluation,
-    StudyFit, StudyModel,
+    AdjustmentRecipe, CommandSettings, ExampleSource, LAYOUTS, ModelSource, RunSettings, Served, SlurmSettings, Study,
+    StudyEvaluation, StudyFit, StudyModel,
 };
 use crate::analysis::fit::{ChanceLevel, CurveChoice};
 use crate::error::{Error, Result};
-use crate::harness::server;
+use crate::harness::server::{self, ServerApi, ServerSettings};
 use crate::registry::{Model, known_models};
 use crate::stats::curves::Curve;
 use crate::stats::random::Seed;
@@ -100,6 +100,7 @@ impl Reading<'_> {
             adjustment,
             run: run(&root.section("run")),
             slurm: SlurmSettings::read(&root.section("slurm")),
+            command: CommandSettings::read(&root.section("command")),
             fit: fit(&root.section("fit")),
             imports,
         })
@@ -138,7 +139,7 @@ impl Reading<'_> {
         }
         let source = self.source(section);
         let adjust = section.flag("adjust");
-        let served = matches!(source, Some(ModelSource::Server { .. }));
+        let served = matches!(source, Some(ModelSource::Server(_)));
         let gguf = matches!(&source, Some(ModelSource::Path(path)) if is_gguf(path));
         if adjusted && adjust != Some(false) && (served || gguf) {
             let what = if served { "behind a server" } else { "in a GGUF file" };
@@ -160,8 +161,7 @@ impl Reading<'_> {
     fn source(&self, section: &Section<'_>) -> Option<ModelSource> {
         let path = section.text("path").map(|path| self.model_path(section, &path));
         let (server, served) = (section.text("server"), section.text("served_model"));
-        let concurrency = section.at_least_one("concurrency").and_then(|n| usize::try_from(n).ok());
-        for key in ["served_model", "concurrency"] {
+        for key in ["served_model", "concurrency", "server_api", "tokenizer", "api_key_file", "certificates"] {
             if section.has(key) && !section.has("server") {
                 section.problem(key, format!("`{key}` is of no use without `server`"));
             }
@@ -173,17 +173,36 @@ impl Reading<'_> {
             if served.is_none() && !section.has("served_model") {
                 section.problem("server", "`served_model` is missing: the name the server knows the model by");
             }
-            if let Err(error) = server::address(&url) {
-                section.problem("server", format!("`server`: {error}"));
-            }
-            let concurrency = concurrency.unwrap_or(server::ServerSettings::default().concurrency);
-            sources.push(ModelSource::Server { url, model: served.unwrap_or_default(), concurrency });
+            sources.push(ModelSource::Server(self.served(section, &url, served.unwrap_or_default())));
         }
         let named = ["path", "server"].iter().filter(|key| section.has(key)).count() + usize::from(imported);
         if named != 1 {
             section.problem("name", "a model has one of `path`, `server` and `imported = true`");
         }
         sources.pop()
+    }
+
+    /// What is said of a server. One that is not there makes these keys useless, which is said elsewhere.
+    fn served(&self, section: &Section<'_>, addresses: &str, model: String) -> Served {
+        let urls: Vec<String> = addresses.split(',').map(|url| url.trim().to_owned()).collect();
+        for error in urls.iter().filter_map(|url| server::address(url).err()) {
+            section.problem("server", format!("`server`: {error}"));
+        }
+        let api = section.text("server_api").and_then(|text| {
+            let read = text.parse::<ServerApi>();
+            read.map_err(|error| section.problem("server_api", format!("`server_api`: {error}"))).ok()
+        });
+        let concurrency = section.at_least_one("concurrency").and_then(|n| usize::try_from(n).ok());
+        let path = |key: &'static str| section.text(key).map(|path| self.there(section, key, &path));
+        Served {
+            urls,
+            model,
+            concurrency: concurrency.unwrap_or(ServerSettings::default().concurrency),
+            api: api.unwrap_or_default(),
+            tokenizer: path("tokenizer"),
+            api_key_file: path("api_key_file"),
+            certificates: path("certificates"),
+        }
     }
 
     fn model_path(&self, section: &Section<'_>, path: &str) -> PathBuf {
@@ -243,8 +262,17 @@ impl Reading<'_> {
         };
         let each_task = section.flag("each_task").unwrap_or(false);
         let batch = section.at_least_one("batch").unwrap_or(64);
+        let command = section.text("command");
+        if each_task && command.is_some() {
+            section
+                .problem("command", "`command` has no place beside `each_task = true`: every epoch of it is evaluated");
+        }
+        if command.as_ref().is_some_and(|command| !command.contains("{out}")) {
+            section.problem("command", "`command` must hold {out}, the folder for the trainer's checkpoints");
+        }
         let recipe = AdjustmentRecipe {
             name: name.parse().unwrap_or_default(),
+            command,
             source: if each_task { splits(section) } else { self.files(section, batch) },
             epochs: section.at_least_one("epochs").unwrap_or(if each_task { 5 } else { 1 }),
             batch,

@@ -1,6 +1,7 @@
 //! Studies: cells, their results and where they run.
 
 mod cells;
+mod command;
 #[allow(unreachable_pub)]
 #[path = "../../../tests/support/idle_study.rs"]
 mod idle;

@@ -6,7 +6,48 @@
   const live = onset.data.live;
   const form = document.querySelector("#live form");
   const status = document.getElementById("live-status");
-  const settings = { ...live.settings, without: [] };
+  const command = document.getElementById("live-command");
+  const first = { ...live.settings, without: [] };
+  const settings = { ...first };
+
+  // Every state has an address: what was chosen stands behind the `#`, in the words of the flags of `onset fit`.
+  const address = () => {
+    const words = new URLSearchParams();
+    for (const key of ["score", "adjusted", "cutoff", "chance", "curve", "covariance"]) if (settings[key] != null) words.set(key, settings[key]);
+    for (const name of settings.without) words.append("without", name);
+    return `#${words}`;
+  };
+  /** What an address asks for; words that this page does not offer are left as they were at first. */
+  const recall = () => {
+    const words = new URLSearchParams(location.hash.slice(1));
+    Object.assign(settings, first, { without: [] });
+    if (![...words.keys()].length) return false;
+    const offered = (key, list) => { if (list.includes(words.get(key))) settings[key] = words.get(key); };
+    offered("score", live.scores.map((s) => s.name));
+    settings.adjusted = adjustedOf(settings.score).includes(words.get("adjusted")) ? words.get("adjusted") : null;
+    offered("cutoff", ["none", ...live.cutoffs]);
+    offered("curve", live.curves);
+    offered("covariance", live.covariances);
+    const chance = words.get("chance");
+    if (["known", "free"].includes(chance) || (chance && Number.isFinite(Number(chance)))) settings.chance = chance;
+    settings.without = words.getAll("without").filter((name) => live.families.includes(name));
+    return true;
+  };
+  const quoted = (word) => (/^[A-Za-z0-9_.,:@%+=\/-]+$/.test(word) ? word : `'${word.replace(/'/g, "'\\''")}'`);
+  /** The line of `onset fit` that gives what is shown. */
+  const line = () => {
+    const words = [...live.command];
+    const flag = (name, value) => words.push(`--${name}`, value);
+    flag("score", settings.score);
+    if (settings.adjusted != null && !live.two_places) flag("adjusted", settings.adjusted);
+    for (const key of ["cutoff", "chance", "curve", "covariance"]) flag(key, String(settings[key]));
+    for (const name of settings.without) flag("where", `family != ${name}`);
+    return words.map(quoted).join(" ");
+  };
+  const remember = () => {
+    history.replaceState(null, "", address());
+    command.textContent = line();
+  };
 
   const label = (text, ...controls) => el("label", {}, text, ...controls);
   const select = (id, options, value, set) => el("select", { id, onchange: (event) => { set(event.target.value); ask(); } },
@@ -43,7 +84,7 @@
       level.hidden = value !== "given";
       settings.chance = value === "given" ? level.value || "0" : value;
     });
-    form.append(
+    form.replaceChildren(...[
       label("Score ", select("live-score", live.scores.map((s) => [s.name, s.title]), settings.score, (value) => { settings.score = value; fillAdjusted(); })),
       label("compared with ", adjusted),
       months.length > 0 ? label("New from ", slider, output) : null, months.length > 0 ? label("no groups by release ", none) : null,
@@ -51,13 +92,12 @@
       label("Curve ", select("live-curve", same(live.curves), settings.curve, (value) => { settings.curve = value; })),
       label("Standard errors ", select("live-covariance", same(live.covariances), settings.covariance, (value) => { settings.covariance = value; })),
       el("details", { id: "live-families" }, el("summary", {}, "Families in the fit"), el("fieldset", {}, ...live.families.map((name) =>
-        label("", el("input", { type: "checkbox", checked: true, onchange: (event) => {
+        label("", el("input", { type: "checkbox", checked: !settings.without.includes(name), onchange: (event) => {
           settings.without = event.target.checked ? settings.without.filter((n) => n !== name) : [...settings.without, name];
           ask();
         } }), name)))),
-    );
+    ].filter(Boolean));
     fillAdjusted();
-    form.addEventListener("submit", (event) => event.preventDefault());
   };
 
   let turn = 0, busy = false, again = false, pause;
@@ -81,6 +121,7 @@
   /** One question at a time; what was changed meanwhile is asked when the answer is there. */
   const ask = async () => {
     clearTimeout(pause);
+    remember();
     if (busy) { again = true; return; }
     busy = true;
     const mine = ++turn;
@@ -114,6 +155,22 @@
     }
   };
 
+  form.addEventListener("submit", (event) => event.preventDefault());
+  document.getElementById("live-copy").addEventListener("click", async (event) => {
+    const said = event.target.textContent;
+    try {
+      await navigator.clipboard.writeText(line());
+      event.target.textContent = "Copied";
+    } catch {
+      getSelection().selectAllChildren(command);
+      event.target.textContent = "Selected: copy it with the keyboard";
+    }
+    setTimeout(() => { event.target.textContent = said; }, 2000);
+  });
+  addEventListener("hashchange", () => { recall(); build(); ask(); });
+  const asked = recall();
   build();
+  command.textContent = line();
   status.textContent = "Change anything above; the numbers and figures below follow.";
+  if (asked) ask();
 })();

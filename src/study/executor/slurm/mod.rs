@@ -12,7 +12,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use self::commands::Commands;
-use self::script::{folder, prefix};
+use self::script::folder;
+use super::folders::prefix;
 use super::seam::{Queue, Submission, Task};
 use crate::error::Result;
 use crate::study::cell::Cell;

@@ -7,7 +7,8 @@ use super::commands::Commands;
 use crate::bounds::Bound;
 use crate::error::{Error, Result};
 use crate::registry::write;
-use crate::study::cell::{Cell, digest};
+use crate::study::cell::Cell;
+use crate::study::executor::folders::{self, prefix};
 use crate::study::executor::seam::Submission;
 use crate::study::settings::{SlurmSettings, Study};
 use crate::study::store;
@@ -18,7 +19,7 @@ pub(super) fn submit(study: &Study, commands: &Commands, cells: &[&Cell]) -> Res
     let places = Places::new(study)?;
     let mut submissions = Vec::new();
     for part in cells.chunks(commands.longest_array().max(1)) {
-        let folder = next_folder(study)?;
+        let folder = folders::next(&folder(study))?;
         let names: Vec<String> = part.iter().map(|cell| cell.name.clone()).collect();
         write::bytes(&folder.join("cells"), format!("{}\n", names.join("\n")).as_bytes())?;
         let script = folder.join("array.sh");
@@ -42,14 +43,6 @@ pub(super) fn folder(study: &Study) -> PathBuf {
     study.output.join("slurm")
 }
 
-/// What all jobs of a study are called at the beginning: the study's name and a digest of its folder.
-pub(super) fn prefix(study: &Study) -> Result<String> {
-    let output = std::path::absolute(&study.output).map_err(Error::read(&study.output))?;
-    let folder: String = digest([output.to_string_lossy().as_ref()]).chars().take(10).collect();
-    let name: String = study.name.chars().filter(|c| c.is_ascii_alphanumeric()).take(20).collect();
-    Ok(format!("onset-{name}-{folder}"))
-}
-
 struct Places {
     program: PathBuf,
     study: PathBuf,
@@ -58,29 +51,10 @@ struct Places {
 
 impl Places {
     fn new(study: &Study) -> Result<Self> {
-        let program = match &study.slurm.program {
-            Some(program) => program.clone(),
-            None => std::env::current_exe().map_err(Error::read(Path::new("this program")))?,
-        };
+        let program = folders::program(study.slurm.program.as_ref())?;
         let whole = |path: &Path| std::path::absolute(path).map_err(Error::read(path));
         Ok(Self { program, study: whole(&study.file)?, prefix: prefix(study)? })
     }
-}
-
-/// Makes the folder of the next submission. Its number is taken when the folder is there, so that two programs that
-/// submit at once get two.
-fn next_folder(study: &Study) -> Result<PathBuf> {
-    let all = std::path::absolute(folder(study)).map_err(Error::read(&study.output))?;
-    std::fs::create_dir_all(&all).map_err(Error::write(&all))?;
-    for number in 1..100_000 {
-        let folder = all.join(format!("{number:04}"));
-        match std::fs::create_dir(&folder) {
-            Ok(()) => return Ok(folder),
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(Error::write(&folder)(error)),
-        }
-    }
-    Err(Error::File { path: all, problem: "it holds 99,999 submissions; remove the old ones".into() })
 }
 
 fn array(study: &Study, places: &Places, folder: &Path, tasks: usize) -> Result<String> {
