@@ -176,11 +176,15 @@ mod tests {
             let notes = ModelSet::from_tables(&tables, &settings(&[only])).expect("chosen").notes;
             notes.into_iter().filter(|note| note.starts_with("--where")).collect::<Vec<_>>()
         };
-        assert_eq!(told("kind != chta"), ["--where 'kind != chta' leaves out no row; `kind` has the values base, chat"]);
+        assert_eq!(
+            told("kind != chta"),
+            ["--where 'kind != chta' leaves out no row; `kind` has the values base, chat"]
+        );
         assert!(told("kind != chat").is_empty());
         // These say what is to stay, or leave out what may be empty.
         assert!(told("kind != none").is_empty() && told("params > 5e8").is_empty());
-        let grid = GridSettings { tables: Settings { score: None, ..settings(&["kind != chta"]) }, ..GridSettings::default() };
+        let grid =
+            GridSettings { tables: Settings { score: None, ..settings(&["kind != chta"]) }, ..GridSettings::default() };
         let more = [table("wide.csv", "model,kind,arc,boolq\na,base,0.3,0.5\nb,chat,0.6,0.7\nc,base,0.7,0.8\n")];
         let grid = ScoreGrid::from_tables(&more, &grid).expect("a grid");
         assert!(grid.notes.iter().any(|note| note.contains("leaves out no row")), "{:?}", grid.notes);
