@@ -11,6 +11,7 @@
 //!        cargo run --release --example calibration loss-law [REPLICATES]
 //!        cargo run --release --example calibration emergence-law [REPLICATES]
 //!        cargo run --release --example calibration observational [REPLICATES]
+//!        cargo run --release --example calibration loss-then-score [REPLICATES]
 //!        cargo run --release --example calibration counts [REPLICATES]
 //!
 //! The second prints what `onset fit` reports with all curves in the comparison, the third how laws of loss are covered, the
@@ -23,6 +24,7 @@
 mod counts;
 mod emergence_law;
 mod loss_law;
+mod loss_then_score;
 mod observational;
 mod reported;
 
@@ -381,6 +383,11 @@ fn main() -> Result<(), Failure> {
     }
     if arguments.first().is_some_and(|word| word == "emergence-law") {
         emergence_law::emergence_law(&models, arguments.get(1).map_or(Ok(200), |v| v.parse())?)?;
+        eprintln!("{:.0} s", start.elapsed().as_secs_f64());
+        return Ok(());
+    }
+    if arguments.first().is_some_and(|word| word == "loss-then-score") {
+        loss_then_score::loss_then_score(arguments.get(1).map_or(Ok(200), |v| v.parse())?)?;
         eprintln!("{:.0} s", start.elapsed().as_secs_f64());
         return Ok(());
     }

@@ -8,11 +8,15 @@ pub mod figure;
 pub mod fit;
 pub(crate) mod heat_map;
 pub mod loss_law;
+pub mod loss_then_score;
+mod losses;
 pub mod observational;
 pub mod papers;
 pub(crate) mod pareto;
 mod phase;
 pub(crate) mod scaling;
+mod training;
 pub(crate) mod words;
 
 pub use phase::Phase;
+pub use training::TrainingModels;

@@ -13,6 +13,10 @@ const SHOWN: &[(&str, &[&str])] = &[
         &["tasks", "data", "task_dir", "out", "server", "shots", "limit", "apply_chat_template", "device", "dry_run"],
     ),
     ("loss-law", &["compute", "loss", "params", "tokens", "params_unit", "tokens_unit", "cluster", "out"]),
+    (
+        "loss-then-score",
+        &["score", "loss", "metric", "loss_metric", "at_most", "train", "all", "target", "average", "out"],
+    ),
     ("emergence-law", &["score", "metric", "adjusted", "chance", "only", "at_most", "cluster", "out"]),
     ("observational", &["score", "from", "at_most", "train", "all", "predict", "components", "chance", "out"]),
     ("agree", &["score", "adjusted", "before", "after", "metric", "out"]),

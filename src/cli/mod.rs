@@ -26,6 +26,7 @@ mod interrupt;
 #[cfg(feature = "models")]
 mod lab;
 mod loss_law;
+mod loss_then_score;
 #[cfg(feature = "models")]
 mod models;
 mod observational;
@@ -85,6 +86,8 @@ enum Command {
     Agree(Box<agree::AgreeArgs>),
     /// Fit the loss of models by parameters and tokens, and say which size is best for a budget.
     LossLaw(Box<loss_law::LossLawArgs>),
+    /// Forecast a score by its loss, from small training runs.
+    LossThenScore(Box<loss_then_score::LossThenScoreArgs>),
     /// Forecast emergence without fine-tuning from models fine-tuned on more and more task examples.
     EmergenceLaw(Box<emergence_law::EmergenceLawArgs>),
     /// Forecast a benchmark from components of other benchmarks.
@@ -145,6 +148,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Fit(args) => fit::run(args),
         Command::Agree(args) => agree::run(args),
         Command::LossLaw(args) => loss_law::run(args),
+        Command::LossThenScore(args) => loss_then_score::run(args),
         Command::EmergenceLaw(args) => emergence_law::run(args),
         Command::Observational(args) => observational::run(args),
         Command::Import(args) => import::run(args),

@@ -8,12 +8,14 @@ use crate::analysis::emergence_law::{self, EmergenceLawReport};
 use crate::analysis::figure::Figure;
 use crate::analysis::fit::{self, FitReport, Names, ScoreFits};
 use crate::analysis::loss_law::{self, LossLawReport};
+use crate::analysis::loss_then_score::{self, LossThenScoreReport};
 use crate::analysis::observational::{self, ObservationalReport};
 use crate::error::Result;
 use crate::plot::{Theme, draw, vega_lite};
 use crate::registry::write;
 use crate::report::{
-    agree as agreements, csv, emergence_law as forecasts, fit as texts, json, loss_law as laws, observational as ahead,
+    agree as agreements, csv, emergence_law as forecasts, fit as texts, json, loss_law as laws,
+    loss_then_score as steps, observational as ahead,
 };
 
 /// Writes a figure as [`figure`] does in the look that was asked for, and a specification of Vega-Lite beside its CSV, by which
@@ -74,6 +76,15 @@ pub(super) fn loss_law(folder: &Path, report: &LossLawReport, look: &FigureOptio
     write::bytes(&folder.join("report.json"), report.to_json()?.as_bytes())?;
     write::bytes(&folder.join("estimates.csv"), &laws::estimates(report).to_bytes()?)?;
     write::bytes(&folder.join("points.csv"), &laws::points(report).to_bytes()?)
+}
+
+/// Writes everything there is to say about a forecast in two steps.
+pub(super) fn loss_then_score(folder: &Path, report: &LossThenScoreReport, look: &FigureOptions) -> Result<()> {
+    styled(folder, loss_then_score::figure(report), look)?;
+    write::bytes(&folder.join("report.json"), report.to_json()?.as_bytes())?;
+    write::bytes(&folder.join("forecasts.csv"), &steps::forecasts(report).to_bytes()?)?;
+    write::bytes(&folder.join("parameters.csv"), &steps::parameters(report).to_bytes()?)?;
+    write::bytes(&folder.join("checkpoints.csv"), &steps::checkpoints(report).to_bytes()?)
 }
 
 /// Writes everything there is to say about a law of the point of emergence.

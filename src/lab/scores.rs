@@ -185,6 +185,7 @@ impl LabScores {
             let compute = Flops::of_training(model.params, model.tokens);
             rows.push(ModelRow {
                 name: model.name.clone(),
+                run: model.name.clone(),
                 family: model.family.clone(),
                 cluster: model.family.clone(),
                 x: compute.0,

@@ -16,6 +16,7 @@ pub mod html;
 pub(crate) mod json;
 pub mod lab;
 pub mod loss_law;
+pub mod loss_then_score;
 pub mod observational;
 pub mod reproduction;
 pub mod reproduction_page;

@@ -1,6 +1,7 @@
 //! A benchmark forecast from others, for people and as tables.
 
-use crate::analysis::observational::{ModelForecast, ModelRole, ObservationalReport, TrainingModels};
+use crate::analysis::TrainingModels;
+use crate::analysis::observational::{ModelForecast, ModelRole, ObservationalReport};
 use crate::analysis::words::percent;
 use crate::report::csv::{CsvTable, number};
 use crate::report::terminal::{Align, TextTable};

@@ -14,6 +14,7 @@ mod counts;
 mod emergence_law;
 mod foreign;
 mod loss_law;
+mod loss_then_score;
 mod observational;
 mod outputs;
 mod two_places;

@@ -42,10 +42,11 @@ fn no_command_writes_several_files_where_there_is_no_folder_and_none_works_befor
     let results = fixture("lm_eval").to_string_lossy().into_owned();
     let long = "n".repeat(300);
     // What would be an error later (there is no such model) is not reached.
-    let commands: [&[&str]; 12] = [
+    let commands: [&[&str]; 13] = [
         &["fit", "scores.csv", "--score", "score", "--out"],
         &["agree", "scores.csv", "--out"],
         &["loss-law", "scores.csv", "--out"],
+        &["loss-then-score", "scores.csv", "--score", "score", "--out"],
         &["emergence-law", "scores.csv", "--out"],
         &["observational", "scores.csv", "--score", "score", "--out"],
         &["reproduce", "--out"],

@@ -4,6 +4,7 @@ use super::notes;
 use super::report::{Allocation, LossLawReport, LossPoint, SCHEMA, SCHEMA_VERSION};
 use super::settings::LossLawSettings;
 use crate::analysis::fit::{FitTables, Inputs};
+use crate::analysis::losses;
 use crate::registry::columns::MODEL;
 use crate::registry::modelset::{ClusterBy, Cutoff, ModelRow, ModelSet, PredictorKind, ScoreScale, Settings};
 use crate::registry::table::Table;
@@ -38,10 +39,7 @@ impl LossLawSettings {
     pub fn of_tables(&self, tables: &FitTables) -> Result<LossLawReport> {
         let settings = self.reading(&tables.tables);
         let loss = settings.score.as_deref().unwrap_or(LOSS);
-        tables.tables.iter().try_for_each(|table| all_positive(table, loss))?;
-        if !self.tables.any_size {
-            tables.tables.iter().try_for_each(|table| no_perplexity(table, loss))?;
-        }
+        losses::check(&tables.tables, loss, self.tables.any_size)?;
         let set = tables.models(&settings).map_err(|error| explained(error, &tables.tables, &settings))?;
         let by = settings.cluster.clone();
         Self { tables: settings, ..self.clone() }.of(&set).map(|report| LossLawReport { clustered_by: by, ..report })
@@ -82,13 +80,13 @@ impl LossLawSettings {
         let mut left_out: Vec<String> = set.dropped.iter().map(ToString::to_string).collect();
         let mut found = Vec::new();
         for row in &set.rows {
-            match sizes(row) {
+            match losses::sizes(row) {
                 Some((params, tokens)) => found.push((row, params, tokens)),
                 None => left_out.push(format!("{}: no tokens and no compute", row.name)),
             }
         }
         if let Some((row, ..)) = found.iter().find(|(row, ..)| row.score.is_nan() || row.score <= 0.0) {
-            return Err(Error::Argument(format!("{}: a loss of {} {NOT_POSITIVE}", row.name, row.score)));
+            return Err(Error::Argument(format!("{}: a loss of {} {}", row.name, row.score, losses::NOT_POSITIVE)));
         }
         if found.len() < FEWEST {
             let error = Error::NotEnoughModels { have: found.len(), need: FEWEST };
@@ -177,46 +175,6 @@ impl LossLawSettings {
     }
 }
 
-/// What is wrong with a loss that has no logarithm.
-const NOT_POSITIVE: &str = "is not above 0, and the law is fitted to logarithms of losses; give the loss in nats or bits per \
-                            token, or name its column by --loss";
-
-/// More than the cross entropy per token of a guess from a vocabulary of three million, in nats.
-const LARGEST: f64 = 15.0;
-
-/// That a column of losses does not hold perplexities, by its name and by its size.
-fn no_perplexity(table: &Table, loss: &str) -> Result<()> {
-    let Some(column) = table.position(loss) else { return Ok(()) };
-    let name = &table.names()[column];
-    let folded = name.to_lowercase();
-    let mut values: Vec<f64> = (0..table.rows()).filter_map(|row| table.number_at(row, column).ok()).collect();
-    values.sort_by(f64::total_cmp);
-    let middle = values.get(values.len() / 2).copied().unwrap_or_default();
-    if folded.contains("perplexity") || folded.contains("ppl") || middle > LARGEST {
-        return Err(Error::File {
-            path: table.path().to_owned(),
-            problem: format!(
-                "column `{name}` (in the middle {middle}) looks like a perplexity, and the law is one of losses per token: \
-                 give the logarithm of the perplexity, or take it as it is by --any-size"
-            ),
-        });
-    }
-    Ok(())
-}
-
-/// That every loss in a column of this table has a logarithm.
-fn all_positive(table: &Table, loss: &str) -> Result<()> {
-    let Some(column) = table.position(loss) else { return Ok(()) };
-    for row in 0..table.rows() {
-        if let Some(value) =
-            table.number_at(row, column).ok().filter(|value| *value <= 0.0 && !table.is_missing(row, column))
-        {
-            return Err(table.cell_error(row, &table.names()[column], format!("a loss of {value} {NOT_POSITIVE}")));
-        }
-    }
-    Ok(())
-}
-
 /// What helps where the tables could not be read as points.
 fn explained(error: Error, tables: &[Table], settings: &Settings) -> Error {
     let is_name = |column: &str| {
@@ -240,12 +198,6 @@ fn more_points(error: Error) -> Error {
         }
         other => other,
     }
-}
-
-/// Parameters and tokens; tokens by compute where a table gives only that.
-fn sizes(row: &ModelRow) -> Option<(f64, f64)> {
-    let params = row.params?;
-    Some((params, row.tokens.or_else(|| row.compute.map(|compute| compute.0 / 6.0 / params))?))
 }
 
 fn points(found: &[(&ModelRow, f64, f64)], fit: &LossLawFit) -> Vec<LossPoint> {

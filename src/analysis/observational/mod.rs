@@ -38,4 +38,4 @@ pub use figure::figure;
 pub use report::{
     BenchmarkOfComponents, ByComputeAlone, FamilyAhead, FamilyOfModels, ModelForecast, ModelRole, ObservationalReport,
 };
-pub use settings::{FamilyAtCompute, ObservationalSettings, TrainingModels};
+pub use settings::{FamilyAtCompute, ObservationalSettings};

@@ -1,7 +1,7 @@
 //! What a reader of a forecast from benchmarks should know.
 
 use super::report::{ModelRole, ObservationalReport};
-use super::settings::TrainingModels;
+use crate::analysis::TrainingModels;
 use crate::analysis::words::percent;
 
 /// With fewer clusters intervals are too short.

@@ -1,17 +1,14 @@
 //! From a grid to columns: the target, the benchmarks, and which models are trained on.
 
-use super::settings::{ObservationalSettings, TrainingModels};
+use super::settings::ObservationalSettings;
+use crate::analysis::TrainingModels;
 use crate::analysis::fit::FitTables;
 use crate::registry::modelset::{GridBenchmark, GridModel, GridSettings, ScoreGrid, ScoreScale};
 use crate::registry::table::fold;
 use crate::{Error, Result};
 
-/// Of the models with compute, the share with the least that is trained on where nothing else is said.
-const SMALLER: f64 = 0.75;
 /// Fewer training models say nothing about how a benchmark spreads.
 const FEWEST: usize = 3;
-/// An equal compute may differ by so much after units were applied.
-const SAME: f64 = 1.0 + 1e-9;
 
 /// What was read.
 pub(super) struct Read {
@@ -172,15 +169,12 @@ fn training(settings: &ObservationalSettings, grid: &ScoreGrid, scores: &[f64]) 
         TrainingModels::All | TrainingModels::Chosen(_) => None,
         TrainingModels::AtMost(most) => Some(*most),
         TrainingModels::Smaller => {
-            let mut known: Vec<f64> =
-                (0..scores.len()).filter(|&i| scores[i].is_finite()).filter_map(compute).collect();
-            known.sort_by(f64::total_cmp);
-            let place = ((SMALLER * known.len() as f64) as usize).max(1) - 1;
-            Some(*known.get(place).ok_or_else(without_compute)?)
+            let known = (0..scores.len()).filter(|&i| scores[i].is_finite()).filter_map(compute).collect();
+            Some(TrainingModels::three_quarters(known).ok_or_else(without_compute)?)
         }
     };
     let chosen = |i: usize| match at_most {
-        Some(most) => compute(i).is_some_and(|compute| compute <= most * SAME),
+        Some(most) => compute(i).is_some_and(|compute| TrainingModels::within(compute, most)),
         None => grid.models[i].marked,
     };
     let training: Vec<bool> = (0..scores.len()).map(|i| scores[i].is_finite() && chosen(i)).collect();

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::settings::TrainingModels;
+use crate::analysis::TrainingModels;
 use crate::registry::modelset::ClusterBy;
 use crate::stats::estimate::Interval;
 use crate::stats::random::Seed;

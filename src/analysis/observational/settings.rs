@@ -5,7 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::registry::modelset::{ClusterBy, GridSettings, Selection};
+use crate::analysis::TrainingModels;
+use crate::registry::modelset::{ClusterBy, GridSettings};
 use crate::serial::serde_as_text;
 use crate::stats::observational::Observational;
 use crate::stats::random::Seed;
@@ -38,21 +39,6 @@ pub struct ObservationalSettings {
     pub level: f64,
     /// Seed of every draw.
     pub seed: Seed,
-}
-
-/// Which models are trained on; all of them need a score on the target.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TrainingModels {
-    /// All but the quarter with the most compute.
-    #[default]
-    Smaller,
-    /// All.
-    All,
-    /// Those of at most so many FLOPs.
-    AtMost(f64),
-    /// Those that all of these choose.
-    Chosen(Vec<Selection>),
 }
 
 /// A family at a compute: `FAMILY@FLOPS`.
@@ -117,13 +103,7 @@ impl ObservationalSettings {
         if self.components == 0 {
             return Err(Error::Argument("--components 0: at least one component is needed".into()));
         }
-        if let TrainingModels::AtMost(compute) = self.training
-            && !(compute > 0.0 && compute.is_finite())
-        {
-            return Err(Error::Argument(format!(
-                "models of at most {compute} FLOPs are none; write compute as --at-most 1e23"
-            )));
-        }
+        self.training.check()?;
         if !self.predict.is_empty() && self.tables.tables.cluster == ClusterBy::Model {
             return Err(Error::Argument(
                 "--predict goes along the line of a family, and with --cluster model there is none".into(),
@@ -154,11 +134,6 @@ mod tests {
         };
         let written = serde_json::to_string(&settings).expect("JSON");
         assert_eq!(serde_json::from_str::<ObservationalSettings>(&written).expect("settings"), settings);
-        let all = [TrainingModels::Smaller, TrainingModels::All, TrainingModels::AtMost(1e23)];
-        for training in all {
-            let written = serde_json::to_string(&training).expect("JSON");
-            assert_eq!(serde_json::from_str::<TrainingModels>(&written).expect("models"), training);
-        }
         let empty = serde_json::from_str::<ObservationalSettings>("{}").expect("settings");
         assert_eq!(empty, ObservationalSettings::default());
         assert!(serde_json::from_str::<ObservationalSettings>("{\"score\": 1}").is_err(), "a misspelt setting");

@@ -317,6 +317,7 @@ impl<'s> OtherColumns<'s> {
         };
         Ok(Ok(ModelRow {
             name: record.name.clone(),
+            run: record.run().to_owned(),
             family: family.to_owned(),
             cluster: cluster.to_owned(),
             x: found.x,

@@ -37,6 +37,8 @@ pub struct ModelSet {
 pub struct ModelRow {
     /// Its name.
     pub name: String,
+    /// The training run that it is a checkpoint of; its own name when it is none.
+    pub run: String,
     /// Its family; its own name when the tables do not say.
     pub family: String,
     /// What it shares with the models it is not independent of.

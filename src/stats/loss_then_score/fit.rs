@@ -22,6 +22,8 @@ pub struct LossThenScore {
 pub struct LossThenScoreFit {
     /// Step 1.
     pub law: LossLawParameters,
+    /// Whether the search for it ended in a minimum; else it is the best point that was found.
+    pub converged: bool,
     /// Step 2.
     pub curve: ScoreOfLoss,
     /// Per run, ln of its loss at the end less that of the law.
@@ -58,6 +60,10 @@ impl LossThenScore {
         if !(self.perfect > 0.0 && self.perfect.is_finite()) {
             return Err(Error::Argument(format!("a perfect model scores more than 0, not {}", self.perfect)));
         }
+        if !falls(runs.iter().flat_map(|run| run.checkpoints.iter().copied())) {
+            // A curve through the perfect model falls whatever the runs do.
+            return Err(Error::Undetermined("the score does not fall with the loss".into()));
+        }
         let [params, tokens, loss] = columns(runs);
         let first = LossLaw::new().fit(&params, &tokens, &loss)?;
         let curve = self.curve(runs.iter(), None)?;
@@ -67,6 +73,7 @@ impl LossThenScore {
         };
         Ok(LossThenScoreFit {
             law: first.law,
+            converged: first.converged,
             curve,
             loss_residuals: first.residuals,
             score_residuals: runs.iter().map(off).collect(),
@@ -83,6 +90,14 @@ impl LossThenScore {
         points.push((0.0, self.perfect));
         ScoreOfLoss::of(&points, self.perfect, start)
     }
+}
+
+/// Whether a straight line of scores over losses falls.
+fn falls(points: impl Iterator<Item = (f64, f64)>) -> bool {
+    let (loss, score): (Vec<f64>, Vec<f64>) = points.unzip();
+    let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
+    let (l, s) = (mean(&loss), mean(&score));
+    loss.iter().zip(&score).map(|(loss, score)| (loss - l) * (score - s)).sum::<f64>() < 0.0
 }
 
 /// Sizes, tokens and losses at the end.

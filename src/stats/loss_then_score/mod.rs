@@ -39,5 +39,5 @@ mod run;
 
 pub use curve::ScoreOfLoss;
 pub use fit::{LossThenScore, LossThenScoreFit};
-pub use intervals::LossThenScoreForecast;
+pub use intervals::{LadderQuestion, LossThenScoreForecast, LossThenScoreIntervals};
 pub use run::LadderRun;

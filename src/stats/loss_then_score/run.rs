@@ -57,8 +57,8 @@ impl LadderRun {
         Ok(Self { params, tokens: tokens[n - 1], loss: mean(&loss[n.saturating_sub(average)..]), checkpoints })
     }
 
-    /// Loss and score at the end.
-    pub(super) fn end(&self) -> (f64, f64) {
+    /// Loss and score at the end, as the second step takes them.
+    pub fn end(&self) -> (f64, f64) {
         self.checkpoints.last().copied().unwrap_or((f64::NAN, f64::NAN))
     }
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use crate::ErrorKind;
 use crate::stats::clusters::Clusters;
-use crate::stats::loss_then_score::{LadderRun, LossThenScore};
+use crate::stats::loss_then_score::{LadderQuestion, LadderRun, LossThenScore};
 use crate::stats::random::Seed;
 
 /// Parameters and tokens of the target.
@@ -20,8 +20,8 @@ fn ladder(task: &str) -> (Vec<LadderRun>, f64, f64) {
     let mut lines = text.lines().map(|line| line.split(',').collect::<Vec<&str>>());
     let names = lines.next().expect("a header");
     let at = |name: &str| names.iter().position(|n| *n == name).expect(name);
-    let columns = ["params", "tokens", &format!("{task}_loss"), task].map(at);
-    let (run, kind) = (at("run"), at("kind"));
+    let columns = ["params", "tokens_seen", &format!("{task}_loss"), task].map(at);
+    let (run, kind) = (at("model"), at("kind"));
     let mut order = Vec::new();
     let mut all: BTreeMap<String, (bool, [Vec<f64>; 4])> = BTreeMap::new();
     for line in lines {
@@ -73,12 +73,13 @@ fn the_targets_of_the_ladder_have_intervals_and_those_of_mmlu_and_hellaswag_hold
         let clusters = Clusters::singletons(runs.len());
         let found = |threads: usize| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
-            pool.install(|| settings.forecast(&fit, &runs, &clusters, &[TARGET], 99, 0.95, Seed(1)).expect("intervals"))
+            pool.install(|| {
+                settings.intervals(&fit, &runs, &clusters, of(&[TARGET]), 99, 0.95, Seed(1)).expect("intervals")
+            })
         };
         let one = found(1);
         assert_eq!(one, found(3));
-        let target = &one[0];
-        eprintln!("{task}: {target:?}");
+        let target = &one.targets[0];
         assert_eq!(
             (target.loss_interval.contains(loss), target.score_interval.contains(score)),
             (holds, holds),
@@ -87,6 +88,11 @@ fn the_targets_of_the_ladder_have_intervals_and_those_of_mmlu_and_hellaswag_hold
         let width = |ends: Option<(f64, f64)>| ends.map(|(low, high)| high - low).expect("two ends");
         assert!(width(target.curve_interval.ends()) <= 1.2 * width(target.score_interval.ends()));
     }
+}
+
+/// Only targets.
+fn of(targets: &[(f64, f64)]) -> LadderQuestion<'_> {
+    LadderQuestion { targets, losses: &[] }
 }
 
 /// Twelve runs of a law and a curve, with a target that both know.
@@ -115,7 +121,8 @@ fn an_error_of_the_first_step_is_carried_into_the_interval_of_the_score() {
         let (runs, target, truth) = world(noise, 3);
         let fit = settings.fit(&runs).expect("both steps");
         let clusters = Clusters::singletons(runs.len());
-        let found = settings.forecast(&fit, &runs, &clusters, &[target], 99, 0.95, Seed(1)).expect("intervals");
+        let found = settings.intervals(&fit, &runs, &clusters, of(&[target]), 99, 0.95, Seed(1)).expect("intervals");
+        let found = found.targets;
         assert!(found[0].curve_interval.contains(truth), "{truth}: {:?}", found[0]);
         let (low, high) = found[0].curve_interval.ends().expect("two ends");
         let (low_loss, high_loss) = found[0].loss_interval.ends().expect("two ends");
@@ -133,27 +140,30 @@ fn what_gives_no_two_steps_is_refused() {
     assert_eq!(kind(&runs[..5]), ErrorKind::Undetermined, "too few runs");
     let mut rising = runs.clone();
     rising.iter_mut().flat_map(|run| &mut run.checkpoints).for_each(|(loss, score)| *score = 0.2 + 0.1 * *loss);
-    assert_eq!(LossThenScore::new().perfect(0.1).fit(&rising).expect_err("rises").kind(), ErrorKind::Undetermined);
-    let of = |average: usize, skip: f64, score: &[f64]| {
+    assert_eq!(kind(&rising), ErrorKind::Undetermined, "the perfect model alone lets no curve fall");
+    assert_eq!(LossThenScore::new().perfect(0.1).fit(&runs).expect_err("above").kind(), ErrorKind::Undetermined);
+    let ends = |average: usize, skip: f64, score: &[f64]| {
         LadderRun::of_checkpoints(1e9, &[1e9, 2e9], &[1.0, 0.9], score, average, skip).map_err(|error| error.kind())
     };
-    assert_eq!(of(0, 0.0, &[0.2, 0.3]), Err(ErrorKind::Input));
-    assert_eq!(of(1, 1.0, &[0.2, 0.3]), Err(ErrorKind::Input));
-    assert_eq!(of(1, 0.0, &[0.2]), Err(ErrorKind::Input));
-    assert_eq!(of(1, 0.0, &[0.2, f64::NAN]), Err(ErrorKind::Input));
-    let run = of(5, 0.5, &[0.2, 0.3]).expect("a run");
+    assert_eq!(ends(0, 0.0, &[0.2, 0.3]), Err(ErrorKind::Input));
+    assert_eq!(ends(1, 1.0, &[0.2, 0.3]), Err(ErrorKind::Input));
+    assert_eq!(ends(1, 0.0, &[0.2]), Err(ErrorKind::Input));
+    assert_eq!(ends(1, 0.0, &[0.2, f64::NAN]), Err(ErrorKind::Input));
+    let run = ends(5, 0.5, &[0.2, 0.3]).expect("a run");
     assert_eq!(
         (run.loss, run.checkpoints),
         (0.95, vec![(0.9, 0.3)]),
         "what is skipped counts for the loss at the end only"
     );
     let fit = LossThenScore::new().fit(&runs).expect("both steps");
-    let forecast = |labels: usize, targets: &[(f64, f64)]| {
+    let asked = |labels: usize, question: LadderQuestion<'_>| {
         let clusters = Clusters::new(&(0..labels).map(|i| i % 12).collect::<Vec<usize>>());
-        LossThenScore::new().forecast(&fit, &runs, &clusters, targets, 9, 0.95, Seed(1)).map_err(|error| error.kind())
+        LossThenScore::new().intervals(&fit, &runs, &clusters, question, 9, 0.95, Seed(1)).map_err(|error| error.kind())
     };
-    assert_eq!(forecast(11, &[target]), Err(ErrorKind::Input));
-    assert_eq!(forecast(12, &[(0.0, 1.0)]), Err(ErrorKind::Input));
+    assert_eq!(asked(11, of(&[target])), Err(ErrorKind::Input));
+    assert_eq!(asked(12, of(&[(0.0, 1.0)])), Err(ErrorKind::Input));
+    let no_number = LadderQuestion { targets: &[], losses: &[f64::NAN] };
+    assert_eq!(asked(12, no_number), Err(ErrorKind::Input));
     let one = Clusters::new(&[0; 12]);
-    assert!(LossThenScore::new().forecast(&fit, &runs, &one, &[target], 9, 0.95, Seed(1)).is_err(), "one cluster");
+    assert!(LossThenScore::new().intervals(&fit, &runs, &one, of(&[target]), 9, 0.95, Seed(1)).is_err(), "one cluster");
 }
