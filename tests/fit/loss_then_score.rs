@@ -235,7 +235,8 @@ fn tables_that_say_nothing_of_two_steps_are_refused_with_what_helps() {
     changed("two_sizes.csv", &|run, n, d, loss, score| wide(run, if d > 2e10 { 2.0 * n } else { n }, d, loss, score));
     said(&["two_sizes.csv", "--score", "quiz"], &["the run run-", "parameters and, at", "column `run`"]);
     changed("wild.csv", &|run, n, d, loss, score| wide(run, n, d, loss, 40.0 + 300.0 * score));
-    said(&["wild.csv", "--score", "quiz"], &["--perfect LEVEL"]);
+    said(&["wild.csv", "--score", "quiz"], &["wild.csv, row 2", "--score-scale any"]);
+    said(&["wild.csv", "--score", "quiz", "--score-scale", "any"], &["--perfect LEVEL"]);
     changed("ppl.csv", &|run, n, d, loss, score| wide(run, n, d, 20.0 * loss, score));
     said(&["ppl.csv", "--score", "quiz"], &["looks like a perplexity"]);
 }
