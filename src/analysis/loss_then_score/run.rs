@@ -151,37 +151,29 @@ impl Steps<'_> {
 
     /// Every run of the tables, and after them the models that were asked for.
     fn forecasts(&self, targets: &[(f64, f64)], found: &[LossThenScoreForecast]) -> Result<Vec<LadderForecast>> {
-        let ends = self
-            .data
-            .runs
-            .iter()
-            .map(|run| {
-                let ladder = run.ladder(self.settings)?;
-                Ok((run.name.clone(), run.trained, Some((ladder.loss, ladder.end().1))))
-            })
-            .collect::<Result<Vec<(String, bool, Option<(f64, f64)>)>>>()?;
-        let asked = self.settings.targets.iter().map(|target| (target.to_string(), false, None));
-        let forecast = |((name, trained, measured), (&(params, tokens), found)): (
-            (String, bool, Option<(f64, f64)>),
-            (&(f64, f64), &LossThenScoreForecast),
-        )| LadderForecast {
-            run: name,
-            role: match (trained, measured) {
-                (true, _) => RunRole::Trained,
-                (false, Some(_)) => RunRole::HeldOut,
-                (false, None) => RunRole::Asked,
-            },
-            params,
-            tokens,
+        let forecast = |run: String, role: RunRole, place: usize, measured: Option<(f64, f64)>| LadderForecast {
+            run,
+            role,
+            params: targets[place].0,
+            tokens: targets[place].1,
             loss: measured.map(|(loss, _)| loss),
-            loss_forecast: found.loss,
-            loss_interval: found.loss_interval,
+            loss_forecast: found[place].loss,
+            loss_interval: found[place].loss_interval,
             score: measured.map(|(_, score)| score),
-            score_forecast: found.score,
-            curve: self.possible(found.curve_interval),
-            interval: self.possible(found.score_interval),
+            score_forecast: found[place].score,
+            curve: self.possible(found[place].curve_interval),
+            interval: self.possible(found[place].score_interval),
         };
-        Ok(ends.into_iter().chain(asked).zip(targets.iter().zip(found)).map(forecast).collect())
+        let mut all = Vec::new();
+        for (place, run) in self.data.runs.iter().enumerate() {
+            let ladder = run.ladder(self.settings)?;
+            let role = if run.trained { RunRole::Trained } else { RunRole::HeldOut };
+            all.push(forecast(run.name.clone(), role, place, Some((ladder.loss, ladder.end().1))));
+        }
+        for (k, target) in self.settings.targets.iter().enumerate() {
+            all.push(forecast(target.to_string(), RunRole::Asked, self.data.runs.len() + k, None));
+        }
+        Ok(all)
     }
 
     /// No model scores below 0 or above a perfect one.
